@@ -1,0 +1,1 @@
+"""The embedded ECR: SQLite behind ECR's own JSON protocol."""

@@ -1,0 +1,1 @@
+"""What a registry holds and what a retag is: frozen values and pure functions, standard library only."""

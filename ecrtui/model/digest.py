@@ -1,0 +1,24 @@
+"""Digests: ``sha256:`` and 64 hexadecimal digits, over exact bytes (OCI image spec, descriptor.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def digest_of(content: str | bytes) -> str:
+    """The digest of these exact bytes; text is taken as UTF-8."""
+    data = content.encode() if isinstance(content, str) else content
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text is a whole, well-formed sha256 digest."""
+    return DIGEST_PATTERN.fullmatch(text) is not None
+
+
+def short(digest: str) -> str:
+    """The first 12 hexadecimal digits: what people compare by eye."""
+    return digest.removeprefix("sha256:")[:12]

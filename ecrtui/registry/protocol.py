@@ -1,0 +1,78 @@
+"""What the application asks of a registry. Implementations block; callers bring the thread.
+
+Every method raises :class:`ecrtui.errors.EcrTuiError` and nothing else for what a service or a network can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
+from ecrtui.model.manifest import Manifest
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a listing, and the token that the next one is asked for with; empty on the last page."""
+
+    items: tuple[Item, ...]
+    next_token: str = ""
+
+
+class Registry(Protocol):
+    """One account's registry in one region."""
+
+    def where(self) -> Where:
+        """Account, region and endpoint (DescribeRegistry the first time, unless the account was given)."""
+
+    def identity(self) -> str:
+        """The caller's ARN (STS GetCallerIdentity); empty if it cannot be known. Never raises for a refusal."""
+
+    def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
+        """All repositories from a page token on, 1,000 a page (DescribeRepositories)."""
+
+    def repository(self, name: str) -> Repository:
+        """One repository (DescribeRepositories)."""
+
+    def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
+        """All images, archived ones too, from a page token on, 1,000 a page (DescribeImages; in no order)."""
+
+    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+        """These images, as they are now; those that do not exist are left out (DescribeImages)."""
+
+    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+        """The images that hold these tags now, archived ones too, by tag; tags that do not exist are left out."""
+
+    def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
+        """Whether the tag is at this digest now: one BatchGetImage with both (ImageTagDoesNotMatchDigest if not)."""
+
+    def manifest(self, repository: str, digest: str) -> Manifest:
+        """The exact manifest, by digest (BatchGetImage with every media type), checked against the digest."""
+
+    def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
+        """Several manifests, 100 a call, each checked; those that cannot be had are left out."""
+
+    def blob(self, repository: str, digest: str, limit: int) -> bytes:
+        """A blob of at most so many bytes (GetDownloadUrlForLayer), checked against its digest."""
+
+    def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
+        """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four."""
+
+    def untag(self, repository: str, tag: str) -> None:
+        """Remove a tag (BatchDeleteImage by tag). The last tag of an image takes the image with it: check first."""
+
+    def lifecycle_policy(self, repository: str) -> str:
+        """The text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""
+
+    def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
+        """The tags of the repository as an AWS resource (ListTagsForResource)."""
+
+    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
+        """All findings of the image's scan, basic or enhanced (DescribeImageScanFindings)."""
+
+    def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
+        """What refers to this image (ListImageReferrers)."""

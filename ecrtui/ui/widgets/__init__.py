@@ -1,0 +1,1 @@
+"""Pieces that the screens are made of; they know values and messages, nothing else."""
