@@ -1,0 +1,27 @@
+"""What a connected application works with: one registry's catalogue and the engine that writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ecrtui.model.image import Where
+from ecrtui.services.catalogue import Catalogue
+from ecrtui.services.engine import Engine
+from ecrtui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection that works: where it leads, who the caller is, and what can be done there."""
+
+    where: Where
+    identity: str
+    settings: Settings
+    """The settings in force for this account."""
+    catalogue: Catalogue
+    engine: Engine
+
+
+Connect = Callable[[], Session]
+"""Gives the session, connecting on the first call; blocks, and raises EcrTuiError while it cannot."""

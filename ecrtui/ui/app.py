@@ -1,0 +1,208 @@
+"""The application: it wires places together and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual.app import App, SystemCommand
+from textual.reactive import var
+from textual.screen import Screen
+from textual.theme import Theme
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.model.reference import Reference
+from ecrtui.services import clipboard
+from ecrtui.services.clipboard import Copyable
+from ecrtui.services.session import Connect, Session
+from ecrtui.settings import Settings, remember_theme
+from ecrtui.ui import actions, io, messages
+from ecrtui.ui.banner import Banner
+from ecrtui.ui.place import Place
+from ecrtui.ui.screens.choose import CopyMenu, ThemeMenu
+from ecrtui.ui.screens.help import Help
+from ecrtui.ui.screens.image import ImagePlace
+from ecrtui.ui.screens.images import ImagesPlace
+from ecrtui.ui.screens.reader import Reader
+from ecrtui.ui.screens.repositories import RepositoriesPlace
+from ecrtui.ui.themes import VARIABLE_DEFAULTS
+
+
+class EcrTuiApp(App[None], inherit_bindings=False):
+    """Browse, inspect and retag.
+
+    Args:
+        connect: gives the session; called off the UI thread, after the first frame.
+        settings: the settings in force before the account is known.
+        themes: every theme that can be chosen.
+        start: the place to land on.
+        demo: whether this is the embedded registry, which the header tells.
+        warnings: what to tell once the first frame stands, such as a broken theme file.
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "ecrtui"
+    BINDINGS = actions.bindings("app")
+
+    banner: var[Banner] = var(Banner())
+
+    def __init__(
+        self,
+        connect: Connect,
+        settings: Settings,
+        themes: Sequence[Theme],
+        start: Reference | None = None,
+        *,
+        demo: bool = False,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.settings = settings
+        super().__init__()
+        self.connect = connect
+        self.start = start or Reference()
+        self.warnings = tuple(warnings)
+        self.leaving = False
+        for theme in themes:
+            self.register_theme(theme)
+        self.own_themes = tuple(theme.name for theme in themes)
+        self.set_keymap(dict(settings.keys))
+        self.theme = settings.theme
+        self.banner = Banner(read_only=settings.read_only, demo=demo)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The bottom of the stack: Esc ends there."""
+        return RepositoriesPlace(self.connect)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for themes that do not set them."""
+        return VARIABLE_DEFAULTS
+
+    def on_mount(self) -> None:
+        if self.start.repository:
+            self.push_screen(ImagesPlace(self.connect, self.start.repository))
+            subject = self.start.digest or self.start.tag
+            if subject:
+                self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
+        for words in self.warnings:
+            self.notify(words, severity="warning", timeout=10, markup=False)
+        self.run_worker(self._introduce(), group="introduce", exit_on_error=False)
+
+    async def _introduce(self) -> None:
+        """Tell in the header who and where, as soon as it is known. A place tells why, if it cannot be."""
+        try:
+            session = await io.call(self.connect)
+        except EcrTuiError:
+            return
+        self._introduced(session)
+
+    def _introduced(self, session: Session) -> None:
+        where = session.where
+        self.banner = replace(
+            self.banner,
+            registry_id=where.registry_id,
+            region=where.region,
+            endpoint=where.endpoint,
+            identity=session.identity,
+            read_only=session.settings.read_only,
+            connected=True,
+        )
+        if session.settings.theme != self.settings.theme:
+            self.theme = session.settings.theme
+
+    def watch_banner(self) -> None:
+        for screen in self.screen_stack if self.is_running else ():
+            if isinstance(screen, Place):
+                screen.banner = self.banner
+
+    def push_place(self, place: Place) -> None:
+        """Go deeper."""
+        place.banner = self.banner
+        self.push_screen(place)
+
+    def on_open_images(self, message: messages.OpenImages) -> None:
+        self.push_place(ImagesPlace(self.connect, message.repository))
+
+    def on_open_image(self, message: messages.OpenImage) -> None:
+        self.push_place(ImagePlace(self.connect, message.repository.name, message.subject))
+
+    def on_go_back(self, message: messages.GoBack) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def on_show_text(self, message: messages.ShowText) -> None:
+        self.push_screen(Reader(message.title, message.text))
+
+    def on_offer_copies(self, message: messages.OfferCopies) -> None:
+        if message.entries:
+            self.push_screen(CopyMenu(message.entries), self._copy)
+
+    def _copy(self, choice: Copyable | None) -> None:
+        if choice is not None:
+            self.run_worker(self._to_clipboard(choice), group="copy", exit_on_error=False)
+
+    async def _to_clipboard(self, choice: Copyable) -> None:
+        """Over SSH this machine's clipboard is not the user's: the terminal is asked instead (OSC 52)."""
+        if clipboard.over_ssh() or not await io.call(clipboard.copy_here, choice.text):
+            self.copy_to_clipboard(choice.text)
+            self.notify(f"{choice.label} sent to the terminal's clipboard", markup=False)
+        else:
+            self.notify(f"{choice.label} copied", markup=False)
+
+    def on_write_began(self, message: messages.WriteBegan) -> None:
+        self.banner = replace(self.banner, writes=self.banner.writes + 1)
+
+    def on_write_ended(self, message: messages.WriteEnded) -> None:
+        self.banner = replace(self.banner, writes=self.banner.writes - 1)
+        if self.leaving and not self.banner.writes:
+            self.exit()
+
+    async def action_quit(self) -> None:
+        """Leave at once, unless a write is in flight: then as soon as its answer is known."""
+        if self.banner.writes:
+            self.leaving = True
+            self.notify("A write is in flight; leaving as soon as it is answered.", severity="warning")
+        else:
+            self.exit()
+
+    def action_help(self) -> None:
+        """Keys and what they do."""
+        alive = [active for active in self.screen.active_bindings.values() if active.enabled]
+        keys = {active.binding.key: self.get_key_display(active.binding) for active in alive}
+        self.push_screen(Help(alive, keys))
+
+    def action_change_theme(self) -> None:
+        """Choose a theme."""
+        names = [*self.own_themes, *sorted(set(self.available_themes) - set(self.own_themes))]
+        self.push_screen(ThemeMenu(names, self.theme), self._remember)
+
+    def _remember(self, theme: str | None) -> None:
+        if theme is None:
+            return
+        try:
+            remember_theme(theme)
+        except EcrTuiError as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def action_toggle_header(self) -> None:
+        """Hide or show the header."""
+        self.screen.toggle_class("-no-header")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action that holds on this place."""
+        scopes = screen.SCOPES if isinstance(screen, Place) else ("app",)
+        for action in actions.of(*scopes):
+            if action.palette:
+
+                def run(call: str = action.call, screen: Screen[object] = screen) -> None:
+                    self.run_worker(screen.run_action(call), exit_on_error=False)
+
+                yield SystemCommand(action.label.capitalize(), action.help, run)
+
+    def _fatal_error(self) -> None:
+        """Textual's own prints the locals of every frame, and locals may hold credentials."""
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()

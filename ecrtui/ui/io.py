@@ -1,0 +1,65 @@
+"""The only place of the interface with threads: blocking calls become awaitable here.
+
+The threads are daemons on purpose. A worker that runs in a thread of Textual's own cannot be cancelled, still delivers
+after it was superseded, and makes quitting wait for the network; here a cancelled ``await`` is over at once, what the
+thread brings later is dropped, and the process can end while it still waits for an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+_END = object()
+
+
+async def call(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Run a blocking function in a daemon thread and wait for its result, or raise what it raised."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result | None, problem: BaseException | None) -> None:
+        if future.cancelled():
+            return
+        if problem is not None:
+            future.set_exception(problem)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]  # None only if the function returns None
+
+    def run() -> None:
+        result: Result | None = None
+        problem: BaseException | None = None
+        try:
+            result = function(*args, **kwargs)
+        except StopIteration:
+            problem = RuntimeError("a blocking function raised StopIteration")
+        except BaseException as raised:  # noqa: BLE001 - handed to whoever awaits
+            problem = raised
+        if not loop.is_closed():
+            deliver(result, problem)
+
+    def deliver(result: Result | None, problem: BaseException | None) -> None:
+        try:
+            loop.call_soon_threadsafe(settle, result, problem)
+        except RuntimeError:
+            # The loop closed since it was asked: the application has quit, nobody waits any more.
+            return
+
+    threading.Thread(target=run, daemon=True, name=f"io {getattr(function, '__qualname__', function)}").start()
+    return await future
+
+
+async def stream(items: Iterator[Item]) -> AsyncIterator[Item]:
+    """What a blocking iterator gives, one by one; the next is only asked for when the last was taken."""
+    while (item := await call(next, items, _END)) is not _END:
+        yield item  # type: ignore[misc]
+
+

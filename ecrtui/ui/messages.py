@@ -1,0 +1,66 @@
+"""What places tell the application: where to go next, and what just happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from ecrtui.model.image import Image, Repository
+from ecrtui.services.clipboard import Copyable
+
+
+@dataclass
+class OpenImages(Message):
+    """Show the images of this repository."""
+
+    repository: str
+
+
+@dataclass
+class OpenImage(Message):
+    """Show one image: its manifest, and what it is made of. The subject is a digest or a tag."""
+
+    repository: Repository
+    subject: str
+    known: Image | None = None
+
+
+@dataclass
+class GoBack(Message):
+    """Leave this place."""
+
+
+@dataclass
+class OfferCopies(Message):
+    """Let the user choose one of these to copy."""
+
+    entries: tuple[Copyable, ...]
+
+
+@dataclass
+class ShowText(Message):
+    """Show a text that belongs to what is on the screen: a row as YAML, the facts of a repository."""
+
+    title: str
+    text: str
+
+
+@dataclass
+class WriteBegan(Message):
+    """A write is on its way; quitting waits for it."""
+
+
+@dataclass
+class WriteEnded(Message):
+    """That write has been answered, one way or another."""
+
+
+@dataclass
+class Ask(Message):
+    """Let the user confirm by typing a word; the answer is told to whoever asked."""
+
+    question: str
+    word: str
+    answer: Callable[[bool], None]

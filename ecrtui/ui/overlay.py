@@ -1,0 +1,25 @@
+"""What every overlay has in common: it is left once, whatever is pressed how often."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+Result = TypeVar("Result")
+
+
+class Overlay(ModalScreen["Result | None"], Generic[Result]):
+    """A screen over a place; Esc leaves it with None."""
+
+    BINDINGS = [Binding("escape,q", "leave", "close", id="overlay.leave")]
+
+    def finish(self, result: Result | None) -> None:
+        """Leave with this result. ``dismiss`` called twice would close the place below as well."""
+        if self.is_current and self.is_running:
+            self.dismiss(result)
+
+    def action_leave(self) -> None:
+        """Leave without a result."""
+        self.finish(None)

@@ -1,0 +1,98 @@
+"""What every place of the application has in common: header, trail, a body, footer, and one way to fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.services.session import Connect, Session
+from ecrtui.ui import actions, io, text
+from ecrtui.ui.banner import Banner
+from ecrtui.ui.messages import GoBack
+from ecrtui.ui.widgets.header import Header
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+SMALLEST = (60, 15)
+"""Columns and rows below which a place says that there is no room."""
+
+
+class Place(Screen[None]):
+    """A screen of its own: Enter goes deeper from it, Esc comes back."""
+
+    BINDINGS = actions.bindings("place")
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (24, "-tall")]
+    SCOPES: tuple[str, ...] = ("app", "place")
+    """The scopes of the actions table that hold here."""
+
+    banner: reactive[Banner] = reactive(Banner())
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__()
+        self.connect = connect
+
+    def compose(self) -> ComposeResult:
+        yield Header().data_bind(Place.banner)
+        with Horizontal(id="trail"):
+            yield Static(text.content(self.trail()), id="trail-left")
+            yield Static("", id="trail-right")
+        yield Vertical(*self.body(), id="body")
+        yield Static(f"ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger.", id="small")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def trail(self) -> str:
+        """Where this place is: "Repositories › team/checkout"."""
+        raise NotImplementedError
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the trail and the footer."""
+        raise NotImplementedError
+
+    def tell(self, words: str) -> None:
+        """Say something at the right end of the trail: counts, progress."""
+        self.query_one("#trail-right", Static).update(text.content(words))
+
+    async def session(self) -> Session:
+        """The session, connecting if need be; raises EcrTuiError."""
+        return await io.call(self.connect)
+
+    async def ask(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Run a blocking read and wait for it; raises EcrTuiError."""
+        return await io.call(function, *args, **kwargs)
+
+    def fail(self, error: EcrTuiError) -> None:
+        """Show an error where the data would be."""
+        raise NotImplementedError
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed in a way that nobody foresaw: told in place, without the locals of a traceback."""
+        if event.state is WorkerState.ERROR:
+            problem = event.worker.error
+            if isinstance(problem, EcrTuiError):
+                self.fail(problem)
+                return
+            log.error("worker %s failed", event.worker.name, exc_info=problem)
+            self.fail(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+
+    def action_back(self) -> None:
+        """Leave this place."""
+        self.post_message(GoBack())
+
+    def action_refresh_place(self) -> None:
+        """Read what is shown again from the registry; places that show something override it."""
