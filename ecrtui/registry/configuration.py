@@ -1,0 +1,103 @@
+"""A botocore session that reads environment variables and ``~/.aws`` in the order of the AWS CLI 2.
+
+botocore from the package index and the one inside the AWS CLI differ in a few settings; here are those that matter,
+for the application's client and for ``ecrtui put-image`` alike. These functions raise what botocore raises:
+the callers have their own words for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.config import Config
+from botocore.credentials import create_credential_resolver
+from botocore.session import Session
+from botocore.utils import InstanceMetadataRegionFetcher, JSONFileCache
+
+from ecrtui.settings import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CREDENTIALS_CACHE = Path("~/.aws/cli/cache")
+"""Where the AWS CLI keeps the temporary credentials of assumed roles, with or without MFA, and so do we."""
+
+_AWS_CLI_VARIABLES: Mapping[str, tuple[str | None, list[str], Any, Any]] = {
+    "profile": (None, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], None, None),
+    "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None),
+    "retry_mode": ("retry_mode", ["AWS_RETRY_MODE"], "standard", None),
+}
+"""Where botocore's own table differs from the AWS CLI's: the order of two profile variables, ``AWS_REGION``."""
+
+
+def new_session(profile: str | None = None, region: str | None = None) -> Session:
+    """A session for a profile and a region, each given by a flag; None is "as configured".
+
+    The profile is ``--profile`` > ``AWS_PROFILE`` > ``AWS_DEFAULT_PROFILE``; the region ``--region`` > ``AWS_REGION``
+    > ``AWS_DEFAULT_REGION`` > the profile > the instance that this runs on. A profile that was given by a flag
+    wins over credentials in the environment, one that was given by a variable does not.
+    Temporary credentials are shared with the AWS CLI through its cache.
+
+    Raises:
+        botocore.exceptions.ProfileNotFound: there is no such profile.
+        botocore.exceptions.ConfigParseError: a configuration file is broken.
+    """
+    session = Session()
+    session.session_var_map.update(_AWS_CLI_VARIABLES)
+    if profile is not None:
+        session.set_config_variable("profile", profile)
+    if region is not None:
+        session.set_config_variable("region", region)
+    session.get_scoped_config()
+    if not session.get_config_variable("region") and (found := _instance_region(session)):
+        session.set_config_variable("region", found)
+    return session
+
+
+def share_credentials_cache(session: Session) -> None:
+    """Keep the temporary credentials of the session where the AWS CLI keeps its own.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: the configuration of the credentials cannot be used.
+    """
+    cache = cast("dict[str, Any]", JSONFileCache(str(CREDENTIALS_CACHE.expanduser())))
+    resolver = create_credential_resolver(session, cache=cache, region_name=session.get_config_variable("region"))
+    session.register_component("credential_provider", resolver)
+
+
+def verify_of(connection: Connection) -> bool | str | None:
+    """What botocore takes as ``verify``: False, a file of certificates, or None for "as configured".
+
+    ``--no-verify-ssl`` wins over ``--ca-bundle``, as it does in the AWS CLI.
+    """
+    return connection.ca_bundle if connection.verify_ssl else False
+
+
+def timeouts_of(connection: Connection, *, connect: int, read: int) -> Config:
+    """The time limits in seconds, with defaults for those that no flag gave; a flag of 0 is no limit."""
+    return Config(
+        connect_timeout=_limit(connection.connect_timeout, connect),
+        read_timeout=_limit(connection.read_timeout, read),
+    )
+
+
+def _limit(given: int | None, default: int) -> int | None:
+    return default if given is None else given or None
+
+
+def _instance_region(session: Session) -> str | None:
+    fetcher = InstanceMetadataRegionFetcher(
+        timeout=session.get_config_variable("metadata_service_timeout"),
+        num_attempts=session.get_config_variable("metadata_service_num_attempts"),
+        user_agent=session.user_agent(),
+        config={
+            name: session.get_config_variable(name)
+            for name in (
+                "ec2_metadata_service_endpoint",
+                "ec2_metadata_service_endpoint_mode",
+                "ec2_metadata_v1_disabled",
+            )
+        },
+    )
+    return fetcher.retrieve_region()
