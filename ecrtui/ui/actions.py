@@ -40,7 +40,9 @@ class Action:
 
 ACTIONS = (
     Action("app.help", "question_mark,f1", "help", "help", "Keys and what they do, here and now", footer=True),
-    Action("app.palette", "colon,ctrl+p", "command_palette", "commands", "Everything by name", footer=True, palette=False),
+    Action(
+        "app.palette", "colon,ctrl+p", "command_palette", "commands", "Everything by name", footer=True, palette=False
+    ),
     Action("app.activity", "a", "activity", "activity", "Every write so far: what was, what is now, undo"),
     Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is remembered"),
     Action("app.mouse_off", "", "toggle_header", "header", "Hide or show the header line"),
@@ -48,7 +50,9 @@ ACTIONS = (
     Action("place.back", "escape", "back", "back", "One step back: the filter first, then the place", palette=False),
     Action("place.refresh", "ctrl+r", "refresh_place", "refresh", "Read it again from the registry"),
     Action("place.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
-    Action("list.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False),
+    Action(
+        "list.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False
+    ),
     Action("list.filter", "slash", "filter", "filter", "Show only the rows that match", footer=True),
     Action("list.sort", "s", "sort", "sort", "Sort by the next column; a second time turns the order", footer=True),
     Action("list.turn", "S", "turn", "turn order", "Turn the order of the sorted column"),
@@ -56,7 +60,13 @@ ACTIONS = (
     Action("list.yaml", "y", "yaml", "yaml", "The row as YAML"),
     Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag here", footer=True),
     Action("images.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
-    Action("images.mark_range", "ctrl+@,ctrl+space", "mark_range", "mark range", "Mark every row from the last mark to here"),
+    Action(
+        "images.mark_range",
+        "ctrl+@,ctrl+space",
+        "mark_range",
+        "mark range",
+        "Mark every row from the last mark to here",
+    ),
     Action("images.mark_all", "asterisk", "mark_all", "mark all", "Mark all rows that match the filter, or none"),
 )
 

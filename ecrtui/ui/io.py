@@ -19,9 +19,7 @@ Item = TypeVar("Item")
 _END = object()
 
 
-async def call(
-    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
+async def call(function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
     """Run a blocking function in a daemon thread and wait for its result, or raise what it raised."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
@@ -61,5 +59,3 @@ async def stream(items: Iterator[Item]) -> AsyncIterator[Item]:
     """What a blocking iterator gives, one by one; the next is only asked for when the last was taken."""
     while (item := await call(next, items, _END)) is not _END:
         yield item  # type: ignore[misc]
-
-

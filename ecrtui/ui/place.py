@@ -51,7 +51,9 @@ class Place(Screen[None]):
             yield Static(text.content(self.trail()), id="trail-left")
             yield Static("", id="trail-right")
         yield Vertical(*self.body(), id="body")
-        yield Static(f"ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger.", id="small")
+        yield Static(
+            f"ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger.", id="small"
+        )
         yield Footer(compact=True, show_command_palette=False)
 
     def trail(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -15,7 +15,7 @@ from ecrtui.services.clipboard import Copyable
 from ecrtui.ui import text
 from ecrtui.ui.overlay import Overlay
 
-_VIM_KEYS = [
+_VIM_KEYS: list[BindingType] = [
     Binding("j", "down", show=False),
     Binding("k", "up", show=False),
 ]

@@ -31,7 +31,7 @@ class Reader(Overlay[None]):
         with Vertical(classes="overlay"):
             yield Static(text.content(self.heading), classes="overlay-title")
             with VerticalScroll():
-                yield Static(text.content(self.body))
+                yield Static(text.block(self.body))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""

@@ -1,0 +1,76 @@
+"""Everything that is known of a row, as text: the facts that ECR told, in its own words and order."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ecrtui.model.image import Image, Repository
+
+
+def image_facts(repository: Repository, image: Image) -> dict[str, Any]:
+    """An image as ``ImageDetail`` names its members; what ECR did not tell is left out."""
+    return _known(
+        {
+            "registryId": repository.registry_id,
+            "repositoryName": repository.name,
+            "imageDigest": image.digest,
+            "imageTags": list(image.tags),
+            "kind": str(image.kind),
+            "imageSizeInBytes": image.size,
+            "imagePushedAt": _time(image.pushed_at),
+            "lastRecordedPullTime": _time(image.last_pulled_at),
+            "imageManifestMediaType": image.media_type,
+            "artifactMediaType": image.artifact_media_type,
+            "imageStatus": image.status,
+            "lastArchivedAt": _time(image.archived_at),
+            "imageScanStatus": image.scan_status,
+            "findingSeverityCounts": dict(image.findings or ()),
+            "subjectManifestDigest": image.subject,
+        }
+    )
+
+
+def repository_facts(
+    repository: Repository, resource_tags: Sequence[tuple[str, str]] = (), lifecycle_policy: str = ""
+) -> dict[str, Any]:
+    """A repository as ``Repository`` names its members, with its tags and its lifecycle policy."""
+    return _known(
+        {
+            "repositoryName": repository.name,
+            "repositoryUri": repository.uri,
+            "repositoryArn": repository.arn,
+            "registryId": repository.registry_id,
+            "createdAt": _time(repository.created_at),
+            "imageTagMutability": repository.mutability.setting,
+            "imageTagMutabilityExclusionFilters": list(repository.mutability.exclusions),
+            "scanOnPush": repository.scan_on_push,
+            "encryptionType": repository.encryption,
+            "kmsKey": repository.kms_key,
+            "tags": dict(resource_tags),
+            "lifecyclePolicy": lifecycle_policy,
+        }
+    )
+
+
+def as_yaml(facts: Mapping[str, Any]) -> str:
+    """The facts as YAML."""
+    from ruamel.yaml import YAML
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None in the library
+    out = io.StringIO()
+    writer.dump(dict(facts), out)
+    return out.getvalue()
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value not in (None, "", [], {})}
+
+
+def _time(seconds: float | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
