@@ -43,15 +43,21 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
         botocore.exceptions.ProfileNotFound: there is no such profile.
         botocore.exceptions.ConfigParseError: a configuration file is broken.
     """
+    session = unread_session(profile, region)
+    session.get_scoped_config()
+    if not session.get_config_variable("region") and (found := instance_region(session)):
+        session.set_config_variable("region", found)
+    return session
+
+
+def unread_session(profile: str | None = None, region: str | None = None) -> Session:
+    """The same session before anything of it was looked up: no file was read, no instance was asked for its region."""
     session = Session()
     session.session_var_map.update(_AWS_CLI_VARIABLES)
     if profile is not None:
         session.set_config_variable("profile", profile)
     if region is not None:
         session.set_config_variable("region", region)
-    session.get_scoped_config()
-    if not session.get_config_variable("region") and (found := _instance_region(session)):
-        session.set_config_variable("region", found)
     return session
 
 
@@ -86,7 +92,8 @@ def _limit(given: int | None, default: int) -> int | None:
     return default if given is None else given or None
 
 
-def _instance_region(session: Session) -> str | None:
+def instance_region(session: Session) -> str | None:
+    """The region of the EC2 instance that this runs on; None elsewhere, and with ``AWS_EC2_METADATA_DISABLED``."""
     fetcher = InstanceMetadataRegionFetcher(
         timeout=session.get_config_variable("metadata_service_timeout"),
         num_attempts=session.get_config_variable("metadata_service_num_attempts"),
