@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from ecrtui.model.mutability import Mutability
 
@@ -145,6 +146,11 @@ def kind_of(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...
             for suffix, kind in _TAG_SUFFIXES:
                 if tag.endswith(suffix):
                     return kind
+    return _kind_of_media_types(media_type, artifact_media_type)
+
+
+@lru_cache(maxsize=1024)  # a list of 100,000 images has a handful of different ones
+def _kind_of_media_types(media_type: str, artifact_media_type: str) -> Kind:
     if is_index(media_type):
         return Kind.INDEX
     artifact = artifact_media_type.lower()

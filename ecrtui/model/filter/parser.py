@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from ecrtui.model.filter.images import IMAGES
+from ecrtui.model.filter.language import Language, Predicate
+from ecrtui.model.filter.lexer import terms
+from ecrtui.model.filter.matching import Spans, merged
+from ecrtui.model.filter.repositories import REPOSITORIES
 from ecrtui.model.image import Image, Repository
 
 Item = TypeVar("Item")
-Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,10 @@ class Filter(Generic[Item]):
     """A filter that was understood. An empty one is falsy and matches everything."""
 
     text: str
-    matches: Callable[[Item], bool]
+    matches: Callable[[Item], bool] = field(repr=False, compare=False)
     """Whether the filter lets this item through."""
+    highlights: Sequence[Mapping[str, Callable[[str], Spans]]] = field(default=(), repr=False, compare=False)
+    """By term: where it matches in what is shown, by its name. Terms that must not match have none."""
 
     def __bool__(self) -> bool:
         return bool(self.text.strip())
@@ -33,10 +39,11 @@ class Filter(Generic[Item]):
 
         Args:
             text: one value as it is shown: one tag, a digest (short or whole), the kind, a repository's name.
-            field: which one it is, "tag", "digest", "kind" or "name", so that ``tag:`` terms light up in tags alone;
-                empty for all terms.
+            field: which one it is ("tag", "digest", "kind"; "name", "uri", "mutability", "encryption"), so that
+                ``tag:`` terms light up in tags alone; empty for all terms.
         """
-        return ()
+        finders = (finder for shown in self.highlights for name, finder in shown.items() if name == field or not field)
+        return merged(span for finder in finders for span in finder(text))
 
 
 def parse(text: str, now: float | None = None) -> Filter[Image]:
@@ -49,12 +56,41 @@ def parse(text: str, now: float | None = None) -> Filter[Image]:
     Raises:
         FilterError: what is wrong, where, and what would be right.
     """
-    word = text.strip().lower()
-    return Filter(text, lambda image: any(word in tag.lower() for tag in image.tags) or word in image.digest)
+    return _parse(text, IMAGES, now)
 
 
 def parse_repositories(text: str, now: float | None = None) -> Filter[Repository]:
     """The filter on repositories that the text says; see :func:`parse`."""
-    now = time.time() if now is None else now
-    word = text.strip().lower()
-    return Filter(text, lambda repository: word in repository.name)
+    return _parse(text, REPOSITORIES, now)
+
+
+def _parse(text: str, language: Language[Item], now: float | None) -> Filter[Item]:
+    moment = time.time() if now is None else now
+    wanted: list[Predicate[Item]] = []
+    unwanted: list[Predicate[Item]] = []
+    highlights = []
+    for term in terms(text):
+        condition = language.condition(term, moment)
+        if term.negated:
+            unwanted.append(condition.matches)
+        else:
+            wanted.append(condition.matches)
+            highlights.append(condition.highlights)
+    return Filter(text, _all(wanted, unwanted), tuple(highlights))
+
+
+def _all(wanted: Sequence[Predicate[Item]], unwanted: Sequence[Predicate[Item]]) -> Callable[[Item], bool]:
+    if len(wanted) == 1 and not unwanted:
+        only = wanted[0]
+        return lambda item: bool(only(item))
+
+    def matches(item: Item) -> bool:
+        for predicate in wanted:
+            if not predicate(item):
+                return False
+        for predicate in unwanted:  # noqa: SIM110 - a generator costs three times as much here
+            if predicate(item):
+                return False
+        return True
+
+    return matches
