@@ -82,6 +82,8 @@ class Step:
     """Whether the tag matches a pattern of protected tags, so that it has to be typed once more."""
     restores: bool = False
     """Whether the image is gone from the registry, and its manifest comes out of the journal."""
+    conflict: bool = False
+    """Whether the step is refused because the tag is not where it was expected to be."""
     reason: str = ""
     """Why the step is refused, or why there is nothing to do."""
     notes: tuple[str, ...] = ()
@@ -208,7 +210,7 @@ class Report:
     counts: Mapping[Outcome, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        counts = {outcome: 0 for outcome in Outcome}
+        counts = dict.fromkeys(Outcome, 0)
         for result in self.results:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
