@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ecrtui.model.filter.language import Condition, Language, Predicate, digest_matcher, on_text
+from ecrtui.model.filter.language import NEVER, Condition, Language, Predicate, digest_matcher, on_text
 from ecrtui.model.filter.lexer import Kind as Written
 from ecrtui.model.filter.lexer import Term, Value
 from ecrtui.model.filter.matching import Matcher, field_matcher, matcher
@@ -51,7 +51,7 @@ def _plain(term: Term) -> Condition[Image]:
 def _word(value: Value, digest: Matcher) -> Predicate[Image]:
     """A word in a tag, the digest or the kind; asked 100,000 times a keystroke, so only what can match is looked at."""
     word = value.text.lower()
-    in_digest = digest.test if digest.test("sha256:" + word) or word in "sha256:" else None
+    in_digest = None if digest is NEVER else digest.test
     kinds = tuple(kind for kind in Kind if word in kind.value)
     begins = len(word) >= _LABEL_LENGTH
     untagged = begins and ("untagged".startswith(word) or "<untagged>".startswith(word))

@@ -14,6 +14,7 @@ OPERATORS = (">=", "<=", ">", "<", "=", ":")
 
 _FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<operator>:?(?:>=|<=|>|<|=)|:)")
 _DIGEST = re.compile(r"sha256:", re.IGNORECASE)
+_COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S*")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -84,7 +85,7 @@ def _term(text: str, start: int) -> Term:
     value = _value(text, position)
     if not value.text:
         raise FilterError("nothing stands behind it", start, value.end, "!rc leaves out what has rc in it.")
-    if value.kind is Kind.WORD and value.text.startswith(("<", ">", "=")):
+    if value.kind is Kind.WORD and _COMPARISON.match(value.text):
         raise FilterError("a comparison needs a field before it", position, value.end, "Write size>100MB or pushed<7d.")
     return Term(negated, "", "", value, position)
 

@@ -20,7 +20,8 @@ from ecrtui.model.filter.matching import matcher
 from ecrtui.model.filter.values import one_of, plain, time_test
 from ecrtui.model.image import Repository
 
-_LABEL_LENGTH = 3
+_LABEL_LENGTH = 5
+"""Characters from which on a word that begins ``mutable`` or ``immutable`` means it."""
 
 
 def _plain(term: Term) -> Condition[Repository]:
