@@ -1,0 +1,156 @@
+-- The embedded registry's state. Times are seconds since the epoch, sizes are bytes, columns that hold JSON say so.
+-- A change of this file is a change of VERSION in database.py.
+
+CREATE TABLE repositories (
+  id INTEGER PRIMARY KEY,
+  registry_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  tag_mutability TEXT NOT NULL DEFAULT 'MUTABLE',
+  exclusion_filters TEXT NOT NULL DEFAULT '[]',    -- JSON array of wildcard patterns
+  scan_on_push INTEGER NOT NULL DEFAULT 0,
+  encryption_type TEXT NOT NULL DEFAULT 'AES256',
+  kms_key TEXT,
+  lifecycle_policy TEXT,                           -- the exact text that was put
+  lifecycle_evaluated_at REAL,
+  policy TEXT,                                     -- the exact text that was set
+  UNIQUE (registry_id, region, name)
+);
+
+CREATE TABLE resource_tags (
+  repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (repository_id, key)
+) WITHOUT ROWID;
+
+CREATE TABLE images (
+  id INTEGER PRIMARY KEY,
+  repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+  digest TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  artifact_media_type TEXT,
+  size INTEGER NOT NULL,                           -- imageSizeInBytes
+  pushed_at REAL NOT NULL,
+  status TEXT NOT NULL DEFAULT 'ACTIVE',           -- ACTIVE, ARCHIVED, ACTIVATING
+  tagged INTEGER NOT NULL DEFAULT 0,               -- kept by the triggers on tags
+  last_pulled_at REAL,
+  last_archived_at REAL,
+  last_activated_at REAL,
+  subject TEXT,                                    -- digest of the image that this one refers to
+  UNIQUE (repository_id, digest)
+);
+CREATE INDEX images_by_status ON images (repository_id, status, digest);
+CREATE INDEX images_by_tagged ON images (repository_id, tagged, digest, status);
+CREATE INDEX images_by_subject ON images (repository_id, subject, digest) WHERE subject IS NOT NULL;
+
+-- Apart from images, so that a page of images does not read a page of manifests.
+CREATE TABLE manifests (
+  image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
+  manifest TEXT NOT NULL                           -- the exact text that was put
+);
+
+CREATE TABLE tags (
+  repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+  tag TEXT NOT NULL,
+  image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+  PRIMARY KEY (repository_id, tag)
+) WITHOUT ROWID;
+CREATE INDEX tags_by_image ON tags (image_id, tag);
+
+CREATE TRIGGER tag_added AFTER INSERT ON tags BEGIN
+  UPDATE images SET tagged = 1 WHERE id = NEW.image_id AND tagged = 0;
+END;
+CREATE TRIGGER tag_removed AFTER DELETE ON tags BEGIN
+  UPDATE images SET tagged = 0
+  WHERE id = OLD.image_id AND NOT EXISTS (SELECT 1 FROM tags WHERE image_id = OLD.image_id);
+END;
+CREATE TRIGGER tag_moved AFTER UPDATE OF image_id ON tags WHEN OLD.image_id <> NEW.image_id BEGIN
+  UPDATE images SET tagged = 1 WHERE id = NEW.image_id AND tagged = 0;
+  UPDATE images SET tagged = 0
+  WHERE id = OLD.image_id AND NOT EXISTS (SELECT 1 FROM tags WHERE image_id = OLD.image_id);
+END;
+
+-- The manifests that an index or manifest list names.
+CREATE TABLE index_children (
+  repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+  child_digest TEXT NOT NULL,
+  parent_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+  PRIMARY KEY (repository_id, child_digest, parent_id)
+) WITHOUT ROWID;
+CREATE INDEX index_children_by_parent ON index_children (parent_id);
+
+-- Layers and configs that a repository has. One without blob_chunks is declared: its size is known, its content is not kept.
+CREATE TABLE layers (
+  repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+  digest TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (repository_id, digest)
+) WITHOUT ROWID;
+CREATE INDEX layers_by_digest ON layers (digest);
+
+-- Content, kept once however many repositories have it, in pieces that fit in memory.
+CREATE TABLE blob_chunks (
+  digest TEXT NOT NULL,
+  first_byte INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  UNIQUE (digest, first_byte)
+);
+CREATE TRIGGER layer_removed AFTER DELETE ON layers BEGIN
+  DELETE FROM blob_chunks
+  WHERE digest = OLD.digest AND NOT EXISTS (SELECT 1 FROM layers WHERE digest = OLD.digest);
+END;
+
+CREATE TABLE uploads (
+  id TEXT PRIMARY KEY,
+  repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+  created_at REAL NOT NULL
+);
+CREATE TABLE upload_parts (
+  upload_id TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+  first_byte INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  UNIQUE (upload_id, first_byte)
+);
+
+CREATE TABLE scans (
+  image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
+  type TEXT NOT NULL DEFAULT 'BASIC',              -- BASIC, ENHANCED
+  status TEXT NOT NULL,                            -- ScanStatus
+  description TEXT,
+  started_at REAL NOT NULL,
+  completed_at REAL,
+  source_updated_at REAL,
+  severity_counts TEXT NOT NULL DEFAULT '{}'       -- JSON object: severity to number of findings
+);
+CREATE TABLE findings (
+  image_id INTEGER NOT NULL REFERENCES scans (image_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  finding TEXT NOT NULL,                           -- JSON: ImageScanFinding or EnhancedImageScanFinding
+  PRIMARY KEY (image_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE lifecycle_previews (
+  repository_id INTEGER PRIMARY KEY REFERENCES repositories (id) ON DELETE CASCADE,
+  policy TEXT NOT NULL,
+  started_at REAL NOT NULL
+);
+CREATE TABLE lifecycle_preview_results (
+  repository_id INTEGER NOT NULL REFERENCES lifecycle_previews (repository_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  tagged INTEGER NOT NULL,
+  result TEXT NOT NULL,                            -- JSON: LifecyclePolicyPreviewResult
+  PRIMARY KEY (repository_id, position)
+) WITHOUT ROWID;
+
+-- What belongs to a registry as a whole: policy, scanning and replication configuration, account settings.
+CREATE TABLE registry_settings (
+  registry_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,                             -- JSON
+  PRIMARY KEY (registry_id, region, name)
+) WITHOUT ROWID;

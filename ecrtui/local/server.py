@@ -1,0 +1,193 @@
+"""The embedded registry over HTTP, on 127.0.0.1 and nowhere else."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from ecrtui.local import downloads
+from ecrtui.local.errors import ServiceError
+from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.local.wire import Delivery, Request, Response, error_response, headers
+
+HOST = "127.0.0.1"
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a request: a part of 20 MiB in base64 and what is around it, or a manifest of 4 MiB with every character escaped."""
+
+IDLE_TIMEOUT = 120.0
+"""Seconds that a connection may lie idle."""
+
+
+class Server(ThreadingHTTPServer):
+    """An HTTP server for one embedded registry; a thread for each connection.
+
+    Args:
+        port: 0 picks a free one.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, embedded: EmbeddedRegistry, port: int = 0) -> None:
+        self.embedded = embedded
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__((HOST, port), _Handler)
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL for clients."""
+        return f"http://{HOST}:{self.server_port}"
+
+    def server_bind(self) -> None:
+        """Bind without the reverse lookup of the host name that the base class makes."""
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = self.socket.getsockname()[:2]
+        self.server_address = self.socket.getsockname()
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+        """Remember the connection, so that stopping the server closes it."""
+        with self._lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+        """Close a connection."""
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def stop(self) -> None:
+        """Take no more connections, let requests under way finish writing to the database, close everything."""
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            connections = tuple(self._connections)
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def serve(embedded: EmbeddedRegistry, port: int = 0) -> Iterator[str]:
+    """Serve the registry on 127.0.0.1 while the block runs; gives the endpoint's URL.
+
+    Args:
+        port: 0 picks a free one.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    server = Server(embedded, port)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="embedded registry", daemon=True)
+    thread.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. HTTP/1.1: kept alive, every answer with its length."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = IDLE_TIMEOUT
+    server: Server
+    wbufsize = 64 * 1024
+
+    def do_POST(self) -> None:
+        """A call of the API."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit():
+            self._refuse(ServiceError("MissingContentLength", "The request has no Content-Length.", 411))
+        elif int(length) > MAX_BODY:
+            self._refuse(ServiceError("RequestEntityTooLarge", f"The request is larger than {MAX_BODY} bytes.", 413))
+        else:
+            body = self.rfile.read(int(length))
+            if len(body) < int(length):
+                self.close_connection = True
+                return
+            names = {name.lower(): value for name, value in self.headers.items()}
+            self._deliver(self.server.embedded.handle(Request(body, names, self.server.url)))
+
+    def do_GET(self) -> None:
+        """The content of a layer."""
+        embedded = self.server.embedded
+        content: list[downloads.Content] = []
+
+        def answer() -> Response:
+            try:
+                content.append(downloads.find(embedded.database, urlsplit(self.path).path))
+            except ServiceError as error:
+                return error_response(error)
+            return Response(200, b"", headers("application/octet-stream"))
+
+        embedded.calls[downloads.OPERATION] += 1
+        response = embedded.faults.applied(downloads.OPERATION, answer)
+        if response.status == 200 and content:
+            self._stream(response, content[0])
+        else:
+            self._deliver(response)
+
+    def _stream(self, response: Response, content: downloads.Content) -> None:
+        time.sleep(response.delay)
+        self._head(response, content.size)
+        left = content.size // 2 if response.delivery is Delivery.CUT else content.size
+        if response.delivery is Delivery.DROPPED:
+            self._abort()
+            return
+        for chunk in content:
+            self.wfile.write(chunk[:left])
+            left -= len(chunk[:left])
+            if not left:
+                break
+        self._end(response)
+
+    def _deliver(self, response: Response) -> None:
+        time.sleep(response.delay)
+        if response.delivery is Delivery.DROPPED:
+            self._abort()
+            return
+        self._head(response, len(response.body))
+        cut = response.delivery is Delivery.CUT
+        self.wfile.write(response.body[: len(response.body) // 2] if cut else response.body)
+        self._end(response)
+
+    def _head(self, response: Response, length: int) -> None:
+        if response.delivery is Delivery.DROPPED:
+            return
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def _end(self, response: Response) -> None:
+        self.wfile.flush()
+        if response.delivery is Delivery.CUT:
+            self._abort()
+
+    def _abort(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _refuse(self, error: ServiceError) -> None:
+        """Answer without having read the body: what follows on this connection cannot be understood."""
+        self.close_connection = True
+        self._deliver(error_response(error))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: standard error belongs to the command that serves."""
