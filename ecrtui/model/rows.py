@@ -19,7 +19,7 @@ Not safe for threads: the thread that draws is the one that changes.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -227,7 +227,9 @@ class Rows(Generic[Item]):
         if leaving:
             self._sorted = [slot for slot in self._sorted if slot not in leaving]
             self._shown = [slot for slot in self._shown if slot not in leaving]
-        coming = sorted((*fresh, *moved), key=self._rank)
+        coming = sorted((*fresh, *moved))
+        if self._sort_key is not None:
+            coming.sort(key=self._values.__getitem__)
         self._sorted = self._merged(self._sorted, coming)
         self._shown = self._merged(self._shown, [slot for slot in coming if self._matches[slot]])
         self._note(coming)
@@ -239,20 +241,20 @@ class Rows(Generic[Item]):
             self._values[slot] = self._sort_key(item)
         self._matches[slot] = self._predicate is None or bool(self._predicate(item))
 
-    def _rank(self, slot: int) -> Any:
-        return (self._values[slot], slot) if self._sort_key is not None else slot
-
-    def _place_of(self, order: list[int], slot: int) -> int:
-        return bisect_left(order, self._rank(slot), key=self._rank)
+    def _place_of(self, order: list[int], slot: int, start: int = 0) -> int:
+        """Where the slot is, or belongs, in an order: by value, ties by slot."""
+        if self._sort_key is None:
+            return bisect_left(order, slot, start)
+        value, key = self._values[slot], self._values.__getitem__
+        first = bisect_left(order, value, start, key=key)
+        return bisect_left(order, slot, first, bisect_right(order, value, first, key=key))
 
     def _merged(self, order: list[int], coming: list[int]) -> list[int]:
         """Both of them sorted as one; new pieces go in between slices of the old order."""
-        if not order or not coming or self._rank(order[-1]) < self._rank(coming[0]):
-            return order + coming
         merged: list[int] = []
         start = 0
         for slot in coming:
-            place = bisect_left(order, self._rank(slot), start, key=self._rank)
+            place = self._place_of(order, slot, start)
             merged += order[start:place]
             merged.append(slot)
             start = place

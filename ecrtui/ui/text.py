@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.content import Content
+from textual.style import Style
 
 Spans = Iterable[tuple[int, int]]
 """Ranges of characters in a text, as (start, end)."""
@@ -33,8 +35,12 @@ MARKS = 2
 ELLIPSIS = "…"
 
 _WITHOUT_WIDTH = frozenset(
-    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)
-    + (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+    chain(
+        (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+        range(0x180B, 0x1810),
+        range(0xFE00, 0xFE10),
+        range(0xE0100, 0xE01F0),
+    )
 )
 """Printable by their category, yet nothing is seen of them (``Default_Ignorable_Code_Point`` and the blank Braille)."""
 
@@ -128,7 +134,7 @@ def label(text: str, style: str = "", limit: int | None = None) -> Text:
     return Text(visible(text, limit), style=style, no_wrap=True, end="")
 
 
-def marked(text: str, spans: Spans, mark: str, style: str = "") -> Content:
+def marked(text: str, spans: Spans, mark: str | Style, style: str = "") -> Content:
     """The text on one line, with ranges of it in a style of their own.
 
     Args:

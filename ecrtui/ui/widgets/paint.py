@@ -1,0 +1,39 @@
+"""Content to segments, for the widgets that draw line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.style import Style
+
+ParseStyle = Callable[[str | Style], Style]
+
+
+def parser(variables: dict[str, str]) -> ParseStyle:
+    """Parses styles with these theme variables and remembers them; make a new one when the theme changes."""
+    known: dict[str | Style, Style] = {}
+
+    def parse(style: str | Style) -> Style:
+        parsed = known.get(style)
+        if parsed is None:
+            parsed = known[style] = Style.parse(style, variables) if isinstance(style, str) else style
+        return parsed
+
+    return parse
+
+
+def segments(content: Content, base: Style, parse: ParseStyle, over: Style | None = None) -> list[Segment]:
+    """Draw content.
+
+    Args:
+        content: one line.
+        base: what lies under it.
+        parse: from :func:`parser`.
+        over: what lies over it; a cursor's colours hide those of the content, its bold and underlined stay.
+    """
+    return [
+        Segment(text, (style if over is None else style + over).rich_style)
+        for text, style in content.render(base, "", parse)
+    ]
