@@ -71,6 +71,10 @@ class NotFound(EcrTuiError):  # noqa: N818
     """The repository, image, tag or layer does not exist."""
 
 
+class ListingExpired(EcrTuiError):  # noqa: N818
+    """A listing cannot go on from the page token it has, because the service knows the token no more: start over."""
+
+
 class Throttled(EcrTuiError):  # noqa: N818
     """The service asked for fewer requests, and still did after every retry."""
 

@@ -7,11 +7,13 @@ the callers have their own words for it.
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
-from botocore.credentials import create_credential_resolver
+from botocore.credentials import CredentialResolver, create_credential_resolver
 from botocore.session import Session
 from botocore.utils import InstanceMetadataRegionFetcher, JSONFileCache
 
@@ -19,6 +21,8 @@ from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
 
 CREDENTIALS_CACHE = Path("~/.aws/cli/cache")
 """Where the AWS CLI keeps the temporary credentials of assumed roles, with or without MFA, and so do we."""
@@ -61,15 +65,26 @@ def unread_session(profile: str | None = None, region: str | None = None) -> Ses
     return session
 
 
-def share_credentials_cache(session: Session) -> None:
-    """Keep the temporary credentials of the session where the AWS CLI keeps its own.
+def share_credentials_cache(session: Session) -> CredentialResolver:
+    """Keep the temporary credentials of the session where the AWS CLI keeps its own; the session's resolver.
 
     Raises:
         botocore.exceptions.BotoCoreError: the configuration of the credentials cannot be used.
     """
-    cache = cast("dict[str, Any]", JSONFileCache(str(CREDENTIALS_CACHE.expanduser())))
+    cache = cast("dict[str, Any]", _CredentialsCache(str(CREDENTIALS_CACHE.expanduser())))
     resolver = create_credential_resolver(session, cache=cache, region_name=session.get_config_variable("region"))
     session.register_component("credential_provider", resolver)
+    return resolver
+
+
+class _CredentialsCache(JSONFileCache):
+    """The AWS CLI's cache; where it cannot be written, credentials work all the same and are not kept."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        try:
+            super().__setitem__(key, value)
+        except OSError as problem:
+            _log.debug("temporary credentials are not kept: %s", problem)
 
 
 def verify_of(connection: Connection) -> bool | str | None:
@@ -80,12 +95,15 @@ def verify_of(connection: Connection) -> bool | str | None:
     return connection.ca_bundle if connection.verify_ssl else False
 
 
-def timeouts_of(connection: Connection, *, connect: int, read: int) -> Config:
-    """The time limits in seconds, with defaults for those that no flag gave; a flag of 0 is no limit."""
-    return Config(
-        connect_timeout=_limit(connection.connect_timeout, connect),
-        read_timeout=_limit(connection.read_timeout, read),
-    )
+def time_limits_of(connection: Connection, *, connect: int, read: int) -> tuple[int | None, int | None]:
+    """Seconds to connect and to read, with defaults for what no flag gave. A flag of 0 is no limit, which is None."""
+    return _limit(connection.connect_timeout, connect), _limit(connection.read_timeout, read)
+
+
+def retries_of(session: Session, default_mode: str) -> Config:
+    """The retries: ``AWS_RETRY_MODE`` > ``retry_mode`` of the profile > the default; the attempts as configured."""
+    mode = os.environ.get("AWS_RETRY_MODE") or session.get_scoped_config().get("retry_mode") or default_mode
+    return Config(retries=cast(Any, {"mode": mode}))
 
 
 def _limit(given: int | None, default: int) -> int | None:

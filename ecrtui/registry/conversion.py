@@ -1,0 +1,151 @@
+"""From the dictionaries of ECR's replies to the values of the model. What a reply leaves out is left at its default.
+
+Times are numbers here: the clients leave them as they come (see :mod:`ecrtui.registry.parsing`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ecrtui.model import manifest as manifests
+from ecrtui.model.image import SEVERITIES, Finding, Image, PutImageResult, Referrer, Repository
+from ecrtui.model.manifest import Manifest
+from ecrtui.model.mutability import Mutability
+
+Reply = Mapping[str, Any]
+
+_NOTHING: Reply = {}
+
+
+def repository(entry: Reply) -> Repository:
+    """A ``Repository`` of DescribeRepositories."""
+    encryption = entry.get("encryptionConfiguration") or _NOTHING
+    filters = entry.get("imageTagMutabilityExclusionFilters") or ()
+    return Repository(
+        name=entry["repositoryName"],
+        uri=entry.get("repositoryUri") or "",
+        arn=entry.get("repositoryArn") or "",
+        registry_id=entry.get("registryId") or "",
+        created_at=entry.get("createdAt"),
+        mutability=Mutability(
+            entry.get("imageTagMutability") or "MUTABLE", tuple(item["filter"] for item in filters if "filter" in item)
+        ),
+        scan_on_push=bool((entry.get("imageScanningConfiguration") or _NOTHING).get("scanOnPush")),
+        encryption=encryption.get("encryptionType") or "AES256",
+        kms_key=encryption.get("kmsKey") or "",
+    )
+
+
+def image(entry: Reply) -> Image:
+    """An ``ImageDetail`` of DescribeImages. Positional and plain: a listing does it 100,000 times."""
+    get = entry.get
+    tags, scan, summary = get("imageTags"), get("imageScanStatus"), get("imageScanFindingsSummary")
+    return Image(
+        entry["imageDigest"],
+        tuple(tags) if tags else (),
+        get("imagePushedAt"),
+        get("imageSizeInBytes"),
+        get("imageManifestMediaType") or "",
+        get("artifactMediaType") or "",
+        get("lastRecordedPullTime"),
+        get("imageStatus") or "ACTIVE",
+        get("lastArchivedAt"),
+        (scan.get("status") or "") if scan else "",
+        None if summary is None else _counts(summary.get("findingSeverityCounts") or _NOTHING),
+        get("subjectManifestDigest") or "",
+    )
+
+
+def manifest(entry: Reply) -> Manifest:
+    """An ``Image`` of BatchGetImage. The media type is what ECR reports; if it does not, what the text says."""
+    text = entry.get("imageManifest") or ""
+    media_type = entry.get("imageManifestMediaType") or _media_type(text)
+    return Manifest(text, (entry.get("imageId") or _NOTHING).get("imageDigest") or "", media_type)
+
+
+def put_result(reply: Reply) -> PutImageResult:
+    """The reply of PutImage."""
+    entry: Reply = reply.get("image") or _NOTHING
+    ids = entry.get("imageId") or _NOTHING
+    return PutImageResult(
+        registry_id=entry.get("registryId") or "",
+        repository=entry.get("repositoryName") or "",
+        digest=ids.get("imageDigest") or "",
+        tag=ids.get("imageTag") or "",
+        media_type=entry.get("imageManifestMediaType") or "",
+        manifest=entry.get("imageManifest") or "",
+        request_id=(reply.get("ResponseMetadata") or _NOTHING).get("RequestId") or "",
+    )
+
+
+def referrer(entry: Reply) -> Referrer:
+    """An ``ImageReferrer`` of ListImageReferrers."""
+    return Referrer(
+        entry["digest"],
+        entry.get("mediaType") or "",
+        entry.get("artifactType") or "",
+        entry.get("size"),
+        tuple((entry.get("annotations") or {}).items()),
+    )
+
+
+def findings(reply: Reply) -> Iterator[Finding]:
+    """The findings in one page of DescribeImageScanFindings: of basic scanning, and of Amazon Inspector's."""
+    found = reply.get("imageScanFindings") or _NOTHING
+    for entry in found.get("findings") or ():
+        yield _basic(entry)
+    for entry in found.get("enhancedFindings") or ():
+        yield from _enhanced(entry)
+
+
+def _basic(entry: Reply) -> Finding:
+    attributes = {item.get("key"): item.get("value") or "" for item in entry.get("attributes") or ()}
+    return Finding(
+        name=entry.get("name") or "",
+        severity=_severity(entry.get("severity")),
+        package=attributes.get("package_name", ""),
+        version=attributes.get("package_version", ""),
+        fixed_in=attributes.get("fixed_in_versions", ""),
+        description=entry.get("description") or "",
+        uri=entry.get("uri") or "",
+    )
+
+
+def _enhanced(entry: Reply) -> Iterator[Finding]:
+    """One for each package that is vulnerable, at least one."""
+    details = entry.get("packageVulnerabilityDetails") or _NOTHING
+    for package in details.get("vulnerablePackages") or (_NOTHING,):
+        yield Finding(
+            name=details.get("vulnerabilityId") or entry.get("title") or "",
+            severity=_severity(entry.get("severity")),
+            package=package.get("name") or "",
+            version=package.get("version") or "",
+            fixed_in=package.get("fixedInVersion") or "",
+            description=entry.get("description") or "",
+            uri=details.get("sourceUrl") or "",
+        )
+
+
+def _severity(text: str | None) -> str:
+    """One of :data:`SEVERITIES`; what is none of them, UNTRIAGED above all, is UNDEFINED."""
+    return text if text in SEVERITIES else SEVERITIES[-1]
+
+
+def _counts(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    known = [(severity, counts[severity]) for severity in SEVERITIES[:-1] if severity in counts]
+    rest = sum(number for severity, number in counts.items() if severity not in SEVERITIES[:-1])
+    return tuple([*known, (SEVERITIES[-1], rest)] if rest else known)
+
+
+def _media_type(text: str) -> str:
+    """For a registry that reports none: the text's own word, or what its members make of it (OCI image spec)."""
+    said = manifests.parse(text)
+    if said.media_type:
+        return said.media_type
+    try:
+        members = json.loads(text)
+    except ValueError:
+        members = {}
+    return manifests.OCI_INDEX if "manifests" in members else manifests.OCI_MANIFEST

@@ -1,0 +1,293 @@
+"""The registry over botocore: one implementation, for AWS, any endpoint that speaks ECR, and the embedded one."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from botocore import xform_name
+
+from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
+from ecrtui.model.digest import digest_of
+from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
+from ecrtui.model.manifest import MEDIA_TYPES, Manifest
+from ecrtui.registry import blobs, conversion
+from ecrtui.registry.client import Clients
+from ecrtui.registry.errors import failure, listing_expired, mismatch
+from ecrtui.registry.protocol import Item, Page
+from ecrtui.registry.resolution import Resolution
+
+PAGE_SIZE = 1000
+"""Repositories, images or findings a page: the most that ECR gives (``MaxResults``)."""
+
+REFERRERS_PAGE_SIZE = 50
+"""Referrers a page: the most that ECR gives (``FiftyMaxResults``)."""
+
+MAX_BACKOFF = 8.0
+"""Seconds between two attempts of a write, at most."""
+
+_UNDER_WAY = ("IN_PROGRESS", "PENDING")
+
+Value = TypeVar("Value")
+
+
+class EcrRegistry:
+    """See :class:`ecrtui.registry.protocol.Registry`.
+
+    Args:
+        clients: the clients of the connection.
+        registry_id: the account, if it is not the caller's own.
+    """
+
+    def __init__(self, clients: Clients, registry_id: str | None = None) -> None:
+        self._clients = clients
+        self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
+        self._where: Where | None = None
+        self._resolution = Resolution(self._read)
+
+    def where(self) -> Where:
+        """Account, region and endpoint."""
+        if self._where is None:
+            account = self._account.get("registryId") or self._read("DescribeRegistry", anywhere=True)["registryId"]
+            self._where = Where(account, self._clients.region, self._clients.endpoint)
+        return self._where
+
+    def identity(self) -> str:
+        """The caller's ARN; empty if it cannot be known."""
+        if self._clients.in_process:
+            return self._clients.in_process.identity
+        try:
+            with self._clients.door("GetCallerIdentity"):
+                sts = self._clients.identities
+                return str(_method(sts, "GetCallerIdentity")()["Arn"]) if sts else ""
+        except EcrTuiError:
+            return ""
+
+    def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
+        """All repositories from a page token on."""
+        return self._pages("DescribeRepositories", "repositories", conversion.repository, start)
+
+    def repository(self, name: str) -> Repository:
+        """One repository."""
+        reply = self._read("DescribeRepositories", repositoryNames=[name])
+        return conversion.repository(reply["repositories"][0])
+
+    def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
+        """All images, archived ones too, from a page token on."""
+        status = {"tagStatus": tag_status, "imageStatus": "ANY"}
+        return self._pages(
+            "DescribeImages", "imageDetails", conversion.image, start, repositoryName=repository, filter=status
+        )
+
+    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+        """These images, as they are now."""
+        return self._resolution.by_digest(repository, digests)
+
+    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+        """The images that hold these tags now."""
+        return self._resolution.by_tag(repository, tags)
+
+    def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
+        """Whether the tag is at this digest now."""
+        return self._resolution.tag_is_at(repository, tag, digest)
+
+    def manifest(self, repository: str, digest: str) -> Manifest:
+        """The exact manifest, by digest."""
+        reply = self._manifests(repository, [digest])
+        for problem in reply.get("failures") or ():
+            error = failure(problem, "BatchGetImage")
+            raise self._archived(repository, digest) or error if isinstance(error, NotFound) else error
+        found = [conversion.manifest(entry) for entry in reply.get("images") or ()]
+        if not found:
+            raise NotFound(
+                "ECR gives no manifest for the image",
+                f"{digest} in {repository}",
+                "It may be of a media type that ecrtui does not know.",
+                operation="BatchGetImage",
+            )
+        return _intact(found[0], digest)
+
+    def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
+        """Several manifests; those that cannot be had, or are not intact, are left out."""
+        wanted = list(dict.fromkeys(digests))
+        found: list[Manifest] = []
+        for start in range(0, len(wanted), Resolution.IDS_PER_CALL):
+            reply = self._manifests(repository, wanted[start : start + Resolution.IDS_PER_CALL])
+            found += map(conversion.manifest, reply.get("images") or ())
+        return tuple(manifest for manifest in found if manifest.digest in wanted and manifest.intact)
+
+    def blob(self, repository: str, digest: str, limit: int) -> bytes:
+        """A blob of at most so many bytes, checked against its digest."""
+        url = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)["downloadUrl"]
+        with self._clients.door(blobs.OPERATION):
+            content = self._clients.fetch(url, limit)
+        if len(content) > limit:
+            raise blobs.too_large(limit)
+        if digest_of(content) != digest:
+            told = f"asked for {digest}, got {digest_of(content)}"
+            raise mismatch("The blob is not what its digest says", told, blobs.OPERATION)
+        return content
+
+    def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
+        """Give the manifest a tag."""
+        _intact(manifest, manifest.digest)
+        reply = self._write(
+            "PutImage",
+            repositoryName=repository,
+            imageManifest=manifest.text,
+            imageManifestMediaType=manifest.media_type,
+            imageTag=tag,
+            imageDigest=manifest.digest,
+        )
+        result = conversion.put_result(reply)
+        if (result.digest, result.tag) != (manifest.digest, tag):
+            told = (
+                f"sent {tag} at {manifest.digest}, told of {result.tag or 'no tag'} at {result.digest or 'no digest'}"
+            )
+            raise mismatch("ECR's answer is not about what was sent", told, "PutImage", ambiguous=True)
+        return result
+
+    def untag(self, repository: str, tag: str) -> None:
+        """Remove a tag."""
+        reply = self._write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
+        for problem in reply.get("failures") or ():
+            raise failure(problem, "BatchDeleteImage")
+
+    def lifecycle_policy(self, repository: str) -> str:
+        """The text of the lifecycle policy; empty if there is none."""
+        try:
+            return str(self._read("GetLifecyclePolicy", repositoryName=repository)["lifecyclePolicyText"])
+        except NotFound as error:
+            if error.code != "LifecyclePolicyNotFoundException":
+                raise
+            return ""
+
+    def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
+        """The tags of the repository as an AWS resource."""
+        reply = self._read("ListTagsForResource", anywhere=True, resourceArn=repository.arn)
+        return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
+
+    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
+        """All findings of the image's scan."""
+        found: list[Finding] = []
+        for reply in self._replies(
+            "DescribeImageScanFindings",
+            "",
+            repositoryName=repository,
+            imageId={"imageDigest": digest},
+            maxResults=PAGE_SIZE,
+        ):
+            found += conversion.findings(reply)
+            status = reply.get("imageScanStatus") or {}
+            if not found and status.get("status") not in (None, "COMPLETE", "ACTIVE"):
+                raise _no_findings(status)
+        return tuple(found)
+
+    def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
+        """What refers to this image."""
+        replies = self._replies(
+            "ListImageReferrers",
+            "",
+            repositoryName=repository,
+            subjectId={"imageDigest": digest},
+            filter={"artifactStatus": "ANY"},
+            maxResults=REFERRERS_PAGE_SIZE,
+        )
+        return tuple(conversion.referrer(entry) for reply in replies for entry in reply.get("referrers") or ())
+
+    def _pages(
+        self, operation: str, member: str, convert: Callable[[Any], Item], start: str, **parameters: Any
+    ) -> Iterator[Page[Item]]:
+        for reply in self._replies(operation, start, maxResults=PAGE_SIZE, **parameters):
+            yield Page(tuple(map(convert, reply.get(member) or ())), reply.get("nextToken") or "")
+
+    def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every reply of a listing from a page token on."""
+        token = start
+        while True:
+            reply = self._page(operation, token, parameters)
+            following = reply.get("nextToken") or ""
+            if following and following == token:
+                raise ConnectionFailed("ECR gives the same page again and again", operation=operation)
+            yield reply
+            if not following:
+                return
+            token = following
+
+    def _page(self, operation: str, token: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if not token:
+            return self._read(operation, **parameters)
+        try:
+            return self._read(operation, nextToken=token, **parameters)
+        except Refused as error:
+            if error.code in ("InvalidParameterException", "ValidationException"):
+                raise listing_expired(error) from None
+            raise
+
+    def _manifests(self, repository: str, digests: Sequence[str]) -> dict[str, Any]:
+        return self._read(
+            "BatchGetImage",
+            repositoryName=repository,
+            imageIds=[{"imageDigest": digest} for digest in digests],
+            acceptedMediaTypes=list(MEDIA_TYPES),
+        )
+
+    def _archived(self, repository: str, digest: str) -> EcrTuiError | None:
+        """The error for an image that cannot be read because it is in the archive; None if it is not there."""
+        images = self.describe(repository, [digest])
+        return failure({"failureCode": "ImageArchivedException"}, "BatchGetImage") if images else None
+
+    def _read(self, operation: str, *, anywhere: bool = False, **parameters: Any) -> dict[str, Any]:
+        """Call an operation that changes nothing; ``anywhere`` if it takes no registry id."""
+        with self._clients.door(operation):
+            account = {} if anywhere else self._account
+            reply: dict[str, Any] = _method(self._clients.reads, operation)(**account, **parameters)
+            return reply
+
+    def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call an operation that changes the registry.
+
+        It is sent again only while it is certain that it was not applied: throttled, or the service was not reached.
+        Were it sent again after a lost reply, the answer to the repetition ("already exists") would hide that the
+        first one was applied.
+        """
+        attempts = self._clients.write_attempts
+        for attempt in range(1, attempts + 1):
+            try:
+                with self._clients.door(operation, write=True):
+                    reply: dict[str, Any] = _method(self._clients.writes, operation)(**self._account, **parameters)
+                    return reply
+            except (Throttled, ConnectionFailed) as error:
+                if error.ambiguous or not error.retryable or attempt == attempts:
+                    raise
+                time.sleep(random.uniform(0, min(MAX_BACKOFF, 0.5 * 2**attempt)))  # noqa: S311 - spreads retries
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _method(client: Any, operation: str) -> Callable[..., dict[str, Any]]:
+    method: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
+    return method
+
+
+def _intact(manifest: Manifest, digest: str) -> Manifest:
+    actual = digest_of(manifest.text)
+    if actual != digest:
+        raise mismatch(
+            "The manifest is not what its digest says", f"asked for {digest}, its bytes have {actual}", "BatchGetImage"
+        )
+    return manifest if manifest.digest == digest else Manifest(manifest.text, digest, manifest.media_type)
+
+
+def _no_findings(status: Mapping[str, Any]) -> EcrTuiError:
+    word = str(status.get("status"))
+    under_way = word in _UNDER_WAY
+    return NotFound(
+        "The scan is under way" if under_way else "The scan has no findings to show",
+        str(status.get("description") or word),
+        "Try again in a minute." if under_way else "",
+        retryable=under_way,
+        code=word,
+        operation="DescribeImageScanFindings",
+    )

@@ -1,0 +1,68 @@
+"""Replies of ECR as their JSON says them.
+
+botocore walks every reply member by member to turn timestamps into datetimes and to leave out what it does not know.
+Of ECR's replies nothing else needs turning: no member is a blob and none has another name on the wire (its service
+model). So a reply that succeeded is taken as the JSON it is, with times as numbers, which is several times faster on a
+page of 1,000 images; and one that is cut short is noticed, where botocore returns an empty one. Errors, and every
+protocol but JSON, go the way of botocore.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.parsers import ResponseParserFactory
+
+from ecrtui.registry.errors import BrokenReply
+
+_log = logging.getLogger(__name__)
+
+_JSON_PROTOCOL = "json"
+
+
+class PlainParserFactory(ResponseParserFactory):
+    """Gives botocore the parser of this module. For a client of ECR only."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        """A parser for the protocol, as botocore asks for it at each reply."""
+        parser = super().create_parser(protocol_name)
+        return PlainParser(parser) if protocol_name == _JSON_PROTOCOL else parser
+
+
+class PlainParser:
+    """What botocore asks of a parser, over the parser that it would have used itself."""
+
+    def __init__(self, errors: Any) -> None:
+        self._errors = errors
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
+        """The reply as a dictionary with ``ResponseMetadata`` added.
+
+        Raises:
+            BrokenReply: it is not a JSON object.
+        """
+        status = response["status_code"]
+        if status >= 300:
+            return self._errors.parse(response, shape)
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        reply = _object(response["body"])
+        reply["ResponseMetadata"] = {
+            "RequestId": headers.get("x-amzn-requestid", ""),
+            "HTTPStatusCode": status,
+            "HTTPHeaders": headers,
+        }
+        _log.debug("%s: %d bytes, request id %s", status, len(response["body"]), reply["ResponseMetadata"]["RequestId"])
+        return reply
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise BrokenReply(f"{len(body)} bytes that are not JSON: {problem}") from None
+    if not isinstance(reply, dict):
+        raise BrokenReply("JSON, but not an object")
+    return reply

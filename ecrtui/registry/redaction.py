@@ -1,0 +1,95 @@
+"""What never stands in a log or an error: keys, session tokens, signatures, passwords of a registry.
+
+The AWS CLI's ``--debug`` prints the session token in clear; ours does not.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import TextIO
+
+HIDDEN = "[hidden]"
+
+_HIDDEN_NAMES = (  # of members, headers and parameters
+    "x-amz-security-token|x-amz-signature|x-amz-credential|authorization|proxy-authorization|authorizationtoken"
+    "|aws_?secret_?access_?key|secret_?access_?key|secretkey|secret_key|aws_?session_?token|session_?token|sessiontoken"
+    "|access_?token|accesstoken|refresh_?token|id_?token|client_?secret|clientsecret|password|tokencode|token_code"
+    "|x-amz-sso_bearer_token|webidentitytoken|samlassertion|x-aws-ec2-metadata-token|devicecode|codeverifier|cookie"
+)
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    # name: value in dicts, headers, JSON, query strings; the value in quotes, or up to what ends it
+    (
+        re.compile(
+            rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* b?)
+            (?: \\?"(?:[^"\\]|\\(?!"[,}}\s]).)*\\?" | '(?:[^'\\]|\\.)*' | (?:(?:AWS4-\S+|Basic|Bearer)\s+)?
+                [^\s"'&<>,}}\]\)]+ (?:,\s*(?:SignedHeaders|Signature)=[^\s"',]+)* )"""
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<"), rf"<\1>{HIDDEN}<"),
+    (re.compile(r"(?i)(Signature=)[0-9a-f]{16,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
+    (re.compile(r"(://)[^/\s:@\"']+:[^/\s@\"']+@"), rf"\1{HIDDEN}@"),
+    (re.compile(r"\bQVdTO[A-Za-z0-9+/=]{8,}"), HIDDEN),  # base64 of "AWS:", how a registry password begins
+)
+
+
+def redact(text: str) -> str:
+    """The text without anything that lets somebody in."""
+    for pattern, instead in _PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats as the AWS CLI does, tracebacks included, and redacts the whole of it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s - %(threadName)s - %(name)s - %(levelname)s - %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text, redacted."""
+        return redact(super().format(record))
+
+
+def log_to(target: Path | TextIO | None, *, debug: bool) -> None:
+    """Where log records of every library go from now on: a file, a stream, or nowhere if None.
+
+    Nothing goes to the terminal by itself afterwards: not what Python prints when nobody listens, not a warning.
+
+    Args:
+        target: a file, created with access for its owner alone, or a stream such as standard error.
+        debug: everything; otherwise warnings and errors.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    handler = _handler(target)
+    handler.setFormatter(RedactingFormatter())
+    handler.setLevel(logging.DEBUG if debug else logging.WARNING)
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        if isinstance(old.formatter, RedactingFormatter):
+            root.removeHandler(old)
+            old.close()
+    root.addHandler(handler)
+    root.setLevel(handler.level)
+    logging.captureWarnings(True)
+    if not sys.warnoptions:
+        warnings.simplefilter("default" if debug else "ignore")
+
+
+def _handler(target: Path | TextIO | None) -> logging.Handler:
+    if target is None:
+        return logging.NullHandler()
+    if not isinstance(target, Path):
+        return logging.StreamHandler(target)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.touch(mode=0o600)
+    return logging.FileHandler(target, encoding="utf-8", errors="backslashreplace")
