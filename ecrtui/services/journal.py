@@ -151,6 +151,7 @@ class Journal:
         tag: str = "",
         plan: str = "",
         since: float | None = None,
+        outcome: Outcome | None = None,
         unfinished: bool = False,
         numbers: Sequence[int] = (),
         limit: int | None = None,
@@ -168,6 +169,7 @@ class Journal:
             (bool(tag), "tag = ?", (tag,)),
             (bool(plan), "plan = ?", (plan,)),
             (since is not None, "begun_at >= ?", (since,)),
+            (outcome is not None, "outcome = ?", (str(outcome),)),
             (unfinished, "outcome IS NULL", ()),
             (bool(numbers), f"number IN ({', '.join('?' * len(numbers))})", tuple(numbers)),
         )
@@ -181,9 +183,9 @@ class Journal:
         return tuple(self._entry(row) for row in rows)
 
     def last_change(self, where: Where, repository: str, tag: str) -> Entry | None:
-        """The newest entry that put this tag somewhere or took it away, or may have."""
-        changes = self.entries(where, repository=repository, tag=tag, limit=20)
-        return next((entry for entry in changes if entry.outcome in (None, Outcome.DONE)), None)
+        """The newest entry that put this tag somewhere or took it away; None if nothing is known of the tag."""
+        changes = self.entries(where, repository=repository, tag=tag, outcome=Outcome.DONE, limit=1)
+        return changes[0] if changes else None
 
     def manifest(self, digest: str) -> Manifest | None:
         """The manifest of this digest, if a write ever had to do with it and its bytes still have that digest."""
