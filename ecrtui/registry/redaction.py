@@ -31,7 +31,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<"), rf"<\1>{HIDDEN}<"),
-    (re.compile(r"(?i)(Signature=)[0-9a-f]{16,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)(Signature[=:]\s*)[0-9a-f]{16,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
