@@ -365,8 +365,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self.rows.arrange(None if column is None else column.sort_key, self._predicate)
 
     async def _arrange_between_frames(self, arranging: Arranging[Item]) -> None:
-        while not arranging.run(SLICE):
-            await asyncio.sleep(0)  # noqa: ASYNC110 - nothing is waited for: others have their turn
+        while not arranging.run(SLICE):  # noqa: ASYNC110 - nothing is waited for: others have their turn
+            await asyncio.sleep(0)
         self._apply(arranging)
 
     def _apply(self, arranging: Arranging[Item]) -> None:
