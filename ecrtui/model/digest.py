@@ -9,8 +9,11 @@ DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def digest_of(content: str | bytes) -> str:
-    """The digest of these exact bytes; text is taken as UTF-8."""
-    data = content.encode() if isinstance(content, str) else content
+    """The digest of these exact bytes; text is taken as UTF-8.
+
+    Text that has no UTF-8, because a reply held half of a surrogate pair, has a digest that no registry gives.
+    """
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 

@@ -106,6 +106,10 @@ class PutImageResult:
     request_id: str = ""
 
 
+EMBEDDED = "embedded"
+"""The endpoint of the registry that lives in this process."""
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """Which registry it is: what the header tells, and what journal and cache are keyed by."""
@@ -119,13 +123,15 @@ class Where:
 _ARTIFACTS = (
     ("helm", Kind.HELM),
     ("in-toto", Kind.ATTESTATION),
+    ("cosign.artifact.att", Kind.ATTESTATION),
+    ("sbom", Kind.SBOM),
+    ("spdx", Kind.SBOM),
+    ("cyclonedx", Kind.SBOM),
     ("signature", Kind.SIGNATURE),
     ("simplesigning", Kind.SIGNATURE),
     ("notary", Kind.SIGNATURE),
     ("cosign", Kind.SIGNATURE),
     ("sigstore", Kind.SIGNATURE),
-    ("spdx", Kind.SBOM),
-    ("cyclonedx", Kind.SBOM),
 )
 _TAG_SUFFIXES = ((".sig", Kind.SIGNATURE), (".att", Kind.ATTESTATION), (".sbom", Kind.SBOM))
 _IMAGE_CONFIGS = (

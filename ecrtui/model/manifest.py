@@ -126,10 +126,14 @@ def parse(text: str) -> Structure:
     """What the manifest says; never raises, whatever the text is."""
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as problem:
+        return _structure(document) if isinstance(document, dict) else Structure(problem="not a JSON object")
+    except ValueError as problem:
         return Structure(problem=f"not JSON: {problem}")
-    if not isinstance(document, dict):
-        return Structure(problem="not a JSON object")
+    except RecursionError:
+        return Structure(problem="nested too deeply")
+
+
+def _structure(document: Mapping[str, Any]) -> Structure:
     return Structure(
         media_type=_text(document.get("mediaType")),
         artifact_type=_text(document.get("artifactType")),
@@ -149,7 +153,8 @@ def _descriptors(document: Mapping[str, Any]) -> Iterator[Descriptor]:
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, dict):
                 yield _descriptor(role, entry)
-    for entry in document.get("fsLayers") or []:  # Docker schema 1
+    layers = document.get("fsLayers")  # Docker schema 1
+    for entry in layers if isinstance(layers, list) else []:
         if isinstance(entry, dict):
             yield Descriptor(Role.LAYER, _text(entry.get("blobSum")))
 
@@ -160,7 +165,7 @@ def _descriptor(role: Role, entry: Mapping[str, Any]) -> Descriptor:
         role=role,
         digest=_text(entry.get("digest")),
         media_type=_text(entry.get("mediaType")),
-        size=size if isinstance(size, int) else -1,
+        size=size if type(size) is int and size >= 0 else -1,
         platform=_platform(entry.get("platform")),
         artifact_type=_text(entry.get("artifactType")),
         annotations=_annotations(entry.get("annotations")),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 _WORDS = {
     "MUTABLE": "mutable",
@@ -27,7 +25,7 @@ class Mutability:
 
     def deciding_filter(self, tag: str) -> str | None:
         """The exclusion filter that the tag matches; None if it matches none."""
-        return next((pattern for pattern in self.exclusions if _wildcard(pattern).fullmatch(tag)), None)
+        return next((pattern for pattern in self.exclusions if _matches(pattern, tag)), None)
 
     def may_move(self, tag: str) -> bool:
         """Whether ECR lets an existing tag of this name move to another image."""
@@ -44,7 +42,21 @@ class Mutability:
         return f"the repository is {'mutable' if self.may_move(tag) else 'immutable'}"
 
 
-@lru_cache(maxsize=256)
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    """``*`` stands for any run of characters, everything else for itself (filterType WILDCARD, the only one)."""
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))
+def _matches(pattern: str, tag: str) -> bool:
+    """``*`` stands for any run of characters, everything else for itself (filterType WILDCARD, the only one).
+
+    Not a regular expression: many stars over a long tag would take one forever.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return tag == first
+    if not tag.startswith(first):
+        return False
+    position = len(first)
+    *middle, last = rest
+    for part in middle:
+        found = tag.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return tag.endswith(last) and len(tag) - len(last) >= position

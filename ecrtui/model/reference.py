@@ -13,8 +13,17 @@ REPOSITORY_PATTERN = re.compile(r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-
 """``RepositoryName`` of the ECR service model; 2 to 256 characters."""
 
 _HOST_PATTERN = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|[a-z0-9.-]+)"
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|[a-z0-9.-]+)"
 )
+
+
+_SCHEME_PATTERN = re.compile(r"^(?:https|docker|oci)://")
+"""What people copy along: from a browser, skopeo and crane, Helm."""
+
+
+def is_repository_name(text: str) -> bool:
+    """Whether ECR takes this for the name of a repository."""
+    return 2 <= len(text) <= 256 and REPOSITORY_PATTERN.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +42,17 @@ class Reference:
 
 
 def parse(text: str) -> Reference:
-    """Read ``team/app``, ``team/app:tag``, ``team/app@sha256:…`` or a whole image URI.
+    """Read ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, a whole image URI, or a registry's host alone.
 
     Raises:
         UsageError: what is wrong with the text, and which forms there are.
     """
-    rest = text.strip().removeprefix("https://")
-    host = _HOST_PATTERN.match(rest)
-    if host and rest[host.end() : host.end() + 1] == "/":
-        rest = rest[host.end() + 1 :]
-    else:
-        host = None
+    rest = _SCHEME_PATTERN.sub("", text.strip())
+    authority, _, path = rest.partition("/")
+    host = _HOST_PATTERN.fullmatch(authority)
+    if host and not path:
+        return Reference(registry_id=host["account"], region=host["region"])
+    rest = path if host else rest
     name, _, digest = rest.partition("@")
     repository, _, tag = name.partition(":")
     problem = _problem(repository, tag, digest, has_tag=":" in name, has_digest="@" in rest)
@@ -57,7 +66,7 @@ def parse(text: str) -> Reference:
 
 
 def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_digest: bool) -> str:
-    if not REPOSITORY_PATTERN.fullmatch(repository) or not 2 <= len(repository) <= 256:
+    if not is_repository_name(repository):
         return f"{repository!r} is not a repository name"
     if has_tag and (problem := tags.problem_with(tag)):
         return problem

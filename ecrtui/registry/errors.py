@@ -29,8 +29,12 @@ from ecrtui.errors import (
     Throttled,
     UsageError,
 )
+from ecrtui.registry.redaction import redact
 
 _log = logging.getLogger(__name__)
+
+MAX_WORDS = 2000
+"""Characters of a service's words that are told."""
 
 SIGN_IN = "{sign in}"
 """Stands in a hint for how the user renews the credentials in use."""
@@ -335,7 +339,7 @@ def translate(
         hint = _denied_hint(detail, operation)
     return row.error(
         row.title,
-        detail,
+        shorten(redact(detail)),
         hint,
         retryable=row.retryable,
         code=code,
@@ -343,6 +347,11 @@ def translate(
         request_id=request_id,
         ambiguous=write and not unsent,
     )
+
+
+def shorten(words: str) -> str:
+    """A service's words as far as they help: a proxy answers with whole pages."""
+    return words if len(words) <= MAX_WORDS else words[:MAX_WORDS] + "…"
 
 
 def failure(entry: Mapping[str, Any], operation: str) -> EcrTuiError:
