@@ -1,0 +1,96 @@
+"""PutImage itself, and what became of it when its answer was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ecrtui.cli.put_image.hints import digest_of
+from ecrtui.cli.put_image.model import Client
+
+ALREADY = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
+"""What a second attempt is answered with when the first was applied and its answer lost."""
+
+MEDIA_TYPES = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+)
+
+
+class Attempts:
+    """What became of each sending of a request; botocore repeats some on its own."""
+
+    def __init__(self, client: Client) -> None:
+        self.under_way = False
+        """A request was sent and not answered yet."""
+        self.lost = False
+        """A request was sent, and what came back was not the service's answer: nothing, or a gateway's."""
+        self.broken = False
+        """The service itself has said that it failed in the middle (5xx)."""
+        client.meta.events.register("before-send.ecr.PutImage", self._sent)
+        client.meta.events.register("response-received.ecr.PutImage", self._answered)
+
+    def _sent(self, **_: Any) -> None:
+        self.under_way = True
+
+    def _answered(
+        self, parsed_response: Mapping[str, Any] | None = None, exception: Exception | None = None, **_: Any
+    ) -> None:
+        self.under_way = False
+        if exception is not None:
+            self.lost |= not _never_arrived(exception)
+        elif parsed_response is not None and parsed_response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            self.broken = True
+            self.lost |= not str(parsed_response.get("Error", {}).get("Code", ""))[:1].isalpha()
+
+    def unknown_after(self, problem: BaseException) -> bool:
+        """Whether the image may have been put although this was raised."""
+        code = getattr(problem, "response", {}).get("Error", {}).get("Code")
+        return self.lost or self.under_way or (self.broken and code in ALREADY)
+
+
+def _never_arrived(problem: Exception) -> bool:
+    """Whether a request cannot have reached the service: there was no connection."""
+    from botocore import exceptions as raised
+
+    return isinstance(
+        problem,
+        (
+            raised.EndpointConnectionError,
+            raised.ConnectTimeoutError,
+            raised.ProxyConnectionError,
+            raised.SSLError,
+        ),
+    )
+
+
+def read_back(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The image if the tag is at what was sent (without a tag: if the image is there), laid out as PutImage's answer.
+
+    Args:
+        client: asks once more (BatchGetImage, by tag and digest).
+        parameters: what PutImage was called with.
+
+    Raises:
+        Exception: what botocore raises if it cannot be known.
+    """
+    digest = digest_of(parameters)
+    image_id = {"imageDigest": digest}
+    if "imageTag" in parameters:
+        image_id["imageTag"] = parameters["imageTag"]
+    given = parameters.get("imageManifestMediaType")
+    request: dict[str, Any] = {
+        "repositoryName": parameters["repositoryName"],
+        "imageIds": [image_id],
+        "acceptedMediaTypes": list(dict.fromkeys((*([given] if given else []), *MEDIA_TYPES))),
+    }
+    if "registryId" in parameters:
+        request["registryId"] = parameters["registryId"]
+    for image in client.batch_get_image(**request).get("images", []):
+        if image.get("imageId", {}).get("imageDigest") == digest:
+            return {"image": image}
+    return None

@@ -1,0 +1,192 @@
+"""One run of ``put-image``: the line, the checks, the call, the answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ecrtui.cli.put_image import prompt, skeleton
+from ecrtui.cli.put_image.call import Attempts, read_back
+from ecrtui.cli.put_image.hints import digest_of, hints
+from ecrtui.cli.put_image.model import Client, put_image_model
+from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters
+from ecrtui.cli.put_image.parameters import call_parameters
+from ecrtui.cli.put_image.printing import Printer, abandon_stdout, pager_of
+from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, describe, tell
+from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+READ_BACK_SECONDS = 15
+"""How long the tag is waited for when it is read back; the user has waited already."""
+
+
+class PutImage:
+    """One run; :meth:`run` gives the exit code and never raises."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self.reporter = Reporter()
+        self.options: argparse.Namespace | None = None
+        self.parameters: dict[str, Any] = {}
+        self.attempts: Attempts | None = None
+        self.answer: Mapping[str, Any] | None = None
+        """What PutImage has answered: from here on the image is put."""
+        self.remarks: list[str] = []
+        """What is told behind an error."""
+
+    def run(self) -> int:
+        """Do what the line says; the exit code."""
+        try:
+            return self._run()
+        except SystemExit as done:  # --version has answered
+            return int(done.code or 0)
+        except KeyboardInterrupt:
+            return self._interrupted()
+        except Exception as problem:  # noqa: BLE001 - the one place that tells errors, whatever they are
+            return self.reporter.report(problem, [*hints(problem, self.parameters), *self.remarks])
+
+    def _run(self) -> int:
+        if read_first(self.words).debug:
+            from ecrtui.cli.put_image.debug import log_to_stderr
+
+            log_to_stderr(self.words)
+        session = new_session()
+        mode = prompt.mode(self.words, session)
+        if mode == prompt.ON:
+            return self._prompted(session)
+        if mode == prompt.ON_PARTIAL:
+            return self._run_or_prompt(session)
+        return self._run_line(self.words, session)
+
+    def _run_or_prompt(self, session: Session) -> int:
+        """Run the line; open the form if it cannot be used."""
+        try:
+            return self._run_line(self.words, session)
+        except Exception as problem:
+            failure = describe(problem)
+            if failure.code != PARAMETERS:
+                raise
+            return self._prompted(new_session(), failure.message)
+
+    def _prompted(self, session: Session, problem: str = "") -> int:
+        outcome = prompt.open_form(prompt.prefill(self.words, session, problem))
+        if outcome.words is not None:
+            return self._run_line(prompt.without_prompt(outcome.words), new_session())
+        if outcome.answer is not None:
+            self.options, _ = read_globals(prompt.without_prompt(self.words))
+            apply_globals(session, self.options)
+            self.answer = outcome.answer
+            return self._print(Printer(session, self.options))
+        return outcome.code
+
+    def _run_line(self, words: Sequence[str], session: Session) -> int:
+        self.options = None
+        self.reporter.error_format = lambda: _error_format(session, self.options)
+        self.options, rest = read_globals(words)
+        self.reporter.color = self.options.color
+        apply_globals(session, self.options)
+        operation = put_image_model(session)
+        given = read_parameters(rest, operation)
+        if given.help == "help":
+            from ecrtui.cli.put_image.help import print_help
+
+            print_help(operation, pager_of(session, self.options))
+            return 0
+        self.parameters = call_parameters(given, operation)
+        if given.generate_cli_skeleton in skeleton.PRINTERS:
+            skeleton.PRINTERS[given.generate_cli_skeleton](operation)
+            return 0
+        client = new_client(session, self.options)
+        printer = Printer(session, self.options)
+        if given.generate_cli_skeleton:
+            printer.print(skeleton.output(client, operation, self.parameters))
+            return 0
+        printer.rehearse(self.parameters)
+        self.answer = self._put(client, session)
+        return self._print(printer)
+
+    def _put(self, client: Client, session: Session) -> Mapping[str, Any]:
+        """The answer of PutImage; read back if it was lost on its way."""
+        self.attempts = Attempts(client)
+        try:
+            answer = client.put_image(**self.parameters)
+        except Exception as problem:
+            found = self._read_back(session, problem)
+            if found is None:
+                raise
+            tell(f"The answer was lost on its way. Read back: {self._image()} is there, as it was sent.")
+            return found
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def _read_back(self, session: Session, problem: Exception) -> Mapping[str, Any] | None:
+        """What became of a PutImage whose answer was lost; None if the image was not put, or nothing was lost."""
+        if self.attempts is None or self.options is None:
+            return None
+        if not self.attempts.unknown_after(problem):
+            if self.attempts.broken:
+                self.remarks.append(self._unknown("The service failed in the middle"))
+            return None
+        from botocore.config import Config
+
+        limits = Config(
+            read_timeout=READ_BACK_SECONDS, connect_timeout=READ_BACK_SECONDS, retries={"total_max_attempts": 2}
+        )
+        try:
+            found = read_back(new_client(session, self.options, limits), self.parameters)
+        except Exception as second:  # noqa: BLE001 - whatever it is, the answer is that it is not known
+            self.remarks.append(self._unknown("The answer was lost on its way, and so was what was asked since"))
+            self.remarks.append(describe(second).message)
+            return None
+        if found is None:
+            self.remarks.append(f"The answer was lost on its way. Read back: {self._image()} is not there.")
+        return found
+
+    def _print(self, printer: Printer) -> int:
+        """Print the answer. The image is put by now, so an answer that cannot be printed is told as just that."""
+        if sys.stdout is None:
+            tell(f"{self._image()} was put; its answer is not printed because standard output is closed.")
+            return 0
+        try:
+            printer.print(self.answer)
+        except BrokenPipeError:
+            abandon_stdout()
+            tell(f"{self._image()} was put; nobody was reading when its answer was to be printed.")
+        except Exception as problem:  # noqa: BLE001 - it must not be taken for a failure of the call
+            abandon_stdout()
+            return self.reporter.report(problem, [f"{self._image()} was put; only its answer could not be printed."])
+        return 0
+
+    def _interrupted(self) -> int:
+        print(flush=True)
+        if self.answer is not None:
+            tell(f"{self._image()} was put.")
+        elif self.attempts is not None and (self.attempts.under_way or self.attempts.lost):
+            tell(self._unknown("The request was under way"))
+        return INTERRUPTED
+
+    def _unknown(self, reason: str) -> str:
+        return (
+            f"{reason}: whether {self._image()} was put is unknown. Look: aws ecr describe-images "
+            f"--repository-name {self.parameters.get('repositoryName', '')} "
+            f"--image-ids imageDigest={digest_of(self.parameters)}"
+        )
+
+    def _image(self) -> str:
+        """The image in the words of the field: repository, tag and digest."""
+        tag = self.parameters.get("imageTag")
+        name = self.parameters.get("repositoryName", "")
+        return f"{name}{f':{tag}' if tag else ''}@{digest_of(self.parameters)}"
+
+
+def _error_format(session: Session, options: argparse.Namespace | None) -> str:
+    """The format of errors: the option > ``AWS_CLI_ERROR_FORMAT`` > ``cli_error_format`` > enhanced."""
+    from ecrtui.cli.put_image.options import ERROR_FORMATS
+
+    given = options.cli_error_format if options is not None else None
+    chosen = str(given or setting(session, "AWS_CLI_ERROR_FORMAT", "cli_error_format", "enhanced")).lower()
+    return chosen if chosen in ERROR_FORMATS else "enhanced"

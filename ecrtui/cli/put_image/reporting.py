@@ -1,0 +1,161 @@
+"""Errors on standard error: in the AWS CLI's words and formats, with its exit codes, and with the next step.
+
+=====  ============================================================================================
+code   when
+=====  ============================================================================================
+0      the image was put (or is found to have been, after its answer was lost)
+130    Ctrl-C
+252    the line, a parameter or a file cannot be used; nothing was sent
+253    no region, no credentials, a pager that cannot be started, a configuration that cannot be used
+254    the service refused
+255    everything else: no such profile, no connection, an answer that cannot be printed
+=====  ============================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecrtui.cli.output import write
+from ecrtui.cli.output.pager import PagerError
+from ecrtui.cli.put_image.problems import ConfigurationProblem, UnknownOptions
+from ecrtui.errors import EcrTuiError, UsageError
+
+PREFIX = "ecrtui: [ERROR]:"
+INTERRUPTED, PARAMETERS, CONFIGURATION, SERVICE, GENERAL = 130, 252, 253, 254, 255
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an exception is for the user."""
+
+    code: int
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """For the structured formats: at least ``Code`` and ``Message``; empty for what is always told in plain words."""
+    sentence: str = ""
+    """The message as the enhanced format has it, with its code."""
+    usage: str = ""
+    """What is told before the message."""
+
+
+def describe(problem: BaseException) -> Failure:
+    """The exit code and the words for an exception."""
+    if isinstance(problem, UnknownOptions):
+        return Failure(PARAMETERS, problem.title, usage=problem.usage)
+    if isinstance(problem, PagerError):
+        return _coded(CONFIGURATION, "Pager", problem.title)
+    if isinstance(problem, ConfigurationProblem):
+        return _coded(CONFIGURATION, "Configuration", problem.title)
+    if isinstance(problem, UsageError):
+        return _coded(PARAMETERS, "ParamValidation", problem.title)
+    if isinstance(problem, EcrTuiError):
+        return Failure(GENERAL, str(problem))
+    return _of_botocore(problem)
+
+
+def _of_botocore(problem: BaseException) -> Failure:
+    from botocore import exceptions as raised
+
+    if isinstance(problem, raised.ParamValidationError):
+        return _coded(PARAMETERS, "ParamValidation", str(problem))
+    if isinstance(problem, raised.NoRegionError):
+        return _coded(
+            CONFIGURATION, "NoRegion", f'{problem} You can also configure your region by running "aws configure".'
+        )
+    if isinstance(problem, raised.NoCredentialsError):
+        return _coded(
+            CONFIGURATION, "NoCredentials", f'{problem}. You can configure credentials by running "aws login".'
+        )
+    if isinstance(problem, raised.ClientError):
+        modelled = {
+            name: value for name, value in problem.response.items() if name not in ("Error", "ResponseMetadata")
+        }
+        fields = {**modelled, **problem.response.get("Error", {})}
+        ordered = {name: fields.pop(name) for name in problem.response.get("Error", {}) if name in fields}
+        return Failure(SERVICE, str(problem), {**ordered, **fields}, str(problem))
+    return Failure(GENERAL, str(problem) or type(problem).__name__)
+
+
+def _coded(code: int, name: str, message: str) -> Failure:
+    return Failure(code, message, {"Code": name, "Message": message}, f"An error occurred ({name}): {message}")
+
+
+class Reporter:
+    """Tells errors in the format that is in force by then.
+
+    Args:
+        error_format: looks the format up; may raise if the configuration cannot be read, and then errors are told
+            in plain words.
+    """
+
+    def __init__(self, error_format: Callable[[], str] = lambda: "enhanced") -> None:
+        self.error_format = error_format
+        self.color = "auto"
+
+    def report(self, problem: BaseException, hints: Sequence[str] = ()) -> int:
+        """Tell a problem, and the next steps behind it; the exit code."""
+        failure = describe(problem)
+        if not self._structured(failure):
+            for hint in hints:
+                tell(hint)
+        return failure.code
+
+    def _structured(self, failure: Failure) -> bool:
+        """Write the failure; whether it was in a format that only programs read."""
+        chosen = self._chosen() if failure.fields else "legacy"
+        if chosen in ("json", "yaml", "text", "table"):
+            write(dict(failure.fields), chosen, stream=sys.stderr, title="error", color=self.color)
+            return True
+        if failure.usage:
+            sys.stderr.write(f"\nusage: {failure.usage}\n")
+        _write_error(failure.message if chosen == "legacy" else failure.sentence)
+        if chosen == "enhanced":
+            _write_details(failure.fields)
+        return False
+
+    def _chosen(self) -> str:
+        try:
+            return self.error_format()
+        except Exception:  # noqa: BLE001 - a configuration that cannot be read must not hide the problem that is told
+            return "legacy"
+
+
+def tell(hint: str) -> None:
+    """One next step, or what the user should know besides, on a line of its own."""
+    sys.stderr.write(f"hint: {_visible(' '.join(hint.split()))}\n")
+
+
+def _write_error(message: str) -> None:
+    sys.stderr.write(f"\n{PREFIX} {_visible(message.strip())}".rstrip() + "\n")
+
+
+def _write_details(fields: Mapping[str, Any]) -> None:
+    details = {name: value for name, value in fields.items() if name.lower() not in ("code", "message")}
+    if details:
+        sys.stderr.write("\nAdditional error details:\n")
+    for name, value in details.items():
+        sys.stderr.write(f"{name}: {_visible(_inline(value))}\n")
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, (list, dict)):
+        entries = value.values() if isinstance(value, dict) else value
+        if len(value) >= _FEW or any(isinstance(entry, (list, dict)) for entry in entries):
+            return "<complex value> (Use --cli-error-format with json or yaml to see full details)"
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{name}: {entry}" for name, entry in value.items()) + "}"
+        return f"[{', '.join(str(entry) for entry in value)}]"
+    return str(value)
+
+
+def _visible(text: str) -> str:
+    """The text with characters that could steer a terminal made visible."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

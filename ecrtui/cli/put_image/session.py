@@ -1,0 +1,145 @@
+"""The botocore session of one run: what the AWS configuration, the environment and the line say together."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+from ecrtui import __version__
+from ecrtui.cli.output import check_encoding, compile_query
+from ecrtui.cli.put_image.model import Client
+from ecrtui.cli.put_image.problems import CommandLineError, ConfigurationProblem, GeneralProblem
+from ecrtui.errors import UsageError
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.session import Session
+
+DEFAULT_TIMEOUT = 60
+"""Seconds."""
+BINARY_FORMATS = ("base64", "raw-in-base64-out")
+TIMESTAMP_FORMATS = ("wire", "iso8601")
+
+
+def new_session() -> Session:
+    """A session that knows the environment and the AWS configuration, not yet the line.
+
+    Raises:
+        botocore.exceptions.ConfigParseError: a configuration file cannot be read.
+    """
+    from ecrtui.registry.configuration import unread_session
+
+    session = unread_session()
+    session.user_agent_name, session.user_agent_version = "ecrtui", __version__
+    session.full_config  # noqa: B018 - a broken file is told before anything else, as the AWS CLI does
+    return session
+
+
+def setting(session: Session, variable: str, name: str, default: str) -> str:
+    """A setting of the AWS CLI: environment > profile > default.
+
+    Raises:
+        botocore.exceptions.ProfileNotFound: there is no such profile.
+    """
+    if variable in os.environ:
+        return os.environ[variable]
+    return str(session.get_scoped_config().get(name, default))
+
+
+def apply_globals(session: Session, options: argparse.Namespace) -> None:
+    """Check the options that every command takes, and apply them to the session, in the AWS CLI's order.
+
+    The query is compiled in place, and ``verify_ssl`` becomes what botocore takes as ``verify``.
+
+    Raises:
+        CommandLineError: the query is no JMESPath, or the endpoint no URL.
+        ValueError: a time limit is no number.
+        GeneralProblem: ``AWS_CLI_OUTPUT_ENCODING`` or ``cli_binary_format`` cannot be used.
+        ConfigurationProblem: ``cli_timestamp_format`` cannot be used.
+    """
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    if options.query is not None:
+        options.query = compile_query(options.query)
+    _check_endpoint(options.endpoint_url)
+    settings: dict[str, Any] = {name: _seconds(getattr(options, name)) for name in ("read_timeout", "connect_timeout")}
+    if not options.sign_request:
+        settings["signature_version"] = UNSIGNED
+    session.set_default_client_config(Config(**settings))
+    options.verify_ssl = options.ca_bundle if options.verify_ssl else False
+    if options.profile:
+        session.set_config_variable("profile", options.profile)
+    if options.region:
+        session.set_config_variable("region", options.region)
+    try:
+        check_encoding(None)
+    except UsageError as problem:
+        raise GeneralProblem(problem.title, "", problem.hint) from problem
+    _check_formats(session, options)
+
+
+def new_client(session: Session, options: argparse.Namespace, config: Config | None = None) -> Client:
+    """A client for ECR.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: no such profile, no region, credentials that cannot be had.
+        ValueError: the endpoint is no URL.
+    """
+    _share_credentials(session)
+    if options.region is None and session.get_config_variable("region") is None:
+        from ecrtui.registry.configuration import instance_region
+
+        if found := instance_region(session):
+            session.set_config_variable("region", found)
+    client: Any = session.create_client(
+        "ecr",
+        region_name=options.region,
+        endpoint_url=options.endpoint_url,
+        verify=options.verify_ssl,
+        config=config,
+    )
+    return cast(Client, client)
+
+
+def _share_credentials(session: Session) -> None:
+    """Keep temporary credentials where the AWS CLI keeps them, if the profile is one that has any."""
+    names = set(session.get_scoped_config())
+    if names & {"role_arn", "sso_account_id", "sso_session", "login_session"}:
+        from ecrtui.registry.configuration import share_credentials_cache
+
+        share_credentials_cache(session)
+
+
+def _check_endpoint(url: str | None) -> None:
+    from urllib.parse import urlsplit
+
+    if url is not None and not urlsplit(url).scheme:
+        raise CommandLineError(
+            f'Bad value for --endpoint-url "{url}": scheme is missing.  '
+            "Must be of the form http://<hostname>/ or https://<hostname>/"
+        )
+
+
+def _seconds(text: str | None) -> int | None:
+    """A time limit; None is none."""
+    return (DEFAULT_TIMEOUT if text is None else int(text)) or None
+
+
+def _check_formats(session: Session, options: argparse.Namespace) -> None:
+    """The AWS CLI refuses these two settings if they are wrong, although PutImage has no use for either."""
+    from botocore.exceptions import ProfileNotFound
+
+    try:
+        configured = session.get_scoped_config()
+    except ProfileNotFound:
+        return  # told when the client is made
+    timestamps = configured.get("cli_timestamp_format", "iso8601")
+    if timestamps not in TIMESTAMP_FORMATS:
+        raise ConfigurationProblem(
+            f'Unknown cli_timestamp_format value: {timestamps}, valid values are "wire" or "iso8601"'
+        )
+    binary = options.cli_binary_format or configured.get("cli_binary_format", BINARY_FORMATS[0])
+    if binary not in BINARY_FORMATS:
+        raise GeneralProblem(repr(binary), "", f"cli_binary_format is one of {', '.join(BINARY_FORMATS)}.")

@@ -1,0 +1,78 @@
+"""``--generate-cli-skeleton``: what PutImage takes and gives, to be filled in."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from html import unescape
+from typing import TYPE_CHECKING, Any, cast
+
+from ecrtui.cli.put_image.model import Client, Operation
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+
+def print_input(operation: Operation) -> None:
+    """A JSON document for ``--cli-input-json``."""
+    from botocore.utils import ArgumentGenerator
+
+    json.dump(ArgumentGenerator().generate_skeleton(operation.input), sys.stdout, indent=4, default=str)
+    sys.stdout.write("\n")
+
+
+def print_yaml_input(operation: Operation) -> None:
+    """A YAML document for ``--cli-input-yaml``, each key with what it is behind it."""
+    from botocore.utils import ArgumentGenerator
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    shape = operation.input
+    empty = ArgumentGenerator().generate_skeleton(shape)
+    skeleton = yaml.map()
+    for name, member in shape.members.items():
+        skeleton[name] = empty[name]
+        comment = " ".join(_comments(member, required=name in shape.required_members))
+        if comment.strip():
+            skeleton.yaml_add_eol_comment(f"# {comment}", name)
+    yaml.dump(skeleton, sys.stdout)
+
+
+def output(client: Client, operation: Operation, parameters: dict[str, Any]) -> dict[str, Any]:
+    """An answer with the names of its members for values, after the parameters were checked; nothing is sent.
+
+    Raises:
+        botocore.exceptions.ParamValidationError: the parameters cannot be sent.
+    """
+    from botocore.stub import Stubber
+    from botocore.utils import ArgumentGenerator
+
+    answer = ArgumentGenerator(use_member_names=True).generate_skeleton(operation.output)
+    with Stubber(cast(Any, client)) as stubber:
+        stubber.add_response("put_image", answer)
+        return client.put_image(**parameters)
+
+
+def first_sentence(documentation: str) -> str:
+    """The first sentence of a documentation in HTML, as plain text."""
+    sentence = re.split(r"[.:]+", plain_text(documentation), maxsplit=1)[0]
+    return f"{sentence}." if sentence else ""
+
+
+def plain_text(documentation: str) -> str:
+    """A documentation in HTML as plain text on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", re.sub(r"</p>\s*", " ", documentation))).split())
+
+
+def _comments(shape: Shape, *, required: bool) -> list[str]:
+    comments = ["[REQUIRED]"] if required else []
+    comments.append(first_sentence(shape.documentation))
+    if enum := getattr(shape, "enum", None):
+        comments.append(f"Valid values are: {', '.join(enum)}.")
+    return comments
+
+
+PRINTERS: Mapping[str, Callable[[Operation], None]] = {"input": print_input, "yaml-input": print_yaml_input}
+"""What needs no parameters, by the values of the option."""
