@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ecrtui.settings import Connection
+from ecrtui.model.image import EMBEDDED
+from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
     from ecrtui.local.service import EmbeddedRegistry
     from ecrtui.registry.client import InProcess
+    from ecrtui.model.image import Where
+    from ecrtui.model.reference import Reference
     from ecrtui.registry.protocol import Registry
+    from ecrtui.services.cache import Cache
+    from ecrtui.services.session import Connect, Session
+    from ecrtui.ui.app import EcrTuiApp
 
 
 def open_registry(
@@ -38,7 +46,7 @@ def open_registry(
 
     if embedded is None and (connection.demo or connection.database):
         embedded = open_embedded(connection)
-    in_process = _in_process(embedded) if embedded else None
+    in_process = _in_process(embedded, connection.database) if embedded else None
     return EcrRegistry(Clients(connection, in_process=in_process, mfa_code=mfa_code), connection.registry_id)
 
 
@@ -49,7 +57,8 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
         UsageError: the file cannot be used.
     """
     from ecrtui.errors import UsageError
-    from ecrtui.local.database import DatabaseRefusedError, open_database
+    from ecrtui.local.database import open_database
+    from ecrtui.local.errors import DatabaseRefusedError
     from ecrtui.local.service import EmbeddedRegistry
 
     try:
@@ -65,7 +74,7 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
     return EmbeddedRegistry(database)
 
 
-def _in_process(embedded: EmbeddedRegistry) -> InProcess:
+def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
     from ecrtui.local import sts
     from ecrtui.local.inprocess import attach
     from ecrtui.registry.client import InProcess
@@ -75,4 +84,67 @@ def _in_process(embedded: EmbeddedRegistry) -> InProcess:
         download=embedded.download,
         identity=sts.caller_arn(embedded.registry_id),
         region=embedded.region,
+        endpoint=f"{EMBEDDED} {Path(file).resolve()}" if file else EMBEDDED,
     )
+
+
+class Connector:
+    """Opens the session when it is first asked for, and gives the same one from then on; safe between threads.
+
+    While it cannot be opened every call tries again, so that a retry after signing in works.
+    """
+
+    def __init__(self, connection: Connection, settings: Settings, *, embedded: EmbeddedRegistry | None = None) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._embedded = embedded
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    def __call__(self) -> Session:
+        """The session; blocks while it is opened, and raises EcrTuiError while it cannot be."""
+        with self._lock:
+            if self._session is None:
+                self._session = open_session(self._connection, self._settings, embedded=self._embedded)
+            return self._session
+
+
+def open_session(connection: Connection, settings: Settings, *, embedded: EmbeddedRegistry | None = None) -> Session:
+    """Everything that a place of the application works with, on one registry.
+
+    Raises:
+        EcrTuiError: the registry cannot be reached, or who the caller is was not accepted.
+    """
+    from ecrtui.services.catalogue import Catalogue
+    from ecrtui.services.session import Session
+
+    registry = open_registry(connection, embedded=embedded)
+    where = registry.where()
+    own = settings.for_account(where.registry_id)
+    return Session(where, own, Catalogue(registry, open_cache(where, own)), open_engine(registry, own))
+
+
+def open_cache(where: Where, settings: Settings) -> Cache | None:
+    """The cache on disk; None if it is switched off, or the registry is in memory and gone with the process."""
+    from ecrtui.paths import cache_file
+    from ecrtui.services.cache import Cache
+
+    return Cache(cache_file(), where) if settings.cache and not where.endpoint.startswith(EMBEDDED) else None
+
+
+def application(connect: Connect, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
+    """The application with every theme that can be found."""
+    from ecrtui.ui.app import EcrTuiApp
+    from ecrtui.ui import themes
+
+    return EcrTuiApp(connect, settings, themes.load(), start, demo=demo)
+
+
+def run_application(connection: Connection, start: Reference, flags: Mapping[str, Any]) -> int:
+    """Open the application and stay in it until the user leaves; the exit code."""
+    from ecrtui.settings import load
+
+    settings = load(flags)
+    app = application(Connector(connection, settings), settings, start, demo=connection.demo)
+    app.run()
+    return app.return_code or 0

@@ -24,6 +24,7 @@ from botocore.session import Session
 
 from ecrtui import __version__
 from ecrtui.errors import CredentialsError, UsageError
+from ecrtui.model.image import EMBEDDED
 from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.configuration import (
     new_session,
@@ -73,12 +74,14 @@ class InProcess:
         download: the content behind a URL of GetDownloadUrlForLayer.
         identity: the ARN that the user goes by.
         region: the region, unless the user names another.
+        endpoint: what tells this registry from others in journal and cache: ``embedded``, and the file if it has one.
     """
 
     attach: Callable[[BaseClient], None]
     download: Callable[[str], bytes]
     identity: str
     region: str
+    endpoint: str = EMBEDDED
 
 
 def is_aws(endpoint_url: str) -> bool:
@@ -135,7 +138,7 @@ class Clients:
     def endpoint(self) -> str:
         """The URL of the endpoint if it is not AWS's own, ``embedded`` for the one in this process."""
         if self.in_process:
-            return "embedded"
+            return self.in_process.endpoint
         url = str(self.reads.meta.endpoint_url)
         return "" if is_aws(url) else url
 

@@ -13,10 +13,9 @@ from ecrtui.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A connection that works: where it leads, who the caller is, and what can be done there."""
+    """A connection that works: where it leads, and what can be done there."""
 
     where: Where
-    identity: str
     settings: Settings
     """The settings in force for this account."""
     catalogue: Catalogue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from rich.segment import Segments
@@ -10,7 +10,6 @@ from rich.traceback import Traceback
 from textual.app import App, SystemCommand
 from textual.reactive import var
 from textual.screen import Screen
-from textual.theme import Theme
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.reference import Reference
@@ -27,7 +26,7 @@ from ecrtui.ui.screens.image import ImagePlace
 from ecrtui.ui.screens.images import ImagesPlace
 from ecrtui.ui.screens.reader import Reader
 from ecrtui.ui.screens.repositories import RepositoriesPlace
-from ecrtui.ui.themes import VARIABLE_DEFAULTS
+from ecrtui.ui.themes import variable_defaults
 
 
 class EcrTuiApp(App[None], inherit_bindings=False):
@@ -36,10 +35,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     Args:
         connect: gives the session; called off the UI thread, after the first frame.
         settings: the settings in force before the account is known.
-        themes: every theme that can be chosen.
+        themes: the themes of our own and the user's, and what is wrong with those that are broken.
         start: the place to land on.
         demo: whether this is the embedded registry, which the header tells.
-        warnings: what to tell once the first frame stands, such as a broken theme file.
     """
 
     CSS_PATH = "app.tcss"
@@ -52,24 +50,29 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self,
         connect: Connect,
         settings: Settings,
-        themes: Sequence[Theme],
+        themes: Themes,
         start: Reference | None = None,
         *,
         demo: bool = False,
-        warnings: Sequence[str] = (),
     ) -> None:
-        self.settings = settings
         super().__init__()
         self.connect = connect
+        self.settings = settings
         self.start = start or Reference()
-        self.warnings = tuple(warnings)
         self.leaving = False
-        for theme in themes:
+        self.warnings = [themes.report] if themes.report else []
+        for theme in themes.themes:
             self.register_theme(theme)
-        self.own_themes = tuple(theme.name for theme in themes)
+        self.own_themes = tuple(theme.name for theme in themes.themes)
         self.set_keymap(dict(settings.keys))
-        self.theme = settings.theme
+        self._use_theme(settings.theme)
         self.banner = Banner(read_only=settings.read_only, demo=demo)
+
+    def _use_theme(self, name: str) -> None:
+        if name in self.available_themes:
+            self.theme = name
+        else:
+            self.warnings.append(f"There is no theme {name!r}; {self.theme} is used.")
 
     def get_default_screen(self) -> Screen[None]:
         """The bottom of the stack: Esc ends there."""
@@ -77,7 +80,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
-        return VARIABLE_DEFAULTS
+        return variable_defaults(self.current_theme)
 
     def on_mount(self) -> None:
         if self.start.repository:
@@ -93,9 +96,11 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         """Tell in the header who and where, as soon as it is known. A place tells why, if it cannot be."""
         try:
             session = await io.call(self.connect)
+            self._introduced(session)
+            identity = await io.call(session.catalogue.identity)
         except EcrTuiError:
             return
-        self._introduced(session)
+        self.banner = replace(self.banner, identity=identity)
 
     def _introduced(self, session: Session) -> None:
         where = session.where
@@ -104,12 +109,11 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             registry_id=where.registry_id,
             region=where.region,
             endpoint=where.endpoint,
-            identity=session.identity,
             read_only=session.settings.read_only,
             connected=True,
         )
         if session.settings.theme != self.settings.theme:
-            self.theme = session.settings.theme
+            self._use_theme(session.settings.theme)
 
     def watch_banner(self) -> None:
         for screen in self.screen_stack if self.is_running else ():

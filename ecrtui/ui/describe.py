@@ -55,6 +55,17 @@ def repository_facts(
     )
 
 
+def as_text(facts: Mapping[str, Any]) -> str:
+    """The facts side by side with their names, lists and tables below each other."""
+    width = max(map(len, facts), default=0)
+    lines: list[str] = []
+    for name, value in facts.items():
+        first, *rest = _lines(value)
+        lines.append(f"{name:<{width}}  {first}")
+        lines += [f"{'':<{width}}  {line}" for line in rest]
+    return "\n".join(lines)
+
+
 def as_yaml(facts: Mapping[str, Any]) -> str:
     """The facts as YAML."""
     from ruamel.yaml import YAML
@@ -66,6 +77,14 @@ def as_yaml(facts: Mapping[str, Any]) -> str:
     out = io.StringIO()
     writer.dump(dict(facts), out)
     return out.getvalue()
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key}: {entry}" for key, entry in value.items()]
+    if isinstance(value, list):
+        return [str(entry) for entry in value]
+    return str(value).splitlines() or [""]
 
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a place retags: the form in place, a plan for every pause in typing, and a write that nothing cancels."""
+"""How a place writes: the form in place, a plan for every pause in typing, and a write that nothing cancels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ecrtui.model.plan import Change, Plan, Progress, Report, StepResult
 from ecrtui.services.engine import Survey
 from ecrtui.ui import io, messages
 from ecrtui.ui.place import Place
+from ecrtui.ui.widgets.plan_form import PlanForm
 from ecrtui.ui.widgets.retag_form import RetagForm, Source
 
 log = logging.getLogger(__name__)
@@ -21,43 +22,71 @@ TYPING_PAUSE = 0.12
 """Seconds without a key after which the plan is asked for: one request for a word, not one for each letter."""
 
 
-class Retagging(Place):
-    """A place on which an image can be given a tag."""
+class Writing(Place):
+    """A place on which a plan can be carried out."""
 
-    _survey: Survey | None = None
+    def show_form(self, form: PlanForm) -> None:
+        """Open a form, unless one is open."""
+        if not self.query(PlanForm):
+            self.mount(form, before=self.query_one("Footer"))
 
-    def begin_retag(self, source: Source) -> None:
-        """Open the form for this image, in place of one that is open and not writing."""
-        if self.query(RetagForm):
-            return
-        self._survey = None
-        self.mount(RetagForm(source), before=self.query_one("Footer"))
-
-    async def retagged(self, report: Report) -> None:
+    async def written(self, report: Report) -> None:
         """Bring what the place shows up to date after a write; places override it."""
 
-    def on_retag_form_changed(self, message: RetagForm.Changed) -> None:
-        message.stop()
-        self._plan(message.form, message.tags)
+    def focus_content(self) -> None:
+        """Give the keys back to what the place shows; places override it."""
 
-    def on_retag_form_applied(self, message: RetagForm.Applied) -> None:
+    def on_plan_form_applied(self, message: PlanForm.Applied) -> None:
         message.stop()
         # The application's worker, not this place's: leaving the place must not cancel a write.
         self.app.run_worker(
             self._write(message.form, message.plan, message.confirmed), group="write", exit_on_error=False
         )
 
-    def on_retag_form_manifest_wanted(self, message: RetagForm.ManifestWanted) -> None:
+    def on_plan_form_manifest_wanted(self, message: PlanForm.ManifestWanted) -> None:
         message.stop()
         self.post_message(messages.ShowText(message.title, message.text))
 
-    async def on_retag_form_closed(self, message: RetagForm.Closed) -> None:
+    async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:
         message.stop()
         await message.form.remove()
         self.focus_content()
 
-    def focus_content(self) -> None:
-        """Give the keys back to what the place shows."""
+    async def _write(self, form: PlanForm, plan: Plan, confirmed: Sequence[str]) -> None:
+        def tell(result: StepResult, progress: Progress) -> None:
+            form.post_message(PlanForm.Progressed(progress))
+
+        application = self.app
+        application.post_message(messages.WriteBegan())
+        try:
+            session = await self.session()
+            report = await io.call(session.engine.apply, plan, on_result=tell, allow_protected=confirmed)
+        except EcrTuiError as error:
+            form.failed(error)
+        except Exception as problem:
+            # A defect of ours must not leave the form saying "writing…" for ever.
+            log.exception("the write failed in an unforeseen way")
+            form.failed(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+        else:
+            form.reported(report)
+            await self.written(report)
+        finally:
+            application.post_message(messages.WriteEnded())
+
+
+class Retagging(Writing):
+    """A place on which an image can be given a tag."""
+
+    _survey: Survey | None = None
+
+    def begin_retag(self, source: Source) -> None:
+        """Open the form for this image."""
+        self._survey = None
+        self.show_form(RetagForm(source))
+
+    def on_retag_form_changed(self, message: RetagForm.Changed) -> None:
+        message.stop()
+        self._plan(message.form, message.tags)
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _plan(self, form: RetagForm, tags: Sequence[str]) -> None:
@@ -74,24 +103,3 @@ class Retagging(Place):
             form.planned(await io.call(session.engine.plan, changes, surveys=surveys))
         except EcrTuiError as error:
             form.failed(error)
-
-    async def _write(self, form: RetagForm, plan: Plan, confirmed: Sequence[str]) -> None:
-        def tell(result: StepResult, progress: Progress) -> None:
-            form.post_message(RetagForm.Progressed(progress))
-
-        application = self.app
-        application.post_message(messages.WriteBegan())
-        try:
-            session = await self.session()
-            report = await io.call(session.engine.apply, plan, on_result=tell, allow_protected=confirmed)
-        except EcrTuiError as error:
-            form.failed(error)
-        except Exception as problem:  # a defect of ours must not leave the form saying "writing…" for ever
-            log.exception("the write failed in an unforeseen way")
-            form.failed(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
-        else:
-            form.reported(report)
-            self._survey = None
-            await self.retagged(report)
-        finally:
-            application.post_message(messages.WriteEnded())

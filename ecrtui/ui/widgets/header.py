@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ecrtui.model.image import EMBEDDED
 from ecrtui.ui import text
 from ecrtui.ui.banner import Banner
 
@@ -25,7 +26,7 @@ class Header(Widget):
         banner = self.banner
         mode = self._mode(banner)
         place = [part for part in (banner.registry_id, banner.region) if part]
-        if banner.endpoint and banner.endpoint != "embedded":
+        if banner.endpoint != EMBEDDED and banner.endpoint:
             place.append(banner.endpoint)
         left = " ecrtui  " + (" · ".join(place) if place else "connecting…" if not banner.connected else "")
         room = self.size.width - cell_len(left) - cell_len(mode.plain) - 4

@@ -1,0 +1,258 @@
+"""What the places with a list have in common: loading page by page, sorting, filtering, marks, and telling how far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, TypeVar
+
+from textual import work
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.model.filter import Filter, FilterError
+from ecrtui.model.rows import Rows
+from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
+from ecrtui.ui import actions, io
+from ecrtui.ui import format as human
+from ecrtui.ui.place import Place
+from ecrtui.ui.widgets.filter_bar import FilterBar
+from ecrtui.ui.widgets.notice import Notice
+from ecrtui.ui.widgets.table import Column, Table
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """All that a list place tells besides its rows."""
+
+    sort: str
+    descending: bool
+    filter_text: str = ""
+    loaded: int = 0
+    loading: bool = False
+    complete: bool = False
+    stale: float | None = None
+    """Seconds since the rows were last known to be so; None once they are live."""
+    waiting: float = 0.0
+    """Seconds that the service asked to wait for the next page."""
+    error: EcrTuiError | None = None
+
+
+class ListPlace(Place, Generic[Item]):
+    """A place that is a list of repositories or images."""
+
+    BINDINGS = actions.bindings("list")
+    SCOPES = ("app", "place", "list")
+    FILTER_EXAMPLE: ClassVar[str] = ""
+    NOUNS: ClassVar[tuple[str, str]] = ("row", "rows")
+    EMPTY: ClassVar[str] = ""
+    """What is said where the rows would be when there are none."""
+    FIRST_DESCENDING: ClassVar[frozenset[str]] = frozenset()
+    """The columns whose greatest value comes first when they are chosen: dates and sizes."""
+    MARKABLE: ClassVar[bool] = False
+
+    state: reactive[ListState] = reactive(ListState("", False))
+
+    columns: Sequence[Column[Item]]
+    rows: Rows[Item]
+    _listing: Listing[Item] | None = None
+    _asked: int = 0
+
+    def body(self) -> Iterable[Widget]:
+        yield FilterBar(self.FILTER_EXAMPLE)
+        state = self.state
+        yield Table(
+            self.rows,
+            self.columns,
+            sort=state.sort,
+            descending=state.descending,
+            markable=self.MARKABLE,
+            note="loading…",
+        )
+        yield Notice()
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self.load()
+
+    @property
+    def table(self) -> Table[Item]:
+        """The table that draws the rows."""
+        return self.query_one(Table)
+
+    @property
+    def current(self) -> Item | None:
+        """The row under the cursor."""
+        return self.rows.current
+
+    def last_known(self, catalogue: Catalogue) -> Snapshot[Item] | None:
+        """The rows from the last time."""
+        raise NotImplementedError
+
+    def list_all(self, catalogue: Catalogue) -> Listing[Item]:
+        """A fresh listing of all rows."""
+        raise NotImplementedError
+
+    def parse_filter(self, line: str) -> Filter[Item]:
+        """The filter that a line says; raises FilterError."""
+        raise NotImplementedError
+
+    async def prepare(self, catalogue: Catalogue) -> None:
+        """Read what the place needs besides its rows."""
+
+    def totals(self) -> str:
+        """What is told of the rows when all of them are there."""
+        return human.count(self.rows.total, *self.NOUNS)
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def load(self, *, resume: bool = False) -> None:
+        """Load all rows in the background; those that are there stay until the truth is known."""
+        self.state = replace(self.state, loading=True, complete=False, error=None)
+        try:
+            catalogue = (await self.session()).catalogue
+            await self.prepare(catalogue)
+            listing = self._listing if resume and self._listing is not None else await self._begin(catalogue)
+            async for batch in io.stream(listing):
+                self.table.merge((*batch.items, *batch.changed), self._asked)
+                self.state = replace(self.state, loaded=batch.loaded, waiting=batch.throttled)
+            self.table.finish()
+            self.state = replace(self.state, loading=False, complete=True, stale=None, waiting=0.0)
+        except EcrTuiError as error:
+            self.fail(error)
+
+    async def _begin(self, catalogue: Catalogue) -> Listing[Item]:
+        """A fresh listing; the rows from last time stand meanwhile."""
+        if not self.rows.total and (known := await io.call(self.last_known, catalogue)):
+            self.table.merge(known.items)
+            self.state = replace(self.state, stale=known.age)
+        if self._listing is not None:
+            self._listing.close()
+        self._listing = self.list_all(catalogue)
+        self._asked = self.rows.stamp
+        self.table.begin()
+        self.state = replace(self.state, loaded=0)
+        return self._listing
+
+    def fail(self, error: EcrTuiError) -> None:
+        self.state = replace(self.state, loading=False, error=error)
+
+    def on_unmount(self) -> None:
+        if self._listing is not None:
+            self._listing.close()
+
+    def watch_state(self, state: ListState) -> None:
+        if not self.is_mounted:
+            return
+        self.tell(self._progress())
+        self.table.say(self._note(state))
+        self.query_one(Notice).show(state.error)
+
+    def _note(self, state: ListState) -> str:
+        """What stands where the rows would be."""
+        if state.error is not None:
+            return ""
+        if not state.complete:
+            return "loading…"
+        return f"Nothing matches {state.filter_text}. Esc drops the filter." if self.rows.total else self.EMPTY
+
+    def _progress(self) -> str:
+        state = self.state
+        words = []
+        if state.filter_text:
+            words.append(f"{human.number(len(self.rows))} match")
+        if state.waiting:
+            words.append(f"slowed down by the service, {state.waiting:.0f} s")
+        if state.complete:
+            words.append(self.totals())
+        elif state.loading:
+            words.append(f"loading… {human.number(state.loaded)}" + (", more is coming" if state.loaded else ""))
+        elif state.error and state.loaded:
+            words.append(f"stopped at {human.number(state.loaded)}")
+        if state.stale is not None:
+            words.append(f"as of {human.short_duration(state.stale)} ago")
+        if self.rows.marked_count:
+            words.append(f"{human.number(self.rows.marked_count)} marked")
+        return " · ".join(words)
+
+    def action_refresh_place(self) -> None:
+        self.load()
+
+    def action_retry(self) -> None:
+        """Go on from where the loading stopped."""
+        if self.state.error is not None and self.state.error.retryable:
+            self.load(resume=True)
+        elif self.state.error is not None:
+            self.load()
+
+    def on_notice_retry(self) -> None:
+        self.action_retry()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        bar = self.query_one(FilterBar)
+        try:
+            parsed = self.parse_filter(message.value)
+        except FilterError as problem:
+            bar.complain(problem.title + (f": {problem.hint}" if problem.hint else ""), problem.position)
+            return
+        bar.complain("")
+        self.state = replace(self.state, filter_text=message.value.strip())
+        if parsed:
+            self.table.filter(parsed.matches, parsed.spans)
+        else:
+            self.table.filter(None)
+
+    def on_table_arranged(self) -> None:
+        self.tell(self._progress())
+
+    def on_table_marks_changed(self) -> None:
+        self.tell(self._progress())
+
+    def on_filter_bar_kept(self) -> None:
+        self.table.focus()
+
+    def action_back(self) -> None:
+        if self.state.filter_text:
+            self.query_one(FilterBar).clear()
+        else:
+            super().action_back()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        sortable = [column.id for column in self.columns if column.sort_key is not None]
+        here = sortable.index(self.state.sort) if self.state.sort in sortable else -1
+        self._sort_by(sortable[(here + 1) % len(sortable)])
+
+    def action_turn(self) -> None:
+        """Turn the order."""
+        self._sort_by(self.state.sort)
+
+    def on_table_sort_requested(self, message: Table.SortRequested) -> None:
+        self._sort_by(message.column)
+
+    def _sort_by(self, column: str) -> None:
+        turned = column == self.state.sort
+        descending = not self.state.descending if turned else column in self.FIRST_DESCENDING
+        self.state = replace(self.state, sort=column, descending=descending)
+        self.table.arrange(sort=column, descending=descending)
+
+    def action_open(self) -> None:
+        """Go into the row under the cursor."""
+        self.table.activate()
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark."""
+        self.table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark from the last mark to the cursor."""
+        self.table.mark_range()
+
+    def action_mark_all(self) -> None:
+        """Mark everything that is shown, or nothing."""
+        self.table.mark_all()

@@ -1,0 +1,214 @@
+"""The images of one repository."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from textual import work
+from textual.content import Content
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.model.digest import short
+from ecrtui.model.filter import Filter, parse
+from ecrtui.model.image import SEVERITIES, Image, Repository
+from ecrtui.model.manifest import Manifest
+from ecrtui.model.manifest import parse as parse_manifest
+from ecrtui.model.plan import Report
+from ecrtui.model.rows import Rows
+from ecrtui.services import clipboard
+from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
+from ecrtui.services.session import Connect
+from ecrtui.ui import actions, describe, io, messages
+from ecrtui.ui import format as human
+from ecrtui.ui.list_place import ListPlace, ListState
+from ecrtui.ui.retagging import Retagging
+from ecrtui.ui.widgets.retag_form import Source
+from ecrtui.ui.widgets.table import Column, Table
+
+PREVIEW_PAUSE = 0.15
+"""Seconds that the cursor rests on an image before its manifest is asked for."""
+
+AROUND = 25
+"""Images above and below the cursor whose manifests are fetched with it: 100 go into one request."""
+
+
+def _tags(image: Image) -> str | Content:
+    if not image.tags:
+        return Content.styled("<untagged>", "dim italic")
+    return "  ".join(image.tags)
+
+
+def _findings(image: Image) -> str | Content:
+    return human.findings(image.findings) if image.findings is not None else image.scan_status.lower()
+
+
+def _severity(image: Image) -> tuple[int, ...]:
+    """Worst first: an image with one critical finding comes before one with a hundred high ones."""
+    counts = dict(image.findings or ())
+    return (int(image.findings is not None), *(counts.get(severity, 0) for severity in SEVERITIES))
+
+
+class ImagesPlace(Retagging, ListPlace[Image]):
+    """All images of a repository, newest first."""
+
+    BINDINGS = [*actions.bindings("images"), *actions.bindings("image")]
+    SCOPES = (*ListPlace.SCOPES, "images", "image")
+    FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
+    NOUNS = ("image", "images")
+    EMPTY = "There is no image in this repository."
+    MARKABLE = True
+    FIRST_DESCENDING = frozenset({"pushed", "size", "pulled", "findings"})
+
+    def __init__(self, connect: Connect, repository: str) -> None:
+        super().__init__(connect)
+        self.repository_name = repository
+        self.repository: Repository | None = None
+        self.rows = Rows(lambda image: image.digest)
+        self.platforms: dict[str, str] = {}
+        self.columns = (
+            Column("tag", "tags", _tags, lambda image: image.tags, least=16, flex=4, matches=True, style="$tag"),
+            Column(
+                "digest",
+                "digest",
+                lambda image: short(image.digest),
+                lambda image: image.digest,
+                least=12,
+                most=12,
+                drop=4,
+                matches=True,
+            ),
+            Column(
+                "pushed",
+                "pushed",
+                lambda image: human.age(image.pushed_at),
+                lambda image: image.pushed_at or 0.0,
+                align="right",
+            ),
+            Column(
+                "size",
+                "size",
+                lambda image: human.size(image.size),
+                lambda image: image.size or 0,
+                align="right",
+                drop=2,
+            ),
+            Column("kind", "kind", self._kind, self._kind_key, least=5, most=28, drop=3),
+            Column("findings", "findings", _findings, _severity, most=20, drop=5),
+            Column(
+                "pulled",
+                "pulled",
+                lambda image: human.age(image.last_pulled_at),
+                lambda image: image.last_pulled_at or 0.0,
+                align="right",
+                drop=6,
+            ),
+        )
+        self.set_reactive(ListPlace.state, ListState("pushed", descending=True))
+
+    def trail(self) -> str:
+        return f"Repositories › {self.repository_name}"
+
+    async def prepare(self, catalogue: Catalogue) -> None:
+        self.repository = await io.call(catalogue.repository, self.repository_name)
+
+    def last_known(self, catalogue: Catalogue) -> Snapshot[Image] | None:
+        return catalogue.last_known_images(self.repository_name)
+
+    def list_all(self, catalogue: Catalogue) -> Listing[Image]:
+        return catalogue.images(self.repository_name)
+
+    def parse_filter(self, line: str) -> Filter[Image]:
+        return parse(line)
+
+    def totals(self) -> str:
+        """Counts and bytes of the whole repository; layers that images share are counted for each of them."""
+        tagged = sum(1 for image in self.rows.everything() if image.tags)
+        octets = sum(image.size or 0 for image in self.rows.everything())
+        return f"{human.count(self.rows.total, *self.NOUNS)} · {human.number(tagged)} tagged · {human.size(octets)}"
+
+    def _kind(self, image: Image) -> str:
+        words = "archived " if image.archived else ""
+        return f"{words}{image.kind} {self.platforms.get(image.digest, '')}".strip()
+
+    @staticmethod
+    def _kind_key(image: Image) -> str:
+        return image.kind
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        self._open(message.item)
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        self._look_around(message.index)
+
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def _look_around(self, index: int) -> None:
+        """Fetch the manifests around the cursor: the next step shows one at once, and indexes tell their platforms."""
+        await asyncio.sleep(PREVIEW_PAUSE)
+        near = [self.rows[at] for at in range(max(index - AROUND, 0), min(index + AROUND, len(self.rows)))]
+        wanted = [image.digest for image in near if not image.archived]
+        try:
+            catalogue = (await self.session()).catalogue
+            manifests = await io.call(catalogue.prefetch, self.repository_name, wanted)
+        except EcrTuiError:
+            return  # a guess at what comes next; whoever opens an image is told what is wrong with it
+        fresh = [entry for entry in manifests if entry.is_index and entry.digest not in self.platforms]
+        if fresh:
+            self.platforms |= await io.call(_platforms_of, fresh)
+            self.table.redraw()
+
+    def _open(self, image: Image) -> None:
+        if self.repository is not None:
+            self.post_message(messages.OpenImage(self.repository, image.digest, image))
+
+    def action_retag(self) -> None:
+        """Tag the image under the cursor."""
+        image = self.current
+        if image is not None:
+            self.begin_retag(Source(self.repository_name, image.digest, image.tags, human.age(image.pushed_at)))
+
+    def focus_content(self) -> None:
+        self.table.focus()
+
+    async def written(self, report: Report) -> None:
+        """Read the images that the write has touched again, so that the list is true without a reload."""
+        digests = {step.before for step in report.plan.steps} | {step.after for step in report.plan.steps}
+        wanted = sorted(digest for digest in digests if digest)
+        catalogue = (await self.session()).catalogue
+        try:
+            images = await io.call(catalogue.describe, self.repository_name, wanted)
+        except EcrTuiError as error:
+            self.notify(f"The list could not be brought up to date: {error}", severity="warning", markup=False)
+            return
+        self.table.update(images)
+        self.table.remove(set(wanted) - {image.digest for image in images})
+
+    def action_copy_menu(self) -> None:
+        """What can be copied of the image under the cursor."""
+        if self.current is not None and self.repository is not None:
+            entries = clipboard.of_image(self.repository, self.current, self.banner.region)
+            self.post_message(messages.OfferCopies(entries))
+
+    def action_describe(self) -> None:
+        """Everything that is known of the image under the cursor."""
+        self._show(describe.as_text)
+
+    def action_yaml(self) -> None:
+        """The row as YAML."""
+        self._show(describe.as_yaml)
+
+    def _show(self, form: Callable[[Mapping[str, Any]], str]) -> None:
+        if self.current is not None and self.repository is not None:
+            facts = describe.image_facts(self.repository, self.current)
+            self.post_message(messages.ShowText(f"{self.repository_name}@{short(self.current.digest)}", form(facts)))
+
+
+def _platforms_of(manifests: Sequence[Manifest]) -> dict[str, str]:
+    """The platforms of indexes in words, the operating system left out where it is Linux."""
+    return {
+        manifest.digest: " ".join(
+            platform.removeprefix("linux/") for platform in parse_manifest(manifest.text).platforms
+        )
+        for manifest in manifests
+    }

@@ -1,0 +1,106 @@
+"""The repositories of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import work
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.model.filter import Filter, parse_repositories
+from ecrtui.model.image import Repository
+from ecrtui.model.rows import Rows
+from ecrtui.services import clipboard
+from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
+from ecrtui.services.session import Connect
+from ecrtui.ui import actions, describe, io, messages
+from ecrtui.ui import format as human
+from ecrtui.ui.list_place import ListPlace, ListState
+from ecrtui.ui.widgets.table import Column, Table
+
+
+def _encryption(repository: Repository) -> str:
+    return f"{repository.encryption} {repository.kms_key.rpartition('/')[2]}".strip()
+
+
+def _created(repository: Repository) -> float:
+    return repository.created_at or 0.0
+
+
+COLUMNS: Sequence[Column[Repository]] = (
+    Column("name", "repository", lambda row: row.name, lambda row: row.name, least=20, flex=3, matches=True),
+    Column("uri", "URI", lambda row: row.uri, lambda row: row.uri, least=30, flex=2, drop=5),
+    Column("mutability", "tags are", lambda row: str(row.mutability), lambda row: str(row.mutability), most=34, drop=1),
+    Column(
+        "scan", "scan on push", lambda row: "yes" if row.scan_on_push else "no", lambda row: row.scan_on_push, drop=4
+    ),
+    Column("encryption", "encryption", _encryption, _encryption, most=20, drop=3),
+    Column(
+        "created",
+        "created",
+        lambda row: human.age(row.created_at, missing=human.UNKNOWN),
+        _created,
+        align="right",
+        drop=2,
+    ),
+)
+
+
+class RepositoriesPlace(ListPlace[Repository]):
+    """Where everything begins."""
+
+    BINDINGS = actions.bindings("repositories")
+    SCOPES = (*ListPlace.SCOPES, "repositories")
+    FILTER_EXAMPLE = "team/ !legacy is:immutable"
+    NOUNS = ("repository", "repositories")
+    EMPTY = "There is no repository in this registry."
+    FIRST_DESCENDING = frozenset({"created"})
+
+    columns = COLUMNS
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__(connect)
+        self.rows = Rows(lambda repository: repository.name)
+        self.set_reactive(ListPlace.state, ListState("name", descending=False))
+
+    def trail(self) -> str:
+        return "Repositories"
+
+    def last_known(self, catalogue: Catalogue) -> Snapshot[Repository] | None:
+        return catalogue.last_known_repositories()
+
+    def list_all(self, catalogue: Catalogue) -> Listing[Repository]:
+        return catalogue.repositories()
+
+    def parse_filter(self, line: str) -> Filter[Repository]:
+        return parse_repositories(line)
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        self.post_message(messages.OpenImages(message.item.name))
+
+    def action_copy_menu(self) -> None:
+        """What can be copied of the repository under the cursor."""
+        if self.current is not None:
+            self.post_message(messages.OfferCopies(clipboard.of_repository(self.current)))
+
+    def action_yaml(self) -> None:
+        """The row as YAML."""
+        if self.current is not None:
+            facts = describe.repository_facts(self.current)
+            self.post_message(messages.ShowText(self.current.name, describe.as_yaml(facts)))
+
+    @work(exclusive=True, group="describe", exit_on_error=False)
+    async def action_describe(self) -> None:
+        """Everything about the repository, its lifecycle policy and its tags included."""
+        repository = self.current
+        if repository is None:
+            return
+        try:
+            catalogue = (await self.session()).catalogue
+            tags = await io.call(catalogue.resource_tags, repository)
+            policy = await io.call(catalogue.lifecycle_policy, repository.name)
+        except EcrTuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        facts = describe.repository_facts(repository, tags, policy)
+        self.post_message(messages.ShowText(repository.name, describe.as_text(facts)))

@@ -1,0 +1,95 @@
+"""The line where a filter is typed; what is wrong with it stands below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ecrtui.ui import text
+
+
+class FilterBar(Vertical):
+    """Hidden until it is asked for. Enter keeps the filter, Esc drops it."""
+
+    DEFAULT_CSS = """
+    FilterBar { height: auto; display: none; padding: 0 1; background: $panel; }
+    FilterBar.-open { display: block; }
+    FilterBar Horizontal { height: 1; }
+    FilterBar .slash { width: 2; text-style: bold; color: $accent; }
+    FilterBar Input { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
+    FilterBar .problem { display: none; height: auto; color: $error; }
+    FilterBar .problem.-shown { display: block; }
+    """
+
+    BINDINGS = [
+        Binding("escape", "drop", "no filter", priority=True),
+        Binding("down", "keep", show=False),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """Another filter was typed."""
+
+        value: str
+
+    @dataclass
+    class Kept(Message):
+        """The user goes back to the list; the filter stays."""
+
+    def __init__(self, example: str) -> None:
+        super().__init__()
+        self.example = example
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static("/", classes="slash")
+            yield Input(placeholder=self.example, select_on_focus=False)
+        yield Static(classes="problem")
+
+    @property
+    def field(self) -> Input:
+        """The field itself, for tests and for focus."""
+        return self.query_one(Input)
+
+    def open(self) -> None:
+        """Show the line and take the keys."""
+        self.add_class("-open")
+        self.field.focus()
+
+    def clear(self) -> None:
+        """Drop the filter and hide."""
+        self.remove_class("-open")
+        self.complain("")
+        if self.field.value:
+            self.field.value = ""
+
+    def complain(self, problem: str, position: int = 0) -> None:
+        """Show what is wrong, with a mark under the character where it goes wrong; empty for nothing."""
+        below = self.query_one(".problem", Static)
+        below.set_class(bool(problem), "-shown")
+        below.update(Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem)) if problem else "")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_keep()
+
+    def action_keep(self) -> None:
+        """Back to the list with the filter as it is."""
+        if not self.field.value:
+            self.remove_class("-open")
+        self.post_message(self.Kept())
+
+    def action_drop(self) -> None:
+        """Back to the list without a filter."""
+        self.clear()
+        self.post_message(self.Kept())
