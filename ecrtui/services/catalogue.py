@@ -5,17 +5,23 @@ All methods block but :meth:`Catalogue.known_manifest`; callers bring the thread
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
+from ecrtui.errors import NotFound
 from ecrtui.model import config as configs
 from ecrtui.model.config import ImageConfig
 from ecrtui.model.image import Finding, Image, Referrer, Repository, Where
 from ecrtui.model.manifest import Descriptor, Manifest
-from ecrtui.registry.protocol import Registry
+from ecrtui.registry.protocol import Page, Registry
 from ecrtui.services.cache import Cache, Snapshot
-from ecrtui.services.streams import Batch, Listing
+from ecrtui.services.manifests import Manifests
+from ecrtui.services.sources import PAUSE, Pages
+from ecrtui.services.streams import SLOW_PAGE, Batch, Keys, Listing, Parts, Rows
 
 __all__ = ["Batch", "Catalogue", "Listing", "Snapshot"]
+
+Item = TypeVar("Item")
 
 
 class Catalogue:
@@ -24,23 +30,74 @@ class Catalogue:
     Args:
         registry: where the truth is.
         cache: what was seen last time; None to keep nothing on disk.
+        slow_page: seconds that the first page of images has to take for the rest to be asked for in two streams.
+        pause: seconds of the first pause after a throttling.
     """
 
-    def __init__(self, registry: Registry, cache: Cache | None = None) -> None:
+    def __init__(
+        self, registry: Registry, cache: Cache | None = None, *, slow_page: float = SLOW_PAGE, pause: float = PAUSE
+    ) -> None:
         self._registry = registry
         self._cache = cache
-        self._manifests: dict[str, Manifest] = {}
+        self._slow_page = slow_page
+        self._pause = pause
+        self._manifests = Manifests()
 
-    def repositories(self) -> Listing[Repository]:
-        """All repositories, as they are now. A complete listing is kept in the cache."""
-        return Listing(self._registry.repositories, lambda repository: repository.name)
+    def repositories(self, *, stream: bool = False) -> Listing[Repository]:
+        """All repositories, as they are now; see :meth:`images` for the rest."""
+        return self._listing(self._registry.repositories, lambda repository: repository.name, stream, self._keep_all)
 
-    def images(self, repository: str) -> Listing[Image]:
-        """All images of the repository, archived ones too, as they are now, in no order; kept in the cache.
+    def images(self, repository: str, *, stream: bool = False) -> Listing[Image]:
+        """All images of the repository, archived ones too, as they are now, in no order.
 
         Images are keyed by digest: each comes once, however the repository changes while it is listed.
+
+        Args:
+            repository: its name.
+            stream: remember no rows, so that memory does not grow with them; changes are not told then, and nothing is
+                kept. Otherwise a complete listing goes into the cache.
         """
-        return Listing(lambda start: self._registry.images(repository, start=start), lambda image: image.digest)
+
+        def pages(tag_status: str) -> Pages[Image]:
+            return lambda start: self._image_pages(repository, tag_status, start)
+
+        return self._listing(
+            pages("ANY"),
+            lambda image: image.digest,
+            stream,
+            lambda images: self._keep_images(repository, images),
+            Parts((pages("TAGGED"), pages("UNTAGGED")), self._slow_page),
+        )
+
+    def _listing(
+        self,
+        pages: Pages[Item],
+        key: Callable[[Item], str],
+        stream: bool,
+        keep: Callable[[Sequence[Item]], None],
+        parts: Parts[Item] | None = None,
+    ) -> Listing[Item]:
+        if stream or self._cache is None:
+            known: Keys[Item] | Rows[Item] = Keys(key) if stream else Rows(key)
+            return Listing(pages, known, parts=parts, pause=self._pause)
+        rows = Rows(key)
+        return Listing(pages, rows, parts=parts, completed=lambda: keep(tuple(rows)), pause=self._pause)
+
+    def _image_pages(self, repository: str, tag_status: str, start: str) -> Iterator[Page[Image]]:
+        try:
+            yield from self._registry.images(repository, tag_status=tag_status, start=start)
+        except NotFound:
+            if self._cache is not None:
+                self._cache.forget_images(repository)
+            raise
+
+    def _keep_all(self, repositories: Sequence[Repository]) -> None:
+        if self._cache is not None:
+            self._cache.keep_repositories(repositories)
+
+    def _keep_images(self, repository: str, images: Sequence[Image]) -> None:
+        if self._cache is not None:
+            self._cache.keep_images(repository, images)
 
     def last_known_repositories(self) -> Snapshot[Repository] | None:
         """The repositories of the last complete listing, by name; None if nothing is known."""
@@ -55,26 +112,42 @@ class Catalogue:
         return self._manifests.get(digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        """The exact manifest: from memory, the cache, or the registry, checked against its digest each time.
+        """The exact manifest: from memory, the cache, or the registry, checked against its digest.
 
         Raises:
             NotFound: there is no such image in the repository.
             IntegrityError: what the registry gave has another digest.
         """
-        known = self._manifests.get(digest)
+        known = self._manifests.get(digest) or self._from_cache((digest,)).get(digest)
         if known is None:
-            known = self._manifests[digest] = self._registry.manifest(repository, digest)
+            known = self._registry.manifest(repository, digest)
+            self._manifests.keep((known,))
+            if self._cache is not None:
+                self._cache.keep_manifests((known,))
         return known
 
     def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
-        """Get manifests before they are asked for, 100 a request; the ones that are in memory now, in this order.
+        """Get manifests before they are asked for, 100 a request; those that are to be had, in this order.
 
-        Cheap when all are known. Manifests that do not exist any more are left out.
+        Costs nothing when all are in memory. Manifests that do not exist any more are left out.
         """
-        missing = [digest for digest in digests if digest not in self._manifests]
+        found = {digest: known for digest in digests if (known := self._manifests.get(digest)) is not None}
+        found |= self._from_cache([digest for digest in digests if digest not in found])
+        missing = [digest for digest in digests if digest not in found]
         if missing:
-            self._manifests.update((entry.digest, entry) for entry in self._registry.manifests(repository, missing))
-        return tuple(self._manifests[digest] for digest in digests if digest in self._manifests)
+            fetched = self._registry.manifests(repository, missing)
+            self._manifests.keep(fetched)
+            if self._cache is not None:
+                self._cache.keep_manifests(fetched)
+            found |= {manifest.digest: manifest for manifest in fetched}
+        return tuple(found[digest] for digest in digests if digest in found)
+
+    def _from_cache(self, digests: Sequence[str]) -> dict[str, Manifest]:
+        if self._cache is None or not digests:
+            return {}
+        kept = self._cache.manifests(digests)
+        self._manifests.keep(kept)
+        return {manifest.digest: manifest for manifest in kept}
 
     def config(self, repository: str, descriptor: Descriptor) -> ImageConfig:
         """The config that a manifest names, at most :data:`ecrtui.model.config.MAX_SIZE` bytes of it.

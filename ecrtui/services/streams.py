@@ -1,14 +1,30 @@
-"""Listings: the pages of a registry as batches of rows, every row once, stopped and resumed at will."""
+"""Listings: the pages of a registry as batches of rows, every row once, stopped and resumed at will.
+
+The first page is read by whoever iterates. If there are more, a daemon thread reads ahead while the caller works, a few
+pages at most. Where pages are slow because of the way to the service, the listing is read as parts at the same time
+(the tagged and the untagged images), which hides half of the waiting.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from ecrtui.errors import EcrTuiError
 from ecrtui.registry.protocol import Page
+from ecrtui.services.sources import PAUSE, Pages, Pause, Readers, Source, Told
 
 Item = TypeVar("Item")
+
+AHEAD = 2
+"""Pages that are read before they are asked for."""
+
+SLOW_PAGE = 0.3
+"""Seconds from which on a page is worth to be asked for beside another one. What this computer does to a page takes
+a tenth of that and is not made shorter by asking twice at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,45 +45,178 @@ class Batch(Generic[Item]):
     """Seconds until the next request, because the service asked for fewer; such a batch comes before the wait."""
 
 
+class Known(Protocol[Item]):
+    """What a listing remembers of the rows that it gave."""
+
+    def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        """The rows that are new, and those that are known and different now; remembers both."""
+
+    def __len__(self) -> int:
+        """Rows so far."""
+
+
+class Rows(Generic[Item]):
+    """Remembers the rows themselves, by key."""
+
+    def __init__(self, key: Callable[[Item], str]) -> None:
+        self._key = key
+        self._rows: dict[str, Item] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._rows.values())
+
+    def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        """The rows that are new, and those that are known and different now; the latter replace the former."""
+        fresh: dict[str, Item] = {}
+        changed: dict[str, Item] = {}
+        for item in items:
+            key = self._key(item)
+            known = self._rows.get(key)
+            if known is None:
+                fresh[key] = item
+            elif known != item:
+                changed[key] = item
+        self._rows |= fresh
+        self._rows |= changed
+        return tuple(fresh.values()), tuple(changed.values())
+
+
+class Keys(Generic[Item]):
+    """Remembers a number for each row only, so that a stream of any length fits; tells no changes."""
+
+    def __init__(self, key: Callable[[Item], str]) -> None:
+        self._key = key
+        self._hashes: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        """The rows that are new."""
+        fresh = {hash(self._key(item)): item for item in items}
+        for known in self._hashes & fresh.keys():
+            del fresh[known]
+        self._hashes.update(fresh)
+        return tuple(fresh.values()), ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[Item]):
+    """The same rows as disjoint parts that can be read at the same time, if a page takes at least so many seconds."""
+
+    pages: tuple[Pages[Item], ...]
+    slow_page: float = SLOW_PAGE
+
+
 class Listing(Generic[Item]):
     """The rows of one listing, batch by batch. Iterating blocks, for instance in a daemon thread.
 
     A page that fails raises its EcrTuiError out of ``next()``; what has come stays, and iterating further goes on from
-    where it stopped. One thread iterates; any thread may call :meth:`close`, which ends the iteration.
+    where it stopped. Not iterating is a stop too: nothing more than a few pages is read ahead. One thread iterates at
+    a time; any thread may call :meth:`close`, which ends the iteration.
+
+    Args:
+        pages: the pages of the whole listing from a token on.
+        known: what is remembered of the rows.
+        parts: the same as parts, to be read at the same time where that is quicker.
+        completed: called when the caller asks on behind the complete batch, so that nobody waits for it.
+        pause: seconds of the first pause after a throttling.
     """
 
-    def __init__(self, pages: Callable[[str], Iterator[Page[Item]]], key: Callable[[Item], str]) -> None:
-        self._pages = pages
-        self._key = key
-        self._seen: dict[str, Item] = {}
-        self._token = ""
-        self._page_count = 0
-        self._done = False
+    def __init__(
+        self,
+        pages: Pages[Item],
+        known: Known[Item],
+        *,
+        parts: Parts[Item] | None = None,
+        completed: Callable[[], None] | None = None,
+        pause: float = PAUSE,
+    ) -> None:
+        self._known = known
+        self._parts = parts
+        self._completed = completed
+        self._pause = pause
+        self._pages = 0
+        self._complete = False
+        self._whole = Source(pages, pause=pause)
+        self._opening: Iterator[Page[Item] | Pause] | None = None
+        self._readers: Readers[Item] = Readers(AHEAD)
+        self._halves: list[tuple[Pages[Item], Source[Item]]] = []
+        self._again: list[Source[Item]] = []
+        # A listing that nobody holds any more must not leave threads behind that wait for room.
+        weakref.finalize(self, self._readers.close)
 
     @property
     def loaded(self) -> int:
         """Rows so far."""
-        return len(self._seen)
+        return len(self._known)
 
     @property
     def complete(self) -> bool:
         """Whether all pages were read."""
-        return self._done
+        return self._complete
+
+    def close(self) -> None:
+        """Stop: no further request is sent, and the iteration ends."""
+        self._readers.close()
 
     def __iter__(self) -> Listing[Item]:
         return self
 
     def __next__(self) -> Batch[Item]:
-        if self._done:
+        if self._complete and self._completed is not None:
+            completed, self._completed = self._completed, None
+            completed()
+        told = None if self._complete else self._readers.get() if self._readers.busy else self._open()
+        if told is None:
             raise StopIteration
-        page = next(iter(self._pages(self._token)))
-        fresh = {self._key(item): item for item in page.items if self._key(item) not in self._seen}
-        self._seen.update(fresh)
-        self._page_count += 1
-        self._token = page.next_token
-        self._done = not page.next_token
-        return Batch(tuple(fresh.values()), len(self._seen), self._page_count, self._done)
+        if isinstance(told.event, Pause):
+            return Batch((), len(self._known), self._pages, False, throttled=told.event.seconds)
+        self._pages += 1
+        fresh, changed = self._known.sort_out(told.event.items)
+        if told.last:
+            self._ended(told.source)
+        return Batch(fresh, len(self._known), self._pages, self._complete, changed)
 
-    def close(self) -> None:
-        """Stop: no further request is sent, and the iteration ends."""
-        self._done = True
+    def _open(self) -> Told[Item] | None:
+        """The first page; starts the threads if there are more. None if the listing was closed."""
+        paused = self._opening is not None
+        self._opening = self._opening or self._whole.events(self._readers.closed)
+        begun = time.perf_counter()
+        try:
+            event = next(self._opening, None)
+        except EcrTuiError:
+            self._opening = None
+            raise
+        if event is None or self._readers.closed.is_set():
+            return None
+        if isinstance(event, Page) and not self._whole.complete:
+            self._read_on(time.perf_counter() - begun, paused)
+        return Told(self._whole, event, self._whole.complete)
+
+    def _read_on(self, seconds: float, paused: bool) -> None:
+        if self._parts is not None and seconds >= self._parts.slow_page and not paused:
+            self._halves = [(pages, Source(pages, pause=self._pause)) for pages in self._parts.pages]
+            self._readers.start(source for _, source in self._halves)
+        else:
+            self._readers.start([self._whole])
+
+    def _ended(self, source: Source[Item]) -> None:
+        """A source is complete, and with the last one the listing.
+
+        A row that changes sides while parts are read at the same time (an image that loses its last tag) is in neither
+        if one had already passed it and the other had yet to come to it. So what each part had read by the time the
+        first of them ended is read once more.
+        """
+        if self._halves:
+            self._again = [Source(pages, pause=self._pause, limit=half.pages + 1) for pages, half in self._halves]
+            self._halves = []
+        self._readers.ended(source)
+        if self._readers.busy:
+            return
+        self._readers.start(self._again)
+        self._again = []
+        self._complete = not self._readers.busy
