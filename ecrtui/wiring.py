@@ -13,11 +13,12 @@ from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
     from ecrtui.local.service import EmbeddedRegistry
-    from ecrtui.registry.client import InProcess
     from ecrtui.model.image import Where
     from ecrtui.model.reference import Reference
+    from ecrtui.registry.client import InProcess
     from ecrtui.registry.protocol import Registry
     from ecrtui.services.cache import Cache
+    from ecrtui.services.engine import Engine
     from ecrtui.services.session import Connect, Session
     from ecrtui.ui.app import EcrTuiApp
 
@@ -134,8 +135,8 @@ def open_cache(where: Where, settings: Settings) -> Cache | None:
 
 def application(connect: Connect, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
     """The application with every theme that can be found."""
-    from ecrtui.ui.app import EcrTuiApp
     from ecrtui.ui import themes
+    from ecrtui.ui.app import EcrTuiApp
 
     return EcrTuiApp(connect, settings, themes.load(), start, demo=demo)
 
@@ -148,3 +149,19 @@ def run_application(connection: Connection, start: Reference, flags: Mapping[str
     app = application(Connector(connection, settings), settings, start, demo=connection.demo)
     app.run()
     return app.return_code or 0
+
+
+def open_engine(registry: Registry, settings: Settings) -> Engine:
+    """The engine, with the user's journal; a registry in memory has its journal in memory too.
+
+    Nothing is opened or created before the first write.
+
+    Raises:
+        EcrTuiError: which registry it is could not be found out.
+    """
+    from ecrtui.paths import journal_file
+    from ecrtui.services.engine import Engine
+    from ecrtui.services.journal import Journal
+
+    in_memory = registry.where().endpoint == EMBEDDED
+    return Engine(registry, Journal(None if in_memory else journal_file()), settings)

@@ -26,7 +26,7 @@ from ecrtui.ui.screens.image import ImagePlace
 from ecrtui.ui.screens.images import ImagesPlace
 from ecrtui.ui.screens.reader import Reader
 from ecrtui.ui.screens.repositories import RepositoriesPlace
-from ecrtui.ui.themes import variable_defaults
+from ecrtui.ui.themes import Themes, variable_defaults
 
 
 class EcrTuiApp(App[None], inherit_bindings=False):

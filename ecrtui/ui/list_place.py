@@ -17,9 +17,10 @@ from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
 from ecrtui.ui import actions, io
 from ecrtui.ui import format as human
 from ecrtui.ui.place import Place
+from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.filter_bar import FilterBar
 from ecrtui.ui.widgets.notice import Notice
-from ecrtui.ui.widgets.table import Column, Table
+from ecrtui.ui.widgets.table import Table
 
 Item = TypeVar("Item")
 
@@ -45,7 +46,7 @@ class ListPlace(Place, Generic[Item]):
     """A place that is a list of repositories or images."""
 
     BINDINGS = actions.bindings("list")
-    SCOPES = ("app", "place", "list")
+    SCOPES: tuple[str, ...] = ("app", "place", "list")
     FILTER_EXAMPLE: ClassVar[str] = ""
     NOUNS: ClassVar[tuple[str, str]] = ("row", "rows")
     EMPTY: ClassVar[str] = ""
@@ -239,7 +240,7 @@ class ListPlace(Place, Generic[Item]):
         turned = column == self.state.sort
         descending = not self.state.descending if turned else column in self.FIRST_DESCENDING
         self.state = replace(self.state, sort=column, descending=descending)
-        self.table.arrange(sort=column, descending=descending)
+        self.table.sort_by(column, descending)
 
     def action_open(self) -> None:
         """Go into the row under the cursor."""

@@ -24,8 +24,9 @@ from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
 from ecrtui.ui.retagging import Retagging
+from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.retag_form import Source
-from ecrtui.ui.widgets.table import Column, Table
+from ecrtui.ui.widgets.table import Table
 
 PREVIEW_PAUSE = 0.15
 """Seconds that the cursor rests on an image before its manifest is asked for."""
@@ -182,7 +183,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             self.notify(f"The list could not be brought up to date: {error}", severity="warning", markup=False)
             return
         self.table.update(images)
-        self.table.remove(set(wanted) - {image.digest for image in images})
+        self.table.drop(set(wanted) - {image.digest for image in images})
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image under the cursor."""

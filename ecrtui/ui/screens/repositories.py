@@ -16,7 +16,8 @@ from ecrtui.services.session import Connect
 from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
-from ecrtui.ui.widgets.table import Column, Table
+from ecrtui.ui.widgets.columns import Column
+from ecrtui.ui.widgets.table import Table
 
 
 def _encryption(repository: Repository) -> str:
