@@ -9,6 +9,7 @@ from typing import Any
 
 from ecrtui.local.database import Database
 from ecrtui.local.errors import ServiceError
+from ecrtui.local.sts import caller_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,9 @@ class Call:
         """The registry that is asked for: ``registryId``, or the caller's own."""
         return str(self.parameters.get("registryId") or self.caller)
 
-    @property
-    def caller_arn(self) -> str:
-        """Who asks; the embedded registry checks no signatures and knows one user per account."""
-        return f"arn:aws:iam::{self.caller}:user/embedded"
+    def where(self) -> dict[str, str]:
+        """The members that nearly every answer begins with: registry and repository."""
+        return {"registryId": self.registry_id, "repositoryName": self.parameters["repositoryName"]}
 
     def repository(self, connection: sqlite3.Connection, name: str | None = None) -> sqlite3.Row:
         """The row of a repository, of ``repositoryName`` unless another name is given.
@@ -59,11 +59,23 @@ class Call:
             (self.registry_id, self.region, wanted),
         ).fetchone()
         if row is None:
-            raise ServiceError(
-                "RepositoryNotFoundException",
-                f"The repository with name '{wanted}' does not exist in the registry with id '{self.registry_id}'",
-            )
+            raise self.repository_not_found(wanted, self.registry_id)
         return row
+
+    def repository_not_found(self, name: str, registry_id: str) -> ServiceError:
+        """``RepositoryNotFoundException``, in the words of ECR."""
+        return ServiceError(
+            "RepositoryNotFoundException",
+            f"The repository with name '{name}' does not exist in the registry with id '{registry_id}'",
+        )
+
+    def access_denied(self, operation: str) -> ServiceError:
+        """``AccessDeniedException``, in the words of IAM, for the registry that is asked for."""
+        return ServiceError(
+            "AccessDeniedException",
+            f"User: {caller_arn(self.caller)} is not authorized to perform: ecr:{operation} on resource:"
+            f" arn:aws:ecr:{self.region}:{self.registry_id}:repository/*",
+        )
 
 
 Operation = Callable[[Call], Mapping[str, Any]]

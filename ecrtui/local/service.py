@@ -95,9 +95,7 @@ class EmbeddedRegistry:
     def _carry_out(self, operation: str, request: Request) -> Mapping[str, Any]:
         carry_out = OPERATIONS.get(operation)
         if carry_out is None:
-            raise ServiceError(
-                "UnknownOperationException", f"The embedded registry does not have the operation {operation or '(none)'}."
-            )
+            raise _not_built(operation)
         call = Call(
             database=self.database,
             parameters=validation.checked(operation, _parameters(request.body)),
@@ -107,6 +105,14 @@ class EmbeddedRegistry:
             now=self._clock(),
         )
         return carry_out(call)
+
+
+def _not_built(operation: str) -> ServiceError:
+    if validation.is_operation(operation):
+        text = f"{operation} is an operation of ECR that the embedded registry does not have."
+    else:
+        text = f"{operation!r} is not an operation of ECR." if operation else "The request names no operation."
+    return ServiceError("UnknownOperationException", text)
 
 
 def _region(request: Request) -> str:

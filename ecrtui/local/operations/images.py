@@ -1,7 +1,414 @@
-"""Operations on images."""
+"""Images: put, get, describe, list, delete, referrers, storage class.
+
+Where reports of what ECR does disagree or are silent, this is what is done here, and why:
+
+- The same manifest under the same tag again, in an immutable repository, is ``ImageTagAlreadyExistsException``
+  (aws/containers-roadmap#2179; #2380 tells of ImageAlreadyExistsException): it is what a client sees too that sends a
+  write again after a lost reply.
+- By tag, an image of a kind that ``acceptedMediaTypes`` does not have comes converted or not at all; without
+  ``acceptedMediaTypes`` only Docker kinds come. By digest the stored bytes come always (user guide, "Container image
+  manifest format support").
+- ``lastRecordedPullTime`` is recorded by BatchGetImage, the call that a pull makes, but at most once in 24 hours for
+  an image (``ImageDetail``).
+- Putting the manifest of an archived image makes it active again ("Archiving an image": by re-pushing it).
+"""
 
 from __future__ import annotations
 
-from ecrtui.local.call import Operation
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-OPERATIONS: dict[str, Operation] = {}
+from ecrtui.local import manifests, mutability, pages, storage
+from ecrtui.local.call import Call, Operation
+from ecrtui.local.errors import ServiceError, invalid_parameter, violated
+from ecrtui.local.operations import scans
+from ecrtui.local.operations.image_ids import ImageFailure, failure, find, found_by, not_found
+
+MAX_TAGS = 1000
+"""Tags of an image (quota)."""
+
+PULL_INTERVAL = 24 * 3600.0
+"""Seconds in which a pull is recorded once."""
+
+MAX_REFERRERS = 50
+DEFAULT_REFERRERS = 20
+"""Results of a page of ListImageReferrers, unlike those of every other listing."""
+
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
+_TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
+_WITHOUT_ACCEPTED = frozenset(
+    {manifests.DOCKER_V1, manifests.DOCKER_V1_SIGNED, manifests.DOCKER_V2, manifests.DOCKER_LIST}
+)
+
+
+def put_image(call: Call) -> dict[str, Any]:
+    """PutImage."""
+    text, tag = call["imageManifest"], call.get("imageTag")
+    if tag is not None:
+        _check_tag(tag)
+    contents = manifests.read(text, call.get("imageManifestMediaType", ""))
+    digest = storage.digest_of(text.encode())
+    if call.get("imageDigest", digest) != digest:
+        raise ServiceError(
+            "ImageDigestDoesNotMatchException",
+            f"The specified image digest '{call['imageDigest']}' does not match the calculated digest '{digest}'",
+        )
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        image = found_by(connection, repository["id"], digest=digest)
+        holder = None if tag is None else found_by(connection, repository["id"], tag=tag)
+        _check_put(repository, digest, tag, image, holder)
+        if image is None:
+            _check_parts(connection, repository, contents)
+            image_id = storage.insert_image(connection, repository["id"], text, contents, pushed_at=call.now)
+            scans.scan_on_push(call, connection, repository, image_id)
+            media_type = contents.media_type
+        else:
+            image_id, media_type = image["id"], image["media_type"]
+            _restore(connection, image, call.now)
+        if tag is not None:
+            _check_tag_count(connection, image_id, digest)
+            storage.set_tag(connection, repository["id"], tag, image_id)
+    image_id_member = {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
+    return {
+        "image": {
+            **call.where(),
+            "imageId": image_id_member,
+            "imageManifest": text,
+            "imageManifestMediaType": media_type,
+        }
+    }
+
+
+def batch_get_image(call: Call) -> dict[str, Any]:
+    """BatchGetImage."""
+    images, failures, pulled = [], [], []
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        for image_id in call["imageIds"]:
+            try:
+                row = find(connection, repository["id"], image_id)
+                text, media_type = _manifest(connection, row, call.get("acceptedMediaTypes"), image_id)
+            except ImageFailure as error:
+                failures.append(error.described())
+                continue
+            images.append(
+                {
+                    **call.where(),
+                    "imageId": {"imageDigest": row["digest"], **_tag_of(image_id)},
+                    "imageManifest": text,
+                    "imageManifestMediaType": media_type,
+                }
+            )
+            if (row["last_pulled_at"] or 0.0) <= call.now - PULL_INTERVAL:
+                pulled.append((call.now, row["id"]))
+    if pulled:
+        with call.database.write() as connection:
+            connection.executemany("UPDATE images SET last_pulled_at = ? WHERE id = ?", pulled)
+    return {"images": images, "failures": failures}
+
+
+def batch_delete_image(call: Call) -> dict[str, Any]:
+    """BatchDeleteImage: a tag, or an image with all of its tags; with its last tag an image goes too."""
+    deleted: list[dict[str, str]] = []
+    failures = []
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        for image_id in call["imageIds"]:
+            try:
+                deleted += _delete(connection, repository["id"], image_id)
+            except ImageFailure as error:
+                failures.append(error.described())
+    return {"imageIds": deleted, "failures": failures}
+
+
+def describe_images(call: Call) -> dict[str, Any]:
+    """DescribeImages: those that are named, or a page of all, in the order of their digests."""
+    named = call.get("imageIds")
+    if named is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
+        raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
+    limit = call.get("maxResults", pages.DEFAULT)
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        if named is not None:
+            return {"imageDetails": _named(call, connection, repository, named)}
+        (after,) = pages.key_of("images", call.get("nextToken"), ("",))
+        where, values = _filtered(call.get("filter", {}))
+        rows = connection.execute(
+            f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",  # noqa: S608 - the parts are constants
+            (repository["id"], after, *values, limit + 1),
+        ).fetchall()
+    rows, more = pages.cut(rows, limit)
+    answer: dict[str, Any] = {"imageDetails": [_detail(call, row) for row in rows]}
+    if more:
+        answer["nextToken"] = pages.token_for("images", rows[-1]["digest"])
+    return answer
+
+
+def list_images(call: Call) -> dict[str, Any]:
+    """ListImages: an entry for every tag, and one for every image without."""
+    limit = call.get("maxResults", pages.DEFAULT)
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        after, after_tag = pages.key_of("image-ids", call.get("nextToken"), ("", ""))
+        where, values = _filtered(call.get("filter", {}))
+        rows = connection.execute(
+            "SELECT i.digest, t.tag FROM images i LEFT JOIN tags t ON t.image_id = i.id"  # noqa: S608 - the parts are constants
+            f" WHERE i.repository_id = ? AND i.digest >= ? AND (i.digest > ? OR t.tag > ?){where}"
+            " ORDER BY i.digest, t.tag LIMIT ?",
+            (repository["id"], after, after, after_tag, *values, limit + 1),
+        ).fetchall()
+    rows, more = pages.cut(rows, limit)
+    answer: dict[str, Any] = {"imageIds": [_entry(row["digest"], row["tag"]) for row in rows]}
+    if more:
+        answer["nextToken"] = pages.token_for("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
+    return answer
+
+
+def list_image_referrers(call: Call) -> dict[str, Any]:
+    """ListImageReferrers: what names this image as its ``subject``; of an image that is not there, nothing does."""
+    limit = call.get("maxResults", DEFAULT_REFERRERS)
+    if limit > MAX_REFERRERS:
+        raise violated("maxResults", f"Member must have value less than or equal to {MAX_REFERRERS}")
+    wanted = call.get("filter", {})
+    artifact_types = wanted.get("artifactTypes")
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        (after,) = pages.key_of("referrers", call.get("nextToken"), ("",))
+        where, values = _filtered({"imageStatus": wanted.get("artifactStatus", "ACTIVE")})
+        if artifact_types:
+            where += f" AND i.artifact_media_type IN ({', '.join('?' * len(artifact_types))})"
+            values += artifact_types
+        rows = connection.execute(
+            "SELECT i.digest, i.media_type, i.status, m.manifest FROM images i"  # noqa: S608 - the parts are constants
+            f" JOIN manifests m ON m.image_id = i.id WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where}"
+            " ORDER BY i.digest LIMIT ?",
+            (repository["id"], call["subjectId"]["imageDigest"], after, *values, limit + 1),
+        ).fetchall()
+    rows, more = pages.cut(rows, limit)
+    answer: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
+    if more:
+        answer["nextToken"] = pages.token_for("referrers", rows[-1]["digest"])
+    return answer
+
+
+def update_image_storage_class(call: Call) -> dict[str, Any]:
+    """UpdateImageStorageClass: archive an image, or restore it. What takes AWS 20 minutes is done at once."""
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        try:
+            image = find(connection, repository["id"], call["imageId"])
+        except ImageFailure as error:
+            raise error.raised(repository) from None
+        if call["targetStorageClass"] == "ARCHIVE":
+            if _parents(connection, repository["id"], image["digest"]):
+                raise ServiceError(
+                    "ImageStorageClassUpdateNotSupportedException",
+                    f"The image with digest '{image['digest']}' is referenced by a manifest list and cannot be archived"
+                    " without it",
+                )
+            connection.execute(
+                "UPDATE images SET status = 'ARCHIVED', last_archived_at = ? WHERE id = ? AND status = 'ACTIVE'",
+                (call.now, image["id"]),
+            )
+            status = "ARCHIVED"
+        else:
+            status = "ACTIVATING" if _restore(connection, image, call.now) else "ACTIVE"
+    return {**call.where(), "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])}, "imageStatus": status}
+
+
+def _check_tag(tag: str) -> None:
+    if not _TAG_CHARACTERS.fullmatch(tag):
+        raise violated("imageTag", "must satisfy regular expression '[a-zA-Z0-9-_.]+'")
+    if not _TAG.fullmatch(tag):
+        raise violated("imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]*'")
+
+
+def _check_put(
+    repository: sqlite3.Row, digest: str, tag: str | None, image: sqlite3.Row | None, holder: sqlite3.Row | None
+) -> None:
+    if tag is not None and holder is not None and not mutability.may_move(repository, tag):
+        raise ServiceError(
+            "ImageTagAlreadyExistsException",
+            f"The image tag '{tag}' already exists in the '{repository['name']}' repository and cannot be overwritten"
+            " because the repository is immutable.",
+        )
+    unchanged = tag is None or (holder is not None and holder["digest"] == digest)
+    if image is not None and image["status"] == "ACTIVE" and unchanged:
+        which = f"Image with digest '{digest}'" + (f" and tag '{tag}'" if tag is not None else "")
+        raise ServiceError(
+            "ImageAlreadyExistsException",
+            f"{which} already exists in the repository with name '{repository['name']}' in registry with id"
+            f" '{repository['registry_id']}'",
+        )
+
+
+def _check_parts(connection: sqlite3.Connection, repository: sqlite3.Row, contents: manifests.Contents) -> None:
+    """That everything which a new manifest names is in the repository."""
+    where = f"into repository with name '{repository['name']}' in registry with id '{repository['registry_id']}'"
+    children = storage.absent_images(connection, repository["id"], contents.children)
+    if children:
+        raise ServiceError(
+            "ReferencedImagesNotFoundException",
+            f"Images with digests '[{', '.join(children)}]' required for pushing image {where} do not exist",
+        )
+    known = storage.sizes_of(connection, repository["id"], contents.blobs)
+    absent = [digest for digest in contents.blobs if digest not in known]
+    if absent:
+        raise ServiceError(
+            "LayersNotFoundException",
+            f"Layers with digests '[{', '.join(absent)}]' required for pushing image {where} do not exist",
+        )
+
+
+def _check_tag_count(connection: sqlite3.Connection, image_id: int, digest: str) -> None:
+    count = connection.execute("SELECT count(*) FROM tags WHERE image_id = ?", (image_id,)).fetchone()[0]
+    if count >= MAX_TAGS:
+        raise ServiceError(
+            "LimitExceededException", f"The image with digest '{digest}' already has the maximum of {MAX_TAGS} tags"
+        )
+
+
+def _restore(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> bool:
+    """Make an image active; whether it was not."""
+    if image["status"] == "ACTIVE":
+        return False
+    connection.execute("UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (now, image["id"]))
+    return True
+
+
+def _manifest(
+    connection: sqlite3.Connection, row: sqlite3.Row, accepted: Sequence[str] | None, image_id: Mapping[str, str]
+) -> tuple[str, str]:
+    """The manifest as this client gets it, and its media type."""
+    if row["status"] != "ACTIVE":
+        raise failure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
+    stored: str = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()[0]
+    media_type: str = row["media_type"]
+    if "imageDigest" in image_id or media_type in (_WITHOUT_ACCEPTED if accepted is None else accepted):
+        return stored, media_type
+    converted = manifests.converted(stored, media_type, accepted or ())
+    if converted is None:
+        raise not_found(image_id)
+    return converted
+
+
+def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> list[dict[str, str]]:
+    """Delete one tag or image; every image id that went."""
+    row = find(connection, repository_id, image_id)
+    tags = [entry["tag"] for entry in connection.execute("SELECT tag FROM tags WHERE image_id = ? ORDER BY tag", (row["id"],))]
+    tag = image_id.get("imageTag")
+    if tag is not None and len(tags) > 1:
+        connection.execute("DELETE FROM tags WHERE repository_id = ? AND tag = ?", (repository_id, tag))
+        return [_entry(row["digest"], tag)]
+    parents = _parents(connection, repository_id, row["digest"])
+    if parents:
+        raise failure(
+            image_id, "ImageReferencedByManifestList", f"Requested image referenced by manifest list: [{', '.join(parents)}]"
+        )
+    connection.execute("DELETE FROM images WHERE id = ?", (row["id"],))
+    return [_entry(row["digest"], gone) for gone in tags or [None]]
+
+
+def _parents(connection: sqlite3.Connection, repository_id: int, digest: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT p.digest FROM index_children c JOIN images p ON p.id = c.parent_id"
+        " WHERE c.repository_id = ? AND c.child_digest = ?",
+        (repository_id, digest),
+    )
+    return [row["digest"] for row in rows]
+
+
+_DETAILS = (
+    "SELECT i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
+    " i.last_archived_at, i.last_activated_at, i.subject, s.status AS scan_status, s.description, s.completed_at,"
+    " s.source_updated_at, s.severity_counts,"
+    " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags"
+    " FROM images i LEFT JOIN scans s ON s.image_id = i.id"
+)
+
+
+def _named(
+    call: Call, connection: sqlite3.Connection, repository: sqlite3.Row, named: Sequence[Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    status = call.get("filter", {}).get("imageStatus", "ACTIVE")
+    details: dict[int, dict[str, Any]] = {}
+    for image_id in named:
+        try:
+            image = find(connection, repository["id"], image_id)
+            if status not in ("ANY", image["status"]):
+                raise not_found(image_id)
+        except ImageFailure as error:
+            raise error.raised(repository) from None
+        row = connection.execute(f"{_DETAILS} WHERE i.id = ?", (image["id"],)).fetchone()
+        details[image["id"]] = _detail(call, row)
+    return list(details.values())
+
+
+def _filtered(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
+    """What a filter adds to a query over ``images i``, and its values; archived images are hidden unless asked for."""
+    where, values = "", []
+    status = wanted.get("imageStatus", "ACTIVE")
+    if status != "ANY":
+        where += " AND i.status = ?"
+        values.append(status)
+    tag_status = wanted.get("tagStatus", "ANY")
+    if tag_status != "ANY":
+        where += " AND i.tagged = ?"
+        values.append(int(tag_status == "TAGGED"))
+    return where, values
+
+
+def _detail(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    detail: dict[str, Any] = {**call.where(), "imageDigest": row["digest"]}
+    if row["tags"]:
+        detail["imageTags"] = sorted(row["tags"].split(" "))
+    detail |= {
+        "imageSizeInBytes": row["size"],
+        "imagePushedAt": row["pushed_at"],
+        "imageManifestMediaType": row["media_type"],
+        "imageStatus": row["status"],
+    }
+    optional = {
+        "artifactMediaType": row["artifact_media_type"],
+        "lastRecordedPullTime": row["last_pulled_at"],
+        "subjectManifestDigest": row["subject"],
+        "lastArchivedAt": row["last_archived_at"],
+        "lastActivatedAt": row["last_activated_at"],
+    }
+    detail |= {name: value for name, value in optional.items() if value is not None}
+    if row["scan_status"] is not None:
+        detail |= scans.summary(row)
+    return detail
+
+
+def _referrer(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "digest": row["digest"],
+        "mediaType": row["media_type"],
+        # As in an OCI descriptor: the length of the manifest.
+        "size": len(row["manifest"].encode()),
+        "artifactStatus": row["status"],
+        **manifests.referrer(row["manifest"]),
+    }
+
+
+def _entry(digest: str, tag: str | None) -> dict[str, str]:
+    return {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
+
+
+def _tag_of(image_id: Mapping[str, str]) -> dict[str, str]:
+    return {"imageTag": image_id["imageTag"]} if "imageTag" in image_id else {}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "PutImage": put_image,
+    "BatchGetImage": batch_get_image,
+    "BatchDeleteImage": batch_delete_image,
+    "DescribeImages": describe_images,
+    "ListImages": list_images,
+    "ListImageReferrers": list_image_referrers,
+    "UpdateImageStorageClass": update_image_storage_class,
+}

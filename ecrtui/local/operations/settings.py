@@ -1,0 +1,63 @@
+"""What is set for a registry as a whole, and what that means for a repository: scanning above all."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import Any
+
+MANUAL = "MANUAL"
+SCANNING = "scanning"
+BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
+
+
+def get(connection: sqlite3.Connection, registry_id: str, region: str, name: str, default: Any = None) -> Any:
+    """A setting of a registry, as it was put."""
+    row = connection.execute(
+        "SELECT value FROM registry_settings WHERE registry_id = ? AND region = ? AND name = ?",
+        (registry_id, region, name),
+    ).fetchone()
+    return default if row is None else json.loads(row["value"])
+
+
+def put(connection: sqlite3.Connection, registry_id: str, region: str, name: str, value: Any) -> None:
+    """Keep a setting of a registry; None takes it away."""
+    key = (registry_id, region, name)
+    connection.execute("DELETE FROM registry_settings WHERE registry_id = ? AND region = ? AND name = ?", key)
+    if value is not None:
+        connection.execute(
+            "INSERT INTO registry_settings (registry_id, region, name, value) VALUES (?, ?, ?, ?)",
+            (*key, json.dumps(value)),
+        )
+
+
+def scan_type(connection: sqlite3.Connection, registry_id: str, region: str) -> str:
+    """BASIC or ENHANCED (GetRegistryScanningConfiguration)."""
+    return str(get(connection, registry_id, region, SCANNING, BASIC_SCANNING).get("scanType", "BASIC"))
+
+
+def frequency(connection: sqlite3.Connection, repository: sqlite3.Row) -> str:
+    """When images of a repository are scanned: by the registry's first rule that matches, or its own setting."""
+    rule = scanning_rule(connection, repository)
+    if rule is not None:
+        return str(rule["scanFrequency"])
+    basic = scan_type(connection, repository["registry_id"], repository["region"]) == "BASIC"
+    return "SCAN_ON_PUSH" if basic and repository["scan_on_push"] else MANUAL
+
+
+def scanning_rule(connection: sqlite3.Connection, repository: sqlite3.Row) -> dict[str, Any] | None:
+    """The first rule of the registry's scanning configuration with a filter that the repository matches."""
+    configuration = get(connection, repository["registry_id"], repository["region"], SCANNING, BASIC_SCANNING)
+    for rule in configuration.get("rules", []):
+        if any(_matches(entry["filter"], repository["name"]) for entry in rule["repositoryFilters"]):
+            matched: dict[str, Any] = rule
+            return matched
+    return None
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """A filter without a wildcard matches every name that contains it (user guide, "Image scanning filters")."""
+    if "*" not in pattern:
+        return pattern in name
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None
