@@ -54,7 +54,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         note: what stands where the rows would be as long as there are none.
     """
 
-    BINDINGS = movement("table")
+    BINDINGS = movement("list")
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {
         "table--header",
