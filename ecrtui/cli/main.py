@@ -11,6 +11,11 @@ from ecrtui.errors import EcrTuiError
 
 COMMANDS = {
     "put-image": ("ecrtui.cli.put_image", "PutImage, as `aws ecr put-image`, option by option"),
+    "retag": ("ecrtui.cli.retag", "give an image more tags, one or thousands"),
+    "untag": ("ecrtui.cli.untag", "take tags off images, never the last of one"),
+    "swap": ("ecrtui.cli.swap", "two tags change places"),
+    "undo": ("ecrtui.cli.undo", "take back a plan or a single write"),
+    "history": ("ecrtui.cli.history", "every write that was made from here"),
     "local": ("ecrtui.cli.local", "the embedded registry: serve it, import, export, seed"),
 }
 """Command: its module and what it is for. Any other line opens the application."""

@@ -294,11 +294,15 @@ def _create_private(path: Path) -> None:
     """Make the file and its folder, for the user alone."""
     path.parent.parent.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    if path.parent.stat().st_mode & 0o077 and path.parent.stat().st_uid == os.geteuid():
-        path.parent.chmod(0o700)
+    _close_to_others(path.parent, 0o700)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    if path.stat().st_mode & 0o077 and path.stat().st_uid == os.geteuid():
-        path.chmod(0o600)
+    _close_to_others(path, 0o600)
+
+
+def _close_to_others(path: Path, mode: int) -> None:
+    state = path.stat()
+    if state.st_mode & 0o077 and state.st_uid == os.geteuid():
+        path.chmod(mode)
 
 
 def _number(value: object) -> int:

@@ -1,0 +1,96 @@
+"""``ecrtui history``: every write that was made from here, newest first."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ecrtui.cli.connection import add_connection_options
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.output import check, write
+from ecrtui.cli.writing import add_output_options, make_parser, open_house, run_command
+from ecrtui.errors import UsageError
+from ecrtui.model.history import Entry
+
+_AGO = re.compile(r"(\d+)\s*([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    made = make_parser("history", "The journal of this registry: every write that was begun from here, newest first.")
+    made.add_argument("--repository", metavar="NAME", default="", help="of this repository alone")
+    made.add_argument("--since", metavar="TIME", help="since 30m, 12h, 7d ago, or an ISO 8601 time")
+    made.add_argument("--plan", metavar="ID", default="", help="of this plan alone")
+    made.add_argument("--limit", metavar="N", type=int, help="at most so many")
+    made.add_argument(
+        "--find-out", action="store_true", help="first read the registry for writes of which nobody knows what became"
+    )
+    add_output_options(made)
+    add_connection_options(made)
+    return made
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the journal; the exit code."""
+    options = parser().parse_args(arguments)
+    return run_command(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    since = since_time(options.since, time.time()) if options.since else None
+    query = check(options.output, options.query)
+    engine = open_house(options).engine
+    if options.find_out:
+        engine.find_out()
+    entries = engine.history(options.repository, since=since, plan=options.plan, limit=options.limit)
+    write({"entries": [entry_document(entry) for entry in entries]}, options.output, query, title="History")
+    return ExitCode.DONE
+
+
+def since_time(text: str, now: float) -> float:
+    """Seconds since the epoch for ``12h``, ``7d`` or an ISO 8601 time (of this machine's zone if it names none).
+
+    Raises:
+        UsageError: it is neither.
+    """
+    match = _AGO.fullmatch(text.strip())
+    if match:
+        return now - int(match[1]) * _SECONDS[match[2]]
+    try:
+        return datetime.fromisoformat(text.strip()).timestamp()
+    except (ValueError, OverflowError, OSError) as problem:
+        raise UsageError(
+            f"{text!r} is not a time", str(problem), "Write 30m, 12h, 7d or 2026-11-23T18:00."
+        ) from problem
+
+
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """One entry, by the names of the ECR API where it has one."""
+    state = "in flight" if entry.in_flight else str(entry.outcome or "unknown")
+    return {
+        "entry": entry.number,
+        "planId": entry.plan,
+        "kind": entry.kind,
+        "begunAt": _iso(entry.begun_at),
+        "outcome": state,
+        "repositoryName": entry.repository,
+        "imageTag": entry.tag,
+        "action": str(entry.action),
+        "digestBefore": entry.before,
+        "digestAfter": entry.after,
+        "imageManifestMediaType": entry.media_type,
+        "principal": entry.principal,
+        "requestId": entry.request_id,
+        "detail": entry.detail,
+        "undoes": entry.undoes,
+        "undoneBy": entry.undone_by,
+    }
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")

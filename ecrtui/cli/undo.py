@@ -1,0 +1,49 @@
+"""``ecrtui undo``: take back a plan or a single write."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ecrtui.cli.writing import add_writing_options, carry_out, make_parser, open_house, run_command
+from ecrtui.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecrtui.model.plan import Plan
+    from ecrtui.services.engine import Engine
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    made = make_parser("undo", "Take back what a plan or a single write did. The undo of an undo does it again.")
+    made.add_argument("id", nargs="?", metavar="ID", help="a plan's id, or the number of an entry; see ecrtui history")
+    made.add_argument("--last", action="store_true", help="the newest plan that was not taken back; undos do not count")
+    add_writing_options(made)
+    return made
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Undo; the exit code."""
+    made = parser()
+    options = made.parse_args(arguments)
+    if bool(options.id) == options.last:
+        made.error("give an ID, or --last")
+    return run_command(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    engine = open_house(options).engine
+    return carry_out(_plan(engine, options.id), options, engine, refused_is_final=False)
+
+
+def _plan(engine: Engine, name: str | None) -> Plan:
+    if not name:
+        engine.find_out()
+        return engine.undo_plan(engine.last_plan())
+    if not name.isdecimal():
+        return engine.undo_plan(name)
+    entries = engine.find_out(engine.entries([int(name)]))
+    if not entries:
+        raise UsageError(f"The journal has no entry {name} for this registry", "", "See: ecrtui history")
+    return engine.undo(entries)
