@@ -37,6 +37,8 @@ class PutImage:
         """What PutImage has answered: from here on the image is put."""
         self.remarks: list[str] = []
         """What is told behind an error."""
+        if not {"--help", "-h"}.isdisjoint(self.words):  # unknown to the AWS CLI
+            self.remarks.append("The help is `ecrtui put-image help`.")
 
     def run(self) -> int:
         """Do what the line says; the exit code."""

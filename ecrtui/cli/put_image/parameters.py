@@ -93,7 +93,7 @@ def _converted(option: str, value: Any, shape: Shape) -> Any:
 def _loaded(option: str, value: str) -> str:
     """The text that a value stands for: itself, or the exact content of a file."""
     if not value.startswith(("file://", "fileb://")):
-        return value
+        return _word(value)
     content = _content(option, value)
     try:
         return content.decode("utf-8")
@@ -106,6 +106,14 @@ def _loaded(option: str, value: str) -> str:
             "file, please use the fileb:// prefix instead of the file:// prefix.",
             _UTF8_HINT,
         ) from problem
+
+
+def _word(text: str) -> str:
+    """A word of the line, which is UTF-8 for us even if the locale could not read it."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _bytes_of(option: str, value: str) -> bytes:

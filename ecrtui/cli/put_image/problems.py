@@ -22,10 +22,7 @@ class UnknownOptions(UsageError):  # noqa: N818 - reads as what happened
     """Words are left on the line that nobody takes."""
 
     def __init__(self, words: Sequence[str], usage: str) -> None:
-        asked_for_help = any(word in ("--help", "-h") for word in words)
-        super().__init__(
-            f"Unknown options: {', '.join(words)}", "", "The help is `ecrtui put-image help`." if asked_for_help else ""
-        )
+        super().__init__(f"Unknown options: {', '.join(words)}")
         self.usage = usage
 
 

@@ -65,7 +65,8 @@ def mode(words: Sequence[str], session: Session) -> str:
     """Whether the form opens: ``off``, ``on``, or ``on-partial``: only for a line that cannot be used.
 
     ``help`` and ``--version`` > ``--no-cli-auto-prompt`` > ``--cli-auto-prompt`` > ``AWS_CLI_AUTO_PROMPT`` >
-    ``cli_auto_prompt`` of the profile > off. Without a terminal ``on-partial`` is off, so that scripts get the error.
+    ``cli_auto_prompt`` of the profile > off. Without a terminal only the option itself opens it, so that scripts
+    run, and get their errors, whatever the configuration says.
 
     Raises:
         CommandLineError: both options were given.
@@ -76,8 +77,7 @@ def mode(words: Sequence[str], session: Session) -> str:
         return OFF
     if AUTO_PROMPT in words:
         return ON
-    chosen = configured(session)
-    return OFF if chosen == ON_PARTIAL and not interactive() else chosen
+    return configured(session) if interactive() else OFF
 
 
 def configured(session: Session) -> str:

@@ -14,6 +14,7 @@ from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.loaders import Loader
     from botocore.session import Session
 
 DEFAULT_TIMEOUT = 60
@@ -31,9 +32,17 @@ def new_session() -> Session:
     from ecrtui.registry.configuration import unread_session
 
     session = unread_session()
+    session.register_component("data_loader", _loader())
     session.user_agent_name, session.user_agent_version = "ecrtui", __version__
     session.full_config  # noqa: B018 - a broken file is told before anything else, as the AWS CLI does
     return session
+
+
+def _loader() -> Loader:
+    """What reads botocore's models, without a look at the profile: a wrong one is told when its time has come."""
+    from botocore.loaders import create_loader
+
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def setting(session: Session, variable: str, name: str, default: str) -> str:
