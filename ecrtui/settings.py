@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import re
+import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -54,11 +58,12 @@ class Settings:
     def for_account(self, registry_id: str) -> Settings:
         """These settings with what differs for an account applied; a flag or the environment still wins."""
         special = {
-            name: _checked(name, value, f"accounts.{registry_id}")
+            name: value
             for name, value in self.accounts.get(registry_id, {}).items()
             if not self.sources.get(name, "").startswith(("--", "$"))
         }
-        return replace(self, **special)
+        origin = f"{self.sources.get('accounts', 'settings')}, accounts.{registry_id}"
+        return replace(self, **special, sources={**self.sources, **dict.fromkeys(special, origin)})
 
 
 _PER_ACCOUNT = frozenset({"theme", "read_only", "protected_tags"})
@@ -85,15 +90,19 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     path = file or Path(environment.get("ECRTUI_SETTINGS") or settings_file())
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for name, value in _read(path).items():
-        values[name], sources[name] = _checked(name, value, str(path)), str(path)
+
+    def take(name: str, value: Any, source: str, place: str = "") -> None:
+        values[name], sources[name] = _checked(name, value, place or source), source
+
+    text = _text_of(path)
+    for name, value in _parsed(path, text).items():
+        take(name, value, str(path), f"{path}{_line_of(name, text)}")
     for variable, name in _ENVIRONMENT.items():
         if environment.get(variable):
-            values[name] = _checked(name, _from_text(name, environment[variable]), f"${variable}")
-            sources[name] = f"${variable}"
+            take(name, _from_text(name, environment[variable]), f"${variable}")
     for name, value in flags.items():
         if value is not None:
-            values[name], sources[name] = value, f"--{name.replace('_', '-')}"
+            take(name, value, f"--{name.replace('_', '-')}")
     return Settings(**values, sources=sources)
 
 
@@ -101,43 +110,79 @@ def remember_theme(theme: str, file: Path | None = None) -> None:
     """Write the chosen theme into the settings file; everything else in it stays as the user wrote it.
 
     Raises:
-        SettingsError: the file cannot be written.
+        SettingsError: the file is broken, in which case it is left as it is, or cannot be written.
     """
-    path = file or Path(os.environ.get("ECRTUI_SETTINGS") or settings_file())
-    line = f'theme = "{theme}"'
+    path = (file or Path(os.environ.get("ECRTUI_SETTINGS") or settings_file())).resolve()
+    text = _text_of(path)
+    changed = _with_theme(text, theme)
+    if _parsed(path, changed).get("theme") != theme:
+        raise SettingsError(f"{path} cannot be changed", "The theme in it is written in an unusual way.", _MEND)
     try:
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        top = next((number for number, text in enumerate(lines) if text.lstrip().startswith("[")), len(lines))
-        mine = next((number for number in range(top) if lines[number].partition("=")[0].strip() == "theme"), None)
-        if mine is None:
-            lines.insert(0, line)
-        else:
-            lines[mine] = line
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(path.name + ".new")
-        draft.write_text("\n".join(lines) + "\n", "utf-8")
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        draft.write_text(changed, "utf-8")
+        if path.exists():
+            shutil.copymode(path, draft)
         draft.replace(path)
     except OSError as problem:
         raise SettingsError(f"{path} cannot be written", str(problem)) from problem
 
 
-def _read(path: Path) -> dict[str, Any]:
+_MEND = "Mend the file, or move it away."
+_TABLE = re.compile(r"^\s*\[", re.MULTILINE)
+_THEME = re.compile(
+    r"""^(\s*(?:theme|"theme"|'theme')\s*=\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s#"']+)(?=[^\S\n]*(?:\#|$))""",
+    re.MULTILINE,
+)
+
+
+def _with_theme(text: str, theme: str) -> str:
+    """The text of a settings file with another theme; comments and all else untouched."""
+    value = json.dumps(theme, ensure_ascii=False).replace("\x7f", "\\u007f")
+    table = _TABLE.search(text)
+    top, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
+    changed, times = _THEME.subn(lambda found: found[1] + value, top, count=1)
+    return (changed if times else f"theme = {value}\n{top}") + rest
+
+
+def _text_of(path: Path) -> str:
+    """The text of the file; empty if there is none."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        return path.read_bytes().decode()
     except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise SettingsError(f"{path} cannot be read", str(problem), "Mend the file, or move it away.") from problem
+        return ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{path} cannot be read", str(problem), _MEND) from problem
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        raise SettingsError(f"{path} cannot be read", str(problem), _MEND) from problem
     unknown = sorted(set(content) - _FILE_FIELDS)
     if unknown:
-        known = ", ".join(sorted(_FILE_FIELDS))
-        raise SettingsError(f"{path} has a setting that does not exist: {unknown[0]}", "", f"The settings are {known}.")
+        raise SettingsError(
+            f"{path}{_line_of(unknown[0], text)} has a setting that does not exist: {unknown[0]}",
+            "",
+            f"The settings are {', '.join(sorted(_FILE_FIELDS))}.",
+        )
     return content
 
 
+def _line_of(name: str, text: str) -> str:
+    """Where a setting stands in the text of the file, in words; empty if that cannot be told."""
+    place = re.search(rf"""^\s*(?:\[\s*)?["']?{re.escape(name)}["']?\s*[=.\]]""", text, re.MULTILINE)
+    return f", line {text.count(chr(10), 0, place.end()) + 1}" if place else ""
+
+
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
 def _from_text(name: str, text: str) -> Any:
+    """The value that a variable means; the text itself if it means none, to be refused with its name."""
     if name == "read_only":
-        return text.lower() not in ("0", "no", "off", "false")
+        return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
     if name == "writes_per_second":
         try:
             return float(text)
@@ -152,30 +197,73 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "protected_tags": ((list, tuple), "a list of texts"),
     "writes_per_second": ((int, float), "a number"),
     "cache": (bool, "true or false"),
-    "keys": (dict, "a table"),
-    "accounts": (dict, "a table"),
+    "keys": (Mapping, "a table"),
+    "accounts": (Mapping, "a table"),
 }
 
 
-def _checked(name: str, value: Any, source: str) -> Any:
+def _checked(name: str, value: Any, place: str) -> Any:
     """The value as the field wants it, or an error that names the place."""
     kind, words = _TYPES[name]
-    fits = isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
-    if not fits:
-        raise SettingsError(f"{source}: {name} is {value!r}", f"{name} must be {words}.")
-    if name == "protected_tags":
-        if not all(isinstance(pattern, str) for pattern in value):
-            raise SettingsError(f"{source}: protected_tags is {value!r}", "protected_tags must be a list of texts.")
-        return tuple(value)
-    if name == "writes_per_second" and value <= 0:
-        raise SettingsError(f"{source}: writes_per_second is {value!r}", "It must be above zero.")
-    if name == "keys" and not all(isinstance(keys, str) for keys in value.values()):
-        raise SettingsError(f"{source}: keys must map action ids to texts")
-    if name == "accounts":
-        for account, special in value.items():
-            if not isinstance(special, dict) or set(special) - _PER_ACCOUNT:
-                allowed = ", ".join(sorted(_PER_ACCOUNT))
-                raise SettingsError(f"{source}: accounts.{account} may set {allowed} only")
-            for inner, entry in special.items():
-                _checked(inner, entry, f"{source}: accounts.{account}")
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise _wrong(place, name, value, f"be {words}")
+    special = _SPECIAL.get(name)
+    return special(value, place) if special else value
+
+
+def _wrong(place: str, name: str, value: Any, rule: str) -> SettingsError:
+    return SettingsError(f"{place}: {name} is {value!r}", f"{name} must {rule}.", _MEND if "line" in place else "")
+
+
+def _theme(value: str, place: str) -> str:
+    if not value.strip():
+        raise _wrong(place, "theme", value, "name a theme")
     return value
+
+
+def _protected_tags(value: Sequence[Any], place: str) -> tuple[str, ...]:
+    if not all(isinstance(pattern, str) and pattern for pattern in value):
+        raise _wrong(place, "protected_tags", value, "be a list of texts, none of them empty")
+    return tuple(value)
+
+
+def _writes_per_second(value: float, place: str) -> float:
+    if not 0 < value < math.inf:
+        raise _wrong(place, "writes_per_second", value, "be above zero, and finite")
+    return float(value)
+
+
+def _keys(value: Mapping[str, Any], place: str) -> Mapping[str, str]:
+    """Action ids and keys. ``image.retag = "t"`` without quotes is a table in a table to TOML, and meant the same."""
+    flat: dict[str, str] = {}
+    for name, entry in value.items():
+        if isinstance(entry, Mapping):
+            flat |= {f"{name}.{inner}": keys for inner, keys in _keys(entry, place).items()}
+        elif isinstance(entry, str) and entry.strip():
+            flat[name] = entry
+        else:
+            raise _wrong(place, f"keys.{name}", entry, 'be a text with one or more keys, as in "t,f2"')
+    return flat
+
+
+def _accounts(value: Mapping[str, Any], place: str) -> Mapping[str, Mapping[str, Any]]:
+    return {account: _account(account, special, place) for account, special in value.items()}
+
+
+def _account(account: str, special: Any, place: str) -> Mapping[str, Any]:
+    where = f"{place}: accounts.{account}"
+    if not _ACCOUNT.fullmatch(account):
+        raise SettingsError(f"{where} is not an account", "An account has twelve digits.", _MEND)
+    if not isinstance(special, Mapping) or set(special) - _PER_ACCOUNT:
+        raise SettingsError(f"{where} may set {', '.join(sorted(_PER_ACCOUNT))} only", "", _MEND)
+    return {name: _checked(name, entry, where) for name, entry in special.items()}
+
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_SPECIAL: Mapping[str, Callable[[Any, str], Any]] = {
+    "theme": _theme,
+    "protected_tags": _protected_tags,
+    "writes_per_second": _writes_per_second,
+    "keys": _keys,
+    "accounts": _accounts,
+}
