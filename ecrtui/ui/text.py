@@ -71,6 +71,7 @@ def _code_point(point: int) -> str:
 
 
 _VISIBLE = _Visible()
+_MARKS = ("Mn", "Me")
 
 
 def visible(text: str, limit: int | None = None) -> str:
@@ -90,12 +91,12 @@ def visible(text: str, limit: int | None = None) -> str:
 
 def _tamed(text: str) -> str:
     """The text with the combining marks beyond the allowed ones, and those without a letter, as code points."""
-    if text.isascii():
+    if text.isascii() or not any(unicodedata.category(character) in _MARKS for character in set(text)):
         return text
     shown: list[str] = []
     room = 0
     for character in text:
-        if unicodedata.category(character) in ("Mn", "Me"):
+        if unicodedata.category(character) in _MARKS:
             shown.append(character if room > 0 else _code_point(ord(character)))
             room -= 1
         else:
