@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
-from ecrtui.errors import EcrTuiError, Throttled
+from ecrtui.errors import ListingExpired, Throttled
 from ecrtui.registry.protocol import Page
 from ecrtui.services.channel import Channel
 
@@ -80,8 +80,9 @@ class Source(Generic[Item]):
                     raise
                 yield self._paused(pauses)
                 stopped.wait(self._slowness)
-            except EcrTuiError as error:
-                if not self._expired(error):
+            except ListingExpired:
+                self._restarts += 1
+                if self._restarts > MOST_RESTARTS:
                     raise
                 _log.info("the token of page %d has expired; beginning again", self.pages + 1)
                 self._token = ""
@@ -98,13 +99,6 @@ class Source(Generic[Item]):
         self._slowness = min(self._pause * 2 ** (pauses - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
         _log.info("throttled; going on in %.1f s", self._slowness)
         return Pause(self._slowness)
-
-    def _expired(self, error: EcrTuiError) -> bool:
-        """Whether the token was refused that a page of this chain gave (ECR says InvalidParameterException)."""
-        if not self._token or error.code != "InvalidParameterException":
-            return False
-        self._restarts += 1
-        return self._restarts <= MOST_RESTARTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,9 +193,10 @@ class Listing(Generic[Item]):
             raise
         if event is None or self._readers.closed.is_set():
             return None
-        if isinstance(event, Page) and not self._whole.complete:
+        told = Told(self._whole, event, self._whole.complete)
+        if isinstance(event, Page) and not told.last:
             self._read_on(time.perf_counter() - begun, paused)
-        return Told(self._whole, event, self._whole.complete)
+        return told
 
     def _read_on(self, seconds: float, paused: bool) -> None:
         if self._parts is not None and seconds >= self._parts.slow_page and not paused:
