@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import AccessDenied, EcrTuiError, Refused
 from ecrtui.model import lifecycle
 from ecrtui.model.digest import is_digest
 from ecrtui.model.image import Image, Repository, is_index
@@ -37,6 +37,8 @@ class Survey:
     repository: Repository
     policy: str
     """The text of the lifecycle policy; empty if there is none."""
+    policy_problem: str = ""
+    """Why the lifecycle policy could not be read; empty if it was."""
     images: tuple[Image, ...] | None = None
     """Every image of it, if somebody has them: rules that count images can be told exactly only then."""
 
@@ -52,11 +54,12 @@ class FactFinder:
 
     def survey(self, repository: str, images: Sequence[Image] | None = None) -> Survey:
         """Mutability and lifecycle policy of a repository."""
-        return Survey(
-            self._registry.repository(repository),
-            self._registry.lifecycle_policy(repository),
-            None if images is None else tuple(images),
-        )
+        known, policy, problem = self._registry.repository(repository), "", ""
+        try:
+            policy = self._registry.lifecycle_policy(repository)
+        except (AccessDenied, Refused) as error:  # a plan without it is a plan; it says what it does not know
+            problem = f"the lifecycle policy could not be read, so what it does is not told: {error}"
+        return Survey(known, policy, problem, None if images is None else tuple(images))
 
     def facts(
         self, changes: Iterable[Change], surveys: Mapping[str, Survey] | None, thorough: bool
@@ -81,7 +84,7 @@ class FactFinder:
         wanted = [change.digest for change in changes if is_digest(change.digest) and change.digest not in images]
         if wanted:
             images.update((image.digest, image) for image in self._registry.describe(repository, _once(wanted)))
-        policy = lifecycle.parse(survey.policy)
+        policy = lifecycle.parse(survey.policy) if not survey.policy_problem else Policy(problem=survey.policy_problem)
         everything = survey.images
         if everything is None and thorough and _must_count(policy, changes, images):
             everything = tuple(image for page in self._registry.images(repository) for image in page.items)
