@@ -149,7 +149,7 @@ class Cache:
             self._drop_connection()
 
     def _snapshot(self, repository: str, packing: Packing[Item]) -> Snapshot[Item] | None:
-        found = self._use(lambda connection: self._pieces(connection, repository), None)
+        found = self._use(lambda connection: self._pieces(connection, repository), None, begin="BEGIN")
         if found is None:
             return None
         listed_at, contents = found
@@ -188,7 +188,7 @@ class Cache:
             return {row[0] for row in rows}
 
         # Compressed before the transaction: other processes wait for the writing only.
-        missing = pieces.keys() - self._use(known, set[bytes]())
+        missing = pieces.keys() - self._use(known, set[bytes](), begin="BEGIN")
         compressed = {name: zlib.compress(pieces[name], 1) for name in missing}
 
         def write(connection: sqlite3.Connection) -> None:
@@ -256,15 +256,17 @@ class Cache:
             if used <= self._manifests_size * 9 // 10:
                 return
 
-    def _use(self, work: Callable[[sqlite3.Connection], Answer], otherwise: Answer) -> Answer:
-        """Do the work in a transaction; where that cannot be done, the other answer."""
+    def _use(
+        self, work: Callable[[sqlite3.Connection], Answer], otherwise: Answer, *, begin: str = "BEGIN IMMEDIATE"
+    ) -> Answer:
+        """Do the work in a transaction, one that may write unless it begins otherwise; if it fails, the other answer."""
         with self._lock:
             for _ in range(2):
                 if self._unusable:
                     return otherwise
                 try:
                     connection = self._connection = self._connection or self._open()
-                    with _transaction(connection):
+                    with _transaction(connection, begin):
                         return work(connection)
                 except (sqlite3.Error, OSError) as problem:
                     if not self._mended(problem):
@@ -332,8 +334,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    connection.execute(begin)
     try:
         yield
     except BaseException:
