@@ -55,7 +55,7 @@ CREATE INDEX manifest_used ON manifest (used_at);
 _IDENTITY_LENGTH = 32
 _ALL_REPOSITORIES = ""
 """The name of the listing of repositories among those of images."""
-_PATIENCE = 1.0
+PATIENCE = 1.0
 """Seconds to wait for another process that writes."""
 _USED_STEP = 86_400.0
 """Seconds; the time of use is not written more exactly, so that reading seldom writes."""
@@ -85,6 +85,9 @@ class Cache:
         file: the SQLite file (``paths.cache_file()``); it and its folder are made when it is first used.
         where: whose registry this is.
         clock: seconds since the epoch.
+        listings_size: bytes of listings, compressed.
+        manifests_size: bytes of manifests, compressed.
+        patience: seconds to wait for another process that writes.
     """
 
     def __init__(
@@ -95,12 +98,14 @@ class Cache:
         clock: Callable[[], float] = time.time,
         listings_size: int = LISTINGS_SIZE,
         manifests_size: int = MANIFESTS_SIZE,
+        patience: float = PATIENCE,
     ) -> None:
         self._file = file
         self._registry = f"{where.registry_id} {where.region} {where.endpoint}"
         self._clock = clock
         self._listings_size = listings_size
         self._manifests_size = manifests_size
+        self._patience = patience
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
         self._unusable = False
@@ -259,7 +264,7 @@ class Cache:
     def _use(
         self, work: Callable[[sqlite3.Connection], Answer], otherwise: Answer, *, begin: str = "BEGIN IMMEDIATE"
     ) -> Answer:
-        """Do the work in a transaction, one that may write unless it begins otherwise; if it fails, the other answer."""
+        """Do the work in a transaction that may write, unless it begins otherwise; if it fails, the other answer."""
         with self._lock:
             for _ in range(2):
                 if self._unusable:
@@ -280,7 +285,7 @@ class Cache:
             os.fchmod(descriptor, 0o600)
         finally:
             os.close(descriptor)
-        connection = sqlite3.connect(self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._file, timeout=self._patience, isolation_level=None, check_same_thread=False)
         try:
             _prepare(connection)
         except BaseException:

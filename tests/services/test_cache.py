@@ -278,12 +278,9 @@ def test_a_piece_that_cannot_be_read_makes_the_listing_unknown(file: Path, cache
     assert cache.images("a") is not None
 
 
-def test_a_file_that_another_process_has_locked_is_not_written(
-    file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ecrtui.services.cache._PATIENCE", 0.05)
+def test_a_file_that_another_process_has_locked_is_not_written(file: Path, cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
-    impatient = Cache(file, HERE)
+    impatient = Cache(file, HERE, patience=0.05)
     assert impatient.images("a") is not None
     with sqlite3.connect(file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
