@@ -17,10 +17,10 @@ from botocore.credentials import CredentialResolver, create_credential_resolver
 from botocore.session import Session
 from botocore.utils import InstanceMetadataRegionFetcher, JSONFileCache
 
-from ecrtui.settings import Connection
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ecrtui.settings import Connection
 
 _log = logging.getLogger(__name__)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO, cast
 
-from ecrtui.cli.output.table import on_terminal
+from ecrtui.cli.output.terminal import on_terminal
 from ecrtui.errors import UsageError
 
 DEFAULT_PAGER = "less"
@@ -45,6 +42,9 @@ def check_pager(command: str) -> None:
     """
     if not command.strip() or not on_terminal():
         return
+    import shlex
+    import shutil
+
     try:
         program = shlex.split(command)[0]
     except ValueError as problem:
@@ -65,6 +65,9 @@ def paged(command: str, environment: Mapping[str, str] | None = None) -> Iterato
     if not command.strip() or not on_terminal():
         yield sys.stdout
         return
+    import shlex
+    import subprocess
+
     surroundings = dict(os.environ if environment is None else environment)
     surroundings.setdefault("LESS", DEFAULT_LESS)
     try:

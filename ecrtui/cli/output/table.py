@@ -5,17 +5,17 @@ The layout, down to the rounding of column widths and the escape sequences, is t
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 from unicodedata import east_asian_width
 
+from ecrtui.cli.output.terminal import on_terminal, terminal_width
+
 _BRIGHT_BLUE, _DIM_YELLOW, _RESET = "\x1b[1m\x1b[34m", "\x1b[2m\x1b[33m", "\x1b[0m"
 _PADDING = 4
 _BORDER = 2
-_DEFAULT_WIDTH = 80
 
 
 def write_table(value: Any, stream: TextIO, title: str, color: str = "auto") -> None:
@@ -34,14 +34,6 @@ def write_table(value: Any, stream: TextIO, title: str, color: str = "auto") -> 
     _add(sections, title, value, 0)
     if sections:
         _draw(sections, stream, colored=color == "on" or (color == "auto" and on_terminal()))
-
-
-def on_terminal() -> bool:
-    """Whether standard output is a terminal."""
-    try:
-        return os.isatty(sys.stdout.fileno())
-    except (AttributeError, OSError, ValueError):
-        return False
 
 
 def display_width(text: str) -> int:
@@ -171,7 +163,7 @@ def _nested(value: Any) -> bool:
 
 def _draw(sections: list[_Section], stream: TextIO, *, colored: bool) -> None:
     total = max(section.total_width() for section in sections)
-    if total > _terminal_width():
+    if total > terminal_width():
         sections = [section.upright() for section in sections]
         total = max(section.total_width() for section in sections)
     write = _resetting(stream) if colored and stream is sys.stdout else stream.write
@@ -237,10 +229,3 @@ def _at_left(text: str, width: int, edge: str, *, colored: bool) -> str:
     padding = 2 if length + 2 + len(edge) + 1 <= width else 0
     shown = f"{_BRIGHT_BLUE}{text}{_RESET}" if colored else text
     return edge + " " * padding + shown + " " * (width - len(edge) - padding - length - 1) + "|"
-
-
-def _terminal_width() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except (AttributeError, OSError, ValueError):
-        return _DEFAULT_WIDTH

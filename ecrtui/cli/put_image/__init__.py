@@ -6,11 +6,27 @@ as they are, nothing is told as failed after it was written, and a lost answer i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command with the arguments behind its name; the exit code."""
-    from ecrtui.cli.put_image.command import PutImage
+    with _no_collection():
+        import ecrtui.registry.configuration  # noqa: F401 - botocore, which is most of the time until the call
+        from ecrtui.cli.put_image.command import PutImage
 
     return PutImage(arguments).run()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the garbage collector, which finds nothing while modules are loaded but takes its time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

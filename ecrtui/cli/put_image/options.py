@@ -8,10 +8,8 @@ abbreviations, so the order of the passes is part of what users see.
 from __future__ import annotations
 
 import argparse
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ecrtui import __version__
@@ -109,6 +107,8 @@ class Parser(argparse.ArgumentParser):
         # argparse has no public way to change the words for a value that is no choice
         if action.choices is None or value in action.choices:
             return
+        from difflib import get_close_matches
+
         choices = [str(choice) for choice in action.choices]
         lines = [f"Found invalid choice '{value}'\n"]
         if close := get_close_matches(str(value), choices, cutoff=0.8):
@@ -118,6 +118,8 @@ class Parser(argparse.ArgumentParser):
 
 def version_text() -> str:
     """Name and version of this program, of Python and of the system, in the AWS CLI's layout."""
+    import platform
+
     system = platform.uname()
     return f"ecrtui/{__version__} Python/{platform.python_version()} {system.system}/{system.release} {system.machine}"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ecrtui.cli.output import check, render, write
 from ecrtui.cli.output.encoding import has_all_characters
 from ecrtui.cli.output.pager import check_pager, configured_pager, paged
-from ecrtui.cli.output.table import on_terminal
+from ecrtui.cli.output.terminal import on_terminal
 from ecrtui.cli.put_image.hints import digest_of
 from ecrtui.cli.put_image.problems import GeneralProblem
 from ecrtui.cli.put_image.session import setting

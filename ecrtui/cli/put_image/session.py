@@ -40,9 +40,10 @@ def new_session() -> Session:
 
 def _loader() -> Loader:
     """What reads botocore's models, without a look at the profile: a wrong one is told when its time has come."""
-    from botocore.loaders import create_loader
+    from ecrtui.cli.put_image.loader import QuickLoader
 
-    return create_loader(os.environ.get("AWS_DATA_PATH"))
+    folders = os.environ.get("AWS_DATA_PATH", "").split(os.pathsep)
+    return QuickLoader([os.path.expanduser(os.path.expandvars(folder)) for folder in folders if folder])  # noqa: PTH111
 
 
 def setting(session: Session, variable: str, name: str, default: str) -> str:

@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from html import unescape
 from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui.cli.put_image.model import Client, Operation
@@ -63,6 +62,8 @@ def first_sentence(documentation: str) -> str:
 
 def plain_text(documentation: str) -> str:
     """A documentation in HTML as plain text on one line."""
+    from html import unescape
+
     return " ".join(unescape(re.sub(r"<[^>]*>", "", re.sub(r"</p>\s*", " ", documentation))).split())
 
 
