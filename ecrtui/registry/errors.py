@@ -358,9 +358,10 @@ def failure(entry: Mapping[str, Any], operation: str) -> EcrTuiError:
     """The error for an entry of ``failures`` in a reply of BatchGetImage or BatchDeleteImage (``ImageFailure``)."""
     code = str(entry.get("failureCode") or "")
     row = _BY_CODE.get(code, _Row(Refused, "ECR refused"))
+    names = (entry.get("imageId") or {}).values()
     return row.error(
         row.title,
-        str(entry.get("failureReason") or code),
+        shorten(" ".join([*names, str(entry.get("failureReason") or code)])),
         row.hint,
         retryable=row.retryable,
         code=code,
@@ -386,7 +387,9 @@ def mismatch(title: str, detail: str, operation: str, *, ambiguous: bool = False
     return IntegrityError(
         title,
         detail,
-        "Nothing of it was used. Try again; if it stays, something between here and ECR changes what it carries.",
+        "Look at where the tag is now."
+        if ambiguous
+        else "Nothing of it was used. Try again; if it stays, something between here and ECR changes what it carries.",
         operation=operation,
         ambiguous=ambiguous,
     )

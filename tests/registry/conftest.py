@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.registry.protocol import Registry
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support import embedded as support
+
+
+@dataclass
+class World:
+    """An embedded registry, a plain boto3 client on it to arrange and to look, and our registry, to be tested."""
+
+    embedded: EmbeddedRegistry
+    client: Any
+    registry: Registry
+
+    def fault(self, *specs: str) -> None:
+        for spec in specs:
+            self.embedded.faults.add(spec)
+
+    def tags(self, repository: str = "team/app") -> dict[str, str]:
+        return support.tags_of(self.client, repository)
+
+
+@pytest.fixture
+def world() -> World:
+    """A repository ``team/app``, in this process."""
+    embedded = support.new_embedded()
+    client = support.client_for(embedded)
+    support.create_repository(client, "team/app")
+    return World(embedded, client, open_registry(Connection(), embedded=embedded))
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent twice, so that a fault is seen at once."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[str]:
+    """The URL of the world's registry over HTTP."""
+    with support.served(world.embedded) as url:
+        yield url
