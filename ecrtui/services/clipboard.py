@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyperclip
 
 from ecrtui.model.image import Image, Repository
+from ecrtui.model.manifest import Descriptor
 
 OSC52_LIMIT = 74_994
 """Bytes of text that terminals take in one OSC 52 sequence (base64 of it is just under 100,000)."""
@@ -43,6 +44,14 @@ def of_image(repository: Repository, image: Image, region: str, tag: str = "") -
         ("aws ecr put-image", put_image_line(repository, image, region, tag or "TAG")),
     )
     return tuple(Copyable(label, text) for label, text in entries if text)
+
+
+def of_part(repository: Repository, part: Descriptor) -> tuple[Copyable, ...]:
+    """What can be copied of something that a manifest names."""
+    entries = [Copyable(f"{part.role} digest", part.digest)]
+    if part.is_image:
+        entries.append(Copyable(f"{part.role} URI", f"{repository.uri}@{part.digest}"))
+    return tuple(entries)
 
 
 def put_image_line(repository: Repository, image: Image, region: str, tag: str) -> str:

@@ -49,6 +49,7 @@ ACTIONS = (
     Action("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Leave; a write in flight is finished first", footer=True),
     Action("place.back", "escape", "back", "back", "One step back: the filter first, then the place", palette=False),
     Action("place.refresh", "ctrl+r", "refresh_place", "refresh", "Read it again from the registry"),
+    Action("place.retry", "r", "retry", "retry", "Try again after an error; goes on where it stopped", palette=False),
     Action("place.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
     Action(
         "list.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False
@@ -59,6 +60,12 @@ ACTIONS = (
     Action("list.describe", "d", "describe", "describe", "Everything that is known of the row", footer=True),
     Action("list.yaml", "y", "yaml", "yaml", "The row as YAML"),
     Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag here", footer=True),
+    Action("image.config", "i", "config", "config", "The image's config: environment, entrypoint, labels, history"),
+    Action("image.findings", "f", "findings", "findings", "What the scan of the image has found"),
+    Action("manifest.pane", "o", "other_pane", "other pane", "From the manifest to what it is made of, and back"),
+    Action(
+        "manifest.search", "slash", "search", "search", "Find text in the manifest; n and N go through what was found"
+    ),
     Action("images.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
     Action(
         "images.mark_range",

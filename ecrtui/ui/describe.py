@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.config import ImageConfig
+from ecrtui.model.image import SEVERITIES, Finding, Image, Repository
 
 
 def image_facts(repository: Repository, image: Image) -> dict[str, Any]:
@@ -53,6 +54,43 @@ def repository_facts(
             "lifecyclePolicy": lifecycle_policy,
         }
     )
+
+
+def config_text(config: ImageConfig) -> str:
+    """An image's config for people: how it starts, what it was built for, its labels and its history."""
+    if config.problem:
+        return f"{config.problem}\n\n{config.text}"
+    facts = _known(
+        {
+            "created": config.created,
+            "author": config.author,
+            "platform": "/".join(part for part in (config.os, config.architecture, config.variant) if part),
+            "os version": config.os_version,
+            "user": config.user,
+            "working directory": config.working_directory,
+            "entrypoint": list(config.entrypoint),
+            "command": list(config.command),
+            "environment": list(config.environment),
+            "exposed ports": list(config.exposed_ports),
+            "volumes": list(config.volumes),
+            "stop signal": config.stop_signal,
+            "labels": dict(config.labels),
+            "history": [entry.created_by or entry.comment for entry in config.history],
+        }
+    )
+    return as_text(facts)
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Findings for people, worst first, with what mends each."""
+    order = {severity: number for number, severity in enumerate(SEVERITIES)}
+    lines = []
+    for finding in sorted(findings, key=lambda finding: (order.get(finding.severity, len(order)), finding.name)):
+        fix = f", fixed in {finding.fixed_in}" if finding.fixed_in else ""
+        package = f"{finding.package} {finding.version}".strip()
+        lines.append(f"{finding.severity:<13}  {finding.name}  {package}{fix}")
+        lines += [f"{'':<15}{line}" for line in (finding.description, finding.uri) if line]
+    return "\n".join(lines) or "The scan has found nothing."
 
 
 def as_text(facts: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from ecrtui.ui import format as human
 from ecrtui.ui.place import Place
 from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.filter_bar import FilterBar
-from ecrtui.ui.widgets.notice import Notice
+from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.table import Table
 
 Item = TypeVar("Item")
@@ -149,7 +149,7 @@ class ListPlace(Place, Generic[Item]):
             return
         self.tell(self._progress())
         self.table.say(self._note(state))
-        self.query_one(Notice).show(state.error)
+        self.query_one(Notice).words = None if state.error is None else Words.of(state.error)
 
     def _note(self, state: ListState) -> str:
         """What stands where the rows would be."""
@@ -188,7 +188,7 @@ class ListPlace(Place, Generic[Item]):
         elif self.state.error is not None:
             self.load()
 
-    def on_notice_retry(self) -> None:
+    def on_notice_retry_requested(self) -> None:
         self.action_retry()
 
     def action_filter(self) -> None:

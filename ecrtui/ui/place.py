@@ -96,5 +96,8 @@ class Place(Screen[None]):
         """Leave this place."""
         self.post_message(GoBack())
 
+    def action_retry(self) -> None:
+        """Try again what failed; places that read something override it."""
+
     def action_refresh_place(self) -> None:
         """Read what is shown again from the registry; places that show something override it."""

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from textual import work
-from textual.containers import Container
-from textual.content import Content
+from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static
 
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.model.digest import is_digest, short
-from ecrtui.model.image import Finding, Image, Referrer, Repository
-from ecrtui.model.manifest import Descriptor, Manifest, Structure
+from ecrtui.model.image import Image, Referrer, Repository
+from ecrtui.model.manifest import Descriptor, Manifest, Role, Structure
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Report
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Catalogue
 from ecrtui.services.session import Connect
-from ecrtui.ui import actions, describe, io, messages, text
+from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.retagging import Retagging
-from ecrtui.ui.widgets.manifest_view import ManifestView, prepare
-from ecrtui.ui.widgets.notice import Notice
+from ecrtui.ui.widgets.facts import Fact, Facts
+from ecrtui.ui.widgets.filter_bar import FilterBar
+from ecrtui.ui.widgets.manifest_text import Prepared, prepare
+from ecrtui.ui.widgets.manifest_view import ManifestView
+from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.retag_form import Source
 from ecrtui.ui.widgets.structure_tree import StructureTree
 
@@ -36,10 +37,9 @@ class ImageState:
 
     repository: Repository | None = None
     image: Image | None = None
-    manifest: Manifest | None = None
-    structure: Structure = Structure()
-    picked: str = ""
-    """The digest under the cursor; empty for the image itself."""
+    structure: Structure = field(default_factory=Structure)
+    picked: Descriptor | None = None
+    """What the cursor is on, in the manifest or in the tree; None for the image itself."""
     error: EcrTuiError | None = None
 
 
@@ -49,9 +49,284 @@ class ImagePlace(Retagging):
     BINDINGS = actions.bindings("image", "manifest")
     SCOPES = ("app", "place", "image", "manifest")
 
-    state: reactive[ImageState] = reactive(ImageState())
+    state: reactive[ImageState] = reactive(ImageState)
 
     def __init__(self, connect: Connect, repository: str, subject: str) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.subject = subject
+
+    def trail(self) -> str:
+        subject = short(self.subject) if is_digest(self.subject) else self.subject
+        return f"Repositories › {self.repository_name} › {subject}"
+
+    def body(self) -> Iterable[Widget]:
+        yield Notice()
+        yield FilterBar("find in the manifest")
+        yield Horizontal(
+            ManifestView(),
+            Vertical(StructureTree(), Facts(id="facts"), id="parts"),
+            id="image",
+        )
+
+    def on_mount(self) -> None:
+        self.query_one(ManifestView).focus()
+        self.load()
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def load(self) -> None:
+        """Read the image, its manifest, and then what refers to it."""
+        self.state = replace(self.state, error=None)
+        self.tell("loading…")
+        try:
+            catalogue = (await self.session()).catalogue
+            await self._load_image(catalogue)
+            await self._load_manifest(catalogue)
+            self.tell(self._summary())
+            await self._load_referrers(catalogue)
+        except EcrTuiError as error:
+            self.tell("")
+            self.fail(error)
+
+    async def _load_image(self, catalogue: Catalogue) -> None:
+        repository = await io.call(catalogue.repository, self.repository_name)
+        image = await io.call(_find, catalogue, self.repository_name, self.subject)
+        self.state = replace(self.state, repository=repository, image=image)
+
+    async def _load_manifest(self, catalogue: Catalogue) -> None:
+        image = self._image
+        manifest, prepared, structure = await io.call(_read, catalogue, self.repository_name, image.digest)
+        self.query_one(ManifestView).show(prepared)
+        self.state = replace(self.state, structure=structure)
+        self.query_one(StructureTree).show(self._heading(), structure)
+
+    async def _load_referrers(self, catalogue: Catalogue) -> None:
+        """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
+        try:
+            referrers = await io.call(catalogue.referrers, self.repository_name, self._image.digest)
+        except EcrTuiError as error:
+            self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
+            return
+        if referrers:
+            self.query_one(StructureTree).show(self._heading(), self.state.structure, referrers)
+
+    @property
+    def _image(self) -> Image:
+        assert self.state.image is not None, "the image is read before anything is asked of it"
+        return self.state.image
+
+    def fail(self, error: EcrTuiError) -> None:
+        self.state = replace(self.state, error=error)
+
+    def watch_state(self, state: ImageState) -> None:
+        if not self.is_mounted:
+            return
+        self.query_one(Notice).words = None if state.error is None else Words.of(state.error)
+        self.query_one(Facts).show(self._facts(state))
+
+    def _heading(self) -> str:
+        image = self._image
+        return f"{image.kind} {short(image.digest)}"
+
+    def _summary(self) -> str:
+        image = self._image
+        tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
+        parts = [tags or "untagged", human.size(image.size), f"pushed {human.age(image.pushed_at)}"]
+        return " · ".join(parts)
+
+    def _facts(self, state: ImageState) -> Iterable[Fact]:
+        if state.picked is not None:
+            return _descriptor_facts(state.picked)
+        return _image_facts(state.image) if state.image is not None else ()
+
+    def on_structure_tree_highlighted(self, message: StructureTree.Highlighted) -> None:
+        self.state = replace(self.state, picked=message.descriptor)
+        if message.descriptor is not None:
+            self.query_one(ManifestView).go_to(message.descriptor.digest)
+
+    def on_structure_tree_selected(self, message: StructureTree.Selected) -> None:
+        self._open(message.descriptor)
+
+    def _open(self, part: Descriptor) -> None:
+        """Enter on a part: an image opens, a config is read."""
+        if part.is_image and self.state.repository is not None:
+            self.post_message(messages.OpenImage(self.state.repository, part.digest))
+        elif part.role is Role.CONFIG:
+            self.action_config()
+
+    def on_manifest_view_digest_selected(self, message: ManifestView.DigestSelected) -> None:
+        """Enter on a digest in the manifest: the same as on the part in the tree."""
+        part = next((entry for entry in self.state.structure.descriptors if entry.digest == message.digest), None)
+        if part is not None:
+            self._open(part)
+
+    def on_manifest_view_digest_highlighted(self, message: ManifestView.DigestHighlighted) -> None:
+        known = (entry for entry in self.state.structure.descriptors if entry.digest == message.digest)
+        self.state = replace(self.state, picked=next(known, None))
+
+    def action_retag(self) -> None:
+        """Tag what the cursor is on if that is an image, or else the image itself."""
+        if self.state.image is not None:
+            self._begin(self.state.picked)
+
+    @work(exclusive=True, group="retag", exit_on_error=False)
+    async def _begin(self, picked: Descriptor | None) -> None:
+        image = self._image
+        if picked is None or picked.digest == image.digest:
+            self.begin_retag(_source(self.repository_name, image))
+            return
+        if not picked.is_image:
+            self.notify(f"A {picked.role} is not an image; only images can be tagged.", severity="warning")
+            return
+        try:
+            catalogue = (await self.session()).catalogue
+            child = await io.call(_find, catalogue, self.repository_name, picked.digest)
+        except EcrTuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.begin_retag(_source(self.repository_name, child, self._part_of(picked)))
+
+    def _part_of(self, picked: Descriptor) -> str:
+        """What the user should know before tagging a part for the whole."""
+        image = self._image
+        if picked.role is Role.SUBJECT:
+            return f"This is the subject that {short(image.digest)} refers to, not {short(image.digest)} itself."
+        if picked.is_attestation:
+            return f"This is an attestation in the index {short(image.digest)}; it cannot run."
+        what = f"{picked.platform} alone" if picked.platform else "one manifest"
+        return f"This is {what}, not the index {short(image.digest)} that holds it: other platforms will not find it."
+
+    async def written(self, report: Report) -> None:
+        """The image's own tags may have changed."""
+        try:
+            catalogue = (await self.session()).catalogue
+            await self._load_image(catalogue)
+        except EcrTuiError as error:
+            self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)
+            return
+        self.tell(self._summary())
+
+    def focus_content(self) -> None:
+        self.query_one(ManifestView).focus()
+
+    def action_refresh_place(self) -> None:
+        self.load()
+
+    def action_retry(self) -> None:
+        self.load()
+
+    def on_notice_retry_requested(self) -> None:
+        self.load()
+
+    def action_other_pane(self) -> None:
+        """From the manifest to the tree, and back."""
+        view = self.query_one(ManifestView)
+        (self.query_one(StructureTree) if view.has_focus else view).focus()
+
+    def action_search(self) -> None:
+        """Find text in the manifest."""
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        found = self.query_one(ManifestView).search(message.value)
+        self.query_one(FilterBar).complain("" if found or not message.value else "not found")
+
+    def on_filter_bar_kept(self) -> None:
+        self.query_one(ManifestView).focus()
+
+    def action_copy_menu(self) -> None:
+        """What can be copied of the image, and of the part under the cursor."""
+        state = self.state
+        if state.repository is None or state.image is None:
+            return
+        entries = clipboard.of_image(state.repository, state.image, self.banner.region)
+        if state.picked is not None and state.picked.digest != state.image.digest:
+            entries = (*clipboard.of_part(state.repository, state.picked), *entries)
+        self.post_message(messages.OfferCopies(entries))
+
+    @work(exclusive=True, group="overlay", exit_on_error=False)
+    async def action_config(self) -> None:
+        """Show the config."""
+        config = self.state.structure.config
+        if config is None:
+            self.notify("An index has no config of its own; pick one of its platforms and press Enter.")
+            return
+        try:
+            catalogue = (await self.session()).catalogue
+            known = await io.call(catalogue.config, self.repository_name, config)
+        except EcrTuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.post_message(messages.ShowText(f"config {short(config.digest)}", describe.config_text(known)))
+
+    @work(exclusive=True, group="overlay", exit_on_error=False)
+    async def action_findings(self) -> None:
+        """Show what the scan has found."""
+        if self.state.image is None:
+            return
+        digest = self.state.image.digest
+        try:
+            catalogue = (await self.session()).catalogue
+            findings = await io.call(catalogue.findings, self.repository_name, digest)
+        except NotFound:
+            self.notify("This image was not scanned.")
+            return
+        except EcrTuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.post_message(messages.ShowText(f"findings of {short(digest)}", describe.findings_text(findings)))
+
+
+def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:
+    """The image of this digest, or the one that this tag is at; raises NotFound."""
+    if is_digest(subject):
+        found = next(iter(catalogue.describe(repository, [subject])), None)
+    else:
+        found = catalogue.tagged(repository, [subject]).get(subject)
+    if found is None:
+        raise NotFound(
+            f"{repository} has no image {subject}",
+            "It was deleted, or its tag was removed.",
+            "Esc goes back to the list.",
+        )
+    return found
+
+
+def _read(catalogue: Catalogue, repository: str, digest: str) -> tuple[Manifest, Prepared, Structure]:
+    """The manifest, ready to be drawn, and what it says."""
+    manifest = catalogue.manifest(repository, digest)
+    return manifest, prepare(manifest.text), parse_manifest(manifest.text)
+
+
+def _source(repository: str, image: Image, note: str = "") -> Source:
+    return Source(repository, image.digest, image.tags, human.age(image.pushed_at), note)
+
+
+def _image_facts(image: Image) -> Iterable[Fact]:
+    facts = (
+        ("digest", image.digest),
+        ("tags", " ".join(image.tags) or "untagged"),
+        ("kind", str(image.kind)),
+        ("media type", image.media_type),
+        ("artifact", image.artifact_media_type),
+        ("size", human.size(image.size)),
+        ("pushed", human.date(image.pushed_at)),
+        ("last pulled", human.date(image.last_pulled_at, "never")),
+        ("findings", human.findings(image.findings, image.scan_status.lower() or "not scanned")),
+        ("status", image.status.lower() if image.archived else ""),
+        ("refers to", image.subject),
+    )
+    return [fact for fact in facts if fact[1]]
+
+
+def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
+    facts = (
+        ("digest", descriptor.digest),
+        ("is", f"{descriptor.role}, can be tagged (t)" if descriptor.is_image else str(descriptor.role)),
+        ("platform", str(descriptor.platform or "")),
+        ("media type", descriptor.media_type),
+        ("artifact", descriptor.artifact_type),
+        ("size", human.size(descriptor.size) if descriptor.size >= 0 else ""),
+        *descriptor.annotations.items(),
+    )
+    return [fact for fact in facts if fact[1]]

@@ -22,7 +22,7 @@ class FilterBar(Vertical):
     FilterBar.-open { display: block; }
     FilterBar Horizontal { height: 1; }
     FilterBar .slash { width: 2; text-style: bold; color: $accent; }
-    FilterBar Input { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
+    FilterBar Input, FilterBar Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
     FilterBar .problem { display: none; height: auto; color: $error; }
     FilterBar .problem.-shown { display: block; }
     """

@@ -68,7 +68,7 @@ class PlanForm(VerticalScroll, can_focus=True):
         dock: bottom; height: auto; max-height: 70%; padding: 0 1;
         border-top: solid $warning; background: $surface;
     }
-    PlanForm Input { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
+    PlanForm Input, PlanForm Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
     PlanForm Static { width: 1fr; height: auto; }
     PlanForm .keys { color: $text-muted; }
     """
