@@ -187,7 +187,7 @@ def test_a_subject_is_told_and_its_referrers_found_page_by_page(world):
             "team/app",
             f"signature {number}",
             subject=descriptor,
-            artifactType="application/vnd.example.signature",
+            config_media_type="application/vnd.example.signature",
             annotations={"number": str(number)},
         ).digest
         for number in range(51)
@@ -319,7 +319,8 @@ def tamper(world, digest, old, new):
     """Change stored bytes behind the registry's back, as a broken proxy would on the way."""
     with world.embedded.database.write() as connection:
         changed = connection.execute(
-            "UPDATE manifests SET content = CAST(replace(CAST(content AS TEXT), ?, ?) AS BLOB) WHERE digest = ?",
+            "UPDATE manifests SET manifest = replace(manifest, ?, ?)"
+            " WHERE image_id = (SELECT id FROM images WHERE digest = ?)",
             (old, new, digest),
         )
         assert changed.rowcount == 1
