@@ -385,10 +385,10 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
             name = "manifest--digest"
         else:
             name = "manifest--current" if self.has_focus else "manifest--current-blurred"
-        return self.get_visual_style(name, partial=True)
+        return paint.component(self, name)
 
     def _style_of_match(self, current: bool) -> Style:
-        return self.get_visual_style("manifest--match-current" if current else "manifest--match", partial=True)
+        return paint.component(self, "manifest--match-current" if current else "manifest--match")
 
     # Mouse
 

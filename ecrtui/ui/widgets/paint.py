@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.segment import Segment
 from textual.content import Content
 from textual.style import Style
+from textual.widget import Widget
 
 ParseStyle = Callable[[str | Style], Style]
 
@@ -37,3 +38,26 @@ def segments(content: Content, base: Style, parse: ParseStyle, over: Style | Non
         Segment(text, (style if over is None else style + over).rich_style)
         for text, style in content.render(base, "", parse)
     ]
+
+
+def component(widget: Widget, name: str) -> Style:
+    """The style of a component class alone, to be laid over others.
+
+    ``Widget.get_visual_style(partial=True)`` (Textual 8.2.8) loses opaque backgrounds and reversed text.
+    """
+    styles = widget.get_component_styles(name)
+    background = styles.background if styles.has_rule("background") else None
+    foreground = styles.color if styles.has_rule("color") else None
+    if foreground is not None and styles.auto_color:
+        foreground = (background or widget.background_colors[1]).get_contrast_text(foreground.a)
+    shape = styles.text_style
+    return Style(
+        background=background,
+        foreground=foreground,
+        bold=shape.bold,
+        dim=shape.dim,
+        italic=shape.italic,
+        underline=shape.underline,
+        reverse=shape.reverse,
+        strike=shape.strike,
+    )

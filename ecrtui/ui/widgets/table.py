@@ -484,7 +484,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         base = self.get_visual_style(*names)
         over = None
         if cursor:
-            over = self.get_visual_style("table--cursor" if focused else "table--cursor-blurred", partial=True)
+            over = paint.component(self, "table--cursor" if focused else "table--cursor-blurred")
             base = base + over
         glyphs = (CURSOR if cursor else " ") + ((MARK if marked else " ") if self.markable else "") + " "
         parts = [Segment(glyphs, base.rich_style)]
@@ -503,7 +503,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
                 style = base if not column.style else base + self._parse_style(column.style)
                 drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
                 return _aligned(drawn, width - cell_len(shown), base, column.align)
-            value = text.marked(value, spans, self.get_visual_style("table--match", partial=True), column.style)
+            value = text.marked(value, spans, paint.component(self, "table--match"), column.style)
         if value.cell_length > width:
             value = value.truncate(width, ellipsis=True)
         return _aligned(
@@ -511,7 +511,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         )
 
     def _note_line(self, line: int, width: int, base: Style) -> Strip:
-        style = base + self.get_visual_style("table--note", partial=True)
+        style = base + paint.component(self, "table--note")
         margin = self._gutter
         wrapped = self._note.wrap(max(width - 2 * margin, 1)) if self._note else []
         if line >= len(wrapped):
