@@ -82,11 +82,21 @@ def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
 
     return InProcess(
         attach=partial(attach, embedded=embedded),
-        download=embedded.download,
+        download=partial(_download, embedded),
         identity=sts.caller_arn(embedded.registry_id),
         region=embedded.region,
         endpoint=f"{EMBEDDED} {Path(file).resolve()}" if file else EMBEDDED,
     )
+
+
+def _download(embedded: EmbeddedRegistry, url: str) -> bytes:
+    from ecrtui.errors import ConnectionFailed
+    from ecrtui.local.downloads import DownloadError
+
+    try:
+        return embedded.download(url)
+    except DownloadError as problem:
+        raise ConnectionFailed("The blob cannot be downloaded", str(problem), "Try again.", retryable=True) from problem
 
 
 class Connector:

@@ -30,6 +30,7 @@ from ecrtui.registry.configuration import (
     new_session,
     retries_of,
     share_credentials_cache,
+    share_service_models,
     time_limits_of,
     verify_of,
 )
@@ -218,6 +219,7 @@ class Clients:
     def _embedded_session(self) -> Session:
         """A session that reads nobody's files and needs no credentials."""
         session = Session()
+        share_service_models(session)
         nowhere = (None, None, None, None)
         session.session_var_map.update({"profile": nowhere, "region": nowhere})
         for name in ("config_file", "credentials_file"):

@@ -407,7 +407,9 @@ def _of_service(problem: raised.ClientError, operation: str) -> tuple[_Row, str,
     elsewhere = problem.operation_name not in ("", operation)  # the sign-in failed: STS or SSO has answered
     if elsewhere:
         detail = f"{problem.operation_name}: {detail}"
-    return row, detail, code, str(metadata.get("RequestId") or ""), elsewhere or 300 <= status < 500
+    headers: Mapping[str, str] = metadata.get("HTTPHeaders") or {}
+    request_id = metadata.get("RequestId") or headers.get("x-amzn-requestid") or ""
+    return row, detail, code, str(request_id), elsewhere or 300 <= status < 500
 
 
 def _by_status(status: int) -> _Row:

@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # name: value in dicts, headers, JSON, query strings; the value in quotes, or up to what ends it
     (
         re.compile(
-            rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* b?)
+            rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?)
             (?: \\?"(?:[^"\\]|\\(?!"[,}}\s]).)*\\?" | '(?:[^'\\]|\\.)*' | (?:(?:AWS4-\S+|Basic|Bearer)\s+)?
                 [^\s"'&<>,}}\]\)]+ (?:,\s*(?:SignedHeaders|Signature)=[^\s"',]+)* )"""
         ),

@@ -1,0 +1,268 @@
+"""What a user is told when a call fails: every fault of the embedded registry, and every row of the table."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+
+from ecrtui.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    CredentialsError,
+    EcrTuiError,
+    NotFound,
+    Refused,
+    Throttled,
+    UsageError,
+)
+from ecrtui.registry import errors
+from ecrtui.registry.errors import door, failure, translate
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support.embedded import push_image
+
+
+@pytest.fixture
+def manifest(world, once):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    return world.registry.manifest("team/app", pushed.digest)
+
+
+def failed(call, *arguments, **options) -> EcrTuiError:
+    with pytest.raises(EcrTuiError) as caught:
+        call(*arguments, **options)
+    return caught.value
+
+
+FAULTS = [
+    # fault, error, code, words of the hint, retryable, whether a write may have been applied
+    ("throttle", Throttled, "ThrottlingException", "Wait", True, False),
+    ("error:code=ExpiredTokenException", CredentialsError, "ExpiredTokenException", "AWS_ACCESS_KEY_ID", False, False),
+    (
+        "error:code=UnrecognizedClientException",
+        CredentialsError,
+        "UnrecognizedClientException",
+        "new ones",
+        False,
+        False,
+    ),
+    ("error:code=AccessDeniedException", AccessDenied, "AccessDeniedException", "ecr:PutImage", False, False),
+    ("error:code=ServerException:status=500", ConnectionFailed, "ServerException", "try again", True, True),
+    ("unavailable", ConnectionFailed, "503", "try again", True, True),
+    ("unavailable:status=502", ConnectionFailed, "502", "try again", True, True),
+    ("drop-before", ConnectionFailed, "", "Try again", True, True),
+    ("drop-after", ConnectionFailed, "", "Try again", True, True),
+    ("cut", ConnectionFailed, "", "Try again", True, True),
+    ("error:code=KmsException", AccessDenied, "KmsException", "KMS", False, False),
+    ("error:code=LimitExceededException", Refused, "LimitExceededException", "1,000 tags", False, False),
+    ("error:code=InvalidParameterException", Refused, "InvalidParameterException", "", False, False),
+    ("error:code=SomethingNew", Refused, "SomethingNew", "", False, False),
+    ("error:code=SomethingNew:status=500", ConnectionFailed, "SomethingNew", "try again", True, True),
+    ("error:code=SomethingNew:status=429", Throttled, "SomethingNew", "Wait", True, False),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "code", "hint", "retryable", "ambiguous"), FAULTS)
+def test_a_write_that_fails(world, manifest, fault, kind, code, hint, retryable, ambiguous):
+    world.fault(f"PutImage:{fault}")
+    error = failed(world.registry.put_image, "team/app", manifest, "prod")
+    assert type(error) is kind
+    assert (error.code, error.retryable, error.ambiguous) == (code, retryable, ambiguous)
+    assert error.operation == "PutImage"
+    assert hint in error.hint
+    assert error.title
+    assert bool(error.request_id) == bool(code)
+
+
+@pytest.mark.parametrize(("fault", "kind", "code", "hint", "retryable", "ambiguous"), FAULTS)
+def test_a_read_that_fails_is_told_the_same_and_is_never_ambiguous(
+    world, manifest, fault, kind, code, hint, retryable, ambiguous
+):
+    world.fault(f"DescribeImages:{fault}")
+    error = failed(next, world.registry.images("team/app"))
+    if code not in ("AccessDeniedException", "LimitExceededException"):
+        assert hint in error.hint
+    assert (type(error), error.code, error.retryable, error.ambiguous) == (kind, code, retryable, False)
+
+
+def test_the_permission_that_is_missing_is_named(world, manifest):
+    world.fault("*:error:code=AccessDeniedException:message=not authorized to perform")
+    calls = {
+        "ecr:DescribeImages": lambda: next(world.registry.images("team/app")),
+        "ecr:BatchGetImage": lambda: world.registry.manifest("team/app", manifest.digest),
+        "ecr:GetDownloadUrlForLayer": lambda: world.registry.blob("team/app", manifest.digest, 1),
+        "ecr:BatchDeleteImage": lambda: world.registry.untag("team/app", "1.0"),
+        "ecr:DescribeRegistry": world.registry.where,
+    }
+    for action, call in calls.items():
+        error = failed(call)
+        assert action in error.hint
+        assert error.detail == "not authorized to perform"
+
+
+def test_an_explicit_deny_is_told_as_one():
+    problem = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": "with an explicit deny in a"}}, "PutImage"
+    )
+    assert "on purpose" in translate(problem, "PutImage").hint
+
+
+# lost replies: the promise that a lost reply is not a failure hangs on these
+
+
+@pytest.mark.parametrize("mutability", ["MUTABLE", "IMMUTABLE"])
+def test_a_lost_reply_is_told_as_unknown_and_not_hidden_by_an_answer_to_a_repetition(
+    world, manifest, mutability, monkeypatch
+):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    registry = open_registry(Connection(), embedded=world.embedded)
+    world.client.put_image_tag_mutability(repositoryName="team/app", imageTagMutability=mutability)
+    world.embedded.calls.clear()
+    world.fault("PutImage:drop-after:times=1")
+    error = failed(registry.put_image, "team/app", manifest, "prod")
+    assert error.ambiguous
+    assert isinstance(error, ConnectionFailed)
+    assert world.embedded.calls["PutImage"] == 1
+    assert world.tags()["prod"] == manifest.digest  # it was applied: whoever reads the truth back will see it
+
+
+@pytest.mark.parametrize("fault", ["drop-after", "cut", "unavailable", "error:code=ServerException:status=500"])
+def test_untag_sends_nothing_twice_either(world, manifest, fault, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    registry = open_registry(Connection(), embedded=world.embedded)
+    world.embedded.calls.clear()
+    world.fault(f"BatchDeleteImage:{fault}:times=1")
+    assert failed(registry.untag, "team/app", "1.0").ambiguous
+    assert world.embedded.calls["BatchDeleteImage"] == 1
+
+
+def test_a_throttled_write_was_not_applied_and_is_sent_again(world, manifest, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    registry = open_registry(Connection(), embedded=world.embedded)
+    world.embedded.calls.clear()
+    world.fault("PutImage:throttle:times=1")
+    assert registry.put_image("team/app", manifest, "prod").tag == "prod"
+    assert world.embedded.calls["PutImage"] == 2
+
+
+def test_throttled_to_the_end(world, manifest, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    registry = open_registry(Connection(), embedded=world.embedded)
+    world.embedded.calls.clear()
+    world.fault("*:throttle")
+    assert isinstance(failed(registry.put_image, "team/app", manifest, "prod"), Throttled)
+    assert isinstance(failed(next, registry.repositories()), Throttled)
+    assert world.embedded.calls == {"PutImage": 2, "DescribeRepositories": 2}
+
+
+def test_a_read_is_sent_again_by_itself(world, manifest, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
+    registry = open_registry(Connection(), embedded=world.embedded)
+    world.fault("DescribeImages:drop-before:times=1", "DescribeImages:unavailable:times=1")
+    assert len(next(registry.images("team/app")).items) == 1
+
+
+def test_an_answer_about_something_else_is_not_believed(world, manifest):
+    registry = world.registry
+
+    def another_tag(parsed, **_):
+        parsed["image"]["imageId"]["imageTag"] = "another"
+
+    registry._clients.writes.meta.events.register("after-call.ecr.PutImage", another_tag)
+    error = failed(registry.put_image, "team/app", manifest, "prod")
+    assert error.ambiguous
+    assert "another" in error.detail
+
+
+def test_a_download_that_fails(world, manifest):
+    world.fault("DownloadLayer:drop-before:times=1", "DownloadLayer:error:code=SlowDown:status=503")
+    digest = "sha256:" + manifest.text.split('"digest": "sha256:')[1][:64]
+    for _ in range(2):
+        error = failed(world.registry.blob, "team/app", digest, 1000)
+        assert isinstance(error, ConnectionFailed)
+        assert error.retryable
+
+
+# the table
+
+
+def test_every_error_that_the_service_model_names_has_a_row_or_cannot_happen_here():
+    model = botocore.session.Session().get_service_model("ecr")
+    used = [
+        "BatchDeleteImage",
+        "BatchGetImage",
+        "DescribeImageScanFindings",
+        "DescribeImages",
+        "DescribeRegistry",
+        "DescribeRepositories",
+        "GetDownloadUrlForLayer",
+        "GetLifecyclePolicy",
+        "ListImageReferrers",
+        "ListImages",
+        "ListTagsForResource",
+        "PutImage",
+    ]
+    named = {shape.name for name in used for shape in model.operation_model(name).error_shapes}
+    assert named <= set(errors._BY_CODE)
+    failures = model.shape_for("ImageFailureCode").enum
+    assert set(failures) <= set(errors._BY_CODE)
+
+
+def test_a_failure_in_a_body_is_an_error_with_the_services_words_and_the_image_they_are_about():
+    error = failure(
+        {"imageId": {"imageTag": "v1"}, "failureCode": "UpstreamUnavailable", "failureReason": "gone"}, "BatchGetImage"
+    )
+    assert isinstance(error, ConnectionFailed)
+    assert (error.detail, error.code, error.operation, error.retryable) == (
+        "v1 gone",
+        "UpstreamUnavailable",
+        "BatchGetImage",
+        True,
+    )
+    assert type(failure({"failureCode": "NewOne"}, "BatchGetImage")) is Refused
+    assert type(failure({"failureCode": "ImageNotFound"}, "BatchGetImage")) is NotFound
+    assert type(failure({"failureCode": "InvalidImageTag"}, "BatchGetImage")) is UsageError
+
+
+def test_an_error_of_the_sign_in_is_not_about_the_write_that_needed_it():
+    problem = ClientError(
+        {
+            "Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sts:AssumeRole"},
+            "ResponseMetadata": {"HTTPStatusCode": 500, "RequestId": "1"},
+        },
+        "AssumeRole",
+    )
+    error = translate(problem, "PutImage", write=True)
+    assert isinstance(error, AccessDenied)
+    assert not error.ambiguous
+    assert error.detail.startswith("AssumeRole: ")
+
+
+def test_an_exception_that_nobody_knows_says_nothing_of_what_it_holds():
+    with pytest.raises(EcrTuiError) as caught, door("PutImage", write=True):
+        secret = "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI"
+        raise LookupError(secret)
+    error = caught.value
+    assert "AKIA" not in f"{error} {error.hint} {error!r}"
+    assert "LookupError" in error.detail
+    assert error.ambiguous
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+
+
+def test_an_error_of_ours_goes_through_as_it_is():
+    mine = UsageError("mine")
+    with pytest.raises(UsageError) as caught, door("PutImage"):
+        raise mine
+    assert caught.value is mine
+
+
+def test_a_whole_page_of_a_proxy_is_told_in_part_and_without_secrets():
+    page = "<html>" + "x" * 10_000
+    problem = ClientError(
+        {"Error": {"Code": "503", "Message": f"Authorization: Basic c2VjcmV0OnNlY3JldA== {page}"}}, "X"
+    )
+    error = translate(problem, "X")
+    assert len(error.detail) < 3000
+    assert "c2VjcmV0" not in error.detail
