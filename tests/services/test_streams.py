@@ -272,6 +272,30 @@ def test_a_row_that_changes_while_it_is_listed_is_told_as_changed() -> None:
     assert ("a", False) in [row for batch in batches for row in batch.changed]
 
 
+@pytest.mark.parametrize("slower", ["TAGGED", "UNTAGGED"])
+def test_a_row_that_changes_sides_between_the_parts_is_not_lost(slower: str) -> None:
+    """One part is read to its end, a row of the other goes over to it, and only then is the other one read."""
+    place = Shelf({f"{number:03}": number % 2 == 0 for number in range(20)})
+    del place.rows["000"], place.rows["001"]  # not in the first page, which is of the whole
+    ended = threading.Event()
+    quicker = "UNTAGGED" if slower == "TAGGED" else "TAGGED"
+
+    def quick(start: str) -> Iterator[Page[Row]]:
+        for page in place.pages(quicker)(start):
+            if not page.next_token and not ended.is_set():
+                place.rows["012" if slower == "TAGGED" else "013"] = quicker == "TAGGED"
+                ended.set()
+            yield page
+
+    def slow(start: str) -> Iterator[Page[Row]]:
+        assert ended.wait(5)
+        yield from place.pages(slower)(start)
+
+    parts = Parts((quick, slow), slow_page=0.0)
+    listed = names(list(Listing(place.pages(), Rows(lambda row: row[0]), parts=parts)))
+    assert sorted(listed) == sorted(place.rows)
+
+
 def test_keys_alone_remember_what_was_seen_and_tell_no_changes() -> None:
     place = shelf(16, happenings=[nothing] * 3 + [failing(ListingExpired("expired"))])
     batches = list(place.listing(known=Keys(lambda row: row[0])))
