@@ -20,7 +20,7 @@ OPERATION = "DownloadLayer"
 """What faults and the count of calls know a download by."""
 
 EMBEDDED = "embedded:/"
-"""The endpoint of a registry in this process: with a path, ``embedded://…``."""
+"""The endpoint of a registry in this process; with ``/layers/…`` it is a URL of the scheme ``embedded``."""
 
 
 class DownloadError(Exception):
@@ -54,9 +54,7 @@ class Content:
 
 def url_of(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:
     """The URL of a layer's content for a client that reached the registry by this endpoint."""
-    return f"{(endpoint or EMBEDDED).rstrip('/')}/layers/{registry_id}/{region}/{digest}/{repository}".replace(
-        "embedded:/layers", "embedded://layers"
-    )
+    return f"{endpoint}/layers/{registry_id}/{region}/{digest}/{repository}"
 
 
 def find(database: Database, path: str) -> Content:

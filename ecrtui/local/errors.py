@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -19,12 +20,12 @@ class ServiceError(Exception):
         members: further members of the error's shape (``InvalidLayerPartException`` has some).
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, members: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
-        self.members = members
+        self.members = members or {}
 
 
 def invalid_parameter(message: str) -> ServiceError:

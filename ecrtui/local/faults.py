@@ -10,7 +10,8 @@ throttle       message                         ``error`` with ThrottlingExceptio
 unavailable    status=503                      that status and a body without JSON; nothing is carried out
 drop-before                                    the connection closes without an answer; nothing was carried out
 drop-after                                     the connection closes without an answer, **after** the write was applied
-cut                                            the request is carried out, the answer's body stops halfway
+cut                                            the request is carried out, the answer's body ends halfway
+reset                                          the request is carried out, the connection is reset within the answer
 rate           per_second, burst=per_second    ThrottlingException for what exceeds the rate (a token bucket)
 =============  ==============================  ====================================================================
 
@@ -23,136 +24,29 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ecrtui.local.errors import ServiceError
-from ecrtui.local.wire import Delivery, Response, error_response, headers
-
-Answer = Callable[[], Response]
-"""Carries the request out and gives the answer."""
+from ecrtui.local.effects import (
+    THROTTLE,
+    Answer,
+    Before,
+    Cut,
+    DropAfter,
+    DropBefore,
+    Effect,
+    Error,
+    Latency,
+    Rate,
+    Reset,
+    Unavailable,
+)
+from ecrtui.local.wire import Response
 
 
 class FaultSpecError(ValueError):
     """A fault spec cannot be understood; the text says what is wrong and what there is."""
-
-
-class Effect(ABC):
-    """What a fault does to one request."""
-
-    def strikes(self) -> bool:
-        """Whether this request is struck, asked once for every request that the fault is for."""
-        return True
-
-    @abstractmethod
-    def apply(self, answer: Answer) -> Response:
-        """The response that the client gets in place of ``answer()``."""
-
-
-@dataclass(frozen=True)
-class Latency(Effect):
-    """The answer comes later. In-process and over HTTP, a client that waits for less sees its read time out."""
-
-    seconds: float
-
-    def apply(self, answer: Answer) -> Response:
-        """The answer, delayed."""
-        response = answer()
-        return replace(response, delay=response.delay + self.seconds)
-
-
-@dataclass(frozen=True)
-class Error(Effect):
-    """An error of the service in place of carrying the request out."""
-
-    code: str
-    status: int = 400
-    message: str = "a fault was asked for"
-
-    def apply(self, answer: Answer) -> Response:
-        """The error; nothing is carried out."""
-        return error_response(ServiceError(self.code, self.message, self.status))
-
-
-@dataclass(frozen=True)
-class Unavailable(Effect):
-    """What a load balancer says when the service behind it does not: a status and a body without JSON."""
-
-    status: int = 503
-
-    def apply(self, answer: Answer) -> Response:
-        """The bare status; nothing is carried out."""
-        return Response(self.status, b"<html><body><b>Service Unavailable</b></body></html>", headers("text/html"))
-
-
-@dataclass(frozen=True)
-class DropBefore(Effect):
-    """The connection closes and nothing was carried out."""
-
-    def apply(self, answer: Answer) -> Response:
-        """No byte arrives."""
-        return Response(0, delivery=Delivery.DROPPED)
-
-
-@dataclass(frozen=True)
-class DropAfter(Effect):
-    """The connection closes although the request was carried out: the lost reply."""
-
-    def apply(self, answer: Answer) -> Response:
-        """No byte of the answer arrives."""
-        return replace(answer(), delivery=Delivery.DROPPED)
-
-
-@dataclass(frozen=True)
-class Cut(Effect):
-    """The request was carried out, and the body of the answer stops halfway."""
-
-    def apply(self, answer: Answer) -> Response:
-        """Half of the answer arrives."""
-        return replace(answer(), delivery=Delivery.CUT)
-
-
-class Rate(Effect):
-    """ThrottlingException for what exceeds so many requests a second: a token bucket, as AWS has."""
-
-    def __init__(self, per_second: float, burst: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_second
-        self._burst = max(1.0, per_second if burst is None else burst)
-        self._clock = clock
-        self._tokens = self._burst
-        self._filled_at = clock()
-
-    def strikes(self) -> bool:
-        """Whether the bucket is empty; takes a token if it is not."""
-        now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._per_second)
-        self._filled_at = now
-        if self._tokens < 1:
-            return True
-        self._tokens -= 1
-        return False
-
-    def apply(self, answer: Answer) -> Response:
-        """ThrottlingException."""
-        return THROTTLE.apply(answer)
-
-
-@dataclass(frozen=True)
-class Before(Effect):
-    """Something else happens just before the request is carried out: how a test makes a race certain."""
-
-    action: Callable[[], object]
-
-    def apply(self, answer: Answer) -> Response:
-        """The answer, after the action."""
-        self.action()
-        return answer()
-
-
-THROTTLE = Error("ThrottlingException", 400, "Rate exceeded")
 
 
 @dataclass
@@ -272,6 +166,7 @@ _KINDS: dict[str, Callable[[dict[str, str]], Effect]] = {
     "drop-before": lambda _: DropBefore(),
     "drop-after": lambda _: DropAfter(),
     "cut": lambda _: Cut(),
+    "reset": lambda _: Reset(),
     "rate": _rate,
 }
 
@@ -282,28 +177,32 @@ def parse_fault(spec: str) -> Fault:
     Raises:
         FaultSpecError: what is wrong with the spec, and what there is.
     """
-    operation, _, rest = spec.partition(":")
-    kind, _, tail = rest.partition(":")
     try:
-        if not operation or not (operation == "*" or operation.isalnum()):
-            raise FaultSpecError("it begins with an operation, or * for every one, as in PutImage:drop-after")
-        if kind not in _KINDS:
-            raise FaultSpecError(f"{kind!r} is not a kind of fault; there are {', '.join(_KINDS)}")
-        options = _options(tail)
-        fault = Fault(
-            operation,
-            _KINDS[kind](options),
-            times=int(_number(options, "times")) if "times" in options else None,
-            after=int(_number(options, "after", 0)),
-            probability=_number(options, "probability", 1.0),
-            seed=int(_number(options, "seed")) if "seed" in options else None,
-        )
-        if options:
-            raise FaultSpecError(f"{kind} takes no {', '.join(options)}")
-        if not fault.probability <= 1:
-            raise FaultSpecError("probability is between 0 and 1")
+        return _parsed(spec)
     except FaultSpecError as error:
         raise FaultSpecError(f"the fault {spec!r} cannot be understood: {error}") from None
+
+
+def _parsed(spec: str) -> Fault:
+    operation, _, rest = spec.partition(":")
+    kind, _, tail = rest.partition(":")
+    if operation != "*" and not operation.isalnum():
+        raise FaultSpecError("it begins with an operation, or * for every one, as in PutImage:drop-after")
+    if kind not in _KINDS:
+        raise FaultSpecError(f"{kind!r} is not a kind of fault; there are {', '.join(_KINDS)}")
+    options = _options(tail)
+    fault = Fault(
+        operation,
+        _KINDS[kind](options),
+        times=int(_number(options, "times")) if "times" in options else None,
+        after=int(_number(options, "after", 0)),
+        probability=_number(options, "probability", 1.0),
+        seed=int(_number(options, "seed")) if "seed" in options else None,
+    )
+    if options:
+        raise FaultSpecError(f"{kind} takes no {', '.join(options)}")
+    if fault.probability > 1:
+        raise FaultSpecError("probability is between 0 and 1")
     return fault
 
 

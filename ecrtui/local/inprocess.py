@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui.local.downloads import EMBEDDED
 from ecrtui.local.service import EmbeddedRegistry
@@ -37,6 +37,7 @@ class _Transport:
     def send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Answer a prepared request as botocore's HTTP session would: a response, or the exception of a lost one."""
         from botocore.awsrequest import AWSResponse
+        from botocore.compat import HTTPHeaders
         from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
         response = self._embedded.handle(_request(request, self._region))
@@ -44,9 +45,10 @@ class _Transport:
             time.sleep(self._read_timeout)
             raise ReadTimeoutError(endpoint_url=request.url, error="Read timed out.")
         time.sleep(response.delay)
-        if response.delivery is Delivery.DROPPED:
+        if response.delivery in (Delivery.DROPPED, Delivery.RESET):
             raise ConnectionClosedError(endpoint_url=request.url, error="Connection aborted.", request=request)
-        return AWSResponse(request.url, response.status, dict(response.headers), _Body(response))
+        headers = HTTPHeaders.from_dict(dict(response.headers))
+        return AWSResponse(request.url, response.status, headers, _Body(response))
 
 
 class _Body:
@@ -62,8 +64,9 @@ class _Body:
 
 def _request(request: AWSPreparedRequest, region: str) -> Request:
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    body = request.body or b""
-    return Request(body if isinstance(body, bytes) else body.encode(), headers, EMBEDDED, region)
+    # The protocols of ECR and STS make bodies of text or bytes, never of files.
+    body = cast(str | bytes | None, request.body) or b""
+    return Request(body.encode() if isinstance(body, str) else body, headers, EMBEDDED, region)
 
 
 def _text(value: str | bytes) -> str:

@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from ecrtui.local.errors import invalid_parameter
+from ecrtui.local.errors import violated
+
+MAX_WILDCARDS = 2
+"""Wildcards in an exclusion filter."""
+
+_FILTERS = "imageTagMutabilityExclusionFilters"
 
 
 def may_move(repository: sqlite3.Row, tag: str) -> bool:
@@ -31,15 +36,10 @@ def settings_of(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
     setting: str = parameters.get("imageTagMutability", "MUTABLE")
     patterns = [entry["filter"] for entry in parameters.get("imageTagMutabilityExclusionFilters", [])]
     if setting.endswith("_WITH_EXCLUSION") != bool(patterns):
-        raise invalid_parameter(
-            "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint:"
-            f" 'Exclusion filters must {'not be empty' if not patterns else 'be empty'} when imageTagMutability is {setting}'"
-        )
-    if any(pattern.count("*") > 2 for pattern in patterns):
-        raise invalid_parameter(
-            "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint:"
-            " 'A filter must not contain more than 2 wildcards'"
-        )
+        need = "be empty" if patterns else "not be empty"
+        raise violated(_FILTERS, f"Exclusion filters must {need} when imageTagMutability is {setting}")
+    if any(pattern.count("*") > MAX_WILDCARDS for pattern in patterns):
+        raise violated(_FILTERS, f"A filter must not contain more than {MAX_WILDCARDS} wildcards")
     return setting, patterns
 
 

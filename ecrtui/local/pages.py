@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
 from typing import TypeVar
 
 from ecrtui.local.errors import invalid_parameter
@@ -42,6 +41,6 @@ def key_of(kind: str, token: str | None, first: tuple[str | int, ...]) -> tuple[
     return tuple(key)
 
 
-def cut(rows: Sequence[Row], limit: int) -> tuple[Sequence[Row], bool]:
+def cut(rows: list[Row], limit: int) -> tuple[list[Row], bool]:
     """The rows of one page, of one row more than it has room for, and whether there are more pages."""
     return rows[:limit], len(rows) > limit

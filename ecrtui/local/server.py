@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from ecrtui.local.wire import Delivery, Request, Response, error_response, heade
 HOST = "127.0.0.1"
 
 MAX_BODY = 32 * 1024 * 1024
-"""Bytes of a request: a part of 20 MiB in base64 and what is around it, or a manifest of 4 MiB with every character escaped."""
+"""Bytes of a request: a part of 20 MiB in base64 and what is around it, or a manifest of 4 MiB, escaped."""
 
 IDLE_TIMEOUT = 120.0
 """Seconds that a connection may lie idle."""
@@ -41,6 +42,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, embedded: EmbeddedRegistry, port: int = 0) -> None:
         self.embedded = embedded
         self._connections: set[socket.socket] = set()
+        self._resets: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((HOST, port), _Handler)
 
@@ -62,10 +64,22 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
-        """Close a connection."""
+        """Close a connection, in order or with a reset."""
         with self._lock:
             self._connections.discard(request)
-        super().shutdown_request(request)
+            reset = request in self._resets
+            self._resets.discard(request)
+        if reset:
+            # Closing with a linger of 0 seconds sends RST; an orderly shutdown before it would send FIN.
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
+
+    def reset_on_close(self, request: socket.socket) -> None:
+        """Have a connection reset when it is closed."""
+        with self._lock:
+            self._resets.add(request)
 
     def stop(self) -> None:
         """Take no more connections, let requests under way finish writing to the database, close everything."""
@@ -142,47 +156,41 @@ class _Handler(BaseHTTPRequestHandler):
             self._deliver(response)
 
     def _stream(self, response: Response, content: downloads.Content) -> None:
-        time.sleep(response.delay)
-        self._head(response, content.size)
-        left = content.size // 2 if response.delivery is Delivery.CUT else content.size
-        if response.delivery is Delivery.DROPPED:
-            self._abort()
-            return
-        for chunk in content:
-            self.wfile.write(chunk[:left])
-            left -= len(chunk[:left])
-            if not left:
-                break
-        self._end(response)
+        """Deliver a response of which the content is the body."""
+        self._deliver(response, content, content.size)
 
-    def _deliver(self, response: Response) -> None:
+    def _deliver(self, response: Response, pieces: Iterable[bytes] = (), length: int | None = None) -> None:
+        """Send a response, or what its delivery leaves of it.
+
+        Args:
+            pieces: the body, if it is not the response's own.
+            length: bytes of the pieces together.
+        """
         time.sleep(response.delay)
         if response.delivery is Delivery.DROPPED:
             self._abort()
             return
-        self._head(response, len(response.body))
-        cut = response.delivery is Delivery.CUT
-        self.wfile.write(response.body[: len(response.body) // 2] if cut else response.body)
-        self._end(response)
-
-    def _head(self, response: Response, length: int) -> None:
-        if response.delivery is Delivery.DROPPED:
-            return
+        whole = len(response.body) if length is None else length
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(length))
+        self.send_header("Content-Length", str(whole))
         self.end_headers()
-
-    def _end(self, response: Response) -> None:
+        left = whole if response.delivery is Delivery.WHOLE else whole // 2
+        for piece in pieces if length is not None else (response.body,):
+            self.wfile.write(piece[:left])
+            left -= len(piece[:left])
+            if not left:
+                break
         self.wfile.flush()
-        if response.delivery is Delivery.CUT:
-            self._abort()
+        if response.delivery is not Delivery.WHOLE:
+            self._abort(reset=response.delivery is Delivery.RESET)
 
-    def _abort(self) -> None:
+    def _abort(self, *, reset: bool = False) -> None:
+        """Close the connection when this request is done with, in order or with a reset."""
         self.close_connection = True
-        with suppress(OSError):
-            self.connection.shutdown(socket.SHUT_RDWR)
+        if reset:
+            self.server.reset_on_close(self.connection)
 
     def _refuse(self, error: ServiceError) -> None:
         """Answer without having read the body: what follows on this connection cannot be understood."""

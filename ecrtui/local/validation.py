@@ -68,7 +68,9 @@ def _structure(shape: Mapping[str, Any], value: Mapping[str, Any], path: str) ->
         if name not in given:
             raise violated(_below(path, name), "Member must not be null")
     members = shape["members"]
-    return {name: _checked(members[name], entry, _below(path, name)) for name, entry in given.items() if name in members}
+    return {
+        name: _checked(members[name], entry, _below(path, name)) for name, entry in given.items() if name in members
+    }
 
 
 def _constrain(shape: Mapping[str, Any], value: Any, path: str) -> None:
@@ -90,7 +92,7 @@ def _constrain(shape: Mapping[str, Any], value: Any, path: str) -> None:
         raise violated(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
 
 
-def _decoded(value: str, path: str) -> bytes:
+def _decoded(value: Any, path: str) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (ValueError, binascii.Error):

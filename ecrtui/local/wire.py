@@ -19,7 +19,9 @@ class Delivery(Enum):
 
     WHOLE = "whole"
     CUT = "cut"
-    """The headers and half of the body arrive, then the connection closes."""
+    """The headers and half of the body arrive, then the connection is closed in order."""
+    RESET = "reset"
+    """The headers and half of the body arrive, then the connection is reset."""
     DROPPED = "dropped"
     """The connection closes before the first byte."""
 

@@ -1,10 +1,10 @@
 """The embedded registry for tests: made in a millisecond, with a boto3 client on it, in this process or over HTTP.
 
-    embedded = new_embedded()
-    client = client_for(embedded)
-    create_repository(client, "team/app")
-    image = push_image(client, "team/app", tag="1.0")
-    assert image.digest == digest_of(image.manifest)
+embedded = new_embedded()
+client = client_for(embedded)
+create_repository(client, "team/app")
+image = push_image(client, "team/app", tag="1.0")
+assert image.digest == digest_of(image.manifest)
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from typing import Any
 
 import boto3
 import botocore.session
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from ecrtui.local.database import open_database
 from ecrtui.local.inprocess import attach
@@ -94,7 +96,9 @@ class Pushed:
     tag: str = ""
 
 
-def create_repository(client: Any, name: str, mutability: str = "MUTABLE", exclusions: Sequence[str] = ()) -> dict[str, Any]:
+def create_repository(
+    client: Any, name: str, mutability: str = "MUTABLE", exclusions: Sequence[str] = ()
+) -> dict[str, Any]:
     """Create a repository; what ECR answered about it."""
     options: dict[str, Any] = {"imageTagMutability": mutability}
     if exclusions:
@@ -178,7 +182,9 @@ def push_index(
 ) -> Pushed:
     """Put an index over these images by platform; two of linux are made unless some are given."""
     if children is None:
-        children = {name: push_image(client, repository, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+        children = {
+            name: push_image(client, repository, name, platform=name) for name in ("linux/amd64", "linux/arm64")
+        }
     entries = []
     for platform, child in children.items():
         system, _, architecture = platform.partition("/")
@@ -194,6 +200,21 @@ def push_index(
     return put(client, repository, json.dumps(document, indent=2), tag, media_type)
 
 
+@contextmanager
+def refused(code: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
+    """The block makes a call that the service refuses with this error code and the status that belongs to it."""
+    with pytest.raises(ClientError) as caught:
+        yield caught
+    response = caught.value.response
+    assert response["Error"]["Code"] == code, response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == (500 if code == "ServerException" else 400)
+
+
+def message_of(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    """What the service said."""
+    return caught.value.response["Error"]["Message"]
+
+
 def tags_of(client: Any, repository: str) -> dict[str, str]:
     """Which digest every tag of a repository is at."""
     pages = client.get_paginator("list_images").paginate(
@@ -204,7 +225,5 @@ def tags_of(client: Any, repository: str) -> dict[str, str]:
 
 def digests_of(client: Any, repository: str) -> set[str]:
     """The digests of every image of a repository, archived ones too."""
-    pages = client.get_paginator("describe_images").paginate(
-        repositoryName=repository, filter={"imageStatus": "ANY"}
-    )
+    pages = client.get_paginator("describe_images").paginate(repositoryName=repository, filter={"imageStatus": "ANY"})
     return {image["imageDigest"] for page in pages for image in page["imageDetails"]}

@@ -1,6 +1,6 @@
 """What ECR's API takes, reduced from botocore's service model: how ecrtui/local/requests.json is made and checked.
 
-    python -m tests.support.request_shapes > ecrtui/local/requests.json
+python -m tests.support.request_shapes > ecrtui/local/requests.json
 """
 
 from __future__ import annotations
@@ -41,16 +41,21 @@ def _reduce(all_shapes: dict[str, Any], name: str, into: dict[str, Any]) -> None
     for key in ("member", "key", "value"):
         if key in shape:
             reduced[key] = shape[key]["shape"]
-    below = [*reduced.get("members", {}).values(), *(reduced[key] for key in ("member", "key", "value") if key in reduced)]
+    below = [
+        *reduced.get("members", {}).values(),
+        *(reduced[key] for key in ("member", "key", "value") if key in reduced),
+    ]
     for child in below:
         _reduce(all_shapes, child, into)
 
 
 def _text(model: dict[str, Any]) -> str:
     shapes = ",\n".join(f"    {json.dumps(name)}: {json.dumps(shape)}" for name, shape in model["shapes"].items())
-    operations = ",\n".join(f"    {json.dumps(name)}: {json.dumps(shape)}" for name, shape in model["operations"].items())
+    operations = ",\n".join(
+        f"    {json.dumps(name)}: {json.dumps(shape)}" for name, shape in model["operations"].items()
+    )
     return f'{{\n  "operations": {{\n{operations}\n  }},\n  "shapes": {{\n{shapes}\n  }}\n}}'
 
 
 if __name__ == "__main__":
-    print(_text(reduced_model()))  # noqa: T201 - what it is for
+    print(_text(reduced_model()))

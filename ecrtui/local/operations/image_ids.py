@@ -57,9 +57,7 @@ def find(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[s
     """
     digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
     if digest is None and tag is None:
-        raise failure(
-            image_id, "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
-        )
+        raise failure(image_id, "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
     if digest is not None and not _DIGEST.fullmatch(digest):
         raise failure(
             image_id,
@@ -68,9 +66,15 @@ def find(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[s
         )
     if tag is not None and not _TAG.fullmatch(tag):
         raise failure(
-            image_id, "InvalidImageTag", "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'"
+            image_id,
+            "InvalidImageTag",
+            "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'",
         )
-    row = found_by(connection, repository_id, digest=digest) if tag is None else found_by(connection, repository_id, tag=tag)
+    row = (
+        found_by(connection, repository_id, digest=digest)
+        if tag is None
+        else found_by(connection, repository_id, tag=tag)
+    )
     if row is None:
         raise not_found(image_id)
     if digest is not None and row["digest"] != digest:

@@ -23,8 +23,9 @@ from typing import Any
 from ecrtui.local import manifests, mutability, pages, storage
 from ecrtui.local.call import Call, Operation
 from ecrtui.local.errors import ServiceError, invalid_parameter, violated
-from ecrtui.local.operations import scans
+from ecrtui.local.operations import scans, settings
 from ecrtui.local.operations.image_ids import ImageFailure, failure, find, found_by, not_found
+from ecrtui.local.sts import caller_arn
 
 MAX_TAGS = 1000
 """Tags of an image (quota)."""
@@ -103,10 +104,9 @@ def batch_get_image(call: Call) -> dict[str, Any]:
                 }
             )
             if (row["last_pulled_at"] or 0.0) <= call.now - PULL_INTERVAL:
-                pulled.append((call.now, row["id"]))
+                pulled.append(row["id"])
     if pulled:
-        with call.database.write() as connection:
-            connection.executemany("UPDATE images SET last_pulled_at = ? WHERE id = ?", pulled)
+        _record_pulls(call, pulled)
     return {"images": images, "failures": failures}
 
 
@@ -137,7 +137,7 @@ def describe_images(call: Call) -> dict[str, Any]:
         (after,) = pages.key_of("images", call.get("nextToken"), ("",))
         where, values = _filtered(call.get("filter", {}))
         rows = connection.execute(
-            f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",  # noqa: S608 - the parts are constants
+            f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
     rows, more = pages.cut(rows, limit)
@@ -182,9 +182,9 @@ def list_image_referrers(call: Call) -> dict[str, Any]:
             where += f" AND i.artifact_media_type IN ({', '.join('?' * len(artifact_types))})"
             values += artifact_types
         rows = connection.execute(
-            "SELECT i.digest, i.media_type, i.status, m.manifest FROM images i"  # noqa: S608 - the parts are constants
-            f" JOIN manifests m ON m.image_id = i.id WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where}"
-            " ORDER BY i.digest LIMIT ?",
+            "SELECT i.digest, i.media_type, i.status, m.manifest"  # noqa: S608 - the parts are constants
+            " FROM images i JOIN manifests m ON m.image_id = i.id"
+            f" WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], call["subjectId"]["imageDigest"], after, *values, limit + 1),
         ).fetchall()
     rows, more = pages.cut(rows, limit)
@@ -216,7 +216,11 @@ def update_image_storage_class(call: Call) -> dict[str, Any]:
             status = "ARCHIVED"
         else:
             status = "ACTIVATING" if _restore(connection, image, call.now) else "ACTIVE"
-    return {**call.where(), "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])}, "imageStatus": status}
+    return {
+        **call.where(),
+        "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])},
+        "imageStatus": status,
+    }
 
 
 def _check_tag(tag: str) -> None:
@@ -279,6 +283,15 @@ def _restore(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> 
     return True
 
 
+def _record_pulls(call: Call, image_ids: Sequence[int]) -> None:
+    with call.database.write() as connection:
+        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
+        if caller_arn(call.caller) not in exclusions:
+            connection.executemany(
+                "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(call.now, image_id) for image_id in image_ids]
+            )
+
+
 def _manifest(
     connection: sqlite3.Connection, row: sqlite3.Row, accepted: Sequence[str] | None, image_id: Mapping[str, str]
 ) -> tuple[str, str]:
@@ -298,7 +311,10 @@ def _manifest(
 def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> list[dict[str, str]]:
     """Delete one tag or image; every image id that went."""
     row = find(connection, repository_id, image_id)
-    tags = [entry["tag"] for entry in connection.execute("SELECT tag FROM tags WHERE image_id = ? ORDER BY tag", (row["id"],))]
+    tags = [
+        entry["tag"]
+        for entry in connection.execute("SELECT tag FROM tags WHERE image_id = ? ORDER BY tag", (row["id"],))
+    ]
     tag = image_id.get("imageTag")
     if tag is not None and len(tags) > 1:
         connection.execute("DELETE FROM tags WHERE repository_id = ? AND tag = ?", (repository_id, tag))
@@ -306,7 +322,9 @@ def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mappin
     parents = _parents(connection, repository_id, row["digest"])
     if parents:
         raise failure(
-            image_id, "ImageReferencedByManifestList", f"Requested image referenced by manifest list: [{', '.join(parents)}]"
+            image_id,
+            "ImageReferencedByManifestList",
+            f"Requested image referenced by manifest list: [{', '.join(parents)}]",
         )
     connection.execute("DELETE FROM images WHERE id = ?", (row["id"],))
     return [_entry(row["digest"], gone) for gone in tags or [None]]
@@ -349,7 +367,7 @@ def _named(
 
 def _filtered(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
     """What a filter adds to a query over ``images i``, and its values; archived images are hidden unless asked for."""
-    where, values = "", []
+    where, values = "", list[Any]()
     status = wanted.get("imageStatus", "ACTIVE")
     if status != "ANY":
         where += " AND i.status = ?"

@@ -27,7 +27,8 @@ def initiate_layer_upload(call: Call) -> dict[str, Any]:
     with call.database.write() as connection:
         repository = call.repository(connection)
         connection.execute(
-            "INSERT INTO uploads (id, repository_id, created_at) VALUES (?, ?, ?)", (upload_id, repository["id"], call.now)
+            "INSERT INTO uploads (id, repository_id, created_at) VALUES (?, ?, ?)",
+            (upload_id, repository["id"], call.now),
         )
     return {"uploadId": upload_id, "partSize": PART_SIZE}
 
@@ -44,9 +45,7 @@ def upload_layer_part(call: Call) -> dict[str, Any]:
                 "InvalidLayerPartException",
                 f"The layer part of {len(content)} bytes is not the bytes {first} to {last} of the upload, or does not"
                 f" follow the {received} bytes that have been received",
-                **call.where(),
-                uploadId=call["uploadId"],
-                lastValidByteReceived=received - 1,
+                members={**call.where(), "uploadId": call["uploadId"], "lastValidByteReceived": received - 1},
             )
         if content:
             connection.execute(
@@ -120,9 +119,7 @@ def get_download_url_for_layer(call: Call) -> dict[str, Any]:
         repository = call.repository(connection)
         where = f"within the repository with name '{repository['name']}' in the registry with id '{call.registry_id}'"
         if digest not in storage.sizes_of(connection, repository["id"], [digest]):
-            raise ServiceError(
-                "LayersNotFoundException", f"The layer with digest '{digest}' does not exist {where}"
-            )
+            raise ServiceError("LayersNotFoundException", f"The layer with digest '{digest}' does not exist {where}")
         if not storage.has_content(connection, digest):
             raise ServiceError(
                 "LayerInaccessibleException",

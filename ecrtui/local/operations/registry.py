@@ -15,7 +15,7 @@ from ecrtui.local.operations import settings
 TOKEN_LIFETIME = 12 * 3600.0
 """Seconds that an authorization token is valid (GetAuthorizationToken)."""
 
-_POLICY, _REPLICATION, _EXCLUSIONS = "policy", "replication", "pull-time-exclusions"
+_POLICY, _REPLICATION = "policy", "replication"
 _ACCOUNT_SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
@@ -137,10 +137,12 @@ def register_pull_time_update_exclusion(call: Call) -> dict[str, Any]:
     """RegisterPullTimeUpdateExclusion."""
     arn = call["principalArn"]
     with call.database.write() as connection:
-        exclusions = settings.get(connection, call.registry_id, call.region, _EXCLUSIONS, [])
+        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
         if arn in exclusions:
             raise ServiceError("ExclusionAlreadyExistsException", f"The exclusion of '{arn}' already exists")
-        settings.put(connection, call.registry_id, call.region, _EXCLUSIONS, sorted([*exclusions, arn]))
+        settings.put(
+            connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, sorted([*exclusions, arn])
+        )
     return {"principalArn": arn, "createdAt": call.now}
 
 
@@ -148,11 +150,11 @@ def deregister_pull_time_update_exclusion(call: Call) -> dict[str, Any]:
     """DeregisterPullTimeUpdateExclusion."""
     arn = call["principalArn"]
     with call.database.write() as connection:
-        exclusions = settings.get(connection, call.registry_id, call.region, _EXCLUSIONS, [])
+        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
         if arn not in exclusions:
             raise ServiceError("ExclusionNotFoundException", f"The exclusion of '{arn}' does not exist")
         kept = [other for other in exclusions if other != arn]
-        settings.put(connection, call.registry_id, call.region, _EXCLUSIONS, kept)
+        settings.put(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, kept)
     return {"principalArn": arn}
 
 
@@ -160,7 +162,7 @@ def list_pull_time_update_exclusions(call: Call) -> dict[str, Any]:
     """ListPullTimeUpdateExclusions."""
     limit = call.get("maxResults", pages.DEFAULT)
     (after,) = pages.key_of("exclusions", call.get("nextToken"), ("",))
-    arns = [arn for arn in _get(call, _EXCLUSIONS, []) if arn > str(after)]
+    arns = [arn for arn in _get(call, settings.PULL_TIME_EXCLUSIONS, []) if arn > str(after)]
     page, more = pages.cut(arns, limit)
     answer: dict[str, Any] = {"pullTimeUpdateExclusions": page}
     if more:

@@ -187,7 +187,9 @@ def _known(connection: sqlite3.Connection, registry_id: str) -> bool:
 def _kms_key(call: Call, encryption: dict[str, str]) -> str | None:
     if encryption["encryptionType"] == "AES256":
         if "kmsKey" in encryption:
-            raise invalid_parameter("Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256")
+            raise invalid_parameter(
+                "Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256"
+            )
         return None
     # Without a key of one's own it is the one that AWS manages for ECR.
     return encryption.get("kmsKey") or f"arn:aws:kms:{call.region}:{call.registry_id}:alias/aws/ecr"
@@ -228,7 +230,9 @@ def _set_resource_tags(connection: sqlite3.Connection, repository_id: int, tags:
         " ON CONFLICT (repository_id, key) DO UPDATE SET value = excluded.value",
         [(repository_id, key, value) for key, value in tags.items()],
     )
-    count = connection.execute("SELECT count(*) FROM resource_tags WHERE repository_id = ?", (repository_id,)).fetchone()
+    count = connection.execute(
+        "SELECT count(*) FROM resource_tags WHERE repository_id = ?", (repository_id,)
+    ).fetchone()
     if count[0] > MAX_RESOURCE_TAGS:
         raise ServiceError("TooManyTagsException", f"A repository can have at most {MAX_RESOURCE_TAGS} tags")
 

@@ -63,7 +63,11 @@ def describe_image_scan_findings(call: Call) -> dict[str, Any]:
             (image["id"], after, limit + 1),
         ).fetchall()
     rows, more = pages.cut(rows, limit)
-    answer: dict[str, Any] = {**call.where(), "imageId": _both(image, call["imageId"]), "imageScanStatus": _status(scan)}
+    answer: dict[str, Any] = {
+        **call.where(),
+        "imageId": _both(image, call["imageId"]),
+        "imageScanStatus": _status(scan),
+    }
     if scan["status"] in ("COMPLETE", "ACTIVE"):
         answer["imageScanFindings"] = _findings(scan, rows)
     if more:

@@ -9,6 +9,7 @@ from typing import Any
 
 MANUAL = "MANUAL"
 SCANNING = "scanning"
+PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
 BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
 
