@@ -66,6 +66,16 @@ ACTIONS = (
     Action(
         "manifest.search", "slash", "search", "search", "Find text in the manifest; n and N go through what was found"
     ),
+    Action("activity.undo", "u", "undo", "undo", "Take this write back, as a plan that you confirm", footer=True),
+    Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Take back everything that this plan has done"),
+    Action(
+        "activity.find_out",
+        "f",
+        "find_out",
+        "find out",
+        "Read from the registry what became of unknown writes",
+        footer=True,
+    ),
     Action("images.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
     Action(
         "images.mark_range",

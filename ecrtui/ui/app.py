@@ -20,6 +20,7 @@ from ecrtui.settings import Settings, remember_theme
 from ecrtui.ui import actions, io, messages
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.place import Place
+from ecrtui.ui.screens.activity import ActivityPlace
 from ecrtui.ui.screens.choose import CopyMenu, ThemeMenu
 from ecrtui.ui.screens.help import Help
 from ecrtui.ui.screens.image import ImagePlace
@@ -169,6 +170,11 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             self.notify("A write is in flight; leaving as soon as it is answered.", severity="warning")
         else:
             self.exit()
+
+    def action_activity(self) -> None:
+        """The journal of every write."""
+        if not isinstance(self.screen, ActivityPlace):
+            self.push_place(ActivityPlace(self.connect))
 
     def action_help(self) -> None:
         """Keys and what they do."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecrtui.model.config import ImageConfig
+from ecrtui.model.history import Entry
 from ecrtui.model.image import SEVERITIES, Finding, Image, Repository
 
 
@@ -52,6 +53,34 @@ def repository_facts(
             "kmsKey": repository.kms_key,
             "tags": dict(resource_tags),
             "lifecyclePolicy": lifecycle_policy,
+        }
+    )
+
+
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    """A journalled write, in the journal's own words."""
+    return _known(
+        {
+            "number": entry.number,
+            "plan": entry.plan,
+            "kind": entry.kind,
+            "action": str(entry.action),
+            "outcome": str(entry.outcome or "unknown"),
+            "repository": entry.repository,
+            "tag": entry.tag,
+            "digestBefore": entry.before,
+            "digestAfter": entry.after,
+            "mediaType": entry.media_type,
+            "begunAt": _time(entry.begun_at),
+            "finishedAt": _time(entry.finished_at),
+            "who": entry.principal,
+            "registryId": entry.where.registry_id,
+            "region": entry.where.region,
+            "endpoint": entry.where.endpoint,
+            "requestId": entry.request_id,
+            "detail": entry.detail,
+            "undoes": entry.undoes or "",
+            "undoneBy": entry.undone_by or "",
         }
     )
 

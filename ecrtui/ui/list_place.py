@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from textual import work
 from textual.reactive import reactive
@@ -13,7 +13,8 @@ from textual.widget import Widget
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.filter import Filter, FilterError
 from ecrtui.model.rows import Rows
-from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
+from ecrtui.services.catalogue import Batch, Snapshot
+from ecrtui.services.session import Session
 from ecrtui.ui import actions, io
 from ecrtui.ui import format as human
 from ecrtui.ui.place import Place
@@ -23,6 +24,17 @@ from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.table import Table
 
 Item = TypeVar("Item")
+
+
+class Batches(Protocol[Item]):
+    """Rows as they come: what iterates blocks, and can be closed."""
+
+    def __iter__(self) -> Iterator[Batch[Item]]: ...
+
+    def __next__(self) -> Batch[Item]: ...
+
+    def close(self) -> None:
+        """No more rows are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class ListPlace(Place, Generic[Item]):
 
     columns: Sequence[Column[Item]]
     rows: Rows[Item]
-    _listing: Listing[Item] | None = None
+    _listing: Batches[Item] | None = None
     _asked: int = 0
 
     def body(self) -> Iterable[Widget]:
@@ -89,11 +101,11 @@ class ListPlace(Place, Generic[Item]):
         """The row under the cursor."""
         return self.rows.current
 
-    def last_known(self, catalogue: Catalogue) -> Snapshot[Item] | None:
-        """The rows from the last time."""
-        raise NotImplementedError
+    def last_known(self, session: Session) -> Snapshot[Item] | None:
+        """The rows from the last time, if something is kept of them."""
+        return None
 
-    def list_all(self, catalogue: Catalogue) -> Listing[Item]:
+    def list_all(self, session: Session) -> Batches[Item]:
         """A fresh listing of all rows."""
         raise NotImplementedError
 
@@ -101,7 +113,7 @@ class ListPlace(Place, Generic[Item]):
         """The filter that a line says; raises FilterError."""
         raise NotImplementedError
 
-    async def prepare(self, catalogue: Catalogue) -> None:
+    async def prepare(self, session: Session) -> None:
         """Read what the place needs besides its rows."""
 
     def totals(self) -> str:
@@ -113,9 +125,9 @@ class ListPlace(Place, Generic[Item]):
         """Load all rows in the background; those that are there stay until the truth is known."""
         self.state = replace(self.state, loading=True, complete=False, error=None)
         try:
-            catalogue = (await self.session()).catalogue
-            await self.prepare(catalogue)
-            listing = self._listing if resume and self._listing is not None else await self._begin(catalogue)
+            session = await self.session()
+            await self.prepare(session)
+            listing = self._listing if resume and self._listing is not None else await self._begin(session)
             async for batch in io.stream(listing):
                 self.table.merge((*batch.items, *batch.changed), self._asked)
                 self.state = replace(self.state, loaded=batch.loaded, waiting=batch.throttled)
@@ -124,14 +136,14 @@ class ListPlace(Place, Generic[Item]):
         except EcrTuiError as error:
             self.fail(error)
 
-    async def _begin(self, catalogue: Catalogue) -> Listing[Item]:
+    async def _begin(self, session: Session) -> Batches[Item]:
         """A fresh listing; the rows from last time stand meanwhile."""
-        if not self.rows.total and (known := await io.call(self.last_known, catalogue)):
+        if not self.rows.total and (known := await io.call(self.last_known, session)):
             self.table.merge(known.items)
             self.state = replace(self.state, stale=known.age)
         if self._listing is not None:
             self._listing.close()
-        self._listing = self.list_all(catalogue)
+        self._listing = self.list_all(session)
         self._asked = self.rows.stamp
         self.table.begin()
         self.state = replace(self.state, loaded=0)

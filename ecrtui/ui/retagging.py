@@ -11,7 +11,7 @@ from textual import work
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.plan import Change, Plan, Progress, Report, StepResult
 from ecrtui.services.engine import Survey
-from ecrtui.ui import io, messages
+from ecrtui.ui import actions, io, messages
 from ecrtui.ui.place import Place
 from ecrtui.ui.widgets.plan_form import PlanForm
 from ecrtui.ui.widgets.retag_form import RetagForm, Source
@@ -29,6 +29,12 @@ class Writing(Place):
         """Open a form, unless one is open."""
         if not self.query(PlanForm):
             self.mount(form, before=self.query_one("Footer"))
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a form is open its keys are the only ones that act on the place."""
+        mine = {entry.call for entry in actions.of(*self.SCOPES) if entry.scope != "app"}
+        return not (action in mine and self.query(PlanForm))
 
     async def written(self, report: Report) -> None:
         """Bring what the place shows up to date after a write; places override it."""
@@ -50,6 +56,7 @@ class Writing(Place):
     async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:
         message.stop()
         await message.form.remove()
+        self.refresh_bindings()
         self.focus_content()
 
     async def _write(self, form: PlanForm, plan: Plan, confirmed: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.model.digest import is_digest, short
-from ecrtui.model.image import Image, Referrer, Repository
-from ecrtui.model.manifest import Descriptor, Manifest, Role, Structure
+from ecrtui.model.image import Image, Repository
+from ecrtui.model.manifest import Descriptor, Role, Structure
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Report
 from ecrtui.services import clipboard
@@ -80,40 +80,35 @@ class ImagePlace(Retagging):
         self.tell("loading…")
         try:
             catalogue = (await self.session()).catalogue
-            await self._load_image(catalogue)
-            await self._load_manifest(catalogue)
-            self.tell(self._summary())
-            await self._load_referrers(catalogue)
+            image = await self._load_image(catalogue)
+            await self._load_manifest(catalogue, image)
+            self.tell(_summary(image))
+            await self._load_referrers(catalogue, image)
         except EcrTuiError as error:
             self.tell("")
             self.fail(error)
 
-    async def _load_image(self, catalogue: Catalogue) -> None:
+    async def _load_image(self, catalogue: Catalogue) -> Image:
         repository = await io.call(catalogue.repository, self.repository_name)
         image = await io.call(_find, catalogue, self.repository_name, self.subject)
         self.state = replace(self.state, repository=repository, image=image)
+        return image
 
-    async def _load_manifest(self, catalogue: Catalogue) -> None:
-        image = self._image
-        manifest, prepared, structure = await io.call(_read, catalogue, self.repository_name, image.digest)
+    async def _load_manifest(self, catalogue: Catalogue, image: Image) -> None:
+        prepared, structure = await io.call(_read, catalogue, self.repository_name, image.digest)
         self.query_one(ManifestView).show(prepared)
         self.state = replace(self.state, structure=structure)
-        self.query_one(StructureTree).show(self._heading(), structure)
+        self.query_one(StructureTree).show(_heading(image), structure)
 
-    async def _load_referrers(self, catalogue: Catalogue) -> None:
+    async def _load_referrers(self, catalogue: Catalogue, image: Image) -> None:
         """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
         try:
-            referrers = await io.call(catalogue.referrers, self.repository_name, self._image.digest)
+            referrers = await io.call(catalogue.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
             self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
             return
         if referrers:
-            self.query_one(StructureTree).show(self._heading(), self.state.structure, referrers)
-
-    @property
-    def _image(self) -> Image:
-        assert self.state.image is not None, "the image is read before anything is asked of it"
-        return self.state.image
+            self.query_one(StructureTree).show(_heading(image), self.state.structure, referrers)
 
     def fail(self, error: EcrTuiError) -> None:
         self.state = replace(self.state, error=error)
@@ -123,16 +118,6 @@ class ImagePlace(Retagging):
             return
         self.query_one(Notice).words = None if state.error is None else Words.of(state.error)
         self.query_one(Facts).show(self._facts(state))
-
-    def _heading(self) -> str:
-        image = self._image
-        return f"{image.kind} {short(image.digest)}"
-
-    def _summary(self) -> str:
-        image = self._image
-        tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
-        parts = [tags or "untagged", human.size(image.size), f"pushed {human.age(image.pushed_at)}"]
-        return " · ".join(parts)
 
     def _facts(self, state: ImageState) -> Iterable[Fact]:
         if state.picked is not None:
@@ -167,11 +152,10 @@ class ImagePlace(Retagging):
     def action_retag(self) -> None:
         """Tag what the cursor is on if that is an image, or else the image itself."""
         if self.state.image is not None:
-            self._begin(self.state.picked)
+            self._begin(self.state.image, self.state.picked)
 
     @work(exclusive=True, group="retag", exit_on_error=False)
-    async def _begin(self, picked: Descriptor | None) -> None:
-        image = self._image
+    async def _begin(self, image: Image, picked: Descriptor | None) -> None:
         if picked is None or picked.digest == image.digest:
             self.begin_retag(_source(self.repository_name, image))
             return
@@ -184,27 +168,17 @@ class ImagePlace(Retagging):
         except EcrTuiError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.begin_retag(_source(self.repository_name, child, self._part_of(picked)))
-
-    def _part_of(self, picked: Descriptor) -> str:
-        """What the user should know before tagging a part for the whole."""
-        image = self._image
-        if picked.role is Role.SUBJECT:
-            return f"This is the subject that {short(image.digest)} refers to, not {short(image.digest)} itself."
-        if picked.is_attestation:
-            return f"This is an attestation in the index {short(image.digest)}; it cannot run."
-        what = f"{picked.platform} alone" if picked.platform else "one manifest"
-        return f"This is {what}, not the index {short(image.digest)} that holds it: other platforms will not find it."
+        self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
 
     async def written(self, report: Report) -> None:
         """The image's own tags may have changed."""
         try:
             catalogue = (await self.session()).catalogue
-            await self._load_image(catalogue)
+            image = await self._load_image(catalogue)
         except EcrTuiError as error:
             self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)
             return
-        self.tell(self._summary())
+        self.tell(_summary(image))
 
     def focus_content(self) -> None:
         self.query_one(ManifestView).focus()
@@ -292,10 +266,10 @@ def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:
     return found
 
 
-def _read(catalogue: Catalogue, repository: str, digest: str) -> tuple[Manifest, Prepared, Structure]:
+def _read(catalogue: Catalogue, repository: str, digest: str) -> tuple[Prepared, Structure]:
     """The manifest, ready to be drawn, and what it says."""
-    manifest = catalogue.manifest(repository, digest)
-    return manifest, prepare(manifest.text), parse_manifest(manifest.text)
+    text = catalogue.manifest(repository, digest).text
+    return prepare(text), parse_manifest(text)
 
 
 def _source(repository: str, image: Image, note: str = "") -> Source:
@@ -330,3 +304,22 @@ def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
         *descriptor.annotations.items(),
     )
     return [fact for fact in facts if fact[1]]
+
+
+def _heading(image: Image) -> str:
+    return f"{image.kind} {short(image.digest)}"
+
+
+def _summary(image: Image) -> str:
+    tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
+    return " · ".join((tags or "untagged", human.size(image.size), f"pushed {human.age(image.pushed_at)}"))
+
+
+def _part_of(image: Image, picked: Descriptor) -> str:
+    """What the user should know before tagging a part for the whole."""
+    if picked.role is Role.SUBJECT:
+        return f"This is the subject that {short(image.digest)} refers to, not {short(image.digest)} itself."
+    if picked.is_attestation:
+        return f"This is an attestation in the index {short(image.digest)}; it cannot run."
+    what = f"{picked.platform} alone" if picked.platform else "one manifest"
+    return f"This is {what}, not the index {short(image.digest)} that holds it: other platforms will not find it."

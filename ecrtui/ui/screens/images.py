@@ -18,8 +18,8 @@ from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Report
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
-from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
-from ecrtui.services.session import Connect
+from ecrtui.services.catalogue import Listing, Snapshot
+from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
@@ -111,14 +111,14 @@ class ImagesPlace(Retagging, ListPlace[Image]):
     def trail(self) -> str:
         return f"Repositories › {self.repository_name}"
 
-    async def prepare(self, catalogue: Catalogue) -> None:
-        self.repository = await io.call(catalogue.repository, self.repository_name)
+    async def prepare(self, session: Session) -> None:
+        self.repository = await io.call(session.catalogue.repository, self.repository_name)
 
-    def last_known(self, catalogue: Catalogue) -> Snapshot[Image] | None:
-        return catalogue.last_known_images(self.repository_name)
+    def last_known(self, session: Session) -> Snapshot[Image] | None:
+        return session.catalogue.last_known_images(self.repository_name)
 
-    def list_all(self, catalogue: Catalogue) -> Listing[Image]:
-        return catalogue.images(self.repository_name)
+    def list_all(self, session: Session) -> Listing[Image]:
+        return session.catalogue.images(self.repository_name)
 
     def parse_filter(self, line: str) -> Filter[Image]:
         return parse(line)

@@ -11,8 +11,8 @@ from ecrtui.model.filter import Filter, parse_repositories
 from ecrtui.model.image import Repository
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
-from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
-from ecrtui.services.session import Connect
+from ecrtui.services.catalogue import Listing, Snapshot
+from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
@@ -67,11 +67,11 @@ class RepositoriesPlace(ListPlace[Repository]):
     def trail(self) -> str:
         return "Repositories"
 
-    def last_known(self, catalogue: Catalogue) -> Snapshot[Repository] | None:
-        return catalogue.last_known_repositories()
+    def last_known(self, session: Session) -> Snapshot[Repository] | None:
+        return session.catalogue.last_known_repositories()
 
-    def list_all(self, catalogue: Catalogue) -> Listing[Repository]:
-        return catalogue.repositories()
+    def list_all(self, session: Session) -> Listing[Repository]:
+        return session.catalogue.repositories()
 
     def parse_filter(self, line: str) -> Filter[Repository]:
         return parse_repositories(line)

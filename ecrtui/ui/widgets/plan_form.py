@@ -8,7 +8,7 @@ from enum import Enum
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -60,24 +60,27 @@ def words_of(line: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.replace(",", " ").split()))
 
 
-class PlanForm(VerticalScroll, can_focus=True):
+class PlanForm(Vertical, can_focus=True):
     """Shows a plan, wants Enter on it (and a protected tag typed once more), and stays until the answer was read."""
 
     DEFAULT_CSS = """
     PlanForm {
-        dock: bottom; height: auto; max-height: 70%; padding: 0 1;
+        dock: bottom; height: auto; padding: 0 1;
         border-top: solid $warning; background: $surface;
     }
     PlanForm Input, PlanForm Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
     PlanForm Static { width: 1fr; height: auto; }
+    PlanForm .scroll { height: auto; max-height: 50vh; scrollbar-size-vertical: 1; }
     PlanForm .keys { color: $text-muted; }
     """
 
     BINDINGS = [
-        Binding("escape", "close", "close", priority=True),
+        Binding("escape", "close", "close", show=False, priority=True),
         Binding("enter", "next", "next", show=False),
         Binding("m", "manifest", "manifest", show=False),
         Binding("r", "retry", "retry", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
     ]
 
     state: reactive[State] = reactive(State())
@@ -124,7 +127,7 @@ class PlanForm(VerticalScroll, can_focus=True):
         yield Static(self.head)
         yield from self.fields()
         yield Input(select_on_focus=False, classes="confirm")
-        yield Static(classes="told")
+        yield VerticalScroll(Static(classes="told"), classes="scroll", can_focus=False)
         yield Static(classes="keys")
 
     def fields(self) -> Iterable[Widget]:
@@ -187,6 +190,10 @@ class PlanForm(VerticalScroll, can_focus=True):
         if self.state.has_failed and self.state.phase in (Phase.DONE, Phase.EDIT):
             self.start_over(State(wanted=self.state.wanted, planning=True))
             self.post_message(self.Again(self))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll what is told, by lines."""
+        self.query_one(".scroll", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_manifest(self) -> None:
         """Show the manifest that PutImage has answered with."""
