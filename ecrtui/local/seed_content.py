@@ -7,7 +7,6 @@ repository's name alone, unless configs are asked for, which tell when they were
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -133,13 +132,10 @@ class Pipeline:
         children = [self._image(tagged=False, platform=platform) for platform in _PLATFORMS]
         attestations = [self._attestation(child) for child in children] if attested else []
         entries = [
-            _entry(child, {"architecture": architecture, "os": "linux", **({"variant": variant} if variant else {})})
-            for child, (architecture, variant) in zip(children, _PLATFORMS, strict=True)
-        ] + [
-            _entry(attestation, {"architecture": "unknown", "os": "unknown"}, child.digest)
-            for attestation, child in zip(attestations, children, strict=False)
+            *(_platform_entry(child, *platform) for child, platform in zip(children, _PLATFORMS, strict=True)),
+            *(_attestation_entry(*pair) for pair in zip(attestations, children, strict=False)),
         ]
-        text = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}, indent=2)
+        text = _INDEX % ",\n".join(entries)
         digest = _digest(text.encode())
         index = SeededImage(
             digest=digest,
@@ -156,22 +152,7 @@ class Pipeline:
 
     def _attestation(self, image: SeededImage) -> SeededImage:
         config, statement = (self._invented(), 167), self._layer(8_000)
-        text = json.dumps(
-            {
-                "schemaVersion": 2,
-                "mediaType": OCI_MANIFEST,
-                "config": {"mediaType": OCI_CONFIG, "digest": config[0], "size": config[1]},
-                "layers": [
-                    {
-                        "mediaType": "application/vnd.in-toto+json",
-                        "digest": statement[0],
-                        "size": statement[1],
-                        "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"},
-                    }
-                ],
-            },
-            indent=2,
-        )
+        text = _ATTESTATION % (*config, *statement)
         return SeededImage(
             digest=_digest(text.encode()),
             manifest=text,
@@ -185,21 +166,11 @@ class Pipeline:
     def _config(self, layers: Sequence[tuple[str, int]], platform: tuple[str, str], pushed_at: float) -> bytes:
         created = datetime.fromtimestamp(pushed_at - 90, UTC).isoformat()
         service = self._name.rpartition("/")[2]
-        document = {
-            "architecture": platform[0],
-            "os": "linux",
-            "created": created,
-            "config": {
-                "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"SERVICE={service}"],
-                "Entrypoint": [f"/usr/local/bin/{service}"],
-                "Labels": {"org.opencontainers.image.revision": f"{self._random.getrandbits(160):040x}"},
-            },
-            "rootfs": {"type": "layers", "diff_ids": [_digest(digest.encode()) for digest, _ in layers]},
-            "history": [
-                {"created": created, "created_by": f"COPY /build/{number} / # buildkit"} for number in range(len(layers))
-            ],
-        }
-        return json.dumps(document, separators=(",", ":")).encode()
+        revision = f"{self._random.getrandbits(160):040x}"
+        # A layer's content has another digest when it is unpacked.
+        unpacked = ",".join([f'"sha256:{digest[:6:-1]}"' for digest, _ in layers])
+        steps = ",".join([_STEP % (created, number) for number in range(len(layers))])
+        return (_CONFIG % (platform[0], service, service, revision, created, steps, unpacked)).encode()
 
     def _moment(self) -> float:
         """When the next image is pushed: more and more often towards now."""
@@ -241,13 +212,68 @@ def _descriptor(media_type: str, digest: str, size: int) -> str:
     return f'{{"mediaType":"{media_type}","digest":"{digest}","size":{size}}}'
 
 
-def _entry(image: SeededImage, platform: dict[str, str], attests: str = "") -> dict[str, object]:
-    """A descriptor in an index, as BuildKit writes it."""
-    annotations = {"vnd.docker.reference.digest": attests, "vnd.docker.reference.type": "attestation-manifest"}
-    return {
-        "mediaType": image.media_type,
-        "digest": image.digest,
-        "size": len(image.manifest.encode()),
-        **({"annotations": annotations} if attests else {}),
-        "platform": platform,
+def _platform_entry(image: SeededImage, architecture: str, variant: str) -> str:
+    more = f',\n        "variant": "{variant}"' if variant else ""
+    return _PLATFORM_ENTRY % (image.digest, len(image.manifest), architecture, more)
+
+
+def _attestation_entry(attestation: SeededImage, image: SeededImage) -> str:
+    return _ATTESTATION_ENTRY % (attestation.digest, len(attestation.manifest), image.digest)
+
+
+# As BuildKit writes them.
+_INDEX = """{
+  "schemaVersion": 2,
+  "mediaType": "application/vnd.oci.image.index.v1+json",
+  "manifests": [
+%s
+  ]
+}"""
+_PLATFORM_ENTRY = """    {
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "digest": "%s",
+      "size": %d,
+      "platform": {
+        "architecture": "%s",
+        "os": "linux"%s
+      }
+    }"""
+_ATTESTATION_ENTRY = """    {
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "digest": "%s",
+      "size": %d,
+      "annotations": {
+        "vnd.docker.reference.digest": "%s",
+        "vnd.docker.reference.type": "attestation-manifest"
+      },
+      "platform": {
+        "architecture": "unknown",
+        "os": "unknown"
+      }
+    }"""
+_ATTESTATION = """{
+  "schemaVersion": 2,
+  "mediaType": "application/vnd.oci.image.manifest.v1+json",
+  "config": {
+    "mediaType": "application/vnd.oci.image.config.v1+json",
+    "digest": "%s",
+    "size": %d
+  },
+  "layers": [
+    {
+      "mediaType": "application/vnd.in-toto+json",
+      "digest": "%s",
+      "size": %d,
+      "annotations": {
+        "in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"
+      }
     }
+  ]
+}"""
+_CONFIG = (
+    '{"architecture":"%s","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],'
+    '"Entrypoint":["/usr/local/bin/%s"],"Labels":{"org.opencontainers.image.title":"%s",'
+    '"org.opencontainers.image.revision":"%s"}},"created":"%s","history":[%s],"os":"linux",'
+    '"rootfs":{"type":"layers","diff_ids":[%s]}}'
+)
+_STEP = '{"created":"%s","created_by":"COPY /build/%d / # buildkit","comment":"buildkit.dockerfile.v0"}'
