@@ -49,8 +49,14 @@ class Attempts:
 
     def unknown_after(self, problem: BaseException) -> bool:
         """Whether the image may have been put although this was raised."""
-        code = getattr(problem, "response", {}).get("Error", {}).get("Code")
-        return self.lost or self.under_way or (self.broken and code in ALREADY)
+        return self.lost or self.under_way or (self.broken and _code(problem) in ALREADY)
+
+
+def _code(problem: BaseException) -> str:
+    """The service's code for an error; empty if it was not the service that spoke."""
+    from botocore.exceptions import ClientError
+
+    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
 
 
 def _never_arrived(problem: Exception) -> bool:

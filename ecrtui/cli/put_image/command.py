@@ -14,6 +14,7 @@ from ecrtui.cli.put_image.model import Client, put_image_model
 from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters
 from ecrtui.cli.put_image.parameters import call_parameters
 from ecrtui.cli.put_image.printing import Printer, abandon_stdout, pager_of
+from ecrtui.cli.put_image.problems import GeneralProblem
 from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, describe, tell
 from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
 
@@ -116,6 +117,9 @@ class PutImage:
         self.attempts = Attempts(client)
         try:
             answer = client.put_image(**self.parameters)
+            if "image" not in answer:  # botocore takes an answer that was cut short for an empty one
+                self.attempts.lost = True
+                raise GeneralProblem("The answer was cut short")  # noqa: TRY301 - it is handled like the others
         except Exception as problem:
             found = self._read_back(session, problem)
             if found is None:

@@ -1,0 +1,176 @@
+"""The line is read as the AWS CLI reads it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ecrtui.cli.put_image.options import GLOBAL_OPTIONS
+from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.endpoint import Endpoint
+
+LINE = ("--repository-name", "foo", "--image-manifest", "{}")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("--image", "x"),
+            "ambiguous option: --image could match --image-manifest, --image-manifest-media-type, --image-tag, "
+            "--image-digest",
+        ),
+        (("--cli-input", "x"), "ambiguous option: --cli-input could match --cli-input-json, --cli-input-yaml"),
+        (("--no", "x"), "ambiguous option: --no could match --no-verify-ssl, --no-paginate, --no-sign-request, "),
+        (("--profile",), "argument --profile: expected one argument"),
+        (("--debug=1",), "argument --debug: ignored explicit argument '1'"),
+        (("--region",), "argument --region: expected one argument"),
+        (("--image-tag", "--region", "eu-west-1"), "argument --image-tag: expected one argument"),
+        (("--output", "jsn"), "argument --output: Found invalid choice 'jsn'\n\nMaybe you meant:\n\n  * json"),
+        (("--color", "never"), "argument --color: Found invalid choice 'never'\n"),
+        (("--cli-error-format", "JSON"), "argument --cli-error-format: Found invalid choice 'JSON'"),
+        (("--generate-cli-skeleton=bogus",), "argument --generate-cli-skeleton: Found invalid choice 'bogus'"),
+    ],
+)
+def test_lines_that_cannot_be_read(words: tuple[str, ...], told: str, put_image: PutImage, endpoint: Endpoint) -> None:
+    ran = put_image(*LINE, *words)
+    assert (ran.code, ran.out, endpoint.requests) == (252, "", [])
+    assert told in ran.err
+    assert "\nusage: ecrtui put-image " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "unknown"),
+    [(("--bogus", "x"), "--bogus, x"), (("a", "b"), "b, a"), (("-x",), "-x"), (("--help",), "--help")],
+)
+def test_unknown_options_are_all_told(
+    words: tuple[str, ...], unknown: str, put_image: PutImage, endpoint: Endpoint
+) -> None:
+    ran = put_image(*LINE, *words)
+    assert ran.code == 252
+    assert f"ecrtui: [ERROR]: Unknown options: {unknown}\n" in ran.err
+
+
+def test_globals_stand_anywhere_and_are_abbreviated_among_themselves(put_image: PutImage, endpoint: Endpoint) -> None:
+    ran = put_image(
+        "--r", "eu-west-1", "--repo", "foo", "--ou", "text", "--image-manifest", "{}", "--q", "image.imageId"
+    )
+    assert ran.code == 0, ran.err
+    assert endpoint.requests[0]["region"] == "eu-west-1"
+    assert ran.out.startswith("sha256:")
+
+
+def test_values_that_look_like_negative_numbers_are_values(put_image: PutImage, endpoint: Endpoint) -> None:
+    assert put_image(*LINE, "--image-tag", "-1").code == 0
+    assert endpoint.bodies[0]["imageTag"] == "-1"
+
+
+@pytest.mark.parametrize("words", [("--version",), (*LINE, "--vers"), ("--version", "--bogus", "--image")])
+def test_version_answers_wherever_it_stands(words: tuple[str, ...], put_image: PutImage, endpoint: Endpoint) -> None:
+    ran = put_image(*words)
+    assert (ran.code, ran.err, endpoint.requests) == (0, "", [])
+    assert ran.out.startswith("ecrtui/")
+
+
+def test_an_error_before_version_is_told_first(put_image: PutImage, endpoint: Endpoint) -> None:
+    assert put_image("--output", "xml", "--version").code == 252
+
+
+@pytest.mark.parametrize("words", [("help",), ("--region", "eu-west-1", "help"), (*LINE, "help")])
+def test_help_teaches_every_option(words: tuple[str, ...], put_image: PutImage, endpoint: Endpoint) -> None:
+    ran = put_image(*words)
+    assert (ran.code, ran.err, endpoint.requests) == (0, "", [])
+    names = [option.name for option in GLOBAL_OPTIONS]
+    names += ["registry-id", "repository-name", "image-manifest", "image-manifest-media-type", "image-tag"]
+    for name in [*names, "image-digest", "cli-input-json", "cli-input-yaml", "generate-cli-skeleton", "version"]:
+        assert f"\n  --{name} (" in ran.out
+    assert "EXIT CODES" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--image-tag", "file://nope"), "'--image-tag': Unable to load paramfile file://nope: [Errno 2] No such file"),
+        (
+            ("--image-tag", "file://."),
+            "'--image-tag': Unable to load paramfile file://.: [Errno 21] Is a directory: '.'",
+        ),
+        (("--image-digest", "fileb://nope"), "Unable to load paramfile fileb://nope: [Errno 2] No such file"),
+        (("--cli-input-json", "file://nope"), "'--cli-input-json': Unable to load paramfile file://nope"),
+        (("--cli-input-json", "null"), "'--cli-input-json': Invalid type: expecting map, received <class 'NoneType'>"),
+        (("--cli-input-yaml", "- a"), "'--cli-input-yaml': Invalid type: expecting map, received <class 'list'>"),
+        (("--cli-input-json", ""), "'cli-input-json': Invalid JSON received."),
+        (("--cli-input-yaml", "a: [b"), "'cli-input-yaml': Invalid YAML received."),
+        (("--cli-input-json", "xx", "--cli-input-yaml", "x"), "Only one --cli-input- parameter may be specified."),
+    ],
+)
+def test_values_that_cannot_be_used(words: tuple[str, ...], told: str, put_image: PutImage, endpoint: Endpoint) -> None:
+    ran = put_image(*LINE, *words)
+    assert (ran.code, ran.out, endpoint.requests) == (252, "", [])
+    assert told in ran.err
+
+
+def test_paths_have_their_variables_and_home_expanded(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (put_image.folder / "tag").write_text("from-a-file")
+    monkeypatch.setenv("HOME", str(put_image.folder))
+    monkeypatch.setenv("WHERE", str(put_image.folder))
+    for path in ("~/tag", "$WHERE/tag", "${WHERE}/tag"):
+        assert put_image(*LINE, "--image-tag", f"file://{path}").code == 0
+    assert {body["imageTag"] for body in endpoint.bodies} == {"from-a-file"}
+
+
+def test_an_input_brings_what_the_line_has_not(put_image: PutImage, endpoint: Endpoint) -> None:
+    (put_image.folder / "in.yaml").write_text('imageTag: from-input\nimageDigest: "x"\nrepositoryName: foo\n')
+    ran = put_image("--cli-input-yaml", "file://in.yaml", "--image-manifest", "{}", "--image-tag", "from-line")
+    assert ran.code == 0, ran.err
+    assert endpoint.bodies == [
+        {"repositoryName": "foo", "imageManifest": "{}", "imageTag": "from-line", "imageDigest": "x"}
+    ]
+
+
+def test_every_wrong_type_of_an_input_is_told(put_image: PutImage, endpoint: Endpoint) -> None:
+    values = {
+        "repositoryName": 5,
+        "imageManifest": None,
+        "imageTag": 1.1,
+        "imageDigest": [1],
+        "registryId": {"a": True},
+    }
+    ran = put_image("--cli-input-json", json.dumps(values))
+    assert (ran.code, endpoint.requests) == (252, [])
+    for name in values:
+        assert f"Invalid type for parameter {name}, value: " in ran.err
+    ran = put_image("--cli-input-json", "{}")
+    assert 'Missing required parameter in input: "repositoryName"\nMissing required parameter in input' in ran.err
+
+
+def test_validation_can_be_switched_off_as_ever(put_image: PutImage, endpoint: Endpoint) -> None:
+    put_image.configure("[default]\nparameter_validation = false\n")
+    assert put_image("--repository-name", "x", "--image-manifest", "{}").code == 0
+
+
+@pytest.mark.parametrize("words", [("--generate-cli-skeleton=input",), ("--cli-input-json={}",)])
+def test_only_the_option_on_its_own_makes_the_required_ones_optional(
+    words: tuple[str, ...], put_image: PutImage, endpoint: Endpoint
+) -> None:
+    assert "the following arguments are required: --repository-name" in put_image(*words).err
+
+
+def test_the_output_skeleton_is_checked_and_printed_like_an_answer(put_image: PutImage, endpoint: Endpoint) -> None:
+    words = (*LINE, "--generate-cli-skeleton", "output", "--query", "image.imageId", "--output", "text")
+    ran = put_image(*words)
+    assert (ran.code, ran.out, endpoint.requests) == (0, "imageDigest\timageTag\n", [])
+    assert put_image(*words, "--image-tag", "").code == 252
+
+
+def test_skeletons_can_be_given_back(put_image: PutImage, endpoint: Endpoint) -> None:
+    for kind, way in (("input", "json"), ("yaml-input", "yaml")):
+        skeleton = put_image("--generate-cli-skeleton", kind).out
+        (put_image.folder / "filled").write_text(skeleton)
+        ran = put_image(f"--cli-input-{way}", "file://filled", *LINE)
+        assert ran.code == 252  # empty values are too short, and nothing else is wrong with them
+        assert "Unknown parameter" not in ran.err
+        assert "Invalid length for parameter imageTag, value: 0" in ran.err
