@@ -59,6 +59,13 @@ ACTIONS = (
     Action("list.turn", "S", "turn", "turn order", "Turn the order of the sorted column"),
     Action("list.describe", "d", "describe", "describe", "Everything that is known of the row", footer=True),
     Action("list.yaml", "y", "yaml", "yaml", "The row as YAML"),
+    Action(
+        "repositories.promote",
+        "t",
+        "promote",
+        "tag in all",
+        "In each marked repository, the image that has one tag gets another",
+    ),
     Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag here", footer=True),
     Action("image.config", "i", "config", "config", "The image's config: environment, entrypoint, labels, history"),
     Action("image.findings", "f", "findings", "findings", "What the scan of the image has found"),
@@ -66,6 +73,18 @@ ACTIONS = (
     Action(
         "manifest.search", "slash", "search", "search", "Find text in the manifest; n and N go through what was found"
     ),
+    Action("plan.apply", "enter", "apply", "apply", "Carry the plan out, after one more look", footer=True),
+    Action("plan.strike", "x", "strike", "strike out", "Take this row out of the plan", footer=True),
+    Action(
+        "plan.strike_refused",
+        "X",
+        "strike_refused",
+        "strike refused",
+        "Take every refused row out of the plan",
+        footer=True,
+    ),
+    Action("plan.ask", "e", "ask", "edit", "Change what the plan is made from"),
+    Action("plan.save", "w", "save", "save", "Save the plan or its result as CSV or JSON", footer=True),
     Action("activity.undo", "u", "undo", "undo", "Take this write back, as a plan that you confirm", footer=True),
     Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Take back everything that this plan has done"),
     Action(
@@ -76,15 +95,20 @@ ACTIONS = (
         "Read from the registry what became of unknown writes",
         footer=True,
     ),
-    Action("images.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
+    Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image; never its last one"),
+    Action("images.swap", "", "swap", "swap two tags", "Each of two tags of this repository to where the other is"),
     Action(
-        "images.mark_range",
+        "images.copy_tags", "", "copy_tags", "copy all tags", "All tags of the marked image to the one under the cursor"
+    ),
+    Action("marks.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
+    Action(
+        "marks.mark_range",
         "ctrl+@,ctrl+space",
         "mark_range",
         "mark range",
         "Mark every row from the last mark to here",
     ),
-    Action("images.mark_all", "asterisk", "mark_all", "mark all", "Mark all rows that match the filter, or none"),
+    Action("marks.mark_all", "asterisk", "mark_all", "mark all", "Mark all rows that match the filter, or none"),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

@@ -25,6 +25,7 @@ from ecrtui.ui.screens.choose import CopyMenu, ThemeMenu
 from ecrtui.ui.screens.help import Help
 from ecrtui.ui.screens.image import ImagePlace
 from ecrtui.ui.screens.images import ImagesPlace
+from ecrtui.ui.screens.plan import PlanPlace
 from ecrtui.ui.screens.reader import Reader
 from ecrtui.ui.screens.repositories import RepositoriesPlace
 from ecrtui.ui.themes import Themes, variable_defaults
@@ -131,6 +132,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def on_open_image(self, message: messages.OpenImage) -> None:
         self.push_place(ImagePlace(self.connect, message.repository.name, message.subject))
+
+    def on_open_plan(self, message: messages.OpenPlan) -> None:
+        self.push_place(PlanPlace(self.connect, message.wish))
 
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from ecrtui.model.image import Image, Repository
+from ecrtui.model.plan import Plan
 from ecrtui.services.clipboard import Copyable
+from ecrtui.services.engine import Engine
 
 
 @dataclass
@@ -57,10 +59,19 @@ class WriteEnded(Message):
     """That write has been answered, one way or another."""
 
 
-@dataclass
-class Ask(Message):
-    """Let the user confirm by typing a word; the answer is told to whoever asked."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something that is done to many tags at once, as a plan that is read and pruned before it is carried out."""
 
-    question: str
-    word: str
-    answer: Callable[[bool], None]
+    title: str
+    make: Callable[[Engine, str], Plan]
+    """Makes the plan from what was typed; blocks, raises EcrTuiError."""
+    question: str = ""
+    """What has to be typed first; empty for nothing."""
+
+
+@dataclass
+class OpenPlan(Message):
+    """Make the plan of this wish and show it."""
+
+    wish: Wish

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.digest import short
+from ecrtui.model.image import PutImageResult
 from ecrtui.model.plan import Action, Outcome, Plan, Report, Step, StepResult
 from ecrtui.ui import format as human
 from ecrtui.ui import text
@@ -39,6 +40,11 @@ def action_words(action: Action) -> Content:
     return Content.styled(words, style)
 
 
+def counted(number: int, action: Action) -> Content:
+    """How many steps do this: "12 moves"."""
+    return Content.assemble(f"{human.number(number)} ", action_words(action))
+
+
 def outcome_words(outcome: Outcome) -> Content:
     """An outcome with its sign."""
     words, style = _OUTCOME[outcome]
@@ -54,39 +60,52 @@ def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
 
 
 def report_lines(report: Report) -> Content:
-    """What became of a plan, a step a line."""
-    lines: list[Content] = []
-    for result in report.results:
-        lines += result_lines(result)
-    lines += [
+    """What became of a plan, a step a line; what PutImage answered once, where all answers are of one image."""
+    answers = [result.result for result in report.results if result.result is not None]
+    alike = len(answers) > 1 and len({(answer.repository, answer.digest) for answer in answers}) == 1
+    lines = [line for result in report.results for line in result_lines(result, whole=not alike)]
+    if alike:
+        lines += answer_lines(answers[0], whole=False)
+    return Content("\n").join([*lines, *after_lines(report)])
+
+
+def after_lines(report: Report) -> list[Content]:
+    """What the last look at the tags has shown, if it is not as it should be."""
+    lines = [
         warning_line(entry.message or f"{entry.step.tag} is at {short(entry.found) or 'no image'} by now")
         for entry in report.elsewhere
     ]
     if report.unverified is not None:
         lines.append(warning_line(f"the tags could not be read back: {report.unverified}"))
-    return Content("\n").join(lines)
+    return lines
 
 
-def result_lines(result: StepResult) -> list[Content]:
+def result_lines(result: StepResult, *, whole: bool = True) -> list[Content]:
     """What became of a step: the outcome, and PutImage's answer or the error in the service's words."""
     head: list[Part] = [outcome_words(result.outcome), "  ", text.content(result.step.tag, "bold")]
     if result.message:
         head += ["  ", text.content(result.message)]
+    if result.result is not None and not whole:
+        head += ["  ", text.content(f"request id {result.result.request_id}", "dim")]
     lines = [Content.assemble(*head)]
-    if result.result is not None:
-        answer = result.result
-        lines += facts(
-            ("registry id", answer.registry_id),
-            ("repository", answer.repository),
-            ("image digest", answer.digest),
-            ("image tag", answer.tag),
-            ("media type", answer.media_type),
-            ("manifest", f"{human.number(len(answer.manifest.encode()))} bytes, as read (m shows it)"),
-            ("request id", answer.request_id),
-        )
+    if result.result is not None and whole:
+        lines += answer_lines(result.result)
     if result.error is not None:
         lines += error_lines(result.error)
     return lines
+
+
+def answer_lines(answer: PutImageResult, *, whole: bool = True) -> list[Content]:
+    """What PutImage answered; without what differs from tag to tag unless the whole of it is wanted."""
+    return facts(
+        ("registry id", answer.registry_id),
+        ("repository", answer.repository),
+        ("image digest", answer.digest),
+        ("image tag", answer.tag if whole else ""),
+        ("media type", answer.media_type),
+        ("manifest", f"{human.number(len(answer.manifest.encode()))} bytes, as read (m shows it)"),
+        ("request id", answer.request_id if whole else ""),
+    )
 
 
 def error_lines(error: EcrTuiError) -> list[Content]:

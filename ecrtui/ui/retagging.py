@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from textual import work
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.model.plan import Change, Plan, Progress, Report, StepResult
+from ecrtui.model.plan import Change, Progress, Report, StepResult
 from ecrtui.services.engine import Survey
 from ecrtui.ui import actions, io, messages
 from ecrtui.ui.place import Place
@@ -28,7 +28,7 @@ class Writing(Place):
     def show_form(self, form: PlanForm) -> None:
         """Open a form, unless one is open."""
         if not self.query(PlanForm):
-            self.mount(form, before=self.query_one("Footer"))
+            self.query_one("#body").mount(form)
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -45,9 +45,7 @@ class Writing(Place):
     def on_plan_form_applied(self, message: PlanForm.Applied) -> None:
         message.stop()
         # The application's worker, not this place's: leaving the place must not cancel a write.
-        self.app.run_worker(
-            self._write(message.form, message.plan, message.confirmed), group="write", exit_on_error=False
-        )
+        self.app.run_worker(self._write(message), group="write", exit_on_error=False)
 
     def on_plan_form_manifest_wanted(self, message: PlanForm.ManifestWanted) -> None:
         message.stop()
@@ -59,15 +57,24 @@ class Writing(Place):
         self.refresh_bindings()
         self.focus_content()
 
-    async def _write(self, form: PlanForm, plan: Plan, confirmed: Sequence[str]) -> None:
+    async def _write(self, wanted: PlanForm.Applied) -> None:
+        form = wanted.form
+
         def tell(result: StepResult, progress: Progress) -> None:
-            form.post_message(PlanForm.Progressed(progress))
+            form.post_message(PlanForm.Progressed(result, progress))
 
         application = self.app
         application.post_message(messages.WriteBegan())
         try:
             session = await self.session()
-            report = await io.call(session.engine.apply, plan, on_result=tell, allow_protected=confirmed)
+            report = await io.call(
+                session.engine.apply,
+                wanted.plan,
+                on_result=tell,
+                stop=lambda: form.stopping,
+                on_conflict=wanted.on_conflict,
+                allow_protected=wanted.confirmed,
+            )
         except EcrTuiError as error:
             form.failed(error)
         except Exception as problem:

@@ -14,7 +14,11 @@ from ecrtui.ui.overlay import Overlay
 
 _SCOPES = {
     "list": "The list",
-    "images": "Marks",
+    "images": "Images",
+    "repositories": "Repositories",
+    "marks": "Marks",
+    "plan": "The plan",
+    "activity": "Activity",
     "image": "The image",
     "manifest": "The manifest",
     "place": "Here",

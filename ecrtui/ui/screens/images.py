@@ -9,22 +9,25 @@ from typing import Any
 from textual import work
 from textual.content import Content
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.digest import short
 from ecrtui.model.filter import Filter, parse
 from ecrtui.model.image import SEVERITIES, Image, Repository
 from ecrtui.model.manifest import Manifest
 from ecrtui.model.manifest import parse as parse_manifest
-from ecrtui.model.plan import Report
+from ecrtui.model.plan import Plan, Report
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Listing, Snapshot
+from ecrtui.services.engine import Engine
 from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
+from ecrtui.ui.messages import Wish
 from ecrtui.ui.retagging import Retagging
 from ecrtui.ui.widgets.columns import Column
+from ecrtui.ui.widgets.plan_form import words_of
 from ecrtui.ui.widgets.retag_form import Source
 from ecrtui.ui.widgets.table import Table
 
@@ -54,8 +57,8 @@ def _severity(image: Image) -> tuple[int, ...]:
 class ImagesPlace(Retagging, ListPlace[Image]):
     """All images of a repository, newest first."""
 
-    BINDINGS = [*actions.bindings("images"), *actions.bindings("image")]
-    SCOPES = (*ListPlace.SCOPES, "images", "image")
+    BINDINGS = actions.bindings("images", "image", "marks")
+    SCOPES = (*ListPlace.SCOPES, "images", "image", "marks")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
     EMPTY = "There is no image in this repository."
@@ -164,10 +167,57 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             self.post_message(messages.OpenImage(self.repository, image.digest, image))
 
     def action_retag(self) -> None:
-        """Tag the image under the cursor."""
+        """Tag the image under the cursor; with marks, all marked images by a rule."""
         image = self.current
-        if image is not None:
+        marked = self.rows.marked()
+        if marked:
+            self._wish(
+                f"Retag {human.count(len(marked), 'image')} in {self.repository_name}",
+                lambda engine, rule: engine.rename(self.repository_name, marked, rule),
+                "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
+            )
+        elif image is not None:
             self.begin_retag(Source(self.repository_name, image.digest, image.tags, human.age(image.pushed_at)))
+
+    def action_untag(self) -> None:
+        """Remove tags of the image under the cursor."""
+        image = self.current
+        if image is None or not image.tags:
+            return
+        names = " ".join(image.tags[:4]) + (" …" if len(image.tags) > 4 else "")
+        self._wish(
+            f"Remove tags of {short(image.digest)}",
+            lambda engine, line: engine.untag(self.repository_name, words_of(line)),
+            f"the tags to remove, one of them has to stay: {names}",
+        )
+
+    def action_swap(self) -> None:
+        """Each of two tags to where the other is."""
+
+        def make(engine: Engine, line: str) -> Plan:
+            tags = words_of(line)
+            if len(tags) != 2:
+                raise UsageError(
+                    "Two tags are wanted", f"{line!r} has {len(tags)}", "Type two tags with a space between."
+                )
+            return engine.swap(self.repository_name, *tags)
+
+        self._wish(f"Swap two tags in {self.repository_name}", make, "the two tags")
+
+    def action_copy_tags(self) -> None:
+        """All tags of the one marked image to the image under the cursor."""
+        marked, target = self.rows.marked(), self.current
+        if len(marked) != 1 or target is None or marked[0].digest == target.digest:
+            self.notify("Mark the image that has the tags, and put the cursor on the one that gets them.")
+            return
+        source = marked[0].digest
+        self._wish(
+            f"All tags of {short(source)} to {short(target.digest)}",
+            lambda engine, line: engine.copy_tags(self.repository_name, source, target.digest),
+        )
+
+    def _wish(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
+        self.post_message(messages.OpenPlan(Wish(title, make, question)))
 
     def focus_content(self) -> None:
         self.table.focus()

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from textual import work
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.filter import Filter, parse_repositories
 from ecrtui.model.image import Repository
+from ecrtui.model.plan import Plan
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Listing, Snapshot
+from ecrtui.services.engine import Engine
 from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
+from ecrtui.ui.messages import Wish
 from ecrtui.ui.widgets.columns import Column
+from ecrtui.ui.widgets.plan_form import words_of
 from ecrtui.ui.widgets.table import Table
 
 
@@ -50,8 +54,9 @@ COLUMNS: Sequence[Column[Repository]] = (
 class RepositoriesPlace(ListPlace[Repository]):
     """Where everything begins."""
 
-    BINDINGS = actions.bindings("repositories")
-    SCOPES = (*ListPlace.SCOPES, "repositories")
+    BINDINGS = actions.bindings("repositories", "marks")
+    SCOPES = (*ListPlace.SCOPES, "repositories", "marks")
+    MARKABLE = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
     EMPTY = "There is no repository in this registry."
@@ -78,6 +83,24 @@ class RepositoriesPlace(ListPlace[Repository]):
 
     def on_table_activated(self, message: Table.Activated) -> None:
         self.post_message(messages.OpenImages(message.item.name))
+
+    def action_promote(self) -> None:
+        """The same tag in many repositories: a release cut."""
+        names = [repository.name for repository in self.rows.marked()] or ([self.current.name] if self.current else [])
+        if not names:
+            return
+
+        def make(engine: Engine, line: str) -> Plan:
+            tags = words_of(line)
+            if len(tags) != 2:
+                raise UsageError(
+                    "Two tags are wanted", f"{line!r} has {len(tags)}", "Type the tag there is, a space, the new tag."
+                )
+            return engine.promote(names, *tags)
+
+        title = f"Tag in {human.count(len(names), 'repository', 'repositories')}"
+        question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
+        self.post_message(messages.OpenPlan(Wish(title, make, question)))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the repository under the cursor."""

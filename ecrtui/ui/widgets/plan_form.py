@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.model.plan import Plan, Progress, Report
+from ecrtui.model.plan import OnConflict, Plan, Progress, Report, StepResult
 from ecrtui.ui import format as human
 from ecrtui.ui import plan_text, text
 
@@ -65,7 +65,7 @@ class PlanForm(Vertical, can_focus=True):
 
     DEFAULT_CSS = """
     PlanForm {
-        dock: bottom; height: auto; padding: 0 1;
+        height: auto; padding: 0 1;
         border-top: solid $warning; background: $surface;
     }
     PlanForm Input, PlanForm Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
@@ -84,6 +84,7 @@ class PlanForm(Vertical, can_focus=True):
     ]
 
     state: reactive[State] = reactive(State())
+    on_conflict = OnConflict.STOP
 
     @dataclass
     class Applied(Message):
@@ -92,6 +93,8 @@ class PlanForm(Vertical, can_focus=True):
         form: PlanForm
         plan: Plan
         confirmed: tuple[str, ...]
+        """The protected tags that were typed once more."""
+        on_conflict: OnConflict
 
     @dataclass
     class Again(Message):
@@ -116,7 +119,11 @@ class PlanForm(Vertical, can_focus=True):
     class Progressed(Message):
         """A step has its result. Posted from the thread that writes."""
 
+        result: StepResult
         progress: Progress
+
+    stopping = False
+    """Whether the user wants no further step begun. Read by the thread that writes, between two steps."""
 
     def __init__(self, head: Content, plan: Plan | None = None) -> None:
         super().__init__()
@@ -224,7 +231,7 @@ class PlanForm(Vertical, can_focus=True):
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
         self.state = replace(self.state, phase=Phase.WRITE, complaint="")
         self.settle_focus()
-        self.post_message(self.Applied(self, plan, confirmed))
+        self.post_message(self.Applied(self, plan, confirmed, self.on_conflict))
 
     def settle_focus(self) -> None:
         """The field that is being filled in, or the form itself when there is none."""
@@ -244,14 +251,14 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is not Phase.CONFIRM:
             confirm.value = ""
         self.query_one(".told", Static).update(self._told(state))
-        self.query_one(".keys", Static).update(Content(self._keys(state)))
+        self.query_one(".keys", Static).update(Content(self.keys(state)))
 
     def _told(self, state: State) -> Content:
         lines: list[Content] = []
         if state.report is not None:
-            lines.append(plan_text.report_lines(state.report))
+            lines.append(self.report_lines(state.report))
         elif state.plan is not None:
-            lines.append(plan_text.plan_lines(state.plan))
+            lines.append(self.plan_lines(state.plan))
         elif state.planning:
             lines.append(Content.styled("  reading where the tags are…", "dim"))
         if state.phase is Phase.CONFIRM and state.plan is not None:
@@ -265,7 +272,15 @@ class PlanForm(Vertical, can_focus=True):
             lines += plan_text.error_lines(state.error)
         return Content("\n").join(lines)
 
-    def _keys(self, state: State) -> str:
+    def plan_lines(self, plan: Plan) -> Content:
+        """What is told of a plan."""
+        return plan_text.plan_lines(plan)
+
+    def report_lines(self, report: Report) -> Content:
+        """What is told of what became of it."""
+        return plan_text.report_lines(report)
+
+    def keys(self, state: State) -> str:
         """What can be pressed now."""
         retry = " · r try again" if state.has_failed else ""
         if state.phase is Phase.WRITE:
