@@ -201,10 +201,13 @@ class Clients:
             return self._made[name]
 
     def _of_session(self, ask: Callable[[Session], Any]) -> Any:
-        with self._lock, _configuration():
+        with self._lock:
             if self._session is None:
-                self._session = self._embedded_session() if self.in_process else self._aws_session()
-            return ask(self._session)
+                with _configuration():
+                    self._session = self._embedded_session() if self.in_process else self._aws_session()
+            session = self._session
+            with _configuration(partial(sign_in_hint, session, self._connection.profile)):
+                return ask(session)
 
     def _aws_session(self) -> Session:
         connection = self._connection
@@ -219,11 +222,11 @@ class Clients:
     def _embedded_session(self) -> Session:
         """A session that reads nobody's files and needs no credentials."""
         session = Session()
-        share_service_models(session)
         nowhere = (None, None, None, None)
         session.session_var_map.update({"profile": nowhere, "region": nowhere})
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
+        share_service_models(session)
         session.set_config_variable("region", self._connection.region or (self.in_process and self.in_process.region))
         return session
 
@@ -264,9 +267,9 @@ class Clients:
 
 
 @contextmanager
-def _configuration() -> Iterator[None]:
+def _configuration(sign_in: Callable[[], str] | None = None) -> Iterator[None]:
     """What is raised while session and clients are made is about the user's configuration."""
-    with door("Configuration"):
+    with door("Configuration", sign_in=sign_in):
         try:
             yield
         except BotoCoreError:

@@ -17,7 +17,7 @@ HIDDEN = "[hidden]"
 _HIDDEN_NAMES = (  # of members, headers and parameters
     "x-amz-security-token|x-amz-signature|x-amz-credential|authorization|proxy-authorization|authorizationtoken"
     "|aws_?secret_?access_?key|secret_?access_?key|secretkey|secret_key|aws_?session_?token|session_?token|sessiontoken"
-    "|access_?token|accesstoken|refresh_?token|id_?token|client_?secret|clientsecret|password|token|tokencode|token_code"
+    "|access_?token|accesstoken|refresh_?token|id_?token|client_?secret|clientsecret|password|tokencode|token_code"
     "|x-amz-sso_bearer_token|webidentitytoken|samlassertion|x-aws-ec2-metadata-token|devicecode|codeverifier|cookie"
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -30,6 +30,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{HIDDEN}",
     ),
+    (re.compile(r"""(?i)(\btoken["']?\s*[:=]\s*b?)("[^"]+"|'[^']+')"""), rf"\1{HIDDEN}"),
     (re.compile(r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<"), rf"<\1>{HIDDEN}<"),
     (re.compile(r"(?i)(Signature[=:]\s*)[0-9a-f]{16,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+"), rf"\1{HIDDEN}"),

@@ -1,0 +1,293 @@
+"""Credentials of every kind: they are renewed, and nothing of it ever asks on the terminal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+import pytest
+
+from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+
+
+class FakeSts:
+    """STS on 127.0.0.1, as much of it as AssumeRole: counts the calls, keeps what was sent."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, str]] = []
+        self.signed_by: list[str] = []
+        self.lifetime = timedelta(hours=1)
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                owner.calls.append({name: values[0] for name, values in parse_qs(body).items()})
+                owner.signed_by.append(re.search(r"Credential=([^/]+)/", self.headers["Authorization"])[1])
+                answer = owner.answer().encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self) -> str:
+        until = (datetime.now(UTC) + self.lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (
+            '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
+            "<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/r/x</Arn>"
+            f"</AssumedRoleUser><Credentials><AccessKeyId>ROLEKEY{len(self.calls)}</AccessKeyId>"
+            f"<SecretAccessKey>secret</SecretAccessKey><SessionToken>token{len(self.calls)}</SessionToken>"
+            f"<Expiration>{until}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+        )
+
+
+@pytest.fixture
+def sts(monkeypatch) -> Iterator[FakeSts]:
+    fake = FakeSts()
+    thread = threading.Thread(target=fake.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fake.url)
+    yield fake
+    fake.server.shutdown()
+    fake.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def profiles(own_home, monkeypatch):
+    """Writes ~/.aws/config; takes the credentials out of the environment."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    def write(text: str) -> None:
+        (own_home / ".aws").mkdir(exist_ok=True)
+        (own_home / ".aws" / "config").write_text(text)
+
+    return write
+
+
+def opened(served, profile="role", **options):
+    """A registry on the served one, and the access keys that its requests are signed with."""
+    registry = open_registry(Connection(profile=profile, endpoint_url=served), **options)
+    keys: list[str] = []
+
+    def look(request, **_):
+        keys.append(re.search(r"Credential=([^/]+)/", str(request.headers["Authorization"]))[1])
+
+    registry._clients.reads.meta.events.register("before-send.ecr", look)
+    return registry, keys
+
+
+def failed(call) -> EcrTuiError:
+    with pytest.raises(EcrTuiError) as caught:
+        call()
+    return caught.value
+
+
+ROLE = """
+[profile base]
+aws_access_key_id = BASEKEY
+aws_secret_access_key = secret
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = base
+"""
+
+
+def test_an_assumed_role_is_renewed_before_it_expires_although_times_are_left_as_numbers(served, profiles, sts):
+    profiles(ROLE)
+    sts.lifetime = timedelta(minutes=5)  # botocore renews what has less than ten minutes left
+    registry, keys = opened(served)
+    registry.where()
+    registry.repository("team/app")
+    assert keys == ["ROLEKEY1", "ROLEKEY2"]
+    assert {call["Action"] for call in sts.calls} == {"AssumeRole"}
+    assert set(sts.signed_by) == {"BASEKEY"}
+
+
+def test_an_assumed_role_that_lasts_is_assumed_once_and_kept_where_the_aws_cli_keeps_it(
+    served, profiles, sts, own_home
+):
+    profiles(ROLE)
+    registry, keys = opened(served)
+    registry.where()
+    registry.repository("team/app")
+    again, more_keys = opened(served)
+    again.where()
+    assert (keys, more_keys, len(sts.calls)) == (["ROLEKEY1", "ROLEKEY1"], ["ROLEKEY1"], 1)
+    (kept,) = (own_home / ".aws" / "cli" / "cache").iterdir()
+    assert json.loads(kept.read_text())["Credentials"]["AccessKeyId"] == "ROLEKEY1"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_where_credentials_cannot_be_kept_they_work_all_the_same(served, profiles, sts, own_home):
+    profiles(ROLE)
+    (own_home / ".aws" / "cli").write_text("in the way")
+    registry, keys = opened(served)
+    registry.where()
+    assert keys == ["ROLEKEY1"]
+
+
+MFA = ROLE + "mfa_serial = arn:aws:iam::123456789012:mfa/me\n"
+
+
+def test_a_profile_that_needs_an_mfa_code_is_told_with_the_command_that_asks_for_it(served, profiles, sts):
+    profiles(MFA)
+    registry, _ = opened(served)
+    error = failed(registry.where)
+    assert isinstance(error, CredentialsError)
+    assert "mfa/me" in error.detail
+    assert "aws sts get-caller-identity --profile role" in error.hint
+    assert sts.calls == []
+
+
+def test_the_application_may_ask_for_the_mfa_code_itself(served, profiles, sts):
+    profiles(MFA)
+    asked: list[str] = []
+
+    def code(question: str) -> str:
+        asked.append(question)
+        return "123456"
+
+    registry, keys = opened(served, mfa_code=code)
+    registry.where()
+    assert keys == ["ROLEKEY1"]
+    assert "mfa/me" in asked[0]
+    assert sts.calls[0]["TokenCode"] == "123456"
+
+
+def test_credentials_that_mfa_has_given_cannot_be_renewed_without_asking_and_a_retry_asks_again(served, profiles, sts):
+    profiles(MFA)
+    sts.lifetime = timedelta(minutes=5)
+    registry, _ = opened(served, mfa_code=lambda _: "123456")
+    registry.where()
+    error = failed(lambda: registry.repository("team/app"))
+    assert isinstance(error, CredentialsError)
+    assert "--profile role" in error.hint
+    assert registry.repository("team/app").name == "team/app"
+    assert len(sts.calls) == 2
+
+
+PROCESS = """
+import json, os, sys
+detached = os.getsid(0) == os.getpid() and sys.stdin.read() == ""
+print(json.dumps({"Version": 1, "AccessKeyId": "DETACHED" if detached else "ATTACHED", "SecretAccessKey": "secret"}))
+"""
+
+
+@pytest.mark.parametrize("profile", ["command", "role"])
+def test_the_command_of_credential_process_has_no_terminal(served, profiles, sts, tmp_path, profile):
+    script = tmp_path / "credentials.py"
+    script.write_text(PROCESS)
+    profiles(
+        f"[profile command]\ncredential_process = {sys.executable} {script}\n"
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = command\n"
+    )
+    registry, keys = opened(served, profile)
+    registry.where()
+    assert (keys if profile == "command" else sts.signed_by) == ["DETACHED"]
+
+
+def test_a_command_of_credential_process_that_fails(served, profiles):
+    profiles("[profile command]\ncredential_process = sh -c 'echo no badge >&2; exit 1'\n")
+    error = failed(open_registry(Connection(profile="command", endpoint_url=served)).where)
+    assert isinstance(error, CredentialsError)
+    assert "no badge" in error.detail
+    assert "credential_process" in error.hint
+
+
+SSO = """
+[profile legacy]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+sso_account_id = 123456789012
+sso_role_name = deploy
+[profile modern]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = deploy
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = modern
+[sso-session corp]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+"""
+
+
+@pytest.mark.parametrize("token", ["none", "expired"])
+@pytest.mark.parametrize("profile", ["legacy", "modern", "role"])
+def test_a_sign_in_with_sso_that_has_lapsed_is_told_with_the_command_that_renews_it(
+    served, profiles, own_home, profile, token
+):
+    profiles(SSO)
+    if token == "expired":
+        cache = own_home / ".aws" / "sso" / "cache"
+        cache.mkdir(parents=True)
+        for name in ("corp", "https://example.awsapps.com/start"):
+            content = {"accessToken": "hidden", "expiresAt": "2020-01-01T00:00:00Z", "region": "eu-west-1"}
+            (cache / f"{hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()}.json").write_text(
+                json.dumps(content)
+            )
+    error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).where)
+    assert isinstance(error, CredentialsError)
+    assert error.hint == f"Run `aws sso login --profile {profile}`, then try again."
+    assert "hidden" not in str(error)
+
+
+def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profiles, world):
+    profiles("[profile p]\naws_access_key_id = OLD\naws_secret_access_key = s\n")
+    registry, _ = opened(served, "p")
+    world.fault("DescribeRegistry:error:code=ExpiredTokenException:times=1")
+    error = failed(registry.where)
+    assert "--profile p" in error.hint
+    profiles("[profile p]\naws_access_key_id = NEW\naws_secret_access_key = s\n")
+    assert registry.where().registry_id
+    assert registry._clients._session.get_credentials().access_key == "NEW"
+
+
+def test_expired_credentials_of_the_environment_cannot_be_renewed_from_here(served, world):
+    world.fault("*:error:code=ExpiredTokenException")
+    error = failed(open_registry(Connection(endpoint_url=served)).where)
+    assert "AWS_ACCESS_KEY_ID" in error.hint
+
+
+# who the caller is
+
+
+def test_the_caller_is_asked_of_sts_where_everything_is_pointed_elsewhere(served, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
+    assert open_registry(Connection()).identity() == "arn:aws:iam::123456789012:user/embedded"
+
+
+def test_aws_is_not_asked_who_the_caller_is_when_only_ecr_is_pointed_elsewhere(served):
+    registry = open_registry(Connection(endpoint_url=served))
+    assert registry._clients.identities is None
+    assert registry.identity() == ""
+
+
+def test_a_caller_who_may_not_ask_is_not_known_and_that_is_no_error(served, monkeypatch, world):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
+    world.fault("GetCallerIdentity:error:code=AccessDenied:status=403")
+    assert open_registry(Connection()).identity() == ""
+
+
+def test_a_caller_who_does_not_sign_is_nobody(served, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
+    assert open_registry(Connection(sign_request=False)).identity() == ""
