@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -80,6 +81,11 @@ class Server(ThreadingHTTPServer):
         """Have a connection reset when it is closed."""
         with self._lock:
             self._resets.add(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that have gone away; anything else is a fault of ours, to be seen."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def stop(self) -> None:
         """Take no more connections, let requests under way finish writing to the database, close everything."""

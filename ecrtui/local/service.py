@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -91,6 +92,9 @@ class EmbeddedRegistry:
             return json_response(self._carry_out(operation, request))
         except ServiceError as error:
             return error_response(error)
+        except sqlite3.Error as error:
+            # A full disk, a file that another process keeps locked: the service has failed, not the caller.
+            return error_response(ServiceError("ServerException", f"The embedded registry's database: {error}", 500))
 
     def _carry_out(self, operation: str, request: Request) -> Mapping[str, Any]:
         carry_out = OPERATIONS.get(operation)
