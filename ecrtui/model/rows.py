@@ -302,7 +302,7 @@ class Rows(Generic[Item]):
         self._arranging = Arranging(
             sort_key,
             predicate,
-            items=self._items,
+            items=list(self._items),  # rows that go meanwhile are sorted with the others and left out at the end
             order=self._sorted if sort_key is self._sort_key else sorted(self._slots.values()),
             values=self._values if sort_key is self._sort_key else None,
         )

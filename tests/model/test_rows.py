@@ -294,10 +294,10 @@ class Listing(RuleBasedStateMachine):
         self.pending = (self.rows.arrange(sort, chosen), sort, chosen)
 
     @precondition(lambda self: self.pending is not None)
-    @rule()
-    def a_slice_is_done(self) -> None:
+    @rule(slices=st.integers(1, 8))
+    def slices_are_done(self, slices: int) -> None:
         arranging, sort, chosen = self.pending
-        if arranging.run(0):
+        if any(arranging.run(0) for _ in range(slices)):
             assert self.rows.apply(arranging)
             self.sort, self.filter, self.pending = sort, chosen, None
 
