@@ -56,7 +56,8 @@ class Downloads:
         if response.status_code != 200:
             response.raw.close()
             raise _refusal(response.status_code)
-        return _read(response.raw, limit)
+        length = response.headers.get("content-length", "")
+        return _read(response.raw, limit, int(length) if length.isdecimal() else None)
 
     def _follow(self, url: str) -> AWSResponse:
         """The reply behind redirects: to https, or from http to http; to nothing else."""
@@ -85,14 +86,22 @@ class Downloads:
         return self._sessions[origin].send(AWSRequest(method="GET", url=url, stream_output=True).prepare())
 
 
-def _read(raw: Any, limit: int) -> bytes:
-    """At most so many bytes of the body: the length that is announced can be anything."""
+def _read(raw: Any, limit: int, length: int | None) -> bytes:
+    """At most so many bytes of the body, whatever length is announced; all that is announced, or it was cut short."""
     content = bytearray()
     while chunk := raw.read(min(_CHUNK, limit + 1 - len(content))):
         content += chunk
         if len(content) > limit:
             raw.close()
             raise too_large(limit)
+    if length is not None and len(content) < length:
+        raise ConnectionFailed(
+            "The download was cut short",
+            f"{len(content):,} of {length:,} bytes have arrived.",
+            "Try again.",
+            retryable=True,
+            operation=OPERATION,
+        )
     return bytes(content)
 
 

@@ -1,0 +1,211 @@
+"""The same registry over a real socket: what only a network can do to a client."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
+from ecrtui.model.image import Where
+from ecrtui.model.manifest import parse
+from ecrtui.registry.blobs import Downloads
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support.embedded import REGISTRY_ID, push_image
+
+
+@pytest.fixture
+def registry(served):
+    return open_registry(Connection(endpoint_url=served))
+
+
+def failed(call) -> EcrTuiError:
+    with pytest.raises(EcrTuiError) as caught:
+        call()
+    return caught.value
+
+
+def test_the_whole_way_from_a_listing_to_a_retag(world, served, registry):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    assert registry.where() == Where(REGISTRY_ID, "eu-west-1", served)
+    assert [repository.name for page in registry.repositories() for repository in page.items] == ["team/app"]
+    (image,) = next(registry.images("team/app")).items
+    manifest = registry.manifest("team/app", image.digest)
+    assert manifest.text == pushed.manifest
+    config = parse(manifest.text).config
+    assert len(registry.blob("team/app", config.digest, 10_000)) == config.size
+    assert registry.put_image("team/app", manifest, "prod").manifest == pushed.manifest
+    assert registry.tag_is_at("team/app", "prod", pushed.digest)
+    registry.untag("team/app", "1.0")
+    assert world.tags() == {"prod": pushed.digest}
+
+
+FAULTS = [
+    ("drop-before", ConnectionFailed, True),
+    ("drop-after", ConnectionFailed, True),
+    ("cut", ConnectionFailed, True),
+    ("unavailable", ConnectionFailed, True),
+    ("throttle", Throttled, False),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "ambiguous"), FAULTS)
+def test_what_a_network_does_to_a_write(world, once, served, fault, kind, ambiguous):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    registry = open_registry(Connection(endpoint_url=served))
+    manifest = registry.manifest("team/app", pushed.digest)
+    world.embedded.calls.clear()
+    world.fault(f"PutImage:{fault}")
+    error = failed(lambda: registry.put_image("team/app", manifest, "prod"))
+    assert (type(error), error.ambiguous, error.retryable) == (kind, ambiguous, True)
+    assert world.embedded.calls["PutImage"] == 1
+    assert ("prod" in world.tags()) == (fault in ("drop-after", "cut"))
+
+
+@pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)
+def test_what_a_network_does_to_a_read(world, once, served, fault, kind, _):
+    world.fault(f"DescribeImages:{fault}:times=1")
+    registry = open_registry(Connection(endpoint_url=served))
+    error = failed(lambda: next(registry.images("team/app")))
+    assert (type(error), error.ambiguous, error.retryable) == (kind, False, True)
+    assert next(registry.images("team/app")).items == ()
+
+
+def test_an_answer_that_takes_longer_than_the_limit(world, once, served):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    registry = open_registry(Connection(endpoint_url=served, read_timeout=1))
+    manifest = registry.manifest("team/app", pushed.digest)
+    world.fault("PutImage:latency:seconds=1.5")
+    error = failed(lambda: registry.put_image("team/app", manifest, "prod"))
+    assert error.title == "The service did not answer in time"
+    assert error.ambiguous
+    assert "--cli-read-timeout" in error.hint
+    assert world.tags()["prod"] == pushed.digest
+
+
+# downloads, from a server that does what S3 and what is between here and S3 can do
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def storage(**answers: Answer) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            answers[self.path.strip("/").partition("?")[0]](self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def content(data: bytes, length: int | None = None) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data) if length is None else length))
+        handler.end_headers()
+        handler.wfile.write(data)
+        handler.close_connection = True
+
+    return answer
+
+
+def status(code: int, **headers: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(code)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
+def fetch(url: str, limit: int = 1000) -> bytes:
+    return Downloads(True, (2, 2)).fetch(url, limit)
+
+
+def test_a_download_follows_redirects():
+    with storage(there=content(b"x" * 10), here=status(307, Location="/there")) as url:
+        assert fetch(f"{url}/here?X-Amz-Signature=1") == b"x" * 10
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
+def test_a_download_does_not_go_where_a_redirect_should_not_lead(target):
+    with storage(here=status(302, Location=target)) as url:
+        error = failed(lambda: fetch(f"{url}/here"))
+    assert isinstance(error, Refused)
+    assert "passwd" not in str(error)
+
+
+def test_a_download_does_not_go_round_in_circles():
+    with storage(here=status(302, Location="/here")) as url:
+        assert "circles" in failed(lambda: fetch(f"{url}/here")).title
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "retryable"),
+    [(403, AccessDenied, False), (404, NotFound, False), (503, ConnectionFailed, True), (206, ConnectionFailed, True)],
+)
+def test_a_storage_that_gives_no_content(code, kind, retryable):
+    with storage(here=status(code)) as url:
+        error = failed(lambda: fetch(f"{url}/here"))
+    assert (type(error), error.code, error.retryable) == (kind, str(code), retryable)
+
+
+def test_no_more_is_read_than_is_wanted_whatever_length_is_announced():
+    read = 0
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        nonlocal read
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while True:
+                handler.wfile.write(b"x" * 65536)
+                read += 65536
+        except OSError:
+            handler.close_connection = True
+
+    with storage(here=endless) as url:
+        assert failed(lambda: fetch(f"{url}/here", 100_000)).title == "The blob is too large"
+    assert read < 50_000_000
+
+
+def test_a_body_that_stops_early_is_noticed(world, registry, served):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    digest = parse(pushed.manifest).config.digest
+    world.fault("DownloadLayer:cut:times=1")
+    error = failed(lambda: registry.blob("team/app", digest, 10_000))
+    assert (error.title, error.retryable) == ("The download was cut short", True)
+    assert hashlib.sha256(registry.blob("team/app", digest, 10_000)).hexdigest() == digest.partition(":")[2]
+
+
+def test_a_storage_that_nobody_listens_on(world, registry, served):
+    push_image(world.client, "team/app", tag="1.0")
+
+    def elsewhere(parsed, **_):
+        parsed["downloadUrl"] = "http://127.0.0.1:1/layer?X-Amz-Signature=abcdef0123456789"
+
+    registry._clients.reads.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", elsewhere)
+    (image,) = next(registry.images("team/app")).items
+    digest = parse(registry.manifest("team/app", image.digest).text).config.digest
+    error = failed(lambda: registry.blob("team/app", digest, 1000))
+    assert isinstance(error, ConnectionFailed)
+    assert "abcdef0123456789" not in str(error)
