@@ -77,7 +77,7 @@ def make_plan(
             if (change.digest == "") == removals:
                 steps[number] = drafts[change.repository].step(change)
     ordered = [steps[number] for number in range(len(wishes))]
-    ordered.sort(key=lambda step: step.action is Action.REMOVE)
+    ordered.sort(key=lambda step: not step.after)
     return Plan(
         id=plan_id,
         kind=kind,

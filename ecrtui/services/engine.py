@@ -351,10 +351,8 @@ class Engine:
         return manifests, problems
 
     def _verified(self, plan: Plan, results: tuple[StepResult, ...]) -> Report:
-        """Read every tag back that should be in place."""
+        """Read every tag back that should be in place, those too that were there when the plan was made."""
         steps = [result.step for result in results if result.outcome in _AS_PLANNED]
-        if not any(result.entry for result in results):
-            return Report(plan, results)
         elsewhere: list[Elsewhere] = []
         try:
             for repository in dict.fromkeys(step.repository for step in steps):

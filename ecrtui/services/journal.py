@@ -29,9 +29,7 @@ _WAIT_FOR_OTHERS = 15.0
 
 _COLUMNS = """
     number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
-    media_type, begun_at, finished_at, outcome, request_id, detail, undoes,
-    coalesce((SELECT max(later.number) FROM entries AS later
-              WHERE later.undoes > 0 AND later.undoes = entries.number AND later.outcome = 'done'), 0)
+    media_type, begun_at, finished_at, outcome, request_id, detail, undoes, undone_by
 """
 
 
@@ -134,14 +132,18 @@ class Journal:
                 "WHERE number = ?",
                 (known, self._clock() if known else None, request_id, detail, number),
             )
+            if outcome is Outcome.DONE:
+                _note_undone(connection, number)
 
     def settle(self, number: int, outcome: Outcome, detail: str) -> None:
         """Note what the registry told of a write that was unknown; one that was settled meanwhile stays so."""
         with self._writing() as connection:
-            connection.execute(
+            settled = connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, detail = ? WHERE number = ? AND outcome IS NULL",
                 (str(outcome), self._clock(), detail, number),
-            )
+            ).rowcount
+            if settled and outcome is Outcome.DONE:
+                _note_undone(connection, number)
 
     def entries(
         self,
@@ -288,6 +290,14 @@ class Journal:
         return sqlite3.connect(
             self.path or ":memory:", timeout=_WAIT_FOR_OTHERS, isolation_level=None, check_same_thread=False
         )
+
+
+def _note_undone(connection: sqlite3.Connection, number: int) -> None:
+    """Note which entry a write has taken back. If that one was an undo itself, what it had undone holds again."""
+    undone = True
+    while target := _number(connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()[0]):
+        connection.execute("UPDATE entries SET undone_by = ? WHERE number = ?", (number if undone else 0, target))
+        number, undone = target, not undone
 
 
 def _create_private(path: Path) -> None:

@@ -49,12 +49,12 @@ _TODAY = (
         outcome TEXT,
         request_id TEXT NOT NULL DEFAULT '',
         detail TEXT NOT NULL DEFAULT '',
-        undoes INTEGER NOT NULL DEFAULT 0
+        undoes INTEGER NOT NULL DEFAULT 0,
+        undone_by INTEGER NOT NULL DEFAULT 0
     )
     """,
     "CREATE INDEX entries_of_tag ON entries (account, region, endpoint, repository, tag, number)",
     "CREATE INDEX entries_of_plan ON entries (plan, number)",
-    "CREATE INDEX entries_that_undo ON entries (undoes) WHERE undoes > 0",
     "CREATE INDEX entries_unfinished ON entries (number) WHERE outcome IS NULL",
 )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ecrtui.local.service import EmbeddedRegistry
 from ecrtui.model.plan import Change, Plan, Report
 from ecrtui.registry.protocol import Registry
 from ecrtui.services.engine import Engine
@@ -18,6 +20,18 @@ from tests.support.embedded import client_for, create_repository, new_embedded, 
 REPOSITORY = "team/app"
 
 
+@cache
+def _estate() -> tuple[EmbeddedRegistry, Any, Registry]:
+    """Made once and emptied for each house: a session of boto3 takes longer to make than most tests to run.
+
+    The test sets AWS_MAX_ATTEMPTS to 1, so that the SDK sends nothing twice and a fault is seen at once.
+    """
+    embedded = new_embedded()
+    registry = open_registry(Connection(), embedded=embedded)
+    registry.where()
+    return embedded, client_for(embedded), registry
+
+
 @dataclass
 class House:
     """One repository with images ``one``, ``two``, ``three``; ``prod``, ``beta`` and ``spare`` are tags of them."""
@@ -27,14 +41,15 @@ class House:
     pace: Pace = field(default_factory=lambda: Pace(0, sleep=lambda seconds: None))
 
     def __post_init__(self) -> None:
-        self.embedded = new_embedded()
-        self.client: Any = client_for(self.embedded)
+        self.embedded, self.client, self.registry = _estate()
+        self.embedded.faults.clear()
+        for repository in self.client.describe_repositories()["repositories"]:
+            self.client.delete_repository(repositoryName=repository["repositoryName"], force=True)
         create_repository(self.client, REPOSITORY)
         self.one = push_image(self.client, REPOSITORY, "one", "one").digest
         self.two = push_image(self.client, REPOSITORY, "two", "two").digest
         self.three = push_image(self.client, REPOSITORY, "three", "three").digest
         self.embedded.calls.clear()
-        self.registry: Registry = open_registry(Connection(), embedded=self.embedded)
         self.journal = Journal(self.journal_file)
         self.engine = self.new_engine()
 
