@@ -19,8 +19,20 @@ from ecrtui.wiring import open_registry
 
 SECRET = st.from_regex(r"[A-Za-z0-9+/=_-]{12,40}", fullmatch=True)
 NAMES = st.sampled_from(
-    "X-Amz-Security-Token Authorization SecretAccessKey aws_secret_access_key SessionToken authorizationToken"
-    " accessToken refreshToken clientSecret password TokenCode X-Amz-Signature".split()
+    [
+        "X-Amz-Security-Token",
+        "Authorization",
+        "SecretAccessKey",
+        "aws_secret_access_key",
+        "SessionToken",
+        "authorizationToken",
+        "accessToken",
+        "refreshToken",
+        "clientSecret",
+        "password",
+        "TokenCode",
+        "X-Amz-Signature",
+    ]
 )
 FORMS = st.sampled_from(
     [
