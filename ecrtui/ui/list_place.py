@@ -88,6 +88,10 @@ class ListPlace(Place, Generic[Item]):
         yield Notice()
 
     def on_mount(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """What the place starts with. Textual runs every ``on_mount`` of a class and its bases; this runs once."""
         self.table.focus()
         self.load()
 

@@ -37,7 +37,7 @@ class Writing(Place):
         return not (action in mine and self.query(PlanForm))
 
     async def written(self, report: Report) -> None:
-        """Bring what the place shows up to date after a write; places override it."""
+        """Bring what the place shows up to date after a write, here or on a place above; places override it."""
 
     def focus_content(self) -> None:
         """Give the keys back to what the place shows; places override it."""
@@ -83,7 +83,9 @@ class Writing(Place):
             form.failed(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
         else:
             form.reported(report)
-            await self.written(report)
+            for place in application.screen_stack:
+                if isinstance(place, Writing):
+                    await place.written(report)
         finally:
             application.post_message(messages.WriteEnded())
 

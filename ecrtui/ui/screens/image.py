@@ -172,6 +172,8 @@ class ImagePlace(Retagging):
 
     async def written(self, report: Report) -> None:
         """The image's own tags may have changed."""
+        if all(step.repository != self.repository_name for step in report.plan.steps):
+            return
         try:
             catalogue = (await self.session()).catalogue
             image = await self._load_image(catalogue)

@@ -224,8 +224,10 @@ class ImagesPlace(Retagging, ListPlace[Image]):
 
     async def written(self, report: Report) -> None:
         """Read the images that the write has touched again, so that the list is true without a reload."""
-        digests = {step.before for step in report.plan.steps} | {step.after for step in report.plan.steps}
-        wanted = sorted(digest for digest in digests if digest)
+        mine = [step for step in report.plan.steps if step.repository == self.repository_name]
+        wanted = sorted({digest for step in mine for digest in (step.before, step.after) if digest})
+        if not wanted:
+            return
         catalogue = (await self.session()).catalogue
         try:
             images = await io.call(catalogue.describe, self.repository_name, wanted)

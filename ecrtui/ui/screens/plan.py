@@ -107,7 +107,7 @@ class PlanPlace(Writing, ListPlace[Row]):
             yield Input(placeholder=self.wish.question, id="wish", select_on_focus=False)
         yield from super().body()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         if self.wish.question:
             self.query_one("#wish").focus()
             self.table.say(self.wish.question)
@@ -171,6 +171,7 @@ class PlanPlace(Writing, ListPlace[Row]):
             return
         self.plan = self.plan.without({row.step.key for row in rows})
         self.table.drop([row.key for row in rows])
+        self.tell(self.totals())
         self._look_again(self.plan)
 
     @work(exclusive=True, group="look again", exit_on_error=False)
@@ -190,6 +191,8 @@ class PlanPlace(Writing, ListPlace[Row]):
         self.table.update([Row(message.result.step, message.result)])
 
     async def written(self, report: Report) -> None:
+        if self.plan is None or report.plan.id != self.plan.id:
+            return
         self.report = report
         self.table.update(Row(result.step, result) for result in report.results)
 
