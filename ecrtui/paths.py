@@ -24,6 +24,11 @@ def journal_file() -> Path:
     return _DIRS.user_state_path / "journal.sqlite"
 
 
+def log_file() -> Path:
+    """What ``--debug`` logs while the application has the terminal."""
+    return _DIRS.user_state_path / "ecrtui.log"
+
+
 def cache_file() -> Path:
     """Last known repositories and images, and manifests by digest; can be deleted at any time."""
     return _DIRS.user_cache_path / "cache.sqlite"

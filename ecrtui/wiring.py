@@ -156,9 +156,26 @@ def run_application(connection: Connection, start: Reference, flags: Mapping[str
     from ecrtui.settings import load
 
     settings = load(flags)
+    log_to_file(connection)
     app = application(Connector(connection, settings), settings, start, demo=connection.demo)
     app.run()
     return app.return_code or 0
+
+
+def log_to_file(connection: Connection) -> None:
+    """Keep what libraries log off the terminal: into ecrtui's log file with ``--debug``, else nowhere.
+
+    Raises:
+        UsageError: the log file cannot be written.
+    """
+    from ecrtui.errors import UsageError
+    from ecrtui.paths import log_file
+    from ecrtui.registry.redaction import log_to
+
+    try:
+        log_to(log_file() if connection.debug else None, debug=connection.debug)
+    except OSError as problem:
+        raise UsageError("The log file cannot be written", str(problem), "Start without --debug.") from problem
 
 
 def open_engine(registry: Registry, settings: Settings) -> Engine:

@@ -91,6 +91,7 @@ def logging_as_before():
     handlers, level = list(root.handlers), root.level
     with warnings.catch_warnings():
         yield
+    log_to(None, debug=False)  # closes what is open
     logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
