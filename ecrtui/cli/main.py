@@ -10,6 +10,9 @@ from typing import Protocol
 from ecrtui.errors import EcrTuiError
 
 COMMANDS = {
+    "repositories": ("ecrtui.cli.repositories", "list the repositories"),
+    "images": ("ecrtui.cli.images", "list the images of a repository, filtered and in order"),
+    "manifest": ("ecrtui.cli.manifest", "print a manifest, byte for byte"),
     "put-image": ("ecrtui.cli.put_image", "PutImage, as `aws ecr put-image`, option by option"),
     "retag": ("ecrtui.cli.retag", "give an image more tags, one or thousands"),
     "untag": ("ecrtui.cli.untag", "take tags off images, never the last of one"),

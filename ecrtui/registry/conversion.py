@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from ecrtui.model import manifest as manifests
@@ -47,12 +48,13 @@ def image(entry: Reply) -> Image:
         tuple(tags) if tags else (),
         get("imagePushedAt"),
         get("imageSizeInBytes"),
-        get("imageManifestMediaType") or "",
-        get("artifactMediaType") or "",
+        # A hundred thousand images have a handful of these: each is kept once.
+        intern(get("imageManifestMediaType") or ""),
+        intern(get("artifactMediaType") or ""),
         get("lastRecordedPullTime"),
-        get("imageStatus") or "ACTIVE",
+        intern(get("imageStatus") or "ACTIVE"),
         get("lastArchivedAt"),
-        (scan.get("status") or "") if scan else "",
+        intern((scan.get("status") or "") if scan else ""),
         None if summary is None else _counts(summary.get("findingSeverityCounts") or _NOTHING),
         get("subjectManifestDigest") or "",
     )

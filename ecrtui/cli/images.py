@@ -1,0 +1,75 @@
+"""``ecrtui images``: the images of a repository, all of them, filtered and in order."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ecrtui.cli.connection import add_connection_options
+from ecrtui.cli.reading import (
+    Order,
+    add_listing_options,
+    checked_query,
+    filter_from,
+    in_order,
+    listed,
+    order_of,
+    print_rows,
+    registry_for,
+    run_reading,
+)
+from ecrtui.cli.records import image_records
+from ecrtui.model.filter import parse
+from ecrtui.model.image import SEVERITIES, Image
+from ecrtui.model.reference import parse as parse_reference
+
+USUAL = "pushed"
+
+
+def _findings(image: Image) -> tuple[int, ...] | None:
+    """The counts of findings, the worst severity first."""
+    counts = None if image.findings is None else dict(image.findings)
+    return None if counts is None else tuple(counts.get(severity, 0) for severity in SEVERITIES)
+
+
+ORDERS: dict[str, Order[Image]] = {
+    "pushed": Order(lambda image: image.pushed_at, descending=True),
+    "pulled": Order(lambda image: image.last_pulled_at, descending=True),
+    "size": Order(lambda image: image.size, descending=True),
+    "findings": Order(_findings, descending=True),
+    "tag": Order(lambda image: min(image.tags, default=None)),
+    "digest": Order(lambda image: image.digest),
+    "kind": Order(lambda image: image.kind.value),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    made = argparse.ArgumentParser(
+        prog="ecrtui images",
+        description="List the images of a repository, archived ones too; newest first.",
+        epilog="pushed, pulled, size and findings come with the largest first. exit codes: 0 done, 2 usage, 7 registry",
+    )
+    made.add_argument("repository", metavar="REPOSITORY", help="its name, or its URI, which sets account and region")
+    add_listing_options(made, ORDERS, USUAL)
+    add_connection_options(made)
+    return made
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the images; the exit code."""
+    options = parser().parse_args(arguments)
+    return run_reading(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    reference = parse_reference(options.repository)
+    chosen = filter_from(parse, options.filter)
+    order = order_of(options, ORDERS, USUAL)
+    query = checked_query(options)
+
+    from ecrtui.services.catalogue import Catalogue
+
+    listing = Catalogue(registry_for(options, reference)).images(reference.repository, stream=True)
+    rows = in_order(filter(chosen.matches, listed(listing)), order, options.limit)
+    print_rows(rows, image_records(reference.repository), options, query, title="Images")
