@@ -1,0 +1,108 @@
+"""Environment and configuration are read in the order of the AWS CLI 2, not of botocore."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.endpoint import Endpoint
+
+LINE = ("--repository-name", "foo", "--image-manifest", "{}", "--output", "off")
+PROFILES = """
+[default]
+region = eu-west-1
+[profile one]
+region = eu-west-2
+[profile two]
+region = eu-west-3
+[services local]
+ecr =
+  endpoint_url = {url}
+[profile endpoint]
+region = eu-west-2
+services = local
+"""
+
+
+def region(put_image: PutImage, endpoint: Endpoint, *words: str) -> str:
+    endpoint.requests.clear()
+    ran = put_image(*LINE, *words)
+    assert ran.code == 0, ran.err
+    return endpoint.requests[0]["region"]
+
+
+def test_the_region_comes_from_option_environment_profile(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_image.configure(PROFILES)
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-2")
+    assert region(put_image, endpoint, "--region", "sa-east-1") == "sa-east-1"
+    assert region(put_image, endpoint, "--profile", "one", "--no-sign-request") is None
+    assert region(put_image, endpoint) == "ap-south-1"
+    monkeypatch.delenv("AWS_REGION")
+    assert region(put_image, endpoint) == "ap-south-2"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert region(put_image, endpoint) == "eu-west-1"
+
+
+def test_the_profile_comes_from_option_and_the_two_variables(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_image.configure(PROFILES)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_PROFILE", "one")
+    monkeypatch.setenv("AWS_DEFAULT_PROFILE", "two")
+    assert region(put_image, endpoint) == "eu-west-2"
+    monkeypatch.delenv("AWS_PROFILE")
+    assert region(put_image, endpoint) == "eu-west-3"
+
+
+def test_without_any_region_it_is_253(put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    ran = put_image(*LINE)
+    assert (ran.code, endpoint.requests) == (253, [])
+    assert (
+        "An error occurred (NoRegion): You must specify a region. You can also configure your region by running "
+        '"aws configure".' in ran.err
+    )
+
+
+def test_a_profile_brings_credentials_and_an_endpoint(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_image.configure(PROFILES.format(url=endpoint.url))
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    (put_image.folder / "credentials").write_text(
+        "[endpoint]\naws_access_key_id = AKIDOFPROFILE\naws_secret_access_key = x\naws_session_token = of-profile\n"
+    )
+    assert put_image(*LINE, "--profile", "endpoint").code == 0
+    headers = endpoint.requests[-1]["headers"]
+    assert "Credential=AKIDOFPROFILE/" in headers["Authorization"]  # an option wins over credentials of the environment
+    assert headers["X-Amz-Security-Token"] == "of-profile"
+    monkeypatch.setenv("AWS_PROFILE", "endpoint")
+    assert put_image(*LINE).code == 0
+    assert "Credential=AKIDEXAMPLE/" in endpoint.requests[-1]["headers"]["Authorization"]  # a variable does not
+
+
+def test_it_tries_three_times_in_standard_mode(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ("--repository-name", "err-throttle", "--image-manifest", "{}")
+    put_image.configure("[default]\nmax_attempts = 1\n")
+    assert "(reached max retries: 0)" in put_image(*line).err
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    endpoint.requests.clear()
+    assert "(reached max retries: 1)" in put_image(*line).err
+    assert len(endpoint.requests) == 2
+    assert "cfg/retry-mode#standard" in endpoint.requests[0]["headers"]["User-Agent"]
+    assert endpoint.requests[0]["headers"]["User-Agent"].startswith("ecrtui/")
+
+
+def test_an_unsigned_request_needs_no_credentials(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert put_image(*LINE).code == 253
+    assert put_image(*LINE, "--no-sign-request").code == 0
+    assert "Authorization" not in endpoint.requests[0]["headers"]

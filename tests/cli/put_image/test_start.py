@@ -1,0 +1,40 @@
+"""What a run of ``put-image`` loads: botocore, and nothing of the application."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.endpoint import Endpoint
+
+RUN = """
+import json, sys
+from ecrtui.cli.main import main
+code = main(json.loads(sys.argv[1]))
+print(json.dumps([code, sorted(name for name in sys.modules if "." not in name)]))
+"""
+
+
+def test_a_run_loads_no_screens_and_no_boto3(put_image: PutImage, endpoint: Endpoint) -> None:
+    line = ["put-image", "--repository-name", "foo", "--image-manifest", "{}", "--output", "off"]
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps(line)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        check=True,
+    )
+    code, modules = json.loads(done.stdout)
+    assert (code, len(endpoint.requests)) == (0, 1)
+    assert {"textual", "rich", "boto3", "ruamel", "platformdirs", "sqlite3", "pyperclip"}.isdisjoint(modules)
+    assert "botocore" in modules
+
+
+def test_it_runs_as_users_start_it(put_image: PutImage, endpoint: Endpoint) -> None:
+    ran = put_image.process("--repository-name", "foo", "--image-manifest", "{}", "--image-tag", "v1")
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out)["image"]["imageId"]["imageTag"] == "v1"
+    assert put_image.process().code == 252

@@ -1,0 +1,159 @@
+"""The output formats, as the AWS CLI lays them out."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jmespath.exceptions import JMESPathError
+from ruamel.yaml import YAML
+
+from ecrtui.cli import output
+from ecrtui.errors import UsageError
+
+VALUE = {
+    "repositories": [
+        {"name": "app", "count": 2, "tags": ["a", "b"], "scan": {"on": True}},
+        {"name": "日本", "tags": [], "arn": "x"},
+    ],
+    "next": None,
+}
+TEXT = """\
+None
+REPOSITORIES		2	app
+SCAN	True
+TAGS	a
+TAGS	b
+REPOSITORIES	x		日本
+"""
+TABLE = """\
+----------------------------
+|           List           |
++------------+-------------+
+|  next      |  None       |
++------------+-------------+
+||      repositories      ||
+|+-----+---------+--------+|
+|| arn |  count  | name   ||
+|+-----+---------+--------+|
+||     |  2      |  app   ||
+|+-----+---------+--------+|
+|||         scan         |||
+||+--------+-------------+||
+|||  on    |  True       |||
+||+--------+-------------+||
+|||         tags         |||
+||+----------------------+||
+|||  a                   |||
+|||  b                   |||
+||+----------------------+||
+||      repositories      ||
+|+-----+---------+--------+|
+|| arn |  count  | name   ||
+|+-----+---------+--------+|
+||  x  |         |  日本  ||
+|+-----+---------+--------+|
+"""
+
+
+def test_text() -> None:
+    assert output.render(VALUE, "text") == TEXT
+
+
+def test_table() -> None:
+    assert output.render(VALUE, "table", title="List") == TABLE
+
+
+def test_a_table_that_is_too_wide_stands_upright() -> None:
+    value = {"image": {"digest": "sha256:" + "0" * 64, "media": "application/vnd.oci.image.manifest.v1+json"}}
+    lines = output.render(value, "table", title="T").splitlines()
+    assert [line.split("|")[2].strip() for line in lines if "  media" in line or "  digest" in line] == [
+        "digest",
+        "media",
+    ]
+
+
+def test_colours_are_reset_behind_every_piece_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    output.write({"a": 1, "b": {"c": 2}}, "table", title="T", color="on")
+    written = capsys.readouterr().out
+    assert "|  \x1b[1m\x1b[34ma\x1b[0m" in written
+    assert "\n\x1b[0m\x1b[2m\x1b[33m|\x1b[0m\x1b[0m|" in written
+    output.write({"a": 1}, "table", title="T")
+    assert "\x1b" not in capsys.readouterr().out  # it is no terminal
+
+
+def test_yaml() -> None:
+    assert output.render(VALUE, "yaml").startswith("next: null\nrepositories:\n- count: 2\n  name: app\n")
+    assert output.render([1, "a: b"], "yaml-stream") == "- - 1\n  - 'a: b'\n"
+    assert output.render("a: b", "yaml") == '"a: b"\n'
+    assert output.render(None, "yaml-stream") == "- null\n"
+
+
+@pytest.mark.parametrize(
+    ("format", "expected"),
+    [("json", ""), ("yaml", ""), ("yaml-stream", ""), ("text", ""), ("table", ""), ("off", "")],
+)
+def test_an_empty_answer_prints_nothing(format: str, expected: str) -> None:  # noqa: A002
+    assert output.render({}, format) == expected
+
+
+def test_dates_are_iso_8601() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert output.render({"at": moment}, "json") == '{\n    "at": "2026-01-02T03:04:05+00:00"\n}\n'
+
+
+def test_a_query_picks_what_is_written() -> None:
+    stream = io.StringIO()
+    output.write(VALUE, "json", "repositories[].name", stream)
+    assert json.loads(stream.getvalue()) == ["app", "日本"]
+    assert "日本" in stream.getvalue()
+
+
+def test_what_can_be_known_before_is_told_before() -> None:
+    with pytest.raises(UsageError, match="Unknown output type: xml"):
+        output.check("xml")
+    with pytest.raises(UsageError, match=r"Bad value for --query a\[: Invalid jmespath expression"):
+        output.check("json", "a[")
+    query = output.check("json", "length(a)")
+    with pytest.raises(JMESPathError):
+        output.write({"a": 1}, "json", query, io.StringIO())
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcXYZ", min_size=1), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_json_is_read_back_as_it_was(value: Any) -> None:
+    written = output.render(value, "json")
+    assert written == "" if value == {} else json.loads(written) == value
+
+
+READABLE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=100),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcXYZ", min_size=1), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(READABLE)
+def test_yaml_is_read_back_as_it_was(value: Any) -> None:
+    written = output.render(value, "yaml")
+    assert written == "" if value == {} else YAML(typ="safe", pure=True).load(written) == value
+
+
+@given(st.dictionaries(st.text("abcXYZ", min_size=1), st.text(st.characters(categories=["L", "N"])), min_size=1))
+def test_every_line_of_a_table_is_as_wide_as_the_first(value: dict[str, str]) -> None:
+    from ecrtui.cli.output.table import display_width
+
+    lines = output.render(value, "table", title="T").splitlines()
+    assert {display_width(line) for line in lines} == {len(lines[0])}
