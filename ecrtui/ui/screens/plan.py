@@ -96,6 +96,8 @@ class PlanPlace(Writing, ListPlace[Row]):
         self.wish = wish
         self.plan: Plan | None = None
         self.report: Report | None = None
+        self.applied = ""
+        """The id of the plan that was put to the user last."""
         self.rows = Rows(lambda row: row.key)
         self.set_reactive(ListPlace.state, ListState("repository", descending=False))
 
@@ -155,6 +157,7 @@ class PlanPlace(Writing, ListPlace[Row]):
     def action_apply(self) -> None:
         """Ask for the last word."""
         if self.plan is not None and self.report is None and self.plan.steps:
+            self.applied = self.plan.id
             self.show_form(BulkForm(Content(self.wish.title), self.plan))
 
     def action_strike(self) -> None:
@@ -180,10 +183,13 @@ class PlanPlace(Writing, ListPlace[Row]):
         await asyncio.sleep(0.3)
         try:
             session = await self.session()
-            self.plan = await io.call(session.engine.plan, plan.changes, kind=plan.kind)
+            again = await io.call(session.engine.plan, plan.changes, kind=plan.kind)
         except EcrTuiError as error:
             self.fail(error)
             return
+        if self.query(PlanForm):
+            return  # what the user is looking at stays what is carried out
+        self.plan = again
         self.table.update(Row(step) for step in self.plan.steps)
         self.state = replace(self.state, error=None)
 
@@ -191,7 +197,7 @@ class PlanPlace(Writing, ListPlace[Row]):
         self.table.update([Row(message.result.step, message.result)])
 
     async def written(self, report: Report) -> None:
-        if self.plan is None or report.plan.id != self.plan.id:
+        if report.plan.id != self.applied:
             return
         self.report = report
         self.table.update(Row(result.step, result) for result in report.results)
