@@ -195,7 +195,7 @@ class Journal:
             row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return None
-        manifest = Manifest(bytes(row[0]).decode(), digest, row[1])
+        manifest = Manifest(bytes(row[0]).decode(errors="replace"), digest, row[1])
         return manifest if manifest.intact else None
 
     def manifests(self, digests: Sequence[str]) -> frozenset[str]:
