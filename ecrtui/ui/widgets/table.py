@@ -304,7 +304,10 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draw what is seen anew: cells show something that is not in the rows, and it has changed."""
+        top = self.scroll_offset.y
+        self._measure(range(top, min(top + self._page, len(self.rows))))
         self._strips.clear()
+        self._lay_out()
         self.refresh()
 
     # Changes
@@ -390,14 +393,17 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         count = min(len(self.rows), SAMPLE)
         if count <= self._sampled and self._placed:
             return
-        for index in range(self._sampled, count):
+        self._measure(range(self._sampled, count))
+        self._sampled = count
+        self._lay_out()
+
+    def _measure(self, indices: range) -> None:
+        for index in indices:
             item = self.rows[index]
             for column in self.columns:
                 width = _width(column.cell(item), column.most)
                 if width > self._contents.get(column.id, 0):
                     self._contents[column.id] = width
-        self._sampled = count
-        self._lay_out()
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
