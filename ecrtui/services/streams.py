@@ -7,6 +7,7 @@ pages at most. Where pages are slow because of the way to the service, the listi
 
 from __future__ import annotations
 
+import gc
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,11 @@ AHEAD = 2
 SLOW_PAGE = 0.3
 """Seconds from which on a page is worth to be asked for beside another one. What this computer does to a page takes
 a tenth of that and is not made shorter by asking twice at a time."""
+
+
+SETTLE_PAGES = 4
+"""Pages after which their rows are taken out of the sight of the garbage collector. It would look at all that have come
+again and again: of 100,000 images that is a third of the time, and up to 0.15 s at once for every thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,9 @@ class Listing(Generic[Item]):
             return Batch((), len(self._known), self._pages, False, throttled=told.event.seconds)
         self._pages += 1
         fresh, changed = self._known.sort_out(told.event.items)
+        if self._pages % SETTLE_PAGES == 0:
+            gc.collect(1)  # what is garbage by now shall not stay for good
+            gc.freeze()
         if told.last:
             self._ended(told.source)
         return Batch(fresh, len(self._known), self._pages, self._complete, changed)
