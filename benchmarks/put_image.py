@@ -1,0 +1,96 @@
+"""``ecrtui put-image`` against ``aws ecr put-image``, whole processes: from start to the answer on standard output."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from benchmarks.measure import Row, alternate, timed
+from ecrtui.local.database import open_database
+from ecrtui.local.server import serve
+from ecrtui.local.service import EmbeddedRegistry
+
+ROUNDS = 21
+LIMIT = 0.65
+REGION = "eu-west-1"
+MANIFEST = (
+    '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], '
+    '"annotations": {"org.opencontainers.image.title": "measured"}}\n'
+)
+
+
+def rows(rounds: int = ROUNDS) -> list[Row]:
+    """The comparison, each command once a round in alternation; every run gives the image a tag of its own."""
+    aws = aws_cli()
+    embedded = EmbeddedRegistry(open_database(None), registry_id="123456789012", region=REGION)
+    with serve(embedded) as url:
+        environment = _environment(url)
+        subprocess.run(
+            [aws, "ecr", "create-repository", "--repository-name", "app"],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        numbers = count()
+        ours = _put([str(Path(sys.executable).with_name("ecrtui")), "put-image"], environment, numbers)
+        theirs = _put([str(aws), "ecr", "put-image"], environment, numbers)
+        for warm in (ours, theirs):
+            warm()
+        our_time, their_time = alternate([timed(ours), timed(theirs)], rounds)
+    version = subprocess.run([aws, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
+    return [
+        Row(
+            "ecrtui put-image, whole process",
+            our_time * 1000,
+            LIMIT,
+            unit="ms",
+            against=f"aws ecr put-image ({version}, from PyPI)",
+            theirs=their_time * 1000,
+            note=f"medians of {rounds} runs each, in alternation, against the embedded registry on 127.0.0.1",
+        )
+    ]
+
+
+def aws_cli() -> Path:
+    """The AWS CLI in a virtual environment of its own, installed the first time."""
+    folder = user_cache_path("ecrtui") / "benchmarks" / "awscli"
+    program = folder / "bin" / "aws"
+    if not program.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "awscli"]
+        subprocess.run(pip, check=True)
+    return program
+
+
+def _put(command: list[str], environment: dict[str, str], numbers: count[int]) -> Callable[[], None]:
+    def run() -> None:
+        line = ["--repository-name", "app", "--image-manifest", MANIFEST, "--image-tag", f"v{next(numbers)}"]
+        subprocess.run([*command, *line], env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    return run
+
+
+def _environment(url: str) -> dict[str, str]:
+    """The user's own, but for everything of AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return kept | {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(f"{row.what}: {row.ours:.0f} ms, {row.against}: {row.theirs:.0f} ms, {row.measured:.2f}x")
