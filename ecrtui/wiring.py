@@ -109,6 +109,8 @@ class Connector:
         self._connection = connection
         self._settings = settings
         self._embedded = embedded
+        self.mfa_code: Callable[[str], str] | None = None
+        """Asks the user for the code of an MFA device, where somebody can be asked."""
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -116,11 +118,12 @@ class Connector:
         """The session; blocks while it is opened, and raises EcrTuiError while it cannot be."""
         with self._lock:
             if self._session is None:
-                self._session = open_session(self._connection, self._settings, embedded=self._embedded)
+                registry = open_registry(self._connection, embedded=self._embedded, mfa_code=self.mfa_code)
+                self._session = open_session(registry, self._settings)
             return self._session
 
 
-def open_session(connection: Connection, settings: Settings, *, embedded: EmbeddedRegistry | None = None) -> Session:
+def open_session(registry: Registry, settings: Settings) -> Session:
     """Everything that a place of the application works with, on one registry.
 
     Raises:
@@ -129,7 +132,6 @@ def open_session(connection: Connection, settings: Settings, *, embedded: Embedd
     from ecrtui.services.catalogue import Catalogue
     from ecrtui.services.session import Session
 
-    registry = open_registry(connection, embedded=embedded)
     where = registry.where()
     own = settings.for_account(where.registry_id)
     return Session(where, own, Catalogue(registry, open_cache(where, own)), open_engine(registry, own))
@@ -157,7 +159,9 @@ def run_application(connection: Connection, start: Reference, flags: Mapping[str
 
     settings = load(flags)
     log_to_file(connection)
-    app = application(Connector(connection, settings), settings, start, demo=connection.demo)
+    connector = Connector(connection, settings)
+    app = application(connector, settings, start, demo=connection.demo)
+    connector.mfa_code = app.ask_for_code
     app.run()
     return app.return_code or 0
 

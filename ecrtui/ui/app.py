@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from rich.segment import Segments
@@ -11,7 +12,7 @@ from textual.app import App, SystemCommand
 from textual.reactive import var
 from textual.screen import Screen
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.model.reference import Reference
 from ecrtui.services import clipboard
 from ecrtui.services.clipboard import Copyable
@@ -21,6 +22,7 @@ from ecrtui.ui import actions, io, messages
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.place import Place
 from ecrtui.ui.screens.activity import ActivityPlace
+from ecrtui.ui.screens.ask import AskWord
 from ecrtui.ui.screens.choose import CopyMenu, ThemeMenu
 from ecrtui.ui.screens.help import Help
 from ecrtui.ui.screens.image import ImagePlace
@@ -116,6 +118,19 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         )
         if session.settings.theme != self.settings.theme:
             self._use_theme(session.settings.theme)
+
+    def ask_for_code(self, question: str) -> str:
+        """Ask the user for the code of an MFA device; called by the thread that signs in, which waits for it.
+
+        Raises:
+            CredentialsError: the user gave none.
+        """
+        answer: Future[str | None] = Future()
+        self.call_from_thread(self.push_screen, AskWord(question), answer.set_result)
+        code = answer.result()
+        if code is None:
+            raise CredentialsError("No MFA code was given", "", "Try again, and type the code that the device shows.")
+        return code
 
     def watch_banner(self) -> None:
         for screen in self.screen_stack if self.is_running else ():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from textual import work
+from textual.containers import Horizontal
 from textual.content import Content
+from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.digest import short
@@ -27,6 +29,8 @@ from ecrtui.ui.list_place import ListPlace, ListState
 from ecrtui.ui.messages import Wish
 from ecrtui.ui.retagging import Retagging
 from ecrtui.ui.widgets.columns import Column
+from ecrtui.ui.widgets.manifest_text import prepare
+from ecrtui.ui.widgets.manifest_view import ManifestView
 from ecrtui.ui.widgets.plan_form import words_of
 from ecrtui.ui.widgets.retag_form import Source
 from ecrtui.ui.widgets.table import Table
@@ -71,6 +75,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         self.repository: Repository | None = None
         self.rows = Rows(lambda image: image.digest)
         self.platforms: dict[str, str] = {}
+        self._previewed = ""
         self.columns = (
             Column("tag", "tags", _tags, lambda image: image.tags, least=16, flex=4, matches=True, style="$tag"),
             Column(
@@ -114,6 +119,13 @@ class ImagesPlace(Retagging, ListPlace[Image]):
     def trail(self) -> str:
         return f"Repositories › {self.repository_name}"
 
+    def body(self) -> Iterable[Widget]:
+        for widget in super().body():
+            if isinstance(widget, Table):
+                yield Horizontal(widget, ManifestView(id="preview"), id="list")
+            else:
+                yield widget
+
     async def prepare(self, session: Session) -> None:
         self.repository = await io.call(session.catalogue.repository, self.repository_name)
 
@@ -144,12 +156,28 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         self._open(message.item)
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
-        self._look_around(message.index)
+        self._look(message.index)
 
     @work(exclusive=True, group="look", exit_on_error=False)
-    async def _look_around(self, index: int) -> None:
-        """Fetch the manifests around the cursor: the next step shows one at once, and indexes tell their platforms."""
+    async def _look(self, index: int) -> None:
+        """Show the manifest under the cursor beside the list where there is room, and fetch those around it."""
+        await self._preview()
         await asyncio.sleep(PREVIEW_PAUSE)
+        await self._look_around(index)
+        await self._preview()
+
+    async def _preview(self) -> None:
+        """Show the manifest if it is at hand; the one from before stands until then."""
+        view, image = self.query_one("#preview", ManifestView), self.current
+        if image is None or image.digest == self._previewed or not view.display:
+            return
+        manifest = (await self.session()).catalogue.known_manifest(image.digest)
+        if manifest is not None:
+            self._previewed = image.digest
+            view.show(await io.call(prepare, manifest.text))
+
+    async def _look_around(self, index: int) -> None:
+        """The next step shows its manifest at once, and indexes tell their platforms."""
         near = [self.rows[at] for at in range(max(index - AROUND, 0), min(index + AROUND, len(self.rows)))]
         wanted = [image.digest for image in near if not image.archived]
         try:

@@ -23,6 +23,10 @@ from ecrtui.ui.widgets.manifest_text import EMPTY, LONG, Layout, Place, Prepared
 CURSOR = "▸"
 
 
+NOWHERE = -1
+"""Where the cursor is at first: on no digest, so that what is done is done to the image itself."""
+
+
 class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws the lines that are seen of a prepared text.
 
@@ -83,7 +87,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class DigestHighlighted(Message):
-        """The cursor is on this digest; None when the text names none."""
+        """The cursor is on this digest; None when it is on none."""
 
         view: ManifestView
         digest: str | None
@@ -118,7 +122,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         self.prepared = prepared
         self.wrap = wrap
         self._layout = Layout(EMPTY, None)
-        self._digest = 0
+        self._digest = NOWHERE
         self._matches: tuple[Place, ...] = ()
         self._match = 0
         self._strips: LRUCache[int, Strip] = LRUCache(256)
@@ -129,7 +133,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, prepared: Prepared) -> None:
         """Show another text, from its beginning."""
         self.prepared = prepared
-        self._digest = 0
+        self._digest = NOWHERE
         self._matches = ()
         self._lay_out()
         self.scroll_to(0, 0, animate=False, force=True)
@@ -137,8 +141,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def digest(self) -> str | None:
-        """The digest under the cursor; None if the text names none."""
-        return self.prepared.at(self.prepared.digests[self._digest]) if self.prepared.digests else None
+        """The digest under the cursor; None until the cursor was moved to one."""
+        return None if self._digest == NOWHERE else self.prepared.at(self.prepared.digests[self._digest])
 
     def go_to(self, digest: str) -> bool:
         """Put the cursor on the first place that names this digest; False if none does."""
@@ -207,11 +211,11 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
             self.screen.focus_next()
 
     def action_previous_digest(self) -> None:
-        """To the digest before; from the first one to the widget before."""
-        if self._digest > 0:
-            self._move_to_digest(self._digest - 1)
-        else:
+        """To the digest before; from the first one to none, and then to the widget before."""
+        if self._digest == NOWHERE:
             self.screen.focus_previous()
+        else:
+            self._move_to_digest(self._digest - 1)
 
     def action_next(self) -> None:
         """To the next match, round and round; without a search to the next digest."""
@@ -224,7 +228,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         """To the match before, round and round; without a search to the digest before."""
         if self._matches:
             self._move_to_match((self._match - 1) % len(self._matches))
-        elif self._digest > 0:
+        elif self._digest != NOWHERE:
             self._move_to_digest(self._digest - 1)
 
     def action_wrap(self) -> None:
@@ -245,7 +249,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     def _move_to_digest(self, number: int) -> None:
         self._digest = number
         self._redraw()
-        self._reveal(self.prepared.digests[number])
+        if number != NOWHERE:
+            self._reveal(self.prepared.digests[number])
         self.post_message(self.DigestHighlighted(self, self.digest))
 
     def _move_to_match(self, number: int) -> None:
@@ -342,7 +347,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         )
         number = self.get_visual_style("manifest--text", "manifest--number").rich_style
         first = place.start == 0
-        current = bool(self.prepared.digests) and self._current_row == row
+        current = self._current_row == row
         label = f"{place.line + 1 if first else '':>{self._gutter - 3}}"
         return Strip.join(
             [Strip([Segment(CURSOR if current else " ", base.rich_style), Segment(f" {label} ", number)]), text]
@@ -360,6 +365,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _current_row(self) -> int:
+        if self._digest == NOWHERE:
+            return NOWHERE
         place = self.prepared.digests[self._digest]
         return self._layout.row_of(place.line, place.start)
 

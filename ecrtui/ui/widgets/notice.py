@@ -77,7 +77,7 @@ class Notice(Widget, can_focus=True):
         border-left: outer $secondary;
         &.-error { border-left: outer $error; }
         &.-warning { border-left: outer $warning; }
-        &:focus { background: $boost; }
+        &:focus { background: $block-hover-background; }
     }
     """
 

@@ -80,7 +80,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         & > .table--header-sorted { background: $panel; color: $accent; text-style: bold; }
         & > .table--header-hover { background: $panel; color: $accent; text-style: bold underline; }
         & > .table--row { background: $surface; color: $foreground; }
-        & > .table--hover { background: $boost; }
+        & > .table--hover { background: $block-hover-background; }
         & > .table--marked { color: $row-marked; text-style: bold; }
         & > .table--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
@@ -304,10 +304,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draw what is seen anew: cells show something that is not in the rows, and it has changed."""
-        top = self.scroll_offset.y
-        self._measure(range(top, min(top + self._page, len(self.rows))))
         self._strips.clear()
-        self._lay_out()
+        self._measure_seen()
         self.refresh()
 
     # Changes
@@ -323,6 +321,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._scroll(index - offset)
         else:
             self._scroll(self.scroll_offset.y if self.rows.pinned else 0)
+        self._measure_seen()
         self._announce()
         self.refresh()
         return outcome
@@ -397,6 +396,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._sampled = count
         self._lay_out()
 
+    def _measure_seen(self) -> None:
+        """Room for what is seen now. Scrolling does not come here, so that the columns stay where they are."""
+        top = self.scroll_offset.y
+        self._measure(range(top, min(top + self._page, len(self.rows))))
+        self._lay_out()
+
     def _measure(self, indices: range) -> None:
         for index in indices:
             item = self.rows[index]
@@ -411,6 +416,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if placed != self._placed:
             self._placed = placed
             self._strips.clear()
+            self._resize()
 
     def on_mount(self) -> None:
         self.set_interval(AGES, self.redraw)
