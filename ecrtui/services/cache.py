@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 
 from ecrtui.model.image import Image, Repository, Where
 from ecrtui.model.manifest import Manifest
-from ecrtui.services.packing import IMAGES, REPOSITORIES, Packing, identity
+from ecrtui.services.packing import IMAGES, MEAN, REPOSITORIES, Packing, identity
+from ecrtui.services.settling import ROWS, settle
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -160,8 +161,10 @@ class Cache:
         listed_at, contents = found
         items: list[Item] = []
         try:
-            for content in contents:
+            for number, content in enumerate(contents, 1):
                 items.extend(packing.items(zlib.decompress(content)))
+                if number % (ROWS // MEAN) == 0:
+                    settle()
         except (ValueError, zlib.error) as problem:
             _log.info("what is kept of %r cannot be read: %s", repository, problem)
             return None

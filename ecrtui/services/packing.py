@@ -22,7 +22,7 @@ from ecrtui.model.mutability import Mutability
 Item = TypeVar("Item")
 Column = Sequence[Any]
 
-_MEAN = 1024
+MEAN = 1024
 """Rows in a piece, on average."""
 
 
@@ -45,7 +45,7 @@ class Packing(Generic[Item]):
         piece: list[Any] = []
         for item in sorted(items, key=self.order):
             piece.append(values(item))
-            if zlib.crc32(self.key(item).encode()) % _MEAN == 0:
+            if zlib.crc32(self.key(item).encode()) % MEAN == 0:
                 yield self._content(piece)
                 piece = []
         if piece:

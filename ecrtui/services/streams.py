@@ -7,7 +7,6 @@ pages at most. Where pages are slow because of the way to the service, the listi
 
 from __future__ import annotations
 
-import gc
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.protocol import Page
+from ecrtui.services.settling import ROWS, settle
 from ecrtui.services.sources import PAUSE, Pages, Pause, Readers, Source, Told
 
 Item = TypeVar("Item")
@@ -26,11 +26,6 @@ AHEAD = 2
 SLOW_PAGE = 0.3
 """Seconds from which on a page is worth to be asked for beside another one. What this computer does to a page takes
 a tenth of that and is not made shorter by asking twice at a time."""
-
-
-SETTLE_PAGES = 4
-"""Pages after which their rows are taken out of the sight of the garbage collector. It would look at all that have come
-again and again: of 100,000 images that is a third of the time, and up to 0.15 s at once for every thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +141,7 @@ class Listing(Generic[Item]):
         self._completed = completed
         self._pause = pause
         self._pages = 0
+        self._unsettled = 0
         self._complete = False
         self._whole = Source(pages, pause=pause)
         self._opening: Iterator[Page[Item] | Pause] | None = None
@@ -183,9 +179,10 @@ class Listing(Generic[Item]):
             return Batch((), len(self._known), self._pages, False, throttled=told.event.seconds)
         self._pages += 1
         fresh, changed = self._known.sort_out(told.event.items)
-        if self._pages % SETTLE_PAGES == 0:
-            gc.collect(1)  # what is garbage by now shall not stay for good
-            gc.freeze()
+        self._unsettled += len(fresh)
+        if self._unsettled >= ROWS:
+            self._unsettled = 0
+            settle()
         if told.last:
             self._ended(told.source)
         return Batch(fresh, len(self._known), self._pages, self._complete, changed)
