@@ -104,7 +104,7 @@ def fill(connection: sqlite3.Connection, repository_id: int, name: str, style: S
     while batch := list(enumerate(islice(images, _BATCH), first_id)):
         _insert(connection, repository_id, batch)
         for image_id, image in batch:
-            if not image.children and image.pulled_at is not None and chance.random() < 0.5:
+            if not image.children and image.pulled_at is not None and chance.random() < style.scanned:
                 _scan(connection, image_id, image, style)
         latest = next((entry for entry in reversed(batch) if entry[1].tags), latest)
         first_id += len(batch)

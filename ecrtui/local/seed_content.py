@@ -58,13 +58,15 @@ class Style:
         images: how many in all, those that indexes consist of among them.
         untagged: whether no image has a tag.
         tags_per_push: how many tags every push has; None for a realistic mixture.
-        configs: whether the configs of images have content.
+        configs: whether the configs of images have content, and their scans every finding.
+        scanned: which part of the images that were pulled was scanned, 0 to 1.
     """
 
     images: int
     untagged: bool = False
     tags_per_push: int | None = None
     configs: bool = False
+    scanned: float = 0.5
 
 
 class Pipeline:
@@ -174,8 +176,8 @@ class Pipeline:
 
     def _moment(self) -> float:
         """When the next image is pushed: more and more often towards now."""
-        before = (1 - self._done / self._style.images) ** 1.4
-        after = (1 - (self._done + 1) / self._style.images) ** 1.4
+        before: float = (1 - self._done / self._style.images) ** 1.4
+        after: float = (1 - (self._done + 1) / self._style.images) ** 1.4
         return self._now - 60 - _SPAN * (after + (before - after) * 0.5 * self._random.random())
 
     def _pulled_at(self, pushed_at: float) -> float | None:

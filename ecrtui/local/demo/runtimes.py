@@ -1,0 +1,106 @@
+"""The applications of the demo's organisation, and what they run on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A base image. Sizes are bytes; every step of its history made a layer."""
+
+    base_sizes: tuple[float, ...]
+    steps: tuple[str, ...]
+    install: str
+    environment: tuple[str, ...] = (_PATH,)
+    entrypoint: tuple[str, ...] = ()
+    user: str = ""
+    created: str = "2026-01-13T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A program that is built into images. Sizes are bytes.
+
+    Args:
+        repository: where its images are.
+        runtime: its key in :data:`RUNTIMES`.
+    """
+
+    repository: str
+    runtime: str
+    command: str
+    port: int = 0
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    size: float = 4e6
+    dependencies_size: float = 20e6
+
+    @property
+    def name(self) -> str:
+        """The last part of its repository's name."""
+        return self.repository.rpartition("/")[2]
+
+
+_DEBIAN = "# debian.sh --arch 'amd64' out/ 'bookworm' '@1768176000'"
+
+RUNTIMES: Mapping[str, Runtime] = {
+    "go": Runtime(
+        (310e3, 1.9e6),
+        ("bazel build //static", "bazel build //common:cacerts_debian12"),
+        "COPY /etc/mime.types /etc/",
+        (_PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"),
+        user="65532",
+    ),
+    "python": Runtime(
+        (28.2e6, 3.5e6, 12.1e6),
+        (
+            _DEBIAN,
+            "RUN /bin/sh -c set -eux; apt-get update; apt-get install -y ca-certificates tzdata",
+            "RUN /bin/sh -c set -eux; ./configure --enable-optimizations; make -j $(nproc)",
+        ),
+        "RUN pip install --no-cache-dir --require-hashes -r requirements.txt",
+        (_PATH, "LANG=C.UTF-8", "PYTHON_VERSION=3.13.1", "PYTHONUNBUFFERED=1"),
+        ("python", "-m"),
+        "app",
+    ),
+    "node": Runtime(
+        (28.2e6, 44.6e6, 2.1e6),
+        (
+            _DEBIAN,
+            "RUN /bin/sh -c ARCH= && dpkgArch=\"$(dpkg --print-architecture)\" && curl -fsSLO --compressed node.tar.xz",
+            "RUN /bin/sh -c set -ex && curl -fsSLO --compressed yarn.tar.gz",
+        ),
+        "RUN npm ci --omit=dev",
+        (_PATH, "NODE_VERSION=22.12.0", "NODE_ENV=production"),
+        ("node",),
+        "node",
+    ),
+    "java": Runtime(
+        (28.2e6, 9.4e6, 41.8e6),
+        (
+            _DEBIAN,
+            "RUN /bin/sh -c apt-get update && apt-get install -y fontconfig ca-certificates p11-kit",
+            "RUN /bin/sh -c set -eux; ARCH=\"$(dpkg --print-architecture)\"; tar --extract --file /tmp/openjdk.tar.gz",
+        ),
+        "COPY dependencies/ ./",
+        (_PATH, "JAVA_HOME=/opt/java/openjdk", "JAVA_VERSION=jdk-21.0.5+11"),
+        ("java", "-jar"),
+        "1001",
+    ),
+    "debian": Runtime((48.5e6,), (_DEBIAN,), "RUN /bin/sh -c apt-get update && apt-get upgrade -y"),
+    "cuda": Runtime(
+        (29.5e6, 1.27e9, 2.4e9),
+        (
+            "/bin/sh -c #(nop) ADD file:d5da92199726e42da09 in /",
+            "RUN /bin/sh -c apt-get update && apt-get install -y cuda-libraries-12-6",
+            "RUN /bin/sh -c apt-get update && apt-get install -y libcudnn9-cuda-12",
+        ),
+        "RUN pip install --no-cache-dir torch==2.5.1",
+        (_PATH, "NVIDIA_VISIBLE_DEVICES=all", "CUDA_VERSION=12.6.3"),
+        ("python3", "-m"),
+    ),
+}  # fmt: skip
