@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -354,13 +355,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _begin_arranging(self) -> None:
         """Sort and filter: at once if a slice is enough, otherwise between frames."""
+        self.workers.cancel_group(self, "arrange")
         arranging = self._arranging()
         if arranging.run(SLICE):
             self._apply(arranging)
         else:
-            self.run_worker(
-                self._arrange_between_frames(arranging), group="arrange", exclusive=True, exit_on_error=False
-            )
+            self.run_worker(partial(self._arrange_between_frames, arranging), group="arrange", exit_on_error=False)
 
     def _arranging(self) -> Arranging[Item]:
         column = next((column for column in self.columns if column.id == self.sorted_by), None)
