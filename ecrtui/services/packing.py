@@ -22,6 +22,7 @@ from ecrtui.model.mutability import Mutability
 Item = TypeVar("Item")
 Column = Sequence[Any]
 
+_DAY = 86_400
 MEAN = 1024
 """Rows in a piece, on average."""
 
@@ -34,6 +35,8 @@ class Packing(Generic[Item]):
     names: tuple[str, ...]
     key: Callable[[Item], str]
     order: Callable[[Item], Any]
+    section: Callable[[Item], float]
+    """Comes first in the order. Sections are sorted one by one: a sort holds the interpreter until it is done."""
     write: dict[str, Callable[[Column], Column]]
     """For a column that JSON cannot say: what it can."""
     read: dict[str, Callable[[Column], Iterable[Any]]]
@@ -43,13 +46,20 @@ class Packing(Generic[Item]):
         """The rows, ordered, as the contents of pieces, not compressed."""
         values = attrgetter(*self.names)
         piece: list[Any] = []
-        for item in sorted(items, key=self.order):
+        for item in self._ordered(items):
             piece.append(values(item))
             if zlib.crc32(self.key(item).encode()) % MEAN == 0:
                 yield self._content(piece)
                 piece = []
         if piece:
             yield self._content(piece)
+
+    def _ordered(self, items: Iterable[Item]) -> Iterator[Item]:
+        sections: dict[float, list[Item]] = {}
+        for item in items:
+            sections.setdefault(self.section(item), []).append(item)
+        for section in sorted(sections):
+            yield from sorted(sections[section], key=self.order)
 
     def _content(self, rows: Sequence[Sequence[Any]]) -> bytes:
         columns: Iterable[Column] = zip(*rows, strict=True)
@@ -103,6 +113,7 @@ IMAGES: Packing[Image] = Packing(
     names=_names(Image),
     key=attrgetter("digest"),
     order=lambda image: (-(image.pushed_at or 0.0), image.digest),
+    section=lambda image: -(image.pushed_at or 0.0) // _DAY,
     write={},
     read={
         "tags": lambda column: map(tuple, column),
@@ -120,6 +131,7 @@ REPOSITORIES: Packing[Repository] = Packing(
     names=_names(Repository),
     key=attrgetter("name"),
     order=attrgetter("name"),
+    section=lambda repository: 0.0,
     write={"mutability": lambda column: [(entry.setting, entry.exclusions) for entry in column]},
     read={"mutability": lambda column: (Mutability(setting, tuple(filters)) for setting, filters in column)},
 )

@@ -14,6 +14,6 @@ ROWS = 4000
 
 
 def settle() -> None:
-    """Take what there is now out of the collector's sight. What is not used any more is freed as ever, but for cycles."""
+    """Take what there is now out of the collector's sight; it is freed as ever when it is not used, but for cycles."""
     gc.collect(1)  # the young cycles that nobody uses any more shall not stay for good
     gc.freeze()
