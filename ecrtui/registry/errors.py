@@ -231,7 +231,6 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     (raised.ConfigNotFound, _CONFIGURATION),
     (raised.InvalidConfigError, _CONFIGURATION),
     (raised.InvalidRetryConfigurationError, _CONFIGURATION),
-    (raised.InvalidRetryModeError, _CONFIGURATION),
     (raised.InvalidDefaultsMode, _CONFIGURATION),
     (raised.InvalidProxiesConfigError, _CONFIGURATION),
     (raised.BaseEndpointResolverError, _ENDPOINT),
@@ -296,11 +295,37 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     (raised.ParamValidationError, _Row(UsageError, "The request cannot be sent", unsent=True)),
     (raised.ValidationError, _Row(UsageError, "The request cannot be sent", unsent=True)),
     (OSError, _Row(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
+    (
+        raised.BotoCoreError,
+        _Row(EcrTuiError, "The AWS library reports a problem", "Look at ~/.aws/config and at --debug."),
+    ),
 )
 
 _UNEXPECTED = _Row(
     EcrTuiError, "Something unexpected happened", "Start again with --debug; the log tells more.", retryable=True
 )
+
+
+@contextmanager
+def understanding(operation: str, *, write: bool = False) -> Iterator[None]:
+    """What a reply lacks, or has of another type than it should, leaves as an :class:`EcrTuiError`.
+
+    For what reads replies; the endpoint can be anything that answers.
+
+    Raises:
+        ConnectionFailed: the reply cannot be understood; ambiguous if it is the reply to a write.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as problem:
+        _log.debug("the reply of %s", operation, exc_info=True)
+        raise ConnectionFailed(
+            "The answer cannot be understood",
+            f"{operation}: {type(problem).__name__} {problem}",
+            "Look at the endpoint's URL: is it ECR that answers?",
+            operation=operation,
+            ambiguous=write,
+        ) from None
 
 
 @contextmanager

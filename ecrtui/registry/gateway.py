@@ -9,18 +9,15 @@ from typing import Any, TypeVar
 
 from botocore import xform_name
 
-from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.model.digest import digest_of
 from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
 from ecrtui.model.manifest import MEDIA_TYPES, Manifest
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
-from ecrtui.registry.errors import failure, listing_expired, mismatch
+from ecrtui.registry.errors import failure, listing_expired, mismatch, understanding
 from ecrtui.registry.protocol import Item, Page
-from ecrtui.registry.resolution import Resolution
-
-PAGE_SIZE = 1000
-"""Repositories, images or findings a page: the most that ECR gives (``MaxResults``)."""
+from ecrtui.registry.resolution import PAGE_SIZE, Resolution
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the most that ECR gives (``FiftyMaxResults``)."""
@@ -45,12 +42,12 @@ class EcrRegistry:
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._where: Where | None = None
-        self._resolution = Resolution(self._read)
+        self._resolution = Resolution(self._read, self._replies)
 
     def where(self) -> Where:
         """Account, region and endpoint."""
         if self._where is None:
-            account = self._account.get("registryId") or self._read("DescribeRegistry", anywhere=True)["registryId"]
+            account = self._account.get("registryId") or self._own_account()
             self._where = Where(account, self._clients.region, self._clients.endpoint)
         return self._where
 
@@ -58,12 +55,7 @@ class EcrRegistry:
         """The caller's ARN; empty if it cannot be known."""
         if self._clients.in_process:
             return self._clients.in_process.identity
-        try:
-            with self._clients.door("GetCallerIdentity"):
-                sts = self._clients.identities
-                return str(_method(sts, "GetCallerIdentity")()["Arn"]) if sts else ""
-        except EcrTuiError:
-            return ""
+        return self._caller("Arn")
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         """All repositories from a page token on."""
@@ -72,7 +64,8 @@ class EcrRegistry:
     def repository(self, name: str) -> Repository:
         """One repository."""
         reply = self._read("DescribeRepositories", repositoryNames=[name])
-        return conversion.repository(reply["repositories"][0])
+        with understanding("DescribeRepositories"):
+            return conversion.repository(reply["repositories"][0])
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
         """All images, archived ones too, from a page token on."""
@@ -83,23 +76,27 @@ class EcrRegistry:
 
     def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images, as they are now."""
-        return self._resolution.by_digest(repository, digests)
+        with understanding("DescribeImages"):
+            return self._resolution.by_digest(repository, digests)
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         """The images that hold these tags now."""
-        return self._resolution.by_tag(repository, tags)
+        with understanding("DescribeImages"):
+            return self._resolution.by_tag(repository, tags)
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         """Whether the tag is at this digest now."""
-        return self._resolution.tag_is_at(repository, tag, digest)
+        with understanding("BatchGetImage"):
+            return self._resolution.tag_is_at(repository, tag, digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
         """The exact manifest, by digest."""
         reply = self._manifests(repository, [digest])
-        for problem in reply.get("failures") or ():
-            error = failure(problem, "BatchGetImage")
+        with understanding("BatchGetImage"):
+            failures = [failure(problem, "BatchGetImage") for problem in reply.get("failures") or ()]
+            found = [conversion.manifest(entry) for entry in reply.get("images") or ()]
+        for error in failures:
             raise self._archived(repository, digest) or error if isinstance(error, NotFound) else error
-        found = [conversion.manifest(entry) for entry in reply.get("images") or ()]
         if not found:
             raise NotFound(
                 "ECR gives no manifest for the image",
@@ -115,12 +112,15 @@ class EcrRegistry:
         found: list[Manifest] = []
         for start in range(0, len(wanted), Resolution.IDS_PER_CALL):
             reply = self._manifests(repository, wanted[start : start + Resolution.IDS_PER_CALL])
-            found += map(conversion.manifest, reply.get("images") or ())
+            with understanding("BatchGetImage"):
+                found += map(conversion.manifest, reply.get("images") or ())
         return tuple(manifest for manifest in found if manifest.digest in wanted and manifest.intact)
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         """A blob of at most so many bytes, checked against its digest."""
-        url = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)["downloadUrl"]
+        reply = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
+        with understanding(blobs.OPERATION):
+            url = str(reply["downloadUrl"])
         with self._clients.door(blobs.OPERATION):
             content = self._clients.fetch(url, limit)
         if len(content) > limit:
@@ -141,7 +141,8 @@ class EcrRegistry:
             imageTag=tag,
             imageDigest=manifest.digest,
         )
-        result = conversion.put_result(reply)
+        with understanding("PutImage", write=True):
+            result = conversion.put_result(reply)
         if (result.digest, result.tag) != (manifest.digest, tag):
             told = (
                 f"sent {tag} at {manifest.digest}, told of {result.tag or 'no tag'} at {result.digest or 'no digest'}"
@@ -152,22 +153,26 @@ class EcrRegistry:
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag."""
         reply = self._write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
-        for problem in reply.get("failures") or ():
-            raise failure(problem, "BatchDeleteImage")
+        with understanding("BatchDeleteImage", write=True):
+            for problem in reply.get("failures") or ():
+                raise failure(problem, "BatchDeleteImage")
 
     def lifecycle_policy(self, repository: str) -> str:
         """The text of the lifecycle policy; empty if there is none."""
         try:
-            return str(self._read("GetLifecyclePolicy", repositoryName=repository)["lifecyclePolicyText"])
+            reply = self._read("GetLifecyclePolicy", repositoryName=repository)
         except NotFound as error:
             if error.code != "LifecyclePolicyNotFoundException":
                 raise
             return ""
+        with understanding("GetLifecyclePolicy"):
+            return str(reply["lifecyclePolicyText"])
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         """The tags of the repository as an AWS resource."""
         reply = self._read("ListTagsForResource", anywhere=True, resourceArn=repository.arn)
-        return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
+        with understanding("ListTagsForResource"):
+            return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
         """All findings of the image's scan."""
@@ -179,10 +184,11 @@ class EcrRegistry:
             imageId={"imageDigest": digest},
             maxResults=PAGE_SIZE,
         ):
-            found += conversion.findings(reply)
-            status = reply.get("imageScanStatus") or {}
-            if not found and status.get("status") not in (None, "COMPLETE", "ACTIVE"):
-                raise _no_findings(status)
+            with understanding("DescribeImageScanFindings"):
+                found += conversion.findings(reply)
+                status = reply.get("imageScanStatus") or {}
+                if not found and status.get("status") not in (None, "COMPLETE", "ACTIVE"):
+                    raise _no_findings(status)
         return tuple(found)
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
@@ -195,13 +201,45 @@ class EcrRegistry:
             filter={"artifactStatus": "ANY"},
             maxResults=REFERRERS_PAGE_SIZE,
         )
-        return tuple(conversion.referrer(entry) for reply in replies for entry in reply.get("referrers") or ())
+        with understanding("ListImageReferrers"):
+            return tuple(conversion.referrer(entry) for reply in replies for entry in reply.get("referrers") or ())
+
+    def _own_account(self) -> str:
+        """The caller's account.
+
+        Who may not call DescribeRegistry may still ask STS, which needs no permission, or see it at a repository.
+        """
+        try:
+            reply = self._read("DescribeRegistry", anywhere=True)
+        except (AccessDenied, Refused):
+            if account := self._caller("Account") or self._account_of_a_repository():
+                return account
+            raise
+        with understanding("DescribeRegistry"):
+            return str(reply["registryId"])
+
+    def _account_of_a_repository(self) -> str:
+        try:
+            return next((repository.registry_id for repository in next(self.repositories()).items), "")
+        except EcrTuiError:
+            return ""
+
+    def _caller(self, member: str) -> str:
+        """What STS knows of the caller; empty if it cannot be asked or does not tell."""
+        try:
+            with self._clients.door("GetCallerIdentity"):
+                sts = self._clients.identities
+                return str(_method(sts, "GetCallerIdentity")()[member]) if sts else ""
+        except EcrTuiError:
+            return ""
 
     def _pages(
         self, operation: str, member: str, convert: Callable[[Any], Item], start: str, **parameters: Any
     ) -> Iterator[Page[Item]]:
         for reply in self._replies(operation, start, maxResults=PAGE_SIZE, **parameters):
-            yield Page(tuple(map(convert, reply.get(member) or ())), reply.get("nextToken") or "")
+            with understanding(operation):
+                page = Page(tuple(map(convert, reply.get(member) or ())), reply.get("nextToken") or "")
+            yield page
 
     def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every reply of a listing from a page token on."""

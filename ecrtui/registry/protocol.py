@@ -33,13 +33,20 @@ class Registry(Protocol):
         """The caller's ARN (STS GetCallerIdentity); empty if it cannot be known. Never raises for a refusal."""
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
-        """All repositories from a page token on, 1,000 a page (DescribeRepositories)."""
+        """All repositories from a page token on, 1,000 a page (DescribeRepositories).
+
+        A page that fails ends the iterator; another one goes on from the token of the last page that came.
+        :class:`ecrtui.errors.ListingExpired` says that the service knows the token no more, and to start over.
+        """
 
     def repository(self, name: str) -> Repository:
         """One repository (DescribeRepositories)."""
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
-        """All images, archived ones too, from a page token on, 1,000 a page (DescribeImages; in no order)."""
+        """All images, archived ones too, from a page token on, 1,000 a page (DescribeImages; in no order).
+
+        Pages fail as those of :meth:`repositories` do.
+        """
 
     def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images, as they are now; those that do not exist are left out (DescribeImages)."""
@@ -51,7 +58,10 @@ class Registry(Protocol):
         """Whether the tag is at this digest now: one BatchGetImage with both (ImageTagDoesNotMatchDigest if not)."""
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        """The exact manifest, by digest (BatchGetImage with every media type), checked against the digest."""
+        """The exact manifest, by digest (BatchGetImage with every media type), checked against the digest.
+
+        To ECR this is a pull: it sets the time of the image's last pull, which lifecycle rules may look at.
+        """
 
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Several manifests, 100 a call, each checked; those that cannot be had are left out."""
@@ -60,7 +70,11 @@ class Registry(Protocol):
         """A blob of at most so many bytes (GetDownloadUrlForLayer), checked against its digest."""
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
-        """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four."""
+        """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four.
+
+        An error that is ``ambiguous`` leaves it open whether the tag was given: read the tag. Nothing is sent twice
+        unless it is certain that it was not applied; :class:`ecrtui.errors.Throttled` comes after several attempts.
+        """
 
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag (BatchDeleteImage by tag). The last tag of an image takes the image with it: check first."""
@@ -72,7 +86,11 @@ class Registry(Protocol):
         """The tags of the repository as an AWS resource (ListTagsForResource)."""
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        """All findings of the image's scan, basic or enhanced (DescribeImageScanFindings)."""
+        """All findings of the image's scan, basic or enhanced (DescribeImageScanFindings).
+
+        Raises:
+            NotFound: the image was not scanned, or the scan has not come to an end; then it is retryable.
+        """
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
         """What refers to this image (ListImageReferrers)."""

@@ -20,19 +20,26 @@ from ecrtui.registry.errors import failure
 _ANY = {"imageStatus": "ANY"}
 _FEW = 3
 
+PAGE_SIZE = 1000
+"""Entries a page: the most that ECR gives (``MaxResults``)."""
+
 
 class Resolution:
     """Resolves tags and digests.
 
     Args:
         read: calls an operation that changes nothing, with its parameters; raises :class:`EcrTuiError`.
+        replies: every reply of a listing, from the operation, a page token (empty for all) and its parameters.
     """
 
     IDS_PER_CALL = 100
     """Image ids that ECR takes in one call."""
 
-    def __init__(self, read: Callable[..., Mapping[str, Any]]) -> None:
+    def __init__(
+        self, read: Callable[..., Mapping[str, Any]], replies: Callable[..., Iterator[Mapping[str, Any]]]
+    ) -> None:
         self._read = read
+        self._replies = replies
 
     def by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """The images that exist, in the order asked for."""
@@ -89,24 +96,16 @@ class Resolution:
         return {
             entry["imageTag"]: entry["imageDigest"]
             for status in ("ARCHIVED", "ACTIVATING")
-            for entry in self._listed(repository, status)
-            if entry.get("imageTag") in wanted
-        }
-
-    def _listed(self, repository: str, status: str) -> Iterator[Mapping[str, Any]]:
-        token: Mapping[str, str] = {}
-        while True:
-            reply = self._read(
+            for reply in self._replies(
                 "ListImages",
+                "",
                 repositoryName=repository,
                 filter={"tagStatus": "TAGGED", "imageStatus": status},
-                maxResults=1000,
-                **token,
+                maxResults=PAGE_SIZE,
             )
-            yield from reply.get("imageIds") or ()
-            if not reply.get("nextToken"):
-                return
-            token = {"nextToken": reply["nextToken"]}
+            for entry in reply.get("imageIds") or ()
+            if entry.get("imageTag") in wanted
+        }
 
     def _describe(self, repository: str, ids: Sequence[Mapping[str, str]]) -> Iterator[Image]:
         """The images of these ids. When one of them does not exist, each half is asked for by itself."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import suppress
+
+import botocore.exceptions
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ecrtui.errors import (
     AccessDenied,
@@ -266,3 +272,93 @@ def test_a_whole_page_of_a_proxy_is_told_in_part_and_without_secrets():
     error = translate(problem, "X")
     assert len(error.detail) < 3000
     assert "c2VjcmV0" not in error.detail
+
+
+def test_no_row_hides_behind_one_of_a_wider_class():
+    classes = [kind for kind, _ in errors._BY_CLASS]
+    hidden = [
+        (narrow.__name__, wide.__name__)
+        for position, narrow in enumerate(classes)
+        for wide in classes[:position]
+        if issubclass(narrow, wide)
+    ]
+    assert hidden == []
+
+
+def test_every_exception_of_botocore_is_told_in_its_own_words():
+    for name, kind in vars(botocore.exceptions).items():
+        if isinstance(kind, type) and issubclass(kind, botocore.exceptions.BotoCoreError):
+            problem = kind.__new__(kind)
+            Exception.__init__(problem, f"the words of {name}")
+            error = translate(problem, "PutImage", write=True)
+            assert (error.detail, error.operation) == (f"the words of {name}", "PutImage")
+            assert error.title != "Something unexpected happened"
+
+
+MEMBERS = [
+    "repositories",
+    "repositoryName",
+    "imageDetails",
+    "imageDigest",
+    "imageTags",
+    "images",
+    "failures",
+    "imageId",
+    "image",
+    "imageManifest",
+    "nextToken",
+    "imageScanFindings",
+    "referrers",
+    "digest",
+    "imageIds",
+]
+SCRAMBLED = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2), max_leaves=3
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(MEMBERS), SCRAMBLED | st.lists(st.dictionaries(st.sampled_from(MEMBERS), SCRAMBLED))
+    )
+)
+def test_whatever_answers_in_place_of_ecr_is_an_error_of_ours_or_taken_for_what_it_is(scrambling, answer):
+    registry, manifest, replies = scrambling
+    replies.clear()
+    replies.update(answer)
+    for call in (
+        registry.where,
+        lambda: list(itertools.islice(registry.repositories(), 3)),
+        lambda: list(itertools.islice(registry.images("team/app"), 3)),
+        lambda: registry.repository("team/app"),
+        lambda: registry.describe("team/app", [manifest.digest]),
+        lambda: registry.tagged("team/app", ["1.0"]),
+        lambda: registry.tagged("team/app", ["1.0", "2", "3", "4"]),
+        lambda: registry.tag_is_at("team/app", "1.0", manifest.digest),
+        lambda: registry.manifest("team/app", manifest.digest),
+        lambda: registry.manifests("team/app", [manifest.digest]),
+        lambda: registry.lifecycle_policy("team/app"),
+        lambda: registry.findings("team/app", manifest.digest),
+        lambda: registry.referrers("team/app", manifest.digest),
+    ):
+        with suppress(EcrTuiError):
+            call()
+    with pytest.raises(EcrTuiError) as caught:
+        registry.put_image("team/app", manifest, "prod")
+    assert caught.value.ambiguous
+
+
+@pytest.fixture
+def scrambling(world, manifest):
+    """A registry whose replies of the service are replaced, on their way, by what stands in the dictionary."""
+    registry = open_registry(Connection(), embedded=world.embedded)
+    replies: dict[str, object] = {}
+
+    def scramble(parsed, **_):
+        parsed.clear()
+        parsed.update(replies)
+
+    for client in (registry._clients.reads, registry._clients.writes):
+        client.meta.events.register("after-call.ecr", scramble)
+    return registry, manifest, replies

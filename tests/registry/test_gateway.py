@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ecrtui.errors import IntegrityError, ListingExpired, NotFound, Refused
+from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
 from ecrtui.model.image import SEVERITIES, Kind, Where
 from ecrtui.model.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse
 from ecrtui.model.mutability import Mutability
@@ -65,6 +65,23 @@ def test_a_region_that_was_given_is_the_one_that_is_looked_at(world):
     there = open_registry(Connection(region="us-east-2"), embedded=world.embedded)
     assert there.where().region == "us-east-2"
     assert [page.items for page in there.repositories()] == [()]
+
+
+def test_who_may_not_describe_the_registry_still_learns_which_it_is(world, served, monkeypatch):
+    world.fault("DescribeRegistry:error:code=AccessDeniedException")
+    assert world.registry.where().registry_id == REGISTRY_ID  # of a repository
+    assert open_registry(Connection(endpoint_url=served)).where().registry_id == REGISTRY_ID
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
+    world.embedded.calls.clear()
+    assert open_registry(Connection()).where().registry_id == REGISTRY_ID
+    assert world.embedded.calls == {"DescribeRegistry": 1, "GetCallerIdentity": 1}
+
+
+def test_who_may_see_nothing_is_told_of_the_first_refusal(world):
+    world.fault("*:error:code=AccessDeniedException")
+    with pytest.raises(AccessDenied) as caught:
+        world.registry.where()
+    assert caught.value.operation == "DescribeRegistry"
 
 
 # repositories
