@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from ecrtui.local.database import Database
 from ecrtui.local.errors import ServiceError
-from ecrtui.local.faults import Faults
 from ecrtui.local.wire import Delivery, Response, error_response, headers
 
 OPERATION = "DownloadLayer"
@@ -78,18 +77,27 @@ def find(database: Database, path: str) -> Content:
     raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
 
 
-def fetch(database: Database, faults: Faults, url: str) -> bytes:
-    """The content behind a download URL, with the faults that strike downloads."""
+def whole(database: Database, path: str) -> Response:
+    """All of the content behind the path of a download URL, or the error of what is not there."""
+    try:
+        return Response(200, b"".join(find(database, path)), headers("application/octet-stream"))
+    except ServiceError as error:
+        return error_response(error)
+
+
+def path_of(url: str) -> str:
+    """The path of a download URL, of a served registry or of one in this process."""
     split = urlsplit(url)
-    path = f"{split.netloc}{split.path}" if split.scheme == "embedded" else split.path
+    return f"{split.netloc}{split.path}" if split.scheme == "embedded" else split.path
 
-    def answer() -> Response:
-        try:
-            return Response(200, b"".join(find(database, path)), headers("application/octet-stream"))
-        except ServiceError as error:
-            return error_response(error)
 
-    response = faults.applied(OPERATION, answer)
+def arrived(response: Response, url: str) -> bytes:
+    """The content, as far as its delivery lets it arrive.
+
+    Raises:
+        DownloadError: there is no such content.
+        ConnectionError: the connection was dropped, or closed before the whole content had arrived.
+    """
     if response.delivery is not Delivery.WHOLE:
         raise ConnectionError(f"the connection was closed before the whole of {url} had arrived")
     if response.status != 200:

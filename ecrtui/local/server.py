@@ -6,10 +6,10 @@ import socket
 import struct
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from urllib.parse import urlsplit
 
 from ecrtui.local import downloads
@@ -24,6 +24,9 @@ MAX_BODY = 32 * 1024 * 1024
 
 IDLE_TIMEOUT = 120.0
 """Seconds that a connection may lie idle."""
+
+GRACE = 5.0
+"""Seconds that requests under way have to be answered when the server stops."""
 
 
 class Server(ThreadingHTTPServer):
@@ -44,7 +47,8 @@ class Server(ThreadingHTTPServer):
         self.embedded = embedded
         self._connections: set[socket.socket] = set()
         self._resets: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self.stopping = threading.Event()
         super().__init__((HOST, port), _Handler)
 
     @property
@@ -54,22 +58,22 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind without the reverse lookup of the host name that the base class makes."""
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = self.socket.getsockname()[:2]
-        self.server_address = self.socket.getsockname()
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
         """Remember the connection, so that stopping the server closes it."""
-        with self._lock:
+        with self._changed:
             self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
         """Close a connection, in order or with a reset."""
-        with self._lock:
+        with self._changed:
             self._connections.discard(request)
             reset = request in self._resets
             self._resets.discard(request)
+            self._changed.notify_all()
         if reset:
             # Closing with a linger of 0 seconds sends RST; an orderly shutdown before it would send FIN.
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -79,7 +83,7 @@ class Server(ThreadingHTTPServer):
 
     def reset_on_close(self, request: socket.socket) -> None:
         """Have a connection reset when it is closed."""
-        with self._lock:
+        with self._changed:
             self._resets.add(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -88,14 +92,20 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def stop(self) -> None:
-        """Take no more connections, let requests under way finish writing to the database, close everything."""
+        """Take no more connections, let requests under way be answered, close everything. Called once."""
+        self.stopping.set()
         self.shutdown()
         self.server_close()
-        with self._lock:
-            connections = tuple(self._connections)
-        for connection in connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        self._hang_up(socket.SHUT_RD)  # wakes the threads that wait for another request
+        with self._changed:
+            self._changed.wait_for(lambda: not self._connections, GRACE)
+        self._hang_up(socket.SHUT_RDWR)
+
+    def _hang_up(self, how: int) -> None:
+        with self._changed:
+            for connection in self._connections:
+                with suppress(OSError):
+                    connection.shutdown(how)
 
 
 @contextmanager
@@ -154,8 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return error_response(error)
             return Response(200, b"", headers("application/octet-stream"))
 
-        embedded.calls[downloads.OPERATION] += 1
-        response = embedded.faults.applied(downloads.OPERATION, answer)
+        response = embedded.perform(downloads.OPERATION, answer)
         if response.status == 200 and content:
             self._stream(response, content[0])
         else:
@@ -172,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
             pieces: the body, if it is not the response's own.
             length: bytes of the pieces together.
         """
-        time.sleep(response.delay)
+        self.server.stopping.wait(response.delay)
         if response.delivery is Delivery.DROPPED:
             self._abort()
             return

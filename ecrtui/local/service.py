@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 from ecrtui.local import downloads, sts, validation
 from ecrtui.local.call import Call, Operation
 from ecrtui.local.database import Database
+from ecrtui.local.effects import Answer
 from ecrtui.local.errors import ServiceError
 from ecrtui.local.faults import Faults
 from ecrtui.local.operations import images, layers, lifecycle, registry, repositories, scans
@@ -64,14 +66,20 @@ class EmbeddedRegistry:
         self.faults = Faults() if faults is None else faults
         self.calls: Counter[str] = Counter()
         """How many requests of each operation have come in, those that a fault struck too."""
+        self._counting = threading.Lock()
         self._clock = clock
 
     def handle(self, request: Request) -> Response:
         """Answer one request; the faults that strike it are in the response."""
         target = request.headers.get("x-amz-target", "")
         operation = target.removeprefix(TARGET_PREFIX) if target else sts.operation(request)
-        self.calls[operation] += 1
-        return self.faults.applied(operation, lambda: self._answer(operation, request))
+        return self.perform(operation, lambda: self._answer(operation, request))
+
+    def perform(self, operation: str, answer: Answer) -> Response:
+        """The answer to one request of this operation, counted, and with the faults that strike it."""
+        with self._counting:
+            self.calls[operation] += 1
+        return self.faults.applied(operation, answer)
 
     def download(self, url: str) -> bytes:
         """The content behind a URL that GetDownloadUrlForLayer gave.
@@ -83,7 +91,10 @@ class EmbeddedRegistry:
             downloads.DownloadError: there is no such content.
             ConnectionError: a fault (of ``DownloadLayer``) dropped the connection or cut the body.
         """
-        return downloads.fetch(self.database, self.faults, url)
+        path = downloads.path_of(url)
+        response = self.perform(downloads.OPERATION, lambda: downloads.whole(self.database, path))
+        time.sleep(response.delay)
+        return downloads.arrived(response, url)
 
     def _answer(self, operation: str, request: Request) -> Response:
         try:
