@@ -49,7 +49,7 @@ def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, Or
     parser.add_argument(
         "--sort",
         choices=[*orders, UNSORTED],
-        help=f"{usual} if not given, but for {' and '.join(STREAMED)} without --limit: they come as they are listed",
+        help=f"{usual} if not given, but for {' and '.join(STREAMED)} without --limit or --reverse: they come as they are listed",
     )
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument("--limit", metavar="N", type=_limit, help="at most so many")
@@ -73,11 +73,12 @@ def filter_from(parse: Callable[[str], Filter[Item]], text: str) -> Filter[Item]
 
 def order_of(options: argparse.Namespace, orders: Mapping[str, Order[Item]], usual: str) -> Order[Item] | None:
     """The order that the options ask for; None for the rows as they come."""
-    name = options.sort or (UNSORTED if options.output in STREAMED and options.limit is None else usual)
+    streamed = options.output in STREAMED and options.limit is None and not options.reverse
+    name = options.sort or (UNSORTED if streamed else usual)
     order = orders.get(name)
     if order is None:
         if options.reverse:
-            raise UsageError("--reverse needs an order", "", f"Add --sort {usual}.")
+            raise UsageError("--reverse needs an order", "", f"Take --sort {usual}.")
         return None
     return replace(order, descending=order.descending != options.reverse)
 
