@@ -60,19 +60,20 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
     from ecrtui.errors import UsageError
     from ecrtui.local.database import open_database
     from ecrtui.local.errors import DatabaseRefusedError
-    from ecrtui.local.service import EmbeddedRegistry
+    from ecrtui.local.service import REGION, EmbeddedRegistry
 
+    region = connection.region or REGION
     try:
         database = open_database(connection.database)
         if connection.demo:
             from ecrtui.local.demo import load_demo
 
-            load_demo(database)
+            load_demo(database, region=region)
     except DatabaseRefusedError as problem:
         raise UsageError(
             f"{connection.database} cannot be used as a registry", str(problem), "Name another file with --db."
         ) from problem
-    return EmbeddedRegistry(database)
+    return EmbeddedRegistry(database, region=region)
 
 
 def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:

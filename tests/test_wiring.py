@@ -27,6 +27,15 @@ def test_a_database_that_is_none_is_told(tmp_path):
         assert "--db" in caught.value.hint
 
 
+def test_the_demo_is_in_whatever_region_is_asked_for_and_loaded_once(tmp_path):
+    for _ in range(2):
+        registry = open_registry(Connection(demo=True, database=str(tmp_path / "demo.sqlite"), region="eu-west-3"))
+        (page,) = registry.repositories()
+        assert len({repository.name for repository in page.items}) == len(page.items) > 20
+        assert registry.where().region == "eu-west-3"
+        assert all("eu-west-3" in repository.uri for repository in page.items)
+
+
 def test_wiring_imports_nothing_heavy_by_itself():
     code = "import sys, ecrtui.wiring; print({'botocore', 'boto3', 'textual', 'sqlite3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

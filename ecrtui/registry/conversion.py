@@ -5,14 +5,13 @@ Times are numbers here: the clients leave them as they come (see :mod:`ecrtui.re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from sys import intern
 from typing import Any
 
 from ecrtui.model import manifest as manifests
 from ecrtui.model.image import SEVERITIES, Finding, Image, PutImageResult, Referrer, Repository
-from ecrtui.model.manifest import Manifest
+from ecrtui.model.manifest import Manifest, Role
 from ecrtui.model.mutability import Mutability
 
 Reply = Mapping[str, Any]
@@ -142,12 +141,6 @@ def _counts(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 
 def _media_type(text: str) -> str:
-    """For a registry that reports none: the text's own word, or what its members make of it (OCI image spec)."""
+    """For a registry that reports none: the text's own word, or what it is made of (OCI image spec)."""
     said = manifests.parse(text)
-    if said.media_type:
-        return said.media_type
-    try:
-        members = json.loads(text)
-    except ValueError:
-        members = {}
-    return manifests.OCI_INDEX if "manifests" in members else manifests.OCI_MANIFEST
+    return said.media_type or (manifests.OCI_INDEX if said.of(Role.MANIFEST) else manifests.OCI_MANIFEST)

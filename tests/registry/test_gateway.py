@@ -241,6 +241,22 @@ def test_the_findings_of_a_basic_scan(world):
     assert sum(count for _, count in image.findings) == len(found)
 
 
+def test_the_findings_of_an_enhanced_scan(world):
+    everything = {"filter": "*", "filterType": "WILDCARD"}
+    world.client.put_registry_scanning_configuration(
+        scanType="ENHANCED", rules=[{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [everything]}]
+    )
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    raw = world.client.describe_image_scan_findings(repositoryName="team/app", imageId={"imageDigest": pushed.digest})
+    entries = raw["imageScanFindings"]["enhancedFindings"]
+    found = world.registry.findings("team/app", pushed.digest)
+    assert {finding.name for finding in found} == {
+        entry["packageVulnerabilityDetails"]["vulnerabilityId"] for entry in entries
+    }
+    assert all(finding.package and finding.severity in SEVERITIES for finding in found)
+    assert len(found) == sum(len(entry["packageVulnerabilityDetails"]["vulnerablePackages"]) for entry in entries)
+
+
 # by digest and by tag
 
 

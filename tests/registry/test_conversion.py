@@ -1,0 +1,75 @@
+"""What the embedded registry never says, and ECR may."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecrtui.model.image import Finding, Image, Repository
+from ecrtui.model.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from ecrtui.registry import conversion
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def test_a_reply_may_leave_out_everything_but_the_name():
+    assert conversion.repository({"repositoryName": "team/app"}) == Repository("team/app", "")
+    assert conversion.image({"imageDigest": DIGEST}) == Image(DIGEST)
+    assert conversion.image({"imageDigest": DIGEST, "imageTags": None, "imageScanStatus": None}) == Image(DIGEST)
+
+
+def test_counts_of_findings_are_in_the_order_of_severity_and_what_is_not_known_counts_as_undefined():
+    entry = {
+        "imageDigest": DIGEST,
+        "imageScanFindingsSummary": {
+            "findingSeverityCounts": {"UNTRIAGED": 1, "LOW": 3, "UNDEFINED": 2, "CRITICAL": 4}
+        },
+    }
+    assert conversion.image(entry).findings == (("CRITICAL", 4), ("LOW", 3), ("UNDEFINED", 3))
+
+
+def test_a_scan_without_findings_is_not_an_image_that_was_not_scanned():
+    assert conversion.image({"imageDigest": DIGEST, "imageScanFindingsSummary": {}}).findings == ()
+    assert conversion.image({"imageDigest": DIGEST}).findings is None
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type"),
+    [
+        (f'{{"mediaType": "{DOCKER_MANIFEST}"}}', DOCKER_MANIFEST),
+        ('{"manifests": [{"digest": "sha256:0"}]}', OCI_INDEX),
+        ('{"config": {}, "layers": []}', OCI_MANIFEST),
+        ("not JSON", OCI_MANIFEST),
+        ("5", OCI_MANIFEST),
+    ],
+)
+def test_a_registry_that_does_not_report_the_media_type(text, media_type):
+    entry = {"imageId": {"imageDigest": DIGEST}, "imageManifest": text}
+    assert conversion.manifest(entry).media_type == media_type
+
+
+def test_a_vulnerability_in_two_packages_is_told_for_each():
+    reply = {
+        "imageScanFindings": {
+            "enhancedFindings": [
+                {
+                    "severity": "UNTRIAGED",
+                    "title": "CVE-2026-1 - openssl",
+                    "description": "bad",
+                    "packageVulnerabilityDetails": {
+                        "vulnerabilityId": "CVE-2026-1",
+                        "sourceUrl": "https://example.com/1",
+                        "vulnerablePackages": [
+                            {"name": "openssl", "version": "3.0.1", "fixedInVersion": "3.0.2"},
+                            {"name": "libssl", "version": "3.0.1"},
+                        ],
+                    },
+                },
+                {"severity": "HIGH", "title": "no details"},
+            ]
+        }
+    }
+    assert list(conversion.findings(reply)) == [
+        Finding("CVE-2026-1", "UNDEFINED", "openssl", "3.0.1", "3.0.2", "bad", "https://example.com/1"),
+        Finding("CVE-2026-1", "UNDEFINED", "libssl", "3.0.1", "", "bad", "https://example.com/1"),
+        Finding("no details", "HIGH"),
+    ]
