@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image import prompt, skeleton
@@ -168,7 +169,8 @@ class PutImage:
         return 0
 
     def _interrupted(self) -> int:
-        print(flush=True)
+        with suppress(OSError, ValueError):
+            print(flush=True)
         if self.answer is not None:
             tell(f"{self._image()} was put.")
         elif self.attempts is not None and (self.attempts.under_way or self.attempts.lost):

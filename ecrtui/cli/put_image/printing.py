@@ -80,7 +80,14 @@ class Printer:
 
 def pager_of(session: Session, options: argparse.Namespace) -> str:
     """The pager in force; empty if there is to be none."""
-    return "" if options.no_cli_pager else configured_pager(session.get_scoped_config())
+    from botocore.exceptions import ProfileNotFound
+
+    if options.no_cli_pager:
+        return ""
+    try:
+        return configured_pager(session.get_scoped_config())
+    except ProfileNotFound:  # the help can be had without it; for anything else it has been told before
+        return configured_pager({})
 
 
 def expected_answer(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,11 +112,13 @@ class Reporter:
     def _structured(self, failure: Failure) -> bool:
         """Write the failure; whether it was in a format that only programs read."""
         chosen = self._chosen() if failure.fields else "legacy"
+        if sys.stderr is None:
+            return True
         if chosen in ("json", "yaml", "text", "table"):
             write(dict(failure.fields), chosen, stream=sys.stderr, title="error", color=self.color)
             return True
         if failure.usage:
-            sys.stderr.write(f"\nusage: {failure.usage}\n")
+            _say(f"\nusage: {failure.usage}\n")
         _write_error(failure.message if chosen == "legacy" else failure.sentence)
         if chosen == "enhanced":
             _write_details(failure.fields)
@@ -130,19 +133,26 @@ class Reporter:
 
 def tell(hint: str) -> None:
     """One next step, or what the user should know besides, on a line of its own."""
-    sys.stderr.write(f"hint: {_visible(' '.join(hint.split()))}\n")
+    _say(f"hint: {_visible(' '.join(hint.split()))}\n")
+
+
+def _say(text: str) -> None:
+    """Write to standard error, if there is any: it is the last resort, so nothing can be told of its failure."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _write_error(message: str) -> None:
-    sys.stderr.write(f"\n{PREFIX} {_visible(message.strip())}".rstrip() + "\n")
+    _say(f"\n{PREFIX} {_visible(message.strip())}".rstrip() + "\n")
 
 
 def _write_details(fields: Mapping[str, Any]) -> None:
     details = {name: value for name, value in fields.items() if name.lower() not in ("code", "message")}
     if details:
-        sys.stderr.write("\nAdditional error details:\n")
+        _say("\nAdditional error details:\n")
     for name, value in details.items():
-        sys.stderr.write(f"{name}: {_visible(_inline(value))}\n")
+        _say(f"{name}: {_visible(_inline(value))}\n")
 
 
 def _inline(value: Any) -> str:

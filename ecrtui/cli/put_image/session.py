@@ -114,9 +114,9 @@ def new_client(session: Session, options: argparse.Namespace, config: Config | N
 
 
 def _share_credentials(session: Session) -> None:
-    """Keep temporary credentials where the AWS CLI keeps them, if the profile is one that has any."""
-    names = set(session.get_scoped_config())
-    if names & {"role_arn", "sso_account_id", "sso_session", "login_session"}:
+    """Keep temporary credentials where the AWS CLI keeps them, if there will be any."""
+    temporary = {"role_arn", "sso_account_id", "sso_session", "login_session"}
+    if not temporary.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
         from ecrtui.registry.configuration import share_credentials_cache
 
         share_credentials_cache(session)

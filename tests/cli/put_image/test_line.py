@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.loaders import Loader
 
 from ecrtui.cli.put_image.options import GLOBAL_OPTIONS
 from tests.cli.put_image.conftest import PutImage
@@ -174,3 +175,45 @@ def test_skeletons_can_be_given_back(put_image: PutImage, endpoint: Endpoint) ->
         assert ran.code == 252  # empty values are too short, and nothing else is wrong with them
         assert "Unknown parameter" not in ran.err
         assert "Invalid length for parameter imageTag, value: 0" in ran.err
+
+
+def test_a_new_member_of_the_model_is_an_option_without_a_line_of_code(
+    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Loader().load_service_model("ecr", "service-2")
+    shapes = model["shapes"]
+    shapes["PutImageRequest"]["members"] |= {
+        "dryRun": {"shape": "NewBoolean"},
+        "importance": {"shape": "NewInteger"},
+        "notes": {"shape": "NewList"},
+        "origin": {"shape": "NewStructure", "documentation": "<p>Where it comes from.</p>"},
+        "attachment": {"shape": "NewBlob"},
+    }
+    shapes["NewBoolean"], shapes["NewInteger"], shapes["NewBlob"] = (
+        {"type": "boolean"},
+        {"type": "integer"},
+        {"type": "blob"},
+    )
+    shapes["NewList"] = {"type": "list", "member": {"shape": "ImageTag"}}
+    shapes["NewStructure"] = {"type": "structure", "members": {"url": {"shape": "ImageTag"}}}
+    folder = put_image.folder / "models" / "ecr" / "2015-09-21"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps(model))
+    monkeypatch.setenv("AWS_DATA_PATH", str(put_image.folder / "models"))
+    (put_image.folder / "blob").write_bytes(b"\xff")
+    words = ("--no-dry-run", "--importance", "3", "--notes", "a", "b", "--origin", '{"url": "x"}')
+    ran = put_image(*LINE, *words, "--attachment", "fileb://blob", "--output", "off")
+    assert ran.code == 0, ran.err
+    assert endpoint.bodies == [
+        {
+            "repositoryName": "foo",
+            "imageManifest": "{}",
+            "dryRun": False,
+            "importance": 3,
+            "notes": ["a", "b"],
+            "origin": {"url": "x"},
+            "attachment": "/w==",
+        }
+    ]
+    assert "  --origin (structure)\n      Where it comes from." in put_image("help").out
+    assert "--importance" in put_image(*LINE, "--i", "3").err  # among those that it could mean

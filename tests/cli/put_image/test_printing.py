@@ -162,3 +162,16 @@ def test_a_pager_that_is_left_early_is_no_failure(put_image: PutImage, endpoint:
     code, seen = on_terminal("--repository-name", "foo", "--image-manifest", "file://big", AWS_PAGER="true")
     assert code == 0
     assert "[ERROR]" not in seen
+
+
+def test_a_closed_standard_error_changes_no_exit_code(put_image: PutImage, endpoint: Endpoint) -> None:
+    for words, code in (
+        ((*LINE, "--image-tag", ""), 252),
+        ((*LINE, "--cli-error-format", "json", "--image-tag", ""), 252),
+    ):
+        done = subprocess.run(
+            ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "ecrtui", "put-image", *words],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+            stdout=subprocess.PIPE,
+        )
+        assert (done.returncode, done.stdout) == (252, b"")
