@@ -167,7 +167,7 @@ def test_everything_that_is_known_of_an_image_is_printed(tmp_path: Path, capsys:
         (["--filter", "is:immutable"], ["team/base"]),
         (["team", "--filter", "!base"], ["team/app"]),
         (["--reverse"], ["team/base", "team/app", "other"]),
-        (["--sort", "created"], ["team/base", "team/app", "other"]),
+        (["--sort", "created"], ["team/base", "other", "team/app"]),
         (["--limit", "1"], ["other"]),
     ],
 )
