@@ -14,8 +14,8 @@ from textual.widget import Widget
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.digest import short
 from ecrtui.model.filter import Filter, parse
-from ecrtui.model.image import SEVERITIES, Image, Repository
-from ecrtui.model.manifest import Manifest
+from ecrtui.model.image import SEVERITIES, Image, Kind, Repository
+from ecrtui.model.manifest import Manifest, Role
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Plan, Report
 from ecrtui.model.rows import Rows
@@ -75,6 +75,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         self.repository: Repository | None = None
         self.rows = Rows(lambda image: image.digest)
         self.platforms: dict[str, str] = {}
+        """What the indexes that were read tell: of each its platforms, and of each part whose part it is."""
         self._previewed = ""
         self.columns = (
             Column("tag", "tags", _tags, lambda image: image.tags, least=16, flex=4, matches=True, style="$tag"),
@@ -103,7 +104,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
                 align="right",
                 drop=2,
             ),
-            Column("kind", "kind", self._kind, self._kind_key, least=5, most=28, drop=3),
+            Column("kind", "kind", self._kind, self._kind_key, least=18, most=27, drop=3),
             Column("findings", "findings", _findings, _severity, most=20, drop=5),
             Column(
                 "pulled",
@@ -145,8 +146,9 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         return f"{human.count(self.rows.total, *self.NOUNS)} · {human.number(tagged)} tagged · {human.size(octets)}"
 
     def _kind(self, image: Image) -> str:
-        words = "archived " if image.archived else ""
-        return f"{words}{image.kind} {self.platforms.get(image.digest, '')}".strip()
+        told = self.platforms.get(image.digest, "")
+        words = f"{image.kind} {told}" if image.kind is Kind.INDEX else told or str(image.kind)
+        return f"archived {words}" if image.archived else words
 
     @staticmethod
     def _kind_key(image: Image) -> str:
@@ -286,10 +288,12 @@ class ImagesPlace(Retagging, ListPlace[Image]):
 
 
 def _platforms_of(manifests: Sequence[Manifest]) -> dict[str, str]:
-    """The platforms of indexes in words, the operating system left out where it is Linux."""
-    return {
-        manifest.digest: " ".join(
-            platform.removeprefix("linux/") for platform in parse_manifest(manifest.text).platforms
-        )
-        for manifest in manifests
-    }
+    """The platforms of indexes in words, and of each of their parts whose part it is; Linux goes without saying."""
+    told: dict[str, str] = {}
+    for manifest in manifests:
+        structure = parse_manifest(manifest.text)
+        told[manifest.digest] = " ".join(platform.removeprefix("linux/") for platform in structure.platforms)
+        for part in structure.of(Role.MANIFEST):
+            what = "attestation" if part.is_attestation else str(part.platform or "part").removeprefix("linux/")
+            told.setdefault(part.digest, f"{what} of {short(manifest.digest)}")
+    return told

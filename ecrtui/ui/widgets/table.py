@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -360,7 +360,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if arranging.run(SLICE):
             self._apply(arranging)
         else:
-            self.run_worker(partial(self._arrange_between_frames, arranging), group="arrange", exit_on_error=False)
+            work: Callable[[], Coroutine[None, None, None]] = partial(self._arrange_between_frames, arranging)
+            self.run_worker(work, group="arrange", exit_on_error=False)
 
     def _arranging(self) -> Arranging[Item]:
         column = next((column for column in self.columns if column.id == self.sorted_by), None)
