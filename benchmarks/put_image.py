@@ -31,7 +31,7 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
     aws = aws_cli()
     embedded = EmbeddedRegistry(open_database(None), registry_id="123456789012", region=REGION)
     with serve(embedded) as url:
-        environment = _environment(url)
+        environment = aws_environment(url)
         subprocess.run(
             [aws, "ecr", "create-repository", "--repository-name", "app"],
             env=environment,
@@ -77,7 +77,7 @@ def _put(command: list[str], environment: dict[str, str], numbers: count[int]) -
     return run
 
 
-def _environment(url: str) -> dict[str, str]:
+def aws_environment(url: str) -> dict[str, str]:
     """The user's own, but for everything of AWS; Python keeps its byte code, as it does for whoever installs either."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return kept | {
