@@ -39,14 +39,23 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view of the database; rows are :class:`sqlite3.Row`."""
-        with self._lent() as connection, _transaction(connection, "BEGIN"):
+        with self.outside_transaction() as connection, _transaction(connection, "BEGIN"):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, alone in writing from its begin; committed at the end, undone if the block raises."""
-        with self._lent() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+        with self.outside_transaction() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
+
+    @contextmanager
+    def outside_transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection without a transaction, for what SQLite does not do within one."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
 
     def close(self) -> None:
         """Close every connection; those that are lent close when they come back."""
@@ -61,14 +70,6 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
-        connection = self._take()
-        try:
-            yield connection
-        finally:
-            self._give_back(connection)
 
     def _take(self) -> sqlite3.Connection:
         with self._available:
@@ -114,29 +115,39 @@ def open_database(path: str | os.PathLike[str] | None) -> Database:
         raise DatabaseRefusedError(f"{name}: there is no folder {Path(name).resolve().parent}")
     try:
         database = Database(name)
-        _prepare(database)
     except sqlite3.Error as error:
         raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
+    try:
+        _prepare(database)
+    except sqlite3.Error as error:
+        database.close()
+        raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
+    except DatabaseRefusedError:
+        database.close()
+        raise
     return database
 
 
 def _prepare(database: Database) -> None:
     """Make the tables in an empty database; refuse one that is not of this kind and version."""
+    with database.read() as connection:
+        found = _identity(connection)
+        empty = found == (0, 0) and _is_empty(connection)
+    if not empty:
+        _check(database.path, *found)
+        return
     if database.path is not None:
-        with database._lent() as connection:
-            if _identity(connection) != (0, 0) or not _empty(connection):
-                _check(database.path, *_identity(connection))
+        with database.outside_transaction() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
     with database.write() as connection:
-        # Another process may have made them since.
-        if _identity(connection) == (0, 0):
+        if _identity(connection) == (0, 0):  # another process may have made them since
             for statement in _statements():
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _check(path: str, application_id: int, version: int) -> None:
+def _check(path: str | None, application_id: int, version: int) -> None:
     if application_id != APPLICATION_ID:
         raise DatabaseRefusedError(f"{path}: this is not a database of the embedded registry")
     if version != VERSION:
@@ -154,7 +165,7 @@ def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
     )
 
 
-def _empty(connection: sqlite3.Connection) -> bool:
+def _is_empty(connection: sqlite3.Connection) -> bool:
     return not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
 
 

@@ -70,16 +70,17 @@ class Server(ThreadingHTTPServer):
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
         """Close a connection, in order or with a reset."""
         with self._changed:
-            self._connections.discard(request)
             reset = request in self._resets
             self._resets.discard(request)
-            self._changed.notify_all()
         if reset:
             # Closing with a linger of 0 seconds sends RST; an orderly shutdown before it would send FIN.
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_request(request)
         else:
             super().shutdown_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()
 
     def reset_on_close(self, request: socket.socket) -> None:
         """Have a connection reset when it is closed."""
@@ -132,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection. HTTP/1.1: kept alive, every answer with its length."""
 
     protocol_version = "HTTP/1.1"
+    server_version = "ecrtui"
+    sys_version = ""
     disable_nagle_algorithm = True
     timeout = IDLE_TIMEOUT
     server: Server

@@ -117,7 +117,7 @@ class EmbeddedRegistry:
             caller=self.registry_id,
             region=_region(request) or self.region,
             endpoint=request.endpoint,
-            now=self._clock(),
+            now=round(self._clock(), 3),  # AWS tells milliseconds
         )
         return carry_out(call)
 

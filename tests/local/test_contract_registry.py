@@ -259,6 +259,16 @@ def test_the_caller_is_known(transport: Transport) -> None:
     assert identity["Arn"] == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
 
 
+def test_an_image_is_neither_replicated_nor_signed(ecr: Any, repository: str) -> None:
+    image = push_image(ecr, repository, tag="1.0")
+    asked = {"repositoryName": repository, "imageId": {"imageTag": "1.0"}}
+    answer = ecr.describe_image_replication_status(**asked)
+    assert (answer["imageId"]["imageDigest"], answer["replicationStatuses"]) == (image.digest, [])
+    assert ecr.describe_image_signing_status(**asked)["signingStatuses"] == []
+    with refused("ImageNotFoundException"):
+        ecr.describe_image_signing_status(repositoryName=repository, imageId={"imageTag": "absent"})
+
+
 def test_an_operation_that_is_not_built_says_so(ecr: Any) -> None:
     with refused("UnknownOperationException") as caught:
         ecr.describe_pull_through_cache_rules()

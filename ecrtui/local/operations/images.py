@@ -69,7 +69,7 @@ def put_image(call: Call) -> dict[str, Any]:
         else:
             image_id, media_type = image["id"], image["media_type"]
             _restore(connection, image, call.now)
-        if tag is not None:
+        if tag is not None and (holder is None or holder["id"] != image_id):
             _check_tag_count(connection, image_id, digest)
             storage.set_tag(connection, repository["id"], tag, image_id)
     image_id_member = {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
@@ -194,6 +194,16 @@ def list_image_referrers(call: Call) -> dict[str, Any]:
     return answer
 
 
+def describe_image_replication_status(call: Call) -> dict[str, Any]:
+    """DescribeImageReplicationStatus: nothing is replicated here."""
+    return {**_existing(call), "replicationStatuses": []}
+
+
+def describe_image_signing_status(call: Call) -> dict[str, Any]:
+    """DescribeImageSigningStatus: nothing is signed by the registry here."""
+    return {**_existing(call), "signingStatuses": []}
+
+
 def update_image_storage_class(call: Call) -> dict[str, Any]:
     """UpdateImageStorageClass: archive an image, or restore it. What takes AWS 20 minutes is done at once."""
     with call.database.write() as connection:
@@ -221,6 +231,17 @@ def update_image_storage_class(call: Call) -> dict[str, Any]:
         "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])},
         "imageStatus": status,
     }
+
+
+def _existing(call: Call) -> dict[str, Any]:
+    """The members that name an image, if it exists."""
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        try:
+            image = find(connection, repository["id"], call["imageId"])
+        except ImageFailure as error:
+            raise error.raised(repository) from None
+    return {**call.where(), "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])}}
 
 
 def _check_tag(tag: str) -> None:
@@ -428,5 +449,7 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeImages": describe_images,
     "ListImages": list_images,
     "ListImageReferrers": list_image_referrers,
+    "DescribeImageReplicationStatus": describe_image_replication_status,
+    "DescribeImageSigningStatus": describe_image_signing_status,
     "UpdateImageStorageClass": update_image_storage_class,
 }
