@@ -1,0 +1,87 @@
+"""TLS with a certificate that nobody trusts until they are told to, for the service and for downloads alike."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecrtui.errors import ConnectionFailed, NotFound
+from ecrtui.local.server import Server
+from ecrtui.registry.client import Clients
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support.embedded import REGISTRY_ID, new_embedded
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """A certificate for 127.0.0.1 and its key in one file."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out certificate.pem"
+        " -days 2 -subj /CN=ecrtui -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_text((folder / "key.pem").read_text() + (folder / "certificate.pem").read_text())
+    return both
+
+
+@pytest.fixture
+def url(certificate, monkeypatch) -> Iterator[str]:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    server = Server(new_embedded())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.stop()
+    thread.join()
+
+
+def reach(connection: Connection) -> str:
+    """The account of the registry, and nothing from its storage: both have been reached."""
+    with pytest.raises(NotFound):
+        Clients(connection).fetch(f"{connection.endpoint_url}/layers/none", 10)
+    return open_registry(connection).where().registry_id
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_the_way_to_trust_it(url):
+    registry = open_registry(Connection(endpoint_url=url))
+    for call in (registry.where, lambda: registry.untag("team/app", "x")):
+        with pytest.raises(ConnectionFailed) as caught:
+            call()
+        assert "certificate" in caught.value.title
+        assert "--ca-bundle" in caught.value.hint
+        assert not caught.value.ambiguous
+
+
+def test_a_download_checks_the_certificate_too(url):
+    clients = Clients(Connection(endpoint_url=url))
+    with pytest.raises(ConnectionFailed) as caught, clients.door("GetDownloadUrlForLayer"):
+        clients.fetch(f"{url}/layers/none", 10)
+    assert "certificate" in caught.value.title
+
+
+def test_a_file_of_certificates_is_trusted(url, certificate):
+    assert reach(Connection(endpoint_url=url, ca_bundle=str(certificate))) == REGISTRY_ID
+
+
+def test_a_file_of_certificates_in_the_environment_is_trusted(url, certificate, monkeypatch):
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    assert reach(Connection(endpoint_url=url)) == REGISTRY_ID
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_certificates_are_not_checked_when_the_user_says_so(url):
+    assert reach(Connection(endpoint_url=url, verify_ssl=False)) == REGISTRY_ID
