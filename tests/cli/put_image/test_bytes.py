@@ -46,7 +46,7 @@ def words_for(way: str, manifest: str, put_image: PutImage) -> list[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(manifest=MANIFESTS)
 @example(manifest="\ufeff{}\r\n\r\n")
 @example(manifest='{"a": "\U0001f600"}')
