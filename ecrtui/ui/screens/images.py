@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from textual import work
@@ -49,7 +50,20 @@ def _tags(image: Image) -> str | Content:
 
 
 def _findings(image: Image) -> str | Content:
-    return human.findings(image.findings) if image.findings is not None else image.scan_status.lower()
+    if image.findings is None:
+        return image.scan_status.lower()
+    return _counts(image.findings)
+
+
+@lru_cache(maxsize=4096)
+def _counts(counts: tuple[tuple[str, int], ...]) -> Content:
+    """Counts by severity, each in its colour; the letters say it without."""
+    found = [
+        Content.styled(human.findings(((severity, number),)), f"$severity-{severity.lower()}")
+        for severity, number in counts
+        if number and severity in SEVERITIES
+    ]
+    return Content(" ").join(found) if found else Content(human.findings(counts))
 
 
 def _severity(image: Image) -> tuple[int, ...]:
@@ -266,6 +280,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             return
         self.table.update(images)
         self.table.drop(set(wanted) - {image.digest for image in images})
+        self.tell(self._progress())
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image under the cursor."""

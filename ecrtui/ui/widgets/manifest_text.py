@@ -25,7 +25,7 @@ LONG = 4_096
 """Characters of a line from which on it has places for the lexer to start from, about one in as many characters."""
 
 LOOK_AHEAD = 512
-"""Characters beyond a row that the lexer looks at, to tell the name of a member from another string."""
+"""Characters beyond a row that the lexer looks at: the name of a member is told from another string by its colon."""
 
 MOST_MATCHES = 10_000
 """Matches that a search finds; who has more searches for something else."""
@@ -98,7 +98,7 @@ class Prepared:
         if known is not None and number >= 0:
             position = known.positions[number]
             if known.inside[number]:
-                rest = _REST_OF_STRING.match(shown, position, end)
+                rest = _REST_OF_STRING.match(shown, position, end + LOOK_AHEAD)
                 begin, position = position, rest.end() if rest else position
                 yield begin, position, "$json-string"
         for token in _TOKEN.finditer(shown, position, end + LOOK_AHEAD):
@@ -132,7 +132,7 @@ def prepare(source: str) -> Prepared:
         wide=wide,
         starts={number: _starts(line) for number, line in enumerate(lines) if len(line) > LONG},
         digests=tuple(_places(lines, _DIGEST)),
-        width=max(max(map(len, lines)), max((cell_len(lines[number]) for number in wide), default=0)),
+        width=max(cell_len(line) if number in wide else len(line) for number, line in enumerate(lines)),
         notes=tuple(_notes(source, len(lines))),
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual import events
+from textual import events, work
 from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -360,13 +359,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if arranging.run(SLICE):
             self._apply(arranging)
         else:
-            work: Callable[[], Coroutine[None, None, None]] = partial(self._arrange_between_frames, arranging)
-            self.run_worker(work, group="arrange", exit_on_error=False)
+            self._arrange_between_frames(arranging)
 
     def _arranging(self) -> Arranging[Item]:
         column = next((column for column in self.columns if column.id == self.sorted_by), None)
         return self.rows.arrange(None if column is None else column.sort_key, self._predicate)
 
+    @work(group="arrange", exit_on_error=False)
     async def _arrange_between_frames(self, arranging: Arranging[Item]) -> None:
         while not arranging.run(SLICE):  # noqa: ASYNC110 - nothing is waited for: others have their turn
             await asyncio.sleep(0)
