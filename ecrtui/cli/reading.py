@@ -49,7 +49,7 @@ def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, Or
     parser.add_argument(
         "--sort",
         choices=[*orders, UNSORTED],
-        help=f"{usual} if not given; {' and '.join(STREAMED)} come as they are listed unless order or limit is asked for",
+        help=f"{usual} if not given; {' and '.join(STREAMED)} come as they are listed unless order or limit is given",
     )
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument("--limit", metavar="N", type=_limit, help="at most so many")

@@ -184,32 +184,30 @@ class Cache:
 
     def _keep(self, repository: str, packing: Packing[Item], items: Iterable[Item]) -> None:
         """Write the pieces that are not there yet, and let those go that no longer are."""
-        pieces = {identity(content): content for content in packing.pieces(items)}
-        names = b"".join(pieces)
         listed_at = self._clock()
-
-        def known(connection: sqlite3.Connection) -> set[bytes]:
-            rows = connection.execute(
-                "SELECT identity FROM piece JOIN listing ON listing.id = listing WHERE registry = ? AND repository = ?",
-                (self._registry, repository),
-            )
-            return {row[0] for row in rows}
-
-        # Compressed before the transaction: other processes wait for the writing only.
-        missing = pieces.keys() - self._use(known, set[bytes](), begin="BEGIN")
-        compressed = {name: zlib.compress(pieces[name], 1) for name in missing}
+        known = self._use(
+            lambda connection: self._known_pieces(connection, repository), frozenset[bytes](), begin="BEGIN"
+        )
+        names: dict[bytes, None] = {}
+        # Compressed before the transaction: other processes wait for the writing only. And one by one: all the rows
+        # as text would take more memory than the rows do.
+        compressed: dict[bytes, bytes] = {}
+        for content in packing.pieces(items):
+            names[name := identity(content)] = None
+            if name not in known:
+                compressed[name] = zlib.compress(content, 1)
 
         def write(connection: sqlite3.Connection) -> None:
             number = connection.execute(
                 "INSERT INTO listing (registry, repository, listed_at, pieces) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (registry, repository) DO UPDATE SET listed_at = excluded.listed_at, "
                 "pieces = excluded.pieces RETURNING id",
-                (self._registry, repository, listed_at, names),
+                (self._registry, repository, listed_at, b"".join(names)),
             ).fetchone()[0]
-            kept = {row[0] for row in connection.execute("SELECT identity FROM piece WHERE listing = ?", (number,))}
+            kept = self._known_pieces(connection, repository)
             connection.executemany(
                 "DELETE FROM piece WHERE listing = ? AND identity = ?",
-                [(number, name) for name in kept - pieces.keys()],
+                [(number, name) for name in kept - names.keys()],
             )
             connection.executemany(
                 "INSERT OR IGNORE INTO piece (listing, identity, content) VALUES (?, ?, ?)",
@@ -218,6 +216,13 @@ class Cache:
             self._bound_listings(connection, number)
 
         self._use(write, None)
+
+    def _known_pieces(self, connection: sqlite3.Connection, repository: str) -> frozenset[bytes]:
+        rows = connection.execute(
+            "SELECT identity FROM piece JOIN listing ON listing.id = listing WHERE registry = ? AND repository = ?",
+            (self._registry, repository),
+        )
+        return frozenset(row[0] for row in rows)
 
     def _bound_listings(self, connection: sqlite3.Connection, newest: int) -> None:
         used = connection.execute("SELECT coalesce(sum(length(content)), 0) FROM piece").fetchone()[0]

@@ -1,0 +1,153 @@
+"""A program in a terminal of its own, timed from outside: a pty, and a terminal emulator that has what it draws."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyte
+
+QUIET = 0.03
+"""Seconds without output after which a screen has settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How long a key took, in seconds: until the first output, and until the screen had settled."""
+
+    first: float
+    settled: float
+
+
+class Terminal:
+    """Runs a command; use it as a context manager. The program is killed at the end.
+
+    Args:
+        command: the program and its arguments.
+        environment: all of it; what describes the terminal is added.
+        size: columns and rows.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (160, 50)) -> None:
+        self._command = list(command)
+        self._environment = {
+            **environment,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+        }
+        self._size = size
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        self._clock = time.perf_counter
+        self.pid = 0
+        self._descriptor = -1
+        self.started = 0.0
+        self.output = 0
+        """Bytes that the program has drawn."""
+
+    def __enter__(self) -> Terminal:
+        self.started = self._clock()
+        self.pid, self._descriptor = pty.fork()
+        if self.pid == 0:
+            os.execvpe(self._command[0], self._command, self._environment)  # noqa: S606 - a program of ours, no shell
+        columns, rows = self._size
+        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.waitpid(self.pid, 0)
+        os.close(self._descriptor)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(self._screen.display)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether anything stands on the screen."""
+        return any(cell.data != " " for line in self._screen.buffer.values() for cell in line.values())
+
+    def since_start(self) -> float:
+        """Seconds since the program was started."""
+        return self._clock() - self.started
+
+    def until(self, found: str | Callable[[Terminal], Any], seconds: float = 60) -> float:
+        """Wait until a text, or whatever the function looks for, is on the screen.
+
+        Returns:
+            Seconds from the start of the program until the output that brought it had been read.
+
+        Raises:
+            TimeoutError: it did not come; with the screen.
+        """
+        looks = found if callable(found) else lambda terminal: found in terminal.text
+        end = self._clock() + seconds
+        while not looks(self):
+            if self._clock() > end:
+                raise TimeoutError(f"not on the screen after {seconds} s: {found!r}\n{self.text}")
+            self._pump(0.05)
+        return self.since_start()
+
+    def settle(self, quiet: float = 0.3, seconds: float = 20) -> None:
+        """Wait until nothing has been drawn for a while."""
+        end = self._clock() + seconds
+        last = self._clock()
+        while self._clock() < end and self._clock() - last < quiet:
+            if self._pump(0.02):
+                last = self._clock()
+
+    def send(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._descriptor, keys.encode())
+
+    def press(self, keys: str, quiet: float = QUIET, seconds: float = 5) -> Answer:
+        """Press keys and wait until the screen has settled.
+
+        Raises:
+            TimeoutError: nothing was drawn.
+        """
+        begun = self._clock()
+        self.send(keys)
+        first = last = 0.0
+        while self._clock() - begun < seconds:
+            if self._pump(0.002):
+                last = self._clock() - begun
+                first = first or last
+            elif last and self._clock() - begun - last > quiet:
+                return Answer(first, last)
+        if not last:
+            raise TimeoutError(f"nothing was drawn after {keys!r}\n{self.text}")
+        return Answer(first, last)
+
+    def memory(self) -> float:
+        """Resident megabytes (10^6 bytes) of the program."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:  # noqa: PTH123 - of another process
+            line = next(line for line in status if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def _pump(self, seconds: float) -> bool:
+        """Read what is there, or wait for it; whether there was anything."""
+        if not select.select([self._descriptor], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._descriptor, 1 << 16)
+        except OSError:
+            return False
+        self.output += len(data)
+        self._stream.feed(data)
+        return bool(data)
