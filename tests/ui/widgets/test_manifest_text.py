@@ -1,0 +1,127 @@
+"""A text prepared for the screen: every character of it is on some row, with the colours of JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from ecrtui.ui import text
+from ecrtui.ui.widgets import manifest_text
+from ecrtui.ui.widgets.manifest_text import Layout, Place, prepare
+
+DIGEST = "sha256:" + "ab" * 32
+TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), max_size=120)
+
+
+@given(TEXTS, st.integers(2, 12))
+@example("漢" * 5_000 + "\n" + "x" * 9_999, 7)
+def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source: str, width: int) -> None:
+    prepared = prepare(source)
+    layout = Layout(prepared, width)
+    rows = [layout[number] for number in range(len(layout))]
+    for number, line in enumerate(prepared.lines):
+        assert "".join(prepared.at(row) for row in rows if row.line == number) == line
+    assert all(cell_len(prepared.at(row)) <= width for row in rows)
+    assert [row.line for row in rows] == sorted(row.line for row in rows)
+    for number, row in enumerate(rows):
+        if row.start < row.end:
+            assert layout.row_of(row.line, row.start) == number
+            assert layout.row_of(row.line, row.end - 1) == number
+
+
+@given(TEXTS)
+def test_lines_are_parted_at_line_feeds_alone_and_show_everything(source: str) -> None:
+    prepared = prepare(source)
+    assert prepared.text == source
+    assert "\n".join(prepared.lines) == "\n".join(text.lines(source.removesuffix("\n")))
+    assert prepared.width == max(map(cell_len, prepared.lines))
+
+
+def styles(source: str) -> dict[str, str]:
+    prepared = prepare(source)
+    return {
+        prepared.lines[0][start:end]: style for start, end, style in prepared.spans(Place(0, 0, len(prepared.lines[0])))
+    }
+
+
+def test_names_strings_numbers_and_constants_have_their_colours() -> None:
+    assert styles('{"a\\"b": "c: d", "n" : -1.5e3, "t": [true, null, false]}') == {
+        '"a\\"b"': "$json-key",
+        '"c: d"': "$json-string",
+        '"n"': "$json-key",
+        "-1.5e3": "$json-number",
+        '"t"': "$json-key",
+        "true": "$json-constant",
+        "null": "$json-constant",
+        "false": "$json-constant",
+    }
+
+
+@given(st.integers(0, 200_000), st.integers(1, 200))
+def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(start: int, length: int) -> None:
+    whole = {}
+    for begin, end, style in LONG.spans(Place(0, 0, len(LONG.lines[0]))):
+        whole.update(dict.fromkeys(range(begin, end), style))
+    start = min(start, len(LONG.lines[0]) - 1)
+    place = Place(0, start, min(start + length, len(LONG.lines[0])))
+    part = {}
+    for begin, end, style in LONG.spans(place):
+        part.update(dict.fromkeys(range(max(begin, place.start), min(end, place.end)), style))
+    assert part == {position: whole[position] for position in range(place.start, place.end) if position in whole}
+
+
+LONG = prepare(
+    json.dumps(
+        {
+            "layers": [{"digest": DIGEST, "size": number, "ok": True} for number in range(900)],
+            "escapes": "\\" * 30_001 + '"' * 7,
+            "note": "12 true " * 6_000,
+        }
+    )
+)
+
+
+def test_digests_are_found_where_they_are() -> None:
+    source = json.dumps(
+        {"config": {"digest": DIGEST}, "text": f"see {DIGEST} and {DIGEST}0 and sha256:short"}, indent=1
+    )
+    prepared = prepare(source)
+    assert [prepared.at(place) for place in prepared.digests] == [DIGEST, DIGEST]
+    assert [place.line for place in prepared.digests] == [2, 4]
+
+
+def test_search_knows_no_case_and_takes_every_character_as_it_is() -> None:
+    prepared = prepare("A.b\nxa.B a.b\nacb\x1b")
+    assert prepared.find("a.b") == (Place(0, 0, 3), Place(1, 1, 4), Place(1, 5, 8))
+    assert prepared.find("\x1b") == (Place(2, 3, 4),)
+    assert prepared.find("") == ()
+
+
+def test_a_search_that_finds_too_much_stops() -> None:
+    assert len(prepare("a" * 30_000).find("a")) == manifest_text.MOST_MATCHES
+
+
+@pytest.mark.parametrize(
+    ("source", "notes"),
+    [
+        ("", ("0 bytes", "1 line", "empty")),
+        ("{}", ("2 bytes", "1 line")),
+        ("{}\n", ("3 bytes", "1 line", "newline at the end")),
+        ("{\n}", ("3 bytes", "2 lines", "no newline at the end")),
+        ("{\n}\n", ("4 bytes", "2 lines")),
+        ("{\r\n}\r\n", ("6 bytes", "2 lines", "CRLF")),
+        ("{\r\n}\n", ("5 bytes", "2 lines", "mixed line ends")),
+        ("\ufeffä{}", ("7 bytes", "1 line", "byte order mark")),
+        ("\ud800", ("3 bytes", "1 line")),
+    ],
+)
+def test_what_is_not_seen_is_told(source: str, notes: tuple[str, ...]) -> None:
+    assert prepare(source).notes == notes
+
+
+def test_the_invisible_is_on_the_lines() -> None:
+    assert prepare("\ufeff{\r\n\t}").lines == ("‹FEFF›{␍", "␉}")
