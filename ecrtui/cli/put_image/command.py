@@ -128,7 +128,13 @@ class PutImage:
             tell(f"The answer was lost on its way. Read back: {self._image()} is there, as it was sent.")
             return found
         answer.pop("ResponseMetadata", None)
+        self._compare_digests(answer)
         return answer
+
+    def _compare_digests(self, answer: Mapping[str, Any]) -> None:
+        sent, reported = digest_of(self.parameters), answer["image"].get("imageId", {}).get("imageDigest")
+        if reported != sent:
+            tell(f"The registry answers with the digest {reported}, but the bytes that were sent have {sent}.")
 
     def _read_back(self, session: Session, problem: Exception) -> Mapping[str, Any] | None:
         """What became of a PutImage whose answer was lost; None if the image was not put, or nothing was lost."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image.model import Operation, option_name
-from ecrtui.cli.put_image.options import INPUTS
+from ecrtui.cli.put_image.options import INPUTS, Parser
 from ecrtui.cli.put_image.problems import CommandLineError, ParameterError
 
 if TYPE_CHECKING:
@@ -51,26 +51,31 @@ def call_parameters(options: argparse.Namespace, operation: Operation) -> dict[s
     return parameters
 
 
-def given_texts(words: Sequence[str], members: Mapping[str, str]) -> dict[str, str]:
-    """The values of options on a line that may not be fit for a call, by the names of the members.
+def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
+    """The texts on a line that may not be fit for a call, by the names of the members; what cannot be read is left out.
 
     Args:
-        words: the line.
-        members: the member for each option (``--image-tag``).
+        words: the line, without the options that every command takes.
+        members: the members of the model.
     """
-    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    for option in members:
+    options = {member: f"--{option_name(member)}" for member in members}
+    parser = Parser()
+    for option in (*options.values(), *(f"--{name}" for name in INPUTS)):
         parser.add_argument(option, nargs="?")
     try:
-        options, _ = parser.parse_known_args(words)
-    except argparse.ArgumentError:
+        values = vars(parser.parse_known_args(words)[0])
+    except CommandLineError:
         return {}
-    texts = {}
-    for option, member in members.items():
-        value = getattr(options, option[2:].replace("-", "_"))
-        with suppress(ParameterError):
-            if value is not None:
+    texts: dict[str, str] = {}
+    for member, option in options.items():
+        if value := values[option[2:].replace("-", "_")]:
+            with suppress(ParameterError):
                 texts[member] = _loaded(option, value)
+    for name in INPUTS:
+        if value := values[name.replace("-", "_")]:
+            with suppress(ParameterError):
+                brought = _parsed(name, _loaded(f"--{name}", value))
+                texts = {key: text for key, text in brought.items() if key in options and isinstance(text, str)} | texts
     return texts
 
 

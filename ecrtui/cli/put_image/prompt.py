@@ -105,7 +105,7 @@ def without_prompt(words: Sequence[str]) -> list[str]:
 
 def prefill(words: Sequence[str], session: Session, problem: str = "") -> Prefill:
     """What a line gives already, as far as it can be understood; values that cannot be read are left out."""
-    from ecrtui.cli.put_image.model import option_name, put_image_model
+    from ecrtui.cli.put_image.model import put_image_model
     from ecrtui.cli.put_image.options import read_globals
     from ecrtui.cli.put_image.parameters import given_texts
 
@@ -114,8 +114,8 @@ def prefill(words: Sequence[str], session: Session, problem: str = "") -> Prefil
         options, rest = read_globals(words)
     except CommandLineError as error:
         return Prefill({}, {}, words, problem or error.title)
-    members = {f"--{option_name(member)}": member for member in put_image_model(session).input.members}
-    return Prefill(given_texts(rest, members), _given(options), words, problem)
+    texts = given_texts(rest, put_image_model(session).input.members)
+    return Prefill(texts, _given(options), words, problem)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -48,6 +48,17 @@ def test_the_option_opens_it_with_what_the_line_has(form: Forms, put_image: PutI
     assert tuple(form.opened[0].words) == line
 
 
+def test_an_input_is_part_of_what_the_line_has(form: Forms, put_image: PutImage, endpoint: Endpoint) -> None:
+    put_image(
+        "--cli-input-json",
+        '{"repositoryName": "foo", "imageTag": "a", "zz": "z"}',
+        "--image-tag",
+        "b",
+        "--cli-auto-prompt",
+    )
+    assert form.opened[0].parameters == {"repositoryName": "foo", "imageTag": "b"}
+
+
 def test_what_was_filled_in_runs_as_if_it_had_been_typed(form: Forms, put_image: PutImage, endpoint: Endpoint) -> None:
     form.fill_in = lambda prefill: Outcome([*prefill.words, "--image-tag", "filled-in"])
     ran = put_image(*LINE, "--cli-auto-prompt")
@@ -95,7 +106,7 @@ def test_line_environment_and_profile_decide(
     assert bool(form.opened) == opens
 
 
-@pytest.mark.parametrize("words", [(), ("--bogus",), ("--output", "xml"), (*LINE, "--image-tag", "")])
+@pytest.mark.parametrize("words", [(), ("--bogus",), ("--output", "xml"), ("--image", "x"), (*LINE, "--image-tag", "")])
 def test_on_partial_opens_it_for_a_line_that_cannot_be_used(
     words: tuple[str, ...], form: Forms, put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.cli.put_image.conftest import PutImage, Ran
 from tests.cli.put_image.endpoint import Endpoint
 
 RECORDED_ENDPOINT = "http://127.0.0.1:18765"
+NOBODY = "http://127.0.0.1:1"
+"""The endpoint of the recorded run that finds nobody there."""
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("recorded.json").read_text())["cases"]
 MANIFEST_FILE = (
     '{\n "schemaVersion": 2,\n "mediaType": "application/vnd.oci.image.manifest.v1+json",\n'
@@ -36,6 +39,8 @@ DIFFERENT = {
 
 @pytest.fixture
 def replay(put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Any:
+    moved = {RECORDED_ENDPOINT: endpoint.url, NOBODY: f"http://127.0.0.1:{closed_port()}"}
+
     def run(case: dict[str, Any]) -> Ran:
         for name in case["unset"]:
             monkeypatch.delenv(name, raising=False)
@@ -44,9 +49,17 @@ def replay(put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPa
         put_image.configure(case["config"])
         (put_image.folder / "m.json").write_bytes(MANIFEST_FILE.encode())
         (put_image.folder / "bad.json").write_bytes(b"\xff\xfe{")
-        return put_image(*(word.replace(RECORDED_ENDPOINT, endpoint.url) for word in case["args"]))
+        return put_image(*(moved.get(word, word) for word in case["args"]))
 
     return run
+
+
+def closed_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        port: int = somebody.getsockname()[1]
+        return port
 
 
 def normal(stderr: str) -> list[str]:
