@@ -162,12 +162,6 @@ class Clients:
         """Seconds to connect and to read, None for no limit."""
         return time_limits_of(self._connection, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
 
-    @property
-    def write_attempts(self) -> int:
-        """How often a write is sent while it is certain that it was not applied: as configured, or 5 times."""
-        configured = self._of_session(lambda session: session.get_config_variable("max_attempts"))
-        return int(configured or 5)
-
     def renew(self) -> None:
         """Forget session and clients: the next call reads the configuration and the credentials anew."""
         with self._lock:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from botocore import xform_name
 
-from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused
 from ecrtui.model.digest import digest_of
 from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
 from ecrtui.model.manifest import MEDIA_TYPES, Manifest
@@ -21,9 +19,6 @@ from ecrtui.registry.resolution import PAGE_SIZE, Resolution
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the most that ECR gives (``FiftyMaxResults``)."""
-
-MAX_BACKOFF = 8.0
-"""Seconds between two attempts of a write, at most."""
 
 _UNDER_WAY = ("IN_PROGRESS", "PENDING")
 
@@ -285,23 +280,15 @@ class EcrRegistry:
             return reply
 
     def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call an operation that changes the registry.
+        """Call an operation that changes the registry. It is sent once.
 
-        It is sent again only while it is certain that it was not applied: throttled, or the service was not reached.
         Were it sent again after a lost reply, the answer to the repetition ("already exists") would hide that the
-        first one was applied.
+        first one was applied; were it sent again after a wait, it could take back what somebody else did meanwhile.
+        Whoever writes looks at the tag anew before trying again.
         """
-        attempts = self._clients.write_attempts
-        for attempt in range(1, attempts + 1):
-            try:
-                with self._clients.door(operation, write=True):
-                    reply: dict[str, Any] = _method(self._clients.writes, operation)(**self._account, **parameters)
-                    return reply
-            except (Throttled, ConnectionFailed) as error:
-                if error.ambiguous or not error.retryable or attempt == attempts:
-                    raise
-                time.sleep(random.uniform(0, min(MAX_BACKOFF, 0.5 * 2**attempt)))  # noqa: S311 - spreads retries
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        with self._clients.door(operation, write=True):
+            reply: dict[str, Any] = _method(self._clients.writes, operation)(**self._account, **parameters)
+            return reply
 
 
 def _method(client: Any, operation: str) -> Callable[..., dict[str, Any]]:

@@ -72,8 +72,8 @@ class Registry(Protocol):
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
         """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four.
 
-        An error that is ``ambiguous`` leaves it open whether the tag was given: read the tag. Nothing is sent twice
-        unless it is certain that it was not applied; :class:`ecrtui.errors.Throttled` comes after several attempts.
+        An error that is ``ambiguous`` leaves it open whether the tag was given: read the tag. Nothing is sent twice:
+        who writes looks at the tag anew before trying again.
         """
 
     def untag(self, repository: str, tag: str) -> None:

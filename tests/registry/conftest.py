@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,14 @@ def world() -> World:
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is sent twice, so that a fault is seen at once."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
+@pytest.fixture
+def unreachable() -> Iterator[str]:
+    """A URL that nobody listens on: the port is taken, and does not accept."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 @pytest.fixture

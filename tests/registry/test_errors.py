@@ -143,13 +143,15 @@ def test_untag_sends_nothing_twice_either(world, manifest, fault, monkeypatch):
     assert world.embedded.calls["BatchDeleteImage"] == 1
 
 
-def test_a_throttled_write_was_not_applied_and_is_sent_again(world, manifest, monkeypatch):
+def test_a_throttled_write_is_not_sent_again_without_a_new_look_at_the_tag(world, manifest, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
     registry = open_registry(Connection(), embedded=world.embedded)
     world.embedded.calls.clear()
     world.fault("PutImage:throttle:times=1")
-    assert registry.put_image("team/app", manifest, "prod").tag == "prod"
-    assert world.embedded.calls["PutImage"] == 2
+    error = failed(registry.put_image, "team/app", manifest, "prod")
+    assert isinstance(error, Throttled)
+    assert not error.ambiguous
+    assert world.embedded.calls["PutImage"] == 1
 
 
 def test_throttled_to_the_end(world, manifest, monkeypatch):
@@ -159,7 +161,7 @@ def test_throttled_to_the_end(world, manifest, monkeypatch):
     world.fault("*:throttle")
     assert isinstance(failed(registry.put_image, "team/app", manifest, "prod"), Throttled)
     assert isinstance(failed(next, registry.repositories()), Throttled)
-    assert world.embedded.calls == {"PutImage": 2, "DescribeRepositories": 2}
+    assert world.embedded.calls == {"PutImage": 1, "DescribeRepositories": 2}
 
 
 def test_a_read_is_sent_again_by_itself(world, manifest, monkeypatch):

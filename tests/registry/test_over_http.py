@@ -197,11 +197,11 @@ def test_a_body_that_stops_early_is_noticed(world, registry, served):
     assert hashlib.sha256(registry.blob("team/app", digest, 10_000)).hexdigest() == digest.partition(":")[2]
 
 
-def test_a_storage_that_nobody_listens_on(world, registry, served):
+def test_a_storage_that_nobody_listens_on(world, registry, served, unreachable):
     push_image(world.client, "team/app", tag="1.0")
 
     def elsewhere(parsed, **_):
-        parsed["downloadUrl"] = "http://127.0.0.1:1/layer?X-Amz-Signature=abcdef0123456789"
+        parsed["downloadUrl"] = f"{unreachable}/layer?X-Amz-Signature=abcdef0123456789"
 
     registry._clients.reads.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", elsewhere)
     (image,) = next(registry.images("team/app")).items
