@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ecrtui.errors import EcrTuiError, NotFound, Refused, Throttled
+from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.model.digest import short
 from ecrtui.model.image import PutImageResult, Where, is_index
 from ecrtui.model.manifest import Manifest, Role, parse
@@ -21,6 +21,9 @@ ALREADY_THERE = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"
 
 MISSING_PARTS = ("LayersNotFoundException", "ReferencedImagesNotFoundException")
 
+_ATTEMPTS_TO_REACH = 3
+"""How often a write is sent to a service that cannot be reached."""
+
 _ATTEMPTS = 8
 """How often a throttled write is sent before it is told as failed; the waits in between add up to a minute."""
 
@@ -34,6 +37,14 @@ class _Answer:
     result: PutImageResult | None = None
     error: EcrTuiError | None = None
     found: str | None = None
+
+
+class _Again(Exception):  # noqa: N818 - no error: what the loop over attempts is told
+    """Nothing was applied, and another attempt may succeed."""
+
+    def __init__(self, error: EcrTuiError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Writer:
@@ -100,7 +111,7 @@ class Writer:
         return StepResult(step, answer.outcome, message, answer.result, error, answer.found, number)
 
     def _send(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _Answer:
-        """Guard and call, again after each time that the service asked for fewer requests."""
+        """Guard and call; both again after the service asked for fewer requests, or was not reached."""
         sent = False
         for attempt in range(_ATTEMPTS):
             if attempt:
@@ -110,11 +121,11 @@ class Writer:
                 if answer is None:
                     sent = True
                     answer = self._call(plan, step, manifests, number)
-            except Throttled as error:
+            except _Again as again:
+                last = again.error
                 self._pace.throttled()
-                last = error
-            except EcrTuiError as error:
-                return self._not_looked_at(step, error, sent)
+                if isinstance(last, ConnectionFailed) and attempt + 1 >= _ATTEMPTS_TO_REACH:
+                    break
             else:
                 self._pace.succeeded()
                 return answer
@@ -127,6 +138,14 @@ class Writer:
 
     def _guard(self, step: Step, sent: bool) -> _Answer | None:
         """Look at the tag once more: None if it is where the plan saw it. ``sent`` tells that the write was tried."""
+        try:
+            return self._looked_at(step, sent)
+        except Throttled as error:
+            raise _Again(error) from None
+        except EcrTuiError as error:
+            return self._not_looked_at(step, error, sent)
+
+    def _looked_at(self, step: Step, sent: bool) -> _Answer | None:
         if step.action is Action.MOVE and self._registry.tag_is_at(step.repository, step.tag, step.before):
             return None
         holder = self._registry.tagged(step.repository, [step.tag]).get(step.tag)
@@ -142,14 +161,16 @@ class Writer:
         return None
 
     def _call(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _Answer:
-        """Send the write. Raises Throttled; every other error becomes an answer."""
+        """Send the write. Raises _Again if it was certainly not applied and may be; other errors become an answer."""
         try:
             if step.action is Action.REMOVE:
                 self._registry.untag(step.repository, step.tag)
                 return self._after_removal(plan, step, manifests, number)
             result = self._registry.put_image(step.repository, manifests[step.after], step.tag)
-        except Throttled:
-            raise
+        except (Throttled, ConnectionFailed) as error:
+            if error.retryable and not error.ambiguous:
+                raise _Again(error) from None
+            return self._after_error(step, error, manifests)
         except EcrTuiError as error:
             return self._after_error(step, error, manifests)
         if (result.digest, result.tag) != (step.after, step.tag):
