@@ -19,8 +19,8 @@ from ecrtui.local.wire import Delivery, Request, Response, error_response, heade
 
 HOST = "127.0.0.1"
 
-MAX_BODY = 32 * 1024 * 1024
-"""Bytes of a request: a part of 20 MiB in base64 and what is around it, or a manifest of 4 MiB, escaped."""
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of a request: a manifest of 4 Mi characters needs 48 MiB with all of them escaped, a part of 20 MiB less."""
 
 IDLE_TIMEOUT = 120.0
 """Seconds that a connection may lie idle."""
@@ -133,8 +133,6 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection. HTTP/1.1: kept alive, every answer with its length."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "ecrtui"
-    sys_version = ""
     disable_nagle_algorithm = True
     timeout = IDLE_TIMEOUT
     server: Server
@@ -201,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not left:
                 break
         self.wfile.flush()
-        if response.delivery is not Delivery.WHOLE:
+        if response.delivery is not Delivery.WHOLE or left:
             self._abort(reset=response.delivery is Delivery.RESET)
 
     def _abort(self, *, reset: bool = False) -> None:
@@ -214,6 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer without having read the body: what follows on this connection cannot be understood."""
         self.close_connection = True
         self._deliver(error_response(error))
+
+    def version_string(self) -> str:
+        """What the ``Server`` header says."""
+        return "ecrtui"
 
     def log_message(self, *_: object) -> None:
         """Say nothing: standard error belongs to the command that serves."""
