@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from ecrtui import wiring
 from ecrtui.local.service import EmbeddedRegistry
 from ecrtui.model.reference import Reference, parse
-from ecrtui.settings import Connection, load
+from ecrtui.services.catalogue import Catalogue
+from ecrtui.services.engine import Engine
+from ecrtui.services.journal import Journal
+from ecrtui.services.pace import Pace
+from ecrtui.services.session import Connect, Session
+from ecrtui.settings import Connection, Settings, load
 from ecrtui.ui.app import EcrTuiApp
 
 PATIENCE = 20.0
@@ -20,14 +27,37 @@ PATIENCE = 20.0
 
 @asynccontextmanager
 async def running(
-    embedded: EmbeddedRegistry, start: str = "", size: tuple[int, int] = (100, 30), **settings: Any
+    embedded: EmbeddedRegistry | None,
+    start: str = "",
+    size: tuple[int, int] = (100, 30),
+    *,
+    connection: Connection | None = None,
+    unhurried: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Pilot[None]]:
-    """The application on this registry, landed on a reference, until the block ends."""
+    """The application on this registry, landed on a reference, until the block ends.
+
+    Args:
+        embedded: the registry; None for the one that the connection describes.
+        start: the reference to land on.
+        size: columns and rows.
+        connection: the connection options.
+        unhurried: False for a throttled writer that tries again at once.
+        settings: as flags.
+    """
     chosen = load({"writes_per_second": 10_000.0, **settings})
-    connect = wiring.Connector(Connection(), chosen, embedded=embedded)
-    app = wiring.application(connect, chosen, parse(start) if start else Reference(), demo=True)
+    options = connection or Connection()
+    connect = wiring.Connector(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
+    app = wiring.application(connect, chosen, parse(start) if start else Reference(), demo=embedded is not None)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield pilot
+
+
+def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> Connect:
+    registry = wiring.open_registry(Connection(), embedded=embedded)
+    engine = Engine(registry, Journal(None), settings, pace=Pace(0, sleep=lambda seconds: None))
+    session = Session(registry.where(), settings, Catalogue(registry), engine)
+    return lambda: session
 
 
 def screen_text(app: EcrTuiApp | Any) -> str:
@@ -37,7 +67,7 @@ def screen_text(app: EcrTuiApp | Any) -> str:
 
 
 async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
-    """Wait until a text stands on the screen, or until what is asked of it holds; the screen's text."""
+    """Wait until a text stands on the screen, or until what is asked of it holds; the screen's text when it is drawn."""
     holds = (lambda text: wanted in text) if isinstance(wanted, str) else wanted
     waited = 0.0
     while not holds(screen := screen_text(pilot.app)):
@@ -45,10 +75,49 @@ async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience
             raise AssertionError(f"never on the screen: {wanted!r}\n{screen}")
         await pilot.pause(0.02)
         waited += 0.02
-    return screen
+    await pilot.pause()  # a widget that has just grown is laid out in the next frame
+    return screen_text(pilot.app)
+
+
+async def until_gone(pilot: Pilot[Any], unwanted: str) -> str:
+    """Wait until a text does not stand on the screen any more; the screen's text."""
+    return await until(pilot, lambda screen: unwanted not in screen)
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:
     """Press the keys of a text, one by one."""
-    names = {" ": "space", "-": "minus", ".": "full_stop", "/": "slash", ":": "colon", "_": "underscore"}
-    await pilot.press(*(names.get(character, character) for character in text))
+    await pilot.press(*text)
+
+
+async def paste(pilot: Pilot[Any], text: str) -> None:
+    """Have the terminal paste a text at once."""
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()
+
+
+async def retag(pilot: Pilot[Any], *tags: str) -> str:
+    """Open the retag form on what the cursor is on, type tags and wait for their plan; the screen's text."""
+    await pilot.press("t")
+    await until(pilot, "new tag, or several")
+    await type_text(pilot, " ".join(tags))
+    return await until(pilot, "enter apply")
+
+
+def row_of(screen: str, words: str) -> str:
+    """The first line of the screen that has these words."""
+    return next((line for line in screen.splitlines() if words in line), "")
+
+
+def below(screen: str, words: str) -> str:
+    """The lines of the screen from the first that has these words on."""
+    return screen[screen.index(words) :]
+
+
+def cursor_row(screen: str) -> str:
+    """The line with the cursor of a list."""
+    return row_of(screen, "▸")
+
+
+def unsafe_characters(screen: str) -> list[str]:
+    """The characters of a screen that a terminal would obey, or that nobody would see: controls, C1, bidi, format."""
+    return [character for character in screen if character != "\n" and unicodedata.category(character)[0] == "C"]
