@@ -67,7 +67,7 @@ def screen_text(app: EcrTuiApp | Any) -> str:
 
 
 async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
-    """Wait until a text stands on the screen, or until what is asked of it holds; the screen's text when it is drawn."""
+    """Wait until a text stands on the screen, or until what is asked of it holds; the text when drawn."""
     holds = (lambda text: wanted in text) if isinstance(wanted, str) else wanted
     waited = 0.0
     while not holds(screen := screen_text(pilot.app)):
