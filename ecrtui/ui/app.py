@@ -94,20 +94,12 @@ class EcrTuiApp(App[None], inherit_bindings=False):
                 self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
         for words in self.warnings:
             self.notify(words, severity="warning", timeout=10, markup=False)
-        self.run_worker(self._introduce(), group="introduce", exit_on_error=False)
 
-    async def _introduce(self) -> None:
-        """Tell in the header who and where, as soon as it is known. A place tells why, if it cannot be."""
-        try:
-            session = await io.call(self.connect)
-            self._introduced(session)
-            identity = await io.call(session.catalogue.identity)
-        except EcrTuiError:
+    def on_connected(self, message: messages.Connected) -> None:
+        """Tell in the header which registry it is, and who the caller is as soon as that is known."""
+        if self.banner.connected:
             return
-        self.banner = replace(self.banner, identity=identity)
-
-    def _introduced(self, session: Session) -> None:
-        where = session.where
+        session, where = message.session, message.session.where
         self.banner = replace(
             self.banner,
             registry_id=where.registry_id,
@@ -118,6 +110,10 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         )
         if session.settings.theme != self.settings.theme:
             self._use_theme(session.settings.theme)
+        self.run_worker(self._identify(session), group="identify", exit_on_error=False)
+
+    async def _identify(self, session: Session) -> None:
+        self.banner = replace(self.banner, identity=await io.call(session.catalogue.identity))
 
     def ask_for_code(self, question: str) -> str:
         """Ask the user for the code of an MFA device; called by the thread that signs in, which waits for it.

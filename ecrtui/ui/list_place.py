@@ -76,6 +76,7 @@ class ListPlace(Place, Generic[Item]):
 
     def body(self) -> Iterable[Widget]:
         yield FilterBar(self.FILTER_EXAMPLE)
+        yield Notice()
         state = self.state
         yield Table(
             self.rows,
@@ -85,7 +86,6 @@ class ListPlace(Place, Generic[Item]):
             markable=self.MARKABLE,
             note="loading…",
         )
-        yield Notice()
 
     def on_mount(self) -> None:
         self.begin()

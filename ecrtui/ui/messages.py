@@ -11,6 +11,14 @@ from ecrtui.model.image import Image, Repository
 from ecrtui.model.plan import Plan
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.engine import Engine
+from ecrtui.services.session import Session
+
+
+@dataclass
+class Connected(Message):
+    """The connection stands; whose registry it is can be told."""
+
+    session: Session
 
 
 @dataclass

@@ -18,7 +18,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, io, text
 from ecrtui.ui.banner import Banner
-from ecrtui.ui.messages import GoBack
+from ecrtui.ui.messages import Connected, GoBack
 from ecrtui.ui.widgets.header import Header
 
 Parameters = ParamSpec("Parameters")
@@ -70,7 +70,10 @@ class Place(Screen[None]):
 
     async def session(self) -> Session:
         """The session, connecting if need be; raises EcrTuiError."""
-        return await io.call(self.connect)
+        session = await io.call(self.connect)
+        if not self.banner.connected:
+            self.post_message(Connected(session))
+        return session
 
     async def ask(
         self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs

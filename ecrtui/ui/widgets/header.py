@@ -28,7 +28,7 @@ class Header(Widget):
         place = [part for part in (banner.registry_id, banner.region) if part]
         if banner.endpoint != EMBEDDED and banner.endpoint:
             place.append(banner.endpoint)
-        left = " ecrtui  " + (" · ".join(place) if place else "connecting…" if not banner.connected else "")
+        left = " ecrtui  " + (" · ".join(place) if place else "not connected")
         room = self.size.width - cell_len(left) - cell_len(mode.plain) - 4
         identity = text.one_line(banner.identity, room) if banner.identity and room > 8 else ""
         middle = f" · {identity}" if identity else ""

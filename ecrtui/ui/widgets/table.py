@@ -180,6 +180,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._parse: paint.ParseStyle | None = None
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
+        self._pending: Arranging[Item] | None = None
         self._told: tuple[object, int] = (None, -1)
         self._told_marks = 0
         self._anchored_mark: Key | None = None
@@ -293,6 +294,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Mark every row that is shown; if they all are, take their marks."""
         if not self.markable:
             return
+        self._finish_arranging()
         keys = self.rows.keys()
         self.rows.mark(keys, not all(map(self.rows.is_marked, keys)))
         self._marks_changed()
@@ -356,23 +358,39 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Sort and filter: at once if a slice is enough, otherwise between frames."""
         self.workers.cancel_group(self, "arrange")
         arranging = self._arranging()
+        self._pending = arranging
         if arranging.run(SLICE):
             self._apply(arranging)
         else:
-            self._arrange_between_frames(arranging)
+            self._arrange_between_frames(arranging, self._preview(arranging))
+
+    def _preview(self, arranging: Arranging[Item]) -> bool:
+        """Show the first matches as soon as they fill the screen: who types sees them while the rest is looked at."""
+        if arranging.found < self._page or not self._change(lambda: self.rows.preview(arranging)):
+            return False
+        self._show_cursor()
+        return True
+
+    def _finish_arranging(self) -> None:
+        """Do at once what is left to sort and filter: what comes next wants all of it."""
+        if self._pending is not None:
+            self._pending.run()
+            self._apply(self._pending)
 
     def _arranging(self) -> Arranging[Item]:
         column = next((column for column in self.columns if column.id == self.sorted_by), None)
         return self.rows.arrange(None if column is None else column.sort_key, self._predicate)
 
     @work(group="arrange", exit_on_error=False)
-    async def _arrange_between_frames(self, arranging: Arranging[Item]) -> None:
+    async def _arrange_between_frames(self, arranging: Arranging[Item], seen: bool) -> None:
         while not arranging.run(SLICE):  # noqa: ASYNC110 - nothing is waited for: others have their turn
+            seen = seen or self._preview(arranging)
             await asyncio.sleep(0)
         self._apply(arranging)
 
     def _apply(self, arranging: Arranging[Item]) -> None:
         if self._change(lambda: self.rows.apply(arranging)):
+            self._pending = None
             self._show_cursor()
             self.post_message(self.Arranged(self, len(self.rows), self.rows.total))
 
