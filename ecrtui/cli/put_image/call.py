@@ -31,6 +31,8 @@ class Attempts:
         """A request was sent, and what came back was not the service's answer: nothing, or a gateway's."""
         self.broken = False
         """The service itself has said that it failed in the middle (5xx)."""
+        self.applied = False
+        """The service has said that the image is put."""
         client.meta.events.register("before-send.ecr.PutImage", self._sent)
         client.meta.events.register("response-received.ecr.PutImage", self._answered)
 
@@ -43,9 +45,11 @@ class Attempts:
         self.under_way = False
         if exception is not None:
             self.lost |= not _never_arrived(exception)
-        elif parsed_response is not None and parsed_response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            self.broken = True
-            self.lost |= not str(parsed_response.get("Error", {}).get("Code", ""))[:1].isalpha()
+        elif parsed_response is not None:
+            status = parsed_response["ResponseMetadata"]["HTTPStatusCode"]
+            self.applied |= status < 300 and "image" in parsed_response
+            self.broken |= status >= 500
+            self.lost |= status >= 500 and not str(parsed_response.get("Error", {}).get("Code", ""))[:1].isalpha()
 
     def unknown_after(self, problem: BaseException) -> bool:
         """Whether the image may have been put although this was raised."""

@@ -14,7 +14,7 @@ from ecrtui.cli.put_image.hints import digest_of, hints
 from ecrtui.cli.put_image.model import Client, put_image_model
 from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters
 from ecrtui.cli.put_image.parameters import call_parameters
-from ecrtui.cli.put_image.printing import Printer, abandon_stdout, pager_of
+from ecrtui.cli.put_image.printing import Printer, abandon_stdout, expected_answer, pager_of
 from ecrtui.cli.put_image.problems import GeneralProblem
 from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, describe, tell
 from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
@@ -177,9 +177,10 @@ class PutImage:
     def _interrupted(self) -> int:
         with suppress(OSError, ValueError):
             print(flush=True)
-        if self.answer is not None:
+        attempts = self.attempts
+        if self.answer is not None or (attempts is not None and attempts.applied):
             tell(f"{self._image()} was put.")
-        elif self.attempts is not None and (self.attempts.under_way or self.attempts.lost):
+        elif attempts is not None and (attempts.under_way or attempts.lost):
             tell(self._unknown("The request was under way"))
         return INTERRUPTED
 
@@ -192,9 +193,9 @@ class PutImage:
 
     def _image(self) -> str:
         """The image in the words of the field: repository, tag and digest."""
-        tag = self.parameters.get("imageTag")
-        name = self.parameters.get("repositoryName", "")
-        return f"{name}{f':{tag}' if tag else ''}@{digest_of(self.parameters)}"
+        image = (self.answer or expected_answer(self.parameters))["image"]
+        tag, digest = image["imageId"].get("imageTag"), image["imageId"].get("imageDigest")
+        return f"{image.get('repositoryName')}{f':{tag}' if tag else ''}@{digest}"
 
 
 def _error_format(session: Session, options: argparse.Namespace | None) -> str:
