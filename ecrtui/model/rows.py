@@ -22,7 +22,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
@@ -147,16 +146,16 @@ class Rows(Generic[Item]):
         arrived = {self._key(item): item for item in items}
         if self._seen is not None:
             self._seen.update(arrived)
-        fresh: list[int] = []
-        moved: list[int] = []
+        if asked is not None and self._written:
+            written = self._written
+            arrived = {key: item for key, item in arrived.items() if written.get(key, 0) <= asked}
+        slots, known = self._slots, self._items
+        fresh = self._add({key: item for key, item in arrived.items() if key not in slots})
+        moved = []
         for key, item in arrived.items():
-            if asked is not None and self._written.get(key, 0) > asked:
-                continue
-            slot = self._slots.get(key)
-            if slot is None:
-                fresh.append(self._add(key, item))
-            elif self._items[slot] != item:
-                self._items[slot] = item
+            slot = slots[key]
+            if known[slot] != item:
+                known[slot] = item
                 moved.append(slot)
         self._settle(fresh, moved)
         return Change(added=len(fresh), changed=len(moved))
@@ -211,22 +210,23 @@ class Rows(Generic[Item]):
         written = self._written
         return self.remove([key for key in self._slots if key not in seen and written.get(key, 0) <= self._began])
 
-    def _add(self, key: Key, item: Item) -> int:
-        slot = self._slots[key] = len(self._items)
-        self._items.append(item)
-        self._matches.append(0)
+    def _add(self, arrived: dict[Key, Item]) -> range:
+        """Slots for rows that are new."""
+        fresh = range(len(self._items), len(self._items) + len(arrived))
+        self._slots.update(zip(arrived, fresh, strict=True))
+        self._items += arrived.values()
+        self._matches.extend(bytes(len(arrived)))
         if self._sort_key is not None:
-            self._values.append(None)
-        return slot
+            self._values += [None] * len(arrived)
+        return fresh
 
     def _settle(self, fresh: Sequence[int], moved: Sequence[int]) -> None:
         """Put new and changed rows where they belong in the order that stands."""
         if not fresh and not moved:
             return
-        for slot in (*fresh, *moved):
-            self._judge(slot)
         self._leave_out(set(moved))
         coming = sorted((*fresh, *moved))
+        self._judge(coming)
         if self._sort_key is not None:
             coming.sort(key=self._values.__getitem__)
         self._sorted = self._merged(self._sorted, coming)
@@ -246,11 +246,15 @@ class Rows(Generic[Item]):
         else:
             self._shown = [slot for slot in self._shown if slot not in slots]
 
-    def _judge(self, slot: int) -> None:
-        item = cast(Item, self._items[slot])
-        if self._sort_key is not None:
-            self._values[slot] = self._sort_key(item)
-        self._matches[slot] = self._predicate is None or bool(self._predicate(item))
+    def _judge(self, slots: Sequence[int]) -> None:
+        """What these rows are sorted by, and whether they are shown."""
+        items, values, matches = cast(list[Item], self._items), self._values, self._matches
+        sort_key, predicate = self._sort_key, self._predicate
+        if sort_key is not None:
+            for slot in slots:
+                values[slot] = sort_key(items[slot])
+        for slot in slots:
+            matches[slot] = predicate is None or bool(predicate(items[slot]))
 
     def _place_of(self, order: list[int], slot: int, start: int = 0) -> int:
         """Where the slot is, or belongs, in an order: by value, ties by slot."""
@@ -299,12 +303,14 @@ class Rows(Generic[Item]):
 
         Whatever the callables raise comes out of the slice that called them, and nothing has changed.
         """
+        same = sort_key is self._sort_key
         self._arranging = Arranging(
             sort_key,
             predicate,
             items=list(self._items),  # rows that go meanwhile are sorted with the others and left out at the end
-            order=self._sorted if sort_key is self._sort_key else sorted(self._slots.values()),
-            values=self._values if sort_key is self._sort_key else None,
+            order=self._sorted if same else sorted(self._slots.values()),
+            values=self._values if same else None,
+            descending=self._descending,
         )
         return self._arranging
 
@@ -314,20 +320,36 @@ class Rows(Generic[Item]):
             return False
         if not arranging.done:
             raise ValueError("the arranging is not done")
+        self._adopt(arranging)
         self._arranging = None
+        return True
+
+    def preview(self, arranging: Arranging[Item]) -> bool:
+        """Show what an arranging has found so far, which are the rows that come first; the others follow with
+        :meth:`apply`. False if there is nothing to show yet: it still sorts, or has not come to the cursor's row.
+        """
+        if arranging is not self._arranging or not arranging.found:
+            return False
+        slot = None if self._chosen is None else self._slots.get(self._chosen)
+        if slot is not None and slot < len(arranging.matches) and not arranging.matches[slot]:
+            item = self._items[slot]
+            if item is not None and arranging.predicate is not None and arranging.predicate(item):
+                return False
+        self._adopt(arranging)
+        return True
+
+    def _adopt(self, arranging: Arranging[Item]) -> None:
         self._sort_key, self._predicate = arranging.sort_key, arranging.predicate
-        self._values, self._matches = arranging.values, arranging.matches
+        self._values, self._matches = arranging.values, bytearray(arranging.matches)
         self._sorted, self._shown = arranging.order, arranging.shown
         length = len(self._items)
         if self._sort_key is not None:
-            self._values = [*self._values, *[None] * (length - len(self._values))]
+            self._values += [None] * (length - len(self._values))
         self._matches.extend(bytes(length - len(self._matches)))
-        touched = arranging.touched
-        if touched:
-            self._leave_out(touched)
-            self._settle((), [slot for slot in touched if self._items[slot] is not None])
+        touched = frozenset(arranging.touched)
+        self._leave_out(touched)
+        self._settle((), [slot for slot in touched if self._items[slot] is not None])
         self._return()
-        return True
 
     # Marks
 
@@ -435,13 +457,15 @@ class Arranging(Generic[Item]):
         items: list[Item | None],
         order: list[int],
         values: list[Any] | None,
+        descending: bool,
     ) -> None:
         self.sort_key = sort_key
         self.predicate = predicate
         self.order = order
         self.values: list[Any] = [] if values is None else values
         self.matches = bytearray(len(items))
-        self.shown: list[int] = []
+        self._found: list[int] = []
+        self._from_end = descending
         self.touched: set[int] = set()
         """Slots that changed meanwhile; :meth:`Rows.apply` puts them right."""
         self.done = False
@@ -492,15 +516,29 @@ class Arranging(Generic[Item]):
             self.order += bucket
             yield
 
+    @property
+    def found(self) -> int:
+        """How many rows the filter has let through so far; 0 as long as it is sorted, and without a filter."""
+        return len(self._found)
+
+    @property
+    def shown(self) -> list[int]:
+        """The slots that are shown, ascending, as far as they are found."""
+        if self.predicate is None:
+            return self.order
+        return self._found[::-1] if self._from_end else list(self._found)
+
     def _filter(self) -> Iterator[None]:
+        """Judge the rows from the one that comes first on the screen."""
         predicate, items, matches = self.predicate, self._items, self.matches
         if predicate is None:
             self.matches = bytearray(b"\x01") * self._length
-            self.shown = self.order
             return
-        for start in range(0, len(self.order), CHUNK):
-            for slot in self.order[start : start + CHUNK]:
+        order = self.order[::-1] if self._from_end else self.order
+        for start in range(0, len(order), CHUNK):
+            for slot in order[start : start + CHUNK]:
                 item = items[slot]
-                matches[slot] = item is not None and bool(predicate(item))
+                if item is not None and predicate(item):
+                    matches[slot] = 1
+                    self._found.append(slot)
             yield
-        self.shown = list(compress(self.order, map(matches.__getitem__, self.order)))

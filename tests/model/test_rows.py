@@ -180,6 +180,35 @@ def test_a_newer_arranging_supersedes_the_older() -> None:
     assert [entry.tag for entry in rows] == sorted(entry.tag for entry in rows)
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_the_first_matches_are_shown_while_the_rest_is_looked_at(descending: bool) -> None:
+    rows = filled(5 * module.CHUNK, sort_key=by_value)
+    rows.turn(descending)
+    whole = [entry for entry in rows if is_even(entry)]
+    arranging = rows.arrange(by_value, is_even)
+    assert not rows.preview(arranging)
+    arranging.run(0)
+    assert rows.preview(arranging)
+    assert 0 < len(rows) < len(whole)
+    assert list(rows) == whole[: len(rows)]
+    rows.remove([whole[0].key])
+    assert arranging.run()
+    assert rows.apply(arranging)
+    assert list(rows) == whole[1:]
+
+
+def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -> None:
+    rows = filled(5 * module.CHUNK, sort_key=by_value)
+    rows.move(5 * module.CHUNK - 2)
+    current = rows.current
+    arranging = rows.arrange(by_value, is_even)
+    arranging.run(0)
+    assert not rows.preview(arranging)
+    arranging.run()
+    rows.apply(arranging)
+    assert rows.current == current
+
+
 def test_an_arranging_that_is_not_done_is_not_applied() -> None:
     rows = filled(3 * module.CHUNK)
     arranging = rows.arrange(by_value, is_even)
@@ -251,6 +280,7 @@ class Listing(RuleBasedStateMachine):
         self.marks: set[str] = set()
         self.sort, self.filter = SORTS[0], FILTERS[0]
         self.pending = None
+        self.partial = False
 
     def teardown(self) -> None:
         if hasattr(self, "chunk"):
@@ -294,12 +324,14 @@ class Listing(RuleBasedStateMachine):
         self.pending = (self.rows.arrange(sort, chosen), sort, chosen)
 
     @precondition(lambda self: self.pending is not None)
-    @rule(slices=st.integers(1, 8))
-    def slices_are_done(self, slices: int) -> None:
+    @rule(slices=st.integers(1, 8), preview=st.booleans())
+    def slices_are_done(self, slices: int, preview: bool) -> None:
         arranging, sort, chosen = self.pending
         if any(arranging.run(0) for _ in range(slices)):
             assert self.rows.apply(arranging)
-            self.sort, self.filter, self.pending = sort, chosen, None
+            self.sort, self.filter, self.pending, self.partial = sort, chosen, None, False
+        elif preview and self.rows.preview(arranging):
+            self.sort, self.filter, self.partial = sort, chosen, True
 
     @rule(descending=st.booleans())
     def it_is_turned(self, descending: bool) -> None:
@@ -326,7 +358,11 @@ class Listing(RuleBasedStateMachine):
             return
         expected = [entry for entry in self.known.values() if self.filter is None or self.filter(entry)]
         shown = list(self.rows)
-        assert sorted(shown, key=key_of) == sorted(expected, key=key_of)
+        if self.partial:
+            assert len(set(shown)) == len(shown)
+            assert set(shown) <= set(expected)
+        else:
+            assert sorted(shown, key=key_of) == sorted(expected, key=key_of)
         assert self.rows.total == len(self.known)
         if self.sort is not None:
             values = [self.sort(entry) for entry in shown]

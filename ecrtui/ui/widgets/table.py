@@ -226,6 +226,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """No rows any more, as before the first page."""
         self._contents.clear()
         self._sampled = 0
+        self._pending = None
         self._change(self.rows.clear)
 
     def say(self, note: str | Content) -> None:
@@ -383,7 +384,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @work(group="arrange", exit_on_error=False)
     async def _arrange_between_frames(self, arranging: Arranging[Item], seen: bool) -> None:
-        while not arranging.run(SLICE):  # noqa: ASYNC110 - nothing is waited for: others have their turn
+        while not arranging.run(SLICE):
             seen = seen or self._preview(arranging)
             await asyncio.sleep(0)
         self._apply(arranging)

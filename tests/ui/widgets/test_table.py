@@ -294,6 +294,21 @@ async def test_the_last_of_several_quick_filters_holds_on_a_large_table(monkeypa
         assert app.of(Table.Arranged)[-1].shown == len(expected)
 
 
+async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SLICE", 0)
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)):
+        table.merge(entries(30_000))
+        table.filter(lambda entry: entry.key.endswith("7"))
+        assert [line.split()[-2] for line in lines(table)[2:5]] == ["k17", "k27", "k37"]
+        assert len(table.rows) < 3_000
+        table.mark_all()
+        assert table.rows.marked_count == 3_000
+
+
 async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
     table = make()
     async with Host(table).run_test(size=(60, 10)) as pilot:
