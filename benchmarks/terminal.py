@@ -11,6 +11,7 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,9 @@ class Terminal:
         size: columns and rows.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (160, 50)) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (160, 50)
+    ) -> None:
         self._command = list(command)
         self._environment = {
             **environment,
@@ -65,10 +68,8 @@ class Terminal:
         return self
 
     def __exit__(self, *problem: object) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(self.pid, 0)
         os.close(self._descriptor)
 
@@ -133,6 +134,18 @@ class Terminal:
         if not last:
             raise TimeoutError(f"nothing was drawn after {keys!r}\n{self.text}")
         return Answer(first, last)
+
+    def ended(self, seconds: float = 10) -> None:
+        """Wait until the program has ended by itself.
+
+        Raises:
+            TimeoutError: it has not.
+        """
+        end = self._clock() + seconds
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if self._clock() > end:
+                raise TimeoutError(f"still running after {seconds} s\n{self.text}")
+            self._pump(0.02)
 
     def memory(self) -> float:
         """Resident megabytes (10^6 bytes) of the program."""

@@ -1,0 +1,169 @@
+"""The application at work in a terminal: keys, filters, stalls, memory, the largest manifest."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.ground import LARGE_MANIFEST, SIZES, Ground, repository_of
+from benchmarks.listing import loaded
+from benchmarks.measure import ROUNDS, Row, percentile
+from benchmarks.programs import ecrtui
+from benchmarks.terminal import Terminal
+from ecrtui.model.filter import parse
+from ecrtui.model.image import Image
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+
+LARGEST, SMALLEST = SIZES[-1], SIZES[0]
+KEYS = ("j", "j", "j", "k", "j", "\x1b[6~", "j", "\x1b[5~", "k", "j", "G", "g") * 10
+"""Down, up, a page down and up, to the end and back."""
+TYPED = ("1.13", "main-6", "is:index", "size>100MB", "!pr", "tag:build", "~m67", "severity>=high")
+"""What is typed into the filter, key by key."""
+
+
+def rows(ground: Ground) -> list[Row]:
+    """Everything that a user feels once the rows are there, and while they come."""
+    keys, memory = _keys(ground)
+    return [_stalls(ground), keys, _filters(ground), memory, _large_manifest(ground)]
+
+
+@contextmanager
+def _application(ground: Ground, *arguments: str) -> Iterator[Terminal]:
+    with (
+        TemporaryDirectory() as home,
+        Terminal([str(ecrtui()), *arguments], ground.fresh(Path(home) / "home")) as terminal,
+    ):
+        yield terminal
+
+
+@contextmanager
+def _loaded(ground: Ground, size: int) -> Iterator[Terminal]:
+    with _application(ground, repository_of(size)) as terminal:
+        terminal.until(loaded(size))
+        terminal.settle(1)
+        yield terminal
+
+
+def _stalls(ground: Ground) -> Row:
+    """The longest that the loop did not get to anything while 100,000 images came in."""
+    worst = []
+    held: list[Any] = []
+    for _ in range(ROUNDS):
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "beats.json"
+            command = [sys.executable, "-m", "benchmarks.host", str(file), repository_of(LARGEST)]
+            with Terminal(command, ground.fresh(Path(folder) / "home")) as terminal:
+                terminal.until("loading… ")
+                terminal.until(loaded(LARGEST))
+                terminal.settle(1)
+                terminal.send("q")
+                terminal.ended()
+            told = json.loads(file.read_text("utf-8"))
+        # The first frames are measured by themselves; this is about what happens behind the first rows.
+        worst.append(max(late for _, late in told["beats"][20:]))
+        held += told["held"]
+    return Row(
+        f"longest stall of the screen while {LARGEST:,} images load",
+        statistics.median(worst) * 1000,
+        50,
+        "ms",
+        note=f"median of the longest of each of {ROUNDS} runs; {max(worst) * 1000:.0f} ms in the worst one",
+    )
+
+
+def _keys(ground: Ground) -> tuple[Row, Row]:
+    """Keys in turn, in one application with all rows and in another with few."""
+    with _loaded(ground, LARGEST) as many, _loaded(ground, SMALLEST) as few:
+        memory = many.memory()
+        answers: dict[Terminal, list[float]] = {many: [], few: []}
+        for key in KEYS:
+            for terminal, times in answers.items():
+                times.append(terminal.press(key).settled)
+    ours, theirs = (percentile(times, 95) * 1000 for times in answers.values())
+    return (
+        Row(
+            f"key to settled screen at {LARGEST:,} rows, p95",
+            ours,
+            1.25,
+            "ms",
+            f"the same at {SMALLEST} rows",
+            theirs,
+            f"{len(KEYS)} keys in each, in turn: down, up, pages, end, begin",
+        ),
+        Row(f"resident memory with {LARGEST:,} images", memory, 180, "MB", note="VmRSS once they are loaded"),
+    )
+
+
+def _filters(ground: Ground) -> Row:
+    """Each key of some filters, until what is told to match is what does."""
+    images = _images(ground)
+    times = []
+    with _loaded(ground, LARGEST) as terminal:
+        for typed in TYPED:
+            terminal.send("/")
+            terminal.settle()
+            shown = -1
+            for end in range(1, len(typed) + 1):
+                count = _matching(typed[:end], images)
+                if count is None or count == shown:
+                    terminal.press(typed[end - 1])
+                    continue
+                begun = terminal.since_start()
+                terminal.send(typed[end - 1])
+                times.append(terminal.until(f" {count:,} match") - begun)
+                shown = count
+            terminal.send("\x1b")
+            terminal.settle()
+            terminal.send("\x1b")
+            terminal.settle()
+    return Row(
+        f"filter keystroke to frame at {LARGEST:,} rows, p95",
+        percentile(times, 95) * 1000,
+        50,
+        "ms",
+        note=f"{len(times)} keys that change what matches; median {statistics.median(times) * 1000:.0f} ms",
+    )
+
+
+def _images(ground: Ground) -> list[Image]:
+    registry = open_registry(Connection(endpoint_url=ground.url, region="us-east-1", sign_request=False))
+    return [image for page in registry.images(repository_of(LARGEST)) for image in page.items]
+
+
+def _matching(text: str, images: list[Image]) -> int | None:
+    """How many match; None if it is no filter yet."""
+    from ecrtui.model.filter import FilterError
+
+    try:
+        return len(parse(text).select(images))
+    except FilterError:
+        return None
+
+
+def _large_manifest(ground: Ground) -> Row:
+    """Enter on the image whose manifest is as large as can be, until its lines are on the screen."""
+    times = []
+    with _application(ground, "images/large") as terminal:
+        terminal.until("1 image")
+        terminal.settle(2)
+        for _ in range(ROUNDS):
+            begun = terminal.since_start()
+            terminal.send("\r")
+            times.append(terminal.until("line.000020") - begun)
+            terminal.settle(1)
+            terminal.send("\x1b")
+            terminal.settle(1)
+    return Row(
+        f"a manifest of {LARGE_MANIFEST / 1e6:.0f} MB: open to first screen",
+        statistics.median(times) * 1000,
+        150,
+        "ms",
+        note=f"median of {ROUNDS}; from Enter in the list",
+    )
