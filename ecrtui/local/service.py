@@ -17,7 +17,7 @@ from ecrtui.local.database import Database
 from ecrtui.local.effects import Answer
 from ecrtui.local.errors import ServiceError
 from ecrtui.local.faults import Faults
-from ecrtui.local.operations import images, layers, lifecycle, registry, repositories, scans
+from ecrtui.local.operations import images, layers, lifecycle, listings, registry, repositories, scans
 from ecrtui.local.wire import Request, Response, error_response, json_response
 
 REGISTRY_ID = "123456789012"
@@ -27,6 +27,7 @@ TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
 OPERATIONS: Mapping[str, Operation] = {
     **repositories.OPERATIONS,
     **images.OPERATIONS,
+    **listings.OPERATIONS,
     **layers.OPERATIONS,
     **scans.OPERATIONS,
     **lifecycle.OPERATIONS,
@@ -73,7 +74,8 @@ class EmbeddedRegistry:
         """Answer one request; the faults that strike it are in the response."""
         target = request.headers.get("x-amz-target", "")
         operation = target.removeprefix(TARGET_PREFIX) if target else sts.operation(request)
-        return self.perform(operation, lambda: self._answer(operation, request))
+        response = self.perform(operation, lambda: self._answer(operation, request))
+        return response if target else sts.in_xml(response)
 
     def perform(self, operation: str, answer: Answer) -> Response:
         """The answer to one request of this operation, counted, and with the faults that strike it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from ecrtui.local.wire import Request, Response, headers
+from ecrtui.local.wire import JSON_TYPE, Request, Response, headers
 
 GET_CALLER_IDENTITY = "GetCallerIdentity"
 
@@ -35,3 +37,17 @@ def caller_identity(registry_id: str) -> Response:
         "</GetCallerIdentityResponse>"
     )
     return Response(200, body.encode(), answer)
+
+
+def in_xml(response: Response) -> Response:
+    """An error of AWS JSON as the query protocol tells it; anything else as it is."""
+    if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
+        return response
+    error = json.loads(response.body)
+    answer = headers("text/xml")
+    body = (
+        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>{"Sender" if response.status < 500 else "Receiver"}</Type>'
+        f"<Code>{escape(error['__type'])}</Code><Message>{escape(error['message'])}</Message></Error>"
+        f"<RequestId>{answer['x-amzn-RequestId']}</RequestId></ErrorResponse>"
+    )
+    return replace(response, body=body.encode(), headers=answer)

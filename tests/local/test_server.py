@@ -26,6 +26,7 @@ from tests.support.embedded import (
     new_embedded,
     push_image,
     put,
+    refused,
     served,
     tags_of,
 )
@@ -108,6 +109,16 @@ def test_an_operation_that_does_not_exist_is_told(connection: http.client.HTTPCo
     assert b"'MakeCoffee' is not an operation of ECR." in post(connection, "MakeCoffee").read()
     connection.request("POST", "/", "{}")
     assert b"The request names no operation." in connection.getresponse().read()
+
+
+def test_sts_has_one_operation_and_its_errors_are_xml(url: str, embedded: EmbeddedRegistry) -> None:
+    sts = client_for(url, service="sts")
+    with refused("UnknownOperationException"):
+        sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/deploy", RoleSessionName="session")
+    embedded.faults.add("GetCallerIdentity:error:code=ExpiredTokenException:message=<expired>:times=1")
+    with refused("ExpiredTokenException") as caught:
+        sts.get_caller_identity()
+    assert caught.value.response["Error"]["Message"] == "<expired>"
 
 
 def test_a_body_that_is_too_large_is_refused_unread(connection: http.client.HTTPConnection) -> None:

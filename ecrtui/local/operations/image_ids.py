@@ -84,6 +84,28 @@ def find(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[s
     return row
 
 
+def find_or_refuse(connection: sqlite3.Connection, repository: sqlite3.Row, image_id: Mapping[str, str]) -> sqlite3.Row:
+    """The row of the image that an image id names, for operations on one image.
+
+    Raises:
+        ServiceError: ImageNotFoundException, or InvalidParameterException for an image id that cannot be.
+    """
+    try:
+        return find(connection, repository["id"], image_id)
+    except ImageFailure as error:
+        raise error.raised(repository) from None
+
+
+def entry(digest: str, tag: str | None) -> dict[str, str]:
+    """An image id as answers list it: the digest, and the tag if there is one."""
+    return {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
+
+
+def tag_of(image_id: Mapping[str, str]) -> dict[str, str]:
+    """The tag that an image id names, as a member of an answer; nothing if it names none."""
+    return {"imageTag": image_id["imageTag"]} if "imageTag" in image_id else {}
+
+
 def found_by(
     connection: sqlite3.Connection, repository_id: int, *, digest: str | None = None, tag: str | None = None
 ) -> sqlite3.Row | None:

@@ -1,4 +1,4 @@
-"""Images: put, get, describe, list, delete, referrers, storage class.
+"""Images: put, get, delete, storage class.
 
 Where reports of what ECR does disagree or are silent, this is what is done here, and why:
 
@@ -20,11 +20,20 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecrtui.local import manifests, mutability, pages, storage
+from ecrtui.local import manifests, mutability, storage
 from ecrtui.local.call import Call, Operation
-from ecrtui.local.errors import ServiceError, invalid_parameter, violated
+from ecrtui.local.errors import ServiceError, violated
 from ecrtui.local.operations import scans, settings
-from ecrtui.local.operations.image_ids import ImageFailure, failure, find, found_by, not_found
+from ecrtui.local.operations.image_ids import (
+    ImageFailure,
+    entry,
+    failure,
+    find,
+    find_or_refuse,
+    found_by,
+    not_found,
+    tag_of,
+)
 from ecrtui.local.sts import caller_arn
 
 MAX_TAGS = 1000
@@ -32,10 +41,6 @@ MAX_TAGS = 1000
 
 PULL_INTERVAL = 24 * 3600.0
 """Seconds in which a pull is recorded once."""
-
-MAX_REFERRERS = 50
-DEFAULT_REFERRERS = 20
-"""Results of a page of ListImageReferrers, unlike those of every other listing."""
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
 _TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
@@ -98,7 +103,7 @@ def batch_get_image(call: Call) -> dict[str, Any]:
             images.append(
                 {
                     **call.where(),
-                    "imageId": {"imageDigest": row["digest"], **_tag_of(image_id)},
+                    "imageId": {"imageDigest": row["digest"], **tag_of(image_id)},
                     "imageManifest": text,
                     "imageManifestMediaType": media_type,
                 }
@@ -124,76 +129,6 @@ def batch_delete_image(call: Call) -> dict[str, Any]:
     return {"imageIds": deleted, "failures": failures}
 
 
-def describe_images(call: Call) -> dict[str, Any]:
-    """DescribeImages: those that are named, or a page of all, in the order of their digests."""
-    named = call.get("imageIds")
-    if named is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
-        raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
-    limit = call.get("maxResults", pages.DEFAULT)
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        if named is not None:
-            return {"imageDetails": _named(call, connection, repository, named)}
-        (after,) = pages.key_of("images", call.get("nextToken"), ("",))
-        where, values = _filtered(call.get("filter", {}))
-        rows = connection.execute(
-            f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
-            (repository["id"], after, *values, limit + 1),
-        ).fetchall()
-    rows, more = pages.cut(rows, limit)
-    answer: dict[str, Any] = {"imageDetails": [_detail(call, row) for row in rows]}
-    if more:
-        answer["nextToken"] = pages.token_for("images", rows[-1]["digest"])
-    return answer
-
-
-def list_images(call: Call) -> dict[str, Any]:
-    """ListImages: an entry for every tag, and one for every image without."""
-    limit = call.get("maxResults", pages.DEFAULT)
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        after, after_tag = pages.key_of("image-ids", call.get("nextToken"), ("", ""))
-        where, values = _filtered(call.get("filter", {}))
-        rows = connection.execute(
-            "SELECT i.digest, t.tag FROM images i LEFT JOIN tags t ON t.image_id = i.id"  # noqa: S608 - the parts are constants
-            f" WHERE i.repository_id = ? AND i.digest >= ? AND (i.digest > ? OR t.tag > ?){where}"
-            " ORDER BY i.digest, t.tag LIMIT ?",
-            (repository["id"], after, after, after_tag, *values, limit + 1),
-        ).fetchall()
-    rows, more = pages.cut(rows, limit)
-    answer: dict[str, Any] = {"imageIds": [_entry(row["digest"], row["tag"]) for row in rows]}
-    if more:
-        answer["nextToken"] = pages.token_for("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
-    return answer
-
-
-def list_image_referrers(call: Call) -> dict[str, Any]:
-    """ListImageReferrers: what names this image as its ``subject``; of an image that is not there, nothing does."""
-    limit = call.get("maxResults", DEFAULT_REFERRERS)
-    if limit > MAX_REFERRERS:
-        raise violated("maxResults", f"Member must have value less than or equal to {MAX_REFERRERS}")
-    wanted = call.get("filter", {})
-    artifact_types = wanted.get("artifactTypes")
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        (after,) = pages.key_of("referrers", call.get("nextToken"), ("",))
-        where, values = _filtered({"imageStatus": wanted.get("artifactStatus", "ACTIVE")})
-        if artifact_types:
-            where += f" AND i.artifact_media_type IN ({', '.join('?' * len(artifact_types))})"
-            values += artifact_types
-        rows = connection.execute(
-            "SELECT i.digest, i.media_type, i.status, m.manifest"  # noqa: S608 - the parts are constants
-            " FROM images i JOIN manifests m ON m.image_id = i.id"
-            f" WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
-            (repository["id"], call["subjectId"]["imageDigest"], after, *values, limit + 1),
-        ).fetchall()
-    rows, more = pages.cut(rows, limit)
-    answer: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
-    if more:
-        answer["nextToken"] = pages.token_for("referrers", rows[-1]["digest"])
-    return answer
-
-
 def describe_image_replication_status(call: Call) -> dict[str, Any]:
     """DescribeImageReplicationStatus: nothing is replicated here."""
     return {**_existing(call), "replicationStatuses": []}
@@ -208,10 +143,7 @@ def update_image_storage_class(call: Call) -> dict[str, Any]:
     """UpdateImageStorageClass: archive an image, or restore it. What takes AWS 20 minutes is done at once."""
     with call.database.write() as connection:
         repository = call.repository(connection)
-        try:
-            image = find(connection, repository["id"], call["imageId"])
-        except ImageFailure as error:
-            raise error.raised(repository) from None
+        image = find_or_refuse(connection, repository, call["imageId"])
         if call["targetStorageClass"] == "ARCHIVE":
             if _parents(connection, repository["id"], image["digest"]):
                 raise ServiceError(
@@ -228,7 +160,7 @@ def update_image_storage_class(call: Call) -> dict[str, Any]:
             status = "ACTIVATING" if _restore(connection, image, call.now) else "ACTIVE"
     return {
         **call.where(),
-        "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])},
+        "imageId": {"imageDigest": image["digest"], **tag_of(call["imageId"])},
         "imageStatus": status,
     }
 
@@ -236,12 +168,8 @@ def update_image_storage_class(call: Call) -> dict[str, Any]:
 def _existing(call: Call) -> dict[str, Any]:
     """The members that name an image, if it exists."""
     with call.database.read() as connection:
-        repository = call.repository(connection)
-        try:
-            image = find(connection, repository["id"], call["imageId"])
-        except ImageFailure as error:
-            raise error.raised(repository) from None
-    return {**call.where(), "imageId": {"imageDigest": image["digest"], **_tag_of(call["imageId"])}}
+        image = find_or_refuse(connection, call.repository(connection), call["imageId"])
+    return {**call.where(), "imageId": {"imageDigest": image["digest"], **tag_of(call["imageId"])}}
 
 
 def _check_tag(tag: str) -> None:
@@ -339,7 +267,7 @@ def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mappin
     tag = image_id.get("imageTag")
     if tag is not None and len(tags) > 1:
         connection.execute("DELETE FROM tags WHERE repository_id = ? AND tag = ?", (repository_id, tag))
-        return [_entry(row["digest"], tag)]
+        return [entry(row["digest"], tag)]
     parents = _parents(connection, repository_id, row["digest"])
     if parents:
         raise failure(
@@ -348,7 +276,7 @@ def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mappin
             f"Requested image referenced by manifest list: [{', '.join(parents)}]",
         )
     connection.execute("DELETE FROM images WHERE id = ?", (row["id"],))
-    return [_entry(row["digest"], gone) for gone in tags or [None]]
+    return [entry(row["digest"], gone) for gone in tags or [None]]
 
 
 def _parents(connection: sqlite3.Connection, repository_id: int, digest: str) -> list[str]:
@@ -360,95 +288,10 @@ def _parents(connection: sqlite3.Connection, repository_id: int, digest: str) ->
     return [row["digest"] for row in rows]
 
 
-_DETAILS = (
-    "SELECT i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
-    " i.last_archived_at, i.last_activated_at, i.subject, s.status AS scan_status, s.description, s.completed_at,"
-    " s.source_updated_at, s.severity_counts,"
-    " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags"
-    " FROM images i LEFT JOIN scans s ON s.image_id = i.id"
-)
-
-
-def _named(
-    call: Call, connection: sqlite3.Connection, repository: sqlite3.Row, named: Sequence[Mapping[str, str]]
-) -> list[dict[str, Any]]:
-    status = call.get("filter", {}).get("imageStatus", "ACTIVE")
-    details: dict[int, dict[str, Any]] = {}
-    for image_id in named:
-        try:
-            image = find(connection, repository["id"], image_id)
-            if status not in ("ANY", image["status"]):
-                raise not_found(image_id)
-        except ImageFailure as error:
-            raise error.raised(repository) from None
-        row = connection.execute(f"{_DETAILS} WHERE i.id = ?", (image["id"],)).fetchone()
-        details[image["id"]] = _detail(call, row)
-    return list(details.values())
-
-
-def _filtered(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """What a filter adds to a query over ``images i``, and its values; archived images are hidden unless asked for."""
-    where, values = "", list[Any]()
-    status = wanted.get("imageStatus", "ACTIVE")
-    if status != "ANY":
-        where += " AND i.status = ?"
-        values.append(status)
-    tag_status = wanted.get("tagStatus", "ANY")
-    if tag_status != "ANY":
-        where += " AND i.tagged = ?"
-        values.append(int(tag_status == "TAGGED"))
-    return where, values
-
-
-def _detail(call: Call, row: sqlite3.Row) -> dict[str, Any]:
-    detail: dict[str, Any] = {**call.where(), "imageDigest": row["digest"]}
-    if row["tags"]:
-        detail["imageTags"] = sorted(row["tags"].split(" "))
-    detail |= {
-        "imageSizeInBytes": row["size"],
-        "imagePushedAt": row["pushed_at"],
-        "imageManifestMediaType": row["media_type"],
-        "imageStatus": row["status"],
-    }
-    optional = {
-        "artifactMediaType": row["artifact_media_type"],
-        "lastRecordedPullTime": row["last_pulled_at"],
-        "subjectManifestDigest": row["subject"],
-        "lastArchivedAt": row["last_archived_at"],
-        "lastActivatedAt": row["last_activated_at"],
-    }
-    detail |= {name: value for name, value in optional.items() if value is not None}
-    if row["scan_status"] is not None:
-        detail |= scans.summary(row)
-    return detail
-
-
-def _referrer(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        "digest": row["digest"],
-        "mediaType": row["media_type"],
-        # As in an OCI descriptor: the length of the manifest.
-        "size": len(row["manifest"].encode()),
-        "artifactStatus": row["status"],
-        **manifests.referrer(row["manifest"]),
-    }
-
-
-def _entry(digest: str, tag: str | None) -> dict[str, str]:
-    return {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
-
-
-def _tag_of(image_id: Mapping[str, str]) -> dict[str, str]:
-    return {"imageTag": image_id["imageTag"]} if "imageTag" in image_id else {}
-
-
 OPERATIONS: dict[str, Operation] = {
     "PutImage": put_image,
     "BatchGetImage": batch_get_image,
     "BatchDeleteImage": batch_delete_image,
-    "DescribeImages": describe_images,
-    "ListImages": list_images,
-    "ListImageReferrers": list_image_referrers,
     "DescribeImageReplicationStatus": describe_image_replication_status,
     "DescribeImageSigningStatus": describe_image_signing_status,
     "UpdateImageStorageClass": update_image_storage_class,

@@ -10,7 +10,7 @@ from ecrtui.local import lifecycle_policy, pages
 from ecrtui.local.call import Call, Operation
 from ecrtui.local.errors import ServiceError, invalid_parameter, violated
 from ecrtui.local.lifecycle_policy import Candidate, Rule
-from ecrtui.local.operations.image_ids import ImageFailure, find
+from ecrtui.local.operations.image_ids import find_or_refuse
 
 MAX_RESULTS = 100
 """Results of a page of GetLifecyclePolicyPreview."""
@@ -100,7 +100,7 @@ def get_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
             (repository["id"], after, *values, -1 if named is not None else limit + 1),
         ).fetchall()
         if named is not None:
-            digests = _digests(connection, repository, named)
+            digests = {find_or_refuse(connection, repository, image_id)["digest"] for image_id in named}
             rows = [row for row in rows if row["digest"] in digests]
             limit = len(rows)
         summary = _summary(connection, repository["id"])
@@ -166,13 +166,6 @@ def _result(image: Candidate, rule: Rule) -> dict[str, Any]:
         "appliedRulePriority": rule.priority,
         "storageClass": "ARCHIVE" if image.status == "ARCHIVED" else "STANDARD",
     }
-
-
-def _digests(connection: sqlite3.Connection, repository: sqlite3.Row, named: list[dict[str, str]]) -> set[str]:
-    try:
-        return {find(connection, repository["id"], image_id)["digest"] for image_id in named}
-    except ImageFailure as error:
-        raise error.raised(repository) from None
 
 
 def _summary(connection: sqlite3.Connection, repository_id: int) -> dict[str, Any]:

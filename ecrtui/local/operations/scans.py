@@ -11,7 +11,7 @@ from ecrtui.local import manifests, pages, vulnerabilities
 from ecrtui.local.call import Call, Operation
 from ecrtui.local.errors import ServiceError
 from ecrtui.local.operations import settings
-from ecrtui.local.operations.image_ids import ImageFailure, find
+from ecrtui.local.operations.image_ids import find_or_refuse
 
 INTERVAL = 24 * 3600.0
 """Seconds after which an image may be scanned again (StartImageScan)."""
@@ -24,7 +24,7 @@ def start_image_scan(call: Call) -> dict[str, Any]:
     """StartImageScan: basic scanning of one image."""
     with call.database.write() as connection:
         repository = call.repository(connection)
-        image = _image(call, connection, repository)
+        image = find_or_refuse(connection, repository, call["imageId"])
         if settings.scan_type(connection, call.registry_id, call.region) == ENHANCED:
             raise ServiceError("ValidationException", "This feature is disabled")
         if image["status"] != "ACTIVE":
@@ -48,7 +48,7 @@ def describe_image_scan_findings(call: Call) -> dict[str, Any]:
     limit = call.get("maxResults", pages.DEFAULT)
     with call.database.read() as connection:
         repository = call.repository(connection)
-        image = _image(call, connection, repository)
+        image = find_or_refuse(connection, repository, call["imageId"])
         (after,) = pages.key_of("findings", call.get("nextToken"), (-1,))
         scan = connection.execute("SELECT * FROM scans WHERE image_id = ?", (image["id"],)).fetchone()
         if scan is None:
@@ -151,13 +151,6 @@ def _scan(connection: sqlite3.Connection, image: sqlite3.Row, kind: str, now: fl
 
 def _scannable(media_type: str) -> bool:
     return media_type in (manifests.DOCKER_V2, manifests.OCI_MANIFEST, manifests.DOCKER_V1)
-
-
-def _image(call: Call, connection: sqlite3.Connection, repository: sqlite3.Row) -> sqlite3.Row:
-    try:
-        return find(connection, repository["id"], call["imageId"])
-    except ImageFailure as error:
-        raise error.raised(repository) from None
 
 
 def _both(image: sqlite3.Row, image_id: Mapping[str, str]) -> dict[str, str]:
