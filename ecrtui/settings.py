@@ -49,6 +49,8 @@ class Settings:
     protected_tags: tuple[str, ...] = PROTECTED_TAGS
     writes_per_second: float = 10.0
     cache: bool = True
+    prefetch: bool = True
+    """Whether manifests are read before they are asked for. ECR records a read as a pull of the image."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key bindings by action id, as Textual's keymap takes them: ``"image.retag" = "t,f2"``."""
     accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -197,6 +199,7 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "protected_tags": ((list, tuple), "a list of texts"),
     "writes_per_second": ((int, float), "a number"),
     "cache": (bool, "true or false"),
+    "prefetch": (bool, "true or false"),
     "keys": (Mapping, "a table"),
     "accounts": (Mapping, "a table"),
 }

@@ -105,6 +105,11 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     problem: str = ""
 
+    @property
+    def counts_pulls(self) -> bool:
+        """Whether a rule goes by the last pull, so that merely reading a manifest puts off what it does."""
+        return any(rule.count_type is CountType.SINCE_PULLED for rule in self.rules)
+
     def decider(self, image: Image) -> Rule | None:
         """The one rule that can expire or archive the image; None if none selects it."""
         return next((rule for rule in self.rules if rule.selects(image)), None)

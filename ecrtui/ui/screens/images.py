@@ -16,6 +16,7 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.digest import short
 from ecrtui.model.filter import Filter, parse
 from ecrtui.model.image import SEVERITIES, Image, Kind, Repository
+from ecrtui.model.lifecycle import parse as parse_policy
 from ecrtui.model.manifest import Manifest, Role
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Plan, Report
@@ -91,6 +92,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         self.platforms: dict[str, str] = {}
         """What the indexes that were read tell: of each its platforms, and of each part whose part it is."""
         self._previewed = ""
+        self._prefetch: bool | None = None
         self.columns = (
             Column("tag", "tags", _tags, lambda image: image.tags, least=16, flex=4, matches=True, style="$tag"),
             Column(
@@ -194,6 +196,8 @@ class ImagesPlace(Retagging, ListPlace[Image]):
 
     async def _look_around(self, index: int) -> None:
         """The next step shows its manifest at once, and indexes tell their platforms."""
+        if not await self._may_prefetch():
+            return
         near = [self.rows[at] for at in range(max(index - AROUND, 0), min(index + AROUND, len(self.rows)))]
         wanted = [image.digest for image in near if not image.archived]
         try:
@@ -205,6 +209,19 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         if fresh:
             self.platforms |= await io.call(_platforms_of, fresh)
             self.table.redraw()
+
+    async def _may_prefetch(self) -> bool:
+        """Whether manifests may be read that nobody asked for: ECR takes a read for a pull of the image, and a lifecycle
+        rule that counts from the last pull would then keep what it should expire."""
+        if self._prefetch is None:
+            try:
+                session = await self.session()
+                policy = await io.call(session.catalogue.lifecycle_policy, self.repository_name)
+            except EcrTuiError:
+                self._prefetch = False
+                return False
+            self._prefetch = session.settings.prefetch and not parse_policy(policy).counts_pulls
+        return self._prefetch
 
     def _open(self, image: Image) -> None:
         if self.repository is not None:

@@ -132,7 +132,9 @@ def prepare(source: str) -> Prepared:
         wide=wide,
         starts={number: _starts(line) for number, line in enumerate(lines) if len(line) > LONG},
         digests=tuple(_places(lines, _DIGEST)),
-        width=max(cell_len(line) if number in wide else len(line) for number, line in enumerate(lines)),
+        width=max(map(len, lines))
+        if not wide
+        else max(cell_len(line) if number in wide else len(line) for number, line in enumerate(lines)),
         notes=tuple(_notes(source, len(lines))),
     )
 
