@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -32,6 +33,17 @@ while True:
         pass
 """
 
+AUDIT = """
+CREATE TABLE moves (tag TEXT, old TEXT, new TEXT);
+CREATE TRIGGER moved AFTER UPDATE ON tags BEGIN
+  INSERT INTO moves SELECT NEW.tag, before.digest, now.digest FROM images before, images now
+  WHERE before.id = OLD.image_id AND now.id = NEW.image_id;
+END;
+CREATE TRIGGER made AFTER INSERT ON tags BEGIN
+  INSERT INTO moves SELECT NEW.tag, '', digest FROM images WHERE id = NEW.image_id;
+END;
+"""
+
 
 @pytest.fixture(autouse=True)
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +59,8 @@ def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path
     database = str(tmp_path / "registry.sqlite")
     client = client_for(new_embedded(database))
     theirs = {push_image(client, "team/app", name, name).digest for name in ("mine", "mine-too")}
+    audit = sqlite3.connect(database)
+    audit.executescript(AUDIT)
     registry, engine = kill9.opened(tmp_path)
     (ours,) = {image.digest for image in registry.tagged("team/app", ["new"]).values()}
     root = Path(__file__).parents[2]
@@ -70,6 +84,14 @@ def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path
             assert tags[result.step.tag] in {ours, *theirs}
         if result.outcome is Outcome.CONFLICT:
             assert result.found in theirs
+    # What nobody can prevent, for want of a compare-and-set: a move in the moment between our last look and our write.
+    planned = {(step.tag, step.before) for report in reports for step in report.plan.steps}
+    writes = audit.execute("SELECT tag, old FROM moves WHERE new = ?", (ours,)).fetchall()
+    audit.close()
+    overwritten = [move for move in writes if move not in planned]
+    assert len(writes) == counts[Outcome.DONE]
+    assert len(overwritten) < counts[Outcome.CONFLICT], "most of the moves of others were seen by the guard"
+    print(f"{counts[Outcome.CONFLICT]} conflicts told, {len(overwritten)} of {len(writes)} writes met one untold")
     entries = {entry.number: entry for entry in engine.history()}
     for report in reports:
         for result in report.results:
