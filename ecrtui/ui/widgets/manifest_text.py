@@ -145,29 +145,48 @@ def _is_wide(line: str) -> bool:
 
 def _places(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[Place]:
     """Where a pattern that matches no line feed is found; one search over all the lines is quicker than one a line."""
-    number, begin, end = 0, 0, len(lines[0])
+    begins = array("I", accumulate((len(line) + 1 for line in lines), initial=0))
     for match in pattern.finditer("\n".join(lines)):
-        while match.start() > end:
-            number += 1
-            begin, end = end + 1, end + 1 + len(lines[number])
-        yield Place(number, match.start() - begin, match.end() - begin)
+        number = bisect_right(begins, match.start()) - 1
+        yield Place(number, match.start() - begins[number], match.end() - begins[number])
 
 
 def _starts(shown: str) -> Starts:
     positions, inside = array("I"), bytearray()
+    for position, within in _starts_among_escapes(shown) if "\\" in shown else _starts_among_quotes(shown):
+        positions.append(position)
+        inside.append(within)
+    return Starts(positions, bytes(inside))
+
+
+def _starts_among_quotes(shown: str) -> Iterator[tuple[int, bool]]:
+    """Without an escape quotes tell what is a string: they are counted from place to place."""
+    last, inside = 0, False
+    while last + LONG < len(shown):
+        inside ^= shown.count('"', last, last + LONG) % 2 == 1
+        last += LONG
+        close = shown.find('"', last) if inside else last - 1
+        if inside and not 0 <= close < last + LONG:
+            yield last, True
+            continue
+        last = shown.find('"', close + 1)
+        if last < 0:
+            return
+        inside = False
+        yield last, False
+
+
+def _starts_among_escapes(shown: str) -> Iterator[tuple[int, bool]]:
     last = 0
     for token in _TOKEN.finditer(shown):
         start, end = token.span()
         if start - last >= LONG:
-            positions.append(start)
-            inside.append(0)
             last = start
+            yield last, False
         while end - last > 2 * LONG:  # a string as long as that: places within it, but not within an escape
             before = shown[last : last + LONG]
             last += LONG + (len(before) - len(before.rstrip("\\"))) % 2
-            positions.append(last)
-            inside.append(1)
-    return Starts(positions, bytes(inside))
+            yield last, True
 
 
 def _notes(source: str, lines: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -61,28 +62,33 @@ def test_names_strings_numbers_and_constants_have_their_colours() -> None:
     }
 
 
-@given(st.integers(0, 200_000), st.integers(1, 200))
-def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(start: int, length: int) -> None:
-    whole = {}
-    for begin, end, style in LONG.spans(Place(0, 0, len(LONG.lines[0]))):
-        whole.update(dict.fromkeys(range(begin, end), style))
-    start = min(start, len(LONG.lines[0]) - 1)
-    place = Place(0, start, min(start + length, len(LONG.lines[0])))
-    part = {}
-    for begin, end, style in LONG.spans(place):
-        part.update(dict.fromkeys(range(max(begin, place.start), min(end, place.end)), style))
-    assert part == {position: whole[position] for position in range(place.start, place.end) if position in whole}
+LAYERS = [{"digest": DIGEST, "size": number, "ok": True} for number in range(900)]
+LONG = {
+    "plain": prepare(json.dumps({"layers": LAYERS, "note": "12 true " * 6_000, "more": LAYERS})),
+    "escapes": prepare(json.dumps({"layers": LAYERS, "escapes": "\\" * 30_001 + '"' * 7, "note": "12 true " * 6_000})),
+    "one string": prepare(f'"{"x" * 50_000}"'),
+    "open string": prepare(f'{{"a": "{"x" * 50_000}'),
+    "no strings": prepare("[" + "12.5, true, " * 4_000 + "1]"),
+}
 
 
-LONG = prepare(
-    json.dumps(
-        {
-            "layers": [{"digest": DIGEST, "size": number, "ok": True} for number in range(900)],
-            "escapes": "\\" * 30_001 + '"' * 7,
-            "note": "12 true " * 6_000,
-        }
-    )
-)
+def coloured(prepared: manifest_text.Prepared, place: Place) -> dict[int, str]:
+    """The colour of each character of a place."""
+    colours: dict[int, str] = {}
+    for begin, end, style in prepared.spans(place):
+        colours.update(dict.fromkeys(range(max(begin, place.start), min(end, place.end)), style))
+    return colours
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(name: str) -> None:
+    prepared = LONG[name]
+    length = len(prepared.lines[0])
+    whole = coloured(dataclasses.replace(prepared, starts={}), Place(0, 0, length))
+    for start in range(0, length, 997):
+        place = Place(0, start, min(start + 120, length))
+        part = coloured(prepared, place)
+        assert part == {at: whole[at] for at in range(place.start, place.end) if at in whole}, place
 
 
 def test_digests_are_found_where_they_are() -> None:
