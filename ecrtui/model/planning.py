@@ -212,14 +212,13 @@ class _Draft:
         holder = self._facts.tags.get(step.tag)
         if holder is not None and is_index(holder.media_type):
             platforms = self._facts.indexes.get(holder.digest, {})
-            others = sorted({platform for digest, platform in platforms.items() if digest != step.after})
-            lost = f": {', '.join(others)} would be gone from this tag" if others else ""
             mine = platforms.get(step.after)
-            yield (
-                f"the tag is at an index now, and this is its image for {mine} alone{lost}"
-                if mine is not None
-                else f"the tag is at an index of {len(platforms)} platforms now, and this is a single image{lost}"
-            )
+            others = sorted({platform for digest, platform in platforms.items() if digest != step.after})
+            if mine is not None:
+                lost = f": {', '.join(others)} would be gone from this tag" if others else ""
+                yield f"the tag is at an index now, and this is its image for {mine} alone{lost}"
+            else:
+                yield f"the tag is at an index now ({', '.join(others)}), and this is a single image, none of those"
             return
         for digest, platforms in self._facts.indexes.items():
             if step.after in platforms:

@@ -9,22 +9,34 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import weakref
 from pathlib import Path
 
 
 class Owner:
-    """This process as an owner of journal entries; ``token`` names it in them."""
+    """This process as an owner of journal entries; ``token`` names it in them. Its file goes when the process ends."""
 
     def __init__(self, journal: Path) -> None:
-        self.token = secrets.token_hex(8)
-        self._path = _file(journal, self.token)
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        for left in journal.parent.glob(f"{journal.name}-owner-*"):
+            alive(journal, left.name.rpartition("-")[2])  # what killed processes have left is cleared away
+        while True:
+            self.token = secrets.token_hex(8)
+            path = _file(journal, self.token)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if path.exists():
+                break
+            os.close(descriptor)  # somebody who clears away saw it before it was locked
+        self._release = weakref.finalize(self, _release, descriptor, path)
 
     def close(self) -> None:
         """Give the lock up; what was begun and not finished is unknown from now on."""
-        self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        self._release()
+
+
+def _release(descriptor: int, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.close(descriptor)
 
 
 def alive(journal: Path, token: str) -> bool:

@@ -109,7 +109,8 @@ def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared
         import os, signal, sys
         from pathlib import Path
         from tests.services.test_journal import Journal, draft
-        Journal(Path(sys.argv[1])).begin(draft())
+        journal = Journal(Path(sys.argv[1]))
+        journal.begin(draft())
         os.kill(os.getpid(), signal.SIGKILL)
         """
     )
@@ -118,6 +119,23 @@ def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared
     (entry,) = Journal(file).entries(unfinished=True)
     assert entry.unknown
     assert not list(file.parent.glob("*-owner-*"))
+
+
+def test_a_process_that_ends_by_itself_leaves_no_lock_behind(file: Path) -> None:
+    script = "import sys; from pathlib import Path; from tests.services.test_journal import *; "
+    script += "j = Journal(Path(sys.argv[1])); j.finish(j.begin(draft()), Outcome.DONE)"
+    subprocess.run([sys.executable, "-c", script, str(file)], cwd=Path(__file__).parents[2], check=True)
+    assert not list(file.parent.glob("*-owner-*"))
+
+
+def test_what_a_killed_process_left_is_cleared_away_by_the_next_that_writes(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    (file.parent / f"{file.name}-owner-0123456789abcdef").write_text("")
+    mine, other = Journal(file), Journal(file)
+    mine.begin(draft())
+    other.begin(draft())
+    assert len(list(file.parent.glob("*-owner-*"))) == 2
+    assert all(entry.in_flight for entry in Journal(file).entries())
 
 
 def test_two_processes_write_one_journal(file: Path) -> None:
