@@ -82,8 +82,8 @@ class Step:
     """Whether the tag matches a pattern of protected tags, so that it has to be typed once more."""
     restores: bool = False
     """Whether the image is gone from the registry, and its manifest comes out of the journal."""
-    conflict: bool = False
-    """Whether the step is refused because the tag is not where it was expected to be."""
+    expected: str | None = None
+    """Where the tag was expected, if the step is refused because it is not there; None otherwise."""
     reason: str = ""
     """Why the step is refused, or why there is nothing to do."""
     notes: tuple[str, ...] = ()
@@ -102,9 +102,15 @@ class Step:
         return self.action in (Action.CREATE, Action.MOVE, Action.REMOVE)
 
     @property
+    def conflict(self) -> bool:
+        """Whether the step is refused because the tag is not where it was expected to be."""
+        return self.expected is not None
+
+    @property
     def change(self) -> Change:
-        """The wish behind the step, bound to what the plan saw."""
-        return Change(self.repository, self.tag, self.after, self.before, self.undoes)
+        """The wish behind the step, bound to what the plan saw, or, after a conflict, to what was expected."""
+        expect = self.before if self.expected is None else self.expected
+        return Change(self.repository, self.tag, self.after, expect, self.undoes)
 
     def __str__(self) -> str:
         old, new = short(self.before) or "nothing", short(self.after) or "nothing"

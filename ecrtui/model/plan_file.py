@@ -21,7 +21,7 @@ RESULT_COLUMNS = ("repositoryName", "imageTag", "action", "digestBefore", "diges
 _REPOSITORY = ("repositoryName", "repository")
 _TAG = ("imageTag", "tag")
 _SOURCE = ("digestAfter", "imageDigest", "digest", "source")
-_EXPECT = ("digestBefore", "expect")
+_EXPECT = ("digestExpected", "digestBefore", "expect")
 _REMOVALS = (Action.REMOVE, Action.REFUSED, Action.ALREADY)
 """What a planned step without a new digest can be; in a file, such a row has to say so to mean a removal."""
 
@@ -38,6 +38,7 @@ class Row:
 
 def step_document(step: Step) -> dict[str, Any]:
     """One step, by the names of the ECR API where it has one."""
+    expected = {} if step.expected is None else {"digestExpected": step.expected}
     return {
         "repositoryName": step.repository,
         "imageTag": step.tag,
@@ -52,6 +53,7 @@ def step_document(step: Step) -> dict[str, Any]:
         "notes": list(step.notes),
         "warnings": list(step.warnings),
         "undoes": step.undoes,
+        **expected,
     }
 
 
@@ -113,7 +115,7 @@ def _cells(step: Step) -> dict[str, str]:
         "repositoryName": step.repository,
         "imageTag": step.tag,
         "action": str(step.action),
-        "digestBefore": step.before or NO_TAG,
+        "digestBefore": step.change.expect or NO_TAG,
         "digestAfter": step.after,
     }
 
@@ -148,6 +150,7 @@ def plan_from(document: Mapping[str, Any]) -> Plan:
                 notes=tuple(step["notes"]),
                 warnings=tuple(step["warnings"]),
                 undoes=step["undoes"],
+                expected=step.get("digestExpected"),
             )
             for step in document["steps"]
         ),

@@ -121,7 +121,7 @@ class _Draft:
         if step.before == step.after:
             return replace(step, action=Action.ALREADY, reason=_nothing_to_do(step))
         if change.expect is not None and change.expect != step.before:
-            return replace(step, conflict=True, reason=_not_as_expected(change.expect, step.before))
+            return replace(step, expected=change.expect, reason=_not_as_expected(change.expect, step.before))
         reason = self._refusal(step, source)
         if reason:
             return replace(step, reason=reason)
@@ -218,7 +218,8 @@ class _Draft:
                 lost = f": {', '.join(others)} would be gone from this tag" if others else ""
                 yield f"the tag is at an index now, and this is its image for {mine} alone{lost}"
             else:
-                yield f"the tag is at an index now ({', '.join(others)}), and this is a single image, none of those"
+                names = f" for {', '.join(others)}" if others else ""
+                yield f"the tag is at an index{names} now, and this is a single image that is not of it"
             return
         for digest, platforms in self._facts.indexes.items():
             if step.after in platforms:

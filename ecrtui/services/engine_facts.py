@@ -94,7 +94,10 @@ class FactFinder:
             images=images,
             policy=policy,
             everything=everything,
-            indexes=self._indexes(repository, changes, tags, images, everything, thorough),
+            # ECR takes the reading of a manifest for a pull: a warning is not worth what a rule makes of that.
+            indexes={}
+            if policy.counts_pulls
+            else self._indexes(repository, changes, tags, images, everything, thorough),
             journalled=self._journal.manifests([digest for digest in _once(wanted) if digest not in images]),
         )
 

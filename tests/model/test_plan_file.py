@@ -37,6 +37,7 @@ def steps(draw: st.DrawFn) -> Step:
         notes=tuple(draw(st.lists(words, max_size=2))),
         warnings=tuple(draw(st.lists(words, max_size=2))),
         undoes=draw(st.integers(0, 9)),
+        expected=draw(st.none() | digests),
     )
 
 
@@ -52,7 +53,7 @@ def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
 
 @given(plans)
 def test_rows_of_a_plan_say_what_its_steps_say(plan: Plan) -> None:
-    rows = [Row(step.repository, step.tag, step.after, step.before) for step in plan.steps]
+    rows = [Row(step.repository, step.tag, step.after, step.change.expect) for step in plan.steps]
     assert list(rows_from(json.dumps(plan_document(plan)), "plan")) == rows
     assert list(rows_from(plan_csv(plan), "plan")) == rows
 

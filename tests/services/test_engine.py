@@ -163,6 +163,23 @@ def test_an_expectation_that_is_not_met_is_a_conflict_in_the_plan(house: House) 
     assert outcomes(house.engine.apply(plan)) == [Outcome.CONFLICT]
 
 
+def test_a_conflict_stays_one_when_the_rows_are_planned_again(house: House) -> None:
+    plan = house.engine.plan([Change(REPOSITORY, "two", house.one, expect=house.three)])
+    again = house.engine.plan(plan.changes)
+    assert again.steps[0].conflict
+    assert house.engine.plan(again.changes).steps[0].expected == house.three
+
+
+def test_no_manifest_is_read_for_a_plan_where_a_rule_goes_by_pulls(house: House) -> None:
+    index = push_index(house.client, REPOSITORY, tag="multi")
+    lifecycle(house, {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 7})
+    house.embedded.calls.clear()
+    child = json.loads(index.manifest)["manifests"][0]["digest"]
+    (step,) = house.plan(("multi", child), thorough=True).steps
+    assert house.embedded.calls["BatchGetImage"] == 0
+    assert any("the tag is at an index now" in warning for warning in step.warnings)
+
+
 # The write, and replies that get lost
 
 
