@@ -10,9 +10,12 @@ import pytest
 from ecrtui.errors import NotFound, Refused, UsageError
 from ecrtui.model.digest import digest_of
 from ecrtui.model.plan import Action, Change, OnConflict, Outcome
-from ecrtui.settings import Settings
+from ecrtui.services.engine import Engine
+from ecrtui.services.journal import Journal
+from ecrtui.settings import Connection, Settings
+from ecrtui.wiring import open_registry
 from tests.services.house import REPOSITORY, House
-from tests.support.embedded import create_repository, push_image, push_index, tags_of
+from tests.support.embedded import create_repository, push_image, push_index, served, tags_of
 
 
 @pytest.fixture
@@ -535,3 +538,15 @@ def test_a_plan_that_was_undone_and_done_again_can_be_undone_again(house: House)
     assert house.engine.last_plan() == plan.id
     assert outcomes(house.engine.apply(house.engine.undo_plan(plan.id))) == [Outcome.DONE]
     assert house.tags() == before
+
+
+def test_a_registry_that_is_gone_ends_the_plan_and_nothing_is_told_as_done(house: House) -> None:
+    with served(house.embedded) as url:
+        registry = open_registry(Connection(endpoint_url=url))
+        engine = Engine(registry, Journal(None), house.settings, pace=house.pace)
+        plan = engine.plan([Change(REPOSITORY, "two", house.one), Change(REPOSITORY, "new", house.one)])
+        registry.where()
+    report = engine.apply(plan, on_conflict=OnConflict.CONTINUE)
+    assert outcomes(report) == [Outcome.FAILED, Outcome.SKIPPED]
+    assert "nothing was sent" in report.results[0].message
+    assert house.tags()["two"] == house.two
