@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.ui import text
 
 LONGEST = 4_000
@@ -55,7 +55,12 @@ class Words:
         """The words of an error."""
         request = f"request id {error.request_id}" if error.request_id else ""
         reference = " · ".join(part for part in (error.operation, error.code, request) if part)
-        return cls(error.title, error.detail, error.hint, reference, error.retryable, Tone.ERROR)
+        return cls(error.title, error.detail, error.hint, reference, _worth_a_retry(error), Tone.ERROR)
+
+
+def _worth_a_retry(error: EcrTuiError) -> bool:
+    """Whether to offer another try: what is mended elsewhere, by signing in or by a policy, can go well then too."""
+    return error.retryable or isinstance(error, (CredentialsError, AccessDenied, ConnectionFailed))
 
 
 class Notice(Widget, can_focus=True):
