@@ -1,0 +1,327 @@
+"""Looking around: lists, their filter and order, details, copies, one step back, and the way to a place at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, push_index
+from tests.support.screen import (
+    below,
+    cursor_row,
+    paste,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+)
+
+NAMES = ("platform/base", "team/app", "team/frozen", "team/web")
+
+
+class Estate:
+    """A registry that the tests here only read."""
+
+    def __init__(self) -> None:
+        self.embedded = new_embedded()
+        self.client = client_for(self.embedded)
+        for name in NAMES:
+            create_repository(self.client, name, *(("IMMUTABLE_WITH_EXCLUSION", ["dev*"]) if "frozen" in name else ()))
+        arn = self.client.describe_repositories(repositoryNames=["team/app"])["repositories"][0]["repositoryArn"]
+        self.client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "checkout"}])
+        self.small = push_image(self.client, "team/app", "small", "v1")
+        self.large = push_image(self.client, "team/app", "large", "release-2", layers=[b"x" * 5000])
+        self.index = push_index(self.client, "team/app", None, "multi")
+        for digest, when in ((self.small.digest, 1000.0), (self.large.digest, 2000.0)):
+            with self.embedded.database.write() as connection:
+                connection.execute("UPDATE images SET pushed_at = ? WHERE digest = ?", (when, digest))
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return Estate()
+
+
+def rows(screen: str, *names: str) -> list[str]:
+    """Which of these names stand at the beginning of a row, from top to bottom."""
+    firsts = [line.replace("▸", " ").split() for line in screen.splitlines()]
+    return [words[0] for words in firsts if words and words[0] in names]
+
+
+async def test_repositories_are_listed_with_what_decides_about_them(estate: Estate) -> None:
+    async with running(estate.embedded, size=(170, 30)) as pilot:
+        screen = await until(pilot, "4 repositories")
+        assert rows(screen, *NAMES) == list(NAMES)
+        frozen = row_of(screen, "team/frozen")
+        assert "immutable except dev*" in frozen
+        assert "AES256" in frozen
+        assert f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/frozen" in frozen
+        assert "123456789012 · eu-west-1" in screen
+        assert "READ-WRITE" in screen
+        await until(pilot, "arn:aws:")  # who the caller is
+
+
+async def test_the_filter_narrows_as_it_is_typed_and_tells_what_is_wrong_with_it(estate: Estate) -> None:
+    async with running(estate.embedded) as pilot:
+        await until(pilot, "4 repositories")
+        await pilot.press("slash")
+        await type_text(pilot, "team/ !web")
+        screen = await until(pilot, "2 match")
+        assert rows(screen, *NAMES) == ["team/app", "team/frozen"]
+        await paste(pilot, " is:nonsense")
+        await until(pilot, "is cannot be 'nonsense'")
+        assert rows(screen_text(pilot.app), *NAMES) == ["team/app", "team/frozen"]
+        await pilot.press(*["backspace"] * len(" is:nonsense"), "enter")
+        await until_gone(pilot, "is cannot be 'nonsense'")
+        await pilot.press("escape")
+        screen = await until_gone(pilot, "match")
+        assert rows(screen, *NAMES) == list(NAMES)
+
+
+async def test_a_filter_that_nothing_matches_says_so_and_how_to_drop_it(estate: Estate) -> None:
+    async with running(estate.embedded) as pilot:
+        await until(pilot, "4 repositories")
+        await pilot.press("slash", *"zzz")
+        await until(pilot, "Nothing matches zzz")
+        await pilot.press("escape")
+        await until_gone(pilot, "Nothing matches")
+
+
+async def test_any_column_sorts_and_turns(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app", size=(100, 30)) as pilot:
+        screen = await until(pilot, "5 images")
+        assert "pushed ▼" in screen
+        tags = ("multi", "release-2", "v1")
+        assert rows(screen, *tags) == ["multi", "release-2", "v1"]
+        await pilot.press("s")
+        screen = await until(pilot, "size ▼")
+        assert rows(screen, *tags)[0] == "release-2"
+        await pilot.press("S")
+        screen = await until(pilot, "size ▲")
+        assert rows(screen, *tags)[-1] == "release-2"
+        for heading in ("kind ▲", "findings ▼", "pulled ▼", "tags ▲"):
+            await pilot.press("s")
+            screen = await until(pilot, heading)
+        assert rows(screen, *tags) == sorted(tags)
+
+
+async def test_images_tell_kind_platforms_and_untagged_in_words(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app") as pilot:
+        screen = await until(pilot, "index amd64 arm64")
+        assert "5 images · 3 tagged" in screen
+        assert estate.index.digest[7:19] in row_of(screen, "multi")
+        assert screen.count("<untagged>") == 2
+        assert f"amd64 of {estate.index.digest[7:19]}" in screen
+        assert "5.1 kB" in row_of(screen, "release-2")
+
+
+async def test_the_manifest_under_the_cursor_stands_beside_the_list_where_there_is_room(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
+        await until(pilot, "5 images")
+        await until(pilot, '"manifests": [')
+        await pilot.press("G")
+        await until(pilot, '"layers": [')
+        assert estate.small.digest[7:19] in cursor_row(screen_text(pilot.app))
+
+
+async def test_details_of_a_repository_hold_its_tags_and_its_policy(estate: Estate) -> None:
+    async with running(estate.embedded) as pilot:
+        await until(pilot, "4 repositories")
+        await pilot.press("j", "d")
+        screen = await until(pilot, "repositoryArn")
+        assert "owner: checkout" in screen
+        await pilot.press("escape", "y")
+        screen = await until(pilot, "imageTagMutability: MUTABLE")
+        assert "repositoryName: team/app" in screen
+
+
+async def test_details_of_an_image_hold_what_ecr_tells_of_it(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app", size=(120, 30)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("G", "d")
+        screen = await until(pilot, "imagePushedAt")
+        assert estate.small.digest in screen
+        assert "1970-01-01T00:16:40+00:00" in screen
+        await pilot.press("escape", "y")
+        await until(pilot, "imageTags:")
+
+
+async def test_one_step_back_is_the_filter_first_then_the_place_and_never_out(estate: Estate) -> None:
+    async with running(estate.embedded) as pilot:
+        await until(pilot, "4 repositories")
+        await pilot.press("slash", *"app", "enter")
+        await until(pilot, "1 match")
+        await pilot.press("enter")
+        await until(pilot, "5 images")
+        await pilot.press("slash", *"v1", "enter")
+        await until(pilot, "1 match · 5 images")
+        await pilot.press("enter")
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("escape")
+        await until(pilot, "1 match · 5 images")
+        await pilot.press("escape")
+        await until(pilot, lambda screen: "5 images" in screen and "match" not in screen)
+        await pilot.press("escape")
+        await until(pilot, "1 match · 4 repositories")
+        await pilot.press("escape")
+        await until(pilot, lambda screen: "4 repositories" in screen and "match" not in screen)
+        await pilot.press("escape", "escape")
+        await until(pilot, "4 repositories")
+        assert pilot.app.is_running
+
+
+async def test_an_overlay_is_left_before_the_place_below_however_often_esc_is_pressed(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app") as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("question_mark")
+        await until(pilot, "Keys here")
+        await pilot.press("escape")
+        await until_gone(pilot, "Keys here")
+        await until(pilot, "Repositories › team/app")
+
+
+async def test_refresh_shows_what_came_and_drops_what_went() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    async with running(embedded) as pilot:
+        await until(pilot, "1 repository")
+        create_repository(client, "team/new")
+        client.delete_repository(repositoryName="team/app", force=True)
+        await pilot.press("ctrl+r")
+        screen = await until(pilot, "team/new")
+        await until_gone(pilot, "team/app")
+        assert "1 repository" in screen
+
+
+async def test_an_empty_registry_and_an_empty_repository_say_so() -> None:
+    embedded = new_embedded()
+    async with running(embedded) as pilot:
+        await until(pilot, "There is no repository in this registry.")
+        create_repository(client_for(embedded), "team/app")
+        await pilot.press("ctrl+r")
+        await until(pilot, "1 repository")
+        await pilot.press("enter")
+        await until(pilot, "There is no image in this repository.")
+        await pilot.press("t", "d", "c", "enter")  # nothing to act on is no reason to fail
+        await until(pilot, "There is no image in this repository.")
+
+
+@pytest.mark.parametrize("key", ["down", "j"])
+async def test_arriving_rows_do_not_move_the_cursor_off_what_it_is_on(key: str) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    marked = [push_image(client, "team/app", f"n{number}", f"v{number}") for number in range(4)]
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "4 images")
+        await pilot.press(key, key)
+        chosen = marked[1].digest[7:19]
+        await until(pilot, lambda screen: chosen in cursor_row(screen))
+        for number in range(3):
+            push_image(client, "team/app", f"later{number}", f"later{number}")
+        await pilot.press("ctrl+r")
+        screen = await until(pilot, "7 images")
+        assert chosen in cursor_row(screen)
+
+
+async def test_a_listing_that_breaks_off_says_so_keeps_its_rows_and_goes_on_from_there() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for number in range(1_002):
+        client.create_repository(repositoryName=f"team/r{number:04}")
+    embedded.faults.add("DescribeRepositories:error:code=ServerException:status=500:message=we are sorry:after=1")
+    async with running(embedded) as pilot:
+        screen = await until(pilot, "we are sorry")
+        assert "The service failed" in screen
+        assert "team/r0000" in screen
+        assert "1,002 repositories" not in screen
+        calls = embedded.calls["DescribeRepositories"]
+        embedded.faults.clear()
+        await pilot.press("r")
+        await until(pilot, "1,002 repositories")
+        assert embedded.calls["DescribeRepositories"] == calls + 1
+        await until_gone(pilot, "we are sorry")
+
+
+# Landing
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("team/app", "5 images"),
+        ("team/app:v1", "Repositories › team/app › v1"),
+        ("team/app@{small}", "Repositories › team/app › {short}"),
+        (f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app:v1", "Repositories › team/app › v1"),
+    ],
+)
+async def test_a_reference_leads_to_its_place_and_esc_leads_up_from_there(
+    reference: str, shown: str, estate: Estate
+) -> None:
+    digest = estate.small.digest
+    async with running(estate.embedded, reference.format(small=digest)) as pilot:
+        await until(pilot, shown.format(short=digest[7:19]))
+        if reference != "team/app":
+            await until(pilot, '"schemaVersion": 2')
+            await pilot.press("escape")
+            await until(pilot, "5 images")
+        await pilot.press("escape")
+        await until(pilot, "4 repositories")
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("team/nothing", "The repository does not exist"),
+        ("team/nothing:v1", "The repository does not exist"),
+        ("team/app:nothing", "team/app has no image nothing"),
+        (f"team/app@sha256:{'0' * 64}", "team/app has no image sha256:000"),
+    ],
+)
+async def test_a_reference_to_nothing_says_so_and_esc_leads_on(reference: str, words: str, estate: Estate) -> None:
+    async with running(estate.embedded, reference, size=(160, 30)) as pilot:
+        await until(pilot, words)
+        await pilot.press("t", "i", "f", "c", "o")  # nothing to act on is no reason to fail
+        await until(pilot, words)
+        await pilot.press("escape", "escape")
+        await until(pilot, "4 repositories")
+
+
+# Copying
+
+
+@pytest.fixture
+def over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal's clipboard is used, so that no test changes the developer's own."""
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/9")
+
+
+async def test_the_copy_menu_of_an_image_offers_all_its_names_and_the_aws_line(estate: Estate, over_ssh: None) -> None:
+    uri = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app"
+    async with running(estate.embedded, "team/app", size=(200, 30)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("G", "c")
+        menu = below(await until(pilot, "docker pull"), "Copy")
+        assert f"{uri}:v1" in menu
+        assert f"{uri}@{estate.small.digest}" in menu
+        assert "aws ecr batch-get-image --region eu-west-1 --registry-id 123456789012" in menu
+        await pilot.press("5")
+        await until(pilot, "docker pull sent to the terminal's clipboard")
+        assert pilot.app.clipboard == f"docker pull {uri}:v1"
+
+
+async def test_the_copy_menu_is_moved_in_and_left_by_keys(estate: Estate, over_ssh: None) -> None:
+    async with running(estate.embedded) as pilot:
+        await until(pilot, "4 repositories")
+        await pilot.press("c")
+        await until(pilot, "ARN")
+        await pilot.press("j", "enter")
+        await until(pilot, "name sent to")
+        assert pilot.app.clipboard == "platform/base"
+        await pilot.press("c")
+        await until(pilot, "ARN")
+        await pilot.press("escape")
+        await until_gone(pilot, "ARN")
+        assert pilot.app.clipboard == "platform/base"
