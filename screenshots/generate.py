@@ -48,8 +48,13 @@ PICTURES = (
     Picture(
         "bulk",
         "team/checkout",
-        (("", "tagged"), ("slash,r,e,l,e,a,s,e,enter", "match"), ("asterisk", "marked"), ("t", "a rule"),
-         ("left_curly_bracket,t,a,g,right_curly_bracket,minus,o,l,d,enter", "new")),
+        (
+            ("", "tagged"),
+            ("slash,r,e,l,e,a,s,e,enter", "match"),
+            ("asterisk", "marked"),
+            ("t", "a rule"),
+            ("left_curly_bracket,t,a,g,right_curly_bracket,minus,o,l,d,enter", "new"),
+        ),
     ),
     Picture("light", "team/checkout", (("", "tagged"),), theme="ecrtui-light"),
 )
@@ -93,7 +98,14 @@ def main() -> None:
     wanted = sys.argv[1:]
     with tempfile.TemporaryDirectory() as home:
         os.environ["HOME"] = home
-        for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "NO_COLOR", "AWS_REGION", "AWS_PROFILE"):
+        for variable in (
+            "XDG_CONFIG_HOME",
+            "XDG_STATE_HOME",
+            "XDG_CACHE_HOME",
+            "NO_COLOR",
+            "AWS_REGION",
+            "AWS_PROFILE",
+        ):
             os.environ.pop(variable, None)
         for picture in PICTURES:
             if not wanted or picture.name in wanted:

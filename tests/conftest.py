@@ -17,7 +17,13 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """An empty home and no AWS, ecrtui or terminal settings of the developer's; dummy credentials."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("AWS_", "ECRTUI_", "XDG_")) or name in ("NO_COLOR", "PAGER", "LESS", "SSH_TTY", "SSH_CONNECTION"):
+        if name.startswith(("AWS_", "ECRTUI_", "XDG_")) or name in (
+            "NO_COLOR",
+            "PAGER",
+            "LESS",
+            "SSH_TTY",
+            "SSH_CONNECTION",
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

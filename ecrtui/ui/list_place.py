@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -35,6 +36,10 @@ class Batches(Protocol[Item]):
 
     def close(self) -> None:
         """No more rows are wanted."""
+
+
+CHUNK = 2_000
+"""Rows from last time that are taken in at once, so that the keyboard is heard in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,9 @@ class ListPlace(Place, Generic[Item]):
     async def _begin(self, session: Session) -> Batches[Item]:
         """A fresh listing; the rows from last time stand meanwhile."""
         if not self.rows.total and (known := await io.call(self.last_known, session)):
-            self.table.merge(known.items)
+            for start in range(0, len(known.items), CHUNK):
+                self.table.merge(known.items[start : start + CHUNK])
+                await asyncio.sleep(0)
             self.state = replace(self.state, stale=known.age)
         if self._listing is not None:
             self._listing.close()
