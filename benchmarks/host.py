@@ -22,8 +22,7 @@ from ecrtui import wiring
 from ecrtui.model.reference import Reference
 from ecrtui.model.reference import parse as parse_reference
 from ecrtui.settings import Connection, load
-from ecrtui.ui import themes
-from ecrtui.ui.app import EcrTuiApp
+from ecrtui.ui import app, themes
 
 BEAT = 0.005
 """Seconds between two beats."""
@@ -69,8 +68,10 @@ class Heart:
         }
 
 
-class BeatingApp(EcrTuiApp):
+class BeatingApp(app.EcrTuiApp):
     """The application, with a heart."""
+
+    CSS_PATH = Path(app.__file__).with_name("app.tcss")  # Textual looks beside the class that it is given
 
     def on_mount(self) -> None:
         heart = Heart()

@@ -23,6 +23,10 @@ __all__ = ["Batch", "Catalogue", "Listing", "Snapshot"]
 
 Item = TypeVar("Item")
 
+INTERVAL = 0.2
+"""Seconds between two batches of rows for a screen. Each is a screen full of text: over a slow line, pages that come
+thirty times a second would fill it and hold up the keys."""
+
 
 class Catalogue:
     """Reads of one registry, with what is known from the last time.
@@ -32,15 +36,24 @@ class Catalogue:
         cache: what was seen last time; None to keep nothing on disk.
         slow_page: seconds that the first page of images has to take for the rest to be asked for in two streams.
         pause: seconds of the first pause after a throttling.
+        interval: seconds between two batches of a listing that is not a stream, so that a screen has time for more
+            than drawing them.
     """
 
     def __init__(
-        self, registry: Registry, cache: Cache | None = None, *, slow_page: float = SLOW_PAGE, pause: float = PAUSE
+        self,
+        registry: Registry,
+        cache: Cache | None = None,
+        *,
+        slow_page: float = SLOW_PAGE,
+        pause: float = PAUSE,
+        interval: float = INTERVAL,
     ) -> None:
         self._registry = registry
         self._cache = cache
         self._slow_page = slow_page
         self._pause = pause
+        self._interval = interval
         self._manifests = Manifests()
 
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
@@ -77,11 +90,11 @@ class Catalogue:
         keep: Callable[[Sequence[Item]], None],
         parts: Parts[Item] | None = None,
     ) -> Listing[Item]:
-        if stream or self._cache is None:
-            known: Keys[Item] | Rows[Item] = Keys(key) if stream else Rows(key)
-            return Listing(pages, known, parts=parts, pause=self._pause)
+        if stream:
+            return Listing(pages, Keys(key), parts=parts, pause=self._pause)
         rows = Rows(key)
-        return Listing(pages, rows, parts=parts, completed=lambda: keep(tuple(rows)), pause=self._pause)
+        completed = None if self._cache is None else lambda: keep(tuple(rows))
+        return Listing(pages, rows, parts=parts, completed=completed, pause=self._pause, interval=self._interval)
 
     def _image_pages(self, repository: str, tag_status: str, start: str) -> Iterator[Page[Image]]:
         try:

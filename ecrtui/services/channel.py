@@ -38,6 +38,11 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
             return item
 
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long until there is an item, or the channel is closed; whether it came to that."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.closed.is_set() or bool(self._items), max(0.0, seconds))
+
     def close(self) -> None:
         """Let go of what is in it and of everybody who waits."""
         with self._changed:

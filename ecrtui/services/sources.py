@@ -153,6 +153,10 @@ class Readers(Generic[Item]):
             raise problem
         return told
 
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long for something to come; whether there is anything to get."""
+        return self._channel.wait(seconds)
+
     def ended(self, source: Source[Item]) -> None:
         """The caller has had the last of this source."""
         self._unfinished.discard(source)

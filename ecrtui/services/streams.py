@@ -41,7 +41,7 @@ class Batch(Generic[Item]):
     complete: bool
     """Whether this is all. The batch that says so is the last one; it may be without rows."""
     changed: tuple[Item, ...] = ()
-    """Rows of earlier batches that were seen again and are different now (a tag moved while the pages came)."""
+    """Rows that had come and were seen again, different now (a tag moved while the pages came)."""
     throttled: float = 0.0
     """Seconds until the next request, because the service asked for fewer; such a batch comes before the wait."""
 
@@ -125,6 +125,7 @@ class Listing(Generic[Item]):
         parts: the same as parts, to be read at the same time where that is quicker.
         completed: called when the caller asks on behind the complete batch, so that nobody waits for it.
         pause: seconds of the first pause after a throttling.
+        interval: seconds between two batches, if pages come quicker than that: a batch has what came meanwhile.
     """
 
     def __init__(
@@ -135,11 +136,15 @@ class Listing(Generic[Item]):
         parts: Parts[Item] | None = None,
         completed: Callable[[], None] | None = None,
         pause: float = PAUSE,
+        interval: float = 0.0,
     ) -> None:
         self._known = known
         self._parts = parts
         self._completed = completed
         self._pause = pause
+        self._interval = interval
+        self._given = 0.0
+        self._problem: EcrTuiError | None = None
         self._pages = 0
         self._unsettled = 0
         self._complete = False
@@ -172,20 +177,50 @@ class Listing(Generic[Item]):
         if self._complete and self._completed is not None:
             completed, self._completed = self._completed, None
             completed()
-        told = None if self._complete else self._readers.get() if self._readers.busy else self._open()
-        if told is None:
-            raise StopIteration
-        if isinstance(told.event, Pause):
-            return Batch((), len(self._known), self._pages, False, throttled=told.event.seconds)
+        if self._problem is not None:
+            problem, self._problem = self._problem, None
+            raise problem
+        until = self._given + self._interval
+        begun = self._pages
+        fresh: list[Item] = []
+        changed: list[Item] = []
+        throttled = 0.0
+        while True:
+            try:
+                told = self._next_told()
+            except EcrTuiError as problem:
+                if self._pages == begun:
+                    raise
+                self._problem = problem  # after the rows that came before it
+                break
+            if told is None:
+                raise StopIteration
+            if isinstance(told.event, Pause):
+                throttled = told.event.seconds
+                break
+            self._take(told, told.event, fresh, changed)
+            rest = until - time.monotonic()
+            if self._complete or rest <= 0 or not self._readers.wait(rest):
+                break
+        self._given = time.monotonic()
+        return Batch(tuple(fresh), len(self._known), self._pages, self._complete, tuple(changed), throttled)
+
+    def _next_told(self) -> Told[Item] | None:
+        if self._complete:
+            return None
+        return self._readers.get() if self._readers.busy else self._open()
+
+    def _take(self, told: Told[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
         self._pages += 1
-        fresh, changed = self._known.sort_out(told.event.items)
-        self._unsettled += len(fresh)
+        new, other = self._known.sort_out(page.items)
+        fresh += new
+        changed += other
+        self._unsettled += len(new)
         if self._unsettled >= ROWS:
             self._unsettled = 0
             settle()
         if told.last:
             self._ended(told.source)
-        return Batch(fresh, len(self._known), self._pages, self._complete, changed)
 
     def _open(self) -> Told[Item] | None:
         """The first page; starts the threads if there are more. None if the listing was closed."""

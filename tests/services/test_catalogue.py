@@ -90,9 +90,31 @@ def test_ten_thousand_untagged_images(embedded: EmbeddedRegistry) -> None:
 def test_ten_thousand_repositories(embedded: EmbeddedRegistry) -> None:
     names = [f"team-{number % 40}/app-{number}" for number in range(10_000)]
     add_repositories(embedded, names)
-    batches = list(catalogue_of(embedded).repositories())
+    batches = list(catalogue_of(embedded, interval=0.0).repositories())
     assert [repository.name for batch in batches for repository in batch.items] == sorted(names)
     assert [batch.pages for batch in batches] == list(range(1, 11))
+
+
+def test_pages_that_come_quickly_come_together(embedded: EmbeddedRegistry) -> None:
+    digests = add_images(embedded, "large", 6000)
+    first, *others = catalogue_of(embedded, interval=60.0).images("large")
+    assert (len(first.items), first.pages) == (1000, 1), "the first page does not wait"
+    assert sum(len(batch.items) for batch in others) == 5000
+    assert len(others) == 1
+    assert (others[0].pages, others[0].complete) == (6, True)
+    assert others[0].loaded == len(digests)
+
+
+def test_an_error_comes_behind_the_rows_before_it(embedded: EmbeddedRegistry, faults: Faults) -> None:
+    add_images(embedded, "large", 6000)
+    faults.add("DescribeImages:drop-before:after=4:times=1")
+    listing = catalogue_of(embedded, interval=60.0).images("large")
+    next(listing)
+    assert next(listing).pages == 4
+    with pytest.raises(ConnectionFailed):
+        next(listing)
+    assert [batch.complete for batch in listing] == [True]
+    assert listing.loaded == 6000
 
 
 def test_an_image_with_a_thousand_tags_is_one_row(embedded: EmbeddedRegistry) -> None:
