@@ -46,7 +46,7 @@ def _application(ground: Ground, *arguments: str) -> Iterator[Terminal]:
 @contextmanager
 def _loaded(ground: Ground, size: int) -> Iterator[Terminal]:
     with _application(ground, repository_of(size)) as terminal:
-        terminal.until(loaded(size))
+        loaded(terminal, size)
         terminal.settle(1)
         yield terminal
 
@@ -60,8 +60,7 @@ def _stalls(ground: Ground) -> Row:
             file = Path(folder) / "beats.json"
             command = [sys.executable, "-m", "benchmarks.host", str(file), repository_of(LARGEST)]
             with Terminal(command, ground.fresh(Path(folder) / "home")) as terminal:
-                terminal.until("loading… ")
-                terminal.until(loaded(LARGEST))
+                loaded(terminal, LARGEST)
                 terminal.settle(1)
                 terminal.send("q")
                 terminal.ended()

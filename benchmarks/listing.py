@@ -35,9 +35,10 @@ def rows(ground: Ground) -> list[Row]:
     return found
 
 
-def loaded(size: int) -> Callable[[Terminal], bool]:
-    """Whether the application tells that it has all images of the repository."""
-    return lambda terminal: f"{size:,} images" in terminal.text and "loading" not in terminal.text
+def loaded(terminal: Terminal, size: int) -> float:
+    """Wait until the application tells that it has all images of the repository; seconds since its start."""
+    # "4,000 images" stands there for the first time when all have come; until then it tells how many are loaded.
+    return terminal.until_output(f"{size:,} images")
 
 
 def _in_application(ground: Ground, size: int) -> Callable[[], float]:
@@ -46,7 +47,7 @@ def _in_application(ground: Ground, size: int) -> Callable[[], float]:
             TemporaryDirectory() as home,
             Terminal([str(ecrtui()), repository_of(size)], ground.fresh(Path(home) / "home")) as terminal,
         ):
-            return terminal.until(loaded(size))
+            return loaded(terminal, size)
 
     return run
 

@@ -32,6 +32,9 @@ class Answer:
 class Terminal:
     """Runs a command; use it as a context manager. The program is killed at the end.
 
+    What it draws is read at once, as a terminal does it; it is only emulated when somebody looks at the screen, because
+    the emulator is slower than any terminal and would hold the program up.
+
     Args:
         command: the program and its arguments.
         environment: all of it; what describes the terminal is added.
@@ -52,6 +55,8 @@ class Terminal:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self._clock = time.perf_counter
+        self._drawn = bytearray()
+        """What the emulator has not been given yet."""
         self.pid = 0
         self._descriptor = -1
         self.started = 0.0
@@ -76,11 +81,13 @@ class Terminal:
     @property
     def text(self) -> str:
         """What stands on the screen."""
+        self._emulate()
         return "\n".join(self._screen.display)
 
     @property
     def drawn(self) -> bool:
         """Whether anything stands on the screen."""
+        self._emulate()
         return any(cell.data != " " for line in self._screen.buffer.values() for cell in line.values())
 
     def since_start(self) -> float:
@@ -101,6 +108,25 @@ class Terminal:
         while not looks(self):
             if self._clock() > end:
                 raise TimeoutError(f"not on the screen after {seconds} s: {found!r}\n{self.text}")
+            self._pump(0.05)
+        return self.since_start()
+
+    def until_output(self, words: str, seconds: float = 120) -> float:
+        """Wait until these words are written in one piece; nothing is emulated meanwhile.
+
+        Returns:
+            Seconds from the start of the program.
+
+        Raises:
+            TimeoutError: they were not; with the screen.
+        """
+        wanted = words.encode()
+        end = self._clock() + seconds
+        looked = 0
+        while (looked := self._drawn.find(wanted, max(0, looked))) < 0:
+            looked = len(self._drawn) - len(wanted)
+            if self._clock() > end:
+                raise TimeoutError(f"not written after {seconds} s: {words!r}\n{self.text}")
             self._pump(0.05)
         return self.since_start()
 
@@ -162,5 +188,9 @@ class Terminal:
         except OSError:
             return False
         self.output += len(data)
-        self._stream.feed(data)
+        self._drawn += data
         return bool(data)
+
+    def _emulate(self) -> None:
+        drawn, self._drawn = bytes(self._drawn), bytearray()
+        self._stream.feed(drawn)
