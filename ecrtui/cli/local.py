@@ -218,10 +218,7 @@ def _seed(options: argparse.Namespace) -> int:
     from ecrtui.local.seed import repository_names, seed
     from ecrtui.local.seed_content import Style
 
-    if options.repository:
-        names = [_repository(options.repository)]
-    else:
-        names = repository_names(options.repositories)
+    names = [_repository(options.repository)] if options.repository else repository_names(options.repositories)
     style = Style(options.images, options.untagged_only, options.tags_per_image, options.configs)
     begun = time.perf_counter()
     with _database(_needed(options)) as database:

@@ -139,14 +139,15 @@ class Pipeline:
         ]
         text = _INDEX % ",\n".join(entries)
         digest = _digest(text.encode())
+        pushed_at = children[-1].pushed_at + 1.5
         index = SeededImage(
             digest=digest,
             manifest=text,
             media_type=OCI_INDEX,
             artifact_media_type=None,
             size=max(child.size for child in children),
-            pushed_at=children[-1].pushed_at + 1.5,
-            pulled_at=self._pulled_at(children[-1].pushed_at),
+            pushed_at=pushed_at,
+            pulled_at=self._pulled_at(pushed_at),
             tags=self._tags(digest),
             children=[image.digest for image in (*children, *attestations)],
         )
