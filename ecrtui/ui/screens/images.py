@@ -213,7 +213,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
     async def _may_prefetch(self) -> bool:
         """Whether manifests may be read that nobody asked for.
 
-        ECR takes a read for a pull of the image; a rule that counts from the last pull would keep what it should expire.
+        ECR takes a read for a pull; a rule that counts from the last pull would then keep what it should expire.
         """
         if self._prefetch is None:
             try:
