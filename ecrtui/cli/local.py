@@ -6,7 +6,8 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecrtui.errors import EcrTuiError, UsageError
@@ -16,6 +17,7 @@ from ecrtui.model.reference import parse as parse_reference
 if TYPE_CHECKING:
     from ecrtui.local.database import Database
     from ecrtui.local.seed import Origin
+    from ecrtui.local.service import EmbeddedRegistry
 
 _DESCRIPTION = """\
 The embedded registry: ECR's own protocol over a SQLite file, for trying things out, for tests and for benchmarks.
@@ -141,7 +143,6 @@ def _add_registry_options(parser: argparse.ArgumentParser, database: str = "SQLi
 def _serve(options: argparse.Namespace) -> int:
     from ecrtui.local.demo import load_demo
     from ecrtui.local.faults import Faults
-    from ecrtui.local.server import serve
     from ecrtui.local.service import EmbeddedRegistry
 
     faults = Faults(*options.fault)
@@ -150,7 +151,7 @@ def _serve(options: argparse.Namespace) -> int:
         if options.demo:
             load_demo(database, registry_id=origin.registry_id, region=origin.region)
         embedded = EmbeddedRegistry(database, registry_id=origin.registry_id, region=origin.region, faults=faults)
-        with serve(embedded, options.port) as url:
+        with _served(embedded, options.port) as url:
             print(url, flush=True)
             where = options.database or "a registry in memory"
             _say(f"serving {where}, account {origin.registry_id}, region {origin.region}; Ctrl-C stops it")
@@ -198,7 +199,10 @@ def _export(options: argparse.Namespace) -> int:
             f"{options.reference!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:… in its place."
         )
     origin = _origin(options, reference)
-    with _database(_needed(options)) as database:
+    path = _needed(options)
+    if not Path(path).exists():
+        raise UsageError(f"There is no registry in {path}", "The file does not exist.", "Name another one with --db.")
+    with _database(path) as database:
         exported = export_image(
             database,
             reference.repository,
@@ -286,6 +290,22 @@ def _database(path: str | None) -> Iterator[Database]:
 
 
 @contextmanager
+def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
+    from ecrtui.local.server import serve
+
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(serve(embedded, port))
+        except OSError as problem:
+            raise UsageError(
+                f"Port {port} of 127.0.0.1 cannot be had",
+                problem.strerror or str(problem),
+                "Name another one with --port, or none: a free one is picked.",
+            ) from problem
+        yield url
+
+
+@contextmanager
 def _signals() -> Iterator[Callable[[], object]]:
     """What waits until Ctrl-C or SIGTERM, which from here on end nothing else."""
     import signal
@@ -303,6 +323,8 @@ def _signals() -> Iterator[Callable[[], object]]:
 @contextmanager
 def _as_our_errors() -> Iterator[None]:
     """What goes wrong in the embedded registry becomes an error for the user; what it quotes is made printable."""
+    import sqlite3
+
     from ecrtui.cli.writing import printable
     from ecrtui.local.errors import DatabaseRefusedError, ServiceError
     from ecrtui.local.faults import FaultSpecError
@@ -324,6 +346,8 @@ def _as_our_errors() -> Iterator[None]:
         raise error("The fault cannot be used", problem, "ecrtui local serve --help tells what there is.") from problem
     except SeedError as problem:
         raise error("The repository cannot be seeded", problem) from problem
+    except sqlite3.Error as problem:
+        raise error("The registry's file cannot be used any further", problem) from problem
     except OSError as problem:
         raise error("It cannot be done", problem) from problem
 
