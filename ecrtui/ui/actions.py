@@ -96,6 +96,7 @@ ACTIONS = (
         footer=True,
     ),
     Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image; never its last one"),
+    Action("images.diff", "D", "diff", "compare", "How the image under the cursor differs from the marked one"),
     Action("images.swap", "", "swap", "swap two tags", "Each of two tags of this repository to where the other is"),
     Action(
         "images.copy_tags", "", "copy_tags", "copy all tags", "All tags of the marked image to the one under the cursor"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rich.segment import Segments
 from rich.traceback import Traceback
 from textual.app import App, SystemCommand
+from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -18,7 +19,7 @@ from ecrtui.services import clipboard
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.session import Connect, Session
 from ecrtui.settings import Settings, remember_theme
-from ecrtui.ui import actions, io, messages
+from ecrtui.ui import actions, io, messages, text
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.place import Place
 from ecrtui.ui.screens.activity import ActivityPlace
@@ -209,6 +210,19 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             remember_theme(theme)
         except EcrTuiError as error:
             self.notify(str(error), severity="warning", markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Whoever tells something tells it through the door: a service's words may be in it, and it is never markup."""
+        shown = "\n".join(text.lines(message))
+        super().notify(shown, title=title, severity=severity, timeout=timeout, markup=False)
 
     def action_toggle_header(self) -> None:
         """Hide or show the header."""

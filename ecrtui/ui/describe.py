@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from ecrtui.model.config import ImageConfig
 from ecrtui.model.history import Entry
 from ecrtui.model.image import SEVERITIES, Finding, Image, Repository
+from ecrtui.model.manifest import Role, Structure
 
 
 def image_facts(repository: Repository, image: Image) -> dict[str, Any]:
@@ -108,6 +110,25 @@ def config_text(config: ImageConfig) -> str:
         }
     )
     return as_text(facts)
+
+
+def parts_text(image: Image, structure: Structure, config: ImageConfig | None) -> str:
+    """What an image is made of, a fact a line, for people and for comparing two of them."""
+    facts = {
+        "media type": image.media_type,
+        "size": image.size,
+        "annotations": dict(structure.annotations),
+        "manifests": [f"{part.platform or part.media_type} {part.digest}" for part in structure.of(Role.MANIFEST)],
+        "layers": [f"{part.digest} {part.size}" for part in structure.of(Role.LAYER)],
+    }
+    text = as_text(_known(facts))
+    return f"{text}\n{config_text(config)}" if config is not None else text
+
+
+def difference(before: str, after: str, name_before: str, name_after: str) -> str:
+    """How two texts differ, line by line."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
+    return "\n".join(lines) or "They are made of the same."
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

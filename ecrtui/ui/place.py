@@ -85,6 +85,10 @@ class Place(Screen[None]):
         """Show an error where the data would be."""
         raise NotImplementedError
 
+    def complain(self, error: EcrTuiError) -> None:
+        """Tell an error that leaves what is shown as it is: what happened, the service's words, the next step."""
+        self.notify(f"{error} {error.hint}".strip(), severity="error", timeout=10)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed in a way that nobody foresaw: told in place, without the locals of a traceback."""
         if event.state is WorkerState.ERROR:

@@ -118,7 +118,7 @@ class ActivityPlace(Writing, ListPlace[Entry]):
             session = await self.session()
             plan = await io.call(make, session.engine)
         except EcrTuiError as error:
-            self.notify(f"{error} {error.hint}".strip(), severity="error", markup=False)
+            self.complain(error)
             return
         self.show_form(PlanForm(Content(words), plan))
 
@@ -129,7 +129,7 @@ class ActivityPlace(Writing, ListPlace[Entry]):
             session = await self.session()
             entries = await io.call(session.engine.find_out)
         except EcrTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
             return
         self.table.update(entries)
         self.notify(f"{human.count(len(entries), 'unknown write')} looked up")

@@ -166,7 +166,7 @@ class ImagePlace(Retagging):
             catalogue = (await self.session()).catalogue
             child = await io.call(_find, catalogue, self.repository_name, picked.digest)
         except EcrTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
             return
         self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
 
@@ -231,7 +231,7 @@ class ImagePlace(Retagging):
             catalogue = (await self.session()).catalogue
             known = await io.call(catalogue.config, self.repository_name, config)
         except EcrTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
             return
         self.post_message(messages.ShowText(f"config {short(config.digest)}", describe.config_text(known)))
 
@@ -248,7 +248,7 @@ class ImagePlace(Retagging):
             self.notify("This image was not scanned.")
             return
         except EcrTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
             return
         self.post_message(messages.ShowText(f"findings of {short(digest)}", describe.findings_text(findings)))
 

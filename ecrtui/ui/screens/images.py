@@ -22,7 +22,7 @@ from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Plan, Report
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
-from ecrtui.services.catalogue import Listing, Snapshot
+from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
 from ecrtui.services.engine import Engine
 from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, describe, io, messages
@@ -31,7 +31,7 @@ from ecrtui.ui.list_place import ListPlace, ListState
 from ecrtui.ui.messages import Wish
 from ecrtui.ui.retagging import Retagging
 from ecrtui.ui.widgets.columns import Column
-from ecrtui.ui.widgets.manifest_text import prepare
+from ecrtui.ui.widgets.manifest_text import EMPTY, prepare
 from ecrtui.ui.widgets.manifest_view import ManifestView
 from ecrtui.ui.widgets.plan_form import words_of
 from ecrtui.ui.widgets.retag_form import Source
@@ -182,17 +182,22 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         await self._preview()
         await asyncio.sleep(PREVIEW_PAUSE)
         await self._look_around(index)
-        await self._preview()
+        if not await self._preview():
+            self._previewed = ""
+            self.query_one("#preview", ManifestView).show(EMPTY)
 
-    async def _preview(self) -> None:
-        """Show the manifest if it is at hand; the one from before stands until then."""
+    async def _preview(self) -> bool:
+        """Show the manifest if it is at hand, and tell whether it is; the one from before stands until then."""
         view, image = self.query_one("#preview", ManifestView), self.current
-        if image is None or image.digest == self._previewed or not view.display:
-            return
-        manifest = (await self.session()).catalogue.known_manifest(image.digest)
-        if manifest is not None:
+        if image is None or not view.display:
+            return False
+        if image.digest != self._previewed:
+            manifest = (await self.session()).catalogue.known_manifest(image.digest)
+            if manifest is None:
+                return False
             self._previewed = image.digest
             view.show(await io.call(prepare, manifest.text))
+        return True
 
     async def _look_around(self, index: int) -> None:
         """The next step shows its manifest at once, and indexes tell their platforms."""
@@ -253,6 +258,22 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             lambda engine, line: engine.untag(self.repository_name, words_of(line)),
             f"the tags to remove, one of them has to stay: {names}",
         )
+
+    @work(exclusive=True, group="diff", exit_on_error=False)
+    async def action_diff(self) -> None:
+        """How the image under the cursor differs from the one that is marked."""
+        marked, image = self.rows.marked(), self.current
+        if len(marked) != 1 or image is None or marked[0].digest == image.digest:
+            self.notify("Mark one image, and put the cursor on the one to compare it with.")
+            return
+        try:
+            catalogue = (await self.session()).catalogue
+            texts = [await io.call(_parts, catalogue, self.repository_name, one) for one in (marked[0], image)]
+        except EcrTuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        names = (short(marked[0].digest), short(image.digest))
+        self.post_message(messages.ShowText(f"{names[0]} → {names[1]}", describe.difference(*texts, *names)))
 
     def action_swap(self) -> None:
         """Each of two tags to where the other is."""
@@ -319,6 +340,13 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         if self.current is not None and self.repository is not None:
             facts = describe.image_facts(self.repository, self.current)
             self.post_message(messages.ShowText(f"{self.repository_name}@{short(self.current.digest)}", form(facts)))
+
+
+def _parts(catalogue: Catalogue, repository: str, image: Image) -> str:
+    """What the image is made of, its config included where it has one."""
+    structure = parse_manifest(catalogue.manifest(repository, image.digest).text)
+    config = catalogue.config(repository, structure.config) if structure.config else None
+    return describe.parts_text(image, structure, config)
 
 
 def _platforms_of(manifests: Sequence[Manifest]) -> dict[str, str]:

@@ -124,7 +124,7 @@ class RepositoriesPlace(ListPlace[Repository]):
             tags = await io.call(catalogue.resource_tags, repository)
             policy = await io.call(catalogue.lifecycle_policy, repository.name)
         except EcrTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
             return
         facts = describe.repository_facts(repository, tags, policy)
         self.post_message(messages.ShowText(repository.name, describe.as_text(facts)))
