@@ -16,7 +16,7 @@ class Entry:
     number: int
     plan: str
     kind: str
-    """What the user asked for when it was written: retag, untag, swap, copy tags, promote, undo."""
+    """What the user asked for when it was written: retag, untag, swap, copy tags, promote, put image, undo."""
     where: Where
     principal: str
     """The ARN of the caller; empty if it could not be known."""
@@ -47,8 +47,8 @@ class Entry:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether the tag was changed and that was not taken back since."""
-        return self.outcome is Outcome.DONE and not self.undone_by
+        """Whether a tag was changed and that was not taken back since."""
+        return self.outcome is Outcome.DONE and not self.undone_by and bool(self.tag)
 
     def __str__(self) -> str:
         old, new = short(self.before) or "nothing", short(self.after) or "nothing"

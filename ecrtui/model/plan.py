@@ -9,6 +9,7 @@ from enum import StrEnum
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.digest import short
 from ecrtui.model.image import PutImageResult
+from ecrtui.model.manifest import Manifest
 
 
 class Action(StrEnum):
@@ -44,6 +45,7 @@ class OnConflict(StrEnum):
 class Change:
     """One wish: in this repository this tag stands at this digest; without a digest, the tag does not exist.
 
+    Without a tag, an image is stored untagged; that can only be wished of a manifest that is given.
     ``expect`` is the digest that the tag must have now ("" if it must not exist); None if whatever it has is fine.
     ``undoes`` is the number of the journal entry that this change takes back; 0 if none.
     """
@@ -131,11 +133,13 @@ class Plan:
     id: str
     steps: tuple[Step, ...]
     kind: str = "retag"
-    """What the user asked for: retag, untag, swap, copy tags, promote, undo."""
+    """What the user asked for: retag, untag, swap, copy tags, promote, put image, undo."""
     warnings: tuple[str, ...] = ()
     """What is true of the plan as a whole; a step's own warnings stand with the step."""
     undoes: str = ""
     """The id of the plan that this one takes back; empty if none."""
+    given: tuple[Manifest, ...] = ()
+    """Manifests that the user has brought: they are put as they are, whether the registry has their images or not."""
 
     @property
     def writes(self) -> tuple[Step, ...]:

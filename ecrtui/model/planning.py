@@ -11,6 +11,7 @@ from ecrtui.model import tag as tags
 from ecrtui.model.digest import is_digest, short
 from ecrtui.model.image import Image, is_index
 from ecrtui.model.lifecycle import Fate, Policy
+from ecrtui.model.manifest import Manifest
 from ecrtui.model.mutability import Mutability
 from ecrtui.model.plan import Action, Change, Plan, Step
 
@@ -57,6 +58,7 @@ def make_plan(
     now: float,
     kind: str = "retag",
     undoes: str = "",
+    given: tuple[Manifest, ...] = (),
 ) -> Plan:
     """What these changes would do, in their order, with removals behind everything else.
 
@@ -68,9 +70,10 @@ def make_plan(
         now: seconds since the epoch.
         kind: what the user asked for.
         undoes: the id of the plan that this one takes back.
+        given: manifests that the user has brought, for images that the registry may not have.
     """
     wishes = tuple(dict.fromkeys(changes))
-    drafts = {name: _Draft(facts[name], rules) for name in dict.fromkeys(change.repository for change in wishes)}
+    drafts = {name: _Draft(facts[name], rules, given) for name in dict.fromkeys(change.repository for change in wishes)}
     steps: dict[int, Step] = {}
     for removals in (False, True):
         for number, change in enumerate(wishes):
@@ -84,15 +87,17 @@ def make_plan(
         undoes=undoes,
         steps=tuple(drafts[step.repository].told(step, now) for step in ordered),
         warnings=tuple(warning for draft in drafts.values() for warning in draft.warnings()),
+        given=given,
     )
 
 
 class _Draft:
     """One repository while a plan is made: which tags each image has, as the steps so far leave it."""
 
-    def __init__(self, facts: Facts, rules: Rules) -> None:
+    def __init__(self, facts: Facts, rules: Rules, given: Iterable[Manifest]) -> None:
         self._facts = facts
         self._rules = rules
+        self._given = {manifest.digest: manifest.media_type for manifest in given}
         self._tags_of: dict[str, set[str]] = {
             image.digest: set(image.tags) for image in (*facts.images.values(), *facts.tags.values())
         }
@@ -100,19 +105,19 @@ class _Draft:
 
     def step(self, change: Change) -> Step:
         """The bare step for a change; what it would do is applied to the draft."""
-        holder = self._facts.tags.get(change.tag)
         source = self._facts.images.get(change.digest)
+        holder = self._facts.tags.get(change.tag) if change.tag else source
         step = Step(
             repository=change.repository,
             tag=change.tag,
             action=Action.REFUSED,
             before=holder.digest if holder else "",
             after=change.digest,
-            media_type=(source or holder or Image("")).media_type if change.digest == "" or source else "",
+            media_type=self._media_type(change, source or holder),
             before_pushed_at=holder.pushed_at if holder else None,
             after_pushed_at=source.pushed_at if source else None,
-            protected=self._rules.protects(change.tag),
-            restores=bool(change.digest) and source is None and change.digest in self._facts.journalled,
+            protected=bool(change.tag) and self._rules.protects(change.tag),
+            restores=self._is_missing(change.digest, source) and change.digest in self._facts.journalled,
             undoes=change.undoes,
         )
         if change.tag in self._taken:
@@ -127,9 +132,18 @@ class _Draft:
             return replace(step, reason=reason)
         if step.before:
             self._tags_of[step.before].discard(step.tag)
-        if step.after:
+        if step.after and step.tag:
             self._tags_of.setdefault(step.after, set()).add(step.tag)
         return replace(step, action=_action(step))
+
+    def _media_type(self, change: Change, image: Image | None) -> str:
+        if change.digest in self._given:
+            return self._given[change.digest]
+        return image.media_type if image is not None and (not change.digest or image.digest == change.digest) else ""
+
+    def _is_missing(self, digest: str, source: Image | None) -> bool:
+        """Whether the repository has no such image, and the user has not brought its manifest either."""
+        return bool(digest) and source is None and digest not in self._given
 
     def _refusal(self, step: Step, source: Image | None) -> str:
         if self._rules.read_only:
@@ -137,13 +151,14 @@ class _Draft:
         return self._refusal_to_put(step, source) if step.after else self._refusal_to_remove(step)
 
     def _refusal_to_put(self, step: Step, source: Image | None) -> str:
-        if problem := tags.problem_with(step.tag):
+        untagged = not step.tag and (step.after in self._given or step.restores)
+        if not untagged and (problem := tags.problem_with(step.tag)):
             return problem
         if not is_digest(step.after):
             return f"{step.after!r} is not a digest: sha256: and 64 hexadecimal digits"
-        if source is None and not step.restores:
+        if self._is_missing(step.after, source) and not step.restores:
             return f"there is no image {short(step.after)} in {step.repository}"
-        if source is not None and source.archived:
+        if source is not None and source.archived and step.after not in self._given:
             return f"the image is {source.status.lower()}: restore it first, an archived image cannot be read"
         if step.before and not self._facts.mutability.may_move(step.tag):
             return f"the tag exists, and {self._facts.mutability.reason(step.tag)}"
@@ -236,6 +251,8 @@ def _action(step: Step) -> Action:
 
 
 def _nothing_to_do(step: Step) -> str:
+    if not step.tag:
+        return "the image is in the repository already"
     return "the tag is at this image already" if step.after else "the tag does not exist"
 
 

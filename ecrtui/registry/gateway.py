@@ -133,8 +133,8 @@ class EcrRegistry:
             repositoryName=repository,
             imageManifest=manifest.text,
             imageManifestMediaType=manifest.media_type,
-            imageTag=tag,
             imageDigest=manifest.digest,
+            **({"imageTag": tag} if tag else {}),
         )
         with understanding("PutImage", write=True):
             result = conversion.put_result(reply)

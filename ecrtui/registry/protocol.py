@@ -70,7 +70,8 @@ class Registry(Protocol):
         """A blob of at most so many bytes (GetDownloadUrlForLayer), checked against its digest."""
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
-        """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four.
+        """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four; without a tag
+        ("") the image is stored untagged.
 
         An error that is ``ambiguous`` leaves it open whether the tag was given: read the tag. Nothing is sent twice:
         who writes looks at the tag anew before trying again.

@@ -106,6 +106,21 @@ class Engine:
         """
         return self._plan(tuple(changes), kind, surveys, thorough)
 
+    def put(
+        self, repository: str, manifest: Manifest, tag: str = "", *, surveys: Mapping[str, Survey] | None = None
+    ) -> Plan:
+        """Put a manifest that the user has brought, for an image that is in the repository or is not.
+
+        Args:
+            repository: where to.
+            manifest: the exact text, and its media type as the user wants it told; what its digest says is checked
+                before it is sent.
+            tag: the tag it gets; an image that is new is stored untagged without one.
+            surveys: of the repository, if one is at hand.
+        """
+        change = Change(repository, tag, manifest.digest)
+        return self._plan((change,), "put image", surveys, False, (manifest,))
+
     def swap(self, repository: str, first: str, second: str) -> Plan:
         """Each of two tags to where the other is; both or neither.
 
@@ -240,11 +255,10 @@ class Engine:
         open_ones = [entry for entry in asked if entry.unknown]
         for repository in dict.fromkeys(entry.repository for entry in open_ones):
             mine = [entry for entry in open_ones if entry.repository == repository]
-            holders = self._tagged(repository, [entry.tag for entry in mine])
+            places = self._places(repository, [(entry.tag, entry.after) for entry in mine])
             for entry in mine:
-                holder = holders.get(entry.tag)
-                later = self._journal.entries(self._where, repository=repository, tag=entry.tag, outcome=Outcome.DONE)
-                self._journal.settle(entry.number, *undo.truth(entry, holder.digest if holder else "", later))
+                later = self._later(entry) if entry.tag else ()
+                self._journal.settle(entry.number, *undo.truth(entry, places[entry.tag, entry.after], later))
         return self._journal.entries(numbers=[entry.number for entry in asked]) if asked else ()
 
     def history(
@@ -307,7 +321,7 @@ class Engine:
         for batch in _batches(steps, _AT_A_TIME):
             if not run.goes_on():
                 return
-            manifests, problems = self._manifests([step for _, step in batch])
+            manifests, problems = self._manifests([step for _, step in batch], plan.given)
             write = partial(self._write_one, plan, writer, run, manifests, problems)
             for place, result in each(write, [step for _, step in batch], lanes, run.goes_on):
                 run.note(batch[place][0], result)
@@ -329,17 +343,20 @@ class Engine:
         run.judge(result)
         return result
 
-    def _manifests(self, steps: Sequence[Step]) -> tuple[Mapping[str, Manifest], Mapping[str, EcrTuiError]]:
+    def _manifests(
+        self, steps: Sequence[Step], given: Sequence[Manifest]
+    ) -> tuple[Mapping[str, Manifest], Mapping[str, EcrTuiError]]:
         """The manifests that these steps are about, and by repository why they cannot be read."""
-        manifests: dict[str, Manifest] = {}
+        manifests = {manifest.digest: manifest for manifest in given}
         problems: dict[str, EcrTuiError] = {}
         for repository in dict.fromkeys(step.repository for step in steps):
             mine = [step for step in steps if step.repository == repository]
             wanted = [digest for step in mine for digest in (step.after, step.before) if digest]
             restored = {step.after for step in mine if step.restores}
+            at_hand = {manifest.digest for manifest in given}
             try:
                 found = self._registry.manifests(
-                    repository, [digest for digest in dict.fromkeys(wanted) if digest not in restored]
+                    repository, [digest for digest in dict.fromkeys(wanted) if digest not in {*restored, *at_hand}]
                 )
             except EcrTuiError as error:
                 problems[repository] = error
@@ -357,20 +374,26 @@ class Engine:
         try:
             for repository in dict.fromkeys(step.repository for step in steps):
                 mine = [step for step in steps if step.repository == repository]
-                holders = self._tagged(repository, [step.tag for step in mine])
+                places = self._places(repository, [(step.tag, step.after) for step in mine])
                 for step in mine:
-                    holder = holders.get(step.tag)
-                    found = holder.digest if holder else ""
+                    found = places[step.tag, step.after]
                     if found != step.after:
                         elsewhere.append(Elsewhere(step, found, "somebody changed it since"))
         except EcrTuiError as error:
             return Report(plan, results, tuple(elsewhere), error)
         return Report(plan, results, tuple(elsewhere))
 
-    def _plan(self, changes: Sequence[Change], kind: str, surveys: Mapping[str, Survey] | None, thorough: bool) -> Plan:
+    def _plan(
+        self,
+        changes: Sequence[Change],
+        kind: str,
+        surveys: Mapping[str, Survey] | None,
+        thorough: bool,
+        given: tuple[Manifest, ...] = (),
+    ) -> Plan:
         now = time.time()
         facts = self._facts.facts(changes, surveys, thorough)
-        return make_plan(changes, facts, self._rules, plan_id=_new_id(now), now=now, kind=kind)
+        return make_plan(changes, facts, self._rules, plan_id=_new_id(now), now=now, kind=kind, given=given)
 
     def _holders(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         holders = self._registry.tagged(repository, tags)
@@ -379,12 +402,26 @@ class Engine:
                 raise NotFound("The tag does not exist", f"{repository} has no tag {tag}.")
         return holders
 
-    def _tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        """Where these tags are; none is anywhere in a repository that is gone."""
+    def _places(self, repository: str, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """The digests that tags have now, by tag and the digest put there; "" for a tag that does not exist.
+
+        What was put without a tag is at its digest if the image is there. Nothing is in a repository that is gone.
+        """
+        tags = list(dict.fromkeys(tag for tag, _ in wanted if tag))
+        untagged = list(dict.fromkeys(digest for tag, digest in wanted if not tag))
         try:
-            return self._registry.tagged(repository, list(dict.fromkeys(tags)))
+            holders = (
+                {tag: image.digest for tag, image in self._registry.tagged(repository, tags).items()} if tags else {}
+            )
+            images = {image.digest for image in self._registry.describe(repository, untagged)} if untagged else set()
         except NotFound:
-            return {}
+            holders, images = {}, set()
+        return {
+            (tag, digest): holders.get(tag, "") if tag else digest if digest in images else "" for tag, digest in wanted
+        }
+
+    def _later(self, entry: Entry) -> tuple[Entry, ...]:
+        return self._journal.entries(self._where, repository=entry.repository, tag=entry.tag, outcome=Outcome.DONE)
 
     def _why_read_only(self) -> str:
         source = self._settings.sources.get("read_only")

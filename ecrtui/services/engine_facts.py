@@ -79,7 +79,7 @@ class FactFinder:
 
     def _facts(self, changes: Sequence[Change], survey: Survey, thorough: bool) -> Facts:
         repository = survey.repository.name
-        tags = self._registry.tagged(repository, list(dict.fromkeys(change.tag for change in changes)))
+        tags = self._registry.tagged(repository, _once(change.tag for change in changes if change.tag))
         images = {image.digest: image for image in tags.values()}
         wanted = [change.digest for change in changes if is_digest(change.digest) and change.digest not in images]
         if wanted:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.model.digest import short
-from ecrtui.model.image import PutImageResult, Where, is_index
+from ecrtui.model.image import Image, PutImageResult, Where, is_index
 from ecrtui.model.manifest import Manifest, Role, parse
 from ecrtui.model.plan import Action, Outcome, Plan, Step, StepResult
 from ecrtui.model.planning import span
@@ -148,7 +148,7 @@ class Writer:
     def _looked_at(self, step: Step, sent: bool) -> _Answer | None:
         if step.action is Action.MOVE and self._registry.tag_is_at(step.repository, step.tag, step.before):
             return None
-        holder = self._registry.tagged(step.repository, [step.tag]).get(step.tag)
+        holder = self._holder(step)
         found = holder.digest if holder else ""
         if found == step.after:
             return _Answer(Outcome.DONE, "") if sent else _Answer(Outcome.ALREADY, "somebody else did it meanwhile")
@@ -159,6 +159,12 @@ class Writer:
             words = "it is the last tag of its image by now, and ECR would delete the image with it"
             return _Answer(Outcome.REFUSED, words)
         return None
+
+    def _holder(self, step: Step) -> Image | None:
+        """The image that the tag is at; of a step without a tag, the image itself if it is there."""
+        if step.tag:
+            return self._registry.tagged(step.repository, [step.tag]).get(step.tag)
+        return next(iter(self._registry.describe(step.repository, [step.after])), None)
 
     def _call(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _Answer:
         """Send the write. Raises _Again if it was certainly not applied and may be; other errors become an answer."""
@@ -205,7 +211,7 @@ class Writer:
     def _read_back(self, step: Step, error: EcrTuiError, result: PutImageResult | None = None) -> _Answer:
         """What is so, after an error that does not tell whether the write was applied."""
         try:
-            holder = self._registry.tagged(step.repository, [step.tag]).get(step.tag)
+            holder = self._holder(step)
         except EcrTuiError as problem:
             words = f"{error}; and the tag could not be read back: {problem}"
             return _Answer(Outcome.UNKNOWN, words, result, error)

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +82,7 @@ class Journal:
         """Note all steps of a plan, so that it can be resumed; a plan that is there already stays as it is."""
         document = json.dumps(plan_document(plan), ensure_ascii=False)
         with self._writing("written, so nothing was sent") as connection:
+            _keep(connection, plan.given)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
                 (plan.id, self._clock(), where.registry_id, where.region, where.endpoint, document),
@@ -100,11 +101,7 @@ class Journal:
         step, where = draft.step, draft.where
         with self._lock, self._writing("written, so nothing was sent") as connection:
             owner = self._own()
-            for manifest in draft.manifests:
-                connection.execute(
-                    "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?)",
-                    (manifest.digest, manifest.media_type, manifest.text.encode()),
-                )
+            _keep(connection, draft.manifests)
             number = connection.execute(
                 """
                 INSERT INTO entries (plan, kind, owner, account, region, endpoint, principal, repository, tag, action,
@@ -289,6 +286,14 @@ class Journal:
             _create_private(self.path)
         return sqlite3.connect(
             self.path or ":memory:", timeout=_WAIT_FOR_OTHERS, isolation_level=None, check_same_thread=False
+        )
+
+
+def _keep(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
+    for manifest in manifests:
+        connection.execute(
+            "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?)",
+            (manifest.digest, manifest.media_type, manifest.text.encode()),
         )
 
 

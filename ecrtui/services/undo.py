@@ -27,6 +27,8 @@ def why_not(entry: Entry) -> str:
         return f"entry {entry.undone_by} has taken it back already"
     if entry.outcome is None:
         return "it is in flight" if entry.in_flight else "what became of it is unknown: find that out first"
+    if entry.outcome is Outcome.DONE:
+        return "it stored an image without a tag, and taking that back would delete the image"
     return f"it changed nothing ({entry.outcome})"
 
 
