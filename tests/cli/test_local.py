@@ -146,7 +146,9 @@ class TestImportAndExport:
         assert "3 manifests" in err
         assert "\x1b" not in err
         assert run("export", "team/app:1.0", str(tmp_path / "out"), "--db", database) == 0
-        assert capsys.readouterr().out.startswith(digest)
+        out, err = capsys.readouterr()
+        assert out == f"{digest}  {tmp_path / 'out'}\n"
+        assert f"skopeo reads it as oci:{tmp_path / 'out'}:1.0\n" in err
         before, after = files_of(layout.folder), files_of(tmp_path / "out")
         before.pop("index.json")
         assert before.items() <= after.items()
