@@ -11,7 +11,6 @@ from ecrtui.cli.reading import (
     add_listing_options,
     checked_query,
     filter_from,
-    in_order,
     listed,
     order_of,
     print_rows,
@@ -71,5 +70,5 @@ def _run(options: argparse.Namespace) -> None:
     from ecrtui.services.catalogue import Catalogue
 
     listing = Catalogue(registry_for(options, reference)).images(reference.repository, stream=True)
-    rows = in_order(filter(chosen.matches, listed(listing)), order, options.limit)
-    print_rows(rows, image_records(reference.repository), options, query, title="Images")
+    rows = filter(chosen.matches, listed(listing))
+    print_rows(rows, order, image_records(reference.repository), options, query, title="Images")

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ecrtui.cli.connection import connection_from
 from ecrtui.cli.main import report
 from ecrtui.cli.output import FORMATS, Query, check, compile_query, write
-from ecrtui.cli.records import Records, documents, write_csv, write_json, write_lines
+from ecrtui.cli.records import Records, entry_of, line_of, write_csv, write_json
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.filter import Filter, FilterError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ecrtui.services.streams import Listing
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 Key = Callable[[Item], Any]
 
 STREAMED = ("jsonl", "csv")
@@ -83,38 +85,36 @@ def order_of(options: argparse.Namespace, orders: Mapping[str, Order[Item]], usu
     return replace(order, descending=order.descending != options.reverse)
 
 
-def in_order(rows: Iterable[Item], order: Order[Item] | None, limit: int | None) -> Iterator[Item]:
-    """The first rows of this order; no more of them are held than are given."""
-    if order is None:
-        yield from rows if limit is None else _first(rows, limit)
-        return
-    key, sign = order.key, -1 if order.descending else 1
+def in_order(
+    rows: Iterable[Item], order: Order[Item] | None, limit: int | None, make: Callable[[Item], Made]
+) -> Iterator[Made]:
+    """What is made of the rows, the first ones of this order; with a limit no more than that many are held.
 
-    def known_first(row: Item) -> tuple[bool, Any]:
-        value = key(row)
-        return (value is None, None if value is None else _Descending(value) if sign < 0 else value)
+    Without a limit each is made when its row comes, while the next page is on its way.
+    """
+    if order is None:
+        yield from map(make, rows if limit is None else _first(rows, limit))
+        return
+    unknown: list[Item] = []
+
+    def known() -> Iterator[tuple[Any, Item]]:
+        for row in rows:
+            value = order.key(row)
+            if value is not None:
+                yield value, row
+            elif limit is None or len(unknown) < limit:
+                unknown.append(row)
 
     if limit is None:
-        yield from sorted(rows, key=known_first)
+        made = [(value, make(row)) for value, row in known()]
+        made.sort(key=itemgetter(0), reverse=order.descending)
+        yield from map(itemgetter(1), made)
     else:
-        yield from heapq.nsmallest(limit, rows, key=known_first)
-
-
-class _Descending:
-    """Turns the order of what it holds, texts too, and keeps equal ones in the order in which they came."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Descending) -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and bool(other.value == self.value)
-
-    __hash__ = None  # type: ignore[assignment]  # only ever compared
+        select = heapq.nlargest if order.descending else heapq.nsmallest
+        best = select(limit, known(), key=itemgetter(0))
+        yield from (make(row) for _, row in best)
+        del unknown[limit - len(best) :]
+    yield from map(make, unknown)
 
 
 def _first(rows: Iterable[Item], limit: int) -> Iterator[Item]:
@@ -140,17 +140,27 @@ def checked_query(options: argparse.Namespace) -> Query | None:
 
 
 def print_rows(
-    rows: Iterable[Item], records: Records[Item], options: argparse.Namespace, query: Query | None, *, title: str
+    rows: Iterable[Item],
+    order: Order[Item] | None,
+    records: Records[Item],
+    options: argparse.Namespace,
+    query: Query | None,
+    *,
+    title: str,
 ) -> None:
-    """Print the rows in the format that the options ask for."""
+    """Print the rows in the order and the format that the options ask for."""
+
+    def made(make: Callable[[Item], Made]) -> Iterator[Made]:
+        return in_order(rows, order, options.limit, make)
+
     if options.output == "jsonl":
-        write_lines(rows, records, query, sys.stdout)
+        sys.stdout.writelines(made(line_of(records, query)))
     elif options.output == "csv":
-        write_csv(rows, records, sys.stdout)
+        write_csv(made(records.cells), records, sys.stdout)
     elif options.output == "json" and query is None:
-        write_json(rows, records, sys.stdout)
+        write_json(made(entry_of(records)), records, sys.stdout)
     else:
-        write({records.member: list(documents(rows, records))}, options.output, query, title=title)
+        write({records.member: list(made(records.document))}, options.output, query, title=title)
     sys.stdout.flush()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +26,10 @@ class Records(Generic[Item]):
     document: Callable[[Item], Document]
     columns: Sequence[tuple[str, Callable[[Item], object]]]
     """For CSV: the names of the columns, and what stands in them."""
+
+    def cells(self, item: Item) -> list[object]:
+        """What stands in the columns of a row."""
+        return [read(item) for _, read in self.columns]
 
 
 def image_document(repository: str, image: Image) -> Document:
@@ -119,30 +123,39 @@ REPOSITORY_RECORDS: Records[Repository] = Records(
 )
 
 
-def write_lines(rows: Iterable[Item], records: Records[Item], query: Query | None, stream: TextIO) -> None:
-    """JSON Lines: a document a line, of each what the query finds, each written before the next is asked for."""
+def line_of(records: Records[Item], query: Query | None) -> Callable[[Item], str]:
+    """For JSON Lines: a row as a line, or what the query finds in it."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=plain).encode
-    for row in rows:
+
+    def line(row: Item) -> str:
         document = records.document(row)
-        stream.write(encode(document if query is None else query.search(document)) + "\n")
+        return encode(document if query is None else query.search(document)) + "\n"
+
+    return line
 
 
-def write_csv(rows: Iterable[Item], records: Records[Item], stream: TextIO) -> None:
+def write_csv(rows: Iterable[Sequence[object]], records: Records[Item], stream: TextIO) -> None:
     """CSV (RFC 4180, but with the line ends of everything else here), the names of the columns in the first line."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([name for name, _ in records.columns])
-    reads = [read for _, read in records.columns]
-    writer.writerows([read(row) for read in reads] for row in rows)
+    writer.writerows(rows)
 
 
-def write_json(rows: Iterable[Item], records: Records[Item], stream: TextIO) -> None:
-    """The whole as one JSON document, byte for byte as the other commands print theirs, but row by row."""
-    inner = "\n        "
+def entry_of(records: Records[Item]) -> Callable[[Item], str]:
+    """For :func:`write_json`: a row as it stands in the list of all."""
+    return lambda row: _indented(records.document(row), _INNER)
+
+
+def write_json(entries: Iterable[str], records: Records[Item], stream: TextIO) -> None:
+    """The whole as one JSON document, byte for byte as the other commands print theirs, but entry by entry."""
     end = f'{{\n    "{records.member}": ['
-    for row in rows:
-        stream.write(end + inner + _indented(records.document(row), inner))
+    for entry in entries:
+        stream.write(end + _INNER + entry)
         end = ","
     stream.write((end + "]" if end != "," else "\n    ]") + "\n}\n")
+
+
+_INNER = "\n        "
 
 
 def _indented(value: Any, line: str) -> str:
@@ -167,8 +180,3 @@ def _counts(image: Image) -> str:
 def _iso(moment: float | None) -> str:
     """A time as ISO 8601 in UTC; empty if there is none."""
     return "" if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
-
-
-def documents(rows: Iterable[Item], records: Records[Item]) -> Iterator[Document]:
-    """The rows as documents."""
-    return map(records.document, rows)

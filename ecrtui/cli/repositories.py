@@ -11,7 +11,6 @@ from ecrtui.cli.reading import (
     add_listing_options,
     checked_query,
     filter_from,
-    in_order,
     listed,
     order_of,
     print_rows,
@@ -60,5 +59,5 @@ def _run(options: argparse.Namespace) -> None:
     from ecrtui.services.catalogue import Catalogue
 
     listing = Catalogue(registry_for(options)).repositories(stream=True)
-    rows = in_order(filter(chosen.matches, filter(named.matches, listed(listing))), order, options.limit)
-    print_rows(rows, REPOSITORY_RECORDS, options, query, title="Repositories")
+    rows = filter(chosen.matches, filter(named.matches, listed(listing)))
+    print_rows(rows, order, REPOSITORY_RECORDS, options, query, title="Repositories")

@@ -286,6 +286,6 @@ values = st.none() | st.integers(0, 5)
 def test_an_order_puts_what_is_not_known_at_the_end(
     rows: list[int | None], limit: int | None, descending: bool
 ) -> None:
-    found = list(in_order(rows, Order(lambda row: row, descending), limit))
+    found = list(in_order(rows, Order(lambda row: row, descending), limit, lambda row: row))
     known = sorted((row for row in rows if row is not None), reverse=descending)
     assert found == [*known, *(row for row in rows if row is None)][:limit]
