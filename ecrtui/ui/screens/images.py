@@ -273,7 +273,9 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             self.notify(str(error), severity="error", markup=False)
             return
         names = (short(marked[0].digest), short(image.digest))
-        self.post_message(messages.ShowText(f"{names[0]} → {names[1]}", describe.difference(*texts, *names)))
+        self.post_message(
+            messages.ShowText(f"{names[0]} → {names[1]}", describe.difference(texts[0], texts[1], *names))
+        )
 
     def action_swap(self) -> None:
         """Each of two tags to where the other is."""
