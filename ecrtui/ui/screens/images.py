@@ -270,7 +270,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             catalogue = (await self.session()).catalogue
             texts = [await io.call(_parts, catalogue, self.repository_name, one) for one in (marked[0], image)]
         except EcrTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.complain(error)
             return
         names = (short(marked[0].digest), short(image.digest))
         self.post_message(
