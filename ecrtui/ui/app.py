@@ -233,8 +233,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         scopes = screen.SCOPES if isinstance(screen, Place) else ("app",)
         for action in actions.of(*scopes):
             if action.palette:
+                name = f"app.{action.call}" if action.scope == "app" else action.call
 
-                def run(call: str = action.call, screen: Screen[object] = screen) -> None:
+                def run(call: str = name, screen: Screen[object] = screen) -> None:
                     self.run_worker(screen.run_action(call), exit_on_error=False)
 
                 yield SystemCommand(action.label.capitalize(), action.help, run)
