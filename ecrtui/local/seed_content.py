@@ -154,7 +154,9 @@ class Pipeline:
         return [*children, *attestations, index]
 
     def _attestation(self, image: SeededImage) -> SeededImage:
-        config, statement = (self._invented(), 167), self._layer(8_000)
+        statement = self._layer(8_000)
+        content = (_ATTESTATION_CONFIG % statement[0][:6:-1]).encode()
+        config = _digest(content), len(content)
         text = _ATTESTATION % (*config, *statement)
         return SeededImage(
             digest=_digest(text.encode()),
@@ -164,6 +166,7 @@ class Pipeline:
             size=config[1] + statement[1],
             pushed_at=image.pushed_at + 0.5,
             layers=[config, statement],
+            config=(config[0], content) if self._style.configs else None,
         )
 
     def _config(self, layers: Sequence[tuple[str, int]], platform: tuple[str, str], pushed_at: float) -> bytes:
@@ -273,6 +276,9 @@ _ATTESTATION = """{
     }
   ]
 }"""
+_ATTESTATION_CONFIG = (
+    '{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}'
+)
 _CONFIG = (
     '{"architecture":"%s","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],'
     '"Entrypoint":["/usr/local/bin/%s"],"Labels":{"org.opencontainers.image.title":"%s",'

@@ -11,9 +11,9 @@ ESCAPES = (
 )
 C1 = "\x9b31mnot red\x9b0m \x9d0;a title\x9c \x90q\x9c \x85next line"
 CONTROLS = "tab\there, line\nfeed, return\r\nbackspace\b\b\b, bell\a, null\x00, delete\x7f"
-BIDI = "‮gnp.elpmaxe‬ ‪left⁦isolated⁩‬ ‏mark ؜"
-INVISIBLE = "zero​width‌joiners‍ \ufeffmark ⁠word soft­hyphen"
-WIDE = "👩‍👩‍👧‍👦 family 🏳️‍🌈 flag 🇪🇺 漢字 ﷽ e\u0301\u0302\u0303\u0304\u0305 ｆｕｌｌ"
+BIDI = "\u202egnp.elpmaxe\u202c \u202aleft\u2066isolated\u2069\u202c \u200fmark \u061c"
+INVISIBLE = "zero\u200bwidth\u200cjoiners\u200d \ufeffmark \u2060word soft\xadhyphen"
+WIDE = "👩\u200d👩\u200d👧\u200d👦 family 🏳️\u200d🌈 flag 🇪🇺 漢字 ﷽ e\u0301\u0302\u0303\u0304\u0305 ｆｕｌｌ"
 ZALGO = "Z" + "\u0334\u0335\u0336\u0337\u0338\u0341\u0342" * 8
 SEPARATORS = "line\u2028separator paragraph\u2029separator"
 LONG = "0123456789" * 1000
@@ -32,13 +32,13 @@ TEXTS = {
     "org.example.long": LONG,
     "org.example.shell": PATHS,
     "": "a name that is empty",
-    "[/]\x1b[31m‮name": "a name that is hostile too",
+    "[/]\x1b[31m\u202ename": "a name that is hostile too",
 }
 """Annotations and labels, by name."""
 
 RESOURCE_TAGS = {
-    "owner": "[/][@click=app.quit]quit[/] \x1b]0;title\x07 \x9b31m ‮desrever‬ zero​width 👩‍👩‍👧‍👦",
-    "[bold]\x1b[2J‮key": "the key is hostile",
+    "owner": "[/][@click=app.quit]quit[/] \x1b]0;title\x07 \x9b31m \u202edesrever\u202c zero\u200bwidth 👩\u200d👩\u200d👧\u200d👦",
+    "[bold]\x1b[2J\u202ekey": "the key is hostile",
 }
 """Tags of a repository as an AWS resource; ECR takes 256 characters a value."""
 

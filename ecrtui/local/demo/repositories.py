@@ -198,7 +198,9 @@ def without_media_type(application: Application, repository: Repository) -> None
 
 def hostile_text(repository: Repository) -> None:
     """Annotations and labels that are out to do harm."""
-    application = Application(repository.name, "go", "/[/]\x1b[31m\x9d0;‮entry", environment={"BAD": hostile.ESCAPES})
+    application = Application(
+        repository.name, "go", "/[/]\x1b[31m\x9d0;\u202eentry", environment={"BAD": hostile.ESCAPES}
+    )
     one = build(repository, application, "1.0", 5, **hostile.TEXTS)
     repository.push(artifacts.image(one, annotations=hostile.TEXTS), *hostile.TAGS, "hostile", age=5, pulled=1)
     referring = artifacts.image(build(repository, application, "1.1", 4))
