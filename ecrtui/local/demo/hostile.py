@@ -37,7 +37,7 @@ TEXTS = {
 """Annotations and labels, by name."""
 
 RESOURCE_TAGS = {
-    "owner": "[/][@click=app.quit]quit[/] \x1b]0;title\x07 \x9b31m \u202edesrever\u202c zero\u200bwidth 👩\u200d👩\u200d👧\u200d👦",
+    "owner": "[/][@click=app.quit]quit[/] \x1b]0;title\x07 \x9b31m \u202edesrever\u202c zero\u200bwidth 👩\u200d👧",
     "[bold]\x1b[2J\u202ekey": "the key is hostile",
 }
 """Tags of a repository as an AWS resource; ECR takes 256 characters a value."""
