@@ -243,6 +243,8 @@ class Engine:
 
     def unknown(self) -> tuple[Entry, ...]:
         """Writes to this registry that were begun, and whose process ended before it noted what became of them."""
+        if not self._journal.exists:
+            return ()
         return tuple(entry for entry in self._journal.entries(self._where, unfinished=True) if entry.unknown)
 
     def find_out(self, entries: Iterable[Entry] | None = None) -> tuple[Entry, ...]:

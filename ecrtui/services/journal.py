@@ -68,6 +68,11 @@ class Journal:
         self._owner: Owner | None = None
         self._in_flight: set[int] = set()
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything can be in it: reading makes no file that a write has not made."""
+        return self.path is None or self.path.exists()
+
     def close(self) -> None:
         """Close the file; what was begun and not finished is unknown from now on."""
         with self._lock:

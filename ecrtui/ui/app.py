@@ -20,6 +20,7 @@ from ecrtui.services.clipboard import Copyable
 from ecrtui.services.session import Connect, Session
 from ecrtui.settings import Settings, remember_theme
 from ecrtui.ui import actions, io, messages, text
+from ecrtui.ui import format as human
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.place import Place
 from ecrtui.ui.screens.activity import ActivityPlace
@@ -29,6 +30,7 @@ from ecrtui.ui.screens.help import Help
 from ecrtui.ui.screens.image import ImagePlace
 from ecrtui.ui.screens.images import ImagesPlace
 from ecrtui.ui.screens.plan import PlanPlace
+from ecrtui.ui.screens.put_image import PutImagePlace
 from ecrtui.ui.screens.reader import Reader
 from ecrtui.ui.screens.repositories import RepositoriesPlace
 from ecrtui.ui.themes import Themes, variable_defaults
@@ -112,9 +114,22 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         if session.settings.theme != self.settings.theme:
             self._use_theme(session.settings.theme)
         self.run_worker(self._identify(session), group="identify", exit_on_error=False)
+        self.run_worker(self._find_out(session), group="find out", exit_on_error=False)
 
     async def _identify(self, session: Session) -> None:
         self.banner = replace(self.banner, identity=await io.call(session.catalogue.identity))
+
+    async def _find_out(self, session: Session) -> None:
+        """Look up what became of writes that an earlier process began and never finished."""
+        try:
+            entries = await io.call(session.engine.find_out)
+        except EcrTuiError as error:
+            self.notify(f"What became of earlier writes could not be found out: {error}", severity="warning")
+            return
+        if entries:
+            self.notify(
+                f"{human.count(len(entries), 'write')} with unknown outcome looked up: see Activity (a)", timeout=10
+            )
 
     def ask_for_code(self, question: str) -> str:
         """Ask the user for the code of an MFA device; called by the thread that signs in, which waits for it.
@@ -147,6 +162,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         self.push_place(PlanPlace(self.connect, message.wish))
+
+    def on_open_put_image(self, message: messages.OpenPutImage) -> None:
+        self.push_place(PutImagePlace(self.connect, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:

@@ -220,7 +220,7 @@ class PlanForm(Vertical, can_focus=True):
                 self.state = replace(state, complaint=f"not typed: {' '.join(sorted(missing))}")
             else:
                 self._apply(plan, plan.protected_tags)
-        elif plan.refused:
+        elif plan.refused and not _takes_back_what_it_can(plan):
             self.state = replace(state, complaint="nothing is written while a step is refused")
         elif plan.protected_tags:
             self.state = replace(state, phase=Phase.CONFIRM, complaint="")
@@ -231,7 +231,8 @@ class PlanForm(Vertical, can_focus=True):
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
         self.state = replace(self.state, phase=Phase.WRITE, complaint="")
         self.settle_focus()
-        self.post_message(self.Applied(self, plan, confirmed, self.on_conflict))
+        on_conflict = OnConflict.CONTINUE if _takes_back_what_it_can(plan) else self.on_conflict
+        self.post_message(self.Applied(self, plan, confirmed, on_conflict))
 
     def settle_focus(self) -> None:
         """The field that is being filled in, or the form itself when there is none."""
@@ -290,6 +291,11 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is Phase.DONE:
             return "enter close" + (" · m manifest" if state.has_manifest else "") + retry
         return ("enter apply · " if state.plan else "") + "esc cancel" + retry
+
+
+def _takes_back_what_it_can(plan: Plan) -> bool:
+    """An undo goes on beside what cannot be taken back, and says why; everything else is done whole or not at all."""
+    return plan.kind == "undo" and bool(plan.writes)
 
 
 def _writing(progress: Progress | None) -> Content:
