@@ -1,0 +1,91 @@
+"""What is imported when: a command that needs neither Textual nor boto3 does not wait for them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ecrtui
+
+PACKAGE = Path(ecrtui.__file__).parent
+UI = ("textual", "rich")
+AWS = ("boto3", "botocore")
+
+PROBE = """
+import sys
+try:
+    {statement}
+finally:
+    print("LOADED", *sorted({{name.partition(".")[0] for name in sys.modules}}), file=sys.stderr)
+"""
+
+
+def loaded(statement: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has loaded after a statement."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE.format(statement=statement)], capture_output=True, text=True, timeout=60
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("LOADED ")]
+    assert lines, done.stderr
+    return set(lines[-1].split()[1:])
+
+
+def of_command(*arguments: str) -> set[str]:
+    """What a command line loads."""
+    return loaded(f"from ecrtui.cli.main import main; main({list(arguments)!r})")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        ["put-image", "--help"],
+        ["retag", "--help"],
+        ["history", "--help"],
+        ["local", "--help"],
+    ],
+)
+def test_help_and_version_load_neither_textual_nor_boto3(arguments: list[str]) -> None:
+    assert not of_command(*arguments) & {*UI, *AWS}
+
+
+def test_put_image_is_made_from_botocore_s_model_and_loads_no_textual() -> None:
+    assert not of_command("put-image", "--help") & {"textual", "boto3"}
+
+
+def test_the_application_loads_no_boto3_before_its_first_frame() -> None:
+    assert not loaded("import ecrtui.ui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
+
+
+def test_the_embedded_registry_and_what_is_below_the_screens_load_no_textual() -> None:
+    assert not loaded("import ecrtui.local.service, ecrtui.local.server, ecrtui.local.demo, ecrtui.cli.local") & {
+        *UI,
+        *AWS,
+    }
+    assert not loaded("import ecrtui.services.engine, ecrtui.services.catalogue, ecrtui.settings") & {*UI, *AWS}
+    assert not loaded("import ecrtui.registry.gateway") & set(UI)
+
+
+def test_the_model_and_the_embedded_registry_need_nothing_but_the_standard_library() -> None:
+    allowed = {*sys.stdlib_module_names, "ecrtui"}
+    for folder in ("model", "local"):
+        for file in (PACKAGE / folder).rglob("*.py"):
+            foreign = imported(file) - allowed
+            # The way into a boto3 client hooks into botocore, and is imported by nobody who does not have a client.
+            assert foreign <= ({"botocore"} if file.name == "inprocess.py" else set()), file
+
+
+def imported(file: Path) -> set[str]:
+    """The top-level packages that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").partition(".")[0])
+    return names
