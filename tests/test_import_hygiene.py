@@ -44,7 +44,6 @@ def of_command(*arguments: str) -> set[str]:
     [
         ["--version"],
         ["--help"],
-        ["put-image", "--help"],
         ["retag", "--help"],
         ["history", "--help"],
         ["local", "--help"],
