@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from botocore import xform_name
@@ -14,6 +15,7 @@ from ecrtui.model.manifest import MEDIA_TYPES, Manifest
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import failure, listing_expired, mismatch, understanding
+from ecrtui.registry.parsing import UNREAD, whole
 from ecrtui.registry.protocol import Item, Page
 from ecrtui.registry.resolution import PAGE_SIZE, Resolution
 
@@ -37,7 +39,11 @@ class EcrRegistry:
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._where: Where | None = None
-        self._resolution = Resolution(self._read, self._replies)
+        self._resolution = Resolution(self._read, self._whole_replies)
+
+    def of_account(self, registry_id: str) -> EcrRegistry:
+        """The registry of another account, by the same connection."""
+        return EcrRegistry(self._clients, registry_id)
 
     def where(self) -> Where:
         """Account, region and endpoint."""
@@ -232,12 +238,25 @@ class EcrRegistry:
         self, operation: str, member: str, convert: Callable[[Any], Item], start: str, **parameters: Any
     ) -> Iterator[Page[Item]]:
         for reply in self._replies(operation, start, maxResults=PAGE_SIZE, **parameters):
-            with understanding(operation):
-                page = Page(tuple(map(convert, reply.get(member) or ())), reply.get("nextToken") or "")
-            yield page
+            read = partial(self._items, operation, member, convert, reply)
+            token = reply.get("nextToken") or ""
+            yield Page(read=read, next_token=token) if UNREAD in reply else Page(read(), token)
+
+    def _items(
+        self, operation: str, member: str, convert: Callable[[Any], Item], reply: dict[str, Any]
+    ) -> tuple[Item, ...]:
+        with self._clients.door(operation), understanding(operation):
+            return tuple(map(convert, whole(reply).get(member) or ()))
+
+    def _whole_replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every reply of a listing from a page token on."""
+        for reply in self._replies(operation, start, **parameters):
+            with self._clients.door(operation):
+                read = whole(reply)
+            yield read
 
     def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Every reply of a listing from a page token on."""
+        """Every reply of a listing from a page token on; long ones unread but for their token."""
         token = start
         while True:
             reply = self._page(operation, token, parameters)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,14 @@ from ecrtui.registry.errors import BrokenReply
 _log = logging.getLogger(__name__)
 
 _JSON_PROTOCOL = "json"
+
+UNREAD = "unread"
+"""The member that has the body of a reply of which nothing but the token was read; see :func:`whole`."""
+
+_LISTINGS = frozenset({"DescribeImagesResponse", "DescribeRepositoriesResponse"})
+_LONG = 65_536
+"""Bytes from which on a page is left unread: the next one can be asked for before it is understood."""
+_TOKEN = re.compile(rb'"nextToken"\s*:\s*"([^"\\]+)"')
 
 
 class PlainParserFactory(ResponseParserFactory):
@@ -48,7 +57,8 @@ class PlainParser:
         if status >= 300:
             return self._errors.parse(response, shape)
         headers = {name.lower(): value for name, value in response["headers"].items()}
-        reply = _object(response["body"])
+        body = response["body"]
+        reply = (_unread(body) if getattr(shape, "name", "") in _LISTINGS else None) or _object(body)
         reply["ResponseMetadata"] = {
             "RequestId": headers.get("x-amzn-requestid", ""),
             "HTTPStatusCode": status,
@@ -56,6 +66,24 @@ class PlainParser:
         }
         _log.debug("%s: %d bytes, request id %s", status, len(response["body"]), reply["ResponseMetadata"]["RequestId"])
         return reply
+
+
+def whole(reply: dict[str, Any]) -> dict[str, Any]:
+    """The reply with what the parser has left unread.
+
+    Raises:
+        BrokenReply: it is not a JSON object.
+    """
+    return _object(reply[UNREAD]) if UNREAD in reply else reply
+
+
+def _unread(body: bytes) -> dict[str, Any] | None:
+    """A long page with its token alone, which is found without reading it; None for any other reply.
+
+    Within a text, quotation marks are escaped: nothing but a member can look like this.
+    """
+    found = _TOKEN.match(body, body.rfind(b'"nextToken"')) if len(body) >= _LONG else None
+    return {"nextToken": found[1].decode(), UNREAD: body} if found else None
 
 
 def _object(body: bytes) -> dict[str, Any]:

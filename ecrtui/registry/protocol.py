@@ -5,8 +5,7 @@ Every method raises :class:`ecrtui.errors.EcrTuiError` and nothing else for what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
@@ -15,16 +14,43 @@ from ecrtui.model.manifest import Manifest
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a listing, and the token that the next one is asked for with; empty on the last page."""
+    """One page of a listing, and the token that the next one is asked for with; empty on the last page.
 
-    items: tuple[Item, ...]
-    next_token: str = ""
+    Args:
+        items: what is on it.
+        next_token: the token of the next page.
+        read: gives the items in place of ``items``, when they are asked for: reading a long page is left to whoever
+            wants it, so that the next one can be on its way meanwhile. Raises EcrTuiError if it cannot be understood.
+    """
+
+    __slots__ = ("_items", "_read", "next_token")
+
+    def __init__(
+        self,
+        items: tuple[Item, ...] = (),
+        next_token: str = "",
+        *,
+        read: Callable[[], tuple[Item, ...]] | None = None,
+    ) -> None:
+        self._items = items
+        self._read = read
+        self.next_token = next_token
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What is on the page."""
+        if self._read is not None:
+            self._items = self._read()
+            self._read = None
+        return self._items
 
 
 class Registry(Protocol):
     """One account's registry in one region."""
+
+    def of_account(self, registry_id: str) -> Registry:
+        """The registry of another account, by the same connection."""
 
     def where(self) -> Where:
         """Account, region and endpoint (DescribeRegistry the first time, unless the account was given)."""

@@ -56,6 +56,10 @@ class Source(Generic[Item]):
         self._slowness = 0.0
         self._restarts = 0
 
+    def anew(self) -> Source[Item]:
+        """The same chain from its beginning."""
+        return Source(self._pages, pause=self._pause, limit=self._limit)
+
     def events(self, stopped: Event) -> Iterator[Page[Item] | Pause]:
         """The pages from where the chain stands, and the pauses before they are made.
 

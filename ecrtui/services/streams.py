@@ -200,7 +200,7 @@ class Listing(Generic[Item]):
                 break
             self._take(told, told.event, fresh, changed)
             rest = until - time.monotonic()
-            if self._complete or rest <= 0 or not self._readers.wait(rest):
+            if self._complete or self._problem is not None or rest <= 0 or not self._readers.wait(rest):
                 break
         self._given = time.monotonic()
         return Batch(tuple(fresh), len(self._known), self._pages, self._complete, tuple(changed), throttled)
@@ -212,7 +212,13 @@ class Listing(Generic[Item]):
 
     def _take(self, told: Told[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
         self._pages += 1
-        new, other = self._known.sort_out(page.items)
+        try:
+            items = page.items
+        except EcrTuiError as problem:
+            # The pages behind it are on their way already: what it had is read once more, with all the rest.
+            self._problem, items = problem, ()
+            self._again.append(told.source.anew())
+        new, other = self._known.sort_out(items)
         fresh += new
         changed += other
         self._unsettled += len(new)
@@ -254,11 +260,11 @@ class Listing(Generic[Item]):
         first of them ended is read once more.
         """
         if self._halves:
-            self._again = [Source(pages, pause=self._pause, limit=half.pages + 1) for pages, half in self._halves]
+            self._again += [Source(pages, pause=self._pause, limit=half.pages + 1) for pages, half in self._halves]
             self._halves = []
         self._readers.ended(source)
         if self._readers.busy:
             return
-        self._readers.start(self._again)
-        self._again = []
-        self._complete = not self._readers.busy
+        again, self._again = self._again, []
+        self._readers.start(again)
+        self._complete = not again

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.registry.errors import BrokenReply
-from ecrtui.registry.parsing import PlainParser, PlainParserFactory
+from ecrtui.registry.parsing import UNREAD, PlainParser, PlainParserFactory, whole
 
 MODEL = botocore.session.Session().get_service_model("ecr")
 THEIRS = ResponseParserFactory()
@@ -107,3 +107,43 @@ def test_errors_are_left_to_botocore():
 
 def test_other_protocols_are_left_to_botocore():
     assert not isinstance(PlainParserFactory().create_parser("query"), PlainParser)
+
+
+def long_page(following: str | None = "t/1+2==", **members: object) -> dict[str, object]:
+    images = [{"imageDigest": f"sha256:{number:064}", "imageTags": ["v1"]} for number in range(1000)]
+    return {"imageDetails": images, **({} if following is None else {"nextToken": following}), **members}
+
+
+def test_of_a_long_page_the_token_alone_is_read_until_somebody_wants_more():
+    page = long_page()
+    got = ours(json.dumps(page).encode())
+    assert got.keys() == {"nextToken", UNREAD, "ResponseMetadata"}
+    assert got["nextToken"] == page["nextToken"]
+    assert whole(got) == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        long_page(None),
+        long_page('a "quoted" one'),
+        long_page(None, artifactMediaType='"nextToken": "no"'),
+        {"imageDetails": [], "nextToken": "short"},
+    ],
+)
+def test_any_other_page_is_read_at_once(page):
+    got = ours(json.dumps(page).encode())
+    metadata = got.pop("ResponseMetadata")
+    assert metadata["RequestId"] == "id-1"
+    assert whole(got) == got == page
+
+
+def test_a_token_in_front_is_found_too():
+    page = dict(reversed(long_page().items()))
+    assert ours(json.dumps(page, separators=(",", ":")).encode())["nextToken"] == page["nextToken"]
+
+
+def test_a_long_page_that_is_broken_is_told_when_it_is_read():
+    body = json.dumps(long_page()).encode()
+    with pytest.raises(BrokenReply):
+        whole(ours(body.replace(b'"v1"', b'"v1', 1)))

@@ -190,6 +190,33 @@ def test_after_an_expired_token_the_rows_that_were_seen_are_skipped(at: int, par
     assert batches[-1].complete
 
 
+@pytest.mark.parametrize("at", [0, 2, 3])
+def test_a_page_that_cannot_be_understood_is_told_and_what_it_had_is_read_again(at: int) -> None:
+    place = shelf(10)
+    made: list[str] = []
+
+    def from_token(start: str) -> Iterator[Page[Row]]:
+        for page in place.pages()(start):
+            yield Page(read=lambda page=page: read(page), next_token=page.next_token)
+
+    def read(page: Page[Row]) -> tuple[Row, ...]:
+        made.append(page.next_token)
+        if len(made) == at + 1:
+            raise ConnectionFailed("not understood")
+        return page.items
+
+    listing = Listing(from_token, Rows(lambda row: row[0]))
+    batches: list[Batch[Row]] = []
+    failures = 0
+    while not listing.complete:
+        try:
+            batches.append(next(listing))
+        except ConnectionFailed:
+            failures += 1
+    assert failures == 1
+    assert sorted(names(batches)) == sorted(place.rows)
+
+
 def test_tokens_that_expire_again_and_again_are_an_error() -> None:
     expired = failing(ListingExpired("expired"))
     place = shelf(10, happenings=[nothing, *[expired, nothing] * MOST_RESTARTS, expired])
