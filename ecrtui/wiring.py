@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ecrtui.services.engine import Engine
     from ecrtui.services.session import Connect, Session
     from ecrtui.ui.app import EcrTuiApp
+    from ecrtui.ui.messages import Draft
+    from ecrtui.ui.put_image import Filled
 
 
 def open_registry(
@@ -135,7 +137,8 @@ def open_session(registry: Registry, settings: Settings) -> Session:
 
     where = registry.where()
     own = settings.for_account(where.registry_id)
-    return Session(where, own, Catalogue(registry, open_cache(where, own)), open_engine(registry, own))
+    catalogue, engine = Catalogue(registry, open_cache(where, own)), open_engine(registry, own)
+    return Session(where, own, catalogue, engine, lambda other: open_session(registry.of_account(other), settings))
 
 
 def open_cache(where: Where, settings: Settings) -> Cache | None:
@@ -165,6 +168,25 @@ def run_application(connection: Connection, start: Reference, flags: Mapping[str
     connector.mfa_code = app.ask_for_code
     app.run()
     return app.return_code or 0
+
+
+def fill_in_put_image(connection: Connection, draft: Draft) -> Filled:
+    """Open the Put image form alone and stay in it until an image is put or the user leaves.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+        UsageError: the log file cannot be written.
+    """
+    from ecrtui.settings import load
+    from ecrtui.ui import themes
+    from ecrtui.ui.put_image import PutImageApp
+
+    settings = load({})
+    log_to_file(connection)
+    connector = Connector(connection, settings)
+    app = PutImageApp(connector, settings, themes.load(), draft)
+    connector.mfa_code = app.ask_for_code
+    return app.fill_in()
 
 
 def log_to_file(connection: Connection) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyperclip
 
 from ecrtui.model.image import Image, Repository
 from ecrtui.model.manifest import Descriptor
+from ecrtui.model.put_image import Wanted
 
 OSC52_LIMIT = 74_994
 """Bytes of text that terminals take in one OSC 52 sequence (base64 of it is just under 100,000)."""
+
+
+MANIFEST_FILE = "manifest.json"
+"""Where a command line has the manifest if it does not come out of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,43 @@ def put_image_line(repository: Repository, image: Image, region: str, tag: str) 
     The manifest goes through a file: a command substitution would strip trailing newlines and change the digest, and
     an argument holds 128 KiB at most. ``jq -j`` writes the exact string, with no newline of its own.
     """
-    name, region, quoted_tag = shlex.quote(repository.name), shlex.quote(region), shlex.quote(tag)
-    common = f"--region {region} --registry-id {repository.registry_id} --repository-name {name}"
-    return (
-        f"aws ecr batch-get-image {common} --image-ids imageDigest={image.digest}"
-        f" --accepted-media-types {image.media_type} --output json | jq -j '.images[0].imageManifest' > manifest.json"
-        f" && aws ecr put-image {common} --image-tag {quoted_tag} --image-digest {image.digest}"
-        f" --image-manifest-media-type {image.media_type} --image-manifest file://manifest.json"
-    )
+    wanted = Wanted(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
+    common = ("--region", region)
+    return f"{get_manifest_line(wanted, common)} && {put_image_command(wanted, MANIFEST_FILE, common)}"
+
+
+def get_manifest_line(wanted: Wanted, common: Sequence[str] = ()) -> str:
+    """The AWS CLI line that writes the exact manifest of the image with this digest into :data:`MANIFEST_FILE`."""
+    words = ["aws", "ecr", "batch-get-image", *common, *_options(wanted, "registry_id", "repository")]
+    words += ["--image-ids", f"imageDigest={wanted.digest}"]
+    words += ["--accepted-media-types", wanted.media_type] if wanted.media_type else []
+    return f"{shlex.join([*words, '--output', 'json'])} | jq -j '.images[0].imageManifest' > {MANIFEST_FILE}"
+
+
+def put_image_command(wanted: Wanted, file: str, common: Sequence[str] = ()) -> str:
+    """``aws ecr put-image`` with these parameters.
+
+    Args:
+        wanted: the parameters; those that are empty are left out.
+        file: where the manifest is; it never stands on the command line itself.
+        common: options that every command of the AWS CLI takes.
+    """
+    words = ["aws", "ecr", "put-image", *common, *_options(wanted, *_OPTIONS), "--image-manifest", f"file://{file}"]
+    return shlex.join(words)
+
+
+_OPTIONS = {
+    "registry_id": "--registry-id",
+    "repository": "--repository-name",
+    "tag": "--image-tag",
+    "digest": "--image-digest",
+    "media_type": "--image-manifest-media-type",
+}
+
+
+def _options(wanted: Wanted, *names: str) -> list[str]:
+    given = [(_OPTIONS[name], getattr(wanted, name)) for name in names]
+    return [word for option, value in given if value for word in (option, value)]
 
 
 def over_ssh(environment: Mapping[str, str] | None = None) -> bool:

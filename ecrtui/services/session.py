@@ -20,6 +20,8 @@ class Session:
     """The settings in force for this account."""
     catalogue: Catalogue
     engine: Engine
+    of_account: Callable[[str], Session]
+    """The session on the registry of another account, by the same connection; blocks, and raises EcrTuiError."""
 
 
 Connect = Callable[[], Session]

@@ -101,6 +101,34 @@ ACTIONS = (
     Action(
         "images.copy_tags", "", "copy_tags", "copy all tags", "All tags of the marked image to the one under the cursor"
     ),
+    Action(
+        "put_image.open",
+        "",
+        "put_image",
+        "put image from a manifest file",
+        "Put image: every parameter as a field; the manifest from a file, pasted, or of the image under the cursor",
+    ),
+    Action(
+        "put_form.plan", "ctrl+s,f2", "plan", "plan", "What it would do, and then do it", footer=True, priority=True
+    ),
+    Action(
+        "put_form.copy",
+        "f3",
+        "copy_menu",
+        "copy command",
+        "Copy the AWS CLI's command, the digest, the manifest",
+        footer=True,
+        priority=True,
+    ),
+    Action(
+        "put_form.line_ends",
+        "f4",
+        "line_ends",
+        "line ends",
+        "Change the line ends of the manifest: as it came, LF, CRLF",
+        footer=True,
+        priority=True,
+    ),
     Action("marks.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
     Action(
         "marks.mark_range",

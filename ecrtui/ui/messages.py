@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from ecrtui.model.image import Image, Repository
+from ecrtui.errors import EcrTuiError
+from ecrtui.model.image import Image, PutImageResult, Repository
 from ecrtui.model.plan import Plan
+from ecrtui.model.put_image import Wanted
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.engine import Engine
 from ecrtui.services.session import Session
@@ -76,6 +78,36 @@ class Wish:
     """Makes the plan from what was typed; blocks, raises EcrTuiError."""
     question: str = ""
     """What has to be typed first; empty for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the Put image form begins with."""
+
+    wanted: Wanted
+    image: str = ""
+    """The digest of the image of that repository whose manifest is to be put; empty if none was picked."""
+    file: str = ""
+    """The file that the manifest was read from; empty if it came from elsewhere."""
+    common: tuple[str, ...] = ()
+    """The connection options that the equivalent command has; those of the session if empty."""
+    problem: str = ""
+    """Why the line that was typed could not be used as it was."""
+
+
+@dataclass
+class OpenPutImage(Message):
+    """Fill in what PutImage takes, beginning with this."""
+
+    draft: Draft
+
+
+@dataclass
+class Put(Message):
+    """PutImage was tried from the form: what it answered, or what went wrong."""
+
+    result: PutImageResult | None
+    error: EcrTuiError | None
 
 
 @dataclass

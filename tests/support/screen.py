@@ -56,7 +56,7 @@ async def running(
 def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> Connect:
     registry = wiring.open_registry(Connection(), embedded=embedded)
     engine = Engine(registry, Journal(None), settings, pace=Pace(0, sleep=lambda seconds: None))
-    session = Session(registry.where(), settings, Catalogue(registry), engine)
+    session = Session(registry.where(), settings, Catalogue(registry), engine, lambda other: session)
     return lambda: session
 
 

@@ -16,6 +16,7 @@ from ecrtui.model.image import Image, Repository
 from ecrtui.model.manifest import Descriptor, Role, Structure
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Report
+from ecrtui.model.put_image import Wanted
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Catalogue
 from ecrtui.services.session import Connect
@@ -47,7 +48,7 @@ class ImagePlace(Retagging):
     """The image with this digest, or the one that this tag is at."""
 
     BINDINGS = actions.bindings("image", "manifest")
-    SCOPES = ("app", "place", "image", "manifest")
+    SCOPES = ("app", "place", "image", "manifest", "put_image")
 
     state: reactive[ImageState] = reactive(ImageState)
 
@@ -209,6 +210,12 @@ class ImagePlace(Retagging):
 
     def on_filter_bar_kept(self) -> None:
         self.query_one(ManifestView).focus()
+
+    def action_put_image(self) -> None:
+        """Put an image into this repository; what the cursor is on to begin with."""
+        picked, image = self.state.picked, self.state.image
+        digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
+        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=self.repository_name), digest)))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image, and of the part under the cursor."""

@@ -20,6 +20,7 @@ from ecrtui.model.lifecycle import parse as parse_policy
 from ecrtui.model.manifest import Manifest, Role
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Plan, Report
+from ecrtui.model.put_image import Wanted
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
@@ -77,7 +78,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
     """All images of a repository, newest first."""
 
     BINDINGS = actions.bindings("images", "image", "marks")
-    SCOPES = (*ListPlace.SCOPES, "images", "image", "marks")
+    SCOPES = (*ListPlace.SCOPES, "images", "image", "marks", "put_image")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
     EMPTY = "There is no image in this repository."
@@ -323,6 +324,11 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         self.table.update(images)
         self.table.drop(set(wanted) - {image.digest for image in images})
         self.tell(self._progress())
+
+    def action_put_image(self) -> None:
+        """Put an image into this repository; the one under the cursor to begin with."""
+        image = self.current.digest if self.current is not None and not self.current.archived else ""
+        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=self.repository_name), image)))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image under the cursor."""

@@ -10,6 +10,7 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.filter import Filter, parse_repositories
 from ecrtui.model.image import Repository
 from ecrtui.model.plan import Plan
+from ecrtui.model.put_image import Wanted
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Listing, Snapshot
@@ -55,7 +56,7 @@ class RepositoriesPlace(ListPlace[Repository]):
     """Where everything begins."""
 
     BINDINGS = actions.bindings("repositories", "marks")
-    SCOPES = (*ListPlace.SCOPES, "repositories", "marks")
+    SCOPES = (*ListPlace.SCOPES, "repositories", "marks", "put_image")
     MARKABLE = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
@@ -101,6 +102,11 @@ class RepositoriesPlace(ListPlace[Repository]):
         title = f"Tag in {human.count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
         self.post_message(messages.OpenPlan(Wish(title, make, question)))
+
+    def action_put_image(self) -> None:
+        """Put an image into the repository under the cursor."""
+        name = self.current.name if self.current is not None else ""
+        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=name))))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the repository under the cursor."""
