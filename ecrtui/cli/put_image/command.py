@@ -12,12 +12,13 @@ from ecrtui.cli.put_image import prompt, skeleton
 from ecrtui.cli.put_image.call import Attempts, read_back
 from ecrtui.cli.put_image.hints import digest_of, hints
 from ecrtui.cli.put_image.model import Client, put_image_model
-from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters
+from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters, usable_globals
 from ecrtui.cli.put_image.parameters import call_parameters
 from ecrtui.cli.put_image.printing import Printer, abandon_stdout, expected_answer, pager_of
 from ecrtui.cli.put_image.problems import GeneralProblem
-from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, describe, tell
+from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, as_if_typed, describe, tell
 from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
+from ecrtui.errors import EcrTuiError
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -77,15 +78,36 @@ class PutImage:
             return self._prompted(new_session(), failure.message)
 
     def _prompted(self, session: Session, problem: str = "") -> int:
-        outcome = prompt.open_form(prompt.prefill(self.words, session, problem))
+        filled_in = prompt.prefill(self.words, session, problem)
+        printer = self._printer_of_form(session, lenient=bool(problem))
+        try:
+            outcome = prompt.open_form(filled_in)
+        except EcrTuiError as error:
+            return self.reporter.report(as_if_typed(error), [error.hint] if error.hint else [])
         if outcome.words is not None:
             return self._run_line(prompt.without_prompt(outcome.words), new_session())
         if outcome.answer is not None:
-            self.options, _ = read_globals(prompt.without_prompt(self.words))
-            apply_globals(session, self.options)
             self.answer = outcome.answer
-            return self._print(Printer(session, self.options))
+            return self._print(printer)
         return outcome.code
+
+    def _printer_of_form(self, session: Session, *, lenient: bool) -> Printer:
+        """What will print the answer of the form: made before it opens, so that nothing fails after the image is put.
+
+        Lenient, where the form opens because of a mistake, it does without what is mistaken.
+        """
+        words = prompt.without_prompt(self.words)
+        self.options = usable_globals(words)[0] if lenient else read_globals(words)[0]
+        self.reporter.error_format = lambda: _error_format(session, self.options)
+        self.reporter.color = self.options.color
+        try:
+            apply_globals(session, self.options)
+            return Printer(session, self.options)
+        except Exception:
+            if not lenient:
+                raise
+            self.options.query, self.options.output = None, "json"
+            return Printer(session, self.options)
 
     def _run_line(self, words: Sequence[str], session: Session) -> int:
         self.options = None

@@ -151,6 +151,32 @@ def read_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str
     return parser.parse_known_args(arguments)
 
 
+def usable_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """What every command takes, as far as it can be used, and the words that are left; never raises for the line.
+
+    Who is shown a form because the line has a mistake must not lose the profile that the line has, too.
+    """
+    try:
+        return read_globals(arguments)
+    except CommandLineError:
+        parser = Parser()
+        for option in GLOBAL_OPTIONS:
+            lenient: dict[str, Any] = {name: value for name, value in option.settings.items() if name != "choices"}
+            if option.values:
+                lenient["nargs"] = "?"
+            parser.add_argument(f"--{option.name}", **lenient)
+        try:
+            options, rest = parser.parse_known_args(arguments)
+        except CommandLineError:  # an abbreviation of several
+            return read_globals(())[0], list(arguments)
+    for option in GLOBAL_OPTIONS:
+        name = option.settings.get("dest", option.name.replace("-", "_"))
+        choices = option.settings.get("choices")
+        if choices is not None and getattr(options, name) not in choices:
+            setattr(options, name, option.settings.get("default"))
+    return options, rest
+
+
 def read_parameters(words: Sequence[str], operation: Operation) -> argparse.Namespace:
     """The third pass: the parameters of the operation, by their names in Python; ``help`` tells that help is wanted.
 

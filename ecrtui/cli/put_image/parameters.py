@@ -79,6 +79,17 @@ def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
     return texts
 
 
+def given_file(words: Sequence[str], name: str) -> str:
+    """The path that an option of the line names with ``file://`` or ``fileb://``; empty if it names none."""
+    parser = Parser()
+    parser.add_argument(f"--{name}", nargs="?", dest="value")
+    try:
+        value = parser.parse_known_args(words)[0].value or ""
+    except CommandLineError:
+        return ""
+    return _path(value) if value.startswith(("file://", "fileb://")) else ""
+
+
 def _converted(option: str, value: Any, shape: Shape) -> Any:
     """The value of an option as the member's type wants it."""
     kind = shape.type_name

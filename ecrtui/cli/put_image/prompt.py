@@ -15,7 +15,7 @@ from ecrtui.cli.put_image.problems import CommandLineError
 if TYPE_CHECKING:
     from botocore.session import Session
 
-FORM = "ecrtui.ui.put_image"
+FORM = "ecrtui.cli.put_image.form"
 """The module of the form; it has ``fill_in(prefill) -> Outcome``."""
 
 OFF, ON, ON_PARTIAL = "off", "on", "on-partial"
@@ -30,12 +30,14 @@ class Prefill:
         globals: the options that every command takes, by their names in Python.
         words: the line itself, without the options that open the form.
         problem: why the line could not be used as it was; empty if the form was asked for.
+        file: the file that the manifest was read from; empty if it came from elsewhere.
     """
 
     parameters: Mapping[str, str]
     globals: Mapping[str, Any]
     words: Sequence[str]
     problem: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +108,13 @@ def without_prompt(words: Sequence[str]) -> list[str]:
 def prefill(words: Sequence[str], session: Session, problem: str = "") -> Prefill:
     """What a line gives already, as far as it can be understood; values that cannot be read are left out."""
     from ecrtui.cli.put_image.model import put_image_model
-    from ecrtui.cli.put_image.options import read_globals
-    from ecrtui.cli.put_image.parameters import given_texts
+    from ecrtui.cli.put_image.options import usable_globals
+    from ecrtui.cli.put_image.parameters import given_file, given_texts
 
     words = without_prompt(words)
-    try:
-        options, rest = read_globals(words)
-    except CommandLineError as error:
-        return Prefill({}, {}, words, problem or error.title)
+    options, rest = usable_globals(words)
     texts = given_texts(rest, put_image_model(session).input.members)
-    return Prefill(texts, _given(options), words, problem)
+    return Prefill(texts, _given(options), words, problem, given_file(rest, "image-manifest"))
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -127,6 +126,7 @@ def open_form(prefill: Prefill) -> Outcome:
 
     Raises:
         CommandLineError: there is no terminal to show it on, or no form.
+        EcrTuiError: why the image could not be put, if it was tried and given up.
     """
     if not interactive():
         raise CommandLineError(

@@ -62,6 +62,16 @@ def describe(problem: BaseException) -> Failure:
     return _of_botocore(problem)
 
 
+def as_if_typed(error: EcrTuiError) -> Exception:
+    """What botocore would have raised, had the call that the service refused been made by the command itself."""
+    if not error.code or not error.operation:
+        return error
+    from botocore.exceptions import ClientError
+
+    answer: Any = {"Error": {"Code": error.code, "Message": error.detail}}
+    return ClientError(answer, error.operation)
+
+
 def _of_botocore(problem: BaseException) -> Failure:
     from botocore import exceptions as raised
 
