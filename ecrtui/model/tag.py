@@ -25,3 +25,8 @@ def problem_with(tag: str) -> str:
         return f"a tag cannot begin with {tag[0]!r}"
     wrong = next(character for character in tag if not re.fullmatch(r"[a-zA-Z0-9._-]", character))
     return f"a tag cannot contain {wrong!r}; letters, digits, '_', '.' and '-' only"
+
+
+def of_line(line: str) -> tuple[str, ...]:
+    """The tags that were typed on a line, separated by spaces or commas, each once; they may be no tags at all."""
+    return tuple(dict.fromkeys(line.replace(",", " ").split()))

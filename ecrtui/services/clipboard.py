@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pyperclip
-
 from ecrtui.model.image import Image, Repository
 from ecrtui.model.manifest import Descriptor
 from ecrtui.model.put_image import Wanted
@@ -112,6 +110,8 @@ def over_ssh(environment: Mapping[str, str] | None = None) -> bool:
 
 def copy_here(text: str) -> bool:
     """Copy by this machine's own clipboard program; whether there was one that took it."""
+    import pyperclip
+
     try:
         pyperclip.copy(text)
     except pyperclip.PyperclipException:

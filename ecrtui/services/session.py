@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ecrtui.model.image import Where
-from ecrtui.services.catalogue import Catalogue
-from ecrtui.services.engine import Engine
 from ecrtui.settings import Settings
+
+if TYPE_CHECKING:
+    from ecrtui.services.catalogue import Catalogue
+    from ecrtui.services.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The application: it wires places together and does nothing else."""
+"""The application: it wires places together and does nothing else.
+
+The first frame waits for every import: only the first place is imported here, the others when they are gone to.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 
-from rich.segment import Segments
-from rich.traceback import Traceback
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.reactive import var
@@ -23,15 +24,6 @@ from ecrtui.ui import actions, io, messages, text
 from ecrtui.ui import format as human
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.place import Place
-from ecrtui.ui.screens.activity import ActivityPlace
-from ecrtui.ui.screens.ask import AskWord
-from ecrtui.ui.screens.choose import CopyMenu, ThemeMenu
-from ecrtui.ui.screens.help import Help
-from ecrtui.ui.screens.image import ImagePlace
-from ecrtui.ui.screens.images import ImagesPlace
-from ecrtui.ui.screens.plan import PlanPlace
-from ecrtui.ui.screens.put_image import PutImagePlace
-from ecrtui.ui.screens.reader import Reader
 from ecrtui.ui.screens.repositories import RepositoriesPlace
 from ecrtui.ui.themes import Themes, variable_defaults
 
@@ -91,6 +83,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         if self.start.repository:
+            from ecrtui.ui.screens.image import ImagePlace
+            from ecrtui.ui.screens.images import ImagesPlace
+
             self.push_screen(ImagesPlace(self.connect, self.start.repository))
             subject = self.start.digest or self.start.tag
             if subject:
@@ -137,6 +132,8 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         Raises:
             CredentialsError: the user gave none.
         """
+        from ecrtui.ui.screens.ask import AskWord
+
         answer: Future[str | None] = Future()
         self.call_from_thread(self.push_screen, AskWord(question), answer.set_result)
         code = answer.result()
@@ -155,15 +152,23 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self.push_screen(place)
 
     def on_open_images(self, message: messages.OpenImages) -> None:
+        from ecrtui.ui.screens.images import ImagesPlace
+
         self.push_place(ImagesPlace(self.connect, message.repository))
 
     def on_open_image(self, message: messages.OpenImage) -> None:
+        from ecrtui.ui.screens.image import ImagePlace
+
         self.push_place(ImagePlace(self.connect, message.repository.name, message.subject))
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
+        from ecrtui.ui.screens.plan import PlanPlace
+
         self.push_place(PlanPlace(self.connect, message.wish))
 
     def on_open_put_image(self, message: messages.OpenPutImage) -> None:
+        from ecrtui.ui.screens.put_image import PutImagePlace
+
         self.push_place(PutImagePlace(self.connect, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
@@ -171,9 +176,13 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             self.pop_screen()
 
     def on_show_text(self, message: messages.ShowText) -> None:
+        from ecrtui.ui.screens.reader import Reader
+
         self.push_screen(Reader(message.title, message.text))
 
     def on_offer_copies(self, message: messages.OfferCopies) -> None:
+        from ecrtui.ui.screens.choose import CopyMenu
+
         if message.entries:
             self.push_screen(CopyMenu(message.entries), self._copy)
 
@@ -207,17 +216,23 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def action_activity(self) -> None:
         """The journal of every write."""
+        from ecrtui.ui.screens.activity import ActivityPlace
+
         if not isinstance(self.screen, ActivityPlace):
             self.push_place(ActivityPlace(self.connect))
 
     def action_help(self) -> None:
         """Keys and what they do."""
+        from ecrtui.ui.screens.help import Help
+
         alive = [active for active in self.screen.active_bindings.values() if active.enabled]
         keys = {active.binding.key: self.get_key_display(active.binding) for active in alive}
         self.push_screen(Help(alive, keys))
 
     def action_change_theme(self) -> None:
         """Choose a theme."""
+        from ecrtui.ui.screens.choose import ThemeMenu
+
         names = [*self.own_themes, *sorted(set(self.available_themes) - set(self.own_themes))]
         self.push_screen(ThemeMenu(names, self.theme), self._remember)
 
@@ -260,6 +275,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Textual's own prints the locals of every frame, and locals may hold credentials."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
         self.bell()
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))

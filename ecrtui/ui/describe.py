@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -127,6 +126,8 @@ def parts_text(image: Image, structure: Structure, config: ImageConfig | None) -
 
 def difference(before: str, after: str, name_before: str, name_after: str) -> str:
     """How two texts differ, line by line."""
+    import difflib
+
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
     return "\n".join(lines) or "They are made of the same."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from textual import work
 from textual.reactive import reactive
@@ -14,8 +14,6 @@ from textual.widget import Widget
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.filter import Filter, FilterError
 from ecrtui.model.rows import Rows
-from ecrtui.services.catalogue import Batch, Snapshot
-from ecrtui.services.session import Session
 from ecrtui.ui import actions, io
 from ecrtui.ui import format as human
 from ecrtui.ui.place import Place
@@ -23,6 +21,10 @@ from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.filter_bar import FilterBar
 from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from ecrtui.services.catalogue import Batch, Snapshot
+    from ecrtui.services.session import Session
 
 Item = TypeVar("Item")
 

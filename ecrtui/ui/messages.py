@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from ecrtui.errors import EcrTuiError
-from ecrtui.model.image import Image, PutImageResult, Repository
-from ecrtui.model.plan import Plan
-from ecrtui.model.put_image import Wanted
-from ecrtui.services.clipboard import Copyable
-from ecrtui.services.engine import Engine
-from ecrtui.services.session import Session
+if TYPE_CHECKING:
+    from ecrtui.errors import EcrTuiError
+    from ecrtui.model.image import Image, PutImageResult, Repository
+    from ecrtui.model.plan import Plan
+    from ecrtui.model.put_image import Wanted
+    from ecrtui.services.clipboard import Copyable
+    from ecrtui.services.engine import Engine
+    from ecrtui.services.session import Session
 
 
 @dataclass

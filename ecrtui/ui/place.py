@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -15,11 +15,13 @@ from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, io, text
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.messages import Connected, GoBack
 from ecrtui.ui.widgets.header import Header
+
+if TYPE_CHECKING:
+    from ecrtui.services.session import Connect, Session
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.plan import Change, Progress, Report, StepResult
-from ecrtui.services.engine import Survey
 from ecrtui.ui import actions, io, messages
 from ecrtui.ui.place import Place
 from ecrtui.ui.widgets.plan_form import PlanForm
 from ecrtui.ui.widgets.retag_form import RetagForm, Source
+
+if TYPE_CHECKING:
+    from ecrtui.services.engine import Survey
 
 log = logging.getLogger(__name__)
 

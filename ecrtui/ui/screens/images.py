@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.model import tag as tags
 from ecrtui.model.digest import short
 from ecrtui.model.filter import Filter, parse
 from ecrtui.model.image import SEVERITIES, Image, Kind, Repository
@@ -34,7 +35,6 @@ from ecrtui.ui.retagging import Retagging
 from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.manifest_text import EMPTY, prepare
 from ecrtui.ui.widgets.manifest_view import ManifestView
-from ecrtui.ui.widgets.plan_form import words_of
 from ecrtui.ui.widgets.retag_form import Source
 from ecrtui.ui.widgets.table import Table
 
@@ -256,7 +256,7 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         names = " ".join(image.tags[:4]) + (" …" if len(image.tags) > 4 else "")
         self._wish(
             f"Remove tags of {short(image.digest)}",
-            lambda engine, line: engine.untag(self.repository_name, words_of(line)),
+            lambda engine, line: engine.untag(self.repository_name, tags.of_line(line)),
             f"the tags to remove, one of them has to stay: {names}",
         )
 
@@ -282,12 +282,12 @@ class ImagesPlace(Retagging, ListPlace[Image]):
         """Each of two tags to where the other is."""
 
         def make(engine: Engine, line: str) -> Plan:
-            tags = words_of(line)
-            if len(tags) != 2:
+            pair = tags.of_line(line)
+            if len(pair) != 2:
                 raise UsageError(
-                    "Two tags are wanted", f"{line!r} has {len(tags)}", "Type two tags with a space between."
+                    "Two tags are wanted", f"{line!r} has {len(pair)}", "Type two tags with a space between."
                 )
-            return engine.swap(self.repository_name, *tags)
+            return engine.swap(self.repository_name, *pair)
 
         self._wish(f"Swap two tags in {self.repository_name}", make, "the two tags")
 

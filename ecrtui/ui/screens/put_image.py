@@ -54,6 +54,8 @@ class State:
     """Where the manifest came from, in words."""
     file: str = ""
     """The file that has the bytes of the manifest; empty if none does."""
+    image: str = ""
+    """The digest of the image that was picked, while the manifest is its; empty if it is not an image's."""
     file_problem: str = ""
 
     @property
@@ -82,8 +84,8 @@ class PutImagePlace(Writing):
         border: none; height: 1; padding: 0; width: 1fr; background: $panel;
     }
     PutImagePlace .row Input:focus { background: $surface; }
-    PutImagePlace .told { height: auto; padding-left: 15; display: none; }
-    PutImagePlace .told.-shown { display: block; }
+    PutImagePlace .complaint { height: auto; padding-left: 15; display: none; }
+    PutImagePlace .complaint.-shown { display: block; }
     PutImagePlace #about { padding-left: 1; }
     PutImagePlace #command { height: auto; margin-top: 1; color: $text-muted; }
     """
@@ -117,10 +119,10 @@ class PutImagePlace(Writing):
         value = getattr(self.state.wanted, name, "")
         field = Input(value, placeholder=placeholder, select_on_focus=False, id=name)
         yield Horizontal(Static(label, classes="label"), field, classes="row")
-        yield Static(id=f"{name}-told", classes="told")
+        yield Static(id=f"{name}-told", classes="complaint")
         if name == "file":
             yield ManifestField()
-            yield Static(id="about", classes="told")
+            yield Static(id="about", classes="complaint")
 
     @property
     def manifest_field(self) -> ManifestField:
@@ -165,6 +167,7 @@ class PutImagePlace(Writing):
         finally:
             self.tell("")
         self._take(manifest.text, f"of {short(digest)} in {repository}")
+        self.state = replace(self.state, image=digest)
         self._brought = {"digest": digest}
         if examine(manifest.text).media_type != manifest.media_type:
             self._brought["media_type"] = manifest.media_type
@@ -239,7 +242,7 @@ class PutImagePlace(Writing):
         self._brought = {}
 
     def _examine(self, exact: str, origin: str, file: str = "") -> None:
-        self.state = replace(self.state, origin=origin, file=file, file_problem="")
+        self.state = replace(self.state, origin=origin, file=file, file_problem="", image="")
         if len(exact) <= EDITABLE:
             self.state = replace(self.state, manifest=examine(exact))
         else:
@@ -297,13 +300,19 @@ class PutImagePlace(Writing):
         self.query_one(f"#{name}", Input).placeholder = text.visible(value) or _LABELS[name][1]
 
     def _command(self) -> str:
-        """What the AWS CLI would be called with."""
-        state = self.state
+        """What the AWS CLI would be called with; for an image that was picked, what gets its manifest too."""
+        state, common = self.state, self._common()
         wanted = replace(
             state.wanted, digest=state.wanted.digest or (state.manifest.digest if state.manifest.text else "")
         )
         file = os.path.expandvars(Path(state.file).expanduser()) if state.file else clipboard.MANIFEST_FILE
-        return clipboard.put_image_command(wanted, file, self._common())
+        put = clipboard.put_image_command(wanted, file, common)
+        if not state.image:
+            return put
+        source = replace(
+            wanted, digest=state.image, repository=self.draft.wanted.repository, media_type=state.media_type
+        )
+        return f"{clipboard.get_manifest_line(source, common)} && {put}"
 
     def _common(self) -> tuple[str, ...]:
         if self.draft.common:

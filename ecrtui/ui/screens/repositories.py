@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.model import tag as tags
 from ecrtui.model.filter import Filter, parse_repositories
 from ecrtui.model.image import Repository
-from ecrtui.model.plan import Plan
-from ecrtui.model.put_image import Wanted
 from ecrtui.model.rows import Rows
-from ecrtui.services import clipboard
-from ecrtui.services.catalogue import Listing, Snapshot
-from ecrtui.services.engine import Engine
-from ecrtui.services.session import Connect, Session
-from ecrtui.ui import actions, describe, io, messages
+from ecrtui.ui import actions, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
 from ecrtui.ui.messages import Wish
 from ecrtui.ui.widgets.columns import Column
-from ecrtui.ui.widgets.plan_form import words_of
 from ecrtui.ui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from ecrtui.model.plan import Plan
+    from ecrtui.model.put_image import Wanted
+    from ecrtui.services.catalogue import Listing, Snapshot
+    from ecrtui.services.engine import Engine
+    from ecrtui.services.session import Connect, Session
 
 
 def _encryption(repository: Repository) -> str:
@@ -92,12 +94,12 @@ class RepositoriesPlace(ListPlace[Repository]):
             return
 
         def make(engine: Engine, line: str) -> Plan:
-            tags = words_of(line)
-            if len(tags) != 2:
+            pair = tags.of_line(line)
+            if len(pair) != 2:
                 raise UsageError(
-                    "Two tags are wanted", f"{line!r} has {len(tags)}", "Type the tag there is, a space, the new tag."
+                    "Two tags are wanted", f"{line!r} has {len(pair)}", "Type the tag there is, a space, the new tag."
                 )
-            return engine.promote(names, *tags)
+            return engine.promote(names, *pair)
 
         title = f"Tag in {human.count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
@@ -110,11 +112,15 @@ class RepositoriesPlace(ListPlace[Repository]):
 
     def action_copy_menu(self) -> None:
         """What can be copied of the repository under the cursor."""
+        from ecrtui.services import clipboard
+
         if self.current is not None:
             self.post_message(messages.OfferCopies(clipboard.of_repository(self.current)))
 
     def action_yaml(self) -> None:
         """The row as YAML."""
+        from ecrtui.ui import describe
+
         if self.current is not None:
             facts = describe.repository_facts(self.current)
             self.post_message(messages.ShowText(self.current.name, describe.as_yaml(facts)))
@@ -122,6 +128,8 @@ class RepositoriesPlace(ListPlace[Repository]):
     @work(exclusive=True, group="describe", exit_on_error=False)
     async def action_describe(self) -> None:
         """Everything about the repository, its lifecycle policy and its tags included."""
+        from ecrtui.ui import describe
+
         repository = self.current
         if repository is None:
             return

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.errors import EcrTuiError
+from ecrtui.model import tag as tags
 from ecrtui.model.plan import OnConflict, Plan, Progress, Report, StepResult
 from ecrtui.ui import format as human
 from ecrtui.ui import plan_text, text
@@ -53,11 +54,6 @@ class State:
     def has_manifest(self) -> bool:
         """Whether PutImage has answered with a manifest."""
         return self.report is not None and any(result.result for result in self.report.results)
-
-
-def words_of(line: str) -> tuple[str, ...]:
-    """The words of a line, separated by spaces or commas, each once."""
-    return tuple(dict.fromkeys(line.replace(",", " ").split()))
 
 
 class PlanForm(Vertical, can_focus=True):
@@ -215,7 +211,7 @@ class PlanForm(Vertical, can_focus=True):
         if plan is None:
             self.action_retry()
         elif state.phase is Phase.CONFIRM:
-            missing = set(plan.protected_tags) - set(words_of(line))
+            missing = set(plan.protected_tags) - set(tags.of_line(line))
             if missing:
                 self.state = replace(state, complaint=f"not typed: {' '.join(sorted(missing))}")
             else:

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from ecrtui.model import tag as tags
 from ecrtui.model.digest import short
 from ecrtui.ui import plan_text, text
-from ecrtui.ui.widgets.plan_form import Phase, PlanForm, State, words_of
+from ecrtui.ui.widgets.plan_form import Phase, PlanForm, State
 
 TAGS_SHOWN = 6
 """Tags of the source that the head of the form names before it counts the rest."""
@@ -58,7 +58,7 @@ class RetagForm(PlanForm):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.state.phase is Phase.EDIT and event.input is self.field:
-            self._want(words_of(event.value))
+            self._want(tags.of_line(event.value))
 
     def on_plan_form_again(self, message: PlanForm.Again) -> None:
         message.stop()
