@@ -51,9 +51,14 @@ def outcome_words(outcome: Outcome) -> Content:
     return Content.styled(words, style)
 
 
+def tag_words(step: Step) -> str:
+    """The tag of a step; what stands for it where an image is stored without one."""
+    return step.tag or "<untagged>"
+
+
 def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
     """A plan, a step a line, with what each step entails under it."""
-    width = max((len(step.tag) for step in plan.steps), default=0)
+    width = max((len(tag_words(step)) for step in plan.steps), default=0)
     lines = [line for step in plan.steps for line in _step_lines(step, min(width, 40), now or time.time())]
     lines += [warning_line(warning) for warning in plan.warnings]
     return Content("\n").join(lines)
@@ -82,7 +87,7 @@ def after_lines(report: Report) -> list[Content]:
 
 def result_lines(result: StepResult, *, whole: bool = True) -> list[Content]:
     """What became of a step: the outcome, and PutImage's answer or the error in the service's words."""
-    head: list[Part] = [outcome_words(result.outcome), "  ", text.content(result.step.tag, "bold")]
+    head: list[Part] = [outcome_words(result.outcome), "  ", text.content(tag_words(result.step), "bold")]
     if result.message:
         head += ["  ", text.content(result.message)]
     if result.result is not None and not whole:
@@ -132,7 +137,7 @@ def facts(*pairs: tuple[str, str]) -> list[Content]:
 
 
 def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
-    parts: list[Part] = ["  ", text.content(f"{step.tag:<{width}}", "bold"), "  ", action_words(step.action)]
+    parts: list[Part] = ["  ", text.content(f"{tag_words(step):<{width}}", "bold"), "  ", action_words(step.action)]
     if step.action is Action.REFUSED:
         parts += [": ", text.content(step.reason)]
     elif step.action is Action.MOVE:
