@@ -5,6 +5,8 @@ The first frame waits for every import: only the first place is imported here, t
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -82,6 +84,9 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         return variable_defaults(self.current_theme)
 
     def on_mount(self) -> None:
+        if not self.is_headless:
+            # Python's own way to end on SIGTERM is to be gone, with the terminal still in the alternate screen.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.call_later, self.action_quit)
         if self.start.repository:
             from ecrtui.ui.screens.image import ImagePlace
             from ecrtui.ui.screens.images import ImagesPlace
