@@ -1,0 +1,148 @@
+"""A real terminal for tests: a program in a pty, its screen emulated by pyte, every byte that it wrote kept."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyte
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting; a slow machine needs some, a passing test none of it."""
+
+
+class Terminal:
+    """A program on a terminal of its own.
+
+    Args:
+        arguments: the program and its arguments.
+        environment: its environment.
+        size: columns and rows.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (100, 30)
+    ) -> None:
+        self.output = bytearray()
+        """Every byte that the program has written."""
+        columns, rows = size
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._ours, self._theirs = pty.openpty()
+        self._set_size(columns, rows)
+        self.settings = self.current_settings()
+        """How the terminal is set before the program starts."""
+        self.process = subprocess.Popen(
+            list(arguments),
+            stdin=self._theirs,
+            stdout=self._theirs,
+            stderr=self._theirs,
+            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+
+    def current_settings(self) -> list[Any]:
+        """The terminal's settings, as ``tcgetattr`` gives them."""
+        return termios.tcgetattr(self._theirs)
+
+    @property
+    def screen(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def press(self, keys: str) -> None:
+        """Send the bytes that keys send."""
+        os.write(self._ours, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size; the kernel tells the program with SIGWINCH."""
+        self._screen.resize(rows, columns)
+        self._set_size(columns, rows)
+
+    def until(self, wanted: str | Callable[[str], bool]) -> str:
+        """Wait until a text stands on the screen; the screen."""
+        holds = (lambda screen: wanted in screen) if isinstance(wanted, str) else wanted
+        deadline = time.monotonic() + PATIENCE
+        while not holds(self.screen):
+            if time.monotonic() > deadline or (self.process.poll() is not None and not self._read(0.1)):
+                raise AssertionError(f"never on the screen: {wanted!r}\n{self.screen}")
+            self._read(0.2)
+        return self.screen
+
+    def wait(self) -> int:
+        """Wait until the program has ended, reading what it still writes; its exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the program is still there\n{self.screen}")
+            self._read(0.05)
+        while self._read(0.05):
+            pass
+        return self.process.returncode
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a window or a connection that is gone."""
+        os.close(self._ours)
+        self._ours = -1
+
+    def close(self) -> None:
+        """End the program if it is still there, and give the terminal back."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        for end in (self._ours, self._theirs):
+            if end >= 0:
+                os.close(end)
+
+    def _set_size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self, timeout: float) -> bool:
+        """Read what there is; whether there was anything."""
+        if self._ours < 0 or not select.select([self._ours], [], [], timeout)[0]:
+            return False
+        try:
+            data = os.read(self._ours, 1 << 16)
+        except OSError:  # EIO: nobody has the other end any more
+            return False
+        self.output += data
+        self._stream.feed(data)
+        return bool(data)
+
+
+def _take_terminal() -> None:
+    """Make the terminal the controlling one, so that its end is told with SIGHUP."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@contextmanager
+def ecrtui(*arguments: str, home: Path, size: tuple[int, int] = (100, 30), **variables: str) -> Iterator[Terminal]:
+    """The installed program with these arguments on a terminal, until the block ends."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        **variables,
+    }
+    terminal = Terminal([sys.executable, "-m", "ecrtui", *arguments], environment, size)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
