@@ -134,6 +134,8 @@ class PutImagePlace(Writing):
         if self.draft.problem:
             self.query_one(Notice).say("The line cannot be used as it is", self.draft.problem, tone=Tone.WARNING)
         if self.draft.wanted.manifest:
+            with self.prevent(Input.Changed):
+                self.query_one("#file", Input).value = self.draft.file
             self._take(self.draft.wanted.manifest, "from the command line", file=self.draft.file)
         elif self.draft.image:
             self.pick()
@@ -445,12 +447,12 @@ def _text_of(path: str) -> str:
     try:
         state = file.stat()
         if not stat.S_ISREG(state.st_mode):
-            raise UsageError(f"{path} is not a file")
+            raise UsageError("it is not a file")
         if state.st_size > 4 * MAX_LENGTH:  # no character of UTF-8 takes more bytes
-            raise UsageError(f"{path} has {state.st_size:,} bytes; PutImage takes {MAX_LENGTH:,} characters")
+            raise UsageError(f"it has {state.st_size:,} bytes; PutImage takes {MAX_LENGTH:,} characters")
         return file.read_bytes().decode()
     except UnicodeDecodeError as problem:
-        raise UsageError(f"{path} is not UTF-8: {problem.reason} at byte {problem.start:,}") from problem
+        raise UsageError(f"it is not UTF-8: {problem.reason} at byte {problem.start:,}") from problem
     except (OSError, ValueError, RuntimeError) as problem:
         words = getattr(problem, "strerror", None) or str(problem)
-        raise UsageError(f"{path} cannot be read: {words}") from problem
+        raise UsageError(f"it cannot be read: {words}") from problem
