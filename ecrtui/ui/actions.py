@@ -52,7 +52,7 @@ ACTIONS = (
     Action("place.retry", "r", "retry", "retry", "Try again after an error; goes on where it stopped", palette=False),
     Action("place.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
     Action(
-        "list.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False
+        "row.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False
     ),
     Action("list.filter", "slash", "filter", "filter", "Show only the rows that match", footer=True),
     Action("list.sort", "s", "sort", "sort", "Sort by the next column; a second time turns the order", footer=True),

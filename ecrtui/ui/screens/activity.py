@@ -70,8 +70,8 @@ COLUMNS: Sequence[Column[Entry]] = (
 class ActivityPlace(Writing, ListPlace[Entry]):
     """The writes to this registry."""
 
-    BINDINGS = actions.bindings("activity")
-    SCOPES = (*ListPlace.SCOPES, "activity")
+    BINDINGS = actions.bindings("activity", "row")
+    SCOPES = (*ListPlace.SCOPES, "activity", "row")
     FILTER_EXAMPLE = "words in repository, tag, digest, outcome, who"
     NOUNS = ("write", "writes")
     EMPTY = "Nothing was written to this registry from here so far."
@@ -133,6 +133,10 @@ class ActivityPlace(Writing, ListPlace[Entry]):
             return
         self.table.update(entries)
         self.notify(f"{human.count(len(entries), 'unknown write')} looked up")
+
+    def action_open(self) -> None:
+        """Everything that the journal holds of this write."""
+        self.action_describe()
 
     def action_describe(self) -> None:
         """Everything that the journal holds of this write."""

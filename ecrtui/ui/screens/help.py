@@ -14,6 +14,7 @@ from ecrtui.ui.overlay import Overlay
 
 _SCOPES = {
     "list": "The list",
+    "row": "The row",
     "images": "Images",
     "repositories": "Repositories",
     "marks": "Marks",

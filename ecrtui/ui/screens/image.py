@@ -20,8 +20,9 @@ from ecrtui.model.put_image import Wanted
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Catalogue
 from ecrtui.services.session import Connect
-from ecrtui.ui import actions, describe, io, messages
+from ecrtui.ui import actions, io, messages
 from ecrtui.ui import format as human
+from ecrtui.ui.inspecting import Inspecting
 from ecrtui.ui.retagging import Retagging
 from ecrtui.ui.widgets.facts import Fact, Facts
 from ecrtui.ui.widgets.filter_bar import FilterBar
@@ -44,7 +45,7 @@ class ImageState:
     error: EcrTuiError | None = None
 
 
-class ImagePlace(Retagging):
+class ImagePlace(Retagging, Inspecting):
     """The image with this digest, or the one that this tag is at."""
 
     BINDINGS = actions.bindings("image", "manifest")
@@ -227,37 +228,22 @@ class ImagePlace(Retagging):
             entries = (*clipboard.of_part(state.repository, state.picked), *entries)
         self.post_message(messages.OfferCopies(entries))
 
-    @work(exclusive=True, group="overlay", exit_on_error=False)
-    async def action_config(self) -> None:
-        """Show the config."""
-        config = self.state.structure.config
-        if config is None:
-            self.notify("An index has no config of its own; pick one of its platforms and press Enter.")
-            return
-        try:
-            catalogue = (await self.session()).catalogue
-            known = await io.call(catalogue.config, self.repository_name, config)
-        except EcrTuiError as error:
-            self.complain(error)
-            return
-        self.post_message(messages.ShowText(f"config {short(config.digest)}", describe.config_text(known)))
+    def action_config(self) -> None:
+        """Show the config, of the platform under the cursor if there is one."""
+        if digest := self._asked_about():
+            self.show_config(self.repository_name, digest)
 
-    @work(exclusive=True, group="overlay", exit_on_error=False)
-    async def action_findings(self) -> None:
-        """Show what the scan has found."""
-        if self.state.image is None:
-            return
-        digest = self.state.image.digest
-        try:
-            catalogue = (await self.session()).catalogue
-            findings = await io.call(catalogue.findings, self.repository_name, digest)
-        except NotFound:
-            self.notify("This image was not scanned.")
-            return
-        except EcrTuiError as error:
-            self.complain(error)
-            return
-        self.post_message(messages.ShowText(f"findings of {short(digest)}", describe.findings_text(findings)))
+    def action_findings(self) -> None:
+        """Show what the scan has found, of the platform under the cursor if there is one."""
+        if digest := self._asked_about():
+            self.show_findings(self.repository_name, digest)
+
+    def _asked_about(self) -> str:
+        """The digest of the platform under the cursor, or else of the image; empty while it is not known."""
+        picked, image = self.state.picked, self.state.image
+        if picked is not None and picked.is_image:
+            return picked.digest
+        return image.digest if image is not None else ""
 
 
 def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:

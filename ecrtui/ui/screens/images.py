@@ -29,6 +29,7 @@ from ecrtui.services.engine import Engine
 from ecrtui.services.session import Connect, Session
 from ecrtui.ui import actions, describe, io, messages
 from ecrtui.ui import format as human
+from ecrtui.ui.inspecting import Inspecting
 from ecrtui.ui.list_place import ListPlace, ListState
 from ecrtui.ui.messages import Wish
 from ecrtui.ui.retagging import Retagging
@@ -74,11 +75,11 @@ def _severity(image: Image) -> tuple[int, ...]:
     return (int(image.findings is not None), *(counts.get(severity, 0) for severity in SEVERITIES))
 
 
-class ImagesPlace(Retagging, ListPlace[Image]):
+class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     """All images of a repository, newest first."""
 
-    BINDINGS = actions.bindings("images", "image", "marks")
-    SCOPES = (*ListPlace.SCOPES, "images", "image", "marks", "put_image")
+    BINDINGS = actions.bindings("images", "image", "row", "marks")
+    SCOPES = (*ListPlace.SCOPES, "images", "image", "row", "marks", "put_image")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
     EMPTY = "There is no image in this repository."
@@ -247,6 +248,16 @@ class ImagesPlace(Retagging, ListPlace[Image]):
             )
         elif image is not None:
             self.begin_retag(Source(self.repository_name, image.digest, image.tags, human.age(image.pushed_at)))
+
+    def action_config(self) -> None:
+        """Show the config of the image under the cursor."""
+        if self.current is not None:
+            self.show_config(self.repository_name, self.current.digest)
+
+    def action_findings(self) -> None:
+        """Show what the scan of the image under the cursor has found."""
+        if self.current is not None:
+            self.show_findings(self.repository_name, self.current.digest)
 
     def action_untag(self) -> None:
         """Remove tags of the image under the cursor."""

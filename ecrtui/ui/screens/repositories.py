@@ -57,8 +57,8 @@ COLUMNS: Sequence[Column[Repository]] = (
 class RepositoriesPlace(ListPlace[Repository]):
     """Where everything begins."""
 
-    BINDINGS = actions.bindings("repositories", "marks")
-    SCOPES = (*ListPlace.SCOPES, "repositories", "marks", "put_image")
+    BINDINGS = actions.bindings("repositories", "row", "marks")
+    SCOPES = (*ListPlace.SCOPES, "repositories", "row", "marks", "put_image")
     MARKABLE = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
