@@ -197,8 +197,9 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             manifest = (await self.session()).catalogue.known_manifest(image.digest)
             if manifest is None:
                 return False
+            prepared = await io.call(prepare, manifest.text)
+            view.show(prepared)
             self._previewed = image.digest
-            view.show(await io.call(prepare, manifest.text))
         return True
 
     async def _look_around(self, index: int) -> None:
