@@ -16,7 +16,7 @@ from benchmarks.listing import loaded
 from benchmarks.measure import ROUNDS, Row, percentile
 from benchmarks.programs import ecrtui
 from benchmarks.terminal import Terminal
-from ecrtui.model.filter import parse
+from ecrtui.model.filter import FilterError, parse
 from ecrtui.model.image import Image
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -114,14 +114,11 @@ def _filters(ground: Ground) -> Row:
                 if count is None or count == shown:
                     terminal.press(typed[end - 1])
                     continue
-                begun = terminal.since_start()
-                terminal.send(typed[end - 1])
-                times.append(terminal.until(f" {count:,} match") - begun)
+                times.append(terminal.time_of(typed[end - 1], f"{count:,} match"))
                 shown = count
-            terminal.send("\x1b")
-            terminal.settle()
-            terminal.send("\x1b")
-            terminal.settle()
+            while " match" in terminal.text:
+                terminal.send("\x1b")
+                terminal.settle()
     return Row(
         f"filter keystroke to frame at {LARGEST:,} rows, p95",
         percentile(times, 95) * 1000,
@@ -138,8 +135,6 @@ def _images(ground: Ground) -> list[Image]:
 
 def _matching(text: str, images: list[Image]) -> int | None:
     """How many match; None if it is no filter yet."""
-    from ecrtui.model.filter import FilterError
-
     try:
         return len(parse(text).select(images))
     except FilterError:
@@ -153,9 +148,7 @@ def _large_manifest(ground: Ground) -> Row:
         terminal.until("1 image")
         terminal.settle(2)
         for _ in range(ROUNDS):
-            begun = terminal.since_start()
-            terminal.send("\r")
-            times.append(terminal.until("line.000020") - begun)
+            times.append(terminal.time_of("\r", "line.000020"))
             terminal.settle(1)
             terminal.send("\x1b")
             terminal.settle(1)

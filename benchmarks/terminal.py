@@ -173,6 +173,17 @@ class Terminal:
                 raise TimeoutError(f"still running after {seconds} s\n{self.text}")
             self._pump(0.02)
 
+    def time_of(self, keys: str, words: str) -> float:
+        """Seconds from the keys until these words are written in one piece.
+
+        Raises:
+            TimeoutError: they were not; with the screen.
+        """
+        self._emulate()
+        begun = self.since_start()
+        self.send(keys)
+        return self.until_output(words) - begun
+
     def memory(self) -> float:
         """Resident megabytes (10^6 bytes) of the program."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:  # noqa: PTH123 - of another process
