@@ -1,0 +1,163 @@
+"""``--cli-auto-prompt`` in a real terminal: the form, what it puts, what is printed and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecrtui.cli.put_image import prompt
+from ecrtui.cli.put_image.options import usable_globals
+from ecrtui.cli.put_image.prompt import Outcome
+from ecrtui.errors import Refused
+from ecrtui.local.service import EmbeddedRegistry
+from tests.cli.put_image.conftest import PutImage
+from tests.support.embedded import (
+    OCI_MANIFEST,
+    client_for,
+    create_repository,
+    digest_of,
+    digests_of,
+    manifest_text,
+    new_embedded,
+    served,
+    tags_of,
+)
+from tests.support.terminal import Terminal, ecrtui
+
+REPOSITORY = "team/app"
+ENTER, ESCAPE, PLAN = "\r", "\x1b", "\x13"
+
+
+@pytest.fixture(scope="module")
+def embedded() -> EmbeddedRegistry:
+    return new_embedded()
+
+
+@pytest.fixture(scope="module")
+def client(embedded: EmbeddedRegistry) -> Any:
+    made = client_for(embedded)
+    create_repository(made, REPOSITORY)
+    create_repository(made, "team/frozen", "IMMUTABLE")
+    return made
+
+
+@pytest.fixture(scope="module")
+def url(embedded: EmbeddedRegistry) -> Iterator[str]:
+    with served(embedded) as address:
+        yield address
+
+
+def put(terminal: Terminal) -> None:
+    """Plan, apply and close."""
+    terminal.press(PLAN)
+    terminal.until("enter apply")
+    terminal.press(ENTER)
+    terminal.until("enter close")
+    terminal.press(ENTER)
+
+
+def printed(terminal: Terminal) -> str:
+    """What was written after the alternate screen was left, without escape sequences."""
+    text = bytes(terminal.output).decode(errors="replace").rpartition("\x1b[?1049l")[2]
+    return re.sub(r"\x1b[\[>=][0-9;?<>=]*[a-zA-Z]?", "", text).replace("\r\n", "\n")
+
+
+def test_what_the_form_puts_is_printed_as_if_it_had_been_typed(client, url: str, own_home: Path) -> None:
+    text = manifest_text(client, REPOSITORY, "form").replace("\n", "\r\n")
+    (own_home / "m.json").write_bytes(text.encode())
+    line = ("--repository-name", REPOSITORY, "--image-manifest", f"file://{own_home}/m.json", "--image-tag", "form")
+    with ecrtui("put-image", *line, "--cli-auto-prompt", "--endpoint-url", url, "--no-cli-pager", home=own_home) as it:
+        screen = it.until(digest_of(text)[:40])
+        assert "CRLF · from the command line" in screen
+        put(it)
+        assert it.wait() == 0
+        assert json.loads(printed(it)) == {
+            "image": {
+                "registryId": "123456789012",
+                "repositoryName": REPOSITORY,
+                "imageId": {"imageDigest": digest_of(text), "imageTag": "form"},
+                "imageManifest": text,
+                "imageManifestMediaType": OCI_MANIFEST,
+            }
+        }
+    assert tags_of(client, REPOSITORY)["form"] == digest_of(text)
+
+
+def test_output_and_query_are_honoured_and_an_image_without_a_tag_has_none(client, url: str, own_home: Path) -> None:
+    text = manifest_text(client, REPOSITORY, "untagged")
+    line = ("--repository-name", REPOSITORY, "--image-manifest", text, "--output", "text", "--query", "image.imageId")
+    with ecrtui("put-image", *line, "--cli-auto-prompt", "--endpoint-url", url, "--no-cli-pager", home=own_home) as it:
+        it.until(digest_of(text)[:40])
+        put(it)
+        assert it.wait() == 0
+        assert printed(it).strip() == digest_of(text)
+
+
+def test_a_form_that_is_left_sends_nothing_and_is_an_interruption(embedded, client, url: str, own_home: Path) -> None:
+    calls = embedded.calls["PutImage"]
+    with ecrtui("put-image", "--cli-auto-prompt", "--endpoint-url", url, home=own_home) as it:
+        it.until("123456789012")
+        it.press(ESCAPE)
+        assert it.wait() == 130
+        assert printed(it).strip() == ""
+    assert embedded.calls["PutImage"] == calls
+
+
+def test_on_partial_opens_it_for_a_usage_error_says_which_and_completes_the_line(client, url: str, own_home) -> None:
+    text = manifest_text(client, REPOSITORY, "partial")
+    (own_home / "m.json").write_text(text)
+    line = ("put-image", "--repository-name", REPOSITORY, "--image-tag", "partial", "--endpoint-url", url)
+    with ecrtui(*line, "--no-cli-pager", home=own_home, AWS_CLI_AUTO_PROMPT="on-partial") as it:
+        it.until("the following arguments are required: --image-manifest")
+        it.press(f"{own_home}/m.json")
+        it.until(digest_of(text)[:40])
+        put(it)
+        assert it.wait() == 0
+        assert json.loads(printed(it))["image"]["imageId"]["imageTag"] == "partial"
+
+
+def test_a_refusal_that_was_given_up_is_told_in_the_service_s_words(client, url: str, own_home: Path) -> None:
+    text = manifest_text(client, REPOSITORY, "elsewhere")  # its layers are not in the other repository
+    line = ("--repository-name", "team/frozen", "--image-manifest", text, "--image-tag", "v1")
+    with ecrtui("put-image", *line, "--cli-auto-prompt", "--endpoint-url", url, home=own_home) as it:
+        it.until(digest_of(text)[:40])
+        put(it)
+        it.until("copy command")
+        it.press(ESCAPE)
+        assert it.wait() == 254
+        told = printed(it)
+        assert "An error occurred (LayersNotFoundException) when calling the PutImage operation" in told
+        assert "hint: " in told
+    assert digests_of(client, "team/frozen") == set()
+
+
+def test_what_could_not_be_printed_is_told_before_the_form_opens(
+    put_image: PutImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompt, "interactive", lambda: True)
+    ran = put_image("--cli-auto-prompt", "--query", "[")
+    assert ran.code == 252
+    assert "--query" in ran.err
+
+
+def test_an_error_of_the_form_has_its_exit_code_and_next_step(
+    put_image: PutImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: prompt.Prefill) -> Outcome:
+        raise Refused("The tag was moved", "it is at 123 now", "Look again.")
+
+    monkeypatch.setattr(prompt, "open_form", refuse)
+    ran = put_image("--cli-auto-prompt")
+    assert (ran.code, ran.hints) == (255, ["Look again."])
+    assert "The tag was moved: it is at 123 now" in ran.err
+
+
+def test_a_mistake_on_the_line_does_not_lose_its_profile() -> None:
+    options, rest = usable_globals(["--output", "xml", "--profile", "prod", "--region", "--image-tag", "v1", "--color"])
+    assert (options.profile, options.output, options.region, options.color) == ("prod", None, None, "auto")
+    assert rest == ["--image-tag", "v1"]
