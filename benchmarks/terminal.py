@@ -57,6 +57,8 @@ class Terminal:
         self._clock = time.perf_counter
         self._drawn = bytearray()
         """What the emulator has not been given yet."""
+        self._pieces: list[tuple[float, int]] = []
+        """When its pieces were read, in seconds since the start, and where each ends."""
         self.pid = 0
         self._descriptor = -1
         self.started = 0.0
@@ -184,6 +186,32 @@ class Terminal:
         self.send(keys)
         return self.until_output(words) - begun
 
+    def final_since(self, keys: str, words: str, part: Callable[[str], Any]) -> tuple[float, float]:
+        """Press keys and wait until these words are written and nothing more is.
+
+        Args:
+            keys: what is pressed.
+            words: what is written once everything is done.
+            part: what of the screen's text is looked at.
+
+        Returns:
+            Seconds until that part stood on the screen as it is in the end, and until the words were written.
+        """
+        told = self.time_of(keys, words)
+        begun = self.since_start() - told
+        self.settle(0.15)
+        drawn, pieces = bytes(self._drawn), self._pieces
+        self._drawn, self._pieces = bytearray(), []
+        states = []
+        start = 0
+        for moment, end in pieces:
+            self._stream.feed(drawn[start:end])
+            start = end
+            states.append((moment, part(self.text)))
+        final = states[-1][1]
+        changed = [number for number, (_, state) in enumerate(states) if state != final]
+        return states[changed[-1] + 1 if changed else 0][0] - begun, told
+
     def memory(self) -> float:
         """Resident megabytes (10^6 bytes) of the program."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:  # noqa: PTH123 - of another process
@@ -200,8 +228,9 @@ class Terminal:
             return False
         self.output += len(data)
         self._drawn += data
+        self._pieces.append((self.since_start(), len(self._drawn)))
         return bool(data)
 
     def _emulate(self) -> None:
-        drawn, self._drawn = bytes(self._drawn), bytearray()
+        drawn, self._drawn, self._pieces = bytes(self._drawn), bytearray(), []
         self._stream.feed(drawn)
