@@ -104,7 +104,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 lambda image: image.digest,
                 least=12,
                 most=12,
-                drop=4,
+                drop=1,
                 matches=True,
             ),
             Column(
@@ -122,7 +122,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 align="right",
                 drop=2,
             ),
-            Column("kind", "kind", self._kind, self._kind_key, least=18, most=27, drop=3),
+            Column("kind", "kind", self._kind, self._kind_key, least=18, most=27, drop=4),
             Column("findings", "findings", _findings, _severity, most=20, drop=5),
             Column(
                 "pulled",
