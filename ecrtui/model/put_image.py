@@ -146,8 +146,8 @@ def difference(text: str, digest: str) -> str:
     if text.endswith("\n") and digest_of(text.removesuffix("\n")) == digest:
         return "the manifest has one newline too many at its end"
     if digest_of(text + "\n") == digest:
-        return "the manifest lacks the newline at its end that the original has"
+        return "the manifest has no newline at its end, as the original has"
     for end, name in (("\n", "LF"), ("\r\n", "CRLF")):
         if digest_of(with_line_ends(text, end)) == digest:
             return f"the manifest would have this digest with {name} line ends"
-    return f"the bytes of this manifest have the digest {digest_of(text)}"
+    return f"the bytes of this manifest have the digest {digest_of(text)}: it was reformatted, or recoded"

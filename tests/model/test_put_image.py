@@ -42,7 +42,7 @@ def test_what_is_right_has_no_problem() -> None:
         ("digest", {"digest": "sha256:12"}, "64 hexadecimal"),
         ("digest", {"digest": digest_of("other")}, f"have the digest {digest_of(TEXT)}"),
         ("digest", {"manifest": TEXT + "\n", "digest": digest_of(TEXT)}, "one newline too many"),
-        ("digest", {"digest": digest_of(TEXT + "\n")}, "lacks the newline"),
+        ("digest", {"digest": digest_of(TEXT + "\n")}, "no newline at its end"),
         ("digest", {"manifest": with_line_ends(TEXT, "\r"), "digest": digest_of(TEXT)}, "with LF line ends"),
         ("digest", {"digest": digest_of(with_line_ends(TEXT, "\r\n"))}, "with CRLF line ends"),
         ("media_type", {"manifest": "{}"}, "needed here"),

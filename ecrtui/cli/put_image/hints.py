@@ -78,13 +78,10 @@ def digest_of(parameters: Mapping[str, Any]) -> str:
 
 
 def _digest_hint(parameters: Mapping[str, Any]) -> str:
-    manifest = str(parameters.get("imageManifest", ""))
-    wanted = parameters.get("imageDigest")
-    other = manifest.removesuffix("\n") if manifest.endswith("\n") else manifest + "\n"
-    if "sha256:" + hashlib.sha256(other.encode()).hexdigest() == wanted:
-        one = "one newline too many" if manifest.endswith("\n") else "no newline at its end, as the original has"
-        return f"The manifest has {one}; a shell's $(…) drops newlines, file:// keeps every byte."
-    return f"The bytes of this manifest have the digest {digest_of(parameters)}; was it reformatted, or recoded?"
+    from ecrtui.model.put_image import difference
+
+    words = difference(str(parameters.get("imageManifest", "")), str(parameters.get("imageDigest", "")))
+    return f"{words[0].upper()}{words[1:]}. A shell's $(…) drops newlines; file:// keeps every byte."
 
 
 def _lacks_media_type(parameters: Mapping[str, Any]) -> bool:

@@ -34,7 +34,7 @@ from ecrtui.ui.widgets.plan_form import PlanForm
 
 _GOOD = (Outcome.DONE, Outcome.ALREADY)
 _LABELS = {
-    "repository": ("repository", "team/app"),
+    "repository": ("repository", "its name, without the registry's host"),
     "tag": ("tag", "none: the image is stored without a tag"),
     "file": ("manifest file", "the path of a file, or paste or type the manifest below"),
     "media_type": ("media type", "as the manifest says"),
@@ -132,7 +132,8 @@ class PutImagePlace(Writing):
     def on_mount(self) -> None:
         self._show(self.state)
         if self.draft.problem:
-            self.query_one(Notice).say("The line cannot be used as it is", self.draft.problem, tone=Tone.WARNING)
+            words = self.draft.problem.partition("\n\n")[0]  # the usage behind it is of no use here
+            self.query_one(Notice).say("The line cannot be used as it is", words, tone=Tone.WARNING)
         if self.draft.wanted.manifest:
             with self.prevent(Input.Changed):
                 self.query_one("#file", Input).value = self.draft.file
