@@ -22,6 +22,7 @@ _SCOPES = {
     "activity": "Activity",
     "image": "The image",
     "manifest": "The manifest",
+    "put_form": "The form",
     "place": "Here",
     "app": "Everywhere",
 }

@@ -191,6 +191,10 @@ class PutImagePlace(Writing):
         self.query_one(Notice).words = Words.of(error)
 
     def on_notice_retry_requested(self) -> None:
+        self.action_retry()
+
+    def action_retry(self) -> None:
+        """Connect again, and read again the image that was picked."""
         self.query_one(Notice).hide()
         self.meet()
         if self.draft.image and not self.manifest_field.exact:
