@@ -142,8 +142,9 @@ class ListPlace(Place, Generic[Item]):
             async for batch in io.stream(listing):
                 self.table.merge((*batch.items, *batch.changed), self._asked)
                 self.state = replace(self.state, loaded=batch.loaded, waiting=batch.throttled)
-            self.table.finish()
-            self.state = replace(self.state, loading=False, complete=True, stale=None, waiting=0.0)
+                if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
+                    self.table.finish()
+                    self.state = replace(self.state, loading=False, complete=True, stale=None, waiting=0.0)
         except EcrTuiError as error:
             self.fail(error)
 
