@@ -22,7 +22,7 @@ from ecrtui.services.settling import ROWS, settle
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-VERSION = 1
+VERSION = 2
 """Of the schema and of what is in the pieces. A file of another version is thrown away."""
 
 LISTINGS_SIZE = 256 * 1024 * 1024
@@ -52,6 +52,12 @@ CREATE TABLE manifest (
     used_at REAL NOT NULL
 );
 CREATE INDEX manifest_used ON manifest (used_at);
+CREATE TABLE way (
+    mark TEXT PRIMARY KEY,
+    registry_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    endpoint TEXT NOT NULL
+) WITHOUT ROWID;
 """
 _IDENTITY_LENGTH = 32
 _ALL_REPOSITORIES = ""
@@ -101,6 +107,7 @@ class Cache:
         manifests_size: int = MANIFESTS_SIZE,
         patience: float = PATIENCE,
     ) -> None:
+        self.where = where
         self._file = file
         self._registry = f"{where.registry_id} {where.region} {where.endpoint}"
         self._clock = clock
@@ -110,6 +117,32 @@ class Cache:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
         self._unusable = False
+
+    @classmethod
+    def by_way(cls, file: Path, mark: str) -> Cache | None:
+        """The cache of the registry that a connection led to the last time, before anything is connected.
+
+        Args:
+            file: the SQLite file; if it does not exist, it is not made.
+            mark: of the connection; see :func:`ecrtui.services.ways.mark_of`.
+        """
+        if not file.exists():
+            return None
+        cache = cls(file, Where("", ""))
+        row = cache._use(
+            lambda connection: connection.execute(
+                "SELECT registry_id, region, endpoint FROM way WHERE mark = ?", (mark,)
+            ).fetchone(),
+            None,
+            begin="BEGIN",
+        )
+        cache.close()
+        return None if row is None else cls(file, Where(*row))
+
+    def remember_way(self, mark: str) -> None:
+        """The connection with this mark has led to this registry."""
+        row = (mark, self.where.registry_id, self.where.region, self.where.endpoint)
+        self._use(lambda connection: connection.execute("INSERT OR REPLACE INTO way VALUES (?, ?, ?, ?)", row), None)
 
     def repositories(self) -> Snapshot[Repository] | None:
         """All repositories as they were last listed; by name."""

@@ -309,6 +309,24 @@ def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert (tmp_path / "cache.sqlite").is_dir()
 
 
+def test_a_connection_that_led_somewhere_leads_there_again(file: Path, cache: Cache) -> None:
+    assert Cache.by_way(file, "mark") is None
+    assert not file.exists()
+    cache.keep_repositories(REPOSITORY_ROWS)
+    assert Cache.by_way(file, "mark") is None
+    cache.remember_way("mark")
+    Cache(file, Where("210987654321", "us-east-1")).remember_way("other")
+    again = Cache.by_way(file, "mark")
+    assert again is not None
+    assert again.where == HERE
+    known = again.repositories()
+    assert known is not None
+    assert known.items == REPOSITORY_ROWS
+    other = Cache.by_way(file, "other")
+    assert other is not None
+    assert other.repositories() is None
+
+
 def test_a_closed_cache_knows_nothing(cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
     cache.close()
