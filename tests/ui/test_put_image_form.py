@@ -52,14 +52,15 @@ def client(embedded: EmbeddedRegistry) -> Any:
 
 @asynccontextmanager
 async def form(
-    embedded: EmbeddedRegistry, draft: Draft | None = None, **wanted: str
+    embedded: EmbeddedRegistry, draft: Draft | None = None, *, connected: bool = True, **wanted: str
 ) -> AsyncIterator[tuple[PutImageApp, Pilot[None]]]:
     """The form by itself, filled in with this."""
     settings = load({"writes_per_second": 10_000.0})
     connect = wiring.Connector(Connection(), settings, embedded=embedded)
     app = PutImageApp(connect, settings, themes.load(), draft or Draft(Wanted(**wanted)))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        await until(pilot, "123456789012")
+        if connected:
+            await until(pilot, "123456789012")
         yield app, pilot
 
 
@@ -355,8 +356,38 @@ async def test_the_registry_of_another_account_is_asked_as_it_was_given(embedded
     async with form(embedded, repository="team/app", registry_id="999999999999", manifest=text) as (_, pilot):
         await pilot.press("f2")
         screen = await until(pilot, "r try again")
-        assert "999999999999" in below(screen, "of 999999999999")
+        assert "does not exist in the registry with id '999999999999'" in screen
         assert digests_of(client, "team/app") == set()
+
+
+async def test_a_connection_that_fails_is_told_and_planned_again_when_it_stands(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    embedded.faults.add("DescribeRegistry:unavailable")
+    async with form(embedded, repository="team/app", tag="v1", manifest=text, connected=False) as (_, pilot):
+        await until(pilot, "The service failed")
+        await pilot.press("f2")
+        await until(pilot, "r try again")
+        embedded.faults.clear()
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app") == {"v1": digest_of(text)}
+
+
+async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp_path: Path) -> None:
+    text = manifest_text(client, "team/app")
+    (tmp_path / "m.json").write_text(text)
+    async with form(embedded, repository="team/app") as (_, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        await until(pilot, "as it lies in the file")
+        await pilot.press("f4")
+        await until(pilot, "with CRLF line ends")
+        assert manifest_of(pilot).exact == text.replace("\n", "\r\n")
+        await pilot.press("f4")
+        await until(pilot, "as it lies in the file")
+        assert manifest_of(pilot).exact == text
+        assert pilot.app.screen.query_one("#file", Input).value == str(tmp_path / "m.json")
 
 
 async def test_why_the_line_could_not_be_used_stands_on_the_form(embedded, client) -> None:

@@ -101,7 +101,8 @@ class PutImagePlace(Writing):
         self.set_reactive(PutImagePlace.state, State(wanted=replace(draft.wanted, manifest="")))
         self._brought: dict[str, str] = {}
         """What a picked image has filled in; it goes with its manifest."""
-        self._as_it_came = ""
+        self._as_it_came = ("", "", "")
+        """The text of the manifest, where it came from, and its file: what the line ends are changed from."""
         self._others: dict[str, Session] = {}
         self._applied = ""
         """The id of the plan that was put to the user last."""
@@ -228,6 +229,7 @@ class PutImagePlace(Writing):
     def on_manifest_field_given(self, message: ManifestField.Given) -> None:
         """The manifest was typed or pasted: it is not what the file has any more."""
         message.stop()
+        self.workers.cancel_group(self, "read")  # what is still being read must not replace what was given since
         with self.prevent(Input.Changed):
             self.query_one("#file", Input).value = ""
         self._accept(message.text, "as it was pasted" if message.pasted else "as it was typed")
@@ -237,7 +239,7 @@ class PutImagePlace(Writing):
         self._accept(exact, origin, file=file)
 
     def _accept(self, exact: str, origin: str, *, file: str = "") -> None:
-        self._as_it_came = exact
+        self._as_it_came = (exact, origin, file)
         self._forget_what_was_brought()
         self._examine(exact, origin, file)
 
@@ -265,19 +267,21 @@ class PutImagePlace(Writing):
 
     def action_line_ends(self) -> None:
         """The line ends as they came, then LF, then CRLF."""
-        forms = (self._as_it_came, with_line_ends(self._as_it_came, "\n"), with_line_ends(self._as_it_came, "\r\n"))
-        names = ("as it came", "with LF line ends", "with CRLF line ends")
+        came, origin, file = self._as_it_came
+        forms = (came, with_line_ends(came, "\n"), with_line_ends(came, "\r\n"))
+        names = (origin, "with LF line ends", "with CRLF line ends")
         if len(set(forms)) == 1:
             self.notify("The manifest has no line ends.")
             return
         now = self.manifest_field.exact
-        at = next(place for place, form in enumerate((*forms, now)) if form == now) % len(forms)
-        following = next(place % len(forms) for place in range(at + 1, at + 4) if forms[place % len(forms)] != now)
+        onwards = (forms.index(now) + 1, forms.index(now) + 2)
+        following = next(place % len(forms) for place in onwards if forms[place % len(forms)] != now)
         self.manifest_field.put(forms[following])
+        file = "" if following else file
         with self.prevent(Input.Changed):
-            self.query_one("#file", Input).value = self.state.file if following == 0 else ""
+            self.query_one("#file", Input).value = file
         self._forget_what_was_brought()
-        self._examine(forms[following], names[following])
+        self._examine(forms[following], names[following], file)
 
     def action_refresh_place(self) -> None:
         """Read the file again."""
