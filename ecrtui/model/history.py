@@ -52,4 +52,4 @@ class Entry:
 
     def __str__(self) -> str:
         old, new = short(self.before) or "nothing", short(self.after) or "nothing"
-        return f"{self.repository}:{self.tag} {old} → {new} {self.outcome or 'unknown'}"
+        return f"{self.repository}{f':{self.tag}' if self.tag else ''} {old} → {new} {self.outcome or 'unknown'}"

@@ -123,7 +123,7 @@ class Step:
             Action.ALREADY: f"already at {new}" if self.after else "already gone",
             Action.REFUSED: f"refused: {self.reason}",
         }
-        return f"{self.repository}:{self.tag} {words[self.action]}"
+        return f"{self.repository}{f':{self.tag}' if self.tag else ''} {words[self.action]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ def _outcome(entry: Entry) -> Content:
     return plan_text.outcome_words(entry.outcome)
 
 
+def _tag(entry: Entry) -> str | Content:
+    return entry.tag or Content.styled("<untagged>", "dim italic")
+
+
 COLUMNS: Sequence[Column[Entry]] = (
     Column(
         "when", "when", lambda entry: human.age(entry.begun_at), lambda entry: entry.begun_at, align="right", least=9
@@ -49,7 +53,7 @@ COLUMNS: Sequence[Column[Entry]] = (
         flex=2,
         matches=True,
     ),
-    Column("tag", "tag", lambda entry: entry.tag, lambda entry: entry.tag, least=8, flex=1, matches=True, style="$tag"),
+    Column("tag", "tag", _tag, lambda entry: entry.tag, least=8, flex=1, matches=True, style="$tag"),
     Column(
         "before",
         "was",
