@@ -73,8 +73,8 @@ async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience
     while not holds(screen := screen_text(pilot.app)):
         if waited > patience:
             raise AssertionError(f"never on the screen: {wanted!r}\n{screen}")
-        await pilot.pause(0.02)
-        waited += 0.02
+        await pilot.pause(0.05)
+        waited += 0.05
     await pilot.pause()  # a widget that has just grown is laid out in the next frame
     return screen_text(pilot.app)
 

@@ -208,15 +208,14 @@ async def test_an_empty_registry_and_an_empty_repository_say_so() -> None:
         await until(pilot, "There is no image in this repository.")
 
 
-@pytest.mark.parametrize("key", ["down", "j"])
-async def test_arriving_rows_do_not_move_the_cursor_off_what_it_is_on(key: str) -> None:
+async def test_arriving_rows_do_not_move_the_cursor_off_what_it_is_on() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
     marked = [push_image(client, "team/app", f"n{number}", f"v{number}") for number in range(4)]
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "4 images")
-        await pilot.press(key, key)
+        await pilot.press("down", "j")
         chosen = marked[1].digest[7:19]
         await until(pilot, lambda screen: chosen in cursor_row(screen))
         for number in range(3):
@@ -252,7 +251,6 @@ async def test_a_listing_that_breaks_off_says_so_keeps_its_rows_and_goes_on_from
     ("reference", "shown"),
     [
         ("team/app", "5 images"),
-        ("team/app:v1", "Repositories › team/app › v1"),
         ("team/app@{small}", "Repositories › team/app › {short}"),
         (f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app:v1", "Repositories › team/app › v1"),
     ],
@@ -275,7 +273,6 @@ async def test_a_reference_leads_to_its_place_and_esc_leads_up_from_there(
     ("reference", "words"),
     [
         ("team/nothing", "The repository does not exist"),
-        ("team/nothing:v1", "The repository does not exist"),
         ("team/app:nothing", "team/app has no image nothing"),
         (f"team/app@sha256:{'0' * 64}", "team/app has no image sha256:000"),
     ],

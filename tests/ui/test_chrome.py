@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -109,13 +110,20 @@ async def test_a_theme_that_does_not_exist_is_told_and_another_is_used(embedded:
         await until(pilot, "1 repository")
 
 
-@pytest.mark.parametrize("theme", ["ecrtui-dark", "ecrtui-light", "ecrtui-contrast", "ecrtui-colourblind", "ecrtui-16"])
-async def test_the_same_words_stand_there_in_every_theme(theme: str, embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(160, 30), theme=theme) as pilot:
+async def test_the_same_words_stand_there_in_every_theme(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         form = await retag(pilot, "prod", "new")
-        for words in ("▸", "protected", "new  ", "READ-WRITE"):
-            assert words in form
+        assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
+        for theme in pilot.app.own_themes:
+            pilot.app.theme = theme
+            await pilot.pause()
+            assert ageless(screen_text(pilot.app)) == ageless(form), theme
+
+
+def ageless(screen: str) -> str:
+    """The screen without what passes while one looks at it."""
+    return re.sub(r"\s*\d+ s ago", "", screen)
 
 
 def colours(segments: list[Segment]) -> set[str]:
@@ -175,7 +183,7 @@ async def test_sixty_by_fifteen_is_enough_for_the_whole_job() -> None:
         await until(pilot, "new  v1")
 
 
-@pytest.mark.parametrize("size", [(59, 15), (60, 14), (30, 8)])
+@pytest.mark.parametrize("size", [(59, 15), (60, 14)])
 async def test_less_than_that_says_so(size: tuple[int, int], embedded: EmbeddedRegistry) -> None:
     async with running(embedded, size=size) as pilot:
         screen = await until(pilot, "ecrtui")

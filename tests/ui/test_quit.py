@@ -34,7 +34,7 @@ async def ended(pilot: Any) -> None:
     raise AssertionError("the application is still there")
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
 async def test_quit_does_not_wait_for_a_page_that_hangs(key: str, embedded: EmbeddedRegistry) -> None:
     embedded.faults.add(f"DescribeRepositories:latency:seconds={HANG}")
     async with running(embedded) as pilot:
@@ -59,15 +59,14 @@ async def test_a_place_is_left_at_once_while_it_hangs(embedded: EmbeddedRegistry
         await until(pilot, "1 image ·")
 
 
-@pytest.mark.parametrize("key", ["ctrl+c", "q"])
-async def test_quit_waits_for_a_write_in_flight_and_says_so(key: str, embedded: EmbeddedRegistry) -> None:
+async def test_quit_waits_for_a_write_in_flight_and_says_so(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, REPOSITORY) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")
         embedded.faults.add("PutImage:latency:seconds=1.5")
         await pilot.press("enter")
         await until(pilot, "writing…")
-        await pilot.press(key)
+        await pilot.press("ctrl+c")
         await until(pilot, "A write is in flight")
         assert pilot.app._running
         await ended(pilot)

@@ -1,0 +1,198 @@
+"""Every place as text, at two sizes, compared with what was looked at and kept.
+
+``UPDATE_SNAPSHOTS=1`` writes what there is now; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put
+from tests.support.screen import retag, running, screen_text, type_text, until
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SIZES = ((160, 50), (80, 24))
+DAY = 86_400
+CHANGING = (
+    (
+        re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        "00000000-0000-0000-0000-000000000000",
+    ),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "2026-01-01 00:00:00 UTC"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"), "2026-01-01T00:00:00+00:00"),
+    (re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}"), "20260101-000000-000000"),
+    (re.compile(r"just now| \d s ago|\d\d s ago"), "just now"),
+)
+"""What differs from run to run, and what stands for it; as wide, so that nothing moves."""
+
+
+@dataclass
+class Clock:
+    """The clock of the embedded registry: what is put is as old as the test says."""
+
+    days_ago: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() - self.days_ago * DAY - 60
+
+
+class Estate:
+    """A registry with a little of everything, pushed at set ages."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.embedded = new_embedded(clock=self.clock)
+        self.client = client_for(self.embedded)
+        self.at(400, create_repository, self.client, "platform/base")
+        self.at(300, create_repository, self.client, "team/app")
+        self.at(30, create_repository, self.client, "team/frozen", "IMMUTABLE_WITH_EXCLUSION", ["dev*"])
+        self.at(200, push_image, self.client, "team/app", "old", "release-2026.10", layers=[b"o" * 90_000])
+        self.at(100, push_image, self.client, "team/app", "prod", "prod", annotations={"team": "checkout"})
+        parts = {
+            platform: self.at(days, push_image, self.client, "team/app", platform, platform=platform)
+            for platform, days in (("linux/amd64", 9.2), ("linux/arm64", 9.1))
+        }
+        self.at(9, push_index, self.client, "team/app", parts, "multi")
+        new = self.at(2, push_image, self.client, "team/app", "new", "release-2026.11", layers=[b"n" * 90_000])
+        self.at(2, put, self.client, "team/app", new.manifest, "rc")
+        self.at(1, push_image, self.client, "team/frozen", "one", "v1")
+        self.clock.days_ago = 0
+
+    def at(self, days_ago: float, action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Have something happen so many days ago."""
+        self.clock.days_ago = days_ago
+        return action(*arguments, **options)
+
+
+Steps = Callable[[Any], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class View:
+    """A place: how it is reached, and the text by which it is known to be there."""
+
+    name: str
+    start: str
+    wanted: str
+    steps: list[Steps] = field(default_factory=list)
+
+
+def press(*keys: str) -> Steps:
+    """Press keys."""
+    return lambda pilot: pilot.press(*keys)
+
+
+def see(words: str) -> Steps:
+    """Wait for words."""
+    return lambda pilot: until(pilot, words)
+
+
+def write(text: str) -> Steps:
+    """Type a text."""
+    return lambda pilot: type_text(pilot, text)
+
+
+def plan(*tags: str) -> Steps:
+    """Open the retag form and wait for the plan of these tags."""
+    return lambda pilot: retag(pilot, *tags)
+
+
+VIEWS = (
+    View("repositories", "", "3 repositories"),
+    View("repository-details", "", "3 repositories", [press("j", "d"), see("repositoryArn")]),
+    View("images", "team/app", "index amd64 arm64"),
+    View("images-filtered", "team/app", "index amd64", [press("slash"), write("release size>50kB"), see("2 match")]),
+    View("images-filter-wrong", "team/app", "index amd64", [press("slash"), write("size>banana"), see("not a size")]),
+    View("image", "team/app:prod", "layers ·"),
+    View("index", "team/app:multi", "linux/arm64", [press("tab"), see("is ")]),
+    View("config", "team/app:prod", "layers ·", [press("i"), see("labels ")]),
+    View("no-such-image", "team/app:nothing", "has no image nothing"),
+    View("retag-plan", "team/app", "index amd64", [press("G"), plan("rc", "next", "release-2026.10")]),
+    View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tag,"), write("-x"), see("!")]),
+    View("retag-protected", "team/app", "index amd64", [plan("prod"), press("enter"), see("once more")]),
+    View("copy", "team/app", "index amd64", [press("c"), see("docker pull")]),
+    View("help", "team/app", "index amd64", [press("question_mark"), see("Keys here")]),
+    View("palette", "team/app", "index amd64", [press("colon"), see("Describe")]),
+    View(
+        "plan",
+        "team/app",
+        "index amd64",
+        [press("space", "j", "space", "t"), see("Plan ›"), write("{tag}-x"), press("enter"), see("-x ")],
+    ),
+    View("activity-empty", "", "3 repositories", [press("a"), see("Nothing was written")]),
+)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+async def test_the_place_looks_as_it_did(view: View) -> None:
+    async with running(Estate().embedded, view.start, size=SIZES[0]) as pilot:
+        await until(pilot, "user/embedded")
+        await until(pilot, view.wanted)
+        for step in view.steps:
+            await step(pilot)
+        await compare(pilot, view.name)
+
+
+async def test_a_written_tag_and_its_journal_look_as_they_did() -> None:
+    async with running(Estate().embedded, "team/app", size=SIZES[0]) as pilot:
+        await until(pilot, "index amd64 arm64")
+        await retag(pilot, "next", "prod")
+        await pilot.press("enter")
+        await until(pilot, "once more")
+        await type_text(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await compare(pilot, "retag-done")
+        await pilot.press("enter", "a")
+        await until(pilot, "2 writes")
+        await compare(pilot, "activity")
+
+
+async def compare(pilot: Any, name: str) -> None:
+    """Compare what stands on the screen with its snapshots, from the largest size to the smallest."""
+    different = []
+    for columns, rows in SIZES:
+        await pilot.resize_terminal(columns, rows)
+        different += difference(f"{name}-{columns}x{rows}", await settled(pilot))
+    await pilot.resize_terminal(*SIZES[0])
+    if different:
+        pytest.fail("\n".join([*different, "UPDATE_SNAPSHOTS=1 keeps it as it is now"]), pytrace=False)
+
+
+async def settled(pilot: Any) -> str:
+    """The screen once it stays as it is, and nothing is under way."""
+    before = ""
+    for _ in range(100):
+        await pilot.pause(0.1)
+        now = screen_text(pilot.app)
+        if now == before and "…" not in now.splitlines()[1]:
+            return now
+        before = now
+    return before
+
+
+def difference(name: str, screen: str) -> list[str]:
+    """The lines in which a screen differs from the snapshot of this name, what changes from run to run aside."""
+    for pattern, instead in CHANGING:
+        screen = pattern.sub(instead, screen)
+    file = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOTS.mkdir(exist_ok=True)
+        file.write_text(screen + "\n")
+    kept = file.read_text() if file.exists() else ""
+    return list(difflib.unified_diff(kept.splitlines(), screen.splitlines(), f"{file.name}, kept", "now", lineterm=""))
+
+
+def test_every_snapshot_belongs_to_a_place() -> None:
+    names = [*(view.name for view in VIEWS), "retag-done", "activity"]
+    expected = {f"{name}-{columns}x{rows}" for columns, rows in SIZES for name in names}
+    assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected
