@@ -55,7 +55,7 @@ ACTIONS = (
         "row.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False
     ),
     Action("list.filter", "slash", "filter", "filter", "Show only the rows that match", footer=True),
-    Action("list.sort", "s", "sort", "sort", "Sort by the next column; a second time turns the order", footer=True),
+    Action("list.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
     Action("list.turn", "S", "turn", "turn order", "Turn the order of the sorted column"),
     Action("list.describe", "d", "describe", "describe", "Everything that is known of the row", footer=True),
     Action("list.yaml", "y", "yaml", "yaml", "The row as YAML"),
