@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.model.image import EMBEDDED
+from ecrtui.paths import cache_file
+from ecrtui.services.ways import mark_of
 from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
@@ -123,7 +125,17 @@ class Connector:
             if self._session is None:
                 registry = open_registry(self._connection, embedded=self._embedded, mfa_code=self.mfa_code)
                 self._session = open_session(registry, self._settings)
+                if cache := open_cache(self._session.where, self._session.settings):
+                    cache.remember_way(mark_of(self._connection))
             return self._session
+
+    def known(self) -> Cache | None:
+        """What was seen the last time that these options were given; asks nobody."""
+        if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
+            return None
+        from ecrtui.services.cache import Cache
+
+        return Cache.by_way(cache_file(), mark_of(self._connection))
 
 
 def open_session(registry: Registry, settings: Settings) -> Session:
@@ -143,7 +155,6 @@ def open_session(registry: Registry, settings: Settings) -> Session:
 
 def open_cache(where: Where, settings: Settings) -> Cache | None:
     """The cache on disk; None if it is switched off, or the registry is in memory and gone with the process."""
-    from ecrtui.paths import cache_file
     from ecrtui.services.cache import Cache
 
     return Cache(cache_file(), where) if settings.cache and not where.endpoint.startswith(EMBEDDED) else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ecrtui.model.image import Where
 from ecrtui.settings import Settings
 
 if TYPE_CHECKING:
+    from ecrtui.services.cache import Cache
     from ecrtui.services.catalogue import Catalogue
     from ecrtui.services.engine import Engine
 
@@ -27,5 +28,11 @@ class Session:
     """The session on the registry of another account, by the same connection; blocks, and raises EcrTuiError."""
 
 
-Connect = Callable[[], Session]
-"""Gives the session, connecting on the first call; blocks, and raises EcrTuiError while it cannot."""
+class Connect(Protocol):
+    """The way to the registry, and what is known of it before it was gone."""
+
+    def __call__(self) -> Session:
+        """The session, connecting on the first call; blocks, and raises EcrTuiError while it cannot."""
+
+    def known(self) -> Cache | None:
+        """What was seen the last time that this way was gone; reads a file and asks nobody. None if nothing is kept."""

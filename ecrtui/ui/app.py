@@ -164,7 +164,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     def on_open_image(self, message: messages.OpenImage) -> None:
         from ecrtui.ui.screens.image import ImagePlace
 
-        self.push_place(ImagePlace(self.connect, message.repository.name, message.subject))
+        self.push_place(ImagePlace(self.connect, message.repository, message.subject))
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.ui.screens.plan import PlanPlace

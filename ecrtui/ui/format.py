@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 
 UNKNOWN = "–"
 
+AGE_CELLS = 10
+"""The width of the longest age, ``59 min ago``: a column of ages does not outgrow its width while it is looked at."""
+
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MONTH, YEAR = 30 * DAY, 365 * DAY
 

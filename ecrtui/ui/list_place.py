@@ -23,6 +23,8 @@ from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ecrtui.model.image import Where
+    from ecrtui.services.cache import Cache
     from ecrtui.services.catalogue import Batch, Snapshot
     from ecrtui.services.session import Session
 
@@ -73,6 +75,8 @@ class ListPlace(Place, Generic[Item]):
     FIRST_DESCENDING: ClassVar[frozenset[str]] = frozenset()
     """The columns whose greatest value comes first when they are chosen: dates and sizes."""
     MARKABLE: ClassVar[bool] = False
+    RECALLS_AT_ONCE: ClassVar[bool] = False
+    """Whether the rows of the last time are few enough to be on the first frame."""
 
     state: reactive[ListState] = reactive(ListState("", False))
 
@@ -80,6 +84,8 @@ class ListPlace(Place, Generic[Item]):
     rows: Rows[Item]
     _listing: Batches[Item] | None = None
     _asked: int = 0
+    _recalled: Where | None = None
+    """Whose rows were shown before the connection stood."""
 
     def body(self) -> Iterable[Widget]:
         yield FilterBar(self.FILTER_EXAMPLE)
@@ -100,6 +106,9 @@ class ListPlace(Place, Generic[Item]):
     def begin(self) -> None:
         """What the place starts with. Textual runs every ``on_mount`` of a class and its bases; this runs once."""
         self.table.focus()
+        if self.RECALLS_AT_ONCE and (known := self._recall()):
+            self.table.merge(known.items)
+            self.state = replace(self.state, stale=known.age)
         self.load()
 
     @property
@@ -112,7 +121,7 @@ class ListPlace(Place, Generic[Item]):
         """The row under the cursor."""
         return self.rows.current
 
-    def last_known(self, session: Session) -> Snapshot[Item] | None:
+    def last_known(self, cache: Cache) -> Snapshot[Item] | None:
         """The rows from the last time, if something is kept of them."""
         return None
 
@@ -136,7 +145,9 @@ class ListPlace(Place, Generic[Item]):
         """Load all rows in the background; those that are there stay until the truth is known."""
         self.state = replace(self.state, loading=True, complete=False, error=None)
         try:
+            await self._recall_slowly()
             session = await self.session()
+            self._forget_others(session)
             await self.prepare(session)
             listing = self._listing if resume and self._listing is not None else await self._begin(session)
             async for batch in io.stream(listing):
@@ -148,13 +159,30 @@ class ListPlace(Place, Generic[Item]):
         except EcrTuiError as error:
             self.fail(error)
 
+    def _recall(self) -> Snapshot[Item] | None:
+        """The rows from the last time, before anything is connected."""
+        cache = self.connect.known()
+        self._recalled = None if cache is None else cache.where
+        return None if cache is None else self.last_known(cache)
+
+    async def _recall_slowly(self) -> None:
+        """Show the rows from the last time, as many as there are, without a stall."""
+        if self.rows.total or not (known := await io.call(self._recall)):
+            return
+        self.state = replace(self.state, stale=known.age)
+        for start in range(0, len(known.items), CHUNK):
+            self.table.merge(known.items[start : start + CHUNK])
+            await asyncio.sleep(0)
+
+    def _forget_others(self, session: Session) -> None:
+        """Drop what was recalled if the way leads to another registry than the last time."""
+        if self._recalled not in (None, session.where):
+            self.table.clear()
+            self.state = replace(self.state, stale=None)
+        self._recalled = None
+
     async def _begin(self, session: Session) -> Batches[Item]:
         """A fresh listing; the rows from last time stand meanwhile."""
-        if not self.rows.total and (known := await io.call(self.last_known, session)):
-            for start in range(0, len(known.items), CHUNK):
-                self.table.merge(known.items[start : start + CHUNK])
-                await asyncio.sleep(0)
-            self.state = replace(self.state, stale=known.age)
         if self._listing is not None:
             self._listing.close()
         self._listing = self.list_all(session)

@@ -10,7 +10,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from ecrtui.errors import EcrTuiError
-    from ecrtui.model.image import Image, PutImageResult, Repository
+    from ecrtui.model.image import PutImageResult
     from ecrtui.model.plan import Plan
     from ecrtui.model.put_image import Wanted
     from ecrtui.services.clipboard import Copyable
@@ -36,9 +36,8 @@ class OpenImages(Message):
 class OpenImage(Message):
     """Show one image: its manifest, and what it is made of. The subject is a digest or a tag."""
 
-    repository: Repository
+    repository: str
     subject: str
-    known: Image | None = None
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from textual import events
@@ -57,7 +58,20 @@ def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> Connect:
     registry = wiring.open_registry(Connection(), embedded=embedded)
     engine = Engine(registry, Journal(None), settings, pace=Pace(0, sleep=lambda seconds: None))
     session = Session(registry.where(), settings, Catalogue(registry), engine, lambda other: session)
-    return lambda: session
+    return _Connected(session)
+
+
+@dataclass(frozen=True)
+class _Connected:
+    """A way that was gone already, and of which nothing is known from the last time."""
+
+    session: Session
+
+    def __call__(self) -> Session:
+        return self.session
+
+    def known(self) -> None:
+        return None
 
 
 def screen_text(app: EcrTuiApp | Any) -> str:

@@ -41,7 +41,12 @@ def _tag(entry: Entry) -> str | Content:
 
 COLUMNS: Sequence[Column[Entry]] = (
     Column(
-        "when", "when", lambda entry: human.age(entry.begun_at), lambda entry: entry.begun_at, align="right", least=9
+        "when",
+        "when",
+        lambda entry: human.age(entry.begun_at),
+        lambda entry: entry.begun_at,
+        align="right",
+        least=human.AGE_CELLS,
     ),
     Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), least=12),
     Column(

@@ -136,8 +136,8 @@ class ImagePlace(Retagging, Inspecting):
 
     def _open(self, part: Descriptor) -> None:
         """Enter on a part: an image opens, a config is read."""
-        if part.is_image and self.state.repository is not None:
-            self.post_message(messages.OpenImage(self.state.repository, part.digest))
+        if part.is_image:
+            self.post_message(messages.OpenImage(self.repository_name, part.digest))
         elif part.role is Role.CONFIG:
             self.action_config()
 

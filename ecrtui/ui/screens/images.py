@@ -24,6 +24,7 @@ from ecrtui.model.plan import Plan, Report
 from ecrtui.model.put_image import Wanted
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
+from ecrtui.services.cache import Cache
 from ecrtui.services.catalogue import Catalogue, Listing, Snapshot
 from ecrtui.services.engine import Engine
 from ecrtui.services.session import Connect, Session
@@ -113,6 +114,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 lambda image: human.age(image.pushed_at),
                 lambda image: image.pushed_at or 0.0,
                 align="right",
+                least=human.AGE_CELLS,
             ),
             Column(
                 "size",
@@ -130,6 +132,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 lambda image: human.age(image.last_pulled_at),
                 lambda image: image.last_pulled_at or 0.0,
                 align="right",
+                least=human.AGE_CELLS,
                 drop=6,
             ),
         )
@@ -148,8 +151,8 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     async def prepare(self, session: Session) -> None:
         self.repository = await io.call(session.catalogue.repository, self.repository_name)
 
-    def last_known(self, session: Session) -> Snapshot[Image] | None:
-        return session.catalogue.last_known_images(self.repository_name)
+    def last_known(self, cache: Cache) -> Snapshot[Image] | None:
+        return cache.images(self.repository_name)
 
     def list_all(self, session: Session) -> Listing[Image]:
         return session.catalogue.images(self.repository_name)
@@ -177,6 +180,10 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         self._look(message.index)
+
+    def on_resize(self) -> None:
+        if self.rows.cursor is not None:  # there may be room for the manifest now
+            self._look(self.rows.cursor)
 
     @work(exclusive=True, group="look", exit_on_error=False)
     async def _look(self, index: int) -> None:
@@ -234,8 +241,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         return self._prefetch
 
     def _open(self, image: Image) -> None:
-        if self.repository is not None:
-            self.post_message(messages.OpenImage(self.repository, image.digest, image))
+        self.post_message(messages.OpenImage(self.repository_name, image.digest))
 
     def action_retag(self) -> None:
         """Tag the image under the cursor; with marks, all marked images by a rule."""

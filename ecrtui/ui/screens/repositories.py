@@ -22,6 +22,7 @@ from ecrtui.ui.widgets.table import Table
 if TYPE_CHECKING:
     from ecrtui.model.plan import Plan
     from ecrtui.model.put_image import Wanted
+    from ecrtui.services.cache import Cache
     from ecrtui.services.catalogue import Listing, Snapshot
     from ecrtui.services.engine import Engine
     from ecrtui.services.session import Connect, Session
@@ -49,6 +50,7 @@ COLUMNS: Sequence[Column[Repository]] = (
         lambda row: human.age(row.created_at, missing=human.UNKNOWN),
         _created,
         align="right",
+        least=human.AGE_CELLS,
         drop=2,
     ),
 )
@@ -60,6 +62,7 @@ class RepositoriesPlace(ListPlace[Repository]):
     BINDINGS = actions.bindings("repositories", "row", "marks")
     SCOPES = (*ListPlace.SCOPES, "repositories", "row", "marks", "put_image")
     MARKABLE = True
+    RECALLS_AT_ONCE = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
     EMPTY = "There is no repository in this registry."
@@ -75,8 +78,8 @@ class RepositoriesPlace(ListPlace[Repository]):
     def trail(self) -> str:
         return "Repositories"
 
-    def last_known(self, session: Session) -> Snapshot[Repository] | None:
-        return session.catalogue.last_known_repositories()
+    def last_known(self, cache: Cache) -> Snapshot[Repository] | None:
+        return cache.repositories()
 
     def list_all(self, session: Session) -> Listing[Repository]:
         return session.catalogue.repositories()
