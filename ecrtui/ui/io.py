@@ -7,8 +7,8 @@ thread brings later is dropped, and the process can end while it still waits for
 
 from __future__ import annotations
 
+import _thread
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import ParamSpec, TypeVar
 
@@ -51,7 +51,9 @@ async def call(function: Callable[Parameters, Result], *args: Parameters.args, *
             # The loop closed since it was asked: the application has quit, nobody waits any more.
             return
 
-    threading.Thread(target=run, daemon=True, name=f"io {getattr(function, '__qualname__', function)}").start()
+    # Not threading.Thread: its start() waits until the thread runs, and with it the loop, while other threads are busy.
+    # Nobody waits for a thread of this kind when the process ends.
+    _thread.start_new_thread(run, ())
     return await future
 
 
