@@ -1,20 +1,19 @@
-"""The application with a heartbeat on its loop: how late a thing that is due now is carried out.
+"""The application with a heartbeat on its loop: how late a thing that is due now is carried out, and what held it up.
 
     python -m benchmarks.host FILE [REFERENCE]
 
-writes into the file, when it ends, how late each beat was, and what the loop's thread and the others were at whenever
-one was very late.
+writes into the file, when it ends, how late each beat was, and how often which function held a beat up.
 """
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import json
 import sys
 import threading
 import time
 import traceback
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,19 @@ from ecrtui.ui import app, themes
 
 BEAT = 0.005
 """Seconds between two beats."""
-LATE = 0.03
-"""Seconds from which on it is looked at what holds the loop."""
+LATE = 0.02
+"""Seconds from which on it is looked at what holds the loop, once a beat."""
 
 
 class Heart:
-    """Beats on the loop, and looks at the threads from beside it when a beat is missing."""
+    """Beats on the loop, and looks at it from beside when a beat is missing."""
 
     def __init__(self) -> None:
         self.due = time.perf_counter() + 60
         self.beats: list[tuple[float, float]] = []
         """When each was due, and how late it was; both in seconds."""
-        self.held: list[dict[str, Any]] = []
+        self.held: Counter[str] = Counter()
+        """How often the loop was found in which function while it was late."""
         self._loop_thread = threading.get_ident()
 
     async def beat(self) -> None:
@@ -49,23 +49,20 @@ class Heart:
             self.beats.append((self.due, time.perf_counter() - self.due))
 
     def _watch(self) -> None:
-        told = 0.0
         while True:
             time.sleep(BEAT)
-            due = self.due
-            late = time.perf_counter() - due
-            if late > LATE and due != told:
-                told = due
-                self.held.append({"due": due, "threads": self._threads()})
+            if time.perf_counter() - self.due > LATE:
+                self.held[self._place()] += 1
 
-    def _threads(self) -> dict[str, list[str]]:
-        names = {thread.ident: thread.name for thread in threading.enumerate()}
-        return {
-            "the loop" if number == self._loop_thread else names.get(number, "?"): [
-                f"{Path(entry.filename).name}:{entry.lineno} {entry.name}" for entry in traceback.extract_stack(frame)
-            ][-8:]
-            for number, frame in sys._current_frames().items()
-        }
+    def _place(self) -> str:
+        """The function that the loop is in: the innermost of ours and, within it, of Textual's."""
+        stack = traceback.extract_stack(sys._current_frames()[self._loop_thread])
+        if stack[-1].filename.endswith("selectors.py"):
+            return "waiting for its turn while other threads ran"
+        ours = next((entry for entry in reversed(stack) if "/ecrtui/" in entry.filename), None)
+        theirs = next((entry for entry in reversed(stack) if "/textual/" in entry.filename), None)
+        places = [f"{Path(entry.filename).name} {entry.name}" for entry in (ours, theirs) if entry is not None]
+        return places[0] if ours is not None and stack[-1] is ours else " / ".join(places)
 
 
 class BeatingApp(app.EcrTuiApp):
@@ -74,9 +71,14 @@ class BeatingApp(app.EcrTuiApp):
     CSS_PATH = Path(app.__file__).with_name("app.tcss")  # Textual looks beside the class that it is given
 
     def on_mount(self) -> None:
-        heart = Heart()
-        self.run_worker(heart.beat(), group="heart", exit_on_error=False)
-        atexit.register(lambda: FILE.write_text(json.dumps({"beats": heart.beats, "held": heart.held}), "utf-8"))
+        self.heart = Heart()
+        self.run_worker(self.heart.beat(), group="heart", exit_on_error=False)
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """Leaving is not measured."""
+        told = {"beats": self.heart.beats, "held": self.heart.held}
+        FILE.write_text(json.dumps(told), "utf-8")
+        super().exit(*arguments, **options)
 
 
 FILE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()

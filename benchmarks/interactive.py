@@ -6,11 +6,11 @@ import json
 import re
 import statistics
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from benchmarks.ground import LARGE_MANIFEST, SIZES, Ground, repository_of
 from benchmarks.listing import loaded
@@ -55,27 +55,42 @@ def _loaded(ground: Ground, size: int) -> Iterator[Terminal]:
 def _stalls(ground: Ground) -> Row:
     """The longest that the loop did not get to anything while 100,000 images came in."""
     worst = []
-    held: list[Any] = []
+    held: Counter[str] = Counter()
     for _ in range(ROUNDS):
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / "beats.json"
-            command = [sys.executable, "-m", "benchmarks.host", str(file), repository_of(LARGEST)]
-            with Terminal(command, ground.fresh(Path(folder) / "home")) as terminal:
-                loaded(terminal, LARGEST)
-                terminal.settle(1)
-                terminal.send("q")
-                terminal.ended()
-            told = json.loads(file.read_text("utf-8"))
+        beats, places = _watched(ground, repository_of(LARGEST), lambda terminal: loaded(terminal, LARGEST))
         # The first frames are measured by themselves; this is about what happens behind the first rows.
-        worst.append(max(late for _, late in told["beats"][20:]))
-        held += told["held"]
+        worst.append(max(late for _, late in beats[20:]))
+        held += places
     return Row(
         f"longest stall of the screen while {LARGEST:,} images load",
         statistics.median(worst) * 1000,
         50,
         "ms",
-        note=f"median of the longest of each of {ROUNDS} runs; {max(worst) * 1000:.0f} ms in the worst one",
+        note=f"median of the longest of each of {ROUNDS} runs, {max(worst) * 1000:.0f} ms in the worst; {_told(held)}",
     )
+
+
+def _watched(
+    ground: Ground, reference: str, script: Callable[[Terminal], object]
+) -> tuple[list[tuple[float, float]], Counter[str]]:
+    """The application with a heartbeat, used by a script: its beats, and what held them up."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "beats.json"
+        command = [sys.executable, "-m", "benchmarks.host", str(file), reference]
+        with Terminal(command, ground.fresh(Path(folder) / "home")) as terminal:
+            script(terminal)
+            terminal.settle(1)
+            terminal.send("\x11")  # Ctrl-Q leaves from everywhere
+            terminal.ended()
+        told = json.loads(file.read_text("utf-8"))
+    return told["beats"], Counter(told["held"])
+
+
+def _told(held: Counter[str]) -> str:
+    """Where the loop was found most often while something was due, in words."""
+    total = max(held.total(), 1)
+    places = ", ".join(f"{place} {count / total:.0%}" for place, count in held.most_common(4))
+    return f"while it was late it was found in {places}"
 
 
 def _keys(ground: Ground) -> tuple[Row, Row]:
@@ -104,24 +119,16 @@ def _keys(ground: Ground) -> tuple[Row, Row]:
 def _filters(ground: Ground) -> Row:
     """Each key of some filters, until the rows on the screen are those that they are in the end."""
     images = _images(ground)
-    seen, told = [], []
     with _loaded(ground, LARGEST) as terminal:
+        answers = [answer for typed in TYPED for answer in _typed(terminal, typed, images)]
+    seen, told = zip(*answers, strict=True)
+
+    def script(terminal: Terminal) -> None:
+        loaded(terminal, LARGEST)
         for typed in TYPED:
-            terminal.send("/")
-            terminal.settle()
-            shown = -1
-            for end in range(1, len(typed) + 1):
-                count = _matching(typed[:end], images)
-                if count is None or count == shown:
-                    terminal.press(typed[end - 1])
-                    continue
-                rows, number = terminal.final_since(typed[end - 1], f"{count:,} match", _digests)
-                seen.append(rows)
-                told.append(number)
-                shown = count
-            while " match" in terminal.text:
-                terminal.send("\x1b")
-                terminal.settle()
+            list(_typed(terminal, typed, images))
+
+    _, held = _watched(ground, repository_of(LARGEST), script)
     return Row(
         f"filter keystroke to frame at {LARGEST:,} rows, p95",
         percentile(seen, 95) * 1000,
@@ -129,8 +136,25 @@ def _filters(ground: Ground) -> Row:
         "ms",
         note=f"{len(seen)} keys that change what matches, until the rows on the screen are the right ones, median "
         f"{statistics.median(seen) * 1000:.0f} ms; how many match in all is told later, "
-        f"p95 {percentile(told, 95) * 1000:.0f} ms, median {statistics.median(told) * 1000:.0f} ms",
+        f"p95 {percentile(told, 95) * 1000:.0f} ms, median {statistics.median(told) * 1000:.0f} ms; {_told(held)}",
     )
+
+
+def _typed(terminal: Terminal, typed: str, images: list[Image]) -> Iterator[tuple[float, float]]:
+    """Type a filter and drop it: for each key that changes what matches, when the rows were right, and the number."""
+    terminal.send("/")
+    terminal.settle()
+    shown = -1
+    for end in range(1, len(typed) + 1):
+        count = _matching(typed[:end], images)
+        if count is None or count == shown:
+            terminal.press(typed[end - 1])
+            continue
+        yield terminal.final_since(typed[end - 1], f"{count:,} match", _digests)
+        shown = count
+    while " match" in terminal.text:
+        terminal.send("\x1b")
+        terminal.settle()
 
 
 def _digests(screen: str) -> list[str]:
@@ -153,8 +177,9 @@ def _matching(text: str, images: list[Image]) -> int | None:
 
 def _large_manifest(ground: Ground) -> Row:
     """Enter on the image whose manifest is as large as can be, until its lines are on the screen."""
-    times = []
-    with _application(ground, "images/large") as terminal:
+    times: list[float] = []
+
+    def script(terminal: Terminal) -> None:
         terminal.until("1 image")
         terminal.settle(2)
         for _ in range(ROUNDS):
@@ -162,10 +187,15 @@ def _large_manifest(ground: Ground) -> Row:
             terminal.settle(1)
             terminal.send("\x1b")
             terminal.settle(1)
+
+    with _application(ground, "images/large") as terminal:
+        script(terminal)
+    median = statistics.median(times)
+    _, held = _watched(ground, "images/large", script)
     return Row(
         f"a manifest of {LARGE_MANIFEST / 1e6:.0f} MB: open to first screen",
-        statistics.median(times) * 1000,
+        median * 1000,
         150,
         "ms",
-        note=f"median of {ROUNDS}; from Enter in the list",
+        note=f"median of {ROUNDS}, from Enter in the list; {_told(held)}",
     )

@@ -41,18 +41,15 @@ def aws_version() -> str:
     return told.split()[0]
 
 
-def environment(url: str, home: Path, region: str = REGION) -> dict[str, str]:
-    """Nothing of the user's AWS or ecrtui configuration; Python keeps its byte code, as for whoever installs either.
+def aws_environment(url: str, region: str = REGION) -> dict[str, str]:
+    """The user's own, but for everything of AWS; Python keeps its byte code, as it does for whoever installs either.
 
     Args:
         url: the endpoint that both programs talk to.
-        home: an empty folder; settings, journal and cache go there.
-        region: that both programs ask for.
+        region: that both ask for.
     """
-    dropped = ("AWS_", "ECRTUI_", "PYTHON", "XDG_", "TEXTUAL")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return kept | {
-        "HOME": str(home),
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",
@@ -63,3 +60,10 @@ def environment(url: str, home: Path, region: str = REGION) -> dict[str, str]:
         "AWS_PAGER": "",
         "PYTHONPYCACHEPREFIX": str(FOLDER / "bytecode"),
     }
+
+
+def environment(url: str, home: Path) -> dict[str, str]:
+    """The same with nothing of the user's ecrtui either: settings, journal and cache go into this home."""
+    dropped = ("ECRTUI_", "XDG_", "TEXTUAL")
+    kept = {name: value for name, value in aws_environment(url).items() if not name.startswith(dropped)}
+    return kept | {"HOME": str(home)}

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import venv
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from benchmarks.measure import Row, alternate, timed
+from benchmarks.programs import REGION, aws_cli, aws_environment
 from ecrtui.local.database import open_database
 from ecrtui.local.server import serve
 from ecrtui.local.service import EmbeddedRegistry
 
 ROUNDS = 21
 LIMIT = 0.65
-REGION = "eu-west-1"
 MANIFEST = (
     '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], '
     '"annotations": {"org.opencontainers.image.title": "measured"}}\n'
@@ -58,38 +54,12 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
     ]
 
 
-def aws_cli() -> Path:
-    """The AWS CLI in a virtual environment of its own, installed the first time."""
-    folder = user_cache_path("ecrtui") / "benchmarks" / "awscli"
-    program = folder / "bin" / "aws"
-    if not program.exists():
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "awscli"]
-        subprocess.run(pip, check=True)
-    return program
-
-
 def _put(command: list[str], environment: dict[str, str], numbers: count[int]) -> Callable[[], None]:
     def run() -> None:
         line = ["--repository-name", "app", "--image-manifest", MANIFEST, "--image-tag", f"v{next(numbers)}"]
         subprocess.run([*command, *line], env=environment, check=True, stdout=subprocess.DEVNULL)
 
     return run
-
-
-def aws_environment(url: str) -> dict[str, str]:
-    """The user's own, but for everything of AWS; Python keeps its byte code, as it does for whoever installs either."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-    return kept | {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "PYTHONPYCACHEPREFIX": str(user_cache_path("ecrtui") / "benchmarks" / "bytecode"),
-    }
 
 
 if __name__ == "__main__":

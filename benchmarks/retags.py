@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 
 from benchmarks.measure import Row, seconds
-from benchmarks.put_image import REGION, aws_cli, aws_environment
+from benchmarks.programs import REGION, aws_cli, aws_environment
 from ecrtui.local.database import open_database
 from ecrtui.local.faults import Fault, Rate
 from ecrtui.local.server import serve

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,7 +40,8 @@ def _first_frame(ground: Ground, home: Path) -> Row:
         with Terminal([sys.executable, "-m", "benchmarks.empty_app"], ground.environment) as terminal:
             return terminal.until(lambda screen: screen.drawn)
 
-    return _compared("first frame", ours, theirs, 1.15, "an empty Textual app with a DataTable")
+    row = _compared("first frame", ours, theirs, 1.15, "an empty Textual app with a DataTable")
+    return replace(row, note=f"{row.note}; {_imports()}")
 
 
 def _first_rows(ground: Ground, home: Path) -> Row:
@@ -71,9 +74,23 @@ def _known_rows(ground: Ground, home: Path) -> Row:
     return _compared("last known rows at start (cache)", known, frame, 1.1, "its own first frame")
 
 
-def _compared(what: str, ours: object, theirs: object, limit: float, against: str) -> Row:
-    assert callable(ours)
-    assert callable(theirs)
+def _imports() -> str:
+    """What the imports before the first frame take, by whose they are, in words."""
+    program = "import ecrtui.wiring, ecrtui.ui.app, textual.widgets"
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program], capture_output=True, text=True, check=True
+    ).stderr
+    spent: Counter[str] = Counter()
+    for line in told.splitlines()[1:]:
+        own, _, name = line.removeprefix("import time:").split("|")
+        whose = name.strip().split(".")[0]
+        spent[whose if whose in ("ecrtui", "textual", "rich") else "others"] += int(own)
+    return "imports: " + ", ".join(
+        f"{whose} {microseconds / 1000:.0f} ms" for whose, microseconds in spent.most_common()
+    )
+
+
+def _compared(what: str, ours: Callable[[], float], theirs: Callable[[], float], limit: float, against: str) -> Row:
     ours()
     theirs()
     our_time, their_time = alternate([ours, theirs], ROUNDS)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyte
@@ -214,9 +215,15 @@ class Terminal:
 
     def memory(self) -> float:
         """Resident megabytes (10^6 bytes) of the program."""
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:  # noqa: PTH123 - of another process
-            line = next(line for line in status if line.startswith("VmRSS"))
-        return int(line.split()[1]) * 1024 / 1e6
+        return self._status("VmRSS") * 1024 / 1e6
+
+    def threads(self) -> int:
+        """How many threads the program has."""
+        return self._status("Threads")
+
+    def _status(self, name: str) -> int:
+        lines = Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines()
+        return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
 
     def _pump(self, seconds: float) -> bool:
         """Read what is there, or wait for it; whether there was anything."""
