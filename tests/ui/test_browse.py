@@ -33,9 +33,10 @@ class Estate:
         self.small = push_image(self.client, "team/app", "small", "v1")
         self.large = push_image(self.client, "team/app", "large", "release-2", layers=[b"x" * 5000])
         self.index = push_index(self.client, "team/app", None, "multi")
-        for digest, when in ((self.small.digest, 1000.0), (self.large.digest, 2000.0)):
-            with self.embedded.database.write() as connection:
-                connection.execute("UPDATE images SET pushed_at = ? WHERE digest = ?", (when, digest))
+        with self.embedded.database.write() as connection:
+            connection.execute("UPDATE images SET pushed_at = 2500")
+            for image, when in ((self.small, 1000.0), (self.large, 2000.0), (self.index, 3000.0)):
+                connection.execute("UPDATE images SET pushed_at = ? WHERE digest = ?", (when, image.digest))
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,13 @@ async def test_the_manifest_under_the_cursor_stands_beside_the_list_where_there_
         await pilot.press("G")
         await until(pilot, '"layers": [')
         assert estate.small.digest[7:19] in cursor_row(screen_text(pilot.app))
+
+
+async def test_a_terminal_that_is_made_wider_shows_the_manifest_at_once(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app", size=(80, 24)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.resize_terminal(160, 30)
+        await until(pilot, '"manifests": [')
 
 
 async def test_details_of_a_repository_hold_its_tags_and_its_policy(estate: Estate) -> None:

@@ -132,7 +132,6 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 lambda image: human.age(image.last_pulled_at),
                 lambda image: image.last_pulled_at or 0.0,
                 align="right",
-                least=human.AGE_CELLS,
                 drop=6,
             ),
         )
