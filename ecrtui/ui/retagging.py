@@ -17,6 +17,7 @@ from ecrtui.ui.widgets.plan_form import PlanForm
 from ecrtui.ui.widgets.retag_form import RetagForm, Source
 
 if TYPE_CHECKING:
+    from ecrtui.model.image import Image
     from ecrtui.services.engine import Survey
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,10 @@ class Retagging(Writing):
         self._survey = None
         self.show_form(RetagForm(source))
 
+    def all_images(self) -> Sequence[Image] | None:
+        """Every image of the repository, if the place has them; rules that count images are told exactly only then."""
+        return None
+
     def on_retag_form_changed(self, message: RetagForm.Changed) -> None:
         message.stop()
         self._plan(message.form, message.tags)
@@ -116,7 +121,7 @@ class Retagging(Writing):
         try:
             session = await self.session()
             if self._survey is None:
-                self._survey = await io.call(session.engine.survey, source.repository)
+                self._survey = await io.call(session.engine.survey, source.repository, self.all_images())
             changes = [Change(source.repository, tag, source.digest) for tag in tags]
             surveys = {source.repository: self._survey}
             form.planned(await io.call(session.engine.plan, changes, surveys=surveys))

@@ -116,7 +116,7 @@ async def retag(pilot: Pilot[Any], *tags: str) -> str:
     await pilot.press("t")
     await until(pilot, "new tag, or several")
     await type_text(pilot, " ".join(tags))
-    return await until(pilot, "enter apply")
+    return await until(pilot, lambda screen: "enter apply" in screen or "refused: " in screen)
 
 
 def row_of(screen: str, words: str) -> str:

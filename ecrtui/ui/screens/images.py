@@ -323,6 +323,9 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     def _wish(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
         self.post_message(messages.OpenPlan(Wish(title, make, question)))
 
+    def all_images(self) -> Sequence[Image] | None:
+        return tuple(self.rows.everything()) if self.state.complete else None
+
     def focus_content(self) -> None:
         self.table.focus()
 

@@ -216,7 +216,7 @@ class PlanForm(Vertical, can_focus=True):
                 self.state = replace(state, complaint=f"not typed: {' '.join(sorted(missing))}")
             else:
                 self._apply(plan, plan.protected_tags)
-        elif plan.refused and not _takes_back_what_it_can(plan):
+        elif not _can_be_applied(plan):
             self.state = replace(state, complaint="nothing is written while a step is refused")
         elif plan.protected_tags:
             self.state = replace(state, phase=Phase.CONFIRM, complaint="")
@@ -286,7 +286,12 @@ class PlanForm(Vertical, can_focus=True):
             return "enter apply · esc back"
         if state.phase is Phase.DONE:
             return "enter close" + (" · m manifest" if state.has_manifest else "") + retry
-        return ("enter apply · " if state.plan else "") + "esc cancel" + retry
+        return ("enter apply · " if state.plan and _can_be_applied(state.plan) else "") + "esc cancel" + retry
+
+
+def _can_be_applied(plan: Plan) -> bool:
+    """Whether nothing of it is refused, or it may be done in part."""
+    return not plan.refused or _takes_back_what_it_can(plan)
 
 
 def _takes_back_what_it_can(plan: Plan) -> bool:
