@@ -218,6 +218,7 @@ async def test_an_immutable_tag_is_refused_with_the_filter_that_decides(embedded
         assert "refused: the tag exists" in row_of(form, "v1   ")
         assert "no exclusion filter matches" in row_of(form, "refused")
         assert dev.digest[7:19] in row_of(form, "moves")
+        assert "enter apply" not in form
         await pilot.press("enter")
         await until(pilot, "nothing is written while a step is refused")
         await pilot.press(*["backspace"] * len("v1 dev-1"), *"dev-1")
