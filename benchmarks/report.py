@@ -34,7 +34,9 @@ def write(rows: Iterable[Row]) -> None:
 
 
 def _line(row: Row) -> str:
-    ratio = f"{row.measured:.2f}x" if row.theirs else ""
+    ratio = (
+        f"{row.measured:.2f}x" if row.theirs and row.measured >= 0.1 else f"{row.measured:.4f}x" if row.theirs else ""
+    )
     theirs = _value(row.theirs, row.unit) if row.theirs else ""
     target = "" if row.limit is None else f"≤ {row.limit:g}x" if row.theirs else f"≤ {_value(row.limit, row.unit)}"
     verdict = {None: "", True: "met", False: "**missed**"}[row.met]

@@ -41,7 +41,7 @@ def _first_frame(ground: Ground, home: Path) -> Row:
             return terminal.until(lambda screen: screen.drawn)
 
     row = _compared("first frame", ours, theirs, 1.15, "an empty Textual app with a DataTable")
-    return replace(row, note=f"{row.note}; {_imports()}")
+    return replace(row, note=f"{row.note}; {_imports(_FRAME, ground.environment)}")
 
 
 def _first_rows(ground: Ground, home: Path) -> Row:
@@ -54,7 +54,8 @@ def _first_rows(ground: Ground, home: Path) -> Row:
         subprocess.run(command, env=ground.environment, check=True, stdout=subprocess.DEVNULL)
 
     against = f"aws ecr describe-repositories ({aws_version()}), start to exit"
-    return _compared("first live rows, from start, over HTTP", ours, timed(theirs), 1.1, against)
+    row = _compared("first live rows, from start, over HTTP", ours, timed(theirs), 1.1, against)
+    return replace(row, note=f"{row.note}; {_imports(_ROWS, ground.environment)}")
 
 
 def _known_rows(ground: Ground, home: Path) -> Row:
@@ -74,17 +75,24 @@ def _known_rows(ground: Ground, home: Path) -> Row:
     return _compared("last known rows at start (cache)", known, frame, 1.1, "its own first frame")
 
 
-def _imports() -> str:
-    """What the imports before the first frame take, by whose they are, in words."""
-    program = "import ecrtui.wiring, ecrtui.ui.app, textual.widgets"
+_FRAME = "import ecrtui.wiring, ecrtui.ui.app, textual.widgets"
+_ROWS = f"{_FRAME}, ecrtui.registry.gateway; from botocore.session import Session; Session().create_client('ecr')"
+
+
+def _imports(program: str, environment: Mapping[str, str]) -> str:
+    """What the imports before a frame take, by whose they are, in words."""
     told = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stderr
     spent: Counter[str] = Counter()
     for line in told.splitlines()[1:]:
         own, _, name = line.removeprefix("import time:").split("|")
         whose = name.strip().split(".")[0]
-        spent[whose if whose in ("ecrtui", "textual", "rich") else "others"] += int(own)
+        spent[whose if whose in ("ecrtui", "textual", "rich", "botocore", "urllib3") else "others"] += int(own)
     return "imports: " + ", ".join(
         f"{whose} {microseconds / 1000:.0f} ms" for whose, microseconds in spent.most_common()
     )
