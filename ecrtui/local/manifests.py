@@ -24,7 +24,6 @@ INDEXES = frozenset({DOCKER_LIST, OCI_INDEX})
 KNOWN = frozenset({DOCKER_V1, DOCKER_V1_SIGNED, DOCKER_V2, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX})
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_EMPTY = "application/vnd.oci.empty.v1+json"
 _DOCKER_TO_OCI = {
     DOCKER_V2: OCI_MANIFEST,
     "application/vnd.docker.container.image.v1+json": "application/vnd.oci.image.config.v1+json",
@@ -134,9 +133,8 @@ def _no_constant(name: str) -> None:
 
 
 def _artifact_media_type(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-    config_type = _text(config, "mediaType")
-    own = _text(document, "artifactType")
-    return own if own and config_type in ("", _EMPTY) else config_type
+    """``artifactType`` comes before the config's media type (OCI distribution spec, "Listing Referrers")."""
+    return _text(document, "artifactType") or _text(config, "mediaType")
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:
