@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         print("ecrtui: the application needs a terminal; see ecrtui --help for commands that do not", file=sys.stderr)
         return 2
 
-    from ecrtui import wiring
+    from ecrtui.wiring import run_application
 
     flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache}
-    return wiring.run_application(connection, reference, flags)
+    return run_application(connection, reference, flags)

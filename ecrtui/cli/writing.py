@@ -83,7 +83,7 @@ def run_command(command: Callable[[], int]) -> int:
 def open_house(options: argparse.Namespace, reference: Reference | None = None) -> House:
     """Registry and engine for the options; a reference that is a whole URI sets account and region."""
     from ecrtui import settings as all_settings
-    from ecrtui import wiring
+    from ecrtui.wiring import open_engine, open_registry
 
     check(options.output, options.query)
     connection = connection_from(options)
@@ -93,10 +93,10 @@ def open_house(options: argparse.Namespace, reference: Reference | None = None) 
             region=connection.region or reference.region or None,
             registry_id=connection.registry_id or reference.registry_id or None,
         )
-    registry = wiring.open_registry(connection)
+    registry = open_registry(connection)
     settings = all_settings.load({"read_only": getattr(options, "read_only", None)})
     in_force = settings.for_account(registry.where().registry_id)
-    return House(registry, wiring.open_engine(registry, in_force))
+    return House(registry, open_engine(registry, in_force))
 
 
 def repository_of(text: str) -> Reference:

@@ -30,12 +30,12 @@ def fill_in(prefill: Prefill) -> Outcome:
     Raises:
         EcrTuiError: the settings cannot be used; or why the image could not be put, if it was tried and given up.
     """
-    from ecrtui import wiring
     from ecrtui.ui.messages import Draft
+    from ecrtui.wiring import fill_in_put_image
 
     given = {field: prefill.parameters[member] for member, field in _MEMBERS.items() if member in prefill.parameters}
     draft = Draft(Wanted(**given), file=prefill.file, common=_common(prefill.globals), problem=prefill.problem)
-    filled = wiring.fill_in_put_image(_connection(prefill.globals), draft)
+    filled = fill_in_put_image(_connection(prefill.globals), draft)
     if filled.result is not None:
         return Outcome(answer=_answer(filled.result))
     if filled.error is not None:
