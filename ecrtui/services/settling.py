@@ -14,6 +14,14 @@ ROWS = 4000
 
 
 def settle() -> None:
-    """Take what there is now out of the collector's sight; it is freed as ever when it is not used, but for cycles."""
-    gc.collect(1)  # the young cycles that nobody uses any more shall not stay for good
+    """Take what there is now out of the collector's sight, until :func:`unsettle`.
+
+    What is not used any more is freed as ever, but for cycles; and a screen is one, with all the rows that it holds.
+    """
+    gc.collect(1)  # the young cycles that nobody uses any more need not wait
     gc.freeze()
+
+
+def unsettle() -> None:
+    """Let the collector look at everything again: what was settled may have become garbage. Takes no time by itself."""
+    gc.unfreeze()

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.protocol import Page
-from ecrtui.services.settling import ROWS, settle
+from ecrtui.services.settling import ROWS, settle, unsettle
 from ecrtui.services.sources import PAUSE, Pages, Pause, Readers, Source, Told
 
 Item = TypeVar("Item")
@@ -52,6 +52,9 @@ class Known(Protocol[Item]):
     def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The rows that are new, and those that are known and different now; remembers both."""
 
+    def forget(self) -> None:
+        """Remember nothing but how many there were."""
+
     def __len__(self) -> int:
         """Rows so far."""
 
@@ -62,12 +65,18 @@ class Rows(Generic[Item]):
     def __init__(self, key: Callable[[Item], str]) -> None:
         self._key = key
         self._rows: dict[str, Item] = {}
+        self._forgotten = 0
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._rows) + self._forgotten
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._rows.values())
+
+    def forget(self) -> None:
+        """Remember nothing but how many there were."""
+        self._forgotten = len(self)
+        self._rows = {}
 
     def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The rows that are new, and those that are known and different now; the latter replace the former."""
@@ -91,9 +100,15 @@ class Keys(Generic[Item]):
     def __init__(self, key: Callable[[Item], str]) -> None:
         self._key = key
         self._hashes: set[int] = set()
+        self._forgotten = 0
 
     def __len__(self) -> int:
-        return len(self._hashes)
+        return len(self._hashes) + self._forgotten
+
+    def forget(self) -> None:
+        """Remember nothing but how many there were."""
+        self._forgotten = len(self)
+        self._hashes = set()
 
     def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The rows that are new."""
@@ -167,16 +182,16 @@ class Listing(Generic[Item]):
         return self._complete
 
     def close(self) -> None:
-        """Stop: no further request is sent, and the iteration ends."""
+        """Stop: no further request is sent, and the iteration ends. Call it too when nobody wants its rows any more."""
         self._readers.close()
+        unsettle()
 
     def __iter__(self) -> Listing[Item]:
         return self
 
     def __next__(self) -> Batch[Item]:
-        if self._complete and self._completed is not None:
-            completed, self._completed = self._completed, None
-            completed()
+        if self._complete:
+            self._leave()
         if self._problem is not None:
             problem, self._problem = self._problem, None
             raise problem
@@ -204,6 +219,13 @@ class Listing(Generic[Item]):
                 break
         self._given = time.monotonic()
         return Batch(tuple(fresh), len(self._known), self._pages, self._complete, tuple(changed), throttled)
+
+    def _leave(self) -> None:
+        """The caller has all the rows: they are kept, and need not be held here any more."""
+        completed, self._completed = self._completed, None
+        if completed is not None:
+            completed()
+        self._known.forget()
 
     def _next_told(self) -> Told[Item] | None:
         if self._complete:

@@ -197,6 +197,7 @@ class ListPlace(Place, Generic[Item]):
     def on_unmount(self) -> None:
         if self._listing is not None:
             self._listing.close()
+        self.rows.clear()  # asyncio and the collector may hold the place for long, and with it all its rows
 
     def watch_state(self, state: ListState) -> None:
         if not self.is_mounted:
