@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ecrtui.model.image import Where
     from ecrtui.model.reference import Reference
     from ecrtui.registry.client import InProcess
+    from ecrtui.registry.gateway import EcrRegistry
+    from ecrtui.registry.process.launch import Launched
+    from ecrtui.registry.process.remote import RegistryProcess
     from ecrtui.registry.protocol import Registry
     from ecrtui.services.cache import Cache
     from ecrtui.services.engine import Engine
@@ -32,7 +35,7 @@ def open_registry(
     *,
     embedded: EmbeddedRegistry | None = None,
     mfa_code: Callable[[str], str] | None = None,
-) -> Registry:
+) -> EcrRegistry:
     """The registry that the user's options describe: AWS, another endpoint, or the embedded one in this process.
 
     Nothing is asked of it yet: what is wrong with credentials or the network is told by the first call. botocore is
@@ -104,16 +107,44 @@ def _download(embedded: EmbeddedRegistry, url: str) -> bytes:
         raise ConnectionFailed("The blob cannot be downloaded", str(problem), "Try again.", retryable=True) from problem
 
 
+def serve_registry(descriptor: int) -> None:
+    """What the registry's process runs: it answers what comes in over this socket, until the other end is closed."""
+    import socket
+
+    from ecrtui.registry import gateway  # botocore is loaded while the other process is busy with its first frame
+    from ecrtui.registry.process.desk import serve
+
+    def opened(connection: Connection, mfa_code: Callable[[str], str]) -> gateway.EcrRegistry:
+        log_to_file(connection)
+        return open_registry(connection, mfa_code=mfa_code)
+
+    serve(socket.socket(fileno=descriptor), opened)
+
+
 class Connector:
     """Opens the session when it is first asked for, and gives the same one from then on; safe between threads.
 
     While it cannot be opened every call tries again, so that a retry after signing in works.
+
+    Args:
+        connection: the user's options.
+        settings: the settings in force before the account is known.
+        embedded: the embedded registry to use in place of one made from the options; for tests, with its faults.
+        process: the process that talks to the registry; None to do it in this one.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, *, embedded: EmbeddedRegistry | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        *,
+        embedded: EmbeddedRegistry | None = None,
+        process: RegistryProcess | None = None,
+    ) -> None:
         self._connection = connection
         self._settings = settings
         self._embedded = embedded
+        self._process = process
         self.mfa_code: Callable[[str], str] | None = None
         """Asks the user for the code of an MFA device, where somebody can be asked."""
         self._lock = threading.Lock()
@@ -123,15 +154,24 @@ class Connector:
         """The session; blocks while it is opened, and raises EcrTuiError while it cannot be."""
         with self._lock:
             if self._session is None:
-                registry = open_registry(self._connection, embedded=self._embedded, mfa_code=self.mfa_code)
-                self._session = open_session(registry, self._settings)
+                self._session = open_session(self._registry(), self._settings)
                 if cache := open_cache(self._session.where, self._session.settings):
                     cache.remember_way(mark_of(self._connection))
             return self._session
 
+    def _registry(self) -> Registry:
+        if self._process is None:
+            return open_registry(self._connection, embedded=self._embedded, mfa_code=self.mfa_code)
+        from ecrtui.registry.process.remote import RemoteRegistry
+
+        self._process.mfa_code = self.mfa_code
+        return RemoteRegistry(self._process, self._connection.registry_id or "")
+
     def known(self) -> Cache | None:
         """What was seen the last time that these options were given; asks nobody."""
         if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
+            return None
+        if not cache_file().exists():
             return None
         from ecrtui.services.cache import Cache
 
@@ -149,8 +189,13 @@ def open_session(registry: Registry, settings: Settings) -> Session:
 
     where = registry.where()
     own = settings.for_account(where.registry_id)
-    catalogue, engine = Catalogue(registry, open_cache(where, own)), open_engine(registry, own)
-    return Session(where, own, catalogue, engine, lambda other: open_session(registry.of_account(other), settings))
+    return Session(
+        where,
+        own,
+        Catalogue(registry, open_cache(where, own)),
+        lambda: open_engine(registry, own),
+        lambda other: open_session(registry.of_account(other), settings),
+    )
 
 
 def open_cache(where: Where, settings: Settings) -> Cache | None:
@@ -161,24 +206,44 @@ def open_cache(where: Where, settings: Settings) -> Cache | None:
 
 
 def application(connect: Connect, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
-    """The application with every theme that can be found."""
-    from ecrtui.ui import themes
+    """The application on this connection."""
     from ecrtui.ui.app import EcrTuiApp
 
-    return EcrTuiApp(connect, settings, themes.load(), start, demo=demo)
+    return EcrTuiApp(connect, settings, start, demo=demo)
 
 
-def run_application(connection: Connection, start: Reference, flags: Mapping[str, Any]) -> int:
-    """Open the application and stay in it until the user leaves; the exit code."""
+def run_application(
+    connection: Connection, start: Reference, flags: Mapping[str, Any], launched: Launched | None = None
+) -> int:
+    """Open the application and stay in it until the user leaves; the exit code.
+
+    Args:
+        connection: the user's options.
+        start: the place to land on.
+        flags: settings that were given on the command line.
+        launched: the registry's process; None to talk to the registry in this one.
+    """
     from ecrtui.settings import load
 
     settings = load(flags)
     log_to_file(connection)
-    connector = Connector(connection, settings)
+    process = registry_process(connection, launched) if launched else None
+    connector = Connector(connection, settings, process=process)
     app = application(connector, settings, start, demo=connection.demo)
     connector.mfa_code = app.ask_for_code
-    app.run()
+    try:
+        app.run()
+    finally:
+        if process is not None:
+            process.close()
     return app.return_code or 0
+
+
+def registry_process(connection: Connection, launched: Launched) -> RegistryProcess:
+    """The process that was launched, told of the connection."""
+    from ecrtui.registry.process.remote import RegistryProcess
+
+    return RegistryProcess(connection, launched)
 
 
 def fill_in_put_image(connection: Connection, draft: Draft) -> Filled:
@@ -189,13 +254,12 @@ def fill_in_put_image(connection: Connection, draft: Draft) -> Filled:
         UsageError: the log file cannot be written.
     """
     from ecrtui.settings import load
-    from ecrtui.ui import themes
     from ecrtui.ui.put_image import PutImageApp
 
     settings = load({})
     log_to_file(connection)
     connector = Connector(connection, settings)
-    app = PutImageApp(connector, settings, themes.load(), draft)
+    app = PutImageApp(connector, settings, draft)
     connector.mfa_code = app.ask_for_code
     return app.fill_in()
 

@@ -6,12 +6,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ecrtui import __version__
 from ecrtui.cli.connection import add_connection_options, connection_from
 from ecrtui.cli.main import COMMANDS
 from ecrtui.model.reference import Reference
 from ecrtui.model.reference import parse as parse_reference
+from ecrtui.services.settling import postpone
+
+if TYPE_CHECKING:
+    from ecrtui.registry.process.launch import Launched
 
 _EPILOG = """\
 References: team/app, team/app:tag, team/app@sha256:…, or a whole image URI, which sets account and region.
@@ -51,7 +56,19 @@ def run(arguments: Sequence[str]) -> int:
         print("ecrtui: the application needs a terminal; see ecrtui --help for commands that do not", file=sys.stderr)
         return 2
 
+    postpone()
+    launched = _launched()
     from ecrtui.wiring import run_application
 
     flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache}
-    return run_application(connection, reference, flags)
+    return run_application(connection, reference, flags, launched)
+
+
+def _launched() -> Launched | None:
+    """The registry's process, as early as can be; None where there can be none, and this process does its work."""
+    from ecrtui.registry.process.launch import launch
+
+    try:
+        return launch()
+    except OSError:
+        return None

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 from botocore import xform_name
 
-from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused
+from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
 from ecrtui.model.digest import digest_of
 from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
 from ecrtui.model.manifest import MEDIA_TYPES, Manifest
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import failure, listing_expired, mismatch, understanding
+from ecrtui.registry.paging import following_pages
 from ecrtui.registry.parsing import UNREAD, whole
 from ecrtui.registry.protocol import Item, Page
 from ecrtui.registry.resolution import PAGE_SIZE, Resolution
@@ -44,6 +45,15 @@ class EcrRegistry:
     def of_account(self, registry_id: str) -> EcrRegistry:
         """The registry of another account, by the same connection."""
         return EcrRegistry(self._clients, registry_id)
+
+    def connect(self) -> None:
+        """Make the client, so that the first call need not wait for it. Nothing is sent.
+
+        Raises:
+            EcrTuiError: there is no region, no such profile, an endpoint that is none.
+        """
+        with self._clients.door("Configuration"):
+            _ = self._clients.reads
 
     def where(self) -> Where:
         """Account, region and endpoint."""
@@ -257,16 +267,12 @@ class EcrRegistry:
 
     def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every reply of a listing from a page token on; long ones unread but for their token."""
-        token = start
-        while True:
-            reply = self._page(operation, token, parameters)
-            following = reply.get("nextToken") or ""
-            if following and following == token:
-                raise ConnectionFailed("ECR gives the same page again and again", operation=operation)
-            yield reply
-            if not following:
-                return
-            token = following
+        return following_pages(
+            lambda token: self._page(operation, token, parameters),
+            lambda reply: reply.get("nextToken") or "",
+            start,
+            operation,
+        )
 
     def _page(self, operation: str, token: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if not token:

@@ -6,10 +6,11 @@ Every method raises :class:`ecrtui.errors.EcrTuiError` and nothing else for what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
-from ecrtui.model.manifest import Manifest
+if TYPE_CHECKING:
+    from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
+    from ecrtui.model.manifest import Manifest
 
 Item = TypeVar("Item")
 
