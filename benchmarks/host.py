@@ -21,7 +21,7 @@ from ecrtui import wiring
 from ecrtui.model.reference import Reference
 from ecrtui.model.reference import parse as parse_reference
 from ecrtui.settings import Connection, load
-from ecrtui.ui import app, themes
+from ecrtui.ui import app
 
 BEAT = 0.005
 """Seconds between two beats."""
@@ -88,7 +88,7 @@ def main() -> None:
     """Run it as the user would."""
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
     settings = load({})
-    BeatingApp(wiring.Connector(Connection(), settings), settings, themes.load(), reference).run()
+    BeatingApp(wiring.Connector(Connection(), settings), settings, reference).run()
 
 
 if __name__ == "__main__":

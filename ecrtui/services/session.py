@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from ecrtui.model.image import Where
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ecrtui.services.engine import Engine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """A connection that works: where it leads, and what can be done there."""
 
@@ -23,9 +24,14 @@ class Session:
     settings: Settings
     """The settings in force for this account."""
     catalogue: Catalogue
-    engine: Engine
+    make_engine: Callable[[], Engine]
     of_account: Callable[[str], Session]
     """The session on the registry of another account, by the same connection; blocks, and raises EcrTuiError."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What writes; made when it is first asked for, because the first rows need not wait for it."""
+        return self.make_engine()
 
 
 class Connect(Protocol):

@@ -22,6 +22,18 @@ def settle() -> None:
     gc.freeze()
 
 
+def postpone() -> None:
+    """Do not look at anything while the program starts: all that is loaded stays, and there is a lot of it."""
+    gc.disable()
+
+
+def resume() -> None:
+    """After :func:`postpone`: look at what comes from now on."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
 def unsettle() -> None:
     """Let the collector look at everything again: what was settled may have become garbage. Takes no time by itself."""
     gc.unfreeze()

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
@@ -18,16 +19,21 @@ from textual.screen import Screen
 
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.model.reference import Reference
-from ecrtui.services import clipboard
-from ecrtui.services.clipboard import Copyable
-from ecrtui.services.session import Connect, Session
+from ecrtui.services import settling
 from ecrtui.settings import Settings, remember_theme
-from ecrtui.ui import actions, io, messages, text
+from ecrtui.ui import actions, io, messages, text, themes
 from ecrtui.ui import format as human
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.place import Place
 from ecrtui.ui.screens.repositories import RepositoriesPlace
-from ecrtui.ui.themes import Themes, variable_defaults
+
+if TYPE_CHECKING:
+    from ecrtui.services.clipboard import Copyable
+    from ecrtui.services.session import Connect, Session
+
+
+UNHURRIED = 1.0
+"""Seconds after which is done what nobody waits for, so that the first rows come first."""
 
 
 class EcrTuiApp(App[None], inherit_bindings=False):
@@ -36,7 +42,6 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     Args:
         connect: gives the session; called off the UI thread, after the first frame.
         settings: the settings in force before the account is known.
-        themes: the themes of our own and the user's, and what is wrong with those that are broken.
         start: the place to land on.
         demo: whether this is the embedded registry, which the header tells.
     """
@@ -51,7 +56,6 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self,
         connect: Connect,
         settings: Settings,
-        themes: Themes,
         start: Reference | None = None,
         *,
         demo: bool = False,
@@ -61,19 +65,44 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self.settings = settings
         self.start = start or Reference()
         self.leaving = False
-        self.warnings = [themes.report] if themes.report else []
-        for theme in themes.themes:
-            self.register_theme(theme)
-        self.own_themes = tuple(theme.name for theme in themes.themes)
+        self.own_themes: tuple[str, ...] = ()
+        """The names of our own themes and the user's, as soon as they are read."""
         self.set_keymap(dict(settings.keys))
-        self._use_theme(settings.theme)
+        if self._knows_theme(settings.theme):
+            self._begin_with_theme(settings.theme)
         self.banner = Banner(read_only=settings.read_only, demo=demo)
 
+    def _begin_with_theme(self, name: str) -> None:
+        """To assign a theme is to parse every style sheet twice; one that is dark like Textual's own can be put in."""
+        theme = self.available_themes[name]
+        if theme.dark and not theme.ansi:
+            self.set_reactive(App.theme, name)
+        else:
+            self.theme = name
+
     def _use_theme(self, name: str) -> None:
-        if name in self.available_themes:
+        if self._knows_theme(name):
             self.theme = name
         else:
-            self.warnings.append(f"There is no theme {name!r}; {self.theme} is used.")
+            self._warn(f"There is no theme {name!r}; {self.theme} is used.")
+
+    def _knows_theme(self, name: str) -> bool:
+        """Whether there is such a theme; it is read if it was not yet."""
+        if name not in self.available_themes and (theme := themes.named(name)) is not None:
+            self.register_theme(theme)
+        return name in self.available_themes
+
+    async def _read_themes(self) -> None:
+        """The other themes, when there is time for it, and a word about those that are broken."""
+        found = await io.call(themes.load)
+        for theme in found.themes:
+            self.register_theme(theme)
+        self.own_themes = tuple(theme.name for theme in found.themes)
+        if found.report:
+            self._warn(found.report)
+
+    def _warn(self, words: str) -> None:
+        self.notify(words, severity="warning", timeout=10)
 
     def get_default_screen(self) -> Screen[None]:
         """The bottom of the stack: Esc ends there."""
@@ -81,7 +110,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
-        return variable_defaults(self.current_theme)
+        return themes.variable_defaults(self.current_theme)
 
     def on_mount(self) -> None:
         if not self.is_headless:
@@ -95,8 +124,14 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             subject = self.start.digest or self.start.tag
             if subject:
                 self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
-        for words in self.warnings:
-            self.notify(words, severity="warning", timeout=10, markup=False)
+        if self.theme != self.settings.theme:
+            self._use_theme(self.settings.theme)
+        self.call_after_refresh(self._started)
+
+    def _started(self) -> None:
+        """The first frame stands: what could wait for it begins."""
+        settling.resume()
+        self.run_worker(self._read_themes(), group="themes", exit_on_error=False)
 
     def on_connected(self, message: messages.Connected) -> None:
         """Tell in the header which registry it is, and who the caller is as soon as that is known."""
@@ -114,7 +149,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         if session.settings.theme != self.settings.theme:
             self._use_theme(session.settings.theme)
         self.run_worker(self._identify(session), group="identify", exit_on_error=False)
-        self.run_worker(self._find_out(session), group="find out", exit_on_error=False)
+        self.set_timer(UNHURRIED, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
 
     async def _identify(self, session: Session) -> None:
         self.banner = replace(self.banner, identity=await io.call(session.catalogue.identity))
@@ -122,7 +157,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     async def _find_out(self, session: Session) -> None:
         """Look up what became of writes that an earlier process began and never finished."""
         try:
-            entries = await io.call(session.engine.find_out)
+            entries = await io.call(lambda: session.engine.find_out())
         except EcrTuiError as error:
             self.notify(f"What became of earlier writes could not be found out: {error}", severity="warning")
             return
@@ -197,6 +232,8 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     async def _to_clipboard(self, choice: Copyable) -> None:
         """Over SSH this machine's clipboard is not the user's: the terminal is asked instead (OSC 52)."""
+        from ecrtui.services import clipboard
+
         if clipboard.over_ssh() or not await io.call(clipboard.copy_here, choice.text):
             self.copy_to_clipboard(choice.text)
             self.notify(f"{choice.label} sent to the terminal's clipboard", markup=False)

@@ -12,21 +12,21 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.model.filter import Filter, FilterError
 from ecrtui.model.rows import Rows
 from ecrtui.ui import actions, io
 from ecrtui.ui import format as human
 from ecrtui.ui.place import Place
 from ecrtui.ui.widgets.columns import Column
-from ecrtui.ui.widgets.filter_bar import FilterBar
 from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ecrtui.model.filter import Filter
     from ecrtui.model.image import Where
     from ecrtui.services.cache import Cache
     from ecrtui.services.catalogue import Batch, Snapshot
     from ecrtui.services.session import Session
+    from ecrtui.ui.widgets.filter_bar import FilterBar
 
 Item = TypeVar("Item")
 
@@ -84,11 +84,11 @@ class ListPlace(Place, Generic[Item]):
     rows: Rows[Item]
     _listing: Batches[Item] | None = None
     _asked: int = 0
+    _filter_bar: FilterBar | None = None
     _recalled: Where | None = None
     """Whose rows were shown before the connection stood."""
 
     def body(self) -> Iterable[Widget]:
-        yield FilterBar(self.FILTER_EXAMPLE)
         yield Notice()
         state = self.state
         yield Table(
@@ -109,7 +109,7 @@ class ListPlace(Place, Generic[Item]):
         if self.RECALLS_AT_ONCE and (known := self._recall()):
             self.table.merge(known.items)
             self.state = replace(self.state, stale=known.age)
-        self.load()
+        self.call_after_refresh(self.load)
 
     @property
     def table(self) -> Table[Item]:
@@ -246,11 +246,21 @@ class ListPlace(Place, Generic[Item]):
     def on_notice_retry_requested(self) -> None:
         self.action_retry()
 
-    def action_filter(self) -> None:
-        self.query_one(FilterBar).open()
+    async def action_filter(self) -> None:
+        """Open the line for a filter. It is made for the first filter: the first frame need not wait for it."""
+        from ecrtui.ui.widgets.filter_bar import FilterBar
+
+        if self._filter_bar is None:
+            self._filter_bar = FilterBar(self.FILTER_EXAMPLE)
+            await self.query_one("#body").mount(self._filter_bar, before=0)
+        self._filter_bar.open()
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
-        bar = self.query_one(FilterBar)
+        from ecrtui.model.filter import FilterError
+
+        bar = self._filter_bar
+        if bar is None:
+            return
         try:
             parsed = self.parse_filter(message.value)
         except FilterError as problem:
@@ -273,8 +283,8 @@ class ListPlace(Place, Generic[Item]):
         self.table.focus()
 
     def action_back(self) -> None:
-        if self.state.filter_text:
-            self.query_one(FilterBar).clear()
+        if self._filter_bar is not None and self.state.filter_text:
+            self._filter_bar.clear()
         else:
             super().action_back()
 

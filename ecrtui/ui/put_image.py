@@ -14,7 +14,6 @@ from ecrtui.ui import messages
 from ecrtui.ui.app import EcrTuiApp
 from ecrtui.ui.messages import Draft
 from ecrtui.ui.screens.put_image import PutImagePlace
-from ecrtui.ui.themes import Themes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,11 @@ class PutImageApp(EcrTuiApp):
     Args:
         connect: gives the session.
         settings: the settings in force before the account is known.
-        themes: the themes of our own and the user's.
         draft: what the form begins with.
     """
 
-    def __init__(self, connect: Connect, settings: Settings, themes: Themes, draft: Draft) -> None:
-        super().__init__(connect, settings, themes)
+    def __init__(self, connect: Connect, settings: Settings, draft: Draft) -> None:
+        super().__init__(connect, settings)
         self.draft = draft
         self.put: messages.Put | None = None
         """What came of the last try."""

@@ -64,6 +64,18 @@ def variable_defaults(theme: Theme) -> dict[str, str]:
     return {name: generated[source] for name, source in OWN_VARIABLES.items()}
 
 
+def named(name: str, folder: Path | None = None) -> Theme | None:
+    """The theme of this name; None if there is none, or if it cannot be used.
+
+    Every theme of the user's is read for it, as the name is in the file, but not every shipped one.
+    """
+    own = _files(paths.themes_folder() if folder is None else folder)
+    file = shipped_folder() / f"{name}.toml"
+    if own or file not in _files(shipped_folder()):
+        return next((theme for theme in load(folder).themes if theme.name == name), None)
+    return read(file)
+
+
 def load(folder: Path | None = None) -> Themes:
     """The shipped themes and the user's own; one of the user's takes the place of a shipped one of the same name.
 

@@ -57,7 +57,7 @@ async def running(
 def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> Connect:
     registry = wiring.open_registry(Connection(), embedded=embedded)
     engine = Engine(registry, Journal(None), settings, pace=Pace(0, sleep=lambda seconds: None))
-    session = Session(registry.where(), settings, Catalogue(registry), engine, lambda other: session)
+    session = Session(registry.where(), settings, Catalogue(registry), lambda: engine, lambda other: session)
     return _Connected(session)
 
 

@@ -17,7 +17,6 @@ from ecrtui.local.service import EmbeddedRegistry
 from ecrtui.model.manifest import MAX_LENGTH
 from ecrtui.model.put_image import Wanted
 from ecrtui.settings import Connection, load
-from ecrtui.ui import themes
 from ecrtui.ui.messages import Draft
 from ecrtui.ui.put_image import PutImageApp
 from ecrtui.ui.widgets.manifest_field import EDITABLE, ManifestField
@@ -57,7 +56,7 @@ async def form(
     """The form by itself, filled in with this."""
     settings = load({"writes_per_second": 10_000.0})
     connect = wiring.Connector(Connection(), settings, embedded=embedded)
-    app = PutImageApp(connect, settings, themes.load(), draft or Draft(Wanted(**wanted)))
+    app = PutImageApp(connect, settings, draft or Draft(Wanted(**wanted)))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         if connected:
             await until(pilot, "123456789012")

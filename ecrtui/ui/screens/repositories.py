@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.model import tag as tags
-from ecrtui.model.filter import Filter, parse_repositories
 from ecrtui.model.image import Repository
 from ecrtui.model.rows import Rows
 from ecrtui.ui import actions, io, messages
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
-from ecrtui.ui.messages import Wish
 from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from ecrtui.model.filter import Filter
     from ecrtui.model.plan import Plan
     from ecrtui.model.put_image import Wanted
     from ecrtui.services.cache import Cache
@@ -85,6 +83,8 @@ class RepositoriesPlace(ListPlace[Repository]):
         return session.catalogue.repositories()
 
     def parse_filter(self, line: str) -> Filter[Repository]:
+        from ecrtui.model.filter import parse_repositories
+
         return parse_repositories(line)
 
     def on_table_activated(self, message: Table.Activated) -> None:
@@ -97,6 +97,8 @@ class RepositoriesPlace(ListPlace[Repository]):
             return
 
         def make(engine: Engine, line: str) -> Plan:
+            from ecrtui.model import tag as tags
+
             pair = tags.of_line(line)
             if len(pair) != 2:
                 raise UsageError(
@@ -106,7 +108,7 @@ class RepositoriesPlace(ListPlace[Repository]):
 
         title = f"Tag in {human.count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
-        self.post_message(messages.OpenPlan(Wish(title, make, question)))
+        self.post_message(messages.OpenPlan(messages.Wish(title, make, question)))
 
     def action_put_image(self) -> None:
         """Put an image into the repository under the cursor."""
