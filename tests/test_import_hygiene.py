@@ -61,6 +61,20 @@ def test_the_application_loads_no_boto3_before_its_first_frame() -> None:
     assert not loaded("import ecrtui.ui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
 
 
+def test_the_application_s_own_process_never_loads_botocore() -> None:
+    asked = """
+    from ecrtui.registry.process.remote import RegistryProcess
+    from ecrtui.settings import Connection, load
+    from ecrtui.wiring import Connector
+    connection = Connection(demo=True)
+    process = RegistryProcess(connection)
+    session = Connector(connection, load({}), process=process)()
+    session.engine.survey("team/checkout", None)
+    assert session.catalogue.repository("team/checkout").name
+    process.close()"""
+    assert not loaded(asked.strip()) & {*UI, *AWS}
+
+
 def test_the_embedded_registry_and_what_is_below_the_screens_load_no_textual() -> None:
     assert not loaded("import ecrtui.local.service, ecrtui.local.server, ecrtui.local.demo, ecrtui.cli.local") & {
         *UI,

@@ -92,7 +92,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             self.register_theme(theme)
         return name in self.available_themes
 
-    async def _read_themes(self) -> None:
+    async def read_themes(self) -> None:
         """The other themes, when there is time for it, and a word about those that are broken."""
         found = await io.call(themes.load)
         for theme in found.themes:
@@ -126,12 +126,8 @@ class EcrTuiApp(App[None], inherit_bindings=False):
                 self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
             self._use_theme(self.settings.theme)
-        self.call_after_refresh(self._started)
-
-    def _started(self) -> None:
-        """The first frame stands: what could wait for it begins."""
-        settling.resume()
-        self.run_worker(self._read_themes(), group="themes", exit_on_error=False)
+        self.call_after_refresh(settling.resume)
+        self.set_timer(UNHURRIED, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
 
     def on_connected(self, message: messages.Connected) -> None:
         """Tell in the header which registry it is, and who the caller is as soon as that is known."""
@@ -273,6 +269,11 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def action_change_theme(self) -> None:
         """Choose a theme."""
+        self.run_worker(self._choose_theme(), group="theme", exclusive=True, exit_on_error=False)
+
+    async def _choose_theme(self) -> None:
+        if not self.own_themes:
+            await self.read_themes()
         from ecrtui.ui.screens.choose import ThemeMenu
 
         names = [*self.own_themes, *sorted(set(self.available_themes) - set(self.own_themes))]

@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from tests.support.embedded import (
     tags_of,
     upload,
 )
-from tests.support.terminal import Terminal, ecrtui
+from tests.support.terminal import PATIENCE, Terminal, ecrtui
 
 REPOSITORY = "team/app"
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
@@ -111,6 +112,53 @@ def test_a_terminal_that_is_gone_leaves_no_process(url: str, own_home: Path) -> 
         terminal.hang_up()
         terminal.process.wait(timeout=30)
         assert terminal.process.poll() is not None
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that are there."""
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+@pytest.mark.parametrize("how", ["q", signal.SIGTERM, signal.SIGKILL])
+def test_the_registry_s_process_ends_with_the_program_however_it_ends(url: str, own_home: Path, how: object) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        (registry,) = children(terminal.process.pid)
+        if isinstance(how, str):
+            terminal.press(how)
+        else:
+            os.kill(terminal.process.pid, how)
+        terminal.wait()
+        wait_for(lambda: not is_alive(registry))
+
+
+def test_a_program_whose_registry_process_died_says_so_and_goes_on_with_a_new_one(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        (registry,) = children(terminal.process.pid)
+        os.kill(registry, signal.SIGKILL)
+        wait_for(lambda: not is_alive(registry))
+        terminal.press(ENTER)
+        terminal.until(lambda screen: "has ended" in screen or "v2" in screen)
+        terminal.press("r")
+        terminal.until("v2")
+        terminal.press("q")
+        assert terminal.wait() == 0
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process is there and not just waiting to be taken note of."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_without_a_terminal_it_says_so_and_writes_no_escape_sequence(own_home: Path) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.registry.process.remote import RegistryProcess, RemoteRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 
@@ -170,6 +171,17 @@ def test_the_application_may_ask_for_the_mfa_code_itself(served, profiles, sts):
     assert keys == ["ROLEKEY1"]
     assert "mfa/me" in asked[0]
     assert sts.calls[0]["TokenCode"] == "123456"
+
+
+def test_the_registry_s_process_asks_for_the_code_where_the_user_is(served, profiles, sts):
+    profiles(MFA)
+    process = RegistryProcess(Connection(profile="role", endpoint_url=served))
+    registry = RemoteRegistry(process)
+    assert isinstance(failed(registry.where), CredentialsError)  # nobody can be asked yet
+    process.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
+    registry.where()
+    assert sts.calls[0]["TokenCode"] == "654321"
+    process.close()
 
 
 def test_credentials_that_mfa_has_given_cannot_be_renewed_without_asking_and_a_retry_asks_again(served, profiles, sts):

@@ -115,6 +115,8 @@ async def test_the_same_words_stand_there_in_every_theme(embedded: EmbeddedRegis
         await until(pilot, '"schemaVersion": 2')
         form = await retag(pilot, "prod", "new")
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
+        await pilot.app.read_themes()
+        assert len(pilot.app.own_themes) >= 5
         for theme in pilot.app.own_themes:
             pilot.app.theme = theme
             await pilot.pause()

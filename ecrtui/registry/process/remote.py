@@ -114,7 +114,7 @@ class RemoteRegistry:
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         """All repositories from a page token on."""
-        return self._pages("repositories", start)
+        return self._pages("repositories", "DescribeRepositories", start)
 
     def repository(self, name: str) -> Repository:
         """One repository."""
@@ -123,7 +123,7 @@ class RemoteRegistry:
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
         """All images, archived ones too, from a page token on."""
-        return self._pages("images", start, repository, tag_status=tag_status)
+        return self._pages("images", "DescribeImages", start, repository, tag_status=tag_status)
 
     def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images, as they are now."""
@@ -175,39 +175,38 @@ class RemoteRegistry:
         """What refers to this image."""
         return tuple(self._ask("referrers", repository, digest))
 
-    def _ask(self, operation: str, *values: Any, write: bool = False) -> Any:
+    def _ask(self, name: str, *values: Any, write: bool = False) -> Any:
         try:
-            return self._process.ask(operation, self._account, values, {}).next()
+            return self._process.ask(name, self._account, values, {}).next()
         except PeerGone:
-            raise _ended(operation, write=write) from None
+            raise _ended(write=write) from None
 
-    def _pages(self, operation: str, start: str, *values: str, **options: str) -> Iterator[Page[Any]]:
+    def _pages(self, name: str, operation: str, start: str, *values: str, **options: str) -> Iterator[Page[Any]]:
         def page(token: str) -> Page[Any]:
             try:
-                parts = self._process.ask(operation, self._account, values, {**options, "start": token})
+                parts = self._process.ask(name, self._account, values, {**options, "start": token})
                 following = str(parts.next())
             except PeerGone:
-                raise _ended(operation) from None
-            return Page(read=partial(_rows, operation, LISTINGS[operation], parts), next_token=following)
+                raise _ended() from None
+            return Page(read=partial(_rows, LISTINGS[name], parts), next_token=following)
 
         return following_pages(page, lambda page: page.next_token, start, operation)
 
 
-def _rows(operation: str, columns: Columns[Item], parts: Parts) -> tuple[Item, ...]:
+def _rows(columns: Columns[Item], parts: Parts) -> tuple[Item, ...]:
     try:
         packed = parts.next()
     except PeerGone:
-        raise _ended(operation) from None
+        raise _ended() from None
     return tuple(columns.join(marshal.loads(packed)))  # noqa: S302 - of our own process
 
 
-def _ended(operation: str, *, write: bool = False) -> ConnectionFailed:
+def _ended(*, write: bool = False) -> ConnectionFailed:
     """The error for a question that nobody answers any more; what a write has done is not known then."""
     return ConnectionFailed(
         "The process that talks to the registry has ended",
         "Whether it was written is not known." if write else "",
         "Try again: it is started anew.",
         retryable=True,
-        operation=operation,
         ambiguous=write,
     )
