@@ -6,7 +6,10 @@ import gc
 import marshal
 import os
 import socket
+import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,7 @@ from ecrtui.registry.process.peer import Peer, PeerGone
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
+    from ecrtui.registry.protocol import Page
     from ecrtui.settings import Connection
 
 Open = Callable[["Connection", Callable[[str], str]], "EcrRegistry"]
@@ -24,6 +28,12 @@ LISTINGS: Mapping[str, Columns[Any]] = {"repositories": REPOSITORIES, "images": 
 """The operations that give pages, and the columns that their rows are sent as."""
 
 OPEN, MFA_CODE = "open", "mfa_code"
+
+AHEAD = 4
+"""Listings of which the next page is read before it is asked for; of the one read longest ago it is dropped."""
+
+SWITCH = 0.0005
+"""Seconds after which a thread that reads a page lets another one send its request; Python's own are ten times that."""
 
 YOUNG = 50_000
 """Objects after which the collector looks for garbage. A page has ten thousand, and all of them go by themselves."""
@@ -37,6 +47,7 @@ def serve(link: socket.socket, open_registry: Open) -> None:
         open_registry: opens the registry of a connection; the second argument asks the user for the code of a device.
     """
     gc.set_threshold(YOUNG)
+    sys.setswitchinterval(SWITCH)
     Desk(link, open_registry).peer.listen()
     os._exit(0)
 
@@ -50,6 +61,8 @@ class Desk:
         self._lock = Lock()
         self._connection: Connection | None = None
         self._registries: dict[str, EcrRegistry] = {}
+        self._ahead: OrderedDict[object, Future[Page[Any]]] = OrderedDict()
+        self._readers = ThreadPoolExecutor(AHEAD, "page")
 
     def answer(self, name: str, *arguments: Any) -> Iterator[Any]:
         """Answer a question: ``open`` with the connection, or an operation with account, arguments and options."""
@@ -58,24 +71,28 @@ class Desk:
             self._registry("").connect()
             yield None
             return
-        account, values, options = arguments
-        operation = getattr(self._registry(account), name)
         if name in LISTINGS:
-            yield from self._page(LISTINGS[name], operation, values, options)
+            yield from self._page(name, *arguments)
         else:
-            yield operation(*values, **options)
+            account, values, options = arguments
+            yield getattr(self._registry(account), name)(*values, **options)
 
-    def _page(
-        self,
-        columns: Columns[Any],
-        operation: Callable[..., Iterator[Any]],
-        values: Sequence[Any],
-        options: Mapping[str, Any],
-    ) -> Iterator[Any]:
-        """One page: its token first, so that the next one can be asked for while the rows of this one are read."""
-        page = next(operation(*values, **options))
-        yield page.next_token
-        yield marshal.dumps(columns.split(page.items))
+    def _page(self, name: str, account: str, values: Sequence[str], options: Mapping[str, str]) -> Iterator[Any]:
+        """One page: its token, and then its rows. The next page is on its way meanwhile."""
+
+        def page(start: str) -> Page[Any]:
+            found: Page[Any] = next(getattr(self._registry(account), name)(*values, **{**options, "start": start}))
+            return found
+
+        listing = (name, account, tuple(values), options.get("tag_status"))
+        read = self._ahead.pop((listing, options["start"]), None)
+        this = page(options["start"]) if read is None else read.result()
+        if this.next_token:
+            self._ahead[listing, this.next_token] = self._readers.submit(page, this.next_token)
+            while len(self._ahead) > AHEAD:
+                self._ahead.popitem(last=False)
+        yield this.next_token
+        yield marshal.dumps(LISTINGS[name].split(this.items))
 
     def _registry(self, account: str) -> EcrRegistry:
         """The registry of an account, or the one that the connection leads to; while it cannot be opened, raises."""
