@@ -20,6 +20,7 @@ from typing import Any
 from ecrtui import wiring
 from ecrtui.model.reference import Reference
 from ecrtui.model.reference import parse as parse_reference
+from ecrtui.registry.process.remote import RegistryProcess
 from ecrtui.settings import Connection, load
 from ecrtui.ui import app
 
@@ -87,8 +88,9 @@ FILE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
 def main() -> None:
     """Run it as the user would."""
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
-    settings = load({})
-    BeatingApp(wiring.Connector(Connection(), settings), settings, reference).run()
+    settings, process = load({}), RegistryProcess(Connection())
+    BeatingApp(wiring.Connector(Connection(), settings, process=process), settings, reference).run()
+    process.close()
 
 
 if __name__ == "__main__":

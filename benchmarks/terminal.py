@@ -214,16 +214,16 @@ class Terminal:
         return states[changed[-1] + 1 if changed else 0][0] - begun, told
 
     def memory(self) -> float:
-        """Resident megabytes (10^6 bytes) of the program."""
-        return self._status("VmRSS") * 1024 / 1e6
+        """Resident megabytes (10^6 bytes) of the program and the processes it has started; shared pages count once."""
+        return sum(_told(pid, "smaps_rollup", "Pss") for pid in self._processes()) * 1024 / 1e6
 
     def threads(self) -> int:
-        """How many threads the program has."""
-        return self._status("Threads")
+        """How many threads the program and the processes it has started have."""
+        return sum(_told(pid, "status", "Threads") for pid in self._processes())
 
-    def _status(self, name: str) -> int:
-        lines = Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines()
-        return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
+    def _processes(self) -> list[int]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii")
+        return [self.pid, *map(int, children.split())]
 
     def _pump(self, seconds: float) -> bool:
         """Read what is there, or wait for it; whether there was anything."""
@@ -241,3 +241,9 @@ class Terminal:
     def _emulate(self) -> None:
         drawn, self._drawn, self._pieces = bytes(self._drawn), bytearray(), []
         self._stream.feed(drawn)
+
+
+def _told(pid: int, file: str, name: str) -> int:
+    """What the kernel tells of a process under this name."""
+    lines = Path(f"/proc/{pid}/{file}").read_text("ascii").splitlines()
+    return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])

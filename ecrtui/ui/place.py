@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -15,10 +15,11 @@ from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.ui import actions, io, text
+from ecrtui.ui import actions, io
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.messages import Connected, GoBack
 from ecrtui.ui.widgets.header import Header
+from ecrtui.ui.widgets.trail import Trail
 
 if TYPE_CHECKING:
     from ecrtui.services.session import Connect, Session
@@ -49,9 +50,7 @@ class Place(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Header().data_bind(Place.banner)
-        with Horizontal(id="trail"):
-            yield Static(text.content(self.trail()), id="trail-left")
-            yield Static("", id="trail-right")
+        yield Trail(self.trail())
         yield Vertical(*self.body(), id="body")
         yield Static(
             f"ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger.", id="small"
@@ -68,7 +67,7 @@ class Place(Screen[None]):
 
     def tell(self, words: str) -> None:
         """Say something at the right end of the trail: counts, progress."""
-        self.query_one("#trail-right", Static).update(text.content(words))
+        self.query_one(Trail).words = words
 
     async def session(self) -> Session:
         """The session, connecting if need be; raises EcrTuiError."""
