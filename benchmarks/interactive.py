@@ -112,7 +112,13 @@ def _keys(ground: Ground) -> tuple[Row, Row]:
             theirs,
             f"{len(KEYS)} keys in each, in turn: down, up, pages, end, begin",
         ),
-        Row(f"resident memory with {LARGEST:,} images", memory, 180, "MB", note="of both processes, once they are loaded; shared pages count once (Pss)"),
+        Row(
+            f"resident memory with {LARGEST:,} images",
+            memory,
+            180,
+            "MB",
+            note="of both processes once they are loaded; shared pages count once",
+        ),
     )
 
 

@@ -6,7 +6,7 @@ Column by column is several times quicker than row by row, and what stands in a 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from operator import attrgetter
@@ -103,3 +103,6 @@ REPOSITORIES: Columns[Repository] = Columns(
     write={"mutability": lambda column: [(entry.setting, tuple(entry.exclusions)) for entry in column]},
     read={"mutability": lambda column: (Mutability(setting, tuple(filters)) for setting, filters in column)},
 )
+
+LISTINGS: Mapping[str, Columns[Any]] = {"repositories": REPOSITORIES, "images": IMAGES}
+"""By the name of the listing, as :class:`ecrtui.registry.protocol.Registry` has it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
@@ -13,8 +12,10 @@ def digest_of(content: str | bytes) -> str:
 
     Text that has no UTF-8, because a reply held half of a surrogate pair, has a digest that no registry gives.
     """
+    from hashlib import sha256  # OpenSSL is not loaded before the first frame
+
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+    return "sha256:" + sha256(data).hexdigest()
 
 
 def is_digest(text: str) -> bool:

@@ -7,7 +7,6 @@ remembers for each mark which registry it was. If anything of it changes, the ma
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -27,6 +26,8 @@ def mark_of(connection: Connection, environment: Mapping[str, str] | None = None
 
     Two connections with one mark are configured alike. The files count by size and time of change, not by content.
     """
+    from hashlib import sha256  # OpenSSL is not loaded before the first frame
+
     environment = os.environ if environment is None else environment
     variables = {name: environment[name] for name in sorted(environment) if name.startswith("AWS_")}
     known = [
@@ -34,7 +35,7 @@ def mark_of(connection: Connection, environment: Mapping[str, str] | None = None
         {name: value for name, value in variables.items() if name not in _NO_WAY},
         [_state(environment.get(name) or usual) for name, usual in _FILES.items()],
     ]
-    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
 def _state(file: str) -> tuple[str, int, int]:

@@ -28,6 +28,8 @@ from ecrtui.ui.place import Place
 from ecrtui.ui.screens.repositories import RepositoriesPlace
 
 if TYPE_CHECKING:
+    from textual.theme import Theme
+
     from ecrtui.services.clipboard import Copyable
     from ecrtui.services.session import Connect, Session
 
@@ -51,6 +53,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     BINDINGS = actions.bindings("app")
 
     banner: var[Banner] = var(Banner())
+    _defaults: tuple[Theme | None, dict[str, str]] = (None, {})
 
     def __init__(
         self,
@@ -110,7 +113,10 @@ class EcrTuiApp(App[None], inherit_bindings=False):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
-        return themes.variable_defaults(self.current_theme)
+        theme = self.current_theme
+        if theme is not self._defaults[0]:  # asked for several times before the first frame
+            self._defaults = (theme, themes.variable_defaults(theme))
+        return self._defaults[1]
 
     def on_mount(self) -> None:
         if not self.is_headless:

@@ -14,8 +14,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.errors import CredentialsError
-from ecrtui.model.columns import IMAGES, REPOSITORIES, Columns
-from ecrtui.registry.process.peer import Peer, PeerGone
+from ecrtui.model import columns
+from ecrtui.registry.process.peer import MFA_CODE, OPEN, Peer, PeerGone
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from ecrtui.settings import Connection
 
 Open = Callable[["Connection", Callable[[str], str]], "EcrRegistry"]
-
-LISTINGS: Mapping[str, Columns[Any]] = {"repositories": REPOSITORIES, "images": IMAGES}
-"""The operations that give pages, and the columns that their rows are sent as."""
-
-OPEN, MFA_CODE = "open", "mfa_code"
 
 AHEAD = 4
 """Listings of which the next page is read before it is asked for; of the one read longest ago it is dropped."""
@@ -71,7 +66,7 @@ class Desk:
             self._registry("").connect()
             yield None
             return
-        if name in LISTINGS:
+        if name in columns.LISTINGS:
             yield from self._page(name, *arguments)
         else:
             account, values, options = arguments
@@ -92,7 +87,7 @@ class Desk:
             while len(self._ahead) > AHEAD:
                 self._ahead.popitem(last=False)
         yield this.next_token
-        yield marshal.dumps(LISTINGS[name].split(this.items))
+        yield marshal.dumps(columns.LISTINGS[name].split(this.items))
 
     def _registry(self, account: str) -> EcrRegistry:
         """The registry of an account, or the one that the connection leads to; while it cannot be opened, raises."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from ecrtui.wiring import serve_registry; serve_registry({descriptor})"
 """What it runs, with the modules where this process has them, and never those of the folder it happens to be in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(NamedTuple):
     """A process that was started, and the way to it."""
 
     process: subprocess.Popen[bytes]

@@ -22,6 +22,9 @@ from ecrtui.errors import EcrTuiError
 Answer = Callable[..., Iterator[Any]]
 """Answers a question: gets its name and its arguments, gives the parts one by one, raises EcrTuiError."""
 
+OPEN, MFA_CODE = "open", "mfa_code"
+"""The questions that are not operations of a registry: use this connection, and ask the user for a code."""
+
 _QUESTION, _PART, _ERROR, _GONE = range(4)
 _HEAD = struct.Struct("!BQQ")
 """What it is, the number of the question, and how many bytes follow."""

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrtui.errors import ConnectionFailed, CredentialsError
 from ecrtui.registry.paging import following_pages
-from ecrtui.registry.process.desk import LISTINGS, MFA_CODE, OPEN
 from ecrtui.registry.process.launch import Launched, launch
-from ecrtui.registry.process.peer import Parts, Peer, PeerGone
+from ecrtui.registry.process.peer import MFA_CODE, OPEN, Parts, Peer, PeerGone
 from ecrtui.registry.protocol import Page
 
 if TYPE_CHECKING:
@@ -182,6 +181,8 @@ class RemoteRegistry:
             raise _ended(write=write) from None
 
     def _pages(self, name: str, operation: str, start: str, *values: str, **options: str) -> Iterator[Page[Any]]:
+        from ecrtui.model.columns import LISTINGS
+
         def page(token: str) -> Page[Any]:
             try:
                 parts = self._process.ask(name, self._account, values, {**options, "start": token})
