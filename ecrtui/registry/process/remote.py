@@ -10,6 +10,7 @@ import marshal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,8 +70,13 @@ class RegistryProcess:
 
     def close(self) -> None:
         """Let it end. What is under way in it is not waited for."""
-        self._link.shutdown(socket.SHUT_RDWR)
-        self._process.wait(LEAVING)
+        with suppress(OSError):  # it has ended before
+            self._link.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(LEAVING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _connected(self, launched: Launched) -> Peer:
         self._process, self._link = launched.process, launched.link

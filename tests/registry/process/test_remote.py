@@ -194,6 +194,15 @@ def test_it_ends_with_the_one_that_started_it(served):
         os.kill(pid, 0)
 
 
+def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
+    process = RegistryProcess(Connection(endpoint_url=served))
+    RemoteRegistry(process).where()
+    os.kill(process.pid, signal.SIGSTOP)
+    process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
+
+
 def test_a_session_can_be_on_the_process(served, start):
     connection = Connection(endpoint_url=served)
     session = Connector(connection, load({}), process=start(connection))()
