@@ -133,6 +133,8 @@ _ARTIFACTS = (
     ("cosign", Kind.SIGNATURE),
     ("sigstore", Kind.SIGNATURE),
 )
+COSIGN = "sha256-"
+"""How a tag begins that may tell by its end what the image is: cosign's tag scheme. Without one, media types tell."""
 _TAG_SUFFIXES = ((".sig", Kind.SIGNATURE), (".att", Kind.ATTESTATION), (".sbom", Kind.SBOM))
 _IMAGE_CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
@@ -148,7 +150,7 @@ def is_index(media_type: str) -> bool:
 def kind_of(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...] = ()) -> Kind:
     """What an image is: cosign's tag scheme first, then the artifact's media type, then the manifest's."""
     for tag in tags:
-        if tag.startswith("sha256-"):
+        if tag.startswith(COSIGN):
             for suffix, kind in _TAG_SUFFIXES:
                 if tag.endswith(suffix):
                     return kind

@@ -20,14 +20,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, compress, repeat
+from operator import attrgetter
 
-from ecrtui.model.filter.language import NEVER, Condition, Language, Predicate, digest_matcher, on_text
+from ecrtui.model.filter.language import NEVER, Condition, Language, Mask, digest_matcher, either, of_text, on_text
 from ecrtui.model.filter.lexer import Kind as Written
-from ecrtui.model.filter.lexer import Term, Value
+from ecrtui.model.filter.lexer import Term
 from ecrtui.model.filter.matching import Matcher, field_matcher, matcher
 from ecrtui.model.filter.values import COMPARISONS, Test, number_test, one_of, plain, size_test, time_test, wrong
-from ecrtui.model.image import SEVERITIES, Image, Kind
+from ecrtui.model.image import COSIGN, SEVERITIES, Image, Kind, kind_of
 
 _KINDS = {kind.value.split()[0]: kind for kind in Kind}
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
@@ -35,116 +38,119 @@ _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
 _LABEL_LENGTH = 3
 """Characters from which on a word that begins ``untagged`` or ``archived`` means it."""
 
+_TAGS: Callable[[Image], tuple[str, ...]] = attrgetter("tags")
+_DIGEST: Callable[[Image], str] = attrgetter("digest")
+_SUBJECT: Callable[[Image], str] = attrgetter("subject")
+
 
 def _plain(term: Term) -> Condition[Image]:
     found = matcher(term.value)
     if term.value.kind is Written.FUZZY:
-        return Condition(_any_tag(found.test), {"tag": found.find})
-    if term.value.kind is Written.REGEX:
-        return Condition(_any_text(found.test), dict.fromkeys(("tag", "digest", "kind"), found.find))
+        return Condition(_any_tag(found), {"tag": found.find})
     digest = digest_matcher(term)
-    if term.value.kind is Written.WORD and ("*" in term.value.text or "?" in term.value.text):
-        return Condition(_any_text(found.test), {"tag": found.find, "digest": digest.find, "kind": found.find})
-    return Condition(_word(term.value, digest), {"tag": found.find, "digest": digest.find, "kind": found.find})
+    masks = [_any_tag(found)]
+    if digest is not NEVER:
+        masks.append(of_text(_DIGEST, digest))
+    if kinds := list(compress(Kind, found.each([kind.value for kind in Kind]))):
+        masks.append(_of_kind(kinds))
+    masks += _labels(term)
+    return Condition(either(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
 
 
-def _word(value: Value, digest: Matcher) -> Predicate[Image]:
-    """A word in a tag, the digest or the kind; asked 100,000 times a keystroke, so only what can match is looked at."""
-    word = value.text.lower()
-    in_digest = None if digest is NEVER else digest.test
-    kinds = tuple(kind for kind in Kind if word in kind.value)
-    begins = len(word) >= _LABEL_LENGTH
-    untagged = begins and ("untagged".startswith(word) or "<untagged>".startswith(word))
-    archived = begins and "archived".startswith(word)
-
-    def matches(image: Image) -> object:
-        for tag in image.tags:
-            if word in tag.lower():
-                return True
-        return (
-            (in_digest is not None and in_digest(image.digest))
-            or (kinds and image.kind in kinds)
-            or (untagged and not image.tags)
-            or (archived and image.archived)
-        )
-
-    return matches
+def _labels(term: Term) -> Iterable[Mask[Image]]:
+    """What is shown of an image beside its texts and begins with the word."""
+    word = term.value.text.lower()
+    if term.value.kind is Written.REGEX or len(word) < _LABEL_LENGTH:
+        return
+    if "untagged".startswith(word) or "<untagged>".startswith(word):
+        yield _IS["untagged"]
+    if "archived".startswith(word):
+        yield _IS["archived"]
 
 
-def _any_tag(test: Callable[[str], object]) -> Predicate[Image]:
-    def matches(image: Image) -> bool:
-        for tag in image.tags:  # noqa: SIM110 - a generator costs three times as much here
-            if test(tag):
-                return True
-        return False
+def _any_tag(found: Matcher) -> Mask[Image]:
+    def mask(images: Sequence[Image]) -> Iterable[object]:
+        tags = list(chain.from_iterable(map(_TAGS, images)))
+        hits = set(compress(tags, found.each(tags)))
+        if not hits:
+            return repeat(False, len(images))
+        return [not hits.isdisjoint(image.tags) for image in images]
 
-    return matches
+    return mask
 
 
-def _any_text(test: Callable[[str], object]) -> Predicate[Image]:
-    any_tag = _any_tag(test)
-    return lambda image: any_tag(image) or test(image.digest) or test(image.kind.value)
+def _of_kind(kinds: Collection[Kind]) -> Mask[Image]:
+    @lru_cache(maxsize=1024)  # as many as there are media types: a handful
+    def wanted(media_type: str, artifact_media_type: str) -> bool:
+        return kind_of(media_type, artifact_media_type) in kinds
+
+    def mask(images: Sequence[Image]) -> Iterable[object]:
+        if COSIGN in "\n".join(chain.from_iterable(map(_TAGS, images))):
+            return [image.kind in kinds for image in images]
+        return [wanted(image.media_type, image.artifact_media_type) for image in images]
+
+    return mask
 
 
 def _tag(term: Term, now: float) -> Condition[Image]:
     found = field_matcher(term)
-    return Condition(_any_tag(found.test), {"tag": found.find})
+    return Condition(_any_tag(found), {"tag": found.find})
 
 
 def _digest(term: Term, now: float) -> Condition[Image]:
+    found = _of_digest(term)
+    return Condition(of_text(_DIGEST, found), {"digest": found.find})
+
+
+def _of_digest(term: Term) -> Matcher:
     exact = field_matcher(term)
-    found = exact if term.operator == "=" else digest_matcher(term)
-    test = found.test
-    return Condition(lambda image: test(image.digest), {"digest": found.find})
+    return exact if term.operator == "=" else digest_matcher(term)
 
 
 def _subject(term: Term, now: float) -> Condition[Image]:
-    test = _digest(term, now).matches
-    return Condition(lambda image: image.subject and test(Image(image.subject)), {})
+    subjects = of_text(_SUBJECT, _of_digest(term))
+    return Condition(
+        lambda images: [image.subject and hit for image, hit in zip(images, subjects(images), strict=True)], {}
+    )
 
 
 def _type(term: Term, now: float) -> Condition[Image]:
-    test = field_matcher(term).test
-    return Condition(lambda image: test(image.media_type) or test(image.artifact_media_type), {})
+    found = field_matcher(term)
+    return Condition(either(*(of_text(attrgetter(name), found) for name in ("media_type", "artifact_media_type"))), {})
 
 
 def _known(test: Test, read: Callable[[Image], float | None]) -> Condition[Image]:
     """A comparison that an unknown value never meets."""
-
-    def matches(image: Image) -> bool:
-        value = read(image)
-        return value is not None and test(value)
-
-    return Condition(matches, {})
+    return Condition(lambda images: [value is not None and test(value) for value in map(read, images)], {})
 
 
 def _size(term: Term, now: float) -> Condition[Image]:
-    return _known(size_test(term), lambda image: image.size)
+    return _known(size_test(term), attrgetter("size"))
 
 
 def _tags(term: Term, now: float) -> Condition[Image]:
     test = number_test(term)
-    return Condition(lambda image: test(len(image.tags)), {})
+    return Condition(lambda images: [test(len(image.tags)) for image in images], {})
 
 
 def _pushed(term: Term, now: float) -> Condition[Image]:
-    return _known(time_test(term, now), lambda image: image.pushed_at)
+    return _known(time_test(term, now), attrgetter("pushed_at"))
 
 
 def _archived(term: Term, now: float) -> Condition[Image]:
-    return _known(time_test(term, now), lambda image: image.archived_at)
+    return _known(time_test(term, now), attrgetter("archived_at"))
 
 
 def _pulled(term: Term, now: float) -> Condition[Image]:
     if term.operator in (":", "=") and term.value.text.lower() == "never":
-        return Condition(lambda image: image.last_pulled_at is None, {})
-    return _known(time_test(term, now), lambda image: image.last_pulled_at)
+        return Condition(lambda images: [image.last_pulled_at is None for image in images], {})
+    return _known(time_test(term, now), attrgetter("last_pulled_at"))
 
 
 def _findings(term: Term, now: float) -> Condition[Image]:
     return _known(
         number_test(term),
-        lambda image: None if image.findings is None else sum(count for _, count in image.findings),
+        lambda image: None if image.findings is None else sum([count for _, count in image.findings]),
     )
 
 
@@ -157,14 +163,14 @@ def _severity(term: Term, now: float) -> Condition[Image]:
         return _known(lambda worst: worst == 0, _worst)
     rank = _RANKS[word.upper()]
     if term.operator in (":", "="):
-        return Condition(lambda image: rank in _ranks(image), {})
+        return Condition(lambda images: [image.findings and rank in _ranks(image) for image in images], {})
     compare = COMPARISONS[term.operator]
     return _known(lambda worst: compare(worst, rank), _worst)
 
 
-def _ranks(image: Image) -> set[int]:
+def _ranks(image: Image) -> list[int]:
     """How bad the findings are, 1 for the least; a severity that is not known counts as undefined."""
-    return {_RANKS.get(severity.upper(), 1) for severity, count in image.findings or () if count}
+    return [_RANKS.get(severity.upper(), 1) for severity, count in image.findings or () if count]
 
 
 def _worst(image: Image) -> int | None:
@@ -172,14 +178,14 @@ def _worst(image: Image) -> int | None:
     return None if image.findings is None else max(_ranks(image), default=0)
 
 
-_IS: dict[str, Predicate[Image]] = {
-    "untagged": lambda image: not image.tags,
-    "tagged": lambda image: image.tags,
-    "archived": lambda image: image.archived,
-    "active": lambda image: not image.archived,
-    "scanned": lambda image: image.findings is not None,
-    "unscanned": lambda image: image.findings is None,
-    "referrer": lambda image: image.subject,
+_IS: dict[str, Mask[Image]] = {
+    "untagged": lambda images: [not image.tags for image in images],
+    "tagged": lambda images: map(_TAGS, images),
+    "archived": lambda images: [image.archived for image in images],
+    "active": lambda images: [not image.archived for image in images],
+    "scanned": lambda images: [image.findings is not None for image in images],
+    "unscanned": lambda images: [image.findings is None for image in images],
+    "referrer": lambda images: map(_SUBJECT, images),
 }
 
 
@@ -187,7 +193,7 @@ def _is(term: Term, now: float) -> Condition[Image]:
     plain(term, ":", "=")
     word = one_of(term, (*_IS, *_KINDS))
     kind = _KINDS.get(word)
-    return Condition(_IS[word] if kind is None else lambda image: image.kind is kind, {})
+    return Condition(_IS[word] if kind is None else _of_kind((kind,)), {})
 
 
 IMAGES: Language[Image] = Language(

@@ -1,10 +1,11 @@
-"""What a language of filters is made of: a predicate for plain terms, and one for each field."""
+"""What a language of filters is made of: a condition for plain terms, and one for each field."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Generic, TypeVar
 
 from ecrtui.model.filter.errors import FilterError
@@ -12,8 +13,8 @@ from ecrtui.model.filter.lexer import Kind, Term
 from ecrtui.model.filter.matching import Matcher, Spans, contains, field_matcher, matcher
 
 Item = TypeVar("Item")
-Predicate = Callable[[Item], object]
-"""Truthy for an item that matches."""
+Mask = Callable[[Sequence[Item]], Iterable[object]]
+"""For each of some items, in their order, something truthy if it matches."""
 
 SHORTEST_INSIDE = 4
 """Hexadecimal digits from which on a word is looked for inside a digest. Nearly every digest has any one or two."""
@@ -26,7 +27,7 @@ _PREFIX = "sha256:"
 class Condition(Generic[Item]):
     """What one term asks, and where it lights up."""
 
-    matches: Predicate[Item]
+    mask: Mask[Item]
     highlights: Mapping[str, Callable[[str], Spans]]
     """By the name of what is shown ("tag", "digest", "kind", "name")."""
 
@@ -61,10 +62,26 @@ def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, flo
 
     def make(term: Term, now: float) -> Condition[Item]:
         found = field_matcher(term)
-        test = found.test
-        return Condition(lambda item: test(read(item)), {shown: found.find} if shown else {})
+        return Condition(of_text(read, found), {shown: found.find} if shown else {})
 
     return make
+
+
+def of_text(read: Callable[[Item], str], found: Matcher) -> Mask[Item]:
+    """Items of which this text matches."""
+    return lambda items: found.each(list(map(read, items)))
+
+
+def either(*masks: Mask[Item]) -> Mask[Item]:
+    """Items that at least one of them lets through."""
+
+    def mask(items: Sequence[Item]) -> Iterable[object]:
+        flags, *others = (each(items) for each in masks)
+        for more in others:
+            flags = [one or other for one, other in zip(flags, more, strict=True)]
+        return flags
+
+    return mask
 
 
 def digest_matcher(term: Term) -> Matcher:
@@ -87,8 +104,8 @@ def _beginning(digits: str) -> Matcher:
         shown = digits[: len(text) - start]
         return ((start, start + len(shown)),) if shown and text.startswith(shown, start) else ()
 
-    return Matcher(lambda digest: digest.startswith(whole), find)
+    return Matcher(lambda digests: [digest.startswith(whole) for digest in digests], find)
 
 
-NEVER = Matcher(lambda text: False, lambda text: ())
+NEVER = Matcher(lambda texts: repeat(False, len(texts)), lambda text: ())
 """Matches nothing: a word that no digest can contain."""

@@ -13,7 +13,10 @@
 
 from __future__ import annotations
 
-from ecrtui.model.filter.language import Condition, Language, Predicate, on_text
+from collections.abc import Callable
+from operator import attrgetter
+
+from ecrtui.model.filter.language import Condition, Language, Mask, either, of_text, on_text
 from ecrtui.model.filter.lexer import Kind as Written
 from ecrtui.model.filter.lexer import Term
 from ecrtui.model.filter.matching import matcher
@@ -22,32 +25,37 @@ from ecrtui.model.image import Repository
 
 _LABEL_LENGTH = 5
 """Characters from which on a word that begins ``mutable`` or ``immutable`` means it."""
+_NAME: Callable[[Repository], str] = attrgetter("name")
 
 
 def _plain(term: Term) -> Condition[Repository]:
     found = matcher(term.value)
-    test, word = found.test, term.value.text.lower()
+    word = term.value.text.lower()
+    names = of_text(_NAME, found)
     labels = [label for label in ("mutable", "immutable") if len(word) >= _LABEL_LENGTH and label.startswith(word)]
     if not labels or term.value.kind not in (Written.WORD, Written.QUOTED):
-        return Condition(lambda repository: test(repository.name), {"name": found.find})
+        return Condition(names, {"name": found.find})
     start = labels[0]
     return Condition(
-        lambda repository: test(repository.name) or str(repository.mutability).startswith(start), {"name": found.find}
+        either(names, lambda repositories: [str(each.mutability).startswith(start) for each in repositories]),
+        {"name": found.find},
     )
 
 
 def _created(term: Term, now: float) -> Condition[Repository]:
     test = time_test(term, now)
-    return Condition(lambda repository: repository.created_at is not None and test(repository.created_at), {})
+    return Condition(
+        lambda repositories: [each.created_at is not None and test(each.created_at) for each in repositories], {}
+    )
 
 
-_IS: dict[str, Predicate[Repository]] = {
-    "mutable": lambda repository: repository.mutability.setting.startswith("MUTABLE"),
-    "immutable": lambda repository: repository.mutability.setting.startswith("IMMUTABLE"),
-    "excluding": lambda repository: repository.mutability.exclusions,
-    "scanning": lambda repository: repository.scan_on_push,
-    "kms": lambda repository: repository.encryption.startswith("KMS"),
-    "aes256": lambda repository: repository.encryption == "AES256",
+_IS: dict[str, Mask[Repository]] = {
+    "mutable": lambda repositories: [each.mutability.setting.startswith("MUTABLE") for each in repositories],
+    "immutable": lambda repositories: [each.mutability.setting.startswith("IMMUTABLE") for each in repositories],
+    "excluding": lambda repositories: [each.mutability.exclusions for each in repositories],
+    "scanning": lambda repositories: [each.scan_on_push for each in repositories],
+    "kms": lambda repositories: [each.encryption.startswith("KMS") for each in repositories],
+    "aes256": lambda repositories: [each.encryption == "AES256" for each in repositories],
 }
 
 
@@ -59,7 +67,7 @@ def _is(term: Term, now: float) -> Condition[Repository]:
 REPOSITORIES: Language[Repository] = Language(
     plain=_plain,
     fields={
-        "name": on_text(lambda repository: repository.name, "name"),
+        "name": on_text(_NAME, "name"),
         "uri": on_text(lambda repository: repository.uri, "uri"),
         "mutability": on_text(lambda repository: str(repository.mutability), "mutability"),
         "is": _is,

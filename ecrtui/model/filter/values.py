@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from ecrtui.model.filter.errors import FilterError
 from ecrtui.model.filter.lexer import Kind, Term
@@ -21,6 +22,14 @@ COMPARISONS: dict[str, Compare] = {
     "<=": operator.le,
     "=": operator.eq,
 }
+_TURNED: dict[str, Compare] = {
+    ">": operator.lt,
+    ">=": operator.le,
+    "<": operator.gt,
+    "<=": operator.ge,
+    "=": operator.eq,
+}
+"""What compares a limit with a value as the value is to be compared with the limit."""
 
 _UNITS = {"": 1, "b": 1}
 _UNITS |= {name + end: 1000**power for power, name in enumerate("kmgt", 1) for end in ("", "b")}
@@ -71,8 +80,7 @@ def time_test(term: Term, now: float) -> Test:
         if term.operator in ("=", ":"):
             raise wrong(term, f"{term.field} is compared with an age by < or >", hint)
         age = sum(float(number) * _AGE_UNITS[unit.lower()] for number, unit in _AGE_PART.findall(text))
-        compare, limit = COMPARISONS[term.operator], now - age
-        return lambda moment: compare(limit, moment)
+        return partial(COMPARISONS[term.operator], now - age)
     span = _date(text)
     if span is None:
         raise wrong(term, f"{_shown(term)} is neither an age nor a date", hint)
@@ -123,8 +131,7 @@ def plain(term: Term, *operators: str) -> None:
 def _comparison(term: Term, limit: float, hint: str) -> Test:
     if term.operator == ":":
         raise wrong(term, f"{term.field} is compared with <, <=, =, >= or >", hint)
-    compare = COMPARISONS[term.operator]
-    return lambda value: compare(value, limit)
+    return partial(_TURNED[term.operator], limit)
 
 
 def _date(text: str) -> tuple[float, float] | None:

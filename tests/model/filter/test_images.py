@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from ecrtui.model.filter import parse
-from ecrtui.model.image import Image
+from ecrtui.model.image import Image, Kind
 
 NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are
 DAY = 86_400
@@ -170,6 +170,17 @@ def test_a_filter_lets_through_what_it_says(text: str, names: set[str]) -> None:
 def test_an_empty_filter_is_false_and_others_are_true() -> None:
     assert not parse(" ")
     assert parse("!x")
+
+
+@pytest.mark.parametrize(
+    "text", ["is:image", "image", "!is:signature", "e", "release !rc tags>0", "!type:index !tag:o"]
+)
+def test_many_together_are_judged_as_each_alone(text: str) -> None:
+    """The kinds of many are told in another way when no tag among them tells one."""
+    chosen = parse(text, NOW)
+    unsigned = [image for image in IMAGES.values() if image.kind is not Kind.SIGNATURE]
+    for images in (list(IMAGES.values()), unsigned):
+        assert chosen.select(images) == [image for image in images if chosen.matches(image)]
 
 
 def test_select_keeps_the_order() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.model.filter import Filter, FilterError, parse, parse_repositories
+from ecrtui.model.filter.matching import contains
 from ecrtui.model.image import SEVERITIES, Image, Repository
 
 NOW = 1_795_000_000.0
@@ -65,6 +66,18 @@ def test_any_text_is_a_filter_or_a_filter_error(text: str, image: Image) -> None
                 spans = chosen.spans(shown, field)
                 assert all(0 <= start < end <= len(shown) for start, end in spans)
                 assert all(first[1] < second[0] for first, second in itertools.pairwise(spans))
+
+
+@given(terms, st.lists(images, max_size=4))
+def test_many_are_judged_as_each_of_them_is(text: str, some: list[Image]) -> None:
+    chosen = understood(text)
+    if chosen:
+        assert chosen.select(some) == [image for image in some if chosen.matches(image)]
+
+
+@given(st.text("aςσΣİK\n\t", max_size=3), st.lists(st.text("aAςσΣİıKk\n\t", max_size=5), max_size=5))
+def test_a_word_is_found_in_many_texts_as_in_each(word: str, some: list[str]) -> None:
+    assert [bool(flag) for flag in contains(word).each(some)] == [word.lower() in text.lower() for text in some]
 
 
 @given(texts)
