@@ -6,8 +6,8 @@ so that an order of a hundred thousand rows is a list of integers and a column t
 
 Two kinds of change, by what they cost:
 
-- **Small ones happen at once.** A page that arrives, a row that changes or goes is put into the order that stands, by
-  bisection: a few milliseconds for a thousand rows among a hundred thousand.
+- **Small ones happen at once.** A page that arrives, a row that changes or goes is put into the order that stands: a
+  few by bisection, many in one pass. Some milliseconds for ten thousand rows among a hundred thousand.
 - **Large ones happen in slices.** Another column, another filter: :meth:`Rows.arrange` gives an :class:`Arranging`,
   which the caller runs slice by slice between other work and hands to :meth:`Rows.apply`. What arrives meanwhile is
   put into the new order when it is applied, and a newer arranging supersedes the older, whose result is then refused.
@@ -22,17 +22,27 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
+
+from ecrtui.model.sieve import places
 
 Item = TypeVar("Item")
 Key = str
 SortKey = Callable[[Item], Any]
 """What a row is sorted by: values that compare with each other, so never None beside something else."""
 Predicate = Callable[[Item], bool]
+"""Which rows are shown; one that is a :class:`~ecrtui.model.sieve.Sieve` is asked for many at once."""
 
 CHUNK = 1_024
 """Rows that are looked at between two looks at the clock: about a millisecond of work."""
+
+BISECTION = 50
+"""Putting one row in by bisection takes about as long as one pass takes for so many rows."""
+
+HEAD = 2
+"""Chunks that are filtered before all others, from the row that comes first on the screen: what is seen at once."""
 
 OVERSAMPLING = 8
 """Values that are looked at for each bound between two parts of a sort, so that the parts are about equal."""
@@ -96,8 +106,7 @@ class Rows(Generic[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         """What is shown, in its order."""
-        order = reversed(self._shown) if self._descending else iter(self._shown)
-        return (cast(Item, self._items[slot]) for slot in order)
+        return (cast(Item, self._items[slot]) for slot in self._order())
 
     def __contains__(self, key: object) -> bool:
         return key in self._slots
@@ -122,6 +131,10 @@ class Rows(Generic[Item]):
             return None
         place = self._place_of(self._shown, slot)
         return len(self._shown) - 1 - place if self._descending else place
+
+    def _order(self) -> list[int]:
+        """The slots of what is shown, as they are shown."""
+        return self._shown[::-1] if self._descending else self._shown
 
     def _slot(self, index: int) -> int:
         if not 0 <= index < len(self._shown):
@@ -150,15 +163,18 @@ class Rows(Generic[Item]):
             written = self._written
             arrived = {key: item for key, item in arrived.items() if written.get(key, 0) <= asked}
         slots, known = self._slots, self._items
-        fresh = self._add({key: item for key, item in arrived.items() if key not in slots})
-        moved = []
+        new: dict[Key, Item] = {}
+        changed = []
         for key, item in arrived.items():
-            slot = slots[key]
-            if known[slot] != item:
+            slot = slots.get(key)
+            if slot is None:
+                new[key] = item
+            elif known[slot] is not item and known[slot] != item:
                 known[slot] = item
-                moved.append(slot)
-        self._settle(fresh, moved)
-        return Change(added=len(fresh), changed=len(moved))
+                changed.append(slot)
+        fresh = self._add(new)
+        self._settle(fresh, changed)
+        return Change(added=len(fresh), changed=len(changed))
 
     def update(self, items: Iterable[Item]) -> Change:
         """Take in rows that are known to be so now: what a write answered. Pages asked for earlier do not undo them."""
@@ -179,7 +195,8 @@ class Rows(Generic[Item]):
             slots.add(slot)
             self._items[slot] = None
         self._marks -= gone
-        self._leave_out(slots)
+        self._sorted = _without(self._sorted, slots)
+        self._shown = self._sorted if self._predicate is None else _without(self._shown, slots)
         self._note(slots)
         self._follow()
         return Change(removed=len(gone))
@@ -208,7 +225,8 @@ class Rows(Generic[Item]):
         if seen is None:
             return Change()
         written = self._written
-        return self.remove([key for key in self._slots if key not in seen and written.get(key, 0) <= self._began])
+        missing = self._slots.keys() - seen
+        return self.remove([key for key in missing if written.get(key, 0) <= self._began])
 
     def _add(self, arrived: dict[Key, Item]) -> range:
         """Slots for rows that are new."""
@@ -220,41 +238,45 @@ class Rows(Generic[Item]):
             self._values += [None] * len(arrived)
         return fresh
 
-    def _settle(self, fresh: Sequence[int], moved: Sequence[int]) -> None:
+    def _settle(self, fresh: range, changed: Sequence[int]) -> None:
         """Put new and changed rows where they belong in the order that stands."""
-        if not fresh and not moved:
+        if not fresh and not changed:
             return
-        self._leave_out(set(moved))
-        coming = sorted((*fresh, *moved))
-        self._judge(coming)
-        if self._sort_key is not None:
-            coming.sort(key=self._values.__getitem__)
-        self._sorted = self._merged(self._sorted, coming)
+        before = {slot for slot in changed if self._matches[slot]}
+        moved = self._value(changed)
+        self._value(fresh)
+        self._match([*changed, *fresh])
+        self._sorted = self._merged(_without(self._sorted, moved), moved, fresh)
         if self._predicate is None:
             self._shown = self._sorted
         else:
-            self._shown = self._merged(self._shown, [slot for slot in coming if self._matches[slot]])
-        self._note(coming)
+            after = {slot for slot in changed if self._matches[slot]}
+            stay = (before & after) - moved
+            matching = [slot for slot in fresh if self._matches[slot]]
+            self._shown = self._merged(_without(self._shown, before - stay), after - stay, matching)
+        self._note([*changed, *fresh])
         self._follow()
 
-    def _leave_out(self, slots: Collection[int]) -> None:
-        if not slots:
-            return
-        self._sorted = [slot for slot in self._sorted if slot not in slots]
-        if self._predicate is None:
-            self._shown = self._sorted
-        else:
-            self._shown = [slot for slot in self._shown if slot not in slots]
-
-    def _judge(self, slots: Sequence[int]) -> None:
-        """What these rows are sorted by, and whether they are shown."""
-        items, values, matches = cast(list[Item], self._items), self._values, self._matches
-        sort_key, predicate = self._sort_key, self._predicate
+    def _value(self, slots: Iterable[int]) -> set[int]:
+        """Find out what these rows are sorted by; those for which it is another value than before."""
+        items, values, sort_key = cast(list[Item], self._items), self._values, self._sort_key
+        other = set()
         if sort_key is not None:
             for slot in slots:
-                values[slot] = sort_key(items[slot])
+                value = sort_key(items[slot])
+                if value != values[slot]:
+                    values[slot] = value
+                    other.add(slot)
+        return other
+
+    def _match(self, slots: Sequence[int]) -> None:
+        """Find out which of these rows are shown."""
+        matches, predicate = self._matches, self._predicate
         for slot in slots:
-            matches[slot] = predicate is None or bool(predicate(items[slot]))
+            matches[slot] = predicate is None
+        if predicate is not None:
+            for slot in _matching(predicate, self._items, slots):
+                matches[slot] = True
 
     def _place_of(self, order: list[int], slot: int, start: int = 0) -> int:
         """Where the slot is, or belongs, in an order: by value, ties by slot."""
@@ -266,16 +288,33 @@ class Rows(Generic[Item]):
             return after
         return bisect_left(order, slot, bisect_left(order, value, start, after, key=key), after)
 
-    def _merged(self, order: list[int], coming: list[int]) -> list[int]:
-        """Both of them sorted as one; new pieces go in between slices of the old order."""
+    def _merged(self, order: list[int], known: Collection[int], fresh: Collection[int]) -> list[int]:
+        """An order with slots put in: known ones anywhere, fresh ones that are all later than those in the order."""
+        if len(fresh) * BISECTION < len(order):
+            return self._inserted(order, [*known, *fresh])
+        order = self._inserted(order, known)
+        if self._sort_key is None:
+            return [*order, *fresh]
+        rank = self._values.__getitem__
+        order = [*order, *sorted(fresh, key=rank)]
+        order.sort(key=rank)  # two runs, one behind the other: the sort merges them and leaves ties as they are
+        return order
+
+    def _inserted(self, order: list[int], slots: Collection[int]) -> list[int]:
+        """An order with some slots put in by bisection; they go between slices of the old order."""
+        if not slots:
+            return order
+        coming = sorted(slots)
+        if self._sort_key is not None:
+            coming.sort(key=self._values.__getitem__)
         merged: list[int] = []
         start = 0
-        for slot in coming if order else ():
+        for slot in coming:
             place = self._place_of(order, slot, start)
             merged += order[start:place]
             merged.append(slot)
             start = place
-        return merged + order[start:] if order else coming
+        return merged + order[start:]
 
     def _note(self, slots: Collection[int]) -> None:
         if self._arranging is not None:
@@ -307,7 +346,7 @@ class Rows(Generic[Item]):
         self._arranging = Arranging(
             sort_key,
             predicate,
-            items=list(self._items),  # rows that go meanwhile are sorted with the others and left out at the end
+            items=self._items,
             order=self._sorted if same else sorted(self._slots.values()),
             values=self._values if same else None,
             descending=self._descending,
@@ -331,24 +370,29 @@ class Rows(Generic[Item]):
         if arranging is not self._arranging or not arranging.found:
             return False
         slot = None if self._chosen is None else self._slots.get(self._chosen)
-        if slot is not None and slot < len(arranging.matches) and not arranging.matches[slot]:
-            item = self._items[slot]
-            if item is not None and arranging.predicate is not None and arranging.predicate(item):
-                return False
+        if slot is not None and not arranging.knows(slot):
+            return False
         self._adopt(arranging)
         return True
 
     def _adopt(self, arranging: Arranging[Item]) -> None:
         self._sort_key, self._predicate = arranging.sort_key, arranging.predicate
         self._values, self._matches = arranging.values, bytearray(arranging.matches)
-        self._sorted, self._shown = arranging.order, arranging.shown
         length = len(self._items)
         if self._sort_key is not None:
             self._values += [None] * (length - len(self._values))
         self._matches.extend(bytes(length - len(self._matches)))
-        touched = frozenset(arranging.touched)
-        self._leave_out(touched)
-        self._settle((), [slot for slot in touched if self._items[slot] is not None])
+        touched = arranging.touched
+        there = sorted(slot for slot in touched if self._items[slot] is not None)
+        self._value(there)
+        self._match(there)
+        known, fresh = _parted(there, arranging.length)
+        self._sorted = self._merged(_without(arranging.order, touched), known, fresh)
+        if self._predicate is None:
+            self._shown = self._sorted
+        else:
+            known, fresh = _parted([slot for slot in there if self._matches[slot]], arranging.length)
+            self._shown = self._merged(_without(arranging.shown, touched), known, fresh)
         self._return()
 
     # Marks
@@ -365,11 +409,11 @@ class Rows(Generic[Item]):
 
     def marked(self) -> list[Item]:
         """The marked rows: those that are shown in their order, then the others in the order of arrival."""
-        shown = [item for item in self if self._key(item) in self._marks]
-        if len(shown) == len(self._marks):
-            return shown
-        known = {self._key(item) for item in shown}
-        return shown + [item for item in self.everything() if self._key(item) in self._marks - known]
+        items = cast(list[Item], self._items)
+        marked = {self._slots[key] for key in self._marks}
+        shown = [slot for slot in self._order() if slot in marked]
+        hidden = marked.difference(shown) if len(shown) < len(marked) else ()
+        return [items[slot] for slot in (*shown, *sorted(hidden))]
 
     def is_marked(self, key: Key) -> bool:
         """Whether the row of this key is marked."""
@@ -384,8 +428,8 @@ class Rows(Generic[Item]):
 
     def keys(self, start: int = 0, stop: int | None = None) -> list[Key]:
         """The keys of what is shown from one place up to another."""
-        stop = len(self._shown) if stop is None else min(stop, len(self._shown))
-        return [self._key(self[index]) for index in range(max(start, 0), stop)]
+        items = cast(list[Item], self._items)
+        return [self._key(items[slot]) for slot in self._order()[max(start, 0) : stop]]
 
     # The cursor
 
@@ -463,14 +507,17 @@ class Arranging(Generic[Item]):
         self.predicate = predicate
         self.order = order
         self.values: list[Any] = [] if values is None else values
-        self.matches = bytearray(len(items))
-        self._found: list[int] = []
+        self.length = len(items)
+        """How many slots there were at the beginning."""
+        self.matches = bytearray(self.length)
+        """By slot: whether it is shown, as far as is known."""
+        self.shown: list[int] = []
+        """The slots that are shown, ascending, as far as is known."""
         self._from_end = descending
         self.touched: set[int] = set()
-        """Slots that changed meanwhile; :meth:`Rows.apply` puts them right."""
+        """Slots that changed or went meanwhile. They are passed over; :meth:`Rows.apply` puts them right."""
         self.done = False
         self._items = items
-        self._length = len(items)
         self._steps = self._work(sort=values is None)
 
     def run(self, seconds: float | None = None) -> bool:
@@ -485,21 +532,24 @@ class Arranging(Generic[Item]):
         if sort and self.sort_key is not None:
             yield from self._evaluate(self.sort_key)
             yield from self._sort()
-        yield from self._filter()
+        if self.predicate is None:
+            self.matches, self.shown = bytearray(b"\x01") * self.length, self.order
+        else:
+            yield from self._filter(self.predicate)
         self.done = True
 
     def _evaluate(self, sort_key: SortKey[Item]) -> Iterator[None]:
         values = self.values
-        for start in range(0, self._length, CHUNK):
+        for start in range(0, self.length, CHUNK):
             values += [
                 None if item is None else sort_key(item)
-                for item in self._items[start : min(start + CHUNK, self._length)]
+                for item in self._items[start : min(start + CHUNK, self.length)]
             ]
             yield
 
     def _sort(self) -> Iterator[None]:
         """Parts of about a chunk, by values of a sample, then each part by itself: no step takes long."""
-        values, order = self.values, self.order
+        values, order = self.values, _without(self.order, self.touched)
         rank = values.__getitem__
         parts = max(len(order) // CHUNK, 1)
         sample = sorted(order[:: max(len(order) // (parts * OVERSAMPLING), 1)], key=rank)
@@ -516,29 +566,60 @@ class Arranging(Generic[Item]):
             self.order += bucket
             yield
 
+    def knows(self, slot: int) -> bool:
+        """Whether it is certain by now whether this row will be shown."""
+        if slot >= self.length or slot in self.touched or self.matches[slot] or self.predicate is None:
+            return True
+        return not self.predicate(cast(Item, self._items[slot]))
+
     @property
     def found(self) -> int:
         """How many rows the filter has let through so far; 0 as long as it is sorted, and without a filter."""
-        return len(self._found)
+        return 0 if self.predicate is None else len(self.shown)
 
-    @property
-    def shown(self) -> list[int]:
-        """The slots that are shown, ascending, as far as they are found."""
-        if self.predicate is None:
-            return self.order
-        return self._found[::-1] if self._from_end else list(self._found)
-
-    def _filter(self) -> Iterator[None]:
-        """Judge the rows from the one that comes first on the screen."""
-        predicate, items, matches = self.predicate, self._items, self.matches
-        if predicate is None:
-            self.matches = bytearray(b"\x01") * self._length
-            return
-        order = self.order[::-1] if self._from_end else self.order
-        for start in range(0, len(order), CHUNK):
-            for slot in order[start : start + CHUNK]:
-                item = items[slot]
-                if item is not None and predicate(item):
-                    matches[slot] = 1
-                    self._found.append(slot)
+    def _filter(self, predicate: Predicate[Item]) -> Iterator[None]:
+        """First the rows that are seen first. Then all of them in the order of arrival, in which they lie in memory:
+        going from one to another that lies anywhere takes longer than to judge it."""
+        yield from self._filter_head(predicate)
+        matches = bytearray(self.length)
+        for start in range(0, self.length, CHUNK):
+            chunk: Sequence[int] = range(start, min(start + CHUNK, self.length))
+            if self.touched or len(self.order) < self.length:  # rows are gone
+                chunk = [slot for slot in chunk if self._items[slot] is not None]
+            for slot in _matching(predicate, self._items, chunk):
+                matches[slot] = True
             yield
+        shown: list[int] = []
+        for start in range(0, len(self.order), 8 * CHUNK):  # a fraction of the work, so in larger pieces
+            piece = self.order[start : start + 8 * CHUNK]
+            shown += compress(piece, map(matches.__getitem__, piece))
+            yield
+        self.matches, self.shown = matches, shown
+
+    def _filter_head(self, predicate: Predicate[Item]) -> Iterator[None]:
+        head = self.order[: -HEAD * CHUNK - 1 : -1] if self._from_end else self.order[: HEAD * CHUNK]
+        found: list[int] = []
+        for start in range(0, len(head), CHUNK):
+            chunk = _matching(predicate, self._items, _without(head[start : start + CHUNK], self.touched))
+            for slot in chunk:
+                self.matches[slot] = True
+            found += chunk
+            self.shown = found[::-1] if self._from_end else list(found)
+            yield
+
+
+def _without(order: list[int], slots: Collection[int]) -> list[int]:
+    """An order without these slots; as it is if there are none."""
+    return [slot for slot in order if slot not in slots] if slots else order
+
+
+def _parted(slots: list[int], first: int) -> tuple[list[int], list[int]]:
+    """Ascending slots below this one, and the others."""
+    place = bisect_left(slots, first)
+    return slots[:place], slots[place:]
+
+
+def _matching(predicate: Predicate[Item], items: Sequence[Item | None], slots: Sequence[int]) -> list[int]:
+    """Those of these slots, which all have a row, that the predicate lets through."""
+    known = cast(Sequence[Item], items)
+    return [slots[place] for place in places(predicate, [known[slot] for slot in slots])]

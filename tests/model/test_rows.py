@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -38,6 +40,8 @@ def is_even(entry: Entry) -> bool:
 
 SORTS = (None, by_value, by_tag)
 FILTERS = (None, is_tagged, is_even)
+BISECTIONS = (0, 1, 10**6)
+"""New rows are put in by bisection, by bisection if they are few, in one pass."""
 
 
 def key_of(entry: Entry) -> str:
@@ -251,13 +255,63 @@ def test_a_large_sort_is_done_in_steps_and_is_what_sorted_gives() -> None:
     assert list(rows) == sorted(entries, key=by_value)
 
 
-@given(st.lists(st.integers(0, 3), max_size=60), st.integers(1, 8))
-def test_rows_that_arrive_in_pages_are_in_the_order_of_one_sort(values: list[int], page: int) -> None:
-    rows = arranged(Rows(key_of), by_value, None)
-    entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
-    for start in range(0, len(entries), page):
-        rows.merge(entries[start : start + page])
-    assert list(rows) == sorted(entries, key=by_value)
+@pytest.mark.parametrize("bisection", BISECTIONS)
+@given(values=st.lists(st.integers(0, 3), max_size=60), page=st.integers(1, 8), chosen=st.sampled_from(FILTERS))
+def test_rows_that_arrive_in_pages_are_in_the_order_of_one_sort(
+    bisection: int, values: list[int], page: int, chosen
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BISECTION", bisection)
+        rows = arranged(Rows(key_of), by_value, chosen)
+        entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
+        for start in range(0, len(entries), page):
+            rows.merge(entries[start : start + page])
+    assert list(rows) == [entry for entry in sorted(entries, key=by_value) if chosen is None or chosen(entry)]
+
+
+def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
+    asked = []
+
+    class Even:
+        def __call__(self, entry: Entry) -> bool:
+            raise AssertionError("asked for one")
+
+        def places(self, entries: Sequence[Entry]) -> list[int]:
+            asked.append(len(entries))
+            return [place for place, entry in enumerate(entries) if is_even(entry)]
+
+    rows = filled(3 * module.CHUNK, sort_key=by_value, predicate=Even())
+    rows.merge(Entry(f"late{number}", number) for number in range(100))
+    assert [entry.value for entry in rows] == sorted(entry.value for entry in rows.everything() if is_even(entry))
+    assert max(asked) == module.CHUNK
+    assert len(asked) < 10
+
+
+def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() -> None:
+    rows = arranged(Rows(key_of), by_value, is_tagged)
+    rows.merge(Entry(f"k{number}", 1, "t") for number in range(4))
+    rows.update([Entry("k1", 1, "")])
+    assert keys(rows) == ["k0", "k2", "k3"]
+    rows.update([Entry("k1", 1, "again"), Entry("k3", 0, "t")])
+    assert keys(rows) == ["k3", "k0", "k1", "k2"]
+
+
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_what_happens_while_it_is_arranged_is_in_the_result(chosen) -> None:
+    count = 4 * module.CHUNK
+    rows = filled(count)
+    arranging = rows.arrange(by_value, chosen)
+    known = {entry.key: entry for entry in rows}
+    for step in itertools.count():
+        if arranging.run(0):
+            break
+        late, changed = Entry(f"late{step}", step, "t"), Entry(f"k{step * 5}", -step, "t" * (step % 2))
+        rows.merge([late, changed])
+        rows.remove([f"k{count - step}"])
+        known |= {late.key: late, changed.key: changed}
+        known.pop(f"k{count - step}", None)
+    assert rows.apply(arranging)
+    assert list(rows) == sorted((entry for entry in known.values() if chosen is None or chosen(entry)), key=by_value)
 
 
 ENTRIES = st.builds(
@@ -271,10 +325,11 @@ ENTRIES = st.builds(
 class Listing(RuleBasedStateMachine):
     """Rows beside a model that is a dictionary; arrangings stay unfinished while other things happen."""
 
-    @initialize(chunk=st.sampled_from([1, 2, 1024]))
-    def begin_empty(self, chunk: int) -> None:
-        self.chunk = module.CHUNK
-        module.CHUNK = chunk
+    @initialize(chunk=st.sampled_from([1, 2, 1024]), bisection=st.sampled_from(BISECTIONS))
+    def begin_empty(self, chunk: int, bisection: int) -> None:
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(module, "CHUNK", chunk)
+        self.patch.setattr(module, "BISECTION", bisection)
         self.rows: Rows[Entry] = Rows(key_of)
         self.known: dict[str, Entry] = {}
         self.marks: set[str] = set()
@@ -283,8 +338,8 @@ class Listing(RuleBasedStateMachine):
         self.partial = False
 
     def teardown(self) -> None:
-        if hasattr(self, "chunk"):
-            module.CHUNK = self.chunk
+        if hasattr(self, "patch"):
+            self.patch.undo()
 
     @rule(page=st.lists(ENTRIES, max_size=8))
     def a_page_arrives(self, page: list[Entry]) -> None:
