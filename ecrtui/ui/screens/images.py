@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from textual import work
@@ -95,6 +96,8 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         self.platforms: dict[str, str] = {}
         """What the indexes that were read tell: of each its platforms, and of each part whose part it is."""
         self._previewed = ""
+        self._counted: tuple[object, str] = (None, "")
+        """The rows that were counted, and what came of it."""
         self._prefetch: bool | None = None
         self.columns = (
             Column("tag", "tags", _tags, lambda image: image.tags, least=16, flex=4, matches=True, style="$tag"),
@@ -160,10 +163,18 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         return parse(line)
 
     def totals(self) -> str:
-        """Counts and bytes of the whole repository; layers that images share are counted for each of them."""
-        tagged = sum(1 for image in self.rows.everything() if image.tags)
-        octets = sum(image.size or 0 for image in self.rows.everything())
-        return f"{human.count(self.rows.total, *self.NOUNS)} · {human.number(tagged)} tagged · {human.size(octets)}"
+        """Counts and bytes of the whole repository; layers that images share are counted for each of them.
+
+        They are asked for after every key of a filter, and counted when the rows are others than the last time.
+        """
+        rows = (self._listing, self.rows.stamp, self.rows.total)
+        if self._counted[0] != rows:
+            images = list(self.rows.everything())
+            tagged = len(images) - list(map(attrgetter("tags"), images)).count(())
+            octets = sum(filter(None, map(attrgetter("size"), images)))
+            count = human.count(len(images), *self.NOUNS)
+            self._counted = (rows, f"{count} · {human.number(tagged)} tagged · {human.size(octets)}")
+        return self._counted[1]
 
     def _kind(self, image: Image) -> str:
         told = self.platforms.get(image.digest, "")
