@@ -111,23 +111,5 @@ def test_a_search_that_finds_too_much_stops() -> None:
     assert len(prepare("a" * 30_000).find("a")) == manifest_text.MOST_MATCHES
 
 
-@pytest.mark.parametrize(
-    ("source", "notes"),
-    [
-        ("", ("0 bytes", "1 line", "empty")),
-        ("{}", ("2 bytes", "1 line")),
-        ("{}\n", ("3 bytes", "1 line", "newline at the end")),
-        ("{\n}", ("3 bytes", "2 lines", "no newline at the end")),
-        ("{\n}\n", ("4 bytes", "2 lines")),
-        ("{\r\n}\r\n", ("6 bytes", "2 lines", "CRLF")),
-        ("{\r\n}\n", ("5 bytes", "2 lines", "mixed line ends")),
-        ("\ufeffä{}", ("7 bytes", "1 line", "byte order mark")),
-        ("\ud800", ("3 bytes", "1 line")),
-    ],
-)
-def test_what_is_not_seen_is_told(source: str, notes: tuple[str, ...]) -> None:
-    assert prepare(source).notes == notes
-
-
 def test_the_invisible_is_on_the_lines() -> None:
     assert prepare("\ufeff{\r\n\t}").lines == ("‹FEFF›{␍", "␉}")
