@@ -8,6 +8,7 @@ writes into the file, when it ends, how late each beat was, and how often which 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import threading
@@ -21,6 +22,7 @@ from ecrtui import wiring
 from ecrtui.model.reference import Reference
 from ecrtui.model.reference import parse as parse_reference
 from ecrtui.registry.process.remote import RegistryProcess
+from ecrtui.services.settling import postpone
 from ecrtui.settings import Connection, load
 from ecrtui.ui import app
 
@@ -40,9 +42,11 @@ class Heart:
         self.held: Counter[str] = Counter()
         """How often the loop was found in which function while it was late."""
         self._loop_thread = threading.get_ident()
+        self._collecting_since = 0.0
 
     async def beat(self) -> None:
         """Beat for ever."""
+        gc.callbacks.append(self._collected)
         threading.Thread(target=self._watch, daemon=True).start()
         while True:
             self.due = time.perf_counter() + BEAT
@@ -54,6 +58,16 @@ class Heart:
             time.sleep(BEAT)
             if time.perf_counter() - self.due > LATE:
                 self.held[self._place()] += 1
+
+    def _collected(self, phase: str, told: dict[str, int]) -> None:
+        """While the collector is at work nobody can look at anything, so it tells by itself."""
+        now = time.perf_counter()
+        if phase == "start":
+            self._collecting_since = now
+        elif now - self._collecting_since > BEAT:
+            self.held[f"collecting garbage of generation {told['generation']}"] += int(
+                (now - self._collecting_since) / BEAT
+            )
 
     def _place(self) -> str:
         """The function that the loop is in: the innermost of ours and, within it, of Textual's."""
@@ -87,6 +101,7 @@ FILE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
 
 def main() -> None:
     """Run it as the user would."""
+    postpone()
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
     settings, process = load({}), RegistryProcess(Connection())
     BeatingApp(wiring.Connector(Connection(), settings, process=process), settings, reference).run()

@@ -119,6 +119,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         return self._defaults[1]
 
     def on_mount(self) -> None:
+        io.favour_the_loop()
         if not self.is_headless:
             # Python's own way to end on SIGTERM is to be gone, with the terminal still in the alternate screen.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.call_later, self.action_quit)
@@ -216,6 +217,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
+            self.set_timer(UNHURRIED, settling.clear_up)
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.ui.screens.reader import Reader

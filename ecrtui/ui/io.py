@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import ParamSpec, TypeVar
 
@@ -17,6 +18,14 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 _END = object()
+
+TURN = 0.001
+"""Seconds after which a busy thread lets the loop go on; Python's own five are a third of a frame each time."""
+
+
+def favour_the_loop() -> None:
+    """Let no thread keep the loop waiting for long. For the whole process; the application does it when it starts."""
+    sys.setswitchinterval(TURN)
 
 
 async def call(function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
