@@ -176,6 +176,31 @@ async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Est
         estate.embedded.faults.remove(fault)
 
 
+async def test_a_manifest_stands_there_though_nothing_else_is_told_of_the_image(estate: Estate) -> None:
+    fault = estate.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
+    try:
+        async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
+            await until(pilot, '"schemaVersion": 2')
+            await until(pilot, "not for you")
+            assert '"schemaVersion": 2' in screen_text(pilot.app)
+    finally:
+        estate.embedded.faults.remove(fault)
+
+
+async def test_what_is_told_of_an_image_stands_there_though_its_manifest_cannot_be_had(estate: Estate) -> None:
+    fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException:message=not for you")
+    try:
+        async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
+            await until(pilot, "not for you")
+            assert "last pulled" in screen_text(pilot.app)
+            estate.embedded.faults.remove(fault)
+            await pilot.press("r")
+            screen = await until(pilot, "referrers · 1")
+            assert '"schemaVersion": 2' in screen
+    finally:
+        estate.embedded.faults.remove(fault)
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

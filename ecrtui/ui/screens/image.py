@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from textual import work
 from textual.containers import Horizontal, Vertical
@@ -26,7 +28,7 @@ from ecrtui.ui.inspecting import Inspecting
 from ecrtui.ui.retagging import Retagging
 from ecrtui.ui.widgets.facts import Fact, Facts
 from ecrtui.ui.widgets.filter_bar import FilterBar
-from ecrtui.ui.widgets.manifest_text import Prepared, prepare
+from ecrtui.ui.widgets.manifest_text import EMPTY, Prepared, prepare
 from ecrtui.ui.widgets.manifest_view import ManifestView
 from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.retag_form import Source
@@ -46,17 +48,25 @@ class ImageState:
 
 
 class ImagePlace(Retagging, Inspecting):
-    """The image with this digest, or the one that this tag is at."""
+    """The image with this digest, or the one that this tag is at.
+
+    Args:
+        connect: gives the session.
+        repository: its name.
+        subject: a digest, or a tag.
+        prepared: the manifest of this digest, if it is on the screen already; it is on the first frame then.
+    """
 
     BINDINGS = actions.bindings("image", "manifest")
     SCOPES = ("app", "place", "image", "manifest", "put_image")
 
     state: reactive[ImageState] = reactive(ImageState)
 
-    def __init__(self, connect: Connect, repository: str, subject: str) -> None:
+    def __init__(self, connect: Connect, repository: str, subject: str, prepared: Prepared | None = None) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.subject = subject
+        self._prepared = prepared
 
     def trail(self) -> str:
         subject = short(self.subject) if is_digest(self.subject) else self.subject
@@ -66,7 +76,7 @@ class ImagePlace(Retagging, Inspecting):
         yield Notice()
         yield FilterBar("find in the manifest")
         yield Horizontal(
-            ManifestView(),
+            ManifestView(self._prepared or EMPTY),
             Vertical(StructureTree(), Facts(id="facts"), id="parts"),
             id="image",
         )
@@ -77,40 +87,67 @@ class ImagePlace(Retagging, Inspecting):
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
-        """Read the image, its manifest, and then what refers to it."""
+        """Read the image and its manifest, and then what refers to it."""
         self.state = replace(self.state, error=None)
         self.tell("loading…")
         try:
             catalogue = (await self.session()).catalogue
-            image = await self._load_image(catalogue)
-            await self._load_manifest(catalogue, image)
-            self.tell(_summary(image))
-            await self._load_referrers(catalogue, image)
+            await _side_by_side(self._load_repository(catalogue), *self._reads(catalogue))
+            if self.state.image is not None:
+                self.tell(_summary(self.state.image))
+                await self._load_referrers(catalogue, self.state.image)
         except EcrTuiError as error:
             self.tell("")
             self.fail(error)
 
-    async def _load_image(self, catalogue: Catalogue) -> Image:
+    def _reads(self, catalogue: Catalogue) -> Iterable[Coroutine[Any, Any, object]]:
+        """What can be read of the image at the same time: everything, if its digest is known."""
+        if is_digest(self.subject):
+            return self._load_image(catalogue), self._load_manifest(catalogue, self.subject)
+        return (self._load_tagged(catalogue),)
+
+    async def _load_tagged(self, catalogue: Catalogue) -> None:
+        image = await self._load_image(catalogue)
+        await self._load_manifest(catalogue, image.digest)
+
+    async def _load_repository(self, catalogue: Catalogue) -> None:
         repository = await io.call(catalogue.repository, self.repository_name)
+        self.state = replace(self.state, repository=repository)
+
+    async def _load_image(self, catalogue: Catalogue) -> Image:
         image = await io.call(_find, catalogue, self.repository_name, self.subject)
-        self.state = replace(self.state, repository=repository, image=image)
+        self.state = replace(self.state, image=image)
         return image
 
-    async def _load_manifest(self, catalogue: Catalogue, image: Image) -> None:
-        prepared, structure = await io.call(_read, catalogue, self.repository_name, image.digest)
-        self.query_one(ManifestView).show(prepared)
+    async def _load_manifest(self, catalogue: Catalogue, digest: str) -> None:
+        """Show the text as soon as it is there; what it says is found out when it stands on the screen."""
+        view = self.query_one(ManifestView)
+        if self._prepared is None:
+            view.show(await io.call(_read, catalogue, self.repository_name, digest))
+        await self._drawn()
+        structure = await io.call(parse_manifest, view.prepared.text)
         self.state = replace(self.state, structure=structure)
-        self.query_one(StructureTree).show(_heading(image), structure)
+
+    async def _drawn(self) -> None:
+        """Wait until what was changed stands on the screen.
+
+        JSON is read in one go, however long it is: nothing else runs meanwhile.
+        """
+        drawn = asyncio.Event()
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
 
     async def _load_referrers(self, catalogue: Catalogue, image: Image) -> None:
         """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
+        tree = self.query_one(StructureTree)
+        tree.show(_heading(image), self.state.structure)
         try:
             referrers = await io.call(catalogue.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
             self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
             return
         if referrers:
-            self.query_one(StructureTree).show(_heading(image), self.state.structure, referrers)
+            tree.show(_heading(image), self.state.structure, referrers)
 
     def fail(self, error: EcrTuiError) -> None:
         self.state = replace(self.state, error=error)
@@ -261,10 +298,16 @@ def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:
     return found
 
 
-def _read(catalogue: Catalogue, repository: str, digest: str) -> tuple[Prepared, Structure]:
-    """The manifest, ready to be drawn, and what it says."""
-    text = catalogue.manifest(repository, digest).text
-    return prepare(text), parse_manifest(text)
+def _read(catalogue: Catalogue, repository: str, digest: str) -> Prepared:
+    """The manifest, ready to be drawn."""
+    return prepare(catalogue.manifest(repository, digest).text)
+
+
+async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:
+    """Wait for all of them, and raise what the first in their order has raised."""
+    for outcome in await asyncio.gather(*reads, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _source(repository: str, image: Image, note: str = "") -> Source:

@@ -121,7 +121,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.prepared = prepared
         self.wrap = wrap
-        self._layout = Layout(EMPTY, None)
+        self._layout = Layout(prepared, None)
+        self._fitted = False
         self._digest = NOWHERE
         self._matches: tuple[Place, ...] = ()
         self._match = 0
@@ -288,11 +289,16 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         return len(str(len(self.prepared.lines))) + 3
 
     def _lay_out(self) -> None:
-        width = self.scrollable_content_region.width
-        room = max(width - self._gutter, 1)
-        self._layout = Layout(self.prepared, room if self.wrap else None)
-        self.virtual_size = Size(width if self.wrap else self.prepared.width + self._gutter, len(self._layout))
+        self._fit()
+        width = 0 if self.wrap else self.prepared.width + self._gutter
+        self.virtual_size = Size(width, len(self._layout) if self.prepared.text else 0)
         self._redraw()
+
+    def _fit(self) -> None:
+        """Make rows for the width there is."""
+        width = self.scrollable_content_region.width
+        self._fitted = width > 0
+        self._layout = Layout(self.prepared, max(width - self._gutter, 1) if self.wrap and self._fitted else None)
 
     def _redraw(self) -> None:
         self._strips.clear()
@@ -303,9 +309,6 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         top = self._layout[min(self.scroll_offset.y, rows - 1)] if rows else Place(0, 0, 0)
         self._lay_out()
         self.scroll_to(y=self._layout.row_of(top.line, top.start), animate=False, force=True)
-
-    def on_mount(self) -> None:
-        self._lay_out()
 
     def on_focus(self) -> None:
         self._redraw()
@@ -321,6 +324,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
+        if not self._fitted:  # the first frame comes before the first Resize
+            self._fit()
         width = self.scrollable_content_region.width
         row = self.scroll_offset.y + y
         base = self.get_visual_style("manifest--text")
