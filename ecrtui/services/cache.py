@@ -176,7 +176,7 @@ class Cache:
     def keep_manifests(self, manifests: Sequence[Manifest]) -> None:
         """Remember manifests for good, within the bounded size; those used longest ago give way."""
         rows = [
-            (manifest.digest, manifest.media_type, zlib.compress(manifest.text.encode()), self._clock())
+            (manifest.digest, manifest.media_type, zlib.compress(manifest.text.encode(), 1), self._clock())
             for manifest in manifests
         ]
         self._use(lambda connection: self._keep_manifests(connection, rows), None)
