@@ -11,13 +11,14 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.ui import actions, io
 from ecrtui.ui.banner import Banner
 from ecrtui.ui.messages import Connected, GoBack
+from ecrtui.ui.widgets.footer import Footer
 from ecrtui.ui.widgets.header import Header
 from ecrtui.ui.widgets.trail import Trail
 
@@ -55,7 +56,7 @@ class Place(Screen[None]):
         yield Static(
             f"ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger.", id="small"
         )
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def trail(self) -> str:
         """Where this place is: "Repositories › team/checkout"."""
