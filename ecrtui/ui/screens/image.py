@@ -57,6 +57,21 @@ class ImagePlace(Retagging, Inspecting):
         prepared: the manifest of this digest, if it is on the screen already; it is on the first frame then.
     """
 
+    DEFAULT_CSS = """
+    ImagePlace {
+        #image { height: 1fr; }
+        #image ManifestView { width: 3fr; height: 1fr; }
+        #parts { width: 2fr; height: 1fr; border-left: solid $panel; }
+        #parts StructureTree { height: 1fr; }
+        #parts Facts { max-height: 50%; border-top: solid $panel; }
+        &.-narrow #image { layout: vertical; }
+        &.-narrow #image ManifestView { width: 1fr; height: 3fr; }
+        &.-narrow #parts { width: 1fr; height: 2fr; border-left: none; border-top: solid $panel; }
+        &.-narrow #parts Facts { display: none; }
+        &.-narrow.-low #parts { height: 1fr; }
+    }
+    """
+
     BINDINGS = actions.bindings("image", "manifest")
     SCOPES = ("app", "place", "image", "manifest", "put_image")
 

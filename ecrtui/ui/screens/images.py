@@ -80,6 +80,14 @@ def _severity(image: Image) -> tuple[int, ...]:
 class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     """All images of a repository, newest first."""
 
+    DEFAULT_CSS = """
+    ImagesPlace {
+        #list { height: 1fr; }
+        #list Table { width: 2fr; }
+        #preview { display: none; width: 1fr; border-left: solid $panel; }
+        &.-wide #preview { display: block; }
+    }
+    """
     BINDINGS = actions.bindings("images", "image", "row", "marks")
     SCOPES = (*ListPlace.SCOPES, "images", "image", "row", "marks", "put_image")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"

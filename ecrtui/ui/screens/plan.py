@@ -84,6 +84,9 @@ COLUMNS: Sequence[Column[Row]] = (
 class PlanPlace(Writing, ListPlace[Row]):
     """The plan of a wish."""
 
+    DEFAULT_CSS = """
+    PlanPlace #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    """
     BINDINGS = actions.bindings("plan")
     SCOPES = (*ListPlace.SCOPES, "plan")
     FILTER_EXAMPLE = "words in repository, tag, action, digest"
