@@ -46,6 +46,9 @@ LISTED = (
 """In a list of images: moves, orders, panes, marks, details, the image, its config, and back."""
 FILTERS = ("1.1", "is:index", "!pr size>1MB", "tag:build")
 
+STEPS_BACK = 10
+"""More Escs than it can take from anywhere to the list of repositories."""
+
 
 def main(minutes: float) -> None:
     """Use it for so long; exits with 1 if something has piled up."""
@@ -83,8 +86,12 @@ def _visit(terminal: Terminal, size: int) -> None:
         _keys(terminal, "/", *line, "\r", "j", "\x1b")
     _keys(terminal, "\x12")  # Ctrl-R
     terminal.settle(1)
-    while "scan on push" not in terminal.text:  # a column of the list of repositories
+    for _ in range(STEPS_BACK):
+        if "scan on push" in terminal.text:  # a column of the list of repositories
+            break
         _keys(terminal, "\x1b")
+    else:
+        raise TimeoutError(f"Esc does not lead back to the repositories\n{terminal.text}")
     _keys(terminal, "\x1b")
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 
+from ecrtui.ui.app import EcrTuiApp
+from ecrtui.ui.screens.image import ImagePlace
+from ecrtui.ui.widgets.manifest_text import prepare
 from tests.support.embedded import (
     OCI_MANIFEST,
     client_for,
@@ -185,6 +189,21 @@ async def test_a_manifest_stands_there_though_nothing_else_is_told_of_the_image(
             assert '"schemaVersion": 2' in screen_text(pilot.app)
     finally:
         estate.embedded.faults.remove(fault)
+
+
+async def test_a_manifest_that_was_on_the_screen_already_is_not_read_again(estate: Estate) -> None:
+    async with running(estate.embedded, size=(140, 40)) as pilot:
+        await until(pilot, "1 repository")
+        fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
+        try:
+            image = estate.image
+            app = cast(EcrTuiApp, pilot.app)
+            app.push_place(ImagePlace(app.connect, REPOSITORY, image.digest, prepare(image.manifest)))
+            await until(pilot, "referrers · 1")
+            assert '"schemaVersion": 2' in screen_text(app)
+            assert not fault.hits
+        finally:
+            estate.embedded.faults.remove(fault)
 
 
 async def test_what_is_told_of_an_image_stands_there_though_its_manifest_cannot_be_had(estate: Estate) -> None:
