@@ -8,35 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.model.columns import IMAGES, LISTINGS, REPOSITORIES
-from ecrtui.model.image import SEVERITIES, Image, Repository
-from ecrtui.model.mutability import Mutability
-
-texts = st.text(max_size=8)
-moments = st.none() | st.floats(0, 2e9)
-counts = st.none() | st.lists(st.tuples(st.sampled_from(SEVERITIES), st.integers(0, 99)), max_size=3).map(tuple)
-images = st.builds(
-    Image,
-    digest=texts,
-    tags=st.lists(texts, max_size=3).map(tuple),
-    pushed_at=moments,
-    size=st.none() | st.integers(0, 2**40),
-    media_type=texts,
-    artifact_media_type=texts,
-    last_pulled_at=moments,
-    status=texts,
-    archived_at=moments,
-    scan_status=texts,
-    findings=counts,
-    subject=texts,
-)
-repositories = st.builds(
-    Repository,
-    name=texts,
-    uri=texts,
-    created_at=moments,
-    mutability=st.builds(Mutability, setting=texts, exclusions=st.lists(texts, max_size=2).map(tuple)),
-    scan_on_push=st.booleans(),
-)
+from ecrtui.model.image import Image
+from tests.support.rows import images, repositories
 
 
 def piped(columns):

@@ -21,6 +21,7 @@ from ecrtui.model.manifest import Manifest
 from ecrtui.model.mutability import Mutability
 from ecrtui.services.cache import Cache
 from ecrtui.services.packing import IMAGES, REPOSITORIES
+from tests.support.rows import images, repositories
 
 HERE = Where("123456789012", "eu-west-1")
 REPOSITORY_ROWS = (
@@ -91,34 +92,6 @@ def test_an_empty_listing_is_known_to_be_empty(cache: Cache) -> None:
     known = cache.images("a")
     assert known is not None
     assert known.items == ()
-
-
-texts = st.text(max_size=20)
-times = st.none() | st.floats(0, 4e9)
-counts = st.none() | st.lists(st.tuples(texts, st.integers(0, 99)), max_size=3).map(tuple)
-images = st.builds(
-    Image,
-    digest=texts,
-    tags=st.lists(texts, max_size=3).map(tuple),
-    pushed_at=times,
-    size=st.none() | st.integers(0, 2**60),
-    media_type=texts,
-    artifact_media_type=texts,
-    last_pulled_at=times,
-    status=texts,
-    archived_at=times,
-    scan_status=texts,
-    findings=counts,
-    subject=texts,
-)
-repositories = st.builds(
-    Repository,
-    name=texts,
-    uri=texts,
-    created_at=times,
-    mutability=st.builds(Mutability, texts, st.lists(texts, max_size=2).map(tuple)),
-    scan_on_push=st.booleans(),
-)
 
 
 @settings(deadline=None)

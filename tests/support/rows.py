@@ -1,0 +1,35 @@
+"""Repositories and images with whatever a registry could say of them, for hypothesis."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from ecrtui.model.image import Image, Repository
+from ecrtui.model.mutability import Mutability
+
+texts = st.text(max_size=20)
+times = st.none() | st.floats(0, 4e9)
+counts = st.none() | st.lists(st.tuples(texts, st.integers(0, 99)), max_size=3).map(tuple)
+images = st.builds(
+    Image,
+    digest=texts,
+    tags=st.lists(texts, max_size=3).map(tuple),
+    pushed_at=times,
+    size=st.none() | st.integers(0, 2**60),
+    media_type=texts,
+    artifact_media_type=texts,
+    last_pulled_at=times,
+    status=texts,
+    archived_at=times,
+    scan_status=texts,
+    findings=counts,
+    subject=texts,
+)
+repositories = st.builds(
+    Repository,
+    name=texts,
+    uri=texts,
+    created_at=times,
+    mutability=st.builds(Mutability, texts, st.lists(texts, max_size=2).map(tuple)),
+    scan_on_push=st.booleans(),
+)
