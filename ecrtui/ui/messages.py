@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ecrtui.services.clipboard import Copyable
     from ecrtui.services.engine import Engine
     from ecrtui.services.session import Session
+    from ecrtui.ui.widgets.manifest_text import Prepared
 
 
 @dataclass
@@ -34,10 +35,14 @@ class OpenImages(Message):
 
 @dataclass
 class OpenImage(Message):
-    """Show one image: its manifest, and what it is made of. The subject is a digest or a tag."""
+    """Show one image: its manifest, and what it is made of.
+
+    The subject is a digest or a tag; the manifest of that digest comes with it if it is on the screen already.
+    """
 
     repository: str
     subject: str
+    prepared: Prepared | None = None
 
 
 @dataclass

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
@@ -100,6 +101,10 @@ class Place(Screen[None]):
                 return
             log.error("worker %s failed", event.worker.name, exc_info=problem)
             self.fail(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+
+    def on_unmount(self) -> None:
+        """Textual 8.2.8 remembers colours by the widget that asked (no ``@classmethod``), and its lines with it."""
+        StylesCache.get_inner_outer.cache_clear()
 
     def action_back(self) -> None:
         """Leave this place."""

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from typing import Any
 
+from textual._styles_cache import StylesCache
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -51,11 +52,11 @@ async def use_everything(pilot: Pilot[Any]) -> None:
 
 
 async def held(pilot: Pilot[Any]) -> Counter[str]:
-    """What there is of widgets, tasks and threads."""
+    """What there is of widgets, lines that they have drawn, tasks and threads."""
     await pilot.pause()
     gc.unfreeze()
     gc.collect()
-    found = Counter(type(entry).__name__ for entry in gc.get_objects() if isinstance(entry, Widget))
+    found = Counter(type(entry).__name__ for entry in gc.get_objects() if isinstance(entry, Widget | StylesCache))
     found["tasks"] = len(asyncio.all_tasks())
     found["threads"] = threading.active_count()
     return found

@@ -259,7 +259,8 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         return self._prefetch
 
     def _open(self, image: Image) -> None:
-        self.post_message(messages.OpenImage(self.repository_name, image.digest))
+        shown = self.query_one("#preview", ManifestView).prepared if image.digest == self._previewed else None
+        self.post_message(messages.OpenImage(self.repository_name, image.digest, shown))
 
     def action_retag(self) -> None:
         """Tag the image under the cursor; with marks, all marked images by a rule."""
