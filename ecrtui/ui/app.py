@@ -12,10 +12,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
+from textual.widgets import Input
 
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.model.reference import Reference
@@ -202,7 +204,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
     def on_open_image(self, message: messages.OpenImage) -> None:
         from ecrtui.ui.screens.image import ImagePlace
 
-        self.push_place(ImagePlace(self.connect, message.repository, message.subject))
+        self.push_place(ImagePlace(self.connect, message.repository, message.subject, message.prepared))
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.ui.screens.plan import PlanPlace
@@ -251,6 +253,16 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self.banner = replace(self.banner, writes=self.banner.writes - 1)
         if self.leaving and not self.banner.writes:
             self.exit()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that was typed right behind the key that opened a field was sent to who had the focus before.
+
+        A field keeps its letters to itself: one that comes here while a field has the focus is meant for it.
+        """
+        field = self.focused
+        if event.is_printable and isinstance(field, Input):
+            event.prevent_default()
+            field.post_message(events.Key(event.key, event.character))
 
     async def action_quit(self) -> None:
         """Leave at once, unless a write is in flight: then as soon as its answer is known."""

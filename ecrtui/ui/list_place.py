@@ -84,7 +84,6 @@ class ListPlace(Place, Generic[Item]):
     rows: Rows[Item]
     _listing: Batches[Item] | None = None
     _asked: int = 0
-    _filter_bar: FilterBar | None = None
     _recalled: Where | None = None
     """Whose rows were shown before the connection stood."""
 
@@ -109,7 +108,14 @@ class ListPlace(Place, Generic[Item]):
         if self.RECALLS_AT_ONCE and (known := self._recall()):
             self.table.merge(known.items)
             self.state = replace(self.state, stale=known.age)
-        self.call_after_refresh(self.load)
+        self.call_after_refresh(self._go_on)
+
+    async def _go_on(self) -> None:
+        """What the first frame need not wait for: the line for a filter, and the rows."""
+        from ecrtui.ui.widgets.filter_bar import FilterBar
+
+        self.load()
+        await self.query_one("#body").mount(FilterBar(self.FILTER_EXAMPLE), before=0)
 
     @property
     def table(self) -> Table[Item]:
@@ -246,21 +252,20 @@ class ListPlace(Place, Generic[Item]):
     def on_notice_retry_requested(self) -> None:
         self.action_retry()
 
-    async def action_filter(self) -> None:
-        """Open the line for a filter. It is made for the first filter: the first frame need not wait for it."""
+    @property
+    def _filter_bar(self) -> FilterBar:
         from ecrtui.ui.widgets.filter_bar import FilterBar
 
-        if self._filter_bar is None:
-            self._filter_bar = FilterBar(self.FILTER_EXAMPLE)
-            await self.query_one("#body").mount(self._filter_bar, before=0)
+        return self.query_one(FilterBar)
+
+    def action_filter(self) -> None:
+        """Open the line for a filter."""
         self._filter_bar.open()
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         from ecrtui.model.filter import FilterError
 
         bar = self._filter_bar
-        if bar is None:
-            return
         try:
             parsed = self.parse_filter(message.value)
         except FilterError as problem:
@@ -283,7 +288,7 @@ class ListPlace(Place, Generic[Item]):
         self.table.focus()
 
     def action_back(self) -> None:
-        if self._filter_bar is not None and self.state.filter_text:
+        if self.state.filter_text:
             self._filter_bar.clear()
         else:
             super().action_back()

@@ -88,6 +88,17 @@ def test_it_lands_retags_and_quits(embedded: EmbeddedRegistry, url: str, own_hom
     assert tags_of(client, REPOSITORY) == {"rc": before["v2"], "v2": before["v2"]}
 
 
+def test_letters_typed_right_behind_the_slash_are_the_filter_and_no_actions(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        terminal.press("/aqt")  # activity, quit, tag, were they not meant for the filter
+        terminal.until("/ aqt")
+        terminal.press(ESCAPE)
+        terminal.until(lambda screen: "aqt" not in screen and REPOSITORY in screen)
+        terminal.press("q")
+        assert terminal.wait() == 0
+
+
 def test_ctrl_c_leaves_at_once_though_the_service_hangs(own_home: Path) -> None:
     hanging = new_embedded()
     hanging.faults.add("DescribeRepositories:latency:seconds=30")

@@ -60,7 +60,7 @@ class FilterBar(Vertical):
     def open(self) -> None:
         """Show the line and take the keys."""
         self.add_class("-open")
-        self.field.focus()
+        self.screen.set_focus(self.field)  # at once: the next keys are for the field, however quickly they come
 
     def clear(self) -> None:
         """Drop the filter and hide."""
