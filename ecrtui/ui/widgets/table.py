@@ -27,8 +27,12 @@ from ecrtui.ui.widgets.keys import movement
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-SLICE = 0.008
-"""Seconds that sorting and filtering may take at a time: half a frame."""
+SLICE = 0.003
+"""Seconds that sorting and filtering may take at a time. What a key does is on the screen after a dozen turns of the
+loop, and each of them may have to wait for so long."""
+
+FRAME = 0.02
+"""Seconds in which the first matches get onto the screen, if nothing else is done meanwhile."""
 
 SAMPLE = 100
 """Rows whose contents decide on the width of the columns."""
@@ -172,6 +176,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.markable = markable
         self._note = _as_content(note)
         self._matches: Callable[[str], text.Spans] | None = None
+        self._to_match: Callable[[str], text.Spans] | None = None
         self._predicate: Predicate[Item] | None = None
         self._placed: list[Placed[Item]] = []
         self._contents: dict[str, int] = {}
@@ -227,6 +232,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._contents.clear()
         self._sampled = 0
         self._pending = None
+        self._light_up()
         self._change(self.rows.clear)
 
     def say(self, note: str | Content) -> None:
@@ -240,6 +246,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._change(lambda: self.rows.turn(descending))
         if column != self.sorted_by:
             self.sorted_by = column
+            self.refresh()
             self._begin_arranging()
 
     def filter(self, predicate: Predicate[Item] | None, matches: Callable[[str], text.Spans] | None = None) -> None:
@@ -250,8 +257,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             matches: where the filter is found in the text of a cell, as ranges of it; shown in the columns that have
                 ``matches``.
         """
-        self._predicate, self._matches = predicate, matches
-        self._strips.clear()
+        self._predicate, self._to_match = predicate, matches
         self._begin_arranging()
 
     def activate(self) -> None:
@@ -316,6 +322,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def _change(self, change: Callable[[], Outcome]) -> Outcome:
         """Change the rows, and leave what is under the cursor, or what the user looks at, where it is on the screen."""
         key, offset = self._anchor()
+        before = self._seen()
         outcome = change()
         self._sample()
         self._resize()
@@ -326,8 +333,15 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._scroll(self.scroll_offset.y if self.rows.pinned else 0)
         self._measure_seen()
         self._announce()
-        self.refresh()
+        if self._seen() != before:
+            self.refresh()
         return outcome
+
+    def _seen(self) -> tuple[object, ...]:
+        """All that is seen and that a change of the rows can change."""
+        top, rows = self.scroll_offset.y, self.rows
+        shown = [rows[index] for index in range(top, min(top + self._page, len(rows)))]
+        return shown, top, rows.cursor, rows.descending, self._placed, self._matches
 
     def _anchor(self) -> tuple[Key | None, int]:
         """The row that is to stay where it is, and its line below the header: the cursor's, or the first one seen."""
@@ -338,8 +352,17 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self.rows.key_of(self.rows[seen]), seen - top
 
     def _resize(self) -> None:
+        """Tell how much there is to scroll. The screen is laid out anew only if a scrollbar comes or goes."""
         width = max((placed.start + placed.width for placed in self._placed), default=0)
-        self.virtual_size = Size(width, len(self.rows) + 1)
+        before, size = self.virtual_size, Size(width, len(self.rows) + 1)
+        if size == before:
+            return
+        stays = self.show_vertical_scrollbar and size.height > self.scrollable_content_region.height
+        if stays and size.width == before.width:
+            self.set_reactive(Table.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
 
     def _announce(self) -> None:
         """Tell of another row under the cursor, and of marks that went."""
@@ -367,10 +390,22 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _preview(self, arranging: Arranging[Item]) -> bool:
         """Show the first matches as soon as they fill the screen: who types sees them while the rest is looked at."""
-        if arranging.found < self._page or not self._change(lambda: self.rows.preview(arranging)):
+        if arranging.found < self._page or not self._change(lambda: self._show(self.rows.preview, arranging)):
             return False
         self._show_cursor()
         return True
+
+    def _show(self, take: Callable[[Arranging[Item]], bool], arranging: Arranging[Item]) -> bool:
+        """Show what was arranged, and with it what the filter found in the cells."""
+        if not take(arranging):
+            return False
+        self._light_up()
+        return True
+
+    def _light_up(self) -> None:
+        if self._matches != self._to_match:
+            self._matches = self._to_match
+            self._strips.clear()
 
     def _finish_arranging(self) -> None:
         """Do at once what is left to sort and filter: what comes next wants all of it."""
@@ -384,13 +419,15 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @work(group="arrange", exit_on_error=False)
     async def _arrange_between_frames(self, arranging: Arranging[Item], seen: bool) -> None:
+        await asyncio.sleep(FRAME if seen else 0)
         while not arranging.run(SLICE):
-            seen = seen or self._preview(arranging)
-            await asyncio.sleep(0)
+            appears = not seen and self._preview(arranging)
+            seen = seen or appears
+            await asyncio.sleep(FRAME if appears else 0)
         self._apply(arranging)
 
     def _apply(self, arranging: Arranging[Item]) -> None:
-        if self._change(lambda: self.rows.apply(arranging)):
+        if self._change(lambda: self._show(self.rows.apply, arranging)):
             self._pending = None
             self._show_cursor()
             self.post_message(self.Arranged(self, len(self.rows), self.rows.total))
@@ -461,6 +498,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
+        if self.rows and not self._placed:  # the first frame is drawn before the size of anything is told
+            self._lay_out()
         width = self.scrollable_content_region.width
         scroll_x, scroll_y = self.scroll_offset
         if y == 0:
