@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from textual import work
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError
@@ -78,7 +78,7 @@ class ListPlace(Place, Generic[Item]):
     RECALLS_AT_ONCE: ClassVar[bool] = False
     """Whether the rows of the last time are few enough to be on the first frame."""
 
-    state: reactive[ListState] = reactive(ListState("", False))
+    state: var[ListState] = var(ListState("", False))
 
     columns: Sequence[Column[Item]]
     rows: Rows[Item]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -44,7 +44,8 @@ class Place(Screen[None]):
     SCOPES: tuple[str, ...] = ("app", "place")
     """The scopes of the actions table that hold here."""
 
-    banner: reactive[Banner] = reactive(Banner())
+    banner: var[Banner] = var(Banner())
+    """As every state of a place a ``var``: a ``reactive`` of a screen draws all of it anew each time."""
 
     def __init__(self, connect: Connect) -> None:
         super().__init__()

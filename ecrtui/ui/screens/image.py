@@ -9,7 +9,7 @@ from typing import Any
 
 from textual import work
 from textual.containers import Horizontal, Vertical
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError, NotFound
@@ -75,7 +75,7 @@ class ImagePlace(Retagging, Inspecting):
     BINDINGS = actions.bindings("image", "manifest")
     SCOPES = ("app", "place", "image", "manifest", "put_image")
 
-    state: reactive[ImageState] = reactive(ImageState)
+    state: var[ImageState] = var(ImageState)
 
     def __init__(self, connect: Connect, repository: str, subject: str, prepared: Prepared | None = None) -> None:
         super().__init__(connect)

@@ -11,7 +11,7 @@ from pathlib import Path
 from textual import work
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -93,7 +93,7 @@ class PutImagePlace(Writing):
     BINDINGS = actions.bindings("put_form")
     SCOPES = (*Writing.SCOPES, "put_form")
 
-    state: reactive[State] = reactive(State())
+    state: var[State] = var(State())
 
     def __init__(self, connect: Connect, draft: Draft) -> None:
         super().__init__(connect)
