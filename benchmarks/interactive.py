@@ -203,5 +203,5 @@ def _large_manifest(ground: Ground) -> Row:
         median * 1000,
         150,
         "ms",
-        note=f"median of {ROUNDS}, from Enter in the list; {_told(held)}",
+        note=f"median of {ROUNDS}, from Enter in the list, beside which it stands; {_told(held)}",
     )

@@ -47,7 +47,7 @@ def _first_frame(ground: Ground, home: Path) -> Row:
 def _first_rows(ground: Ground, home: Path) -> Row:
     def ours() -> float:
         with _application(ground.fresh(home / "empty")) as terminal:
-            return terminal.until(A_ROW)
+            return terminal.until_output(A_ROW)
 
     def theirs() -> None:
         command = [aws_cli(), "ecr", "describe-repositories"]
@@ -66,7 +66,7 @@ def _known_rows(ground: Ground, home: Path) -> Row:
 
     def known() -> float:
         with _application(environment) as terminal:
-            return terminal.until(A_ROW)
+            return terminal.until_output(A_ROW)
 
     def frame() -> float:
         with _application(environment) as terminal:
