@@ -9,9 +9,13 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from ecrtui.ui import text
+
+PAUSE = 0.4
+"""Seconds without a key after which it is told what is wrong."""
 
 
 class FilterBar(Vertical):
@@ -45,6 +49,9 @@ class FilterBar(Vertical):
     def __init__(self, example: str) -> None:
         super().__init__()
         self.example = example
+        self._complaining = False
+        self._pause: Timer | None = None
+        """Runs while something is wrong that is not told yet."""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -70,10 +77,23 @@ class FilterBar(Vertical):
             self.field.value = ""
 
     def complain(self, problem: str, position: int = 0) -> None:
-        """Show what is wrong, with a mark under the character where it goes wrong; empty for nothing."""
+        """Show what is wrong, with a mark under the character where it goes wrong; empty for nothing.
+
+        Who is still typing is not told that it is not complete yet: the list would jump down and up again.
+        """
+        if self._pause is not None:
+            self._pause.stop()
+        if problem:
+            said = Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem))
+            self._pause = self.set_timer(0 if self._complaining else PAUSE, lambda: self._say(said))
+        elif self._complaining:
+            self._say(Content())
+
+    def _say(self, problem: Content) -> None:
         below = self.query_one(".problem", Static)
+        below.update(problem)
         below.set_class(bool(problem), "-shown")
-        below.update(Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem)) if problem else "")
+        self._complaining = bool(problem)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
