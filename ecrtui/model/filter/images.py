@@ -39,6 +39,8 @@ _LABEL_LENGTH = 3
 """Characters from which on a word that begins ``untagged`` or ``archived`` means it."""
 
 _TAGS: Callable[[Image], tuple[str, ...]] = attrgetter("tags")
+_MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
+_ARTIFACT_MEDIA_TYPE: Callable[[Image], str] = attrgetter("artifact_media_type")
 _DIGEST: Callable[[Image], str] = attrgetter("digest")
 _SUBJECT: Callable[[Image], str] = attrgetter("subject")
 
@@ -87,7 +89,7 @@ def _of_kind(kinds: Collection[Kind]) -> Mask[Image]:
     def mask(images: Sequence[Image]) -> Iterable[object]:
         if COSIGN in "\n".join(chain.from_iterable(map(_TAGS, images))):
             return [image.kind in kinds for image in images]
-        return [wanted(image.media_type, image.artifact_media_type) for image in images]
+        return map(wanted, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images))
 
     return mask
 
