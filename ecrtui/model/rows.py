@@ -426,6 +426,14 @@ class Rows(Generic[Item]):
         else:
             self._marks.difference_update(keys)
 
+    def mark_shown(self) -> None:
+        """Mark every row that is shown; if they all are, take their marks."""
+        shown = {key for key, slot in self._slots.items() if self._matches[slot]}
+        if shown <= self._marks:
+            self._marks -= shown
+        else:
+            self._marks |= shown
+
     def keys(self, start: int = 0, stop: int | None = None) -> list[Key]:
         """The keys of what is shown from one place up to another."""
         items = cast(list[Item], self._items)

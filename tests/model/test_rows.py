@@ -401,6 +401,12 @@ class Listing(RuleBasedStateMachine):
         self.rows.mark(marked, on)
         self.marks = self.marks | (marked & self.known.keys()) if on else self.marks - marked
 
+    @rule()
+    def all_that_is_shown_is_marked_or_not(self) -> None:
+        shown = {entry.key for entry in self.rows}
+        self.rows.mark_shown()
+        self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+
     def stays(self, chosen: Entry | None) -> None:
         """The row that the user had chosen is under the cursor still, if it is shown."""
         if chosen is not None and self.rows.index_of(chosen.key) is not None:

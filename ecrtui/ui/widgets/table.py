@@ -302,8 +302,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if not self.markable:
             return
         self._finish_arranging()
-        keys = self.rows.keys()
-        self.rows.mark(keys, not all(map(self.rows.is_marked, keys)))
+        self.rows.mark_shown()
         self._marks_changed()
 
     def clear_marks(self) -> None:

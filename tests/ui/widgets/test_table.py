@@ -322,6 +322,45 @@ async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
         assert "release-2026 ␛2026" in table.render_line(1).text
 
 
+async def test_a_filter_that_shows_the_same_rows_lights_up_what_it_found_now() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        for found in ("na", "name", None):
+            table.filter(
+                lambda entry: True, found and (lambda name, found=found: [m.span() for m in re.finditer(found, name)])
+            )
+            await pilot.pause()
+            drawn = list(pilot.app.screen._compositor.render_strips())[1]
+            lit = [segment.text for segment in drawn if segment.style and segment.style.underline]
+            assert lit == ([found] if found else [])
+
+
+async def test_a_change_that_is_not_seen_draws_nothing_and_moves_the_scrollbar() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        await pilot.pause()
+        for change in (
+            lambda: table.merge(Entry(f"late{number}", f"z-{number}") for number in range(500)),
+            lambda: table.drop(["late400"]),
+            lambda: table.update([Entry("late3", "z-3", 7)]),
+        ):
+            drawn = table._dirty_regions.copy()
+            assert change()
+            assert table._dirty_regions == drawn
+            await pilot.pause()
+        assert table.vertical_scrollbar.window_virtual_size == 600
+        assert table.max_scroll_y == 600 - 10
+        table.filter(lambda entry: entry.name.startswith("z-"))
+        await pilot.press("G")
+        assert "z-99" in lines(table)[-1]
+        table.filter(lambda entry: entry.key in ("k3", "k4"))
+        await pilot.pause()
+        assert [line.split()[-2] for line in lines(table)[1:3]] == ["k3", "k4"]
+        assert not table.show_vertical_scrollbar
+
+
 async def test_hostile_text_is_shown_and_neither_obeyed_nor_taken_for_markup() -> None:
     table = make()
     app = Host(table)
