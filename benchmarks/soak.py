@@ -98,7 +98,7 @@ def _visit(terminal: Terminal, size: int) -> None:
 def _keys(terminal: Terminal, *keys: str) -> None:
     for key in keys:
         terminal.send(key)
-        terminal.settle(0.1, 5)
+        terminal.settle(0.4 if key == "\x1b" else 0.1, 5)  # Esc and a letter right behind it are one key: Alt
 
 
 if __name__ == "__main__":

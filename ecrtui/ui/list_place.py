@@ -17,6 +17,7 @@ from ecrtui.ui import actions, io
 from ecrtui.ui import format as human
 from ecrtui.ui.place import Place
 from ecrtui.ui.widgets.columns import Column
+from ecrtui.ui.widgets.filter_bar import FilterBar
 from ecrtui.ui.widgets.notice import Notice, Words
 from ecrtui.ui.widgets.table import Table
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ecrtui.services.cache import Cache
     from ecrtui.services.catalogue import Batch, Snapshot
     from ecrtui.services.session import Session
-    from ecrtui.ui.widgets.filter_bar import FilterBar
 
 Item = TypeVar("Item")
 
@@ -88,6 +88,7 @@ class ListPlace(Place, Generic[Item]):
     """Whose rows were shown before the connection stood."""
 
     def body(self) -> Iterable[Widget]:
+        yield FilterBar(self.FILTER_EXAMPLE)
         yield Notice()
         state = self.state
         yield Table(
@@ -108,14 +109,7 @@ class ListPlace(Place, Generic[Item]):
         if self.RECALLS_AT_ONCE and (known := self._recall()):
             self.table.merge(known.items)
             self.state = replace(self.state, stale=known.age)
-        self.call_after_refresh(self._go_on)
-
-    async def _go_on(self) -> None:
-        """What the first frame need not wait for: the line for a filter, and the rows."""
-        from ecrtui.ui.widgets.filter_bar import FilterBar
-
-        self.load()
-        await self.query_one("#body").mount(FilterBar(self.FILTER_EXAMPLE), before=0)
+        self.call_after_refresh(self.load)
 
     @property
     def table(self) -> Table[Item]:
@@ -252,20 +246,14 @@ class ListPlace(Place, Generic[Item]):
     def on_notice_retry_requested(self) -> None:
         self.action_retry()
 
-    @property
-    def _filter_bar(self) -> FilterBar:
-        from ecrtui.ui.widgets.filter_bar import FilterBar
-
-        return self.query_one(FilterBar)
-
     def action_filter(self) -> None:
         """Open the line for a filter."""
-        self._filter_bar.open()
+        self.query_one(FilterBar).open()
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         from ecrtui.model.filter import FilterError
 
-        bar = self._filter_bar
+        bar = self.query_one(FilterBar)
         try:
             parsed = self.parse_filter(message.value)
         except FilterError as problem:
@@ -288,8 +276,9 @@ class ListPlace(Place, Generic[Item]):
         self.table.focus()
 
     def action_back(self) -> None:
-        if self.state.filter_text:
-            self._filter_bar.clear()
+        bar = self.query_one(FilterBar)
+        if bar.field.value:  # and not the state, which follows: Esc may come right behind what was typed
+            bar.clear()
         else:
             super().action_back()
 

@@ -135,7 +135,9 @@ def read(file: Path) -> Theme:
         if name not in values:
             raise _broken(file, 1, f"{name} is missing")
     theme = Theme(**values)
-    known = theme.to_color_system().generate().keys() | OWN_VARIABLES.keys() | _BUILTIN_VARIABLES
+    known = OWN_VARIABLES.keys() | _BUILTIN_VARIABLES
+    if not variables.keys() <= known:  # generating all of them takes as long as reading the file
+        known |= theme.to_color_system().generate().keys()
     for name, value in variables.items():
         wrong = _wrong_variable(name, value, known)
         if wrong:
