@@ -287,6 +287,19 @@ def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
     assert len(asked) < 10
 
 
+def test_a_filter_sees_what_changed_since_it_was_asked_the_last_time() -> None:
+    rows = filled(3 * module.CHUNK, sort_key=by_value, predicate=is_tagged)
+    before = len(rows)
+    rows.update([Entry("k1", 1, ""), Entry("k3", 3, "now")])
+    rows.remove(["k2"])
+    rows.merge([Entry("late", 5, "t")])
+    arranged(rows, by_value, is_even)
+    arranged(rows, by_value, is_tagged)
+    assert len(rows) == before
+    assert {"k3", "late"} <= set(keys(rows))
+    assert not {"k1", "k2"} & set(keys(rows))
+
+
 def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() -> None:
     rows = arranged(Rows(key_of), by_value, is_tagged)
     rows.merge(Entry(f"k{number}", 1, "t") for number in range(4))

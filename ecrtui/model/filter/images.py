@@ -20,18 +20,24 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, compress, repeat
+from itertools import chain, compress
 from operator import attrgetter
 
 from ecrtui.model.filter.language import NEVER, Condition, Language, Mask, digest_matcher, either, of_text, on_text
 from ecrtui.model.filter.lexer import Kind as Written
 from ecrtui.model.filter.lexer import Term
-from ecrtui.model.filter.matching import Matcher, field_matcher, matcher
+from ecrtui.model.filter.matching import Matcher, Texts, field_matcher, matcher
 from ecrtui.model.filter.values import COMPARISONS, Test, number_test, one_of, plain, size_test, time_test, wrong
 from ecrtui.model.image import COSIGN, SEVERITIES, Image, Kind, kind_of
+from ecrtui.model.pages import column
 
+Flags = Callable[[Sequence[Image]], Iterable[int]]
+"""A mask of truth values, or of bytes that are 1 or 0."""
+
+_NUMBERS = {kind: number for number, kind in enumerate(Kind)}
 _KINDS = {kind.value.split()[0]: kind for kind in Kind}
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
 _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
@@ -50,7 +56,7 @@ def _plain(term: Term) -> Condition[Image]:
     if term.value.kind is Written.FUZZY:
         return Condition(_any_tag(found), {"tag": found.find})
     digest = digest_matcher(term)
-    masks = [_any_tag(found)]
+    masks: list[Flags] = [_any_tag(found)]
     if digest is not NEVER:
         masks.append(of_text(_DIGEST, digest))
     if kinds := list(compress(Kind, found.each([kind.value for kind in Kind]))):
@@ -59,39 +65,50 @@ def _plain(term: Term) -> Condition[Image]:
     return Condition(either(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
 
 
-def _labels(term: Term) -> Iterable[Mask[Image]]:
+def _labels(term: Term) -> Iterable[Flags]:
     """What is shown of an image beside its texts and begins with the word."""
     word = term.value.text.lower()
     if term.value.kind is Written.REGEX or len(word) < _LABEL_LENGTH:
         return
     if "untagged".startswith(word) or "<untagged>".startswith(word):
-        yield _IS["untagged"]
+        yield _untagged
     if "archived".startswith(word):
-        yield _IS["archived"]
+        yield _in_archive
 
 
-def _any_tag(found: Matcher) -> Mask[Image]:
-    def mask(images: Sequence[Image]) -> Iterable[object]:
-        tags = list(chain.from_iterable(map(_TAGS, images)))
-        hits = set(compress(tags, found.each(tags)))
-        if not hits:
-            return repeat(False, len(images))
-        return [not hits.isdisjoint(image.tags) for image in images]
-
-    return mask
-
-
-def _of_kind(kinds: Collection[Kind]) -> Mask[Image]:
-    @lru_cache(maxsize=1024)  # as many as there are media types: a handful
-    def wanted(media_type: str, artifact_media_type: str) -> bool:
-        return kind_of(media_type, artifact_media_type) in kinds
-
-    def mask(images: Sequence[Image]) -> Iterable[object]:
-        if COSIGN in "\n".join(chain.from_iterable(map(_TAGS, images))):
-            return [image.kind in kinds for image in images]
-        return map(wanted, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images))
+def _any_tag(found: Matcher) -> Flags:
+    def mask(images: Sequence[Image]) -> bytes:
+        tags, owners = column(images, _all_tags)
+        flags = bytearray(len(images))
+        for place in compress(owners, found.each(tags)):
+            flags[place] = True
+        return bytes(flags)
 
     return mask
+
+
+def _all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
+    """The tags of all of these images, and the place of each one's image."""
+    tags = list(map(_TAGS, images))
+    return Texts(chain.from_iterable(tags)), array("I", [place for place, its in enumerate(tags) for _ in its])
+
+
+def _of_kind(kinds: Collection[Kind]) -> Flags:
+    table = bytes(number < len(_NUMBERS) and tuple(Kind)[number] in kinds for number in range(256))
+    return lambda images: column(images, _all_kinds).translate(table)
+
+
+def _all_kinds(images: Sequence[Image]) -> bytes:
+    """The number of each image's kind."""
+    tags, _ = column(images, _all_tags)
+    if COSIGN in tags.lowered:
+        return bytes(_NUMBERS[image.kind] for image in images)
+    return bytes(map(_number, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images)))
+
+
+@lru_cache(maxsize=1024)  # as many as there are media types: a handful
+def _number(media_type: str, artifact_media_type: str) -> int:
+    return _NUMBERS[kind_of(media_type, artifact_media_type)]
 
 
 def _tag(term: Term, now: float) -> Condition[Image]:
@@ -180,10 +197,18 @@ def _worst(image: Image) -> int | None:
     return None if image.findings is None else max(_ranks(image), default=0)
 
 
+def _untagged(images: Sequence[Image]) -> list[bool]:
+    return [not image.tags for image in images]
+
+
+def _in_archive(images: Sequence[Image]) -> list[bool]:
+    return [image.archived for image in images]
+
+
 _IS: dict[str, Mask[Image]] = {
-    "untagged": lambda images: [not image.tags for image in images],
+    "untagged": _untagged,
     "tagged": lambda images: map(_TAGS, images),
-    "archived": lambda images: [image.archived for image in images],
+    "archived": _in_archive,
     "active": lambda images: [not image.archived for image in images],
     "scanned": lambda images: [image.findings is not None for image in images],
     "unscanned": lambda images: [image.findings is None for image in images],

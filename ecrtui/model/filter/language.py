@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import repeat
+from operator import or_
 from typing import Generic, TypeVar
 
 from ecrtui.model.filter.errors import FilterError
@@ -67,19 +69,16 @@ def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, flo
     return make
 
 
-def of_text(read: Callable[[Item], str], found: Matcher) -> Mask[Item]:
+def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[bool]]:
     """Items of which this text matches."""
     return lambda items: found.each(list(map(read, items)))
 
 
-def either(*masks: Mask[Item]) -> Mask[Item]:
-    """Items that at least one of them lets through."""
+def either(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
+    """Items that at least one of them lets through. They give truth values, or bytes that are 1 or 0."""
 
-    def mask(items: Sequence[Item]) -> Iterable[object]:
-        flags, *others = (each(items) for each in masks)
-        for more in others:
-            flags = [one or other for one, other in zip(flags, more, strict=True)]
-        return flags
+    def mask(items: Sequence[Item]) -> Iterable[int]:
+        return reduce(lambda flags, more: bytes(map(or_, flags, more)), (each(items) for each in masks))
 
     return mask
 

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import repeat
 
 from ecrtui.model.filter.errors import FilterError
@@ -25,8 +25,8 @@ _BETWEEN = "\n"
 class Matcher:
     """Which texts match, and where."""
 
-    each: Callable[[Sequence[str]], Iterable[object]]
-    """For each of the texts something truthy if it matches. Many are asked about at once, see :mod:`..sieve`."""
+    each: Callable[[Sequence[str]], Iterable[bool]]
+    """For each of the texts whether it matches. Many are asked about at once, see :mod:`..sieve`."""
     find: Callable[[str], Spans]
 
 
@@ -84,9 +84,18 @@ def merged(spans: Iterable[tuple[int, int]]) -> Spans:
     return tuple(result)
 
 
-def _containing(lowered: str, texts: Sequence[str]) -> Iterable[object]:
+class Texts(tuple[str, ...]):
+    """Texts that are looked through more than once."""
+
+    @cached_property
+    def lowered(self) -> str:
+        """All of them in lower case as one."""
+        return _BETWEEN.join(self).lower()
+
+
+def _containing(lowered: str, texts: Sequence[str]) -> Iterable[bool]:
     """Which texts have the word in them. All of them are lowered and looked through as one, which costs a fraction."""
-    joined = _BETWEEN.join(texts).lower()
+    joined = (texts if isinstance(texts, Texts) else Texts(texts)).lowered
     if lowered not in joined:
         return repeat(False, len(texts))
     parts = joined.split(_BETWEEN)
@@ -100,7 +109,12 @@ def _spans(pattern: re.Pattern[str], text: str) -> Spans:
 
 
 def _by_pattern(pattern: re.Pattern[str]) -> Matcher:
-    return Matcher(partial(map, pattern.search), lambda text: _spans(pattern, text))
+    return Matcher(partial(_found, pattern), lambda text: _spans(pattern, text))
+
+
+def _found(pattern: re.Pattern[str], texts: Sequence[str]) -> Iterable[bool]:
+    search = pattern.search
+    return [search(text) is not None for text in texts]
 
 
 def _wildcard(word: str) -> re.Pattern[str]:
@@ -170,4 +184,4 @@ def _fuzzy(word: str) -> Matcher:
                 tightest = match
         return merged(tightest.span(number + 1) for number in range(len(word))) if tightest else ()
 
-    return Matcher(partial(map, pattern.search), find)
+    return Matcher(partial(_found, pattern), find)
