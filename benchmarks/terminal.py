@@ -58,6 +58,8 @@ class Terminal:
         self._clock = time.perf_counter
         self._drawn = bytearray()
         """What the emulator has not been given yet."""
+        self._read = 0.0
+        """When something was read last, in seconds since the start."""
         self._pieces: list[tuple[float, int]] = []
         """When its pieces were read, in seconds since the start, and where each ends."""
         self.pid = 0
@@ -112,7 +114,7 @@ class Terminal:
             if self._clock() > end:
                 raise TimeoutError(f"not on the screen after {seconds} s: {found!r}\n{self.text}")
             self._pump(0.05)
-        return self.since_start()
+        return self._read
 
     def until_output(self, words: str, seconds: float = 120) -> float:
         """Wait until these words are written in one piece; nothing is emulated meanwhile.
@@ -131,7 +133,7 @@ class Terminal:
             if self._clock() > end:
                 raise TimeoutError(f"not written after {seconds} s: {words!r}\n{self.text}")
             self._pump(0.05)
-        return self.since_start()
+        return self._read
 
     def settle(self, quiet: float = 0.3, seconds: float = 20) -> None:
         """Wait until nothing has been drawn for a while."""
@@ -235,7 +237,8 @@ class Terminal:
             return False
         self.output += len(data)
         self._drawn += data
-        self._pieces.append((self.since_start(), len(self._drawn)))
+        self._read = self.since_start()
+        self._pieces.append((self._read, len(self._drawn)))
         return bool(data)
 
     def _emulate(self) -> None:

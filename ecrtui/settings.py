@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -11,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ecrtui.errors import SettingsError
 from ecrtui.paths import settings_file
@@ -20,8 +19,7 @@ PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 """Tags that are moved only after they were typed once more (glob patterns)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """How to reach a registry: the AWS CLI's connection options, by their names. None is "as configured"."""
 
     profile: str | None = None
@@ -131,19 +129,18 @@ def remember_theme(theme: str, file: Path | None = None) -> None:
 
 
 _MEND = "Mend the file, or move it away."
-_TABLE = re.compile(r"^\s*\[", re.MULTILINE)
-_THEME = re.compile(
-    r"""^(\s*(?:theme|"theme"|'theme')\s*=\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s#"']+)(?=[^\S\n]*(?:\#|$))""",
-    re.MULTILINE,
-)
+_TABLE = r"(?m)^\s*\["
+_THEME = r"""(?m)^(\s*(?:theme|"theme"|'theme')\s*=\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s#"']+)(?=[^\S\n]*(?:\#|$))"""
 
 
 def _with_theme(text: str, theme: str) -> str:
     """The text of a settings file with another theme; comments and all else untouched."""
+    import json  # the first frame does not wait for it
+
     value = json.dumps(theme, ensure_ascii=False).replace("\x7f", "\\u007f")
-    table = _TABLE.search(text)
+    table = re.search(_TABLE, text)
     top, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
-    changed, times = _THEME.subn(lambda found: found[1] + value, top, count=1)
+    changed, times = re.subn(_THEME, lambda found: found[1] + value, top, count=1)
     return (changed if times else f"theme = {value}\n{top}") + rest
 
 
@@ -255,14 +252,13 @@ def _accounts(value: Mapping[str, Any], place: str) -> Mapping[str, Mapping[str,
 
 def _account(account: str, special: Any, place: str) -> Mapping[str, Any]:
     where = f"{place}: accounts.{account}"
-    if not _ACCOUNT.fullmatch(account):
+    if not re.fullmatch(r"[0-9]{12}", account):
         raise SettingsError(f"{where} is not an account", "An account has twelve digits.", _MEND)
     if not isinstance(special, Mapping) or set(special) - _PER_ACCOUNT:
         raise SettingsError(f"{where} may set {', '.join(sorted(_PER_ACCOUNT))} only", "", _MEND)
     return {name: _checked(name, entry, where) for name, entry in special.items()}
 
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _SPECIAL: Mapping[str, Callable[[Any, str], Any]] = {
     "theme": _theme,
     "protected_tags": _protected_tags,

@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.model.image import EMBEDDED
+from ecrtui.model.where import EMBEDDED
 from ecrtui.paths import cache_file
 from ecrtui.services.ways import mark_of
 from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
     from ecrtui.local.service import EmbeddedRegistry
-    from ecrtui.model.image import Where
     from ecrtui.model.reference import Reference
+    from ecrtui.model.where import Where
     from ecrtui.registry.client import InProcess
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.process.launch import Launched

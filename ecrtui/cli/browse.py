@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecrtui import __version__
@@ -46,12 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     """Open the application; the exit code."""
     options = parser().parse_args(arguments)
     reference = parse_reference(options.reference) if options.reference else Reference()
-    connection = connection_from(options)
-    connection = replace(
-        connection,
-        region=connection.region or reference.region or None,
-        registry_id=connection.registry_id or reference.registry_id or None,
-    )
+    connection = connection_from(options, reference)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("ecrtui: the application needs a terminal; see ecrtui --help for commands that do not", file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ecrtui.model.reference import Reference
 from ecrtui.settings import Connection
 
 
@@ -26,6 +27,12 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--db", dest="database", metavar="FILE", help="keep the embedded registry in this SQLite file")
 
 
-def connection_from(options: argparse.Namespace) -> Connection:
-    """The connection that the parsed options describe."""
-    return Connection(**{name: getattr(options, name) for name in Connection.__slots__})
+def connection_from(options: argparse.Namespace, reference: Reference | None = None) -> Connection:
+    """The connection that the parsed options describe; a reference that is a whole URI sets account and region."""
+    connection = Connection(**{name: getattr(options, name) for name in Connection._fields})
+    if reference is None:
+        return connection
+    return connection._replace(
+        region=connection.region or reference.region or None,
+        registry_id=connection.registry_id or reference.registry_id or None,
+    )

@@ -19,7 +19,8 @@ from ecrtui.cli.reading import (
 )
 from ecrtui.cli.records import image_records
 from ecrtui.model.filter import parse
-from ecrtui.model.image import SEVERITIES, Image
+from ecrtui.model.findings import SEVERITIES
+from ecrtui.model.image import Image
 from ecrtui.model.reference import parse as parse_reference
 
 USUAL = "pushed"

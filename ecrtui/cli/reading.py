@@ -202,14 +202,7 @@ def registry_for(options: argparse.Namespace, reference: Reference | None = None
     from ecrtui.wiring import open_registry
 
     log_to(sys.stderr if options.debug else None, debug=options.debug)
-    connection = connection_from(options)
-    if reference is not None:
-        connection = replace(
-            connection,
-            region=connection.region or reference.region or None,
-            registry_id=connection.registry_id or reference.registry_id or None,
-        )
-    return open_registry(connection)
+    return open_registry(connection_from(options, reference))
 
 
 def run_reading(command: Callable[[], None]) -> int:

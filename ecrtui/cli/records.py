@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, Generic, TextIO, TypeVar
 
 from ecrtui.cli.output import Query, plain
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.image import Image
+from ecrtui.model.repository import Repository
 
 Item = TypeVar("Item")
 Document = dict[str, Any]

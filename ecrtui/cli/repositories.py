@@ -19,7 +19,7 @@ from ecrtui.cli.reading import (
 )
 from ecrtui.cli.records import REPOSITORY_RECORDS
 from ecrtui.model.filter import parse_repositories
-from ecrtui.model.image import Repository
+from ecrtui.model.repository import Repository
 
 USUAL = "name"
 

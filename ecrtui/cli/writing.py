@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -86,14 +86,7 @@ def open_house(options: argparse.Namespace, reference: Reference | None = None) 
     from ecrtui.wiring import open_engine, open_registry
 
     check(options.output, options.query)
-    connection = connection_from(options)
-    if reference is not None:
-        connection = replace(
-            connection,
-            region=connection.region or reference.region or None,
-            registry_id=connection.registry_id or reference.registry_id or None,
-        )
-    registry = open_registry(connection)
+    registry = open_registry(connection_from(options, reference))
     settings = all_settings.load({"read_only": getattr(options, "read_only", None)})
     in_force = settings.for_account(registry.where().registry_id)
     return House(registry, open_engine(registry, in_force))

@@ -12,8 +12,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.image import Image
 from ecrtui.model.mutability import Mutability
+from ecrtui.model.repository import Repository
 
 Item = TypeVar("Item")
 Column = Sequence[Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecrtui.model.digest import short
-from ecrtui.model.image import Where
 from ecrtui.model.plan import Action, Outcome
+from ecrtui.model.where import Where
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,10 @@
-"""Repositories and images as ECR describes them."""
+"""Images as ECR describes them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-
-from ecrtui.model.mutability import Mutability
-
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
-"""Finding severities, worst first (``FindingSeverity``; enhanced scanning says UNTRIAGED for UNDEFINED)."""
 
 
 class Kind(StrEnum):
@@ -22,21 +17,6 @@ class Kind(StrEnum):
     ATTESTATION = "attestation"
     SBOM = "sbom"
     ARTIFACT = "artifact"
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """One repository (``Repository`` of DescribeRepositories). Times are seconds since the epoch."""
-
-    name: str
-    uri: str
-    arn: str = ""
-    registry_id: str = ""
-    created_at: float | None = None
-    mutability: Mutability = field(default_factory=Mutability)
-    scan_on_push: bool = False
-    encryption: str = "AES256"
-    kms_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +34,7 @@ class Image:
     archived_at: float | None = None
     scan_status: str = ""
     findings: tuple[tuple[str, int], ...] | None = None
-    """Counts by severity in the order of :data:`SEVERITIES`; None when the image was not scanned."""
+    """Counts by severity in the order of ``SEVERITIES``; None when the image was not scanned."""
     subject: str = ""
     """The digest of the image that this one refers to (``subjectManifestDigest``)."""
 
@@ -67,57 +47,6 @@ class Image:
     def kind(self) -> Kind:
         """What the image is, from what DescribeImages tells."""
         return kind_of(self.media_type, self.artifact_media_type, self.tags)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding of a scan, basic or enhanced."""
-
-    name: str
-    severity: str
-    package: str = ""
-    version: str = ""
-    fixed_in: str = ""
-    description: str = ""
-    uri: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Referrer:
-    """One artifact that refers to an image (``ImageReferrer`` of ListImageReferrers)."""
-
-    digest: str
-    media_type: str
-    artifact_type: str = ""
-    size: int | None = None
-    annotations: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PutImageResult:
-    """What PutImage answered (``Image``), and the id of the request."""
-
-    registry_id: str
-    repository: str
-    digest: str
-    tag: str
-    media_type: str
-    manifest: str
-    request_id: str = ""
-
-
-EMBEDDED = "embedded"
-"""The endpoint of the registry that lives in this process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Which registry it is: what the header tells, and what journal and cache are keyed by."""
-
-    registry_id: str
-    region: str
-    endpoint: str = ""
-    """The endpoint's URL if it is not AWS's own; ``embedded`` for the one in this process."""
 
 
 _ARTIFACTS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _WORDS = {
     "MUTABLE": "mutable",
@@ -12,8 +12,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mutability:
+class Mutability(NamedTuple):
     """The setting of a repository (``imageTagMutability`` and ``imageTagMutabilityExclusionFilters``)."""
 
     setting: str = "MUTABLE"

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.digest import short
-from ecrtui.model.image import PutImageResult
 from ecrtui.model.manifest import Manifest
+from ecrtui.model.put_image import PutImageResult
 
 
 class Action(StrEnum):

@@ -1,4 +1,4 @@
-"""What PutImage is given, as a user fills it in: what the bytes of a manifest are, and what is wrong with each."""
+"""What PutImage is given, as a user fills it in, what is wrong with each, and what it answers."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ class Wanted:
     media_type: str = ""
     tag: str = ""
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutImageResult:
+    """What PutImage answered (``Image``), and the id of the request."""
+
+    registry_id: str
+    repository: str
+    digest: str
+    tag: str
+    media_type: str
+    manifest: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ecrtui.errors import UsageError
 from ecrtui.model import tag as tags
 from ecrtui.model.digest import is_digest
 
-REPOSITORY_PATTERN = re.compile(r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+# Not compiled here: the first frame is on the screen before there is a text to read.
+REPOSITORY_PATTERN = r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 """``RepositoryName`` of the ECR service model; 2 to 256 characters."""
 
-_HOST_PATTERN = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|[a-z0-9.-]+)"
+_HOST_PATTERN = (
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
+    r"\.(?:amazonaws\.com(?:\.cn)?|on\.aws|[a-z0-9.-]+)"
 )
 
-
-_SCHEME_PATTERN = re.compile(r"^(?:https|docker|oci)://")
+_SCHEME_PATTERN = r"^(?:https|docker|oci)://"
 """What people copy along: from a browser, skopeo and crane, Helm."""
 
 
 def is_repository_name(text: str) -> bool:
     """Whether ECR takes this for the name of a repository."""
-    return 2 <= len(text) <= 256 and REPOSITORY_PATTERN.fullmatch(text) is not None
+    return 2 <= len(text) <= 256 and re.fullmatch(REPOSITORY_PATTERN, text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What a user named. Parts that were not named are empty."""
 
     repository: str = ""
@@ -47,9 +47,9 @@ def parse(text: str) -> Reference:
     Raises:
         UsageError: what is wrong with the text, and which forms there are.
     """
-    rest = _SCHEME_PATTERN.sub("", text.strip())
+    rest = re.sub(_SCHEME_PATTERN, "", text.strip())
     authority, _, path = rest.partition("/")
-    host = _HOST_PATTERN.fullmatch(authority)
+    host = re.fullmatch(_HOST_PATTERN, authority)
     if host and not path:
         return Reference(registry_id=host["account"], region=host["region"])
     rest = path if host else rest

@@ -21,10 +21,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from time import perf_counter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from ecrtui.model.pages import Pages
 from ecrtui.model.sieve import places
@@ -49,8 +48,7 @@ OVERSAMPLING = 8
 """Values that are looked at for each bound between two parts of a sort, so that the parts are about equal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a small change did to the rows."""
 
     added: int = 0

@@ -24,7 +24,7 @@ from botocore.session import Session
 
 from ecrtui import __version__
 from ecrtui.errors import CredentialsError, UsageError
-from ecrtui.model.image import EMBEDDED
+from ecrtui.model.where import EMBEDDED
 from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.configuration import (
     new_session,

@@ -10,9 +10,13 @@ from sys import intern
 from typing import Any
 
 from ecrtui.model import manifest as manifests
-from ecrtui.model.image import SEVERITIES, Finding, Image, PutImageResult, Referrer, Repository
+from ecrtui.model.findings import SEVERITIES, Finding
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Manifest, Role
 from ecrtui.model.mutability import Mutability
+from ecrtui.model.put_image import PutImageResult
+from ecrtui.model.referrer import Referrer
+from ecrtui.model.repository import Repository
 
 Reply = Mapping[str, Any]
 

@@ -10,8 +10,13 @@ from botocore import xform_name
 
 from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
 from ecrtui.model.digest import digest_of
-from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
+from ecrtui.model.findings import Finding
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import MEDIA_TYPES, Manifest
+from ecrtui.model.put_image import PutImageResult
+from ecrtui.model.referrer import Referrer
+from ecrtui.model.repository import Repository
+from ecrtui.model.where import Where
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import failure, listing_expired, mismatch, understanding

@@ -9,8 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
+    from ecrtui.model.findings import Finding
+    from ecrtui.model.image import Image
     from ecrtui.model.manifest import Manifest
+    from ecrtui.model.put_image import PutImageResult
+    from ecrtui.model.referrer import Referrer
+    from ecrtui.model.repository import Repository
+    from ecrtui.model.where import Where
 
 Item = TypeVar("Item")
 

@@ -20,31 +20,29 @@ _HIDDEN_NAMES = (  # of members, headers and parameters
     "|access_?token|accesstoken|refresh_?token|id_?token|client_?secret|clientsecret|password|tokencode|token_code"
     "|x-amz-sso_bearer_token|webidentitytoken|samlassertion|x-aws-ec2-metadata-token|devicecode|codeverifier|cookie"
 )
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+_PATTERNS: tuple[tuple[str, str], ...] = (  # compiled for the first text, which the first frame does not wait for
     # name: value in dicts, headers, JSON, query strings; the value in quotes, or up to what ends it
     (
-        re.compile(
-            rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?)
+        rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?)
             (?: \\?"(?:[^"\\]|\\(?!"[,}}\s]).)*\\?" | '(?:[^'\\]|\\.)*' | (?:(?:AWS4-\S+|Basic|Bearer)\s+)?
-                [^\s"'&<>,}}\]\)]+ (?:,\s*(?:SignedHeaders|Signature)=[^\s"',]+)* )"""
-        ),
+                [^\s"'&<>,}}\]\)]+ (?:,\s*(?:SignedHeaders|Signature)=[^\s"',]+)* )""",
         rf"\1{HIDDEN}",
     ),
-    (re.compile(r"""(?i)(\btoken["']?\s*[:=]\s*b?)("[^"]+"|'[^']+')"""), rf"\1{HIDDEN}"),
-    (re.compile(r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<"), rf"<\1>{HIDDEN}<"),
-    (re.compile(r"(?i)(Signature[=:]\s*)[0-9a-f]{16,}"), rf"\1{HIDDEN}"),
-    (re.compile(r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}"), rf"\1{HIDDEN}"),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
-    (re.compile(r"(://)[^/\s:@\"']+:[^/\s@\"']+@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"\bQVdTO[A-Za-z0-9+/=]{8,}"), HIDDEN),  # base64 of "AWS:", how a registry password begins
+    (r"""(?i)(\btoken["']?\s*[:=]\s*b?)("[^"]+"|'[^']+')""", rf"\1{HIDDEN}"),
+    (r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<", rf"<\1>{HIDDEN}<"),
+    (r"(?i)(Signature[=:]\s*)[0-9a-f]{16,}", rf"\1{HIDDEN}"),
+    (r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+", rf"\1{HIDDEN}"),
+    (r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}", rf"\1{HIDDEN}"),
+    (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
+    (r"(://)[^/\s:@\"']+:[^/\s@\"']+@", rf"\1{HIDDEN}@"),
+    (r"\bQVdTO[A-Za-z0-9+/=]{8,}", HIDDEN),  # base64 of "AWS:", how a registry password begins
 )
 
 
 def redact(text: str) -> str:
     """The text without anything that lets somebody in."""
     for pattern, instead in _PATTERNS:
-        text = pattern.sub(instead, text)
+        text = re.sub(pattern, instead, text)
     return text
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
 
-from ecrtui.model.image import Image, Repository, Where
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Manifest
+from ecrtui.model.repository import Repository
+from ecrtui.model.where import Where
 from ecrtui.services.packing import IMAGES, MEAN, REPOSITORIES, Packing, identity
 from ecrtui.services.settling import ROWS, settle
 

@@ -11,8 +11,12 @@ from typing import TypeVar
 from ecrtui.errors import NotFound
 from ecrtui.model import config as configs
 from ecrtui.model.config import ImageConfig
-from ecrtui.model.image import Finding, Image, Referrer, Repository, Where
+from ecrtui.model.findings import Finding
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Descriptor, Manifest
+from ecrtui.model.referrer import Referrer
+from ecrtui.model.repository import Repository
+from ecrtui.model.where import Where
 from ecrtui.registry.protocol import Page, Registry
 from ecrtui.services.cache import Cache, Snapshot
 from ecrtui.services.manifests import Manifests

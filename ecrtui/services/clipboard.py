@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Descriptor
 from ecrtui.model.put_image import Wanted
+from ecrtui.model.repository import Repository
 
 OSC52_LIMIT = 74_994
 """Bytes of text that terminals take in one OSC 52 sequence (base64 of it is just under 100,000)."""

@@ -11,7 +11,7 @@ from itertools import islice
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, NotFound, Refused, UsageError
 from ecrtui.model.history import Entry
-from ecrtui.model.image import Image, Where
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Manifest
 from ecrtui.model.plan import (
     Action,
@@ -27,6 +27,7 @@ from ecrtui.model.plan import (
 )
 from ecrtui.model.planning import Rules, make_plan
 from ecrtui.model.rename import parse as parse_rename
+from ecrtui.model.where import Where
 from ecrtui.registry.protocol import Registry
 from ecrtui.services import undo
 from ecrtui.services.engine_facts import LANES, FactFinder, Survey

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from ecrtui.errors import AccessDenied, EcrTuiError, Refused
 from ecrtui.model import lifecycle
 from ecrtui.model.digest import is_digest
-from ecrtui.model.image import Image, Repository, is_index
+from ecrtui.model.image import Image, is_index
 from ecrtui.model.lifecycle import Policy
 from ecrtui.model.manifest import Manifest, Role, parse
 from ecrtui.model.plan import Change
 from ecrtui.model.planning import Facts
+from ecrtui.model.repository import Repository
 from ecrtui.registry.protocol import Registry
 from ecrtui.services.engine_lanes import each
 from ecrtui.services.journal import Journal

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.model.digest import short
-from ecrtui.model.image import Image, PutImageResult, Where, is_index
+from ecrtui.model.image import Image, is_index
 from ecrtui.model.manifest import Manifest, Role, parse
 from ecrtui.model.plan import Action, Outcome, Plan, Step, StepResult
 from ecrtui.model.planning import span
+from ecrtui.model.put_image import PutImageResult
+from ecrtui.model.where import Where
 from ecrtui.registry.protocol import Registry
 from ecrtui.services.journal import Draft, Journal, JournalError
 from ecrtui.services.pace import Pace

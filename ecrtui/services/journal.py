@@ -17,10 +17,10 @@ from pathlib import Path
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.history import Entry
-from ecrtui.model.image import Where
 from ecrtui.model.manifest import Manifest
 from ecrtui.model.plan import Action, Outcome, Plan, Step
 from ecrtui.model.plan_file import plan_document, plan_from
+from ecrtui.model.where import Where
 from ecrtui.services.journal_owner import Owner, alive
 from ecrtui.services.journal_schema import bring_up_to_date
 

@@ -17,7 +17,8 @@ from typing import Any, Generic, TypeVar
 
 from ecrtui.model import columns
 from ecrtui.model.columns import Columns
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.image import Image
+from ecrtui.model.repository import Repository
 
 Item = TypeVar("Item")
 

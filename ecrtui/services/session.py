@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from ecrtui.model.image import Where
+from ecrtui.model.where import Where
 from ecrtui.settings import Settings
 
 if TYPE_CHECKING:

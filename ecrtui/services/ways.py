@@ -7,10 +7,8 @@ remembers for each mark which registry it was. If anything of it changes, the ma
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from ecrtui.settings import Connection
@@ -26,12 +24,13 @@ def mark_of(connection: Connection, environment: Mapping[str, str] | None = None
 
     Two connections with one mark are configured alike. The files count by size and time of change, not by content.
     """
-    from hashlib import sha256  # OpenSSL is not loaded before the first frame
+    import json  # neither this nor OpenSSL is loaded before the first frame
+    from hashlib import sha256
 
     environment = os.environ if environment is None else environment
     variables = {name: environment[name] for name in sorted(environment) if name.startswith("AWS_")}
     known = [
-        asdict(connection),
+        connection._asdict(),
         {name: value for name, value in variables.items() if name not in _NO_WAY},
         [_state(environment.get(name) or usual) for name, usual in _FILES.items()],
     ]

@@ -9,7 +9,6 @@ import asyncio
 import signal
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -143,8 +142,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         if self.banner.connected:
             return
         session, where = message.session, message.session.where
-        self.banner = replace(
-            self.banner,
+        self.banner = self.banner._replace(
             registry_id=where.registry_id,
             region=where.region,
             endpoint=where.endpoint,
@@ -157,7 +155,7 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self.set_timer(UNHURRIED, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
 
     async def _identify(self, session: Session) -> None:
-        self.banner = replace(self.banner, identity=await io.call(session.catalogue.identity))
+        self.banner = self.banner._replace(identity=await io.call(session.catalogue.identity))
 
     async def _find_out(self, session: Session) -> None:
         """Look up what became of writes that an earlier process began and never finished."""
@@ -247,10 +245,10 @@ class EcrTuiApp(App[None], inherit_bindings=False):
             self.notify(f"{choice.label} copied", markup=False)
 
     def on_write_began(self, message: messages.WriteBegan) -> None:
-        self.banner = replace(self.banner, writes=self.banner.writes + 1)
+        self.banner = self.banner._replace(writes=self.banner.writes + 1)
 
     def on_write_ended(self, message: messages.WriteEnded) -> None:
-        self.banner = replace(self.banner, writes=self.banner.writes - 1)
+        self.banner = self.banner._replace(writes=self.banner.writes - 1)
         if self.leaving and not self.banner.writes:
             self.exit()
 

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecrtui.model.config import ImageConfig
+from ecrtui.model.findings import SEVERITIES, Finding
 from ecrtui.model.history import Entry
-from ecrtui.model.image import SEVERITIES, Finding, Image, Repository
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Role, Structure
+from ecrtui.model.repository import Repository
 
 
 def image_facts(repository: Repository, image: Image) -> dict[str, Any]:

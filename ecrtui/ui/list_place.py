@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from textual import work
 from textual.reactive import var
@@ -23,7 +22,7 @@ from ecrtui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ecrtui.model.filter import Filter
-    from ecrtui.model.image import Where
+    from ecrtui.model.where import Where
     from ecrtui.services.cache import Cache
     from ecrtui.services.catalogue import Batch, Snapshot
     from ecrtui.services.session import Session
@@ -46,8 +45,7 @@ CHUNK = 2_000
 """Rows from last time that are taken in at once, so that the keyboard is heard in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListState:
+class ListState(NamedTuple):
     """All that a list place tells besides its rows."""
 
     sort: str
@@ -108,7 +106,7 @@ class ListPlace(Place, Generic[Item]):
         self.table.focus()
         if self.RECALLS_AT_ONCE and (known := self._recall()):
             self.table.merge(known.items)
-            self.state = replace(self.state, stale=known.age)
+            self.state = self.state._replace(stale=known.age)
         self.call_after_refresh(self.load)
 
     @property
@@ -143,7 +141,7 @@ class ListPlace(Place, Generic[Item]):
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, resume: bool = False) -> None:
         """Load all rows in the background; those that are there stay until the truth is known."""
-        self.state = replace(self.state, loading=True, complete=False, error=None)
+        self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
             await self._recall_slowly()
             session = await self.session()
@@ -152,10 +150,10 @@ class ListPlace(Place, Generic[Item]):
             listing = self._listing if resume and self._listing is not None else await self._begin(session)
             async for batch in io.stream(listing):
                 self.table.merge((*batch.items, *batch.changed), self._asked)
-                self.state = replace(self.state, loaded=batch.loaded, waiting=batch.throttled)
+                self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish()
-                    self.state = replace(self.state, loading=False, complete=True, stale=None, waiting=0.0)
+                    self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
         except EcrTuiError as error:
             self.fail(error)
 
@@ -169,7 +167,7 @@ class ListPlace(Place, Generic[Item]):
         """Show the rows from the last time, as many as there are, without a stall."""
         if self.rows.total or not (known := await io.call(self._recall)):
             return
-        self.state = replace(self.state, stale=known.age)
+        self.state = self.state._replace(stale=known.age)
         for start in range(0, len(known.items), CHUNK):
             self.table.merge(known.items[start : start + CHUNK])
             await asyncio.sleep(0)
@@ -178,7 +176,7 @@ class ListPlace(Place, Generic[Item]):
         """Drop what was recalled if the way leads to another registry than the last time."""
         if self._recalled not in (None, session.where):
             self.table.clear()
-            self.state = replace(self.state, stale=None)
+            self.state = self.state._replace(stale=None)
         self._recalled = None
 
     async def _begin(self, session: Session) -> Batches[Item]:
@@ -188,11 +186,11 @@ class ListPlace(Place, Generic[Item]):
         self._listing = self.list_all(session)
         self._asked = self.rows.stamp
         self.table.begin()
-        self.state = replace(self.state, loaded=0)
+        self.state = self.state._replace(loaded=0)
         return self._listing
 
     def fail(self, error: EcrTuiError) -> None:
-        self.state = replace(self.state, loading=False, error=error)
+        self.state = self.state._replace(loading=False, error=error)
 
     def on_unmount(self) -> None:
         if self._listing is not None:
@@ -260,7 +258,7 @@ class ListPlace(Place, Generic[Item]):
             bar.complain(problem.title + (f": {problem.hint}" if problem.hint else ""), problem.position)
             return
         bar.complain("")
-        self.state = replace(self.state, filter_text=message.value.strip())
+        self.state = self.state._replace(filter_text=message.value.strip())
         if parsed:
             self.table.filter(parsed.matches, parsed.spans)
         else:
@@ -298,7 +296,7 @@ class ListPlace(Place, Generic[Item]):
     def _sort_by(self, column: str) -> None:
         turned = column == self.state.sort
         descending = not self.state.descending if turned else column in self.FIRST_DESCENDING
-        self.state = replace(self.state, sort=column, descending=descending)
+        self.state = self.state._replace(sort=column, descending=descending)
         self.table.sort_by(column, descending)
 
     def action_open(self) -> None:

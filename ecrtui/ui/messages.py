@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
 if TYPE_CHECKING:
     from ecrtui.errors import EcrTuiError
-    from ecrtui.model.image import PutImageResult
     from ecrtui.model.plan import Plan
-    from ecrtui.model.put_image import Wanted
+    from ecrtui.model.put_image import PutImageResult, Wanted
     from ecrtui.services.clipboard import Copyable
     from ecrtui.services.engine import Engine
     from ecrtui.services.session import Session
@@ -45,7 +44,6 @@ class OpenImage(Message):
     prepared: Prepared | None = None
 
 
-@dataclass
 class GoBack(Message):
     """Leave this place."""
 
@@ -65,18 +63,15 @@ class ShowText(Message):
     text: str
 
 
-@dataclass
 class WriteBegan(Message):
     """A write is on its way; quitting waits for it."""
 
 
-@dataclass
 class WriteEnded(Message):
     """That write has been answered, one way or another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """Something that is done to many tags at once, as a plan that is read and pruned before it is carried out."""
 
     title: str
@@ -86,8 +81,7 @@ class Wish:
     """What has to be typed first; empty for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What the Put image form begins with."""
 
     wanted: Wanted

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from rich.console import RenderableType
 from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from ecrtui.errors import EcrTuiError
@@ -55,10 +55,13 @@ class Place(Screen[None]):
         yield Header().data_bind(Place.banner)
         yield Trail(self.trail())
         yield Vertical(*self.body(), id="body")
-        yield Static(
-            f"ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger.", id="small"
-        )
         yield Footer()
+
+    def render(self) -> RenderableType:
+        """What stands behind the widgets: nothing, or why there are none."""
+        if not self.has_class("-tiny") and not self.has_class("-flat"):
+            return super().render()
+        return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger."
 
     def trail(self) -> str:
         """Where this place is: "Repositories › team/checkout"."""

@@ -9,8 +9,8 @@ from textual.content import Content
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model.digest import short
-from ecrtui.model.image import PutImageResult
 from ecrtui.model.plan import Action, Outcome, Plan, Report, Step, StepResult
+from ecrtui.model.put_image import PutImageResult
 from ecrtui.ui import format as human
 from ecrtui.ui import text
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.screen import Screen
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.model.image import PutImageResult
+from ecrtui.model.put_image import PutImageResult
 from ecrtui.services.session import Connect
 from ecrtui.settings import Settings
 from ecrtui.ui import messages

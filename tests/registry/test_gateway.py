@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
-from ecrtui.model.image import SEVERITIES, Kind, Where
+from ecrtui.model.findings import SEVERITIES
+from ecrtui.model.image import Kind
 from ecrtui.model.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse
 from ecrtui.model.mutability import Mutability
+from ecrtui.model.where import Where
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support.embedded import (

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
-from ecrtui.model.image import Where
 from ecrtui.model.manifest import parse
+from ecrtui.model.where import Where
 from ecrtui.registry.blobs import Downloads
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.model.digest import digest_of
-from ecrtui.model.image import Image, Repository, Where
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Manifest
 from ecrtui.model.mutability import Mutability
+from ecrtui.model.repository import Repository
+from ecrtui.model.where import Where
 from ecrtui.services.cache import Cache
 from ecrtui.services.packing import IMAGES, REPOSITORIES
 from tests.support.rows import images, repositories
@@ -309,7 +311,8 @@ def test_a_closed_cache_knows_nothing(cache: Cache) -> None:
 def test_threads_and_processes_share_a_file(file: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from ecrtui.model.image import Image, Where; from ecrtui.services.cache import Cache\n"
+        "from ecrtui.model.image import Image; from ecrtui.model.where import Where\n"
+        "from ecrtui.services.cache import Cache\n"
         "cache = Cache(Path(sys.argv[1]), Where('123456789012', 'eu-west-1'))\n"
         "for number in range(30): cache.keep_images(f'r{number % 5}', [Image(f'sha256:{number}')] * 1)\n"
     )

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from ecrtui.model.digest import digest_of
-from ecrtui.model.image import Where
 from ecrtui.model.manifest import OCI_MANIFEST, Manifest
 from ecrtui.model.plan import Action, Outcome, Plan, Step
+from ecrtui.model.where import Where
 from ecrtui.services.journal import Draft, Journal, JournalError
 from ecrtui.services.journal_schema import VERSION, VERSION_1
 from tests.services.house import REPOSITORY, House

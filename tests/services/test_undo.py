@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ecrtui.model.history import Entry
-from ecrtui.model.image import Where
 from ecrtui.model.plan import Action, Outcome
+from ecrtui.model.where import Where
 from ecrtui.services.undo import changes_back, truth, why_not
 
 ENTRY = Entry(3, "p", "retag", Where("1", "r"), "", "team/app", "prod", Action.MOVE, "old", "new", "", 1.0)

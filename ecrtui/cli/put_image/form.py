@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.cli.put_image.prompt import Outcome, Prefill
-from ecrtui.model.image import PutImageResult
-from ecrtui.model.put_image import Wanted
+from ecrtui.model.put_image import PutImageResult, Wanted
 from ecrtui.settings import Connection
 
 _MEMBERS = {

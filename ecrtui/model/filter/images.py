@@ -31,7 +31,8 @@ from ecrtui.model.filter.lexer import Kind as Written
 from ecrtui.model.filter.lexer import Term
 from ecrtui.model.filter.matching import Matcher, Texts, field_matcher, matcher
 from ecrtui.model.filter.values import COMPARISONS, Test, number_test, one_of, plain, size_test, time_test, wrong
-from ecrtui.model.image import COSIGN, SEVERITIES, Image, Kind, kind_of
+from ecrtui.model.findings import SEVERITIES
+from ecrtui.model.image import COSIGN, Image, Kind, kind_of
 from ecrtui.model.pages import column
 
 Flags = Callable[[Sequence[Image]], Iterable[int]]

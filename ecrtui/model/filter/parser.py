@@ -14,7 +14,8 @@ from ecrtui.model.filter.language import Language, Mask
 from ecrtui.model.filter.lexer import terms
 from ecrtui.model.filter.matching import Spans, merged
 from ecrtui.model.filter.repositories import REPOSITORIES
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.image import Image
+from ecrtui.model.repository import Repository
 from ecrtui.model.sieve import places
 
 Item = TypeVar("Item")

@@ -21,7 +21,7 @@ from ecrtui.model.filter.lexer import Kind as Written
 from ecrtui.model.filter.lexer import Term
 from ecrtui.model.filter.matching import matcher
 from ecrtui.model.filter.values import one_of, plain, time_test
-from ecrtui.model.image import Repository
+from ecrtui.model.repository import Repository
 
 _LABEL_LENGTH = 5
 """Characters from which on a word that begins ``mutable`` or ``immutable`` means it."""

@@ -23,8 +23,13 @@ from ecrtui.registry.protocol import Page
 
 if TYPE_CHECKING:
     from ecrtui.model.columns import Columns
-    from ecrtui.model.image import Finding, Image, PutImageResult, Referrer, Repository, Where
+    from ecrtui.model.findings import Finding
+    from ecrtui.model.image import Image
     from ecrtui.model.manifest import Manifest
+    from ecrtui.model.put_image import PutImageResult
+    from ecrtui.model.referrer import Referrer
+    from ecrtui.model.repository import Repository
+    from ecrtui.model.where import Where
     from ecrtui.settings import Connection
 
 Item = TypeVar("Item")

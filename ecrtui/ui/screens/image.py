@@ -14,11 +14,12 @@ from textual.widget import Widget
 
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.model.digest import is_digest, short
-from ecrtui.model.image import Image, Repository
+from ecrtui.model.image import Image
 from ecrtui.model.manifest import Descriptor, Role, Structure
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Report
 from ecrtui.model.put_image import Wanted
+from ecrtui.model.repository import Repository
 from ecrtui.services import clipboard
 from ecrtui.services.catalogue import Catalogue
 from ecrtui.services.session import Connect

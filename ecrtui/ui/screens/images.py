@@ -17,12 +17,14 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model import tag as tags
 from ecrtui.model.digest import short
 from ecrtui.model.filter import Filter, parse
-from ecrtui.model.image import SEVERITIES, Image, Kind, Repository
+from ecrtui.model.findings import SEVERITIES
+from ecrtui.model.image import Image, Kind
 from ecrtui.model.lifecycle import parse as parse_policy
 from ecrtui.model.manifest import Manifest, Role
 from ecrtui.model.manifest import parse as parse_manifest
 from ecrtui.model.plan import Plan, Report
 from ecrtui.model.put_image import Wanted
+from ecrtui.model.repository import Repository
 from ecrtui.model.rows import Rows
 from ecrtui.services import clipboard
 from ecrtui.services.cache import Cache

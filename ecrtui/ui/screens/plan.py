@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual import work
@@ -194,7 +194,7 @@ class PlanPlace(Writing, ListPlace[Row]):
             return  # what the user is looking at stays what is carried out
         self.plan = again
         self.table.update(Row(step) for step in self.plan.steps)
-        self.state = replace(self.state, error=None)
+        self.state = self.state._replace(error=None)
 
     def on_plan_form_progressed(self, message: PlanForm.Progressed) -> None:
         self.table.update([Row(message.result.step, message.result)])

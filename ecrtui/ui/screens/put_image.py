@@ -17,10 +17,10 @@ from textual.widgets import Input, Static
 
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.model.digest import short
-from ecrtui.model.image import EMBEDDED, PutImageResult
 from ecrtui.model.manifest import MAX_LENGTH, Manifest
 from ecrtui.model.plan import Outcome, Report, StepResult
-from ecrtui.model.put_image import Examined, Wanted, examine, problems, with_line_ends
+from ecrtui.model.put_image import Examined, PutImageResult, Wanted, examine, problems, with_line_ends
+from ecrtui.model.where import EMBEDDED
 from ecrtui.services import clipboard
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.session import Connect, Session

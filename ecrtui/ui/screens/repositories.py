@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.model.image import Repository
+from ecrtui.model.repository import Repository
 from ecrtui.model.rows import Rows
 from ecrtui.ui import actions, io, messages
 from ecrtui.ui import format as human

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -18,8 +17,7 @@ ARROW = 2
 """Cells that a title needs beside itself when its column is sorted: a space and the arrow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Item]):
+class Column(NamedTuple, Generic[Item]):
     """A column of a table.
 
     Args:
@@ -56,8 +54,7 @@ class Column(Generic[Item]):
         return cell_len(self.title) + (ARROW if self.sort_key else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed(Generic[Item]):
+class Placed(NamedTuple, Generic[Item]):
     """A column in its place: where it starts, and its width, in cells."""
 
     column: Column[Item]

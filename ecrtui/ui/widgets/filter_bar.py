@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -24,11 +24,10 @@ class FilterBar(Vertical):
     DEFAULT_CSS = """
     FilterBar { height: auto; display: none; padding: 0 1; background: $panel; }
     FilterBar.-open { display: block; }
-    FilterBar Horizontal { height: 1; }
-    FilterBar .slash { width: 2; text-style: bold; color: $accent; }
-    FilterBar Input, FilterBar Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
-    FilterBar .problem { display: none; height: auto; color: $error; }
-    FilterBar .problem.-shown { display: block; }
+    FilterBar Input, FilterBar Input:focus {
+        border: none; height: 1; padding: 0; margin-left: 2; width: 1fr; background: $panel;
+    }
+    FilterBar Static { height: auto; color: $error; }
     """
 
     BINDINGS = [
@@ -42,7 +41,6 @@ class FilterBar(Vertical):
 
         value: str
 
-    @dataclass
     class Kept(Message):
         """The user goes back to the list; the filter stays."""
 
@@ -54,10 +52,11 @@ class FilterBar(Vertical):
         """Runs while something is wrong that is not told yet."""
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield Static("/", classes="slash")
-            yield Input(placeholder=self.example, select_on_focus=False)
-        yield Static(classes="problem")
+        yield Input(placeholder=self.example, select_on_focus=False)
+
+    def render(self) -> RenderResult:
+        """What stands beside the field."""
+        return Content.styled("/", "bold $accent")
 
     @property
     def field(self) -> Input:
@@ -90,10 +89,13 @@ class FilterBar(Vertical):
             self._say(Content())
 
     def _say(self, problem: Content) -> None:
-        below = self.query_one(".problem", Static)
-        below.update(problem)
-        below.set_class(bool(problem), "-shown")
         self._complaining = bool(problem)
+        below = self.query(Static)
+        if below:
+            below.first().update(problem)
+            below.first().display = self._complaining
+        else:  # made when it is needed: the first frame does not wait for it
+            self.mount(Static(problem))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ecrtui.model.image import EMBEDDED
+from ecrtui.model.where import EMBEDDED
 from ecrtui.ui import text
 from ecrtui.ui.banner import Banner
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from textual.app import RenderResult
 from textual.binding import Binding
@@ -30,8 +31,7 @@ class Tone(StrEnum):
 _SIGNS = {Tone.ERROR: ("✗", "$text-error"), Tone.WARNING: ("!", "$text-warning"), Tone.STATE: ("·", "$text-muted")}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What a notice says.
 
     Args:

@@ -12,8 +12,8 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from ecrtui.model.digest import short
-from ecrtui.model.image import Referrer
 from ecrtui.model.manifest import Descriptor, Role, Structure
+from ecrtui.model.referrer import Referrer
 from ecrtui.ui import format as formats
 from ecrtui.ui import text
 

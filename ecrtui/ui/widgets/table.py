@@ -175,6 +175,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.columns = tuple(columns)
         self.markable = markable
         self._note = _as_content(note)
+        self._wrapped: tuple[Content, int, list[Content]] = (self._note, 0, [])
+        """The note, the room that it was wrapped into, and its lines."""
         self._matches: Callable[[str], text.Spans] | None = None
         self._to_match: Callable[[str], text.Spans] | None = None
         self._predicate: Predicate[Item] | None = None
@@ -580,13 +582,18 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         )
 
     def _note_line(self, line: int, width: int, base: Style) -> Strip:
-        style = base + paint.component(self, "table--note")
         margin = self._gutter
-        wrapped = self._note.wrap(max(width - 2 * margin, 1)) if self._note else []
+        wrapped = self._note_lines(max(width - 2 * margin, 1))
         if line >= len(wrapped):
             return Strip.blank(width, base.rich_style)
+        style = base + paint.component(self, "table--note")
         parts = [Segment(" " * margin, style.rich_style), *paint.segments(wrapped[line], style, self._parse_style)]
         return Strip(parts).extend_cell_length(width, base.rich_style)
+
+    def _note_lines(self, room: int) -> list[Content]:
+        if self._wrapped[:2] != (self._note, room):
+            self._wrapped = (self._note, room, self._note.wrap(room) if self._note else [])
+        return self._wrapped[2]
 
     # Moving
 

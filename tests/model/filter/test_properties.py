@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from ecrtui.model.filter import Filter, FilterError, parse, parse_repositories
 from ecrtui.model.filter.matching import contains
-from ecrtui.model.image import SEVERITIES, Image, Repository
+from ecrtui.model.findings import SEVERITIES
+from ecrtui.model.image import Image
+from ecrtui.model.repository import Repository
 
 NOW = 1_795_000_000.0
 TAG_LETTERS = string.ascii_letters + string.digits + "._-"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ecrtui.model.filter import parse_repositories
-from ecrtui.model.image import Repository
 from ecrtui.model.mutability import Mutability
+from ecrtui.model.repository import Repository
 
 NOW = 1_795_000_000.0
 DAY = 86_400

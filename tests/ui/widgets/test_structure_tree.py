@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ecrtui.model.image import Referrer
 from ecrtui.model.manifest import parse
+from ecrtui.model.referrer import Referrer
 from ecrtui.ui.widgets.structure_tree import MOST, StructureTree
 from tests.ui.widgets.host import Host, screen
 
