@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Input
 
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.model.reference import Reference
@@ -25,6 +23,7 @@ from ecrtui.settings import Settings, remember_theme
 from ecrtui.ui import actions, io, messages, text, themes
 from ecrtui.ui import format as human
 from ecrtui.ui.banner import Banner
+from ecrtui.ui.keyboard import KeyboardApp
 from ecrtui.ui.place import Place
 from ecrtui.ui.screens.repositories import RepositoriesPlace
 
@@ -39,7 +38,7 @@ UNHURRIED = 1.0
 """Seconds after which is done what nobody waits for, so that the first rows come first."""
 
 
-class EcrTuiApp(App[None], inherit_bindings=False):
+class EcrTuiApp(KeyboardApp):
     """Browse, inspect and retag.
 
     Args:
@@ -251,16 +250,6 @@ class EcrTuiApp(App[None], inherit_bindings=False):
         self.banner = self.banner._replace(writes=self.banner.writes - 1)
         if self.leaving and not self.banner.writes:
             self.exit()
-
-    def on_key(self, event: events.Key) -> None:
-        """A letter that was typed right behind the key that opened a field was sent to who had the focus before.
-
-        A field keeps its letters to itself: one that comes here while a field has the focus is meant for it.
-        """
-        field = self.focused
-        if event.is_printable and isinstance(field, Input):
-            event.prevent_default()
-            field.post_message(events.Key(event.key, event.character))
 
     async def action_quit(self) -> None:
         """Leave at once, unless a write is in flight: then as soon as its answer is known."""

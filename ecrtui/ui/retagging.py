@@ -29,10 +29,10 @@ TYPING_PAUSE = 0.12
 class Writing(Place):
     """A place on which a plan can be carried out."""
 
-    def show_form(self, form: PlanForm) -> None:
-        """Open a form, unless one is open."""
+    async def show_form(self, form: PlanForm) -> None:
+        """Open a form, unless one is open; it has the focus from then on."""
         if not self.query(PlanForm):
-            self.query_one("#body").mount(form)
+            await self.query_one("#body").mount(form)
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -99,10 +99,10 @@ class Retagging(Writing):
 
     _survey: Survey | None = None
 
-    def begin_retag(self, source: Source) -> None:
+    async def begin_retag(self, source: Source) -> None:
         """Open the form for this image."""
         self._survey = None
-        self.show_form(RetagForm(source))
+        await self.show_form(RetagForm(source))
 
     def all_images(self) -> Sequence[Image] | None:
         """Every image of the repository, if the place has them; rules that count images are told exactly only then."""

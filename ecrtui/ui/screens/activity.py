@@ -129,7 +129,7 @@ class ActivityPlace(Writing, ListPlace[Entry]):
         except EcrTuiError as error:
             self.complain(error)
             return
-        self.show_form(PlanForm(Content(words), plan))
+        await self.show_form(PlanForm(Content(words), plan))
 
     @work(exclusive=True, group="find out", exit_on_error=False)
     async def action_find_out(self) -> None:

@@ -204,26 +204,28 @@ class ImagePlace(Retagging, Inspecting):
         known = (entry for entry in self.state.structure.descriptors if entry.digest == message.digest)
         self.state = replace(self.state, picked=next(known, None))
 
-    def action_retag(self) -> None:
+    async def action_retag(self) -> None:
         """Tag what the cursor is on if that is an image, or else the image itself."""
-        if self.state.image is not None:
-            self._begin(self.state.image, self.state.picked)
+        image, picked = self.state.image, self.state.picked
+        if image is None:
+            return
+        if picked is None or picked.digest == image.digest:
+            await self.begin_retag(_source(self.repository_name, image))
+        elif picked.is_image:
+            self._retag_part(image, picked)
+        else:
+            self.notify(f"A {picked.role} is not an image; only images can be tagged.", severity="warning")
 
     @work(exclusive=True, group="retag", exit_on_error=False)
-    async def _begin(self, image: Image, picked: Descriptor | None) -> None:
-        if picked is None or picked.digest == image.digest:
-            self.begin_retag(_source(self.repository_name, image))
-            return
-        if not picked.is_image:
-            self.notify(f"A {picked.role} is not an image; only images can be tagged.", severity="warning")
-            return
+    async def _retag_part(self, image: Image, picked: Descriptor) -> None:
+        """Tag an image that is listed in this one; what is known of it is read first."""
         try:
             catalogue = (await self.session()).catalogue
             child = await io.call(_find, catalogue, self.repository_name, picked.digest)
         except EcrTuiError as error:
             self.complain(error)
             return
-        self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
+        await self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
 
     async def written(self, report: Report) -> None:
         """The image's own tags may have changed."""

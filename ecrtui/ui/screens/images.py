@@ -264,7 +264,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         shown = self.query_one("#preview", ManifestView).prepared if image.digest == self._previewed else None
         self.post_message(messages.OpenImage(self.repository_name, image.digest, shown))
 
-    def action_retag(self) -> None:
+    async def action_retag(self) -> None:
         """Tag the image under the cursor; with marks, all marked images by a rule."""
         image = self.current
         marked = self.rows.marked()
@@ -275,7 +275,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
             )
         elif image is not None:
-            self.begin_retag(Source(self.repository_name, image.digest, image.tags, human.age(image.pushed_at)))
+            await self.begin_retag(Source(self.repository_name, image.digest, image.tags, human.age(image.pushed_at)))
 
     def action_config(self) -> None:
         """Show the config of the image under the cursor."""

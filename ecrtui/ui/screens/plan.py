@@ -157,11 +157,11 @@ class PlanPlace(Writing, ListPlace[Row]):
         if self.wish.question:
             self.query_one("#wish").focus()
 
-    def action_apply(self) -> None:
+    async def action_apply(self) -> None:
         """Ask for the last word."""
         if self.plan is not None and self.report is None and self.plan.steps:
             self.applied = self.plan.id
-            self.show_form(BulkForm(Content(self.wish.title), self.plan))
+            await self.show_form(BulkForm(Content(self.wish.title), self.plan))
 
     def action_strike(self) -> None:
         """Take the row under the cursor out of the plan."""

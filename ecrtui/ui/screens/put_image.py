@@ -342,11 +342,11 @@ class PutImagePlace(Writing):
         )
         self.post_message(messages.OfferCopies(tuple(entry for entry in entries if entry.text)))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in a field: as far as one can see it is filled in."""
-        self.action_plan()
+        await self.action_plan()
 
-    def action_plan(self) -> None:
+    async def action_plan(self) -> None:
         """See what it would do."""
         state = self.state
         if state.manifest.text != self.manifest_field.exact:
@@ -362,7 +362,7 @@ class PutImagePlace(Writing):
         self._focused_before = self.focused
         self.query_one("#fields").disabled = True
         form = PlanForm(_head(state))
-        self.show_form(form)
+        await self.show_form(form)
         self._plan(form)
 
     _focused_before: Widget | None = None

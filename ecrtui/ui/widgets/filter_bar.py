@@ -66,7 +66,7 @@ class FilterBar(Vertical):
     def open(self) -> None:
         """Show the line and take the keys."""
         self.add_class("-open")
-        self.screen.set_focus(self.field)  # at once: the next keys are for the field, however quickly they come
+        self.field.focus()
 
     def clear(self) -> None:
         """Drop the filter and hide."""

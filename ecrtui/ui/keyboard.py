@@ -1,0 +1,81 @@
+"""What is typed has its effect in the order in which it was typed.
+
+A key goes to the widget with the focus and comes back up to the application before a binding of it is looked for, and
+what the binding does takes messages of its own: to open a field, to move the focus. Whatever comes meanwhile overtakes
+it (Textual 8.2.8, issue 6605): ``ab⌫c`` in one burst, as a slow line delivers it, becomes ``ab``, and letters typed
+right behind the key that opens a field are commands. So the next key waits until the one before it has been dealt with.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+
+ROUNDS = 3
+"""How often word is sent after a key: behind it, behind what it has set off, and behind what that has."""
+
+LOST = 0.1
+"""Seconds after which no word comes any more: who should have passed it on is gone."""
+
+
+class DealtWith(Message):
+    """Goes the way of a key, behind it: from the widget with the focus up to the application."""
+
+    def __init__(self, number: int, rounds: int) -> None:
+        super().__init__()
+        self.number = number
+        self.rounds = rounds
+
+
+class KeyboardApp(App[None], inherit_bindings=False):
+    """An application that deals with one key, or one paste, after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed: deque[events.Event] = deque()
+        self._number = 0
+        """Of the key that is being dealt with."""
+        self._is_busy = False
+
+    async def on_event(self, event: events.Event) -> None:
+        """Textual's own, but what is typed waits for its turn."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._typed.append(event)
+        if not self._is_busy:
+            await self._deal_with_next()
+        elif len(self._typed) == 1:
+            self._wait()
+
+    async def _deal_with_next(self) -> None:
+        self._is_busy = bool(self._typed)
+        if not self._is_busy:
+            return
+        self._number += 1
+        target = self.focused or self.screen
+        await super().on_event(self._typed.popleft())
+        if not target.post_message(DealtWith(self._number, ROUNDS)):
+            await self._go_on(self._number)
+        elif self._typed:
+            self._wait()
+
+    def _wait(self) -> None:
+        number = self._number
+        self.set_timer(LOST, lambda: self._go_on(number))
+
+    async def on_dealt_with(self, message: DealtWith) -> None:
+        """The key has come up; see what it has set off come up too."""
+        left = message.rounds - 1
+        if message.number != self._number:
+            return
+        if not left or not (self.focused or self.screen).post_message(DealtWith(message.number, left)):
+            # Behind what waits for the application already: the focus is one of it.
+            self.call_later(self._go_on, message.number)
+
+    async def _go_on(self, number: int) -> None:
+        if self._is_busy and number == self._number:
+            await self._deal_with_next()
