@@ -48,7 +48,6 @@ class EcrTuiApp(KeyboardApp):
         demo: whether this is the embedded registry, which the header tells.
     """
 
-    CSS_PATH = "app.tcss"
     TITLE = "ecrtui"
     BINDINGS = actions.bindings("app")
 

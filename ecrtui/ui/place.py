@@ -39,6 +39,16 @@ class Place(Screen[None]):
     """A screen of its own: Enter goes deeper from it, Esc comes back."""
 
     BINDINGS = actions.bindings("place")
+    DEFAULT_CSS = """
+    Place {
+        layout: vertical;
+        #body { height: 1fr; }
+        &.-no-header Header { display: none; }
+        &.-tiny, &.-flat {
+            #body, Trail, Footer, Header { display: none; }
+        }
+    }
+    """
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (24, "-tall")]
     SCOPES: tuple[str, ...] = ("app", "place")
