@@ -289,3 +289,16 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         assert len(tags_of(client, REPOSITORY)) == 1
         await pilot.press("enter", "escape")
         await until(pilot, "1 image · 1 tagged")
+
+
+async def test_on_a_narrow_terminal_the_reason_of_the_row_under_the_cursor_stands_below_the_table(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
+    for name in ("a", "b"):
+        push_image(client, REPOSITORY, name, f"rc-{name}")
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        screen = await open_rename(pilot, "/^rc-a$/rc-b/", 2)
+        assert "the repository is immutable" in screen.splitlines()[-2]
+        await pilot.press("x")
+        await until_gone(pilot, "the repository is immutable")

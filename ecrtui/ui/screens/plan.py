@@ -11,7 +11,7 @@ from pathlib import Path
 from textual import work
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.model import plan_file
@@ -22,7 +22,7 @@ from ecrtui.model.rows import Rows
 from ecrtui.services.catalogue import Batch
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.session import Connect, Session
-from ecrtui.ui import actions, describe, io, messages, plan_text
+from ecrtui.ui import actions, describe, io, messages, plan_text, text
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
 from ecrtui.ui.messages import Wish
@@ -30,6 +30,7 @@ from ecrtui.ui.retagging import Writing
 from ecrtui.ui.widgets.bulk_form import BulkForm
 from ecrtui.ui.widgets.columns import Column
 from ecrtui.ui.widgets.plan_form import PlanForm
+from ecrtui.ui.widgets.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class PlanPlace(Writing, ListPlace[Row]):
 
     DEFAULT_CSS = """
     PlanPlace #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    PlanPlace #about { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
     """
     BINDINGS = actions.bindings("plan")
     SCOPES = (*ListPlace.SCOPES, "plan")
@@ -111,6 +113,7 @@ class PlanPlace(Writing, ListPlace[Row]):
         if self.wish.question:
             yield Input(placeholder=self.wish.question, id="wish", select_on_focus=False)
         yield from super().body()
+        yield Static(id="about")
 
     def begin(self) -> None:
         if self.wish.question:
@@ -137,6 +140,13 @@ class PlanPlace(Writing, ListPlace[Row]):
     def totals(self) -> str:
         warnings = self.plan.warnings if self.plan else ()
         return " · ".join((human.count(self.rows.total, *self.NOUNS), *warnings[:1]))
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        """All that there is to say of the row under the cursor: a narrow table has no column for it."""
+        words = "" if message.item is None else message.item.words
+        about = self.query_one("#about", Static)
+        about.update(text.block(words))
+        about.display = bool(words)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The rule, or the name of a file, has been typed."""
