@@ -46,6 +46,31 @@ class Batch(Generic[Item]):
     """Seconds until the next request, because the service asked for fewer; such a batch comes before the wait."""
 
 
+class Once(Generic[Item]):
+    """Rows that are made all at once: a listing of one batch, as :class:`Listing` is one of many.
+
+    Args:
+        make: makes the rows; may block and raise EcrTuiError, after which iterating further tries again.
+    """
+
+    def __init__(self, make: Callable[[], Iterable[Item]]) -> None:
+        self._make: Callable[[], Iterable[Item]] | None = make
+
+    def __iter__(self) -> Once[Item]:
+        return self
+
+    def __next__(self) -> Batch[Item]:
+        if self._make is None:
+            raise StopIteration
+        rows = tuple(self._make())
+        self._make = None
+        return Batch(rows, len(rows), 1, complete=True)
+
+    def close(self) -> None:
+        """Nobody wants the rows any more. Any thread may call it, also while they are made."""
+        self._make = None
+
+
 class Known(Protocol[Item]):
     """What a listing remembers of the rows that it gave."""
 

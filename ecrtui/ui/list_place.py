@@ -131,6 +131,9 @@ class ListPlace(Place, Generic[Item]):
         """The filter that a line says; raises FilterError."""
         raise NotImplementedError
 
+    def arrived(self) -> None:
+        """All rows are there; places override it."""
+
     async def prepare(self, session: Session) -> None:
         """Read what the place needs besides its rows."""
 
@@ -153,6 +156,7 @@ class ListPlace(Place, Generic[Item]):
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish()
+                    self.arrived()
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
         except EcrTuiError as error:
             self.fail(error)

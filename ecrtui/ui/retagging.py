@@ -57,6 +57,7 @@ class Writing(Place):
 
     async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:
         message.stop()
+        self.workers.cancel_group(self, "plan")
         await message.form.remove()
         self.refresh_bindings()
         self.focus_content()

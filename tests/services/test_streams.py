@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ListingExpired, NotFound, Throttled
 from ecrtui.registry.protocol import Page
 from ecrtui.services.sources import MOST_PAUSES, MOST_RESTARTS
-from ecrtui.services.streams import AHEAD, Batch, Keys, Listing, Parts, Rows
+from ecrtui.services.streams import AHEAD, Batch, Keys, Listing, Once, Parts, Rows
 
 Row = tuple[str, bool]
 """A name, and whether it is tagged."""
@@ -396,3 +396,32 @@ def settle() -> None:
 
 def listing_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "listing"]
+
+
+def test_rows_that_are_made_at_once_come_in_one_batch() -> None:
+    assert list(Once(lambda: "ab")) == [Batch(("a", "b"), 2, 1, complete=True)]
+
+
+def test_what_could_not_be_made_is_tried_again_by_iterating_further() -> None:
+    answers = iter([EcrTuiError("busy", retryable=True), "a"])
+
+    def make() -> str:
+        answer = next(answers)
+        if isinstance(answer, EcrTuiError):
+            raise answer
+        return answer
+
+    listing = Once(make)
+    with pytest.raises(EcrTuiError, match="busy"):
+        next(listing)
+    assert [batch.items for batch in listing] == [("a",)]
+
+
+def test_rows_can_be_given_up_while_they_are_made() -> None:
+    def make() -> str:
+        listing.close()
+        return "a"
+
+    listing = Once(make)
+    assert next(listing).items == ("a",)
+    assert list(listing) == []

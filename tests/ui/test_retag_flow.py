@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from textual.await_remove import AwaitRemove
 
 from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.ui.widgets.plan_form import PlanForm, State
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -451,3 +454,25 @@ async def test_read_only_is_told_in_the_header_and_refused_in_the_plan(embedded:
         await pilot.press("enter")
         await until(pilot, "nothing is written while a step is refused")
         assert "rc" not in tags_of(client, "team/app")
+
+
+async def test_a_plan_that_comes_while_the_form_is_taken_away_is_nobodys(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "content", "v1")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await retag(pilot, "rc")
+        form = pilot.app.screen.query_one(PlanForm)
+        plan = form.state.plan
+        assert plan is not None
+        removal = asyncio.ensure_future(_finished(form.remove()))
+        while not removal.done():
+            form.state = State()
+            form.planned(plan)
+            await asyncio.sleep(0)
+        screen = await until_gone(pilot, "Retag")
+        assert "defect" not in screen
+        assert "1 image" in screen
+
+
+async def _finished(removal: AwaitRemove) -> None:
+    await removal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 
 from textual import work
 from textual.content import Content
@@ -13,10 +13,10 @@ from ecrtui.model.filter import Filter
 from ecrtui.model.history import Entry
 from ecrtui.model.plan import Plan, Report
 from ecrtui.model.rows import Rows
-from ecrtui.services.catalogue import Batch
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.engine import Engine
 from ecrtui.services.session import Connect, Session
+from ecrtui.services.streams import Once
 from ecrtui.ui import actions, describe, io, messages, plan_text
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
@@ -96,8 +96,8 @@ class ActivityPlace(Writing, ListPlace[Entry]):
     def trail(self) -> str:
         return "Activity"
 
-    def list_all(self, session: Session) -> Generator[Batch[Entry], None, None]:
-        return _history(session.engine)
+    def list_all(self, session: Session) -> Once[Entry]:
+        return Once(session.engine.history)
 
     def parse_filter(self, line: str) -> Filter[Entry]:
         words = line.lower().split()
@@ -170,11 +170,6 @@ class ActivityPlace(Writing, ListPlace[Entry]):
                 ("plan", entry.plan),
             )
             self.post_message(messages.OfferCopies(tuple(Copyable(label, value) for label, value in choices if value)))
-
-
-def _history(engine: Engine) -> Generator[Batch[Entry], None, None]:
-    entries = engine.history()
-    yield Batch(entries, len(entries), 1, complete=True)
 
 
 def _searchable(entry: Entry) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from ecrtui.model.digest import short
 from ecrtui.model.filter import Filter
 from ecrtui.model.plan import Action, Plan, Report, Step, StepResult
 from ecrtui.model.rows import Rows
-from ecrtui.services.catalogue import Batch
 from ecrtui.services.clipboard import Copyable
 from ecrtui.services.session import Connect, Session
+from ecrtui.services.streams import Once
 from ecrtui.ui import actions, describe, io, messages, plan_text, text
 from ecrtui.ui import format as human
 from ecrtui.ui.list_place import ListPlace, ListState
@@ -82,6 +82,20 @@ COLUMNS: Sequence[Column[Row]] = (
 )
 
 
+class Planning(Once[Row]):
+    """The rows of a plan that is made now, and the plan as soon as they are there."""
+
+    plan: Plan
+
+    def __init__(self, make: Callable[[], Plan]) -> None:
+        super().__init__(self._rows)
+        self._plan = make
+
+    def _rows(self) -> Iterable[Row]:
+        self.plan = self._plan()
+        return map(Row, self.plan.steps)
+
+
 class PlanPlace(Writing, ListPlace[Row]):
     """The plan of a wish."""
 
@@ -103,6 +117,7 @@ class PlanPlace(Writing, ListPlace[Row]):
         self.report: Report | None = None
         self.applied = ""
         """The id of the plan that was put to the user last."""
+        self._planning: Planning
         self.rows = Rows(lambda row: row.key)
         self.set_reactive(ListPlace.state, ListState("repository", descending=False))
 
@@ -123,15 +138,14 @@ class PlanPlace(Writing, ListPlace[Row]):
             self.table.focus()
             self.load()
 
-    def list_all(self, session: Session) -> Generator[Batch[Row], None, None]:
-        return self._steps(session)
-
-    def _steps(self, session: Session) -> Generator[Batch[Row], None, None]:
+    def list_all(self, session: Session) -> Planning:
         line = self.query_one("#wish", Input).value if self.wish.question else ""
-        self.plan = self.wish.make(session.engine, line)
-        self.report = None
-        rows = tuple(Row(step) for step in self.plan.steps)
-        yield Batch(rows, len(rows), 1, complete=True)
+        self._planning = Planning(lambda: self.wish.make(session.engine, line))
+        return self._planning
+
+    def arrived(self) -> None:
+        """What is carried out is the plan whose rows are shown, and no other that was made meanwhile."""
+        self.plan, self.report = self._planning.plan, None
 
     def parse_filter(self, line: str) -> Filter[Row]:
         words = line.lower().split()
@@ -169,7 +183,7 @@ class PlanPlace(Writing, ListPlace[Row]):
 
     async def action_apply(self) -> None:
         """Ask for the last word."""
-        if self.plan is not None and self.report is None and self.plan.steps:
+        if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
             await self.show_form(BulkForm(Content(self.wish.title), self.plan))
 
@@ -200,7 +214,7 @@ class PlanPlace(Writing, ListPlace[Row]):
         except EcrTuiError as error:
             self.fail(error)
             return
-        if self.query(PlanForm):
+        if self.query(PlanForm) or self.plan is not plan:
             return  # what the user is looking at stays what is carried out
         self.plan = again
         self.table.update(Row(step) for step in self.plan.steps)

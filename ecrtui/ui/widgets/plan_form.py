@@ -239,7 +239,7 @@ class PlanForm(Vertical, can_focus=True):
         return self.query_one(".confirm", Input) if self.state.phase is Phase.CONFIRM else self
 
     def watch_state(self, state: State) -> None:
-        if self.is_mounted:
+        if self.is_mounted and self.display:  # which is over as soon as the form is being taken away
             self._show(state)
 
     def _show(self, state: State) -> None:
