@@ -13,11 +13,12 @@ from collections import deque
 from textual import events
 from textual.app import App
 from textual.message import Message
+from textual.screen import Screen
 
 ROUNDS = 3
 """How often word is sent after a key: behind it, behind what it has set off, and behind what that has."""
 
-LOST = 0.1
+LOST = 0.25
 """Seconds after which no word comes any more: who should have passed it on is gone."""
 
 
@@ -39,6 +40,8 @@ class KeyboardApp(App[None], inherit_bindings=False):
         self._number = 0
         """Of the key that is being dealt with."""
         self._is_busy = False
+        self._asked: Screen[object] | None = None
+        """The screen that had the key."""
 
     async def on_event(self, event: events.Event) -> None:
         """Textual's own, but what is typed waits for its turn."""
@@ -56,6 +59,7 @@ class KeyboardApp(App[None], inherit_bindings=False):
         if not self._is_busy:
             return
         self._number += 1
+        self._asked = self.screen
         target = self.focused or self.screen
         await super().on_event(self._typed.popleft())
         if not target.post_message(DealtWith(self._number, ROUNDS)):
@@ -72,9 +76,12 @@ class KeyboardApp(App[None], inherit_bindings=False):
         left = message.rounds - 1
         if message.number != self._number:
             return
-        if not left or not (self.focused or self.screen).post_message(DealtWith(message.number, left)):
-            # Behind what waits for the application already: the focus is one of it.
-            self.call_later(self._go_on, message.number)
+        if left and (self.focused or self.screen).post_message(DealtWith(message.number, left)):
+            return
+        if self.screen is self._asked:
+            self.call_later(self._go_on, message.number)  # behind what waits already: the focus is one of it
+        else:
+            self.screen.call_after_refresh(self._go_on, message.number)  # what it opens is seen first
 
     async def _go_on(self, number: int) -> None:
         if self._is_busy and number == self._number:

@@ -330,3 +330,19 @@ async def test_the_copy_menu_is_moved_in_and_left_by_keys(estate: Estate, over_s
         await pilot.press("escape")
         await until_gone(pilot, "ARN")
         assert pilot.app.clipboard == "platform/base"
+
+
+async def test_a_mistake_that_becomes_another_one_is_told_anew_and_the_place_can_be_left(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app") as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("slash")
+        await type_text(pilot, "size>banana")
+        await until(pilot, "not a size")
+        await type_text(pilot, " nope:x")
+        await pilot.press(*["home"], *["delete"] * len("size>banana "))
+        await until(pilot, "there is no field 'nope'")
+        await until_gone(pilot, "not a size")
+        await pilot.press("escape")
+        await until_gone(pilot, "nope")
+        await pilot.press("escape")
+        await until(pilot, "4 repositories")

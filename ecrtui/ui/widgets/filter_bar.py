@@ -82,11 +82,13 @@ class FilterBar(Vertical):
         """
         if self._pause is not None:
             self._pause.stop()
+        said = Content()
         if problem:
             said = Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem))
-            self._pause = self.set_timer(0 if self._complaining else PAUSE, lambda: self._say(said))
-        elif self._complaining:
-            self._say(Content())
+        if self._complaining:
+            self._say(said)
+        elif problem:
+            self._pause = self.set_timer(PAUSE, lambda: self._say(said))
 
     def _say(self, problem: Content) -> None:
         self._complaining = bool(problem)
