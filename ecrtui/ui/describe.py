@@ -122,7 +122,7 @@ def parts_text(image: Image, structure: Structure, config: ImageConfig | None) -
         "manifests": [f"{part.platform or part.media_type} {part.digest}" for part in structure.of(Role.MANIFEST)],
         "layers": [f"{part.digest} {part.size}" for part in structure.of(Role.LAYER)],
     }
-    text = as_text(_known(facts))
+    text = as_text(facts)
     return f"{text}\n{config_text(config)}" if config is not None else text
 
 
@@ -147,10 +147,11 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 
 def as_text(facts: Mapping[str, Any]) -> str:
-    """The facts side by side with their names, lists and tables below each other."""
-    width = max(map(len, facts), default=0)
+    """The facts side by side with their names, lists and tables below each other; what is empty is left out."""
+    known = _known(facts)
+    width = max(map(len, known), default=0)
     lines: list[str] = []
-    for name, value in facts.items():
+    for name, value in known.items():
         first, *rest = _lines(value)
         lines.append(f"{name:<{width}}  {first}")
         lines += [f"{'':<{width}}  {line}" for line in rest]

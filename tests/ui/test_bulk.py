@@ -346,3 +346,21 @@ async def test_a_plan_place_can_be_left_while_its_plan_is_made(embedded: Embedde
         await until(pilot, "1 image")
         await until(pilot, lambda _: hasattr(place._planning, "plan"))
         assert "✗" not in await until(pilot, "1 image")
+
+
+async def test_everything_about_a_row_of_a_plan_and_about_what_became_of_it(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    _, image = (push_image(client, REPOSITORY, name, f"rc-{name}") for name in ("1", "2"))
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await open_rename(pilot, "{tag}-rel", 2)
+        await pilot.press("d")
+        screen = await until(pilot, "digestAfter")
+        assert image.digest in row_of(screen, "digestAfter")
+        assert "warnings" not in screen
+        await pilot.press("escape", "y")
+        await until(pilot, "imageTag: rc-2-rel")
+        await pilot.press("escape", "enter", "enter")
+        await until(pilot, "enter close")
+        await pilot.press("enter", "d")
+        assert "done" in row_of(await until(pilot, "outcome"), "outcome")
