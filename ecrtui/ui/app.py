@@ -265,6 +265,13 @@ class EcrTuiApp(KeyboardApp):
         if not isinstance(self.screen, ActivityPlace):
             self.push_place(ActivityPlace(self.connect))
 
+    def action_command_palette(self) -> None:
+        """Everything by name."""
+        from ecrtui.ui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
     def action_help(self) -> None:
         """Keys and what they do."""
         from ecrtui.ui.screens.help import Help

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.command import CommandList
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual.widgets.option_list import Option
 
 from ecrtui.local.service import EmbeddedRegistry
 from ecrtui.ui.screens.images import ImagesPlace
@@ -95,3 +97,18 @@ async def test_keys_go_on_though_the_widget_that_had_one_is_gone(embedded: Embed
         burst(pilot, f"?{ESCAPE}?{ESCAPE}{ESCAPE}/we")
         await until(pilot, lambda _: isinstance(pilot.app.focused, Input) and field(pilot).value == "we")
         assert "Repositories" in screen_text(pilot.app)
+
+
+async def test_a_page_key_before_the_list_of_the_palette_has_a_size_is_no_end(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "team/web")
+        await pilot.press("colon")
+        await until(pilot, lambda _: bool(pilot.app.screen.query(CommandList)))
+        commands = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda _: commands.option_count > 1)
+        commands.display = False
+        await pilot.pause()
+        commands.set_options([Option("one"), Option("two")])
+        commands.highlighted = 1
+        await pilot.press("pageup", "pagedown", "escape", "slash")
+        assert isinstance(pilot.app.focused, Input)
