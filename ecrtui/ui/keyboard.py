@@ -55,7 +55,7 @@ class KeyboardApp(App[None], inherit_bindings=False):
             self._wait()
 
     async def _deal_with_next(self) -> None:
-        self._is_busy = bool(self._typed)
+        self._is_busy = bool(self._typed and self.screen_stack)
         if not self._is_busy:
             return
         self._number += 1
@@ -74,7 +74,7 @@ class KeyboardApp(App[None], inherit_bindings=False):
     async def on_dealt_with(self, message: DealtWith) -> None:
         """The key has come up; see what it has set off come up too."""
         left = message.rounds - 1
-        if message.number != self._number:
+        if message.number != self._number or not self.screen_stack:  # there is none any more when it is being left
             return
         if left and (self.focused or self.screen).post_message(DealtWith(message.number, left)):
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.command import CommandList
@@ -112,3 +114,12 @@ async def test_a_page_key_before_the_list_of_the_palette_has_a_size_is_no_end(em
         commands.highlighted = 1
         await pilot.press("pageup", "pagedown", "escape", "slash")
         assert isinstance(pilot.app.focused, Input)
+
+
+async def test_the_application_can_be_left_with_keys_on_their_way(embedded: EmbeddedRegistry) -> None:
+    for turns in range(0, 40, 2):  # wherever the word behind a key has come to
+        async with running(embedded) as pilot:
+            await until(pilot, "team/web")
+            burst(pilot, "jkjk")
+            for _ in range(turns):
+                await asyncio.sleep(0)
