@@ -83,7 +83,6 @@ class Heart:
 class BeatingApp(app.EcrTuiApp):
     """The application, with a heart."""
 
-    CSS_PATH = Path(app.__file__).with_name("app.tcss")  # Textual looks beside the class that it is given
 
     def on_mount(self) -> None:
         self.heart = Heart()
