@@ -83,7 +83,6 @@ class Heart:
 class BeatingApp(app.EcrTuiApp):
     """The application, with a heart."""
 
-
     def on_mount(self) -> None:
         self.heart = Heart()
         self.run_worker(self.heart.beat(), group="heart", exit_on_error=False)
