@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from textual import events
@@ -21,6 +24,7 @@ from textual import events
 from ecrtui.local.service import EmbeddedRegistry
 from ecrtui.ui.app import EcrTuiApp
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
+from tests.support.environment import own_environment
 from tests.support.screen import running, screen_text
 
 RUN = 30.0
@@ -48,7 +52,15 @@ FAULTS = (
 
 
 def main(seconds: float, seed: int) -> None:
-    """Run after run until the time is over; exits with 1 at the first problem."""
+    """Run after run until the time is over, in a home of its own; exits with 1 at the first problem."""
+    with TemporaryDirectory() as home:
+        environment = own_environment(Path(home))
+        os.environ.clear()
+        os.environ.update(environment)
+        _runs(seconds, seed)
+
+
+def _runs(seconds: float, seed: int) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         visited, keys, problems, last = asyncio.run(_run(random.Random(seed)))

@@ -79,6 +79,7 @@ class EcrTuiApp(KeyboardApp):
         theme = self.available_themes[name]
         if theme.dark and not theme.ansi:
             self.set_reactive(App.theme, name)
+            self.stylesheet.set_variables(self.get_css_variables())
         else:
             self.theme = name
 

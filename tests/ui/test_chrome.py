@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from rich.segment import Segment
+from textual.color import Color
+from textual.pilot import Pilot
 
 from ecrtui.local.service import EmbeddedRegistry
 from ecrtui.paths import settings_file, themes_folder
@@ -102,6 +104,28 @@ async def test_a_broken_theme_is_one_message_with_its_file_and_line(embedded: Em
         screen = await until(pilot, "mine.toml")
         assert "line 2" in screen
         await until(pilot, "1 repository")
+
+
+def header_colours(pilot: Pilot[None]) -> set[str]:
+    """The colours that the line at the top is drawn in."""
+    return colours(list(pilot.app.screen._compositor.render_strips(pilot.app.size)[0]))
+
+
+@pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-contrast", "ecrtui-colourblind", "nord"])
+async def test_the_theme_of_the_settings_is_what_is_drawn(embedded: EmbeddedRegistry, name: str) -> None:
+    async with running(embedded, theme=name) as pilot:
+        await until(pilot, "1 repository")
+        theme = pilot.app.current_theme
+        assert theme.name == name
+        assert theme.panel is not None
+        begun = header_colours(pilot)
+        assert str(Color.parse(theme.panel).rich_color.triplet) in begun
+        pilot.app.theme = "textual-dark"
+        await pilot.pause()
+        assert header_colours(pilot) != begun
+        pilot.app.theme = name
+        await pilot.pause()
+        assert header_colours(pilot) == begun
 
 
 async def test_a_theme_that_does_not_exist_is_told_and_another_is_used(embedded: EmbeddedRegistry) -> None:
