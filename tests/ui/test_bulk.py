@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecrtui.local.service import EmbeddedRegistry
-from ecrtui.ui.screens.plan import PlanPlace
+from ecrtui.ui.screens.plan import Planning, PlanPlace
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, tags_of
 from tests.support.screen import below, row_of, running, screen_text, type_text, until, until_gone
 
@@ -305,21 +305,26 @@ async def test_on_a_narrow_terminal_the_reason_of_the_row_under_the_cursor_stand
         await until_gone(pilot, "the repository is immutable")
 
 
+async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> Planning:
+    """Ask for the plan of a rule for the one image there is; while it is made the service is slow."""
+    await until(pilot, "1 image")
+    await pilot.press("asterisk", "t")
+    await until(pilot, "Plan ›")
+    embedded.faults.add("*:latency:seconds=1:times=1")
+    await type_text(pilot, "{tag}-slow")
+    await pilot.press("enter")
+    place = pilot.app.screen
+    assert isinstance(place, PlanPlace)
+    await until(pilot, lambda _: hasattr(place, "_planning"))
+    return place._planning
+
+
 async def test_a_plan_that_was_overtaken_is_never_the_one_that_is_carried_out(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     image = push_image(client, REPOSITORY, "one", "rc-1")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
-        await until(pilot, "1 image")
-        await pilot.press("asterisk", "t")
-        await until(pilot, "Plan ›")
-        embedded.faults.add("*:latency:seconds=1:times=1")
-        await type_text(pilot, "{tag}-slow")
-        await pilot.press("enter")
-        place = pilot.app.screen
-        assert isinstance(place, PlanPlace)
-        await until(pilot, lambda _: hasattr(place, "_planning"))
-        slow = place._planning
+        slow = await begin_slow_plan(pilot, embedded)
         await pilot.press("e", *["backspace"] * len("slow"))
         await type_text(pilot, "quick")
         await pilot.press("enter")
@@ -333,18 +338,10 @@ async def test_a_plan_that_was_overtaken_is_never_the_one_that_is_carried_out(
 async def test_a_plan_place_can_be_left_while_its_plan_is_made(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "rc-1")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
-        await until(pilot, "1 image")
-        await pilot.press("asterisk", "t")
-        await until(pilot, "Plan ›")
-        embedded.faults.add("*:latency:seconds=1:times=1")
-        await type_text(pilot, "{tag}-slow")
-        await pilot.press("enter")
-        place = pilot.app.screen
-        assert isinstance(place, PlanPlace)
-        await until(pilot, lambda _: hasattr(place, "_planning"))
+        slow = await begin_slow_plan(pilot, embedded)
         await pilot.press("escape")
         await until(pilot, "1 image")
-        await until(pilot, lambda _: hasattr(place._planning, "plan"))
+        await until(pilot, lambda _: hasattr(slow, "plan"))
         assert "✗" not in await until(pilot, "1 image")
 
 
