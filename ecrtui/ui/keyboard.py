@@ -14,12 +14,16 @@ from textual import events
 from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
 ROUNDS = 3
 """How often word is sent after a key: behind it, behind what it has set off, and behind what that has."""
 
-LOST = 0.25
-"""Seconds after which no word comes any more: who should have passed it on is gone."""
+LOOK = 0.03
+"""Seconds between two looks whether word still comes, while a key waits: who should pass it on may be gone."""
+
+LOST = 1.0
+"""Seconds after which a key waits no more."""
 
 
 class DealtWith(Message):
@@ -42,6 +46,8 @@ class KeyboardApp(App[None], inherit_bindings=False):
         self._is_busy = False
         self._asked: Screen[object] | None = None
         """The screen that had the key."""
+        self._carrier: Widget | None = None
+        """The widget that was given the word behind it."""
 
     async def on_event(self, event: events.Event) -> None:
         """Textual's own, but what is typed waits for its turn."""
@@ -49,7 +55,7 @@ class KeyboardApp(App[None], inherit_bindings=False):
             await super().on_event(event)
             return
         self._typed.append(event)
-        if not self._is_busy:
+        if not self._is_busy or self._is_lost:
             await self._deal_with_next()
         elif len(self._typed) == 1:
             self._wait()
@@ -60,27 +66,40 @@ class KeyboardApp(App[None], inherit_bindings=False):
             return
         self._number += 1
         self._asked = self.screen
-        target = self.focused or self.screen
+        self._carrier = self.focused or self.screen
         await super().on_event(self._typed.popleft())
-        if not target.post_message(DealtWith(self._number, ROUNDS)):
+        if not self._carrier.post_message(DealtWith(self._number, ROUNDS)):
             await self._go_on(self._number)
         elif self._typed:
             self._wait()
 
-    def _wait(self) -> None:
+    @property
+    def _is_lost(self) -> bool:
+        """Whether no word will come: the widget that had it is gone."""
+        return self._carrier is not None and not self._carrier.is_attached
+
+    def _wait(self, waited: float = 0.0) -> None:
         number = self._number
-        self.set_timer(LOST, lambda: self._go_on(number))
+        self.set_timer(LOOK, lambda: self._look(number, waited + LOOK))
+
+    async def _look(self, number: int, waited: float) -> None:
+        if self._is_lost or waited >= LOST:
+            await self._go_on(number)
+        elif self._is_busy and number == self._number:
+            self._wait(waited)
 
     async def on_dealt_with(self, message: DealtWith) -> None:
         """The key has come up; see what it has set off come up too."""
         left = message.rounds - 1
         if message.number != self._number or not self.screen_stack:  # there is none any more when it is being left
             return
-        if left and (self.focused or self.screen).post_message(DealtWith(message.number, left)):
+        self._carrier = self.focused or self.screen
+        if left and self._carrier.post_message(DealtWith(message.number, left)):
             return
         if self.screen is self._asked:
             self.call_later(self._go_on, message.number)  # behind what waits already: the focus is one of it
         else:
+            self._carrier = self.screen
             self.screen.call_after_refresh(self._go_on, message.number)  # what it opens is seen first
 
     async def _go_on(self, number: int) -> None:
