@@ -37,7 +37,7 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
 
     def finish(self, result: Result | None) -> None:
         """Leave with this result. ``dismiss`` called twice would close the place below as well."""
-        if self.is_current and self.is_running:
+        if self.is_active and self.is_running:
             self.dismiss(result)
 
     def action_leave(self) -> None:

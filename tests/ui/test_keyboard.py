@@ -13,6 +13,7 @@ from textual.widgets import Input
 from textual.widgets.option_list import Option
 
 from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.ui.screens.help import Help
 from ecrtui.ui.screens.images import ImagesPlace
 from ecrtui.ui.widgets.table import Table
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
@@ -123,3 +124,20 @@ async def test_the_application_can_be_left_with_keys_on_their_way(embedded: Embe
             burst(pilot, "jkjk")
             for _ in range(turns):
                 await asyncio.sleep(0)
+
+
+async def test_the_palette_closes_once_and_never_what_is_on_top_of_it(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await pilot.press("colon")
+        await until(pilot, lambda _: bool(pilot.app.screen.query(CommandList)))
+        palette = pilot.app.screen
+        pilot.app.action_help()
+        await until(pilot, lambda _: pilot.app.screen is not palette)
+        palette.dismiss()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Help)
+        await pilot.press("escape")
+        palette.dismiss()
+        palette.dismiss()
+        await until(pilot, lambda _: isinstance(pilot.app.screen, ImagesPlace))
