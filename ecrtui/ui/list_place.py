@@ -241,7 +241,7 @@ class ListPlace(Place, Generic[Item]):
     def action_retry(self) -> None:
         """Go on from where the loading stopped."""
         if self.state.error is not None and self.state.error.retryable:
-            self.load(resume=True)
+            self.load(resume=not self.state.complete)  # what is complete has nothing left to go on with
         elif self.state.error is not None:
             self.load()
 

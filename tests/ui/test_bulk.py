@@ -361,3 +361,21 @@ async def test_everything_about_a_row_of_a_plan_and_about_what_became_of_it(
         await until(pilot, "enter close")
         await pilot.press("enter", "d")
         assert "done" in row_of(await until(pilot, "outcome"), "outcome")
+
+
+async def test_a_pruned_plan_that_could_not_be_looked_at_again_stays_pruned_and_can_be_carried_out(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    images = [push_image(client, REPOSITORY, name, f"rc-{name}") for name in ("1", "2")]
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await open_rename(pilot, "{tag}-rel", 2)
+        await until(pilot, "2 tags")
+        embedded.faults.add("*:error:code=AccessDeniedException:status=400:times=1")
+        await pilot.press("x")
+        await until(pilot, "✗")
+        await pilot.press("r")
+        await until_gone(pilot, "✗")
+        await pilot.press("enter", "enter")
+        await until(pilot, "enter close")
+        expected = {"rc-1": images[0].digest, "rc-2": images[1].digest, "rc-1-rel": images[0].digest}
+        assert tags_of(client, REPOSITORY) == expected

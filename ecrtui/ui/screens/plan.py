@@ -89,10 +89,10 @@ class Planning(Once[Row]):
 
     def __init__(self, make: Callable[[], Plan]) -> None:
         super().__init__(self._rows)
-        self._plan = make
+        self._make_plan = make
 
     def _rows(self) -> Iterable[Row]:
-        self.plan = self._plan()
+        self.plan = self._make_plan()
         return map(Row, self.plan.steps)
 
 
@@ -203,6 +203,13 @@ class PlanPlace(Writing, ListPlace[Row]):
         self.table.drop([row.key for row in rows])
         self.tell(self.totals())
         self._look_again(self.plan)
+
+    def action_retry(self) -> None:
+        """Look again at what is left of the plan, or make the plan again."""
+        if self.state.complete and self.state.error is not None and self.plan is not None and self.report is None:
+            self._look_again(self.plan)
+        else:
+            super().action_retry()
 
     @work(exclusive=True, group="look again", exit_on_error=False)
     async def _look_again(self, plan: Plan) -> None:
