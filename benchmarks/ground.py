@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.programs import FOLDER, ecrtui, environment
-from ecrtui.local import seed as seeding
-from ecrtui.local.database import open_database
-from ecrtui.local.service import EmbeddedRegistry
-from ecrtui.local.wire import Request
+from ecrtui.emulator import seed as seeding
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.emulator.wire import Request
 
 SIZES = (50, 1_000, 10_000, 100_000)
 REPOSITORIES = 200

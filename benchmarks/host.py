@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from ecrtui import wiring
-from ecrtui.model.reference import Reference
-from ecrtui.model.reference import parse as parse_reference
-from ecrtui.registry.process.remote import RegistryProcess
-from ecrtui.services.settling import postpone
+from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.gc_tuning import postpone
+from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.settings import Connection, load
-from ecrtui.ui import app
+from ecrtui.tui import app
 
 BEAT = 0.005
 """Seconds between two beats."""

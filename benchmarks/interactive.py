@@ -17,8 +17,8 @@ from benchmarks.listing import loaded
 from benchmarks.measure import ROUNDS, Row, percentile
 from benchmarks.programs import ecrtui
 from benchmarks.terminal import Terminal
-from ecrtui.model.filter import FilterError, parse
-from ecrtui.model.image import Image
+from ecrtui.catalog.filter import FilterError, parse
+from ecrtui.ecr.image import Image
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from benchmarks.measure import Row, alternate, timed
 from benchmarks.programs import REGION, aws_cli, aws_environment
-from ecrtui.local.database import open_database
-from ecrtui.local.server import serve
-from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.server import serve
+from ecrtui.emulator.service import EmbeddedRegistry
 
 ROUNDS = 21
 LIMIT = 0.65

@@ -15,10 +15,10 @@ import boto3
 
 from benchmarks.measure import Row, seconds
 from benchmarks.programs import REGION, aws_cli, aws_environment
-from ecrtui.local.database import open_database
-from ecrtui.local.faults import Fault, Rate
-from ecrtui.local.server import serve
-from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.faults import Fault, Rate
+from ecrtui.emulator.server import serve
+from ecrtui.emulator.service import EmbeddedRegistry
 
 RETAGS = 1000
 LOOPED = 20

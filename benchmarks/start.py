@@ -75,7 +75,7 @@ def _known_rows(ground: Ground, home: Path) -> Row:
     return _compared("last known rows at start (cache)", known, frame, 1.1, "its own first frame")
 
 
-_FRAME = "import ecrtui.wiring, ecrtui.ui.app, textual.widgets"
+_FRAME = "import ecrtui.wiring, ecrtui.tui.app, textual.widgets"
 _ROWS = f"{_FRAME}, ecrtui.registry.gateway; from botocore.session import Session; Session().create_client('ecr')"
 
 

@@ -8,26 +8,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.model.where import EMBEDDED
+from ecrtui.catalog.cache.fingerprint import mark_of
+from ecrtui.ecr.location import EMBEDDED
 from ecrtui.paths import cache_file
-from ecrtui.services.ways import mark_of
 from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
-    from ecrtui.local.service import EmbeddedRegistry
-    from ecrtui.model.reference import Reference
-    from ecrtui.model.where import Where
+    from ecrtui.catalog.cache.store import Cache
+    from ecrtui.ecr.location import Where
+    from ecrtui.ecr.reference import Reference
+    from ecrtui.emulator.service import EmbeddedRegistry
     from ecrtui.registry.client import InProcess
     from ecrtui.registry.gateway import EcrRegistry
+    from ecrtui.registry.process.client import RegistryProcess
     from ecrtui.registry.process.launch import Launched
-    from ecrtui.registry.process.remote import RegistryProcess
     from ecrtui.registry.protocol import Registry
-    from ecrtui.services.cache import Cache
-    from ecrtui.services.engine import Engine
-    from ecrtui.services.session import Connect, Session
-    from ecrtui.ui.app import EcrTuiApp
-    from ecrtui.ui.messages import Draft
-    from ecrtui.ui.put_image import Filled
+    from ecrtui.retag.engine import Engine
+    from ecrtui.session import Connect, Session
+    from ecrtui.tui.app import EcrTuiApp
+    from ecrtui.tui.messages import Draft
+    from ecrtui.tui.put_image_app import Filled
 
 
 def open_registry(
@@ -64,16 +64,16 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
     Raises:
         UsageError: the file cannot be used.
     """
+    from ecrtui.emulator.database import open_database
+    from ecrtui.emulator.errors import DatabaseRefusedError
+    from ecrtui.emulator.service import REGION, EmbeddedRegistry
     from ecrtui.errors import UsageError
-    from ecrtui.local.database import open_database
-    from ecrtui.local.errors import DatabaseRefusedError
-    from ecrtui.local.service import REGION, EmbeddedRegistry
 
     region = connection.region or REGION
     try:
         database = open_database(connection.database)
         if connection.demo:
-            from ecrtui.local.demo import load_demo
+            from ecrtui.emulator.demo import load_demo
 
             load_demo(database, region=region)
     except DatabaseRefusedError as problem:
@@ -84,8 +84,8 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
 
 
 def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
-    from ecrtui.local import sts
-    from ecrtui.local.inprocess import attach
+    from ecrtui.emulator import sts
+    from ecrtui.emulator.inprocess import attach
     from ecrtui.registry.client import InProcess
 
     return InProcess(
@@ -98,8 +98,8 @@ def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
 
 
 def _download(embedded: EmbeddedRegistry, url: str) -> bytes:
+    from ecrtui.emulator.downloads import DownloadError
     from ecrtui.errors import ConnectionFailed
-    from ecrtui.local.downloads import DownloadError
 
     try:
         return embedded.download(url)
@@ -112,7 +112,7 @@ def serve_registry(descriptor: int) -> None:
     import socket
 
     from ecrtui.registry import gateway  # botocore is loaded while the other process is busy with its first frame
-    from ecrtui.registry.process.desk import serve
+    from ecrtui.registry.process.server import serve
 
     def opened(connection: Connection, mfa_code: Callable[[str], str]) -> gateway.EcrRegistry:
         log_to_file(connection)
@@ -162,7 +162,7 @@ class Connector:
     def _registry(self) -> Registry:
         if self._process is None:
             return open_registry(self._connection, embedded=self._embedded, mfa_code=self.mfa_code)
-        from ecrtui.registry.process.remote import RemoteRegistry
+        from ecrtui.registry.process.client import RemoteRegistry
 
         self._process.mfa_code = self.mfa_code
         return RemoteRegistry(self._process, self._connection.registry_id or "")
@@ -173,7 +173,7 @@ class Connector:
             return None
         if not cache_file().exists():
             return None
-        from ecrtui.services.cache import Cache
+        from ecrtui.catalog.cache.store import Cache
 
         return Cache.by_way(cache_file(), mark_of(self._connection))
 
@@ -184,8 +184,8 @@ def open_session(registry: Registry, settings: Settings) -> Session:
     Raises:
         EcrTuiError: the registry cannot be reached, or who the caller is was not accepted.
     """
-    from ecrtui.services.catalogue import Catalogue
-    from ecrtui.services.session import Session
+    from ecrtui.catalog.catalog import Catalogue
+    from ecrtui.session import Session
 
     where = registry.where()
     own = settings.for_account(where.registry_id)
@@ -200,14 +200,14 @@ def open_session(registry: Registry, settings: Settings) -> Session:
 
 def open_cache(where: Where, settings: Settings) -> Cache | None:
     """The cache on disk; None if it is switched off, or the registry is in memory and gone with the process."""
-    from ecrtui.services.cache import Cache
+    from ecrtui.catalog.cache.store import Cache
 
     return Cache(cache_file(), where) if settings.cache and not where.endpoint.startswith(EMBEDDED) else None
 
 
 def application(connect: Connect, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
     """The application on this connection."""
-    from ecrtui.ui.app import EcrTuiApp
+    from ecrtui.tui.app import EcrTuiApp
 
     return EcrTuiApp(connect, settings, start, demo=demo)
 
@@ -241,7 +241,7 @@ def run_application(
 
 def registry_process(connection: Connection, launched: Launched) -> RegistryProcess:
     """The process that was launched, told of the connection."""
-    from ecrtui.registry.process.remote import RegistryProcess
+    from ecrtui.registry.process.client import RegistryProcess
 
     return RegistryProcess(connection, launched)
 
@@ -254,7 +254,7 @@ def fill_in_put_image(connection: Connection, draft: Draft) -> Filled:
         UsageError: the log file cannot be written.
     """
     from ecrtui.settings import load
-    from ecrtui.ui.put_image import PutImageApp
+    from ecrtui.tui.put_image_app import PutImageApp
 
     settings = load({})
     log_to_file(connection)
@@ -289,8 +289,8 @@ def open_engine(registry: Registry, settings: Settings) -> Engine:
         EcrTuiError: which registry it is could not be found out.
     """
     from ecrtui.paths import journal_file
-    from ecrtui.services.engine import Engine
-    from ecrtui.services.journal import Journal
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.journal.store import Journal
 
     in_memory = registry.where().endpoint == EMBEDDED
     return Engine(registry, Journal(None if in_memory else journal_file()), settings)

@@ -63,7 +63,7 @@ PICTURES = (
 async def draw(picture: Picture) -> str:
     """The picture as SVG."""
     from ecrtui import wiring
-    from ecrtui.model.reference import Reference, parse
+    from ecrtui.ecr.reference import Reference, parse
     from ecrtui.settings import Connection, load
 
     settings = load({"theme": picture.theme})

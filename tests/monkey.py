@@ -21,8 +21,8 @@ from typing import Any
 
 from textual import events
 
-from ecrtui.local.service import EmbeddedRegistry
-from ecrtui.ui.app import EcrTuiApp
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.app import EcrTuiApp
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.environment import own_environment
 from tests.support.screen import running, screen_text

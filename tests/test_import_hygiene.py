@@ -58,12 +58,12 @@ def test_put_image_is_made_from_botocore_s_model_and_loads_no_textual() -> None:
 
 
 def test_the_application_loads_no_boto3_before_its_first_frame() -> None:
-    assert not loaded("import ecrtui.ui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
+    assert not loaded("import ecrtui.tui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
 
 
 def test_the_application_s_own_process_never_loads_botocore() -> None:
     asked = """
-    from ecrtui.registry.process.remote import RegistryProcess
+    from ecrtui.registry.process.client import RegistryProcess
     from ecrtui.settings import Connection, load
     from ecrtui.wiring import Connector
     connection = Connection(demo=True)
@@ -76,11 +76,13 @@ def test_the_application_s_own_process_never_loads_botocore() -> None:
 
 
 def test_the_embedded_registry_and_what_is_below_the_screens_load_no_textual() -> None:
-    assert not loaded("import ecrtui.local.service, ecrtui.local.server, ecrtui.local.demo, ecrtui.cli.local") & {
+    assert not loaded(
+        "import ecrtui.emulator.service, ecrtui.emulator.server, ecrtui.emulator.demo, ecrtui.cli.local"
+    ) & {
         *UI,
         *AWS,
     }
-    assert not loaded("import ecrtui.services.engine, ecrtui.services.catalogue, ecrtui.settings") & {*UI, *AWS}
+    assert not loaded("import ecrtui.retag.engine, ecrtui.catalog.catalog, ecrtui.settings") & {*UI, *AWS}
     assert not loaded("import ecrtui.registry.gateway") & set(UI)
 
 

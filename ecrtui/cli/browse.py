@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.model.reference import Reference
-from ecrtui.services.settling import postpone
+from ecrtui.ecr.reference import Reference
+from ecrtui.gc_tuning import postpone
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.model.plan import Outcome, Report
-from ecrtui.services.journal import JournalError
+from ecrtui.retag.journal.store import JournalError
+from ecrtui.retag.plan import Outcome, Report
 
 
 class ExitCode(IntEnum):

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ecrtui.cli.connection import add_connection_options
+from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.output import check, write
-from ecrtui.cli.writing import add_output_options, make_parser, open_house, run_command
+from ecrtui.cli.write_command import add_output_options, make_parser, open_house, run_command
 from ecrtui.errors import UsageError
-from ecrtui.model.history import Entry
+from ecrtui.retag.journal.entry import Entry
 
 _AGO = re.compile(r"(\d+)\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ecrtui.cli.connection import add_connection_options
-from ecrtui.cli.reading import (
+from ecrtui.catalog.filter import parse
+from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.documents import image_records
+from ecrtui.cli.list_command import (
     Order,
     add_listing_options,
     checked_query,
@@ -17,11 +19,9 @@ from ecrtui.cli.reading import (
     registry_for,
     run_reading,
 )
-from ecrtui.cli.records import image_records
-from ecrtui.model.filter import parse
-from ecrtui.model.findings import SEVERITIES
-from ecrtui.model.image import Image
-from ecrtui.model.reference import parse as parse_reference
+from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.reference import parse as parse_reference
 
 USUAL = "pushed"
 
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> None:
     order = order_of(options, ORDERS, USUAL)
     query = checked_query(options)
 
-    from ecrtui.services.catalogue import Catalogue
+    from ecrtui.catalog.catalog import Catalogue
 
     listing = Catalogue(registry_for(options, reference)).images(reference.repository, stream=True)
     rows = filter(chosen.matches, listed(listing))

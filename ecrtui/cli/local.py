@@ -10,14 +10,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.reference import parse as parse_reference
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.model.reference import Reference
-from ecrtui.model.reference import parse as parse_reference
 
 if TYPE_CHECKING:
-    from ecrtui.local.database import Database
-    from ecrtui.local.seed import Origin
-    from ecrtui.local.service import EmbeddedRegistry
+    from ecrtui.emulator.database import Database
+    from ecrtui.emulator.seed import Origin
+    from ecrtui.emulator.service import EmbeddedRegistry
 
 _DESCRIPTION = """\
 The embedded registry: ECR's own protocol over a SQLite file, for trying things out, for tests and for benchmarks.
@@ -141,9 +141,9 @@ def _add_registry_options(parser: argparse.ArgumentParser, database: str = "SQLi
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from ecrtui.local.demo import load_demo
-    from ecrtui.local.faults import Faults
-    from ecrtui.local.service import EmbeddedRegistry
+    from ecrtui.emulator.demo import load_demo
+    from ecrtui.emulator.faults import Faults
+    from ecrtui.emulator.service import EmbeddedRegistry
 
     faults = Faults(*options.fault)
     origin = _origin(options)
@@ -160,8 +160,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from ecrtui.local.layout import open_layout
-    from ecrtui.local.layout_import import import_image
+    from ecrtui.emulator.layout import open_layout
+    from ecrtui.emulator.layout_import import import_image
 
     reference = parse_reference(options.reference)
     if reference.digest:
@@ -192,8 +192,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from ecrtui.local.layout_export import export_image
-    from ecrtui.local.manifests import OCI_INDEX, OCI_MANIFEST
+    from ecrtui.emulator.layout_export import export_image
+    from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
 
     reference = parse_reference(options.reference)
     if not reference.tag and not reference.digest:
@@ -225,8 +225,8 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _seed(options: argparse.Namespace) -> int:
-    from ecrtui.local.seed import repository_names, seed
-    from ecrtui.local.seed_content import Style
+    from ecrtui.emulator.seed import repository_names, seed
+    from ecrtui.emulator.seed_content import Style
 
     names = [_repository(options.repository)] if options.repository else repository_names(options.repositories)
     style = Style(options.images, options.untagged_only, options.tags_per_image, options.configs)
@@ -240,7 +240,7 @@ def _seed(options: argparse.Namespace) -> int:
 
 
 def _faults_help() -> str:
-    from ecrtui.local import faults
+    from ecrtui.emulator import faults
 
     return (faults.__doc__ or "").partition("\n\n")[2].replace("``", "`")
 
@@ -276,8 +276,8 @@ def _needed(options: argparse.Namespace) -> str:
 
 def _origin(options: argparse.Namespace, reference: Reference | None = None) -> Origin:
     """Which registry is meant: by the options, by a whole image URI, or the default."""
-    from ecrtui.local.seed import Origin
-    from ecrtui.local.service import REGION, REGISTRY_ID
+    from ecrtui.emulator.seed import Origin
+    from ecrtui.emulator.service import REGION, REGISTRY_ID
 
     named = reference or Reference()
     return Origin(
@@ -289,7 +289,7 @@ def _origin(options: argparse.Namespace, reference: Reference | None = None) -> 
 
 @contextmanager
 def _database(path: str | None) -> Iterator[Database]:
-    from ecrtui.local.database import open_database
+    from ecrtui.emulator.database import open_database
 
     with open_database(path) as database:
         yield database
@@ -297,7 +297,7 @@ def _database(path: str | None) -> Iterator[Database]:
 
 @contextmanager
 def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
-    from ecrtui.local.server import serve
+    from ecrtui.emulator.server import serve
 
     with ExitStack() as stack:
         try:
@@ -331,11 +331,11 @@ def _as_our_errors() -> Iterator[None]:
     """What goes wrong in the embedded registry becomes an error for the user; what it quotes is made printable."""
     import sqlite3
 
-    from ecrtui.cli.writing import printable
-    from ecrtui.local.errors import DatabaseRefusedError, ServiceError
-    from ecrtui.local.faults import FaultSpecError
-    from ecrtui.local.layout import LayoutError
-    from ecrtui.local.seed import SeedError
+    from ecrtui.cli.write_command import printable
+    from ecrtui.emulator.errors import DatabaseRefusedError, ServiceError
+    from ecrtui.emulator.faults import FaultSpecError
+    from ecrtui.emulator.layout import LayoutError
+    from ecrtui.emulator.seed import SeedError
 
     def error(title: str, problem: object, hint: str = "") -> EcrTuiError:
         return UsageError(title, "\n".join(printable(line) for line in str(problem).split("\n")), hint)

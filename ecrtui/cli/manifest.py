@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ecrtui.cli.connection import add_connection_options
-from ecrtui.cli.reading import registry_for, run_reading
+from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.list_command import registry_for, run_reading
+from ecrtui.ecr.reference import parse as parse_reference
 from ecrtui.errors import UsageError
-from ecrtui.model.reference import parse as parse_reference
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,7 +34,7 @@ def _run(options: argparse.Namespace) -> None:
     reference = parse_reference(options.reference)
     if not (reference.tag or reference.digest):
         raise UsageError(f"{options.reference!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:….")
-    from ecrtui.cli.writing import digest_behind
+    from ecrtui.cli.write_command import digest_behind
 
     registry = registry_for(options, reference)
     manifest = registry.manifest(reference.repository, digest_behind(registry, reference))

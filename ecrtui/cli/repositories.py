@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ecrtui.cli.connection import add_connection_options
-from ecrtui.cli.reading import (
+from ecrtui.catalog.filter import parse_repositories
+from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.documents import REPOSITORY_RECORDS
+from ecrtui.cli.list_command import (
     Order,
     add_listing_options,
     checked_query,
@@ -17,9 +19,7 @@ from ecrtui.cli.reading import (
     registry_for,
     run_reading,
 )
-from ecrtui.cli.records import REPOSITORY_RECORDS
-from ecrtui.model.filter import parse_repositories
-from ecrtui.model.repository import Repository
+from ecrtui.ecr.repository import Repository
 
 USUAL = "name"
 
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> None:
     order = order_of(options, ORDERS, USUAL)
     query = checked_query(options)
 
-    from ecrtui.services.catalogue import Catalogue
+    from ecrtui.catalog.catalog import Catalogue
 
     listing = Catalogue(registry_for(options)).repositories(stream=True)
     rows = filter(chosen.matches, filter(named.matches, listed(listing)))

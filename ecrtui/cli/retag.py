@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.writing import (
+from ecrtui.cli.write_command import (
     House,
     add_writing_options,
     carry_out,
@@ -18,10 +18,10 @@ from ecrtui.cli.writing import (
     repository_of,
     run_command,
 )
+from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
-from ecrtui.model.digest import is_digest
-from ecrtui.model.plan import Change, Plan
-from ecrtui.model.plan_file import NO_TAG, Row, rows_from
+from ecrtui.retag.plan import Change, Plan
+from ecrtui.retag.plan_file import NO_TAG, Row, rows_from
 
 if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry

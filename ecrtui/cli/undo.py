@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.writing import add_writing_options, carry_out, make_parser, open_house, run_command
+from ecrtui.cli.write_command import add_writing_options, carry_out, make_parser, open_house, run_command
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
-    from ecrtui.model.plan import Plan
-    from ecrtui.services.engine import Engine
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.plan import Plan
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ecrtui.cli.writing import add_writing_options, carry_out, make_parser, open_house, repository_of, run_command
+from ecrtui.cli.write_command import add_writing_options, carry_out, make_parser, open_house, repository_of, run_command
 from ecrtui.errors import UsageError
 
 

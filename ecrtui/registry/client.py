@@ -23,8 +23,8 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from ecrtui import __version__
+from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, UsageError
-from ecrtui.model.where import EMBEDDED
 from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.configuration import (
     new_session,

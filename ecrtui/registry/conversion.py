@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from sys import intern
 from typing import Any
 
-from ecrtui.model import manifest as manifests
-from ecrtui.model.findings import SEVERITIES, Finding
-from ecrtui.model.image import Image
-from ecrtui.model.manifest import Manifest, Role
-from ecrtui.model.mutability import Mutability
-from ecrtui.model.put_image import PutImageResult
-from ecrtui.model.referrer import Referrer
-from ecrtui.model.repository import Repository
+from ecrtui.ecr import manifest as manifests
+from ecrtui.ecr.findings import SEVERITIES, Finding
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import Manifest, Role
+from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.put_image_request import PutImageResult
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.repository import Repository
 
 Reply = Mapping[str, Any]
 

@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 
 from botocore import xform_name
 
+from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.location import Where
+from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
+from ecrtui.ecr.put_image_request import PutImageResult
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
-from ecrtui.model.digest import digest_of
-from ecrtui.model.findings import Finding
-from ecrtui.model.image import Image
-from ecrtui.model.manifest import MEDIA_TYPES, Manifest
-from ecrtui.model.put_image import PutImageResult
-from ecrtui.model.referrer import Referrer
-from ecrtui.model.repository import Repository
-from ecrtui.model.where import Where
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import failure, listing_expired, mismatch, understanding

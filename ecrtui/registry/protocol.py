@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from ecrtui.model.findings import Finding
-    from ecrtui.model.image import Image
-    from ecrtui.model.manifest import Manifest
-    from ecrtui.model.put_image import PutImageResult
-    from ecrtui.model.referrer import Referrer
-    from ecrtui.model.repository import Repository
-    from ecrtui.model.where import Where
+    from ecrtui.ecr.findings import Finding
+    from ecrtui.ecr.image import Image
+    from ecrtui.ecr.location import Where
+    from ecrtui.ecr.manifest import Manifest
+    from ecrtui.ecr.put_image_request import PutImageResult
+    from ecrtui.ecr.referrer import Referrer
+    from ecrtui.ecr.repository import Repository
 
 Item = TypeVar("Item")
 

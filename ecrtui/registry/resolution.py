@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import MEDIA_TYPES
 from ecrtui.errors import NotFound
-from ecrtui.model.image import Image
-from ecrtui.model.manifest import MEDIA_TYPES
 from ecrtui.registry import conversion
 from ecrtui.registry.errors import failure
 

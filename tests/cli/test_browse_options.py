@@ -2,7 +2,7 @@ import pytest
 
 from ecrtui.cli import browse
 from ecrtui.cli.browse_options import parse
-from ecrtui.model.reference import Reference
+from ecrtui.ecr.reference import Reference
 from ecrtui.settings import Connection, load
 
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecrtui.cli.list_command import Order, in_order
 from ecrtui.cli.main import main
-from ecrtui.cli.reading import Order, in_order
-from ecrtui.local.faults import Faults
-from tests.services.large import add_images, add_repositories
+from ecrtui.emulator.faults import Faults
+from tests.catalog.large import add_images, add_repositories
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, served
 
 Run = Callable[..., list[dict]]

@@ -17,8 +17,8 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from ecrtui.cli.main import main
-from ecrtui.local.database import open_database
-from ecrtui.local.service import REGION, EmbeddedRegistry
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.service import REGION, EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, digests_of, push_image, tags_of
 from tests.support.layouts import LayoutFolder, files_of, write_tar
 

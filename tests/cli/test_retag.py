@@ -18,7 +18,7 @@ import pytest
 
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
-from ecrtui.cli.writing import printable
+from ecrtui.cli.write_command import printable
 from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, push_index, tags_of
 
 REPOSITORY = "team/app"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     client_for,
     create_repository,

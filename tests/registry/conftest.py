@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.model.findings import Finding
-from ecrtui.model.image import Image
-from ecrtui.model.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
-from ecrtui.model.repository import Repository
+from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from ecrtui.ecr.repository import Repository
 from ecrtui.registry import conversion
 
 DIGEST = "sha256:" + "0" * 64

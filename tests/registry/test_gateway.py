@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.image import Kind
+from ecrtui.ecr.location import Where
+from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse
+from ecrtui.ecr.mutability import Mutability
 from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
-from ecrtui.model.findings import SEVERITIES
-from ecrtui.model.image import Kind
-from ecrtui.model.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse
-from ecrtui.model.mutability import Mutability
-from ecrtui.model.where import Where
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support.embedded import (

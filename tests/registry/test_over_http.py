@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ecrtui.ecr.location import Where
+from ecrtui.ecr.manifest import parse
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
-from ecrtui.model.manifest import parse
-from ecrtui.model.where import Where
 from ecrtui.registry.blobs import Downloads
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from ecrtui.errors import CredentialsError, EcrTuiError
-from ecrtui.registry.process.remote import RegistryProcess, RemoteRegistry
+from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 

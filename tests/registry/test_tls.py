@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ecrtui.emulator.server import Server
 from ecrtui.errors import ConnectionFailed, NotFound
-from ecrtui.local.server import Server
 from ecrtui.registry.client import Clients
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

@@ -23,10 +23,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ecrtui.local.database import open_database
-from ecrtui.local.inprocess import attach
-from ecrtui.local.server import serve
-from ecrtui.local.service import EmbeddedRegistry
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.inprocess import attach
+from ecrtui.emulator.server import serve
+from ecrtui.emulator.service import EmbeddedRegistry
 
 REGION = "eu-west-1"
 REGISTRY_ID = "123456789012"

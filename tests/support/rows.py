@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from ecrtui.model.image import Image
-from ecrtui.model.mutability import Mutability
-from ecrtui.model.repository import Repository
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.repository import Repository
 
 texts = st.text(max_size=20)
 times = st.none() | st.floats(0, 4e9)

@@ -12,15 +12,15 @@ from textual import events
 from textual.pilot import Pilot
 
 from ecrtui import wiring
-from ecrtui.local.service import EmbeddedRegistry
-from ecrtui.model.reference import Reference, parse
-from ecrtui.services.catalogue import Catalogue
-from ecrtui.services.engine import Engine
-from ecrtui.services.journal import Journal
-from ecrtui.services.pace import Pace
-from ecrtui.services.session import Connect, Session
+from ecrtui.catalog.catalog import Catalogue
+from ecrtui.ecr.reference import Reference, parse
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.retag.engine import Engine
+from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.rate_limiter import Pace
+from ecrtui.session import Connect, Session
 from ecrtui.settings import Connection, Settings, load
-from ecrtui.ui.app import EcrTuiApp
+from ecrtui.tui.app import EcrTuiApp
 
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting; a slow machine needs some, a passing test none of it."""

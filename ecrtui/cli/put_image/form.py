@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.cli.put_image.prompt import Outcome, Prefill
-from ecrtui.model.put_image import PutImageResult, Wanted
+from ecrtui.ecr.put_image_request import PutImageResult, Wanted
 from ecrtui.settings import Connection
 
 _MEMBERS = {
@@ -29,7 +29,7 @@ def fill_in(prefill: Prefill) -> Outcome:
     Raises:
         EcrTuiError: the settings cannot be used; or why the image could not be put, if it was tried and given up.
     """
-    from ecrtui.ui.messages import Draft
+    from ecrtui.tui.messages import Draft
     from ecrtui.wiring import fill_in_put_image
 
     given = {field: prefill.parameters[member] for member, field in _MEMBERS.items() if member in prefill.parameters}

@@ -78,7 +78,7 @@ def digest_of(parameters: Mapping[str, Any]) -> str:
 
 
 def _digest_hint(parameters: Mapping[str, Any]) -> str:
-    from ecrtui.model.put_image import difference
+    from ecrtui.ecr.put_image_request import difference
 
     words = difference(str(parameters.get("imageManifest", "")), str(parameters.get("imageDigest", "")))
     return f"{words[0].upper()}{words[1:]}. A shell's $(…) drops newlines; file:// keeps every byte."

@@ -13,8 +13,8 @@ import pytest
 from ecrtui.cli.put_image import prompt
 from ecrtui.cli.put_image.options import usable_globals
 from ecrtui.cli.put_image.prompt import Outcome
+from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import Refused
-from ecrtui.local.service import EmbeddedRegistry
 from tests.cli.put_image.conftest import PutImage
 from tests.support.embedded import (
     OCI_MANIFEST,

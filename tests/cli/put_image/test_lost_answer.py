@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ecrtui.local.faults import Faults
+from ecrtui.emulator.faults import Faults
 from tests.cli.put_image.conftest import PutImage
 from tests.support import embedded as support
 

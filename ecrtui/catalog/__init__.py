@@ -1,0 +1,1 @@
+"""List, filter, cache: every read of a list goes through here."""

@@ -1,0 +1,213 @@
+"""The catalogue: everything that screens and commands read of a registry.
+
+All methods block but :meth:`Catalogue.known_manifest`; callers bring the thread. Every failure is an EcrTuiError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from ecrtui.catalog.cache.store import Cache, Snapshot
+from ecrtui.catalog.listing import SLOW_PAGE, Batch, Keys, Listing, Parts, Rows
+from ecrtui.catalog.manifest_lru import Manifests
+from ecrtui.catalog.page_source import PAUSE, Pages
+from ecrtui.ecr import image_config as configs
+from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.image_config import ImageConfig
+from ecrtui.ecr.location import Where
+from ecrtui.ecr.manifest import Descriptor, Manifest
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import NotFound
+from ecrtui.registry.protocol import Page, Registry
+
+__all__ = ["Batch", "Catalogue", "Listing", "Snapshot"]
+
+Item = TypeVar("Item")
+
+INTERVAL = 0.2
+"""Seconds between two batches of rows for a screen. Each is a screen full of text: over a slow line, pages that come
+thirty times a second would fill it and hold up the keys."""
+
+
+class Catalogue:
+    """Reads of one registry, with what is known from the last time.
+
+    Args:
+        registry: where the truth is.
+        cache: what was seen last time; None to keep nothing on disk.
+        slow_page: seconds that the first page of images has to take for the rest to be asked for in two streams.
+        pause: seconds of the first pause after a throttling.
+        interval: seconds between two batches of a listing that is not a stream, so that a screen has time for more
+            than drawing them.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        cache: Cache | None = None,
+        *,
+        slow_page: float = SLOW_PAGE,
+        pause: float = PAUSE,
+        interval: float = INTERVAL,
+    ) -> None:
+        self._registry = registry
+        self._cache = cache
+        self._slow_page = slow_page
+        self._pause = pause
+        self._interval = interval
+        self._manifests = Manifests()
+
+    def repositories(self, *, stream: bool = False) -> Listing[Repository]:
+        """All repositories, as they are now; see :meth:`images` for the rest."""
+        return self._listing(self._registry.repositories, lambda repository: repository.name, stream, self._keep_all)
+
+    def images(self, repository: str, *, stream: bool = False) -> Listing[Image]:
+        """All images of the repository, archived ones too, as they are now, in no order.
+
+        Images are keyed by digest: each comes once, however the repository changes while it is listed.
+
+        Args:
+            repository: its name.
+            stream: remember no rows, so that memory does not grow with them; changes are not told then, and nothing is
+                kept. Otherwise a complete listing goes into the cache.
+        """
+
+        def pages(tag_status: str) -> Pages[Image]:
+            return lambda start: self._image_pages(repository, tag_status, start)
+
+        return self._listing(
+            pages("ANY"),
+            lambda image: image.digest,
+            stream,
+            lambda images: self._keep_images(repository, images),
+            Parts((pages("TAGGED"), pages("UNTAGGED")), self._slow_page),
+        )
+
+    def _listing(
+        self,
+        pages: Pages[Item],
+        key: Callable[[Item], str],
+        stream: bool,
+        keep: Callable[[Sequence[Item]], None],
+        parts: Parts[Item] | None = None,
+    ) -> Listing[Item]:
+        if stream:
+            return Listing(pages, Keys(key), parts=parts, pause=self._pause)
+        rows = Rows(key)
+        completed = None if self._cache is None else lambda: keep(tuple(rows))
+        return Listing(pages, rows, parts=parts, completed=completed, pause=self._pause, interval=self._interval)
+
+    def _image_pages(self, repository: str, tag_status: str, start: str) -> Iterator[Page[Image]]:
+        try:
+            yield from self._registry.images(repository, tag_status=tag_status, start=start)
+        except NotFound:
+            if self._cache is not None:
+                self._cache.forget_images(repository)
+            raise
+
+    def _keep_all(self, repositories: Sequence[Repository]) -> None:
+        if self._cache is not None:
+            self._cache.keep_repositories(repositories)
+
+    def _keep_images(self, repository: str, images: Sequence[Image]) -> None:
+        if self._cache is not None:
+            self._cache.keep_images(repository, images)
+
+    def last_known_repositories(self) -> Snapshot[Repository] | None:
+        """The repositories of the last complete listing, by name; None if nothing is known."""
+        return self._cache.repositories() if self._cache else None
+
+    def last_known_images(self, repository: str) -> Snapshot[Image] | None:
+        """The images of the last complete listing, newest first; None if nothing is known."""
+        return self._cache.images(repository) if self._cache else None
+
+    def known_manifest(self, digest: str) -> Manifest | None:
+        """The manifest if it is in memory; answers at once."""
+        return self._manifests.get(digest)
+
+    def manifest(self, repository: str, digest: str) -> Manifest:
+        """The exact manifest: from memory, the cache, or the registry, checked against its digest.
+
+        Raises:
+            NotFound: there is no such image in the repository.
+            IntegrityError: what the registry gave has another digest.
+        """
+        known = self._manifests.get(digest) or self._from_cache((digest,)).get(digest)
+        if known is None:
+            known = self._registry.manifest(repository, digest)
+            self._manifests.keep((known,))
+            if self._cache is not None:
+                self._cache.keep_manifests((known,))
+        return known
+
+    def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
+        """Get manifests before they are asked for, 100 a request; those that are to be had, in this order.
+
+        Costs nothing when all are in memory. Manifests that do not exist any more are left out.
+        """
+        found = {digest: known for digest in digests if (known := self._manifests.get(digest)) is not None}
+        found |= self._from_cache([digest for digest in digests if digest not in found])
+        missing = [digest for digest in digests if digest not in found]
+        if missing:
+            fetched = self._registry.manifests(repository, missing)
+            self._manifests.keep(fetched)
+            if self._cache is not None:
+                self._cache.keep_manifests(fetched)
+            found |= {manifest.digest: manifest for manifest in fetched}
+        return tuple(found[digest] for digest in digests if digest in found)
+
+    def _from_cache(self, digests: Sequence[str]) -> dict[str, Manifest]:
+        if self._cache is None or not digests:
+            return {}
+        kept = self._cache.manifests(digests)
+        self._manifests.keep(kept)
+        return {manifest.digest: manifest for manifest in kept}
+
+    def config(self, repository: str, descriptor: Descriptor) -> ImageConfig:
+        """The config that a manifest names, at most :data:`ecrtui.ecr.image_config.MAX_SIZE` bytes of it.
+
+        Raises:
+            NotFound: the repository has no such blob.
+            IntegrityError: the bytes have another digest.
+            EcrTuiError: it is larger than the limit.
+        """
+        return configs.parse(self._registry.blob(repository, descriptor.digest, configs.MAX_SIZE))
+
+    def where(self) -> Where:
+        """Account, region and endpoint."""
+        return self._registry.where()
+
+    def identity(self) -> str:
+        """The caller's ARN; empty if it cannot be known."""
+        return self._registry.identity()
+
+    def repository(self, name: str) -> Repository:
+        """One repository as it is now."""
+        return self._registry.repository(name)
+
+    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+        """These images as they are now; those that do not exist are left out."""
+        return self._registry.describe(repository, digests)
+
+    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+        """The images that hold these tags now, by tag; tags that do not exist are left out."""
+        return self._registry.tagged(repository, tags)
+
+    def lifecycle_policy(self, repository: str) -> str:
+        """The text of the lifecycle policy; empty if there is none."""
+        return self._registry.lifecycle_policy(repository)
+
+    def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
+        """The tags of the repository as an AWS resource."""
+        return self._registry.resource_tags(repository)
+
+    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
+        """All findings of the image's scan."""
+        return self._registry.findings(repository, digest)
+
+    def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
+        """What refers to this image."""
+        return self._registry.referrers(repository, digest)

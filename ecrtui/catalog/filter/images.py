@@ -1,0 +1,244 @@
+"""The filter language on images.
+
+=====================  ===============================================================================================
+``word`` ``"a word"``  in a tag, the digest or the kind (``untagged`` and ``archived`` too)
+``tag:`` ``tag=``      a part of a tag (``*`` and ``?`` stand for anything: then the whole), the whole tag
+``digest:``            the digest's beginning or a part, with or without ``sha256:``
+``type:``              the media type of the manifest or of the artifact
+``subject:``           the digest of the image that it refers to
+``size>100MB``         also >= < <= =
+``tags>1``             the number of tags
+``pushed<7d``          within seven days; ``pushed>2026-01-31``: after that day
+``pulled<7d``          ``pulled:never``: not since ECR keeps the date
+``archived<7d``        when it was archived
+``severity>=high``     a finding at least that bad; ``severity:none``: scanned and nothing found
+``findings>0``         the number of findings
+``is:…``               untagged, tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active,
+                       scanned, unscanned, referrer
+=====================  ===============================================================================================
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, compress
+from operator import attrgetter
+
+from ecrtui.catalog.column_cache import column
+from ecrtui.catalog.filter.language import NEVER, Condition, Language, Mask, digest_matcher, either, of_text, on_text
+from ecrtui.catalog.filter.lexer import Kind as Written
+from ecrtui.catalog.filter.lexer import Term
+from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
+from ecrtui.catalog.filter.values import COMPARISONS, Test, number_test, one_of, plain, size_test, time_test, wrong
+from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.image import COSIGN, Image, Kind, kind_of
+
+Flags = Callable[[Sequence[Image]], Iterable[int]]
+"""A mask of truth values, or of bytes that are 1 or 0."""
+
+_NUMBERS = {kind: number for number, kind in enumerate(Kind)}
+_KINDS = {kind.value.split()[0]: kind for kind in Kind}
+_RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
+_RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
+_LABEL_LENGTH = 3
+"""Characters from which on a word that begins ``untagged`` or ``archived`` means it."""
+
+_TAGS: Callable[[Image], tuple[str, ...]] = attrgetter("tags")
+_MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
+_ARTIFACT_MEDIA_TYPE: Callable[[Image], str] = attrgetter("artifact_media_type")
+_DIGEST: Callable[[Image], str] = attrgetter("digest")
+_SUBJECT: Callable[[Image], str] = attrgetter("subject")
+
+
+def _plain(term: Term) -> Condition[Image]:
+    found = matcher(term.value)
+    if term.value.kind is Written.FUZZY:
+        return Condition(_any_tag(found), {"tag": found.find})
+    digest = digest_matcher(term)
+    masks: list[Flags] = [_any_tag(found)]
+    if digest is not NEVER:
+        masks.append(of_text(_DIGEST, digest))
+    if kinds := list(compress(Kind, found.each([kind.value for kind in Kind]))):
+        masks.append(_of_kind(kinds))
+    masks += _labels(term)
+    return Condition(either(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
+
+
+def _labels(term: Term) -> Iterable[Flags]:
+    """What is shown of an image beside its texts and begins with the word."""
+    word = term.value.text.lower()
+    if term.value.kind is Written.REGEX or len(word) < _LABEL_LENGTH:
+        return
+    if "untagged".startswith(word) or "<untagged>".startswith(word):
+        yield _untagged
+    if "archived".startswith(word):
+        yield _in_archive
+
+
+def _any_tag(found: Matcher) -> Flags:
+    def mask(images: Sequence[Image]) -> bytes:
+        tags, owners = column(images, _all_tags)
+        flags = bytearray(len(images))
+        for place in compress(owners, found.each(tags)):
+            flags[place] = True
+        return bytes(flags)
+
+    return mask
+
+
+def _all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
+    """The tags of all of these images, and the place of each one's image."""
+    tags = list(map(_TAGS, images))
+    return Texts(chain.from_iterable(tags)), array("I", [place for place, its in enumerate(tags) for _ in its])
+
+
+def _of_kind(kinds: Collection[Kind]) -> Flags:
+    table = bytes(number < len(_NUMBERS) and tuple(Kind)[number] in kinds for number in range(256))
+    return lambda images: column(images, _all_kinds).translate(table)
+
+
+def _all_kinds(images: Sequence[Image]) -> bytes:
+    """The number of each image's kind."""
+    tags, _ = column(images, _all_tags)
+    if COSIGN in tags.lowered:
+        return bytes(_NUMBERS[image.kind] for image in images)
+    return bytes(map(_number, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images)))
+
+
+@lru_cache(maxsize=1024)  # as many as there are media types: a handful
+def _number(media_type: str, artifact_media_type: str) -> int:
+    return _NUMBERS[kind_of(media_type, artifact_media_type)]
+
+
+def _tag(term: Term, now: float) -> Condition[Image]:
+    found = field_matcher(term)
+    return Condition(_any_tag(found), {"tag": found.find})
+
+
+def _digest(term: Term, now: float) -> Condition[Image]:
+    found = _of_digest(term)
+    return Condition(of_text(_DIGEST, found), {"digest": found.find})
+
+
+def _of_digest(term: Term) -> Matcher:
+    exact = field_matcher(term)
+    return exact if term.operator == "=" else digest_matcher(term)
+
+
+def _subject(term: Term, now: float) -> Condition[Image]:
+    subjects = of_text(_SUBJECT, _of_digest(term))
+    return Condition(
+        lambda images: [image.subject and hit for image, hit in zip(images, subjects(images), strict=True)], {}
+    )
+
+
+def _type(term: Term, now: float) -> Condition[Image]:
+    found = field_matcher(term)
+    return Condition(either(*(of_text(attrgetter(name), found) for name in ("media_type", "artifact_media_type"))), {})
+
+
+def _known(test: Test, read: Callable[[Image], float | None]) -> Condition[Image]:
+    """A comparison that an unknown value never meets."""
+    return Condition(lambda images: [value is not None and test(value) for value in map(read, images)], {})
+
+
+def _size(term: Term, now: float) -> Condition[Image]:
+    return _known(size_test(term), attrgetter("size"))
+
+
+def _tags(term: Term, now: float) -> Condition[Image]:
+    test = number_test(term)
+    return Condition(lambda images: [test(len(image.tags)) for image in images], {})
+
+
+def _pushed(term: Term, now: float) -> Condition[Image]:
+    return _known(time_test(term, now), attrgetter("pushed_at"))
+
+
+def _archived(term: Term, now: float) -> Condition[Image]:
+    return _known(time_test(term, now), attrgetter("archived_at"))
+
+
+def _pulled(term: Term, now: float) -> Condition[Image]:
+    if term.operator in (":", "=") and term.value.text.lower() == "never":
+        return Condition(lambda images: [image.last_pulled_at is None for image in images], {})
+    return _known(time_test(term, now), attrgetter("last_pulled_at"))
+
+
+def _findings(term: Term, now: float) -> Condition[Image]:
+    return _known(
+        number_test(term),
+        lambda image: None if image.findings is None else sum([count for _, count in image.findings]),
+    )
+
+
+def _severity(term: Term, now: float) -> Condition[Image]:
+    plain(term, *COMPARISONS, ":")
+    word = one_of(term, ("none", *(severity.lower() for severity in SEVERITIES)))
+    if word == "none" and term.operator not in (":", "="):
+        raise wrong(term, "none is not a severity to compare with", "Write severity:none.")
+    if word == "none":
+        return _known(lambda worst: worst == 0, _worst)
+    rank = _RANKS[word.upper()]
+    if term.operator in (":", "="):
+        return Condition(lambda images: [image.findings and rank in _ranks(image) for image in images], {})
+    compare = COMPARISONS[term.operator]
+    return _known(lambda worst: compare(worst, rank), _worst)
+
+
+def _ranks(image: Image) -> list[int]:
+    """How bad the findings are, 1 for the least; a severity that is not known counts as undefined."""
+    return [_RANKS.get(severity.upper(), 1) for severity, count in image.findings or () if count]
+
+
+def _worst(image: Image) -> int | None:
+    """How bad the worst finding is: 0 if there is none, None if the image was not scanned."""
+    return None if image.findings is None else max(_ranks(image), default=0)
+
+
+def _untagged(images: Sequence[Image]) -> list[bool]:
+    return [not image.tags for image in images]
+
+
+def _in_archive(images: Sequence[Image]) -> list[bool]:
+    return [image.archived for image in images]
+
+
+_IS: dict[str, Mask[Image]] = {
+    "untagged": _untagged,
+    "tagged": lambda images: map(_TAGS, images),
+    "archived": _in_archive,
+    "active": lambda images: [not image.archived for image in images],
+    "scanned": lambda images: [image.findings is not None for image in images],
+    "unscanned": lambda images: [image.findings is None for image in images],
+    "referrer": lambda images: map(_SUBJECT, images),
+}
+
+
+def _is(term: Term, now: float) -> Condition[Image]:
+    plain(term, ":", "=")
+    word = one_of(term, (*_IS, *_KINDS))
+    kind = _KINDS.get(word)
+    return Condition(_IS[word] if kind is None else _of_kind((kind,)), {})
+
+
+IMAGES: Language[Image] = Language(
+    plain=_plain,
+    fields={
+        "tag": _tag,
+        "digest": _digest,
+        "size": _size,
+        "pushed": _pushed,
+        "pulled": _pulled,
+        "is": _is,
+        "severity": _severity,
+        "findings": _findings,
+        "tags": _tags,
+        "type": _type,
+        "subject": _subject,
+        "archived": _archived,
+        "status": on_text(lambda image: image.status),
+    },
+)

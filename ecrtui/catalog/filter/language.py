@@ -1,0 +1,110 @@
+"""What a language of filters is made of: a condition for plain terms, and one for each field."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import repeat
+from operator import or_
+from typing import Generic, TypeVar
+
+from ecrtui.catalog.filter.errors import FilterError
+from ecrtui.catalog.filter.lexer import Kind, Term
+from ecrtui.catalog.filter.matching import Matcher, Spans, contains, field_matcher, matcher
+
+Item = TypeVar("Item")
+Mask = Callable[[Sequence[Item]], Iterable[object]]
+"""For each of some items, in their order, something truthy if it matches."""
+
+SHORTEST_INSIDE = 4
+"""Hexadecimal digits from which on a word is looked for inside a digest. Nearly every digest has any one or two."""
+
+_HEXADECIMAL = frozenset("0123456789abcdef")
+_PREFIX = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Generic[Item]):
+    """What one term asks, and where it lights up."""
+
+    mask: Mask[Item]
+    highlights: Mapping[str, Callable[[str], Spans]]
+    """By the name of what is shown ("tag", "digest", "kind", "name")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language(Generic[Item]):
+    """The fields that can be asked for, each with the condition that a term on it makes (the second value is now)."""
+
+    plain: Callable[[Term], Condition[Item]]
+    fields: Mapping[str, Callable[[Term, float], Condition[Item]]]
+
+    def condition(self, term: Term, now: float) -> Condition[Item]:
+        """What the term asks.
+
+        Raises:
+            FilterError: there is no such field, or the value does not fit it.
+        """
+        if not term.field:
+            return self.plain(term)
+        make = self.fields.get(term.field)
+        if make is None:
+            near = difflib.get_close_matches(term.field, self.fields, n=1)
+            listed = f"Did you mean {near[0]}?" if near else f"The fields are {', '.join(self.fields)}."
+            hint = f"{listed} In quotation marks it is a text."
+            end = term.position + len(term.field)
+            raise FilterError(f"there is no field {term.field!r}", term.position, end, hint)
+        return make(term, now)
+
+
+def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, float], Condition[Item]]:
+    """A field that is one text."""
+
+    def make(term: Term, now: float) -> Condition[Item]:
+        found = field_matcher(term)
+        return Condition(of_text(read, found), {shown: found.find} if shown else {})
+
+    return make
+
+
+def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[bool]]:
+    """Items of which this text matches."""
+    return lambda items: found.each(list(map(read, items)))
+
+
+def either(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
+    """Items that at least one of them lets through. They give truth values, or bytes that are 1 or 0."""
+
+    def mask(items: Sequence[Item]) -> Iterable[int]:
+        return reduce(lambda flags, more: bytes(map(or_, flags, more)), (each(items) for each in masks))
+
+    return mask
+
+
+def digest_matcher(term: Term) -> Matcher:
+    """Digests as people write them: with or without ``sha256:``, the beginning or a part."""
+    if term.value.kind is not Kind.WORD or "*" in term.value.text or "?" in term.value.text:
+        return matcher(term.value)
+    word = term.value.text.lower()
+    if word.startswith(_PREFIX) or len(word) < SHORTEST_INSIDE:
+        return _beginning(word.removeprefix(_PREFIX))
+    return contains(word) if _HEXADECIMAL.issuperset(word) or word in _PREFIX else NEVER
+
+
+def _beginning(digits: str) -> Matcher:
+    if not _HEXADECIMAL.issuperset(digits):
+        return NEVER
+    whole = _PREFIX + digits
+
+    def find(text: str) -> Spans:
+        start = len(_PREFIX) if text.startswith(_PREFIX) else 0
+        shown = digits[: len(text) - start]
+        return ((start, start + len(shown)),) if shown and text.startswith(shown, start) else ()
+
+    return Matcher(lambda digests: [digest.startswith(whole) for digest in digests], find)
+
+
+NEVER = Matcher(lambda texts: repeat(False, len(texts)), lambda text: ())
+"""Matches nothing: a word that no digest can contain."""

@@ -1,0 +1,127 @@
+"""From text to terms: where each begins and ends, what it asks of which field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ecrtui.catalog.filter.errors import FilterError
+
+OPERATORS = (">=", "<=", ">", "<", "=", ":")
+"""Longest first. ``:`` may stand before a comparison (``size:>1MB``) and adds nothing to it."""
+
+_FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<operator>:?(?:>=|<=|>|<|=)|:)")
+_DIGEST = re.compile(r"sha256:", re.IGNORECASE)
+_COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
+_BLANK = re.compile(r"\s*")
+_WORD = re.compile(r"\S*")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class Kind(Enum):
+    """How a value was written."""
+
+    WORD = auto()
+    QUOTED = auto()
+    REGEX = auto()
+    FUZZY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The text of a value, without the marks around it, and where it stands with them."""
+
+    kind: Kind
+    text: str
+    position: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: ``[!][field operator]value``. Field and operator are empty for a plain one."""
+
+    negated: bool
+    field: str
+    operator: str
+    value: Value
+    position: int
+
+
+def terms(text: str) -> Iterator[Term]:
+    """The terms of a filter, from left to right.
+
+    Raises:
+        FilterError: a mark that is not closed, or has nothing behind it.
+    """
+    position = _skip(text, 0)
+    while position < len(text):
+        term = _term(text, position)
+        yield term
+        position = _skip(text, term.value.end)
+
+
+def _skip(text: str, position: int) -> int:
+    """The position behind the blanks."""
+    return _end(_BLANK, text, position)
+
+
+def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position
+
+
+def _term(text: str, start: int) -> Term:
+    position = start
+    while text.startswith("!", position):
+        position += 1
+    negated = (position - start) % 2 == 1
+    field = None if _DIGEST.match(text, position) else _FIELD.match(text, position)
+    if field:
+        value = _value(text, field.end())
+        return Term(negated, field["name"].lower(), field["operator"].lstrip(":") or ":", value, position)
+    value = _value(text, position)
+    if not value.text:
+        raise FilterError("nothing stands behind it", start, value.end, "!rc leaves out what has rc in it.")
+    if value.kind is Kind.WORD and _COMPARISON.match(value.text):
+        raise FilterError("a comparison needs a field before it", position, value.end, "Write size>100MB or pushed<7d.")
+    return Term(negated, "", "", value, position)
+
+
+def _value(text: str, position: int) -> Value:
+    mark = text[position : position + 1]
+    if mark == '"':
+        return _enclosed(text, position, Kind.QUOTED, "the quotation mark is not closed")
+    if mark == "/":
+        return _enclosed(text, position, Kind.REGEX, "the regular expression is not closed")
+    if mark == "~":
+        return _fuzzy(text, position)
+    end = _end(_WORD, text, position)
+    return Value(Kind.WORD, text[position:end], position, end)
+
+
+def _fuzzy(text: str, position: int) -> Value:
+    inner = _value(text, position + 1) if text.startswith('"', position + 1) else None
+    end = inner.end if inner else _end(_WORD, text, position + 1)
+    word = inner.text if inner else text[position + 1 : end]
+    if not word:
+        raise FilterError("nothing stands behind ~", position, end, "~relcand finds release-candidate.")
+    return Value(Kind.FUZZY, word, position, end)
+
+
+def _enclosed(text: str, start: int, kind: Kind, problem: str) -> Value:
+    """A value between two equal marks; a backslash takes the mark's meaning away."""
+    mark = text[start]
+    position = start + 1
+    while position < len(text) and text[position] != mark:
+        position += 2 if text[position] == "\\" else 1
+    if position >= len(text):
+        raise FilterError(problem, start, len(text), f"It ends with {mark}")
+    inner = text[start + 1 : position]
+    if not inner:
+        raise FilterError("there is nothing between the marks", start, position + 1, f"Write {mark}text{mark}")
+    if kind is Kind.QUOTED:
+        inner = _ESCAPED.sub(r"\1", inner)
+    return Value(kind, inner, start, position + 1)

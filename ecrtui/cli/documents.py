@@ -1,0 +1,187 @@
+"""Repositories and images as commands print them: by the names that the ECR API has for what they are."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Generic, TextIO, TypeVar
+
+from ecrtui.cli.output import Query, plain
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.repository import Repository
+
+Item = TypeVar("Item")
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Records(Generic[Item]):
+    """How one kind of row is printed."""
+
+    member: str
+    """What the list of all of them is called."""
+    document: Callable[[Item], Document]
+    columns: Sequence[tuple[str, Callable[[Item], object]]]
+    """For CSV: the names of the columns, and what stands in them."""
+
+    def cells(self, item: Item) -> list[object]:
+        """What stands in the columns of a row."""
+        return [read(item) for _, read in self.columns]
+
+
+def image_document(repository: str, image: Image) -> Document:
+    """An image as DescribeImages has it (``ImageDetail``), and its kind. What is not known is left out."""
+    document: Document = {"repositoryName": repository, "imageDigest": image.digest}
+    if image.tags:
+        document["imageTags"] = list(image.tags)
+    if image.size is not None:
+        document["imageSizeInBytes"] = image.size
+    if image.pushed_at is not None:
+        document["imagePushedAt"] = _iso(image.pushed_at)
+    if image.scan_status:
+        document["imageScanStatus"] = {"status": image.scan_status}
+    if image.findings is not None:
+        document["imageScanFindingsSummary"] = {"findingSeverityCounts": dict(image.findings)}
+    for name, text in (
+        ("imageManifestMediaType", image.media_type),
+        ("artifactMediaType", image.artifact_media_type),
+        ("lastRecordedPullTime", _iso(image.last_pulled_at)),
+        ("subjectManifestDigest", image.subject),
+        ("imageStatus", image.status),
+        ("lastArchivedAt", _iso(image.archived_at)),
+        ("kind", image.kind.value),
+    ):
+        if text:
+            document[name] = text
+    return document
+
+
+def repository_document(repository: Repository) -> Document:
+    """A repository as DescribeRepositories has it (``Repository``). What is not known is left out."""
+    document: Document = {
+        "repositoryArn": repository.arn,
+        "registryId": repository.registry_id,
+        "repositoryName": repository.name,
+        "repositoryUri": repository.uri,
+        "createdAt": _iso(repository.created_at),
+        "imageTagMutability": repository.mutability.setting,
+    }
+    document = {name: value for name, value in document.items() if value}
+    if repository.mutability.exclusions:
+        document["imageTagMutabilityExclusionFilters"] = [
+            {"filterType": "WILDCARD", "filter": pattern} for pattern in repository.mutability.exclusions
+        ]
+    document["imageScanningConfiguration"] = {"scanOnPush": repository.scan_on_push}
+    document["encryptionConfiguration"] = {"encryptionType": repository.encryption}
+    if repository.kms_key:
+        document["encryptionConfiguration"]["kmsKey"] = repository.kms_key
+    return document
+
+
+def image_records(repository: str) -> Records[Image]:
+    """Images of one repository."""
+    return Records(
+        "imageDetails",
+        partial(image_document, repository),
+        (
+            ("repositoryName", lambda image: repository),
+            ("imageDigest", lambda image: image.digest),
+            ("imageTags", lambda image: " ".join(image.tags)),
+            ("imagePushedAt", lambda image: _iso(image.pushed_at)),
+            ("imageSizeInBytes", lambda image: image.size),
+            ("kind", lambda image: image.kind.value),
+            ("imageManifestMediaType", lambda image: image.media_type),
+            ("artifactMediaType", lambda image: image.artifact_media_type),
+            ("lastRecordedPullTime", lambda image: _iso(image.last_pulled_at)),
+            ("imageStatus", lambda image: image.status),
+            ("lastArchivedAt", lambda image: _iso(image.archived_at)),
+            ("imageScanStatus", lambda image: image.scan_status),
+            ("findingSeverityCounts", _counts),
+            ("subjectManifestDigest", lambda image: image.subject),
+        ),
+    )
+
+
+REPOSITORY_RECORDS: Records[Repository] = Records(
+    "repositories",
+    repository_document,
+    (
+        ("repositoryName", lambda repository: repository.name),
+        ("repositoryUri", lambda repository: repository.uri),
+        ("repositoryArn", lambda repository: repository.arn),
+        ("registryId", lambda repository: repository.registry_id),
+        ("createdAt", lambda repository: _iso(repository.created_at)),
+        ("imageTagMutability", lambda repository: repository.mutability.setting),
+        ("imageTagMutabilityExclusionFilters", lambda repository: " ".join(repository.mutability.exclusions)),
+        ("scanOnPush", lambda repository: "true" if repository.scan_on_push else "false"),
+        ("encryptionType", lambda repository: repository.encryption),
+        ("kmsKey", lambda repository: repository.kms_key),
+    ),
+)
+
+
+def line_of(records: Records[Item], query: Query | None) -> Callable[[Item], str]:
+    """For JSON Lines: a row as a line, or what the query finds in it."""
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=plain).encode
+
+    def line(row: Item) -> str:
+        document = records.document(row)
+        return encode(document if query is None else query.search(document)) + "\n"
+
+    return line
+
+
+def write_csv(rows: Iterable[Sequence[object]], records: Records[Item], stream: TextIO) -> None:
+    """CSV (RFC 4180, but with the line ends of everything else here), the names of the columns in the first line."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([name for name, _ in records.columns])
+    writer.writerows(rows)
+
+
+def entry_of(records: Records[Item]) -> Callable[[Item], str]:
+    """For :func:`write_json`: a row as it stands in the list of all."""
+    return lambda row: _indented(records.document(row), _INNER)
+
+
+def write_json(entries: Iterable[str], records: Records[Item], stream: TextIO) -> None:
+    """The whole as one JSON document, byte for byte as the other commands print theirs, but entry by entry."""
+    end = f'{{\n    "{records.member}": ['
+    for entry in entries:
+        stream.write(end + _INNER + entry)
+        end = ","
+    stream.write((end + "]" if end != "," else "\n    ]") + "\n}\n")
+
+
+_INNER = "\n        "
+
+
+def _indented(value: Any, line: str) -> str:
+    """JSON with four blanks a level; the standard library's own takes three times as long for an indented document."""
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if kind is dict and value:
+        within = line + "    "
+        members = [f"{_quoted(name)}: {_indented(entry, within)}" for name, entry in value.items()]
+        return f"{{{within}{f',{within}'.join(members)}{line}}}"
+    if kind is list and value:
+        within = line + "    "
+        return f"[{within}{f',{within}'.join([_indented(entry, within) for entry in value])}{line}]"
+    return repr(value) if kind is int else _encode(value)
+
+
+_quoted = json.encoder.encode_basestring
+_encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
+
+
+def _counts(image: Image) -> str:
+    return " ".join(f"{severity}={count}" for severity, count in image.findings or ())
+
+
+def _iso(moment: float | None) -> str:
+    """A time as ISO 8601 in UTC; empty if there is none."""
+    return "" if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()

@@ -1,0 +1,75 @@
+"""References: how a user names a repository or an image, from ``team/app`` to a whole image URI."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ecrtui.ecr import tag as tags
+from ecrtui.ecr.digest import is_digest
+from ecrtui.errors import UsageError
+
+# Not compiled here: the first frame is on the screen before there is a text to read.
+REPOSITORY_PATTERN = r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+"""``RepositoryName`` of the ECR service model; 2 to 256 characters."""
+
+_HOST_PATTERN = (
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
+    r"\.(?:amazonaws\.com(?:\.cn)?|on\.aws|[a-z0-9.-]+)"
+)
+
+_SCHEME_PATTERN = r"^(?:https|docker|oci)://"
+"""What people copy along: from a browser, skopeo and crane, Helm."""
+
+
+def is_repository_name(text: str) -> bool:
+    """Whether ECR takes this for the name of a repository."""
+    return 2 <= len(text) <= 256 and re.fullmatch(REPOSITORY_PATTERN, text) is not None
+
+
+class Reference(NamedTuple):
+    """What a user named. Parts that were not named are empty."""
+
+    repository: str = ""
+    tag: str = ""
+    digest: str = ""
+    registry_id: str = ""
+    region: str = ""
+
+    def __str__(self) -> str:
+        suffix = f"@{self.digest}" if self.digest else f":{self.tag}" if self.tag else ""
+        return self.repository + suffix
+
+
+def parse(text: str) -> Reference:
+    """Read ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, a whole image URI, or a registry's host alone.
+
+    Raises:
+        UsageError: what is wrong with the text, and which forms there are.
+    """
+    rest = re.sub(_SCHEME_PATTERN, "", text.strip())
+    authority, _, path = rest.partition("/")
+    host = re.fullmatch(_HOST_PATTERN, authority)
+    if host and not path:
+        return Reference(registry_id=host["account"], region=host["region"])
+    rest = path if host else rest
+    name, _, digest = rest.partition("@")
+    repository, _, tag = name.partition(":")
+    problem = _problem(repository, tag, digest, has_tag=":" in name, has_digest="@" in rest)
+    if problem:
+        raise UsageError(
+            f"{text!r} does not name an image",
+            problem,
+            "Write team/app, team/app:tag, team/app@sha256:… or ACCOUNT.dkr.ecr.REGION.amazonaws.com/team/app:tag.",
+        )
+    return Reference(repository, tag, digest, host["account"] if host else "", host["region"] if host else "")
+
+
+def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_digest: bool) -> str:
+    if not is_repository_name(repository):
+        return f"{repository!r} is not a repository name"
+    if has_tag and (problem := tags.problem_with(tag)):
+        return problem
+    if has_digest and not is_digest(digest):
+        return f"{digest!r} is not a digest: sha256: and 64 hexadecimal digits"
+    return ""

@@ -1,0 +1,190 @@
+"""The SQLite database of the embedded registry: one file shared by processes, or memory shared by threads."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from ecrtui.emulator.errors import DatabaseRefusedError
+
+APPLICATION_ID = 0x65637274
+"""Marks a SQLite file as one of ours ("ecrt"; ``PRAGMA application_id``)."""
+
+VERSION = 1
+"""The version of schema.sql (``PRAGMA user_version``)."""
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a write waits for another process to finish its own."""
+
+
+class Database:
+    """Connections to one database, lent to whoever reads or writes.
+
+    A file has as many connections as are in use at once; memory has exactly one, and threads take turns.
+    A lent connection must not be used after its block, and blocks must not be nested by one thread.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._available = threading.Condition()
+        self._closed = False
+        self._idle.append(self._connect())
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of the database; rows are :class:`sqlite3.Row`."""
+        with self.outside_transaction() as connection, _transaction(connection, "BEGIN"):
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone in writing from its begin; committed at the end, undone if the block raises."""
+        with self.outside_transaction() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+            yield connection
+
+    @contextmanager
+    def outside_transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection without a transaction, for what SQLite does not do within one."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection; those that are lent close when they come back."""
+        with self._available:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+            self._available.notify_all()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._available:
+            while not self._idle and self.path is None and not self._closed:
+                self._available.wait()
+            if self._closed:
+                raise sqlite3.ProgrammingError("the embedded registry's database is closed")
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._available:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+            self._available.notify()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        # In WAL mode NORMAL keeps what was committed through the death of the process; only a power cut can take
+        # the last moments.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+
+def open_database(path: str | os.PathLike[str] | None) -> Database:
+    """Open the database in this file, made if it does not exist; None is a new one in memory.
+
+    Raises:
+        DatabaseRefusedError: the file is no database of the embedded registry, of another version, or cannot be
+            opened or written.
+    """
+    name = None if path is None else os.fspath(path)
+    if name == ":memory:":
+        name = None
+    if name is not None and not Path(name).resolve().parent.is_dir():
+        raise DatabaseRefusedError(f"{name}: there is no folder {Path(name).resolve().parent}")
+    try:
+        database = Database(name)
+    except sqlite3.Error as error:
+        raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
+    try:
+        _prepare(database)
+    except sqlite3.Error as error:
+        database.close()
+        raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
+    except DatabaseRefusedError:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: Database) -> None:
+    """Make the tables in an empty database; refuse one that is not of this kind and version."""
+    with database.read() as connection:
+        found = _identity(connection)
+        empty = found == (0, 0) and _is_empty(connection)
+    if not empty:
+        _check(database.path, *found)
+        return
+    if database.path is not None:
+        with database.outside_transaction() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+    with database.write() as connection:
+        if _identity(connection) == (0, 0):  # another process may have made them since
+            for statement in _statements():
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _check(path: str | None, application_id: int, version: int) -> None:
+    if application_id != APPLICATION_ID:
+        raise DatabaseRefusedError(f"{path}: this is not a database of the embedded registry")
+    if version != VERSION:
+        age = "a newer" if version > VERSION else "an older"
+        raise DatabaseRefusedError(
+            f"{path}: this database was made by {age} version of ecrtui (its schema is {version}, this one's is"
+            f" {VERSION}); use that version, or another file"
+        )
+
+
+def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
+    return (
+        connection.execute("PRAGMA application_id").fetchone()[0],
+        connection.execute("PRAGMA user_version").fetchone()[0],
+    )
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+
+
+def _statements() -> Iterator[str]:
+    """The statements of schema.sql, one by one: executescript() would commit the transaction that it runs in."""
+    text = ""
+    for line in resources.files("ecrtui.emulator").joinpath("schema.sql").read_text(encoding="utf-8").splitlines():
+        text += line.partition("--")[0] + "\n"
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

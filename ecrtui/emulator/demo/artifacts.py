@@ -1,0 +1,388 @@
+"""Manifests as the real tools write them, with what they are made of: true digests, plausible sizes.
+
+Configs, charts, signatures and attestations have content; the layers of images are declared, a digest and a size.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from ecrtui.emulator.demo.runtimes import RUNTIMES, Application
+from ecrtui.emulator.manifests import DOCKER_LIST, DOCKER_V2, OCI_INDEX, OCI_MANIFEST
+from ecrtui.emulator.storage import digest_of
+
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+EMPTY = "application/vnd.oci.empty.v1+json"
+
+_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+_DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A manifest, its exact text, and what has to be in the repository before it.
+
+    Args:
+        contents: the content of blobs, by digest.
+        declared: sizes in bytes of blobs without content, by digest.
+        parts: what an index names.
+        platform: what it is for, as the index that names it says.
+    """
+
+    manifest: str
+    media_type: str
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    declared: Mapping[str, int] = field(default_factory=dict)
+    parts: Sequence[Artifact] = ()
+    platform: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the manifest's bytes."""
+        return digest_of(self.manifest.encode())
+
+    @property
+    def descriptor(self) -> Json:
+        """What names it in another manifest."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.manifest.encode())}
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build of an application.
+
+    Args:
+        created: seconds since the epoch.
+        labels: in addition to those that every build has.
+    """
+
+    application: Application
+    version: str
+    created: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def revision(self) -> str:
+        """The commit that it was made of."""
+        return sha256(f"{self.application.name} {self.version}".encode()).hexdigest()[:40]
+
+
+def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[str, str] | None = None) -> Artifact:
+    """An image as BuildKit writes it."""
+    content, layers = _parts_of_image(build, platform, OCI_LAYER)
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": _descriptor(OCI_CONFIG, content),
+        "layers": layers,
+        **({"annotations": dict(annotations)} if annotations else {}),
+    }
+    return _image(json.dumps(document, indent=2, ensure_ascii=False), OCI_MANIFEST, content, layers, platform)
+
+
+def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Artifact:
+    """An image as umoci writes it: nothing in the manifest tells its kind."""
+    content, layers = _parts_of_image(build, platform, OCI_LAYER)
+    document = {"schemaVersion": 2, "config": _descriptor(OCI_CONFIG, content), "layers": layers}
+    return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, layers, platform)
+
+
+def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
+    """An image as ``docker push`` writes it."""
+    content, layers = _parts_of_image(build, platform, _DOCKER_LAYER)
+    document = {
+        "schemaVersion": 2,
+        "mediaType": DOCKER_V2,
+        "config": _descriptor(_DOCKER_CONFIG, content),
+        "layers": layers,
+    }
+    return _image(json.dumps(document, indent=3), DOCKER_V2, content, layers, platform)
+
+
+def build_cache(application: Application, key: str) -> Artifact:
+    """The cache of BuildKit (``--cache-to type=registry,image-manifest=true``)."""
+    layers = [_invented_layer(OCI_LAYER, f"{application.name} cache {key} {number}", 60e6) for number in range(6)]
+    records = [{"digest": digest_of(f"{key} {number}".encode()), "layers": [{"layer": number}]} for number in range(6)]
+    entries = [{"blob": layer["digest"], "parent": number - 1} for number, layer in enumerate(layers)]
+    content = json.dumps({"layers": entries, "records": records}, separators=(",", ":")).encode()
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": _descriptor("application/vnd.buildkit.cacheconfig.v0", content),
+        "layers": layers,
+    }
+    return _image(json.dumps(document, indent=2), OCI_MANIFEST, content, layers, "")
+
+
+def index(images: Sequence[Artifact], *, attested: bool = True) -> Artifact:
+    """An index as BuildKit writes it, with an attestation for each image unless not wanted."""
+    attestations = [_attestation(one) for one in images] if attested else []
+    entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images] + [
+        {
+            **attestation.descriptor,
+            "annotations": {
+                "vnd.docker.reference.digest": one.digest,
+                "vnd.docker.reference.type": "attestation-manifest",
+            },
+            "platform": {"architecture": "unknown", "os": "unknown"},
+        }
+        for attestation, one in zip(attestations, images, strict=False)
+    ]
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+    return Artifact(json.dumps(document, indent=2), OCI_INDEX, parts=[*images, *attestations])
+
+
+def docker_list(images: Sequence[Artifact]) -> Artifact:
+    """A manifest list as ``docker manifest push`` writes it."""
+    entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images]
+    document = {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": entries}
+    return Artifact(json.dumps(document, indent=3), DOCKER_LIST, parts=list(images))
+
+
+def helm_chart(name: str, version: str, app_version: str, description: str, created: float) -> Artifact:
+    """A chart as ``helm push`` writes it: without ``mediaType``."""
+    chart = {
+        "name": name,
+        "version": version,
+        "description": description,
+        "apiVersion": "v2",
+        "appVersion": app_version,
+    }
+    content = json.dumps({**chart, "type": "application"}, separators=(",", ":")).encode()
+    layer = _invented_layer("application/vnd.cncf.helm.chart.content.v1.tar+gzip", f"chart {name} {version}", 12e3)
+    document = {
+        "schemaVersion": 2,
+        "config": _descriptor("application/vnd.cncf.helm.config.v1+json", content),
+        "layers": [layer],
+        "annotations": {
+            "org.opencontainers.image.created": _iso(created),
+            "org.opencontainers.image.description": description,
+            "org.opencontainers.image.title": name,
+            "org.opencontainers.image.version": version,
+        },
+    }
+    return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, [layer], "")
+
+
+def cosign_signature(signed: Artifact, uri: str) -> Artifact:
+    """A signature as cosign keeps it under the tag ``sha256-….sig``."""
+    payload = json.dumps(
+        {
+            "critical": {
+                "identity": {"docker-reference": uri},
+                "image": {"docker-manifest-digest": signed.digest},
+                "type": "cosign container image signature",
+            },
+            "optional": None,
+        },
+        separators=(",", ":"),
+    ).encode()
+    config = {
+        "architecture": "",
+        "created": "0001-01-01T00:00:00Z",
+        "history": [{"created": "0001-01-01T00:00:00Z"}],
+        "os": "",
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(payload)]},
+        "config": {},
+    }
+    content = json.dumps(config, separators=(",", ":")).encode()
+    signature = base64.b64encode(sha256(payload).digest() * 2).decode()
+    layer = {
+        **_descriptor("application/vnd.dev.cosign.simplesigning.v1+json", payload),
+        "annotations": {"dev.cosignproject.cosign/signature": signature},
+    }
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": _descriptor(OCI_CONFIG, content),
+        "layers": [layer],
+    }
+    text = json.dumps(document, separators=(",", ":"))
+    return Artifact(text, OCI_MANIFEST, {digest_of(content): content, digest_of(payload): payload})
+
+
+def cosign_tag(signed: Artifact) -> str:
+    """The tag that cosign keeps the signature of an image under."""
+    return signed.digest.replace(":", "-") + ".sig"
+
+
+def referrer(
+    subject: Artifact, artifact_type: str, media_type: str, content: bytes, annotations: Mapping[str, str]
+) -> Artifact:
+    """An OCI 1.1 artifact that refers to an image, as ``oras attach`` writes it."""
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": artifact_type,
+        "config": {**_descriptor(EMPTY, b"{}"), "data": "e30="},
+        "layers": [_descriptor(media_type, content)],
+        "subject": subject.descriptor,
+        "annotations": dict(annotations),
+    }
+    text = json.dumps(document, separators=(",", ":"))
+    return Artifact(text, OCI_MANIFEST, {digest_of(b"{}"): b"{}", digest_of(content): content})
+
+
+def sbom(subject: Artifact, build: Build) -> Artifact:
+    """An SPDX bill of materials that refers to an image."""
+    name = build.application.name
+    packages = [
+        {"SPDXID": f"SPDXRef-Package-{package}", "name": package, "versionInfo": version}
+        for package, version in (("openssl", "3.0.15-1~deb12u1"), ("zlib1g", "1:1.2.13.dfsg-1"), (name, build.version))
+    ]
+    document = {
+        "spdxVersion": "SPDX-2.3",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": name,
+        "creationInfo": {"created": _iso(build.created), "creators": ["Tool: syft-1.16.0"]},
+        "packages": packages,
+    }
+    annotations = {"org.opencontainers.image.created": _iso(build.created)}
+    spdx = "application/spdx+json"
+    return referrer(subject, spdx, spdx, json.dumps(document).encode(), annotations)
+
+
+def notation_signature(subject: Artifact, build: Build) -> Artifact:
+    """A signature of Notary Project that refers to an image."""
+    claim = {"targetArtifact": subject.descriptor}
+    payload = base64.urlsafe_b64encode(json.dumps(claim).encode()).decode().rstrip("=")
+    envelope = json.dumps({"payload": payload, "protected": "eyJhbGciOiJQUzI1NiJ9", "signature": "demo"}).encode()
+    return referrer(
+        subject,
+        "application/vnd.cncf.notary.signature",
+        "application/jose+json",
+        envelope,
+        {
+            "io.cncf.notary.x509chain.thumbprint#S256": json.dumps([sha256(b"demo").hexdigest()]),
+            "org.opencontainers.image.created": _iso(build.created),
+        },
+    )
+
+
+def _image(text: str, media_type: str, config: bytes, layers: Sequence[Json], platform: str) -> Artifact:
+    return Artifact(
+        text,
+        media_type,
+        {digest_of(config): config},
+        {layer["digest"]: layer["size"] for layer in layers},
+        platform=_platform(platform),
+    )
+
+
+def _attestation(attested: Artifact) -> Artifact:
+    """What BuildKit tells about how an image was made: its provenance, signed by nobody."""
+    statement = {
+        "_type": "https://in-toto.io/Statement/v0.1",
+        "predicateType": "https://slsa.dev/provenance/v0.2",
+        "subject": [{"name": "image", "digest": {"sha256": attested.digest.removeprefix("sha256:")}}],
+        "predicate": {"builder": {"id": ""}, "buildType": "https://mobyproject.org/buildkit@v1"},
+    }
+    content = json.dumps(statement).encode()
+    config = {
+        "architecture": "unknown",
+        "os": "unknown",
+        "config": {},
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(content)]},
+    }
+    config_content = json.dumps(config, separators=(",", ":")).encode()
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": _descriptor(OCI_CONFIG, config_content),
+        "layers": [
+            {
+                **_descriptor("application/vnd.in-toto+json", content),
+                "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"},
+            }
+        ],
+    }
+    contents = {digest_of(config_content): config_content, digest_of(content): content}
+    return Artifact(json.dumps(document, indent=2), OCI_MANIFEST, contents)
+
+
+def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes, list[Json]]:
+    """The config and the layers of an image: those of its runtime, its dependencies, and the application's own."""
+    application, runtime = build.application, RUNTIMES[build.application.runtime]
+    created = _iso(build.created)
+    base = [
+        _invented_layer(layer_type, f"{application.runtime} {platform} {number}", size)
+        for number, size in enumerate(runtime.base_sizes)
+    ]
+    dependencies = _invented_layer(
+        layer_type, f"{application.name} {platform} {build.version[:-1]}", application.dependencies_size
+    )
+    own = _invented_layer(layer_type, f"{application.name} {platform} {build.version}", application.size)
+    layers = [*base, dependencies, own]
+    split = _platform(platform)
+    config = {
+        "architecture": split.get("architecture", ""),
+        **({"variant": split["variant"]} if "variant" in split else {}),
+        "os": split.get("os", ""),
+        "created": created,
+        "config": {
+            **({"User": runtime.user} if runtime.user else {}),
+            **({"ExposedPorts": {f"{application.port}/tcp": {}}} if application.port else {}),
+            "Env": [*runtime.environment, *(f"{key}={value}" for key, value in application.environment.items())],
+            "Entrypoint": [*runtime.entrypoint, application.command],
+            **({"Cmd": list(application.arguments)} if application.arguments else {}),
+            "WorkingDir": "/srv",
+            "Labels": {
+                "org.opencontainers.image.title": application.name,
+                "org.opencontainers.image.version": build.version,
+                "org.opencontainers.image.revision": build.revision,
+                "org.opencontainers.image.created": created,
+                "org.opencontainers.image.source": f"https://git.example.com/{application.repository}",
+                **build.labels,
+            },
+        },
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(f"{layer['digest']} tar".encode()) for layer in layers]},
+        "history": [
+            *({"created": runtime.created, "created_by": step} for step in runtime.steps),
+            {"created": created, "created_by": f"WORKDIR /srv{_BUILDKIT}", "comment": _COMMENT, "empty_layer": True},
+            {"created": created, "created_by": f"{runtime.install}{_BUILDKIT}", "comment": _COMMENT},
+            {"created": created, "created_by": f"COPY /out /srv{_BUILDKIT}", "comment": _COMMENT},
+            {
+                "created": created,
+                "created_by": f"ENTRYPOINT {json.dumps([*runtime.entrypoint, application.command])}",
+                "comment": _COMMENT,
+                "empty_layer": True,
+            },
+        ],
+    }
+    return json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode(), layers
+
+
+_BUILDKIT = " # buildkit"
+_COMMENT = "buildkit.dockerfile.v0"
+
+
+def _descriptor(media_type: str, content: bytes) -> Json:
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
+
+
+def _invented_layer(media_type: str, name: str, about: float) -> Json:
+    """A layer that exists in name only; the same name is the same layer."""
+    hexadecimal = sha256(name.encode()).hexdigest()
+    size = int(about * (0.9 + int(hexadecimal[:4], 16) / 0xFFFF / 5))
+    return {"mediaType": media_type, "digest": f"sha256:{hexadecimal}", "size": size}
+
+
+def _platform(text: str) -> dict[str, str]:
+    system, _, rest = text.partition("/")
+    architecture, _, variant = rest.partition("/")
+    named = {"architecture": architecture, "os": system, "variant": variant}
+    return {key: value for key, value in named.items() if value}
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,182 @@
+"""Puts the demo's repositories and artifacts into the database, at the times that they are said to be of."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ecrtui.emulator import manifests, storage, vulnerabilities
+from ecrtui.emulator.demo.artifacts import Artifact
+from ecrtui.emulator.operations import scans
+
+DAY = 86_400.0
+"""Seconds in a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a repository is set up.
+
+    Args:
+        age: days since it was created.
+        scanning: what its images are scanned by: ``BASIC``, ``ENHANCED``, or nothing.
+        kms_key: the id of a key; empty for AES256.
+        lifecycle: the rules of its lifecycle policy.
+        resource_tags: its tags as an AWS resource.
+        readers: accounts that may pull, by its repository policy.
+    """
+
+    mutability: str = "MUTABLE"
+    exclusions: Sequence[str] = ()
+    age: float = 400
+    scanning: str = ""
+    kms_key: str = ""
+    lifecycle: Sequence[Mapping[str, object]] = ()
+    resource_tags: Mapping[str, str] = field(default_factory=dict)
+    readers: Sequence[str] = ()
+
+
+class Registry:
+    """The registry that the demo data is put into, within one transaction.
+
+    Args:
+        now: seconds since the epoch; every age is counted from it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, registry_id: str, region: str, now: float) -> None:
+        self.connection = connection
+        self.registry_id = registry_id
+        self.region = region
+        self.now = now
+
+    def repository(self, name: str, settings: Settings) -> Repository | None:
+        """Make a repository; None if there is one of that name, which is then left as it is."""
+        kms_key = f"arn:aws:kms:{self.region}:{self.registry_id}:key/{settings.kms_key}" if settings.kms_key else None
+        lifecycle = json.dumps({"rules": list(settings.lifecycle)}, indent=2) if settings.lifecycle else None
+        cursor = self.connection.execute(
+            "INSERT OR IGNORE INTO repositories (registry_id, region, name, created_at, tag_mutability,"
+            " exclusion_filters, scan_on_push, encryption_type, kms_key, lifecycle_policy, lifecycle_evaluated_at,"
+            " policy) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self.registry_id,
+                self.region,
+                name,
+                self.now - settings.age * DAY,
+                settings.mutability,
+                json.dumps(settings.exclusions),
+                settings.scanning == scans.BASIC,
+                "KMS" if kms_key else "AES256",
+                kms_key,
+                lifecycle,
+                self.now - 0.3 * DAY if lifecycle else None,
+                _policy(settings.readers) if settings.readers else None,
+            ),
+        )
+        if not cursor.rowcount:
+            return None
+        repository = Repository(self, int(cursor.lastrowid or 0), name, settings)
+        self.connection.executemany(
+            "INSERT INTO resource_tags (repository_id, key, value) VALUES (?, ?, ?)",
+            [(repository.id, key, value) for key, value in settings.resource_tags.items()],
+        )
+        return repository
+
+
+class Repository:
+    """A repository that artifacts are pushed to, the oldest first: a tag moves as it does in ECR."""
+
+    def __init__(self, registry: Registry, repository_id: int, name: str, settings: Settings) -> None:
+        self.id = repository_id
+        self.name = name
+        self.registry = registry
+        self.settings = settings
+
+    @property
+    def uri(self) -> str:
+        """What clients pull from."""
+        return f"{self.registry.registry_id}.dkr.ecr.{self.registry.region}.amazonaws.com/{self.name}"
+
+    def push(self, artifact: Artifact, *tags: str, age: float, pulled: float | None = None) -> Artifact:
+        """Push an artifact, what it is made of before it.
+
+        Args:
+            age: days since the push.
+            pulled: days since the last pull; None for never.
+        """
+        for part in artifact.parts:
+            self.push(part, age=age + 0.0003, pulled=pulled if part.platform else None)
+        image_id = self._image(artifact, age, pulled)
+        for tag in tags:
+            storage.set_tag(self._connection, self.id, tag, image_id)
+        return artifact
+
+    def archive(self, artifact: Artifact, *, age: float) -> None:
+        """Archive an image, so many days ago."""
+        self._connection.execute(
+            "UPDATE images SET status = 'ARCHIVED', last_archived_at = ? WHERE repository_id = ? AND digest = ?",
+            (self._moment(age), self.id, artifact.digest),
+        )
+
+    def scan_failed(self, artifact: Artifact, reason: str) -> None:
+        """Have the last scan of an image failed."""
+        self._connection.execute(
+            "UPDATE scans SET status = 'FAILED', description = ?, severity_counts = '{}', completed_at = NULL"
+            " WHERE image_id = (SELECT id FROM images WHERE repository_id = ? AND digest = ?)",
+            (reason, self.id, artifact.digest),
+        )
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self.registry.connection
+
+    def _moment(self, age: float) -> float:
+        return self.registry.now - age * DAY
+
+    def _image(self, artifact: Artifact, age: float, pulled: float | None) -> int:
+        row = self._connection.execute(
+            "SELECT id FROM images WHERE repository_id = ? AND digest = ?", (self.id, artifact.digest)
+        ).fetchone()
+        if row is not None:
+            return int(row["id"])
+        for content in artifact.contents.values():
+            storage.add_layer(self._connection, self.id, [content])
+        for digest, size in artifact.declared.items():
+            storage.declare_layer(self._connection, self.id, digest, size)
+        contents = manifests.read(artifact.manifest, artifact.media_type)
+        image_id = storage.insert_image(
+            self._connection, self.id, artifact.manifest, contents, pushed_at=self._moment(age)
+        )
+        if pulled is not None:
+            self._connection.execute(
+                "UPDATE images SET last_pulled_at = ? WHERE id = ?", (self._moment(pulled), image_id)
+            )
+        if self.settings.scanning and artifact.platform:
+            self._scan(image_id, artifact.digest, self._moment(age) + 25)
+        return image_id
+
+    def _scan(self, image_id: int, digest: str, at: float) -> None:
+        found = vulnerabilities.found_in(digest)
+        if self.settings.scanning == scans.ENHANCED:
+            where = {
+                "registryId": self.registry.registry_id,
+                "repositoryName": self.name,
+                "region": self.registry.region,
+            }
+            findings = [vulnerabilities.enhanced(one, where, digest, at) for one in found]
+        else:
+            findings = [vulnerabilities.basic(one) for one in found]
+        counts = vulnerabilities.counts(found)
+        scans.store(self._connection, image_id, findings, counts, kind=self.settings.scanning, at=at)
+
+
+def _policy(readers: Sequence[str]) -> str:
+    """A repository policy that lets other accounts pull."""
+    statement = {
+        "Sid": "AllowPull",
+        "Effect": "Allow",
+        "Principal": {"AWS": [f"arn:aws:iam::{account}:root" for account in readers]},
+        "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

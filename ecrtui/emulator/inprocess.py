@@ -1,0 +1,73 @@
+"""The in-process transport: a boto3 client whose requests the embedded registry answers, without a socket or a thread.
+
+botocore emits ``before-send`` for every attempt of a request; what a handler returns is taken as the HTTP response,
+what it raises as the failure of the connection. So everything above, retries and parsing included, is botocore's own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from ecrtui.emulator.downloads import EMBEDDED
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.emulator.wire import Delivery, Request, Response
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+
+def attach(client: Any, embedded: EmbeddedRegistry) -> None:
+    """Have the embedded registry answer everything that this client (of ``ecr`` or ``sts``) sends.
+
+    The client can be used from several threads at once, as any other.
+    """
+    transport = _Transport(embedded, client.meta.region_name, client.meta.config.read_timeout)
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-send.{service}", transport.send)
+
+
+class _Transport:
+    def __init__(self, embedded: EmbeddedRegistry, region: str, read_timeout: float | None) -> None:
+        self._embedded = embedded
+        self._region = region
+        self._read_timeout = read_timeout
+
+    def send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """Answer a prepared request as botocore's HTTP session would: a response, or the exception of a lost one."""
+        from botocore.awsrequest import AWSResponse
+        from botocore.compat import HTTPHeaders
+        from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+        response = self._embedded.handle(_request(request, self._region))
+        if self._read_timeout and response.delay > self._read_timeout:
+            time.sleep(self._read_timeout)
+            raise ReadTimeoutError(endpoint_url=request.url, error="Read timed out.")
+        time.sleep(response.delay)
+        if response.delivery in (Delivery.DROPPED, Delivery.RESET):
+            raise ConnectionClosedError(endpoint_url=request.url, error="Connection aborted.", request=request)
+        headers = HTTPHeaders.from_dict(dict(response.headers))
+        return AWSResponse(request.url, response.status, headers, _Body(response))
+
+
+class _Body:
+    """The raw body that :class:`AWSResponse` reads."""
+
+    def __init__(self, response: Response) -> None:
+        body = response.body
+        self._content = body[: len(body) // 2] if response.delivery is Delivery.CUT else body
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self._content
+
+
+def _request(request: AWSPreparedRequest, region: str) -> Request:
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    # The protocols of ECR and STS make bodies of text or bytes, never of files.
+    body = cast(str | bytes | None, request.body) or b""
+    return Request(body.encode() if isinstance(body, str) else body, headers, EMBEDDED, region)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

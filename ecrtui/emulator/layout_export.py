@@ -1,0 +1,176 @@
+"""Writes an image of the embedded registry as an OCI image layout: every byte as it is stored."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecrtui.emulator import manifests, storage
+from ecrtui.emulator.database import Database
+from ecrtui.emulator.downloads import Content
+from ecrtui.emulator.layout import REF_NAME, LayoutError
+from ecrtui.emulator.operations.image_ids import found_by
+from ecrtui.emulator.service import REGION, REGISTRY_ID
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of layers have been written, and how many there are in all."""
+
+_MENTIONED = 5
+"""Digests that an error names at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Args:
+        manifests: how many, the indexes among them.
+        size: bytes of layers and configs.
+    """
+
+    digest: str
+    media_type: str
+    manifests: int
+    blobs: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    digest: str
+    media_type: str
+    text: str
+    contents: manifests.Contents
+
+
+def export_image(
+    database: Database,
+    repository: str,
+    folder: str,
+    *,
+    tag: str = "",
+    digest: str = "",
+    registry_id: str = REGISTRY_ID,
+    region: str = REGION,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write an image and everything that it consists of into a folder, which is made if it does not exist.
+
+    index.json, which makes it a layout, is written last.
+
+    Args:
+        tag: which image, by a tag that becomes the name of its entry; or
+        digest: which image.
+
+    Raises:
+        LayoutError: there is no such image, the folder is not empty, or the content of a layer is not kept.
+    """
+    target = Path(folder)
+    with database.read() as connection:
+        repository_id = _repository(connection, repository, registry_id, region)
+        top = (
+            found_by(connection, repository_id, tag=tag) if tag else found_by(connection, repository_id, digest=digest)
+        )
+        if top is None:
+            raise LayoutError(f"the repository {repository} has no image {tag or digest}")
+        images = {one.digest: one for one in _read(connection, repository_id, top)}
+        blobs = _kept(connection, repository_id, repository, images.values())
+    with _written(target):
+        _make(target)
+        size = _write_blobs(database, target, blobs, progress)
+        for one in images.values():
+            _blob_path(target, one.digest).write_bytes(one.text.encode())
+        _write_index(target, images[top["digest"]], tag)
+    return Exported(top["digest"], top["media_type"], len(images), len(blobs), size)
+
+
+def _repository(connection: sqlite3.Connection, name: str, registry_id: str, region: str) -> int:
+    row = connection.execute(
+        "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", (registry_id, region, name)
+    ).fetchone()
+    if row is None:
+        raise LayoutError(
+            f"there is no repository {name} in registry {registry_id}, region {region}",
+            "Another region or registry is named with --region and --registry-id.",
+        )
+    return int(row["id"])
+
+
+def _read(connection: sqlite3.Connection, repository_id: int, row: sqlite3.Row) -> Iterator[_Image]:
+    """An image, and what an index consists of, to any depth."""
+    waiting, seen = [row], {row["digest"]}
+    while waiting:
+        row = waiting.pop()
+        query = "SELECT manifest FROM manifests WHERE image_id = ?"
+        text = connection.execute(query, (row["id"],)).fetchone()["manifest"]
+        one = _Image(row["digest"], row["media_type"], text, manifests.read(text, row["media_type"]))
+        yield one
+        for digest in one.contents.children:
+            child = found_by(connection, repository_id, digest=digest)
+            if child is None:
+                raise LayoutError(f"the image {digest}, which {one.digest} names, is not in the repository")
+            if digest not in seen:
+                seen.add(digest)
+                waiting.append(child)
+
+
+def _kept(connection: sqlite3.Connection, repository_id: int, name: str, images: Iterable[_Image]) -> Mapping[str, int]:
+    """The layers and configs of images, their sizes by digest; the content of each is there."""
+    digests = dict.fromkeys(digest for one in images for digest in one.contents.blobs)
+    absent = [digest for digest in digests if not storage.has_content(connection, digest)]
+    if absent:
+        more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
+        listed = "".join(f"\n  {digest}" for digest in absent[:_MENTIONED])
+        raise LayoutError(
+            f"the content of {len(absent)} layers of {name} is not kept here, only their sizes:{listed}{more}",
+            "Images of the demo and of `local seed` have no layers to export; imported and pushed ones have.",
+        )
+    return storage.sizes_of(connection, repository_id, digests)
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        where = problem.filename or target
+        raise LayoutError(f"{where} cannot be written: {problem.strerror or problem}") from problem
+
+
+def _make(target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise LayoutError(f"{target} is not empty", "Name a folder that is, or one that does not exist.")
+    (target / "blobs" / "sha256").mkdir(parents=True)
+    (target / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+
+
+def _write_blobs(database: Database, target: Path, blobs: Mapping[str, int], progress: Progress | None) -> int:
+    total, done = sum(blobs.values()), 0
+    for digest, size in blobs.items():
+        with _blob_path(target, digest).open("wb") as stream:
+            for piece in Content(database, digest, size):
+                stream.write(piece)
+                done += len(piece)
+                if progress:
+                    progress(done, total)
+    return done
+
+
+def _write_index(target: Path, top: _Image, tag: str) -> None:
+    entry = {
+        "mediaType": top.media_type,
+        "digest": top.digest,
+        "size": len(top.text.encode()),
+        **({"annotations": {REF_NAME: tag}} if tag else {}),
+    }
+    index = {"schemaVersion": 2, "mediaType": manifests.OCI_INDEX, "manifests": [entry]}
+    (target / "index.json").write_text(json.dumps(index, separators=(",", ":")))
+
+
+def _blob_path(target: Path, digest: str) -> Path:
+    return target / "blobs" / "sha256" / digest.removeprefix("sha256:")

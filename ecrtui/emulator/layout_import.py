@@ -1,0 +1,301 @@
+"""Takes an image out of a layout into the embedded registry: every byte as it is, every digest checked.
+
+Layers and configs go straight into the database; manifests go through PutImage, so that what ECR would refuse is
+refused here too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import IO, Any
+
+from ecrtui.emulator import manifests, storage, validation
+from ecrtui.emulator.call import Call
+from ecrtui.emulator.database import Database
+from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.layout import MAX_MANIFEST, Descriptor, Layout, LayoutError, read_descriptor
+from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
+
+MAX_DEPTH = 32
+"""Indexes within indexes; real ones have two."""
+
+_MENTIONED = 5
+"""Digests that an error names at most."""
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of layers have been stored, and how many there are in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was taken in.
+
+    Args:
+        manifests: how many, the indexes among them.
+        blobs: how many layers and configs were stored, those left out that the repository had.
+        size: bytes of those.
+        foreign: digests of layers that the image takes from elsewhere (``urls``), which are not kept.
+    """
+
+    repository: str
+    digest: str
+    media_type: str
+    manifests: int
+    blobs: int
+    size: int
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """A manifest that was read and checked."""
+
+    digest: str
+    text: str
+    contents: manifests.Contents
+    children: tuple[Descriptor, ...]
+    foreign: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Image:
+    """An image, read: its manifests, what is named before what names it, and what they need."""
+
+    manifests: dict[str, _Manifest] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+
+    @property
+    def blobs(self) -> dict[str, int]:
+        """Sizes of layers and configs by digest."""
+        return {digest: size for one in self.manifests.values() for digest, size in one.contents.blobs.items()}
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Digests of layers that are elsewhere."""
+        return tuple(dict.fromkeys(digest for one in self.manifests.values() for digest in one.foreign))
+
+
+def choose(layout: Layout, ref: str = "") -> Descriptor:
+    """The image of a layout that is meant.
+
+    Args:
+        ref: its name (``org.opencontainers.image.ref.name``) or digest; empty if there is only one.
+
+    Raises:
+        LayoutError: there is none of this name, or several.
+    """
+    entries = layout.entries()
+    wanted = [entry for entry in entries if not ref or ref in (entry.ref, entry.digest)]
+    if len({entry.digest for entry in wanted}) == 1:
+        return wanted[0]
+    listed = "".join(f"\n  {entry}" for entry in wanted or entries)
+    if not entries:
+        raise LayoutError(f"{layout.name} holds no image: its index.json is empty")
+    if not wanted:
+        raise LayoutError(f"{layout.name} has no image {ref!r}; it has{listed}", "Choose one of them with --ref.")
+    raise LayoutError(
+        f"{layout.name} has {len(wanted)} images{f' {ref!r}' if ref else ''}:{listed}",
+        "Choose one with --ref and its name, or its digest.",
+    )
+
+
+def import_image(
+    database: Database,
+    layout: Layout,
+    repository: str,
+    tag: str = "",
+    *,
+    ref: str = "",
+    registry_id: str = REGISTRY_ID,
+    region: str = REGION,
+    progress: Progress | None = None,
+) -> Imported:
+    """Take an image and everything that it consists of into a repository, which is made if it does not exist.
+
+    What an index names is stored before it, and the tag is put last. If it fails on the way, what was stored until
+    then stays, and doing it again goes on from there.
+
+    Args:
+        tag: empty leaves the image without.
+        ref: which image, if the layout has several.
+
+    Raises:
+        LayoutError: something is missing or is not what its digest says; nothing of the kind is stored.
+        ServiceError: the registry refuses, in the words of ECR.
+    """
+    top = choose(layout, ref)
+    image = _Image()
+    _read(layout, top, image)
+    _check_complete(layout, image)
+    target = _Target(database, repository, registry_id, region)
+    target.create()
+    blobs, size = _store_blobs(target, layout, image.blobs, progress)
+    for one in image.manifests.values():
+        target.put(one, tag if one.digest == top.digest else "")
+    media_type = image.manifests[top.digest].contents.media_type
+    return Imported(repository, top.digest, media_type, len(image.manifests), blobs, size, image.foreign)
+
+
+def _read(layout: Layout, descriptor: Descriptor, image: _Image, depth: int = 0) -> None:
+    """Read a manifest after those that it names."""
+    if descriptor.digest in image.manifests:
+        return
+    if depth > MAX_DEPTH:
+        raise LayoutError(f"{layout.name} has indexes within indexes, more than {MAX_DEPTH} deep")
+    stream = layout.open_manifest(descriptor.digest)
+    if stream is None:
+        image.absent.append(f"manifest {descriptor}" + (f" for {descriptor.platform!r}" if descriptor.platform else ""))
+        return
+    one = _checked(layout, descriptor, stream)
+    for child in one.children:
+        _read(layout, child, image, depth + 1)
+    image.manifests[one.digest] = one
+
+
+def _checked(layout: Layout, descriptor: Descriptor, stream: IO[bytes]) -> _Manifest:
+    what = f"the manifest {descriptor.digest} in {layout.name}"
+    with stream:
+        content = stream.read(MAX_MANIFEST + 1)
+    if len(content) > MAX_MANIFEST:
+        raise LayoutError(f"{what} has more than {MAX_MANIFEST:,} bytes, the most that ECR takes")
+    if storage.digest_of(content) != descriptor.digest:
+        raise LayoutError(f"{what} has other bytes: their digest is {storage.digest_of(content)}")
+    if descriptor.size not in (-1, len(content)):
+        raise LayoutError(f"{what} has {len(content):,} bytes, not {descriptor.size:,} as its descriptor says")
+    try:
+        text = content.decode()
+        contents = manifests.read(text, descriptor.media_type)
+    except UnicodeDecodeError as problem:
+        raise LayoutError(f"{what} is not UTF-8 text: {problem}") from problem
+    except ServiceError as problem:
+        said = f" (media type {descriptor.media_type!r})" if descriptor.media_type else " (no media type is told)"
+        raise LayoutError(f"{what} would not be taken by ECR: {problem.message}{said}") from problem
+    document = json.loads(text)
+    children = tuple(read_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
+    return _Manifest(descriptor.digest, text, contents, children, _foreign(document, contents))
+
+
+def _foreign(document: Mapping[str, Any], contents: manifests.Contents) -> tuple[str, ...]:
+    layers = document.get("layers")
+    named = [layer.get("digest") for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
+    return tuple(digest for digest in named if isinstance(digest, str) and digest not in contents.blobs)
+
+
+def _check_complete(layout: Layout, image: _Image) -> None:
+    absent = image.absent + [f"layer or config {digest}" for digest in image.blobs if not layout.has_blob(digest)]
+    if absent:
+        more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
+        listed = "".join(f"\n  {one}" for one in absent[:_MENTIONED])
+        raise LayoutError(
+            f"{layout.name} is not complete; nothing was stored. It does not have{listed}{more}",
+            "Copy the image with everything: skopeo copy --all SOURCE oci:FOLDER",
+        )
+
+
+def _store_blobs(
+    target: _Target, layout: Layout, blobs: Mapping[str, int], progress: Progress | None
+) -> tuple[int, int]:
+    """Store what the repository does not have yet; how many, and how many bytes."""
+    wanted = {digest: size for digest, size in blobs.items() if not target.has(digest)}
+    total, done = sum(wanted.values()), 0
+    for digest, size in wanted.items():
+        stream = layout.open_blob(digest)
+        if stream is None:
+            raise LayoutError(f"{digest} has vanished from {layout.name}")
+        with stream:
+            pieces = _pieces(stream, layout.name, digest, size)
+            target.add(_told(pieces, progress, done, total) if progress else pieces)
+        done += size
+    return len(wanted), done
+
+
+def _pieces(stream: IO[bytes], name: str, digest: str, size: int) -> Iterator[bytes]:
+    """The content of a blob, checked at its end; what fails the check is never committed."""
+    checksum, left = sha256(), size
+    while piece := stream.read(storage.CHUNK):
+        checksum.update(piece)
+        left -= len(piece)
+        yield piece
+    found = f"sha256:{checksum.hexdigest()}"
+    if found != digest:
+        raise LayoutError(f"the blob {digest} in {name} has other bytes: their digest is {found}")
+    if left:
+        raise LayoutError(f"the blob {digest} in {name} has {size - left:,} bytes, not {size:,} as its descriptor says")
+
+
+def _told(pieces: Iterable[bytes], progress: Progress, done: int, total: int) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece
+        done += len(piece)
+        progress(done, total)
+
+
+class _Target:
+    """The repository that an image is taken into."""
+
+    def __init__(self, database: Database, repository: str, registry_id: str, region: str) -> None:
+        self._database = database
+        self._repository = repository
+        self._registry_id = registry_id
+        self._region = region
+
+    def create(self) -> None:
+        """Make the repository, unless it exists."""
+        try:
+            self._call("CreateRepository", {})
+        except ServiceError as error:
+            if error.code != "RepositoryAlreadyExistsException":
+                raise
+
+    def has(self, digest: str) -> bool:
+        """Whether the repository has a layer with its content."""
+        call = self._prepared("BatchCheckLayerAvailability", {"layerDigests": [digest]})
+        with self._database.read() as connection:
+            known = storage.sizes_of(connection, call.repository(connection)["id"], [digest])
+            return bool(known) and storage.has_content(connection, digest)
+
+    def add(self, pieces: Iterable[bytes]) -> None:
+        """Store a layer, in a transaction of its own: an image of many gigabytes shall not lock others out for long."""
+        call = self._prepared("InitiateLayerUpload", {})
+        with self._database.write() as connection:
+            storage.add_layer(connection, call.repository(connection)["id"], pieces)
+
+    def put(self, one: _Manifest, tag: str) -> None:
+        """Put a manifest; that it is there already, under that tag, is no failure."""
+        parameters = {
+            "imageManifest": one.text,
+            "imageManifestMediaType": one.contents.media_type,
+            "imageDigest": one.digest,
+            **({"imageTag": tag} if tag else {}),
+        }
+        try:
+            self._call("PutImage", parameters)
+        except ServiceError as error:
+            there = {"imageDigest": one.digest, **({"imageTag": tag} if tag else {})}
+            if not error.code.endswith("AlreadyExistsException") or not self._is_there(there):
+                raise
+
+    def _is_there(self, image_id: Mapping[str, str]) -> bool:
+        try:
+            found = self._call("DescribeImages", {"imageIds": [image_id], "filter": {"imageStatus": "ANY"}})
+        except ServiceError:
+            return False
+        return bool(found["imageDetails"])
+
+    def _call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        return OPERATIONS[operation](self._prepared(operation, parameters))
+
+    def _prepared(self, operation: str, parameters: Mapping[str, Any]) -> Call:
+        given = {"repositoryName": self._repository, **parameters}
+        return Call(
+            database=self._database,
+            parameters=validation.checked(operation, given),
+            caller=self._registry_id,
+            region=self._region,
+            endpoint="",
+            now=time.time(),
+        )

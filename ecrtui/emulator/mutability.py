@@ -1,0 +1,58 @@
+"""Tag mutability: the settings of a repository, and what they let happen to a tag."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from ecrtui.emulator.errors import violated
+
+MAX_WILDCARDS = 2
+"""Wildcards in an exclusion filter."""
+
+_FILTERS = "imageTagMutabilityExclusionFilters"
+
+
+def may_move(repository: sqlite3.Row, tag: str) -> bool:
+    """Whether a tag that is in use may be put on another image."""
+    setting: str = repository["tag_mutability"]
+    mutable = setting.startswith("MUTABLE")
+    if setting.endswith("_WITH_EXCLUSION"):
+        excluded = any(_wildcard(pattern).fullmatch(tag) for pattern in json.loads(repository["exclusion_filters"]))
+        return mutable is not excluded
+    return mutable
+
+
+def settings_of(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The setting and the exclusion patterns of a request.
+
+    Raises:
+        ServiceError: InvalidParameterException if setting and filters do not go together.
+    """
+    setting: str = parameters.get("imageTagMutability", "MUTABLE")
+    patterns = [entry["filter"] for entry in parameters.get("imageTagMutabilityExclusionFilters", [])]
+    if setting.endswith("_WITH_EXCLUSION") != bool(patterns):
+        need = "be empty" if patterns else "not be empty"
+        raise violated(_FILTERS, f"Exclusion filters must {need} when imageTagMutability is {setting}")
+    if any(pattern.count("*") > MAX_WILDCARDS for pattern in patterns):
+        raise violated(_FILTERS, f"A filter must not contain more than {MAX_WILDCARDS} wildcards")
+    return setting, patterns
+
+
+def described(setting: str, patterns: Sequence[str]) -> dict[str, Any]:
+    """The members that tell setting and filters in an answer."""
+    members: dict[str, Any] = {"imageTagMutability": setting}
+    if patterns:
+        members["imageTagMutabilityExclusionFilters"] = [
+            {"filterType": "WILDCARD", "filter": pattern} for pattern in patterns
+        ]
+    return members
+
+
+@cache
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))

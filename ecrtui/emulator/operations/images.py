@@ -1,0 +1,298 @@
+"""Images: put, get, delete, storage class.
+
+Where reports of what ECR does disagree or are silent, this is what is done here, and why:
+
+- The same manifest under the same tag again, in an immutable repository, is ``ImageTagAlreadyExistsException``
+  (aws/containers-roadmap#2179; #2380 tells of ImageAlreadyExistsException): it is what a client sees too that sends a
+  write again after a lost reply.
+- By tag, an image of a kind that ``acceptedMediaTypes`` does not have comes converted or not at all; without
+  ``acceptedMediaTypes`` only Docker kinds come. By digest the stored bytes come always (user guide, "Container image
+  manifest format support").
+- ``lastRecordedPullTime`` is recorded by BatchGetImage, the call that a pull makes, but at most once in 24 hours for
+  an image (``ImageDetail``).
+- Putting the manifest of an archived image makes it active again ("Archiving an image": by re-pushing it).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ecrtui.emulator import manifests, mutability, storage
+from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator.errors import ServiceError, violated
+from ecrtui.emulator.operations import scans, settings
+from ecrtui.emulator.operations.image_ids import (
+    ImageFailure,
+    entry,
+    failure,
+    find,
+    find_or_refuse,
+    found_by,
+    not_found,
+    tag_of,
+)
+from ecrtui.emulator.sts import caller_arn
+
+MAX_TAGS = 1000
+"""Tags of an image (quota)."""
+
+PULL_INTERVAL = 24 * 3600.0
+"""Seconds in which a pull is recorded once."""
+
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
+_TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
+_WITHOUT_ACCEPTED = frozenset(
+    {manifests.DOCKER_V1, manifests.DOCKER_V1_SIGNED, manifests.DOCKER_V2, manifests.DOCKER_LIST}
+)
+
+
+def put_image(call: Call) -> dict[str, Any]:
+    """PutImage."""
+    text, tag = call["imageManifest"], call.get("imageTag")
+    if tag is not None:
+        _check_tag(tag)
+    contents = manifests.read(text, call.get("imageManifestMediaType", ""))
+    digest = storage.digest_of(text.encode())
+    if call.get("imageDigest", digest) != digest:
+        raise ServiceError(
+            "ImageDigestDoesNotMatchException",
+            f"The specified image digest '{call['imageDigest']}' does not match the calculated digest '{digest}'",
+        )
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        image = found_by(connection, repository["id"], digest=digest)
+        holder = None if tag is None else found_by(connection, repository["id"], tag=tag)
+        _check_put(repository, digest, tag, image, holder)
+        if image is None:
+            _check_parts(connection, repository, contents)
+            image_id = storage.insert_image(connection, repository["id"], text, contents, pushed_at=call.now)
+            scans.scan_on_push(call, connection, repository, image_id)
+            media_type = contents.media_type
+        else:
+            image_id, media_type = image["id"], image["media_type"]
+            _restore(connection, image, call.now)
+        if tag is not None and (holder is None or holder["id"] != image_id):
+            _check_tag_count(connection, image_id, digest)
+            storage.set_tag(connection, repository["id"], tag, image_id)
+    image_id_member = {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
+    return {
+        "image": {
+            **call.where(),
+            "imageId": image_id_member,
+            "imageManifest": text,
+            "imageManifestMediaType": media_type,
+        }
+    }
+
+
+def batch_get_image(call: Call) -> dict[str, Any]:
+    """BatchGetImage."""
+    images, failures, pulled = [], [], []
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        for image_id in call["imageIds"]:
+            try:
+                row = find(connection, repository["id"], image_id)
+                text, media_type = _manifest(connection, row, call.get("acceptedMediaTypes"), image_id)
+            except ImageFailure as error:
+                failures.append(error.described())
+                continue
+            images.append(
+                {
+                    **call.where(),
+                    "imageId": {"imageDigest": row["digest"], **tag_of(image_id)},
+                    "imageManifest": text,
+                    "imageManifestMediaType": media_type,
+                }
+            )
+            if (row["last_pulled_at"] or 0.0) <= call.now - PULL_INTERVAL:
+                pulled.append(row["id"])
+    if pulled:
+        _record_pulls(call, pulled)
+    return {"images": images, "failures": failures}
+
+
+def batch_delete_image(call: Call) -> dict[str, Any]:
+    """BatchDeleteImage: a tag, or an image with all of its tags; with its last tag an image goes too."""
+    deleted: list[dict[str, str]] = []
+    failures = []
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        for image_id in call["imageIds"]:
+            try:
+                deleted += _delete(connection, repository["id"], image_id)
+            except ImageFailure as error:
+                failures.append(error.described())
+    return {"imageIds": deleted, "failures": failures}
+
+
+def describe_image_replication_status(call: Call) -> dict[str, Any]:
+    """DescribeImageReplicationStatus: nothing is replicated here."""
+    return {**_existing(call), "replicationStatuses": []}
+
+
+def describe_image_signing_status(call: Call) -> dict[str, Any]:
+    """DescribeImageSigningStatus: nothing is signed by the registry here."""
+    return {**_existing(call), "signingStatuses": []}
+
+
+def update_image_storage_class(call: Call) -> dict[str, Any]:
+    """UpdateImageStorageClass: archive an image, or restore it. What takes AWS 20 minutes is done at once."""
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        image = find_or_refuse(connection, repository, call["imageId"])
+        if call["targetStorageClass"] == "ARCHIVE":
+            if _parents(connection, repository["id"], image["digest"]):
+                raise ServiceError(
+                    "ImageStorageClassUpdateNotSupportedException",
+                    f"The image with digest '{image['digest']}' is referenced by a manifest list and cannot be archived"
+                    " without it",
+                )
+            connection.execute(
+                "UPDATE images SET status = 'ARCHIVED', last_archived_at = ? WHERE id = ? AND status = 'ACTIVE'",
+                (call.now, image["id"]),
+            )
+            status = "ARCHIVED"
+        else:
+            status = "ACTIVATING" if _restore(connection, image, call.now) else "ACTIVE"
+    return {
+        **call.where(),
+        "imageId": {"imageDigest": image["digest"], **tag_of(call["imageId"])},
+        "imageStatus": status,
+    }
+
+
+def _existing(call: Call) -> dict[str, Any]:
+    """The members that name an image, if it exists."""
+    with call.database.read() as connection:
+        image = find_or_refuse(connection, call.repository(connection), call["imageId"])
+    return {**call.where(), "imageId": {"imageDigest": image["digest"], **tag_of(call["imageId"])}}
+
+
+def _check_tag(tag: str) -> None:
+    if not _TAG_CHARACTERS.fullmatch(tag):
+        raise violated("imageTag", "must satisfy regular expression '[a-zA-Z0-9-_.]+'")
+    if not _TAG.fullmatch(tag):
+        raise violated("imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]*'")
+
+
+def _check_put(
+    repository: sqlite3.Row, digest: str, tag: str | None, image: sqlite3.Row | None, holder: sqlite3.Row | None
+) -> None:
+    if tag is not None and holder is not None and not mutability.may_move(repository, tag):
+        raise ServiceError(
+            "ImageTagAlreadyExistsException",
+            f"The image tag '{tag}' already exists in the '{repository['name']}' repository and cannot be overwritten"
+            " because the repository is immutable.",
+        )
+    unchanged = tag is None or (holder is not None and holder["digest"] == digest)
+    if image is not None and image["status"] == "ACTIVE" and unchanged:
+        which = f"Image with digest '{digest}'" + (f" and tag '{tag}'" if tag is not None else "")
+        raise ServiceError(
+            "ImageAlreadyExistsException",
+            f"{which} already exists in the repository with name '{repository['name']}' in registry with id"
+            f" '{repository['registry_id']}'",
+        )
+
+
+def _check_parts(connection: sqlite3.Connection, repository: sqlite3.Row, contents: manifests.Contents) -> None:
+    """That everything which a new manifest names is in the repository."""
+    where = f"into repository with name '{repository['name']}' in registry with id '{repository['registry_id']}'"
+    children = storage.absent_images(connection, repository["id"], contents.children)
+    if children:
+        raise ServiceError(
+            "ReferencedImagesNotFoundException",
+            f"Images with digests '[{', '.join(children)}]' required for pushing image {where} do not exist",
+        )
+    known = storage.sizes_of(connection, repository["id"], contents.blobs)
+    absent = [digest for digest in contents.blobs if digest not in known]
+    if absent:
+        raise ServiceError(
+            "LayersNotFoundException",
+            f"Layers with digests '[{', '.join(absent)}]' required for pushing image {where} do not exist",
+        )
+
+
+def _check_tag_count(connection: sqlite3.Connection, image_id: int, digest: str) -> None:
+    count = connection.execute("SELECT count(*) FROM tags WHERE image_id = ?", (image_id,)).fetchone()[0]
+    if count >= MAX_TAGS:
+        raise ServiceError(
+            "LimitExceededException", f"The image with digest '{digest}' already has the maximum of {MAX_TAGS} tags"
+        )
+
+
+def _restore(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> bool:
+    """Make an image active; whether it was not."""
+    if image["status"] == "ACTIVE":
+        return False
+    connection.execute("UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (now, image["id"]))
+    return True
+
+
+def _record_pulls(call: Call, image_ids: Sequence[int]) -> None:
+    with call.database.write() as connection:
+        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
+        if caller_arn(call.caller) not in exclusions:
+            connection.executemany(
+                "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(call.now, image_id) for image_id in image_ids]
+            )
+
+
+def _manifest(
+    connection: sqlite3.Connection, row: sqlite3.Row, accepted: Sequence[str] | None, image_id: Mapping[str, str]
+) -> tuple[str, str]:
+    """The manifest as this client gets it, and its media type."""
+    if row["status"] != "ACTIVE":
+        raise failure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
+    stored: str = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()[0]
+    media_type: str = row["media_type"]
+    if "imageDigest" in image_id or media_type in (_WITHOUT_ACCEPTED if accepted is None else accepted):
+        return stored, media_type
+    converted = manifests.converted(stored, media_type, accepted or ())
+    if converted is None:
+        raise not_found(image_id)
+    return converted
+
+
+def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> list[dict[str, str]]:
+    """Delete one tag or image; every image id that went."""
+    row = find(connection, repository_id, image_id)
+    tags = [
+        entry["tag"]
+        for entry in connection.execute("SELECT tag FROM tags WHERE image_id = ? ORDER BY tag", (row["id"],))
+    ]
+    tag = image_id.get("imageTag")
+    if tag is not None and len(tags) > 1:
+        connection.execute("DELETE FROM tags WHERE repository_id = ? AND tag = ?", (repository_id, tag))
+        return [entry(row["digest"], tag)]
+    parents = _parents(connection, repository_id, row["digest"])
+    if parents:
+        raise failure(
+            image_id,
+            "ImageReferencedByManifestList",
+            f"Requested image referenced by manifest list: [{', '.join(parents)}]",
+        )
+    connection.execute("DELETE FROM images WHERE id = ?", (row["id"],))
+    return [entry(row["digest"], gone) for gone in tags or [None]]
+
+
+def _parents(connection: sqlite3.Connection, repository_id: int, digest: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT p.digest FROM index_children c JOIN images p ON p.id = c.parent_id"
+        " WHERE c.repository_id = ? AND c.child_digest = ?",
+        (repository_id, digest),
+    )
+    return [row["digest"] for row in rows]
+
+
+OPERATIONS: dict[str, Operation] = {
+    "PutImage": put_image,
+    "BatchGetImage": batch_get_image,
+    "BatchDeleteImage": batch_delete_image,
+    "DescribeImageReplicationStatus": describe_image_replication_status,
+    "DescribeImageSigningStatus": describe_image_signing_status,
+    "UpdateImageStorageClass": update_image_storage_class,
+}

@@ -1,0 +1,265 @@
+"""Repositories: create, describe, delete, tag mutability, policies, and their tags as AWS resources."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import Any
+
+from ecrtui.emulator import mutability, pages
+from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
+
+MAX_RESOURCE_TAGS = 50
+"""Tags of a resource (quota of AWS)."""
+
+_ARN = re.compile(r"arn:[a-z-]+:ecr:(?P<region>[a-z0-9-]+):(?P<registry>\d{12}):repository/(?P<name>.+)")
+
+
+def create_repository(call: Call) -> dict[str, Any]:
+    """CreateRepository."""
+    if call.registry_id != call.caller:
+        raise call.access_denied("CreateRepository")
+    setting, patterns = mutability.settings_of(call.parameters)
+    encryption = call.get("encryptionConfiguration", {"encryptionType": "AES256"})
+    resource_tags = _resource_tags(call.get("tags", []))
+    with call.database.write() as connection:
+        try:
+            cursor = connection.execute(
+                "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
+                " scan_on_push, encryption_type, kms_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    call.registry_id,
+                    call.region,
+                    call["repositoryName"],
+                    call.now,
+                    setting,
+                    json.dumps(patterns),
+                    call.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+                    encryption["encryptionType"],
+                    _kms_key(call, encryption),
+                ),
+            )
+        except sqlite3.IntegrityError:
+            raise ServiceError(
+                "RepositoryAlreadyExistsException",
+                f"The repository with name '{call['repositoryName']}' already exists in the registry with id"
+                f" '{call.registry_id}'",
+            ) from None
+        _set_resource_tags(connection, int(cursor.lastrowid or 0), resource_tags)
+        return {"repository": described(call.repository(connection))}
+
+
+def describe_repositories(call: Call) -> dict[str, Any]:
+    """DescribeRepositories: those that are named, or a page of all, by name."""
+    names = call.get("repositoryNames")
+    limit = call.get("maxResults", pages.DEFAULT)
+    if names is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
+        raise invalid_parameter("Invalid parameter: repositoryNames cannot be combined with maxResults or nextToken")
+    with call.database.read() as connection:
+        if names is not None:
+            return {"repositories": [described(call.repository(connection, name)) for name in names]}
+        if call.registry_id != call.caller and not _known(connection, call.registry_id):
+            raise call.access_denied("DescribeRepositories")
+        (after,) = pages.key_of("repositories", call.get("nextToken"), ("",))
+        rows = connection.execute(
+            "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name > ? ORDER BY name LIMIT ?",
+            (call.registry_id, call.region, after, limit + 1),
+        ).fetchall()
+    rows, more = pages.cut(rows, limit)
+    answer: dict[str, Any] = {"repositories": [described(row) for row in rows]}
+    if more:
+        answer["nextToken"] = pages.token_for("repositories", rows[-1]["name"])
+    return answer
+
+
+def delete_repository(call: Call) -> dict[str, Any]:
+    """DeleteRepository: with ``force``, whatever is in it."""
+    with call.database.write() as connection:
+        row = call.repository(connection)
+        filled = connection.execute("SELECT 1 FROM images WHERE repository_id = ? LIMIT 1", (row["id"],)).fetchone()
+        if filled and not call.get("force", False):
+            raise ServiceError(
+                "RepositoryNotEmptyException",
+                f"The repository with name '{row['name']}' in registry with id '{row['registry_id']}' cannot be deleted"
+                " because it still contains images",
+            )
+        connection.execute("DELETE FROM repositories WHERE id = ?", (row["id"],))
+        return {"repository": described(row)}
+
+
+def put_image_tag_mutability(call: Call) -> dict[str, Any]:
+    """PutImageTagMutability."""
+    setting, patterns = mutability.settings_of(call.parameters)
+    with call.database.write() as connection:
+        row = call.repository(connection)
+        connection.execute(
+            "UPDATE repositories SET tag_mutability = ?, exclusion_filters = ? WHERE id = ?",
+            (setting, json.dumps(patterns), row["id"]),
+        )
+    return {**call.where(), **mutability.described(setting, patterns)}
+
+
+def put_image_scanning_configuration(call: Call) -> dict[str, Any]:
+    """PutImageScanningConfiguration."""
+    scan_on_push = call["imageScanningConfiguration"].get("scanOnPush", False)
+    with call.database.write() as connection:
+        row = call.repository(connection)
+        connection.execute("UPDATE repositories SET scan_on_push = ? WHERE id = ?", (scan_on_push, row["id"]))
+    return {**call.where(), "imageScanningConfiguration": {"scanOnPush": scan_on_push}}
+
+
+def set_repository_policy(call: Call) -> dict[str, Any]:
+    """SetRepositoryPolicy: the text is kept as it is."""
+    _check_policy(call["policyText"])
+    with call.database.write() as connection:
+        row = call.repository(connection)
+        connection.execute("UPDATE repositories SET policy = ? WHERE id = ?", (call["policyText"], row["id"]))
+    return {**call.where(), "policyText": call["policyText"]}
+
+
+def get_repository_policy(call: Call) -> dict[str, Any]:
+    """GetRepositoryPolicy."""
+    with call.database.read() as connection:
+        return _policy(call, call.repository(connection))
+
+
+def delete_repository_policy(call: Call) -> dict[str, Any]:
+    """DeleteRepositoryPolicy."""
+    with call.database.write() as connection:
+        row = call.repository(connection)
+        answer = _policy(call, row)
+        connection.execute("UPDATE repositories SET policy = NULL WHERE id = ?", (row["id"],))
+        return answer
+
+
+def list_tags_for_resource(call: Call) -> dict[str, Any]:
+    """ListTagsForResource of a repository."""
+    with call.database.read() as connection:
+        rows = connection.execute(
+            "SELECT key, value FROM resource_tags WHERE repository_id = ? ORDER BY key", (_by_arn(call, connection),)
+        )
+        return {"tags": [{"Key": row["key"], "Value": row["value"]} for row in rows]}
+
+
+def tag_resource(call: Call) -> dict[str, Any]:
+    """TagResource."""
+    tags = _resource_tags(call["tags"])
+    with call.database.write() as connection:
+        _set_resource_tags(connection, _by_arn(call, connection), tags)
+    return {}
+
+
+def untag_resource(call: Call) -> dict[str, Any]:
+    """UntagResource; keys that are not there are no error."""
+    with call.database.write() as connection:
+        repository_id = _by_arn(call, connection)
+        connection.executemany(
+            "DELETE FROM resource_tags WHERE repository_id = ? AND key = ?",
+            [(repository_id, key) for key in call["tagKeys"]],
+        )
+    return {}
+
+
+def described(row: sqlite3.Row) -> dict[str, Any]:
+    """A repository as the API describes it (``Repository``)."""
+    encryption = {"encryptionType": row["encryption_type"]}
+    if row["kms_key"]:
+        encryption["kmsKey"] = row["kms_key"]
+    return {
+        "repositoryArn": f"arn:aws:ecr:{row['region']}:{row['registry_id']}:repository/{row['name']}",
+        "registryId": row["registry_id"],
+        "repositoryName": row["name"],
+        "repositoryUri": f"{row['registry_id']}.dkr.ecr.{row['region']}.amazonaws.com/{row['name']}",
+        "createdAt": row["created_at"],
+        **mutability.described(row["tag_mutability"], json.loads(row["exclusion_filters"])),
+        "imageScanningConfiguration": {"scanOnPush": bool(row["scan_on_push"])},
+        "encryptionConfiguration": encryption,
+    }
+
+
+def _known(connection: sqlite3.Connection, registry_id: str) -> bool:
+    query = "SELECT 1 FROM repositories WHERE registry_id = ? LIMIT 1"
+    return connection.execute(query, (registry_id,)).fetchone() is not None
+
+
+def _kms_key(call: Call, encryption: dict[str, str]) -> str | None:
+    if encryption["encryptionType"] == "AES256":
+        if "kmsKey" in encryption:
+            raise invalid_parameter(
+                "Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256"
+            )
+        return None
+    # Without a key of one's own it is the one that AWS manages for ECR.
+    return encryption.get("kmsKey") or f"arn:aws:kms:{call.region}:{call.registry_id}:alias/aws/ecr"
+
+
+def _policy(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    if row["policy"] is None:
+        raise ServiceError(
+            "RepositoryPolicyNotFoundException",
+            f"Repository policy does not exist for the repository with name '{row['name']}' in the registry with id"
+            f" '{row['registry_id']}'",
+        )
+    return {**call.where(), "policyText": row["policy"]}
+
+
+def _check_policy(text: str) -> None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise violated("PolicyText", "Invalid repository policy provided")
+
+
+def _resource_tags(tags: list[dict[str, str]]) -> dict[str, str]:
+    for tag in tags:
+        if not 1 <= len(tag["Key"]) <= 128 or len(tag["Value"]) > 256 or tag["Key"].lower().startswith("aws:"):
+            raise ServiceError("InvalidTagParameterException", f"The tag with key '{tag['Key']}' is not valid")
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    if len(found) < len(tags):
+        raise ServiceError("InvalidTagParameterException", "Duplicate tag keys found")
+    return found
+
+
+def _set_resource_tags(connection: sqlite3.Connection, repository_id: int, tags: dict[str, str]) -> None:
+    connection.executemany(
+        "INSERT INTO resource_tags (repository_id, key, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (repository_id, key) DO UPDATE SET value = excluded.value",
+        [(repository_id, key, value) for key, value in tags.items()],
+    )
+    count = connection.execute(
+        "SELECT count(*) FROM resource_tags WHERE repository_id = ?", (repository_id,)
+    ).fetchone()
+    if count[0] > MAX_RESOURCE_TAGS:
+        raise ServiceError("TooManyTagsException", f"A repository can have at most {MAX_RESOURCE_TAGS} tags")
+
+
+def _by_arn(call: Call, connection: sqlite3.Connection) -> int:
+    arn = _ARN.fullmatch(call["resourceArn"])
+    if arn is None:
+        raise violated("resourceArn", "must be the ARN of a repository")
+    row = connection.execute(
+        "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?",
+        (arn["registry"], arn["region"], arn["name"]),
+    ).fetchone()
+    if row is None or arn["region"] != call.region:
+        raise call.repository_not_found(arn["name"], arn["registry"])
+    return int(row["id"])
+
+
+OPERATIONS: dict[str, Operation] = {
+    "CreateRepository": create_repository,
+    "DescribeRepositories": describe_repositories,
+    "DeleteRepository": delete_repository,
+    "PutImageTagMutability": put_image_tag_mutability,
+    "PutImageScanningConfiguration": put_image_scanning_configuration,
+    "SetRepositoryPolicy": set_repository_policy,
+    "GetRepositoryPolicy": get_repository_policy,
+    "DeleteRepositoryPolicy": delete_repository_policy,
+    "ListTagsForResource": list_tags_for_resource,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
+}

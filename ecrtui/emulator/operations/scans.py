@@ -1,0 +1,180 @@
+"""Image scans, basic and enhanced. What takes AWS minutes is done at once: the next look finds it complete."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ecrtui.emulator import manifests, pages, vulnerabilities
+from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.operations import settings
+from ecrtui.emulator.operations.image_ids import find_or_refuse
+
+INTERVAL = 24 * 3600.0
+"""Seconds after which an image may be scanned again (StartImageScan)."""
+
+BASIC = "BASIC"
+ENHANCED = "ENHANCED"
+
+
+def start_image_scan(call: Call) -> dict[str, Any]:
+    """StartImageScan: basic scanning of one image."""
+    with call.database.write() as connection:
+        repository = call.repository(connection)
+        image = find_or_refuse(connection, repository, call["imageId"])
+        if settings.scan_type(connection, call.registry_id, call.region) == ENHANCED:
+            raise ServiceError("ValidationException", "This feature is disabled")
+        if image["status"] != "ACTIVE":
+            raise ServiceError("ImageArchivedException", f"The image with digest '{image['digest']}' is archived")
+        if not _scannable(image["media_type"]):
+            raise ServiceError(
+                "UnsupportedImageTypeException",
+                f"The operation is not supported for images of the media type '{image['media_type']}'",
+            )
+        scanned = connection.execute("SELECT started_at FROM scans WHERE image_id = ?", (image["id"],)).fetchone()
+        if scanned is not None and call.now - scanned["started_at"] < INTERVAL:
+            raise ServiceError(
+                "LimitExceededException", "The scan quota per image has been exceeded. Wait and try again."
+            )
+        _scan(connection, image, BASIC, call.now, {})
+    return {**call.where(), "imageId": _both(image, call["imageId"]), "imageScanStatus": {"status": "IN_PROGRESS"}}
+
+
+def describe_image_scan_findings(call: Call) -> dict[str, Any]:
+    """DescribeImageScanFindings: a page of the findings of one image's last scan."""
+    limit = call.get("maxResults", pages.DEFAULT)
+    with call.database.read() as connection:
+        repository = call.repository(connection)
+        image = find_or_refuse(connection, repository, call["imageId"])
+        (after,) = pages.key_of("findings", call.get("nextToken"), (-1,))
+        scan = connection.execute("SELECT * FROM scans WHERE image_id = ?", (image["id"],)).fetchone()
+        if scan is None:
+            raise ServiceError(
+                "ScanNotFoundException",
+                f"Image scan does not exist for the image with '{{imageDigest:'{image['digest']}',"
+                f" imageTag:'{call['imageId'].get('imageTag', 'null')}'}}' in the repository with name"
+                f" '{repository['name']}' in the registry with id '{repository['registry_id']}'",
+            )
+        rows = connection.execute(
+            "SELECT position, finding FROM findings WHERE image_id = ? AND position > ? ORDER BY position LIMIT ?",
+            (image["id"], after, limit + 1),
+        ).fetchall()
+    rows, more = pages.cut(rows, limit)
+    answer: dict[str, Any] = {
+        **call.where(),
+        "imageId": _both(image, call["imageId"]),
+        "imageScanStatus": _status(scan),
+    }
+    if scan["status"] in ("COMPLETE", "ACTIVE"):
+        answer["imageScanFindings"] = _findings(scan, rows)
+    if more:
+        answer["nextToken"] = pages.token_for("findings", rows[-1]["position"])
+    return answer
+
+
+def scan_on_push(call: Call, connection: sqlite3.Connection, repository: sqlite3.Row, image_id: int) -> None:
+    """Scan an image that has just been put, if its repository or registry is set up for that."""
+    frequency = settings.frequency(connection, repository)
+    if frequency == settings.MANUAL:
+        return
+    image = connection.execute("SELECT * FROM images WHERE id = ?", (image_id,)).fetchone()
+    if _scannable(image["media_type"]):
+        kind = settings.scan_type(connection, repository["registry_id"], repository["region"])
+        where = {
+            "registryId": repository["registry_id"],
+            "repositoryName": repository["name"],
+            "region": repository["region"],
+        }
+        _scan(connection, image, kind, call.now, where)
+
+
+def summary(row: sqlite3.Row) -> dict[str, Any]:
+    """What DescribeImages tells of a scan, of a row with ``scan_status`` and the scan's columns."""
+    status: dict[str, Any] = {"status": row["scan_status"]}
+    if row["description"] is not None:
+        status["description"] = row["description"]
+    members: dict[str, Any] = {"imageScanStatus": status}
+    if row["scan_status"] in ("COMPLETE", "ACTIVE"):
+        members["imageScanFindingsSummary"] = _summary(row)
+    return members
+
+
+def store(
+    connection: sqlite3.Connection,
+    image_id: int,
+    findings: Sequence[Mapping[str, Any]],
+    severity_counts: Mapping[str, int],
+    *,
+    kind: str = BASIC,
+    at: float,
+) -> None:
+    """Keep a finished scan in place of the one before.
+
+    Args:
+        findings: as the API tells them, ``ImageScanFinding`` or ``EnhancedImageScanFinding`` after the kind.
+        kind: BASIC or ENHANCED.
+        at: when it was done, in seconds since the epoch.
+    """
+    status = "ACTIVE" if kind == ENHANCED else "COMPLETE"
+    connection.execute("DELETE FROM scans WHERE image_id = ?", (image_id,))
+    connection.execute(
+        "INSERT INTO scans (image_id, type, status, description, started_at, completed_at, source_updated_at,"
+        " severity_counts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            image_id,
+            kind,
+            status,
+            "Continuous scan is selected for image." if kind == ENHANCED else "The scan was completed successfully.",
+            at,
+            at,
+            at,
+            json.dumps(severity_counts),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO findings (image_id, position, finding) VALUES (?, ?, ?)",
+        [(image_id, position, json.dumps(finding)) for position, finding in enumerate(findings)],
+    )
+
+
+def _scan(connection: sqlite3.Connection, image: sqlite3.Row, kind: str, now: float, where: dict[str, str]) -> None:
+    found = vulnerabilities.found_in(image["digest"])
+    if kind == ENHANCED:
+        findings = [vulnerabilities.enhanced(one, where, image["digest"], now) for one in found]
+    else:
+        findings = [vulnerabilities.basic(one) for one in found]
+    store(connection, image["id"], findings, vulnerabilities.counts(found), kind=kind, at=now)
+
+
+def _scannable(media_type: str) -> bool:
+    return media_type in (manifests.DOCKER_V2, manifests.OCI_MANIFEST, manifests.DOCKER_V1)
+
+
+def _both(image: sqlite3.Row, image_id: Mapping[str, str]) -> dict[str, str]:
+    return {**image_id, "imageDigest": image["digest"]}
+
+
+def _status(scan: sqlite3.Row) -> dict[str, str]:
+    return {"status": scan["status"], **({"description": scan["description"]} if scan["description"] else {})}
+
+
+def _summary(scan: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "imageScanCompletedAt": scan["completed_at"],
+        "vulnerabilitySourceUpdatedAt": scan["source_updated_at"],
+        "findingSeverityCounts": json.loads(scan["severity_counts"]),
+    }
+
+
+def _findings(scan: sqlite3.Row, rows: Sequence[sqlite3.Row]) -> dict[str, Any]:
+    member = "enhancedFindings" if scan["type"] == ENHANCED else "findings"
+    return {member: [json.loads(row["finding"]) for row in rows], **_summary(scan)}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "StartImageScan": start_image_scan,
+    "DescribeImageScanFindings": describe_image_scan_findings,
+}

@@ -1,0 +1,197 @@
+"""Repositories full of realistic images, written in bulk past the API: for trying things out and for benchmarks."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from random import Random
+from typing import Any
+
+from ecrtui.emulator import storage, vulnerabilities
+from ecrtui.emulator.database import Database
+from ecrtui.emulator.operations import scans
+from ecrtui.emulator.operations.images import MAX_TAGS
+from ecrtui.emulator.seed_content import Pipeline, SeededImage, Style
+from ecrtui.emulator.service import REGION, REGISTRY_ID
+
+MAX_IMAGES = 10_000_000
+"""Images that are seeded at most, in all repositories; a real one may have 100,000 (quota, adjustable)."""
+
+_BATCH = 2_000
+"""Images that are in memory at once."""
+
+_PAGE_CACHE = 256 * 1024
+"""KiB of the database that are kept in memory meanwhile: indexes are written to in no order."""
+
+_SCANS = 64
+"""Results of scans that are different."""
+
+_TEAMS = (
+    "checkout",
+    "data",
+    "identity",
+    "logistics",
+    "mobile",
+    "observability",
+    "payments",
+    "platform",
+    "search",
+    "web",
+)
+
+Progress = Callable[[int, int], None]
+"""Told how many images have been made, and how many shall be."""
+
+
+class SeedError(ValueError):
+    """What is asked for cannot be seeded; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which registry the images are for, and what makes them these and no others.
+
+    Args:
+        number: another one gives other images.
+        now: the newest image is pushed shortly before, in seconds since the epoch; digests do not depend on it.
+    """
+
+    registry_id: str = REGISTRY_ID
+    region: str = REGION
+    number: int = 0
+    now: float = 0.0
+
+
+def seed(
+    database: Database, repositories: Sequence[str], style: Style, origin: Origin, progress: Progress | None = None
+) -> None:
+    """Fill each of these repositories with images, all or none; a repository that does not exist is made.
+
+    Args:
+        origin: with ``now`` 0 it is now.
+
+    Raises:
+        SeedError: a repository has images already, or the style asks for what ECR does not allow.
+    """
+    _check(style, len(repositories))
+    origin = origin if origin.now else replace(origin, now=time.time())
+    total = style.images * len(repositories)
+    with database.write() as connection, _large_cache(connection):
+        done = 0
+        for name in repositories:
+            for count in fill(connection, _repository(connection, name, origin), name, style, origin):
+                done += count
+                if progress:
+                    progress(done, total)
+
+
+def repository_names(count: int) -> list[str]:
+    """So many names as teams have them: ``team-search/service-0008``."""
+    return [f"team-{_TEAMS[index % len(_TEAMS)]}/service-{index:04}" for index in range(count)]
+
+
+def fill(connection: sqlite3.Connection, repository_id: int, name: str, style: Style, origin: Origin) -> Iterator[int]:
+    """Write the images of an empty repository, in pieces; gives how many each had."""
+    images = Pipeline(name, style, seed=origin.number, now=origin.now).images()
+    chance = Random(f"{origin.number}:{name}:scans")  # noqa: S311 - no secret
+    first_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM images").fetchone()[0]
+    latest: tuple[int, SeededImage] | None = None
+    while batch := list(enumerate(islice(images, _BATCH), first_id)):
+        _insert(connection, repository_id, batch)
+        for image_id, image in batch:
+            if not image.children and image.pulled_at is not None and chance.random() < style.scanned:
+                _scan(connection, image_id, image, style)
+        latest = next((entry for entry in reversed(batch) if entry[1].tags), latest)
+        first_id += len(batch)
+        yield len(batch)
+    if latest and style.tags_per_push is None:
+        storage.set_tag(connection, repository_id, "latest", latest[0])
+
+
+def _insert(connection: sqlite3.Connection, repository_id: int, batch: Sequence[tuple[int, SeededImage]]) -> None:
+    connection.executemany(
+        "INSERT INTO images (id, repository_id, digest, media_type, artifact_media_type, size, pushed_at, tagged,"
+        " last_pulled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                image_id,
+                repository_id,
+                image.digest,
+                image.media_type,
+                image.artifact_media_type,
+                image.size,
+                image.pushed_at,
+                bool(image.tags),
+                image.pulled_at,
+            )
+            for image_id, image in batch
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO manifests (image_id, manifest) VALUES (?, ?)",
+        [(image_id, image.manifest) for image_id, image in batch],
+    )
+    connection.executemany(
+        "INSERT INTO tags (repository_id, tag, image_id) VALUES (?, ?, ?)",
+        sorted((repository_id, tag, image_id) for image_id, image in batch for tag in image.tags),
+    )
+    connection.executemany(
+        "INSERT INTO index_children (repository_id, child_digest, parent_id) VALUES (?, ?, ?)",
+        sorted((repository_id, child, image_id) for image_id, image in batch for child in image.children),
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO layers (repository_id, digest, size) VALUES (?, ?, ?)",
+        sorted({(repository_id, digest, size) for _, image in batch for digest, size in image.layers}),
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO blob_chunks (digest, first_byte, content) VALUES (?, 0, ?)",
+        [image.config for _, image in batch if image.config],
+    )
+
+
+def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, style: Style) -> None:
+    """What the scan on push has found; the findings one by one only where configs are told too."""
+    findings, counts = _found(int(image.digest[-2:], 16) % _SCANS)
+    scans.store(connection, image_id, findings if style.configs else (), counts, at=image.pushed_at + 20)
+
+
+@cache
+def _found(number: int) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, int]]:
+    found = vulnerabilities.found_in(str(number))
+    return [vulnerabilities.basic(one) for one in found], vulnerabilities.counts(found)
+
+
+def _repository(connection: sqlite3.Connection, name: str, origin: Origin) -> int:
+    key = (origin.registry_id, origin.region, name)
+    connection.execute(
+        "INSERT OR IGNORE INTO repositories (registry_id, region, name, created_at) VALUES (?, ?, ?, ?)",
+        (*key, origin.now),
+    )
+    repository_id: int = connection.execute(
+        "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", key
+    ).fetchone()[0]
+    if connection.execute("SELECT 1 FROM images WHERE repository_id = ? LIMIT 1", (repository_id,)).fetchone():
+        raise SeedError(f"the repository {name!r} has images already")
+    return repository_id
+
+
+def _check(style: Style, repositories: int) -> None:
+    if not 1 <= style.images * repositories <= MAX_IMAGES:
+        raise SeedError(f"between 1 and {MAX_IMAGES:,} images can be seeded, not {style.images * repositories:,}")
+    if style.tags_per_push is not None and not 0 <= style.tags_per_push <= MAX_TAGS:
+        raise SeedError(f"an image has between 0 and {MAX_TAGS:,} tags, not {style.tags_per_push:,}")
+
+
+@contextmanager
+def _large_cache(connection: sqlite3.Connection) -> Iterator[None]:
+    before = connection.execute("PRAGMA cache_size").fetchone()[0]
+    connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA cache_size = {before}")

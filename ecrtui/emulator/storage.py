@@ -1,0 +1,132 @@
+"""Repositories, images and layers in the database, without the rules of the API: what operations and imports share.
+
+Every function works in the transaction of the connection that it is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from ecrtui.emulator.manifests import INDEXES, Contents
+
+CHUNK = 16 * 1024 * 1024
+"""Bytes of a piece of content."""
+
+
+def digest_of(content: bytes) -> str:
+    """sha256 of these bytes, as a digest."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def insert_image(
+    connection: sqlite3.Connection, repository_id: int, manifest: str, contents: Contents, *, pushed_at: float
+) -> int:
+    """Keep an image that the repository does not have yet; the id of its row.
+
+    Its size is the sum of its config and layers as they are in the repository, or the largest image of an index
+    (``imageSizeInBytes``).
+    """
+    cursor = connection.execute(
+        "INSERT INTO images (repository_id, digest, media_type, artifact_media_type, size, pushed_at, subject)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            repository_id,
+            digest_of(manifest.encode()),
+            contents.media_type,
+            contents.artifact_media_type or None,
+            _size(connection, repository_id, contents),
+            pushed_at,
+            contents.subject or None,
+        ),
+    )
+    image_id = int(cursor.lastrowid or 0)
+    connection.execute("INSERT INTO manifests (image_id, manifest) VALUES (?, ?)", (image_id, manifest))
+    connection.executemany(
+        "INSERT OR IGNORE INTO index_children (repository_id, child_digest, parent_id) VALUES (?, ?, ?)",
+        [(repository_id, child, image_id) for child in contents.children],
+    )
+    return image_id
+
+
+def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_id: int) -> None:
+    """Put a tag on an image, taking it from the one that holds it."""
+    connection.execute(
+        "INSERT INTO tags (repository_id, tag, image_id) VALUES (?, ?, ?)"
+        " ON CONFLICT (repository_id, tag) DO UPDATE SET image_id = excluded.image_id",
+        (repository_id, tag, image_id),
+    )
+
+
+def add_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Keep a layer or config with its content, given in pieces; its digest and its size in bytes.
+
+    A piece is read into memory as a whole whenever the content is, so :data:`CHUNK` is a good size for one.
+    """
+    sha256 = hashlib.sha256()
+    size = 0
+    temporary = f"unfinished:{repository_id}"
+    for piece in pieces:
+        if piece:
+            sha256.update(piece)
+            _insert_piece(connection, temporary, size, piece)
+            size += len(piece)
+    digest = "sha256:" + sha256.hexdigest()
+    if has_content(connection, digest):
+        connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (temporary,))
+    elif size:
+        connection.execute("UPDATE blob_chunks SET digest = ? WHERE digest = ?", (digest, temporary))
+    else:
+        _insert_piece(connection, digest, 0, b"")
+    declare_layer(connection, repository_id, digest, size)
+    return digest, size
+
+
+def declare_layer(connection: sqlite3.Connection, repository_id: int, digest: str, size: int) -> None:
+    """Let the repository have a layer or config of this size in bytes, without its content unless that is known."""
+    connection.execute(
+        "INSERT OR IGNORE INTO layers (repository_id, digest, size) VALUES (?, ?, ?)", (repository_id, digest, size)
+    )
+
+
+def has_content(connection: sqlite3.Connection, digest: str) -> bool:
+    """Whether the content of this digest is kept, by whichever repository."""
+    return connection.execute("SELECT 1 FROM blob_chunks WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
+
+
+def sizes_of(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
+    """Sizes in bytes of those of these layers that the repository has, by digest."""
+    found = {}
+    for digest in digests:
+        row = connection.execute(
+            "SELECT size FROM layers WHERE repository_id = ? AND digest = ?", (repository_id, digest)
+        ).fetchone()
+        if row is not None:
+            found[digest] = int(row["size"])
+    return found
+
+
+def absent_images(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> list[str]:
+    """Those of these images that the repository does not have."""
+    query = "SELECT 1 FROM images WHERE repository_id = ? AND digest = ?"
+    return [digest for digest in digests if connection.execute(query, (repository_id, digest)).fetchone() is None]
+
+
+def _insert_piece(connection: sqlite3.Connection, digest: str, first_byte: int, piece: bytes) -> None:
+    connection.execute(
+        "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)", (digest, first_byte, piece)
+    )
+
+
+def _size(connection: sqlite3.Connection, repository_id: int, contents: Contents) -> int:
+    if contents.media_type in INDEXES:
+        sizes = [
+            row["size"]
+            for child in contents.children
+            for row in connection.execute(
+                "SELECT size FROM images WHERE repository_id = ? AND digest = ?", (repository_id, child)
+            )
+        ]
+        return max(sizes, default=0)
+    return sum({**contents.blobs, **sizes_of(connection, repository_id, contents.blobs)}.values())

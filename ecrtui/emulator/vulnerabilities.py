@@ -1,0 +1,110 @@
+"""What a scan of the embedded registry finds: a handful of well-known vulnerabilities, chosen by the image's digest.
+
+No layer is unpacked: the same image always has the same findings, most images have some, and a few have none.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerability:
+    """A published vulnerability in one version of a package. Severity as Debian's security tracker or NVD has it."""
+
+    name: str
+    severity: str
+    package: str
+    version: str
+    fixed_in: str
+    score: float
+    description: str
+
+    @property
+    def uri(self) -> str:
+        """Where it is described."""
+        return f"https://nvd.nist.gov/vuln/detail/{self.name}"
+
+
+_SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
+
+
+@cache
+def known() -> tuple[Vulnerability, ...]:
+    """All of them, from vulnerabilities.json."""
+    text = resources.files("ecrtui.emulator").joinpath("vulnerabilities.json").read_text(encoding="utf-8")
+    return tuple(Vulnerability(**entry) for entry in json.loads(text))
+
+
+def found_in(digest: str) -> tuple[Vulnerability, ...]:
+    """What a scan of this image finds, worst first."""
+    chance = random.Random(digest)  # noqa: S311 - no secret
+    found = chance.sample(known(), chance.choice((0, 2, 3, 4, 5, 6, 8, 11)))
+    return tuple(sorted(found, key=lambda one: (_SEVERITIES.index(one.severity), one.name)))
+
+
+def counts(found: tuple[Vulnerability, ...]) -> dict[str, int]:
+    """How many of each severity, worst first (``findingSeverityCounts``)."""
+    counted = Counter(one.severity for one in found)
+    return {severity: counted[severity] for severity in _SEVERITIES if counted[severity]}
+
+
+def basic(one: Vulnerability) -> dict[str, Any]:
+    """As basic scanning tells it (``ImageScanFinding``)."""
+    attributes = {"package_name": one.package, "package_version": one.version, "CVSS3_SCORE": str(one.score)}
+    return {
+        "name": one.name,
+        "description": one.description,
+        "uri": one.uri,
+        "severity": one.severity,
+        "attributes": [{"key": key, "value": value} for key, value in attributes.items()],
+    }
+
+
+def enhanced(one: Vulnerability, where: dict[str, str], digest: str, now: float) -> dict[str, Any]:
+    """As enhanced scanning tells it (``EnhancedImageScanFinding``).
+
+    Args:
+        where: ``registryId``, ``repositoryName`` and ``region``.
+        now: seconds since the epoch.
+    """
+    registry_id, name, region = where["registryId"], where["repositoryName"], where["region"]
+    package = {"name": one.package, "version": one.version, "packageManager": "OS", "arch": "X86_64"}
+    return {
+        "awsAccountId": registry_id,
+        "description": one.description,
+        "findingArn": f"arn:aws:inspector2:{region}:{registry_id}:finding/{digest[7:39]}{one.name}",
+        "firstObservedAt": now,
+        "lastObservedAt": now,
+        "updatedAt": now,
+        "packageVulnerabilityDetails": {
+            "source": "NVD",
+            "sourceUrl": one.uri,
+            "vulnerabilityId": one.name,
+            "vendorSeverity": one.severity,
+            "vulnerablePackages": [{**package, **({"fixedInVersion": one.fixed_in} if one.fixed_in else {})}],
+        },
+        "remediation": {"recommendation": {"text": "None Provided"}},
+        "resources": [
+            {
+                "id": f"arn:aws:ecr:{region}:{registry_id}:repository/{name}/{digest}",
+                "type": "AWS_ECR_CONTAINER_IMAGE",
+                "details": {
+                    "awsEcrContainerImage": {"imageHash": digest, "registry": registry_id, "repositoryName": name}
+                },
+            }
+        ],
+        "score": one.score,
+        "severity": "UNTRIAGED" if one.severity == "UNDEFINED" else one.severity,
+        "status": "ACTIVE",
+        "title": f"{one.name} - {one.package}",
+        "type": "PACKAGE_VULNERABILITY",
+        "fixAvailable": "YES" if one.fixed_in else "NO",
+        "exploitAvailable": "YES" if one.severity == "CRITICAL" else "NO",
+    }

@@ -1,0 +1,1 @@
+"""Plan, apply, verify, undo: every write goes through here."""

@@ -1,0 +1,1 @@
+"""Every write, durable before it is sent."""

@@ -1,0 +1,329 @@
+"""The journal: every write, durable before it is sent; what makes undo, resume and "who moved it" possible.
+
+It is one SQLite file, safe between processes. A manifest is stored once, by its digest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecrtui.ecr.location import Where
+from ecrtui.ecr.manifest import Manifest
+from ecrtui.errors import EcrTuiError
+from ecrtui.retag.journal.entry import Entry
+from ecrtui.retag.journal.owner_lock import Owner, alive
+from ecrtui.retag.journal.schema import bring_up_to_date
+from ecrtui.retag.plan import Action, Outcome, Plan, Step
+from ecrtui.retag.plan_file import plan_document, plan_from
+
+_WAIT_FOR_OTHERS = 15.0
+"""Seconds that a transaction waits for another process's to end."""
+
+_COLUMNS = """
+    number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
+    media_type, begun_at, finished_at, outcome, request_id, detail, undoes, undone_by
+"""
+
+
+class JournalError(EcrTuiError):
+    """The journal cannot be read or written; without it nothing is sent to the registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A write that is about to be sent: what its entry will say."""
+
+    plan: Plan
+    step: Step
+    where: Where
+    principal: str
+    manifests: tuple[Manifest, ...]
+    """Those of the image that the tag leaves and of the one it goes to, as far as they can be had."""
+
+
+class Journal:
+    """Every write that was ever begun. Safe between threads and processes; nothing is opened before it is needed.
+
+    Args:
+        path: the file; it and its folder are created for the user alone. None keeps the journal in memory, for a
+            registry that is in memory itself.
+        clock: seconds since the epoch.
+
+    Every method raises :class:`JournalError` if the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._owner: Owner | None = None
+        self._in_flight: set[int] = set()
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything can be in it: reading makes no file that a write has not made."""
+        return self.path is None or self.path.exists()
+
+    def close(self) -> None:
+        """Close the file; what was begun and not finished is unknown from now on."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            if self._owner is not None:
+                self._owner.close()
+            self._connection = self._owner = None
+            self._in_flight.clear()
+
+    def keep_plan(self, plan: Plan, where: Where) -> None:
+        """Note all steps of a plan, so that it can be resumed; a plan that is there already stays as it is."""
+        document = json.dumps(plan_document(plan), ensure_ascii=False)
+        with self._writing("written, so nothing was sent") as connection:
+            _keep(connection, plan.given)
+            connection.execute(
+                "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
+                (plan.id, self._clock(), where.registry_id, where.region, where.endpoint, document),
+            )
+
+    def plan(self, plan_id: str) -> tuple[Plan, Where] | None:
+        """A plan as it was first applied, and where; None if there is none of this id."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
+            ).fetchone()
+        return (plan_from(json.loads(row[3])), Where(*row[:3])) if row else None
+
+    def begin(self, draft: Draft) -> int:
+        """Note, durably, a write that is about to be sent; the number of its entry."""
+        step, where = draft.step, draft.where
+        with self._lock, self._writing("written, so nothing was sent") as connection:
+            owner = self._own()
+            _keep(connection, draft.manifests)
+            number = connection.execute(
+                """
+                INSERT INTO entries (plan, kind, owner, account, region, endpoint, principal, repository, tag, action,
+                                     before, after, media_type, begun_at, undoes)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                (
+                    *(draft.plan.id, draft.plan.kind, owner, where.registry_id, where.region, where.endpoint),
+                    *(draft.principal, step.repository, step.tag, str(step.action), step.before, step.after),
+                    *(step.media_type, self._clock(), step.undoes),
+                ),
+            ).lastrowid
+        number = _number(number)
+        self._in_flight.add(number)
+        return number
+
+    def finish(self, number: int, outcome: Outcome, *, request_id: str = "", detail: str = "") -> None:
+        """Note what became of a write. UNKNOWN leaves it open: reading the registry can still tell."""
+        known = None if outcome is Outcome.UNKNOWN else str(outcome)
+        with self._lock:
+            self._in_flight.discard(number)
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
+                "WHERE number = ?",
+                (known, self._clock() if known else None, request_id, detail, number),
+            )
+            if outcome is Outcome.DONE:
+                _note_undone(connection, number)
+
+    def settle(self, number: int, outcome: Outcome, detail: str) -> None:
+        """Note what the registry told of a write that was unknown; one that was settled meanwhile stays so."""
+        with self._writing() as connection:
+            settled = connection.execute(
+                "UPDATE entries SET outcome = ?, finished_at = ?, detail = ? WHERE number = ? AND outcome IS NULL",
+                (str(outcome), self._clock(), detail, number),
+            ).rowcount
+            if settled and outcome is Outcome.DONE:
+                _note_undone(connection, number)
+
+    def entries(
+        self,
+        where: Where | None = None,
+        *,
+        repository: str = "",
+        tag: str = "",
+        plan: str = "",
+        since: float | None = None,
+        outcome: Outcome | None = None,
+        unfinished: bool = False,
+        numbers: Sequence[int] = (),
+        limit: int | None = None,
+    ) -> tuple[Entry, ...]:
+        """The entries that are all of this, newest first."""
+        conditions: list[str] = ["1"]
+        values: list[object] = []
+        wanted: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
+            (
+                where is not None,
+                "account = ? AND region = ? AND endpoint = ?",
+                (where.registry_id, where.region, where.endpoint) if where else (),
+            ),
+            (bool(repository), "repository = ?", (repository,)),
+            (bool(tag), "tag = ?", (tag,)),
+            (bool(plan), "plan = ?", (plan,)),
+            (since is not None, "begun_at >= ?", (since,)),
+            (outcome is not None, "outcome = ?", (str(outcome),)),
+            (unfinished, "outcome IS NULL", ()),
+            (bool(numbers), f"number IN ({', '.join('?' * len(numbers))})", tuple(numbers)),
+        )
+        for applies, condition, arguments in wanted:
+            if applies:
+                conditions.append(condition)
+                values.extend(arguments)
+        query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
+        with self._reading() as connection:
+            rows = connection.execute(query, (*values, -1 if limit is None else limit)).fetchall()
+        return tuple(self._entry(row) for row in rows)
+
+    def last_change(self, where: Where, repository: str, tag: str) -> Entry | None:
+        """The newest entry that put this tag somewhere or took it away; None if nothing is known of the tag."""
+        changes = self.entries(where, repository=repository, tag=tag, outcome=Outcome.DONE, limit=1)
+        return changes[0] if changes else None
+
+    def manifest(self, digest: str) -> Manifest | None:
+        """The manifest of this digest, if a write ever had to do with it and its bytes still have that digest."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
+        if row is None:
+            return None
+        manifest = Manifest(bytes(row[0]).decode(errors="replace"), digest, row[1])
+        return manifest if manifest.intact else None
+
+    def manifests(self, digests: Sequence[str]) -> frozenset[str]:
+        """Which of these digests the journal has a manifest of."""
+        return frozenset(digest for digest in digests if self.manifest(digest) is not None)
+
+    def _entry(self, row: Sequence[object]) -> Entry:
+        (number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
+         media_type, begun_at, finished_at, outcome, request_id, detail, undoes, undone_by) = row  # fmt: skip
+        return Entry(
+            number=_number(number),
+            plan=str(plan),
+            kind=str(kind),
+            where=Where(str(account), str(region), str(endpoint)),
+            principal=str(principal),
+            repository=str(repository),
+            tag=str(tag),
+            action=Action(str(action)),
+            before=str(before),
+            after=str(after),
+            media_type=str(media_type),
+            begun_at=float(str(begun_at)),
+            finished_at=None if finished_at is None else float(str(finished_at)),
+            outcome=None if outcome is None else Outcome(str(outcome)),
+            in_flight=outcome is None and self._is_in_flight(_number(number), str(owner)),
+            request_id=str(request_id),
+            detail=str(detail),
+            undoes=_number(undoes),
+            undone_by=_number(undone_by),
+        )
+
+    def _is_in_flight(self, number: int, owner: str) -> bool:
+        with self._lock:
+            if number in self._in_flight:
+                return True
+            mine = self._owner.token if self._owner else None
+        return self.path is not None and owner != mine and alive(self.path, owner)
+
+    def _own(self) -> str:
+        if self.path is None:
+            return ""
+        if self._owner is None:
+            self._owner = Owner(self.path)
+        return self._owner.token
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._telling("read"):
+            yield self._open()
+
+    @contextmanager
+    def _writing(self, what: str = "written") -> Iterator[sqlite3.Connection]:
+        """One transaction; on disk when it is left, rolled back if it fails."""
+        with self._lock, self._telling(what):
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as problem:
+            raise JournalError(
+                f"The journal cannot be {what}",
+                f"{self.path or 'in memory'}: {problem}",
+                "Every write is noted there before it is sent: make room for it and let the user write to it.",
+            ) from problem
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection = self._connect()
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                bring_up_to_date(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path is not None:
+            _create_private(self.path)
+        return sqlite3.connect(
+            self.path or ":memory:", timeout=_WAIT_FOR_OTHERS, isolation_level=None, check_same_thread=False
+        )
+
+
+def _keep(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
+    for manifest in manifests:
+        connection.execute(
+            "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?)",
+            (manifest.digest, manifest.media_type, manifest.text.encode()),
+        )
+
+
+def _note_undone(connection: sqlite3.Connection, number: int) -> None:
+    """Note which entry a write has taken back. If that one was an undo itself, what it had undone holds again."""
+    undone = True
+    while target := _number(connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()[0]):
+        connection.execute("UPDATE entries SET undone_by = ? WHERE number = ?", (number if undone else 0, target))
+        number, undone = target, not undone
+
+
+def _create_private(path: Path) -> None:
+    """Make the file and its folder, for the user alone."""
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    _close_to_others(path.parent, 0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    _close_to_others(path, 0o600)
+
+
+def _close_to_others(path: Path, mode: int) -> None:
+    state = path.stat()
+    if state.st_mode & 0o077 and state.st_uid == os.geteuid():
+        path.chmod(mode)
+
+
+def _number(value: object) -> int:
+    return int(str(value))

@@ -1,1 +1,0 @@
-"""What the product does, over the model and the registry."""

@@ -1,0 +1,343 @@
+"""The application: it wires places together and does nothing else.
+
+The first frame waits for every import: only the first place is imported here, the others when they are gone to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from textual.app import App, SystemCommand
+from textual.notifications import SeverityLevel
+from textual.reactive import var
+from textual.screen import Screen
+
+from ecrtui import gc_tuning as settling
+from ecrtui.ecr.reference import Reference
+from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.settings import Settings, remember_theme
+from ecrtui.tui import actions, messages, themes
+from ecrtui.tui import blocking as io
+from ecrtui.tui import formatting as human
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.base_screen import Place
+from ecrtui.tui.header_state import Banner
+from ecrtui.tui.screens.repositories import RepositoriesPlace
+from ecrtui.tui.textual_fixes.key_queue import KeyboardApp
+
+if TYPE_CHECKING:
+    from textual.theme import Theme
+
+    from ecrtui.session import Connect, Session
+    from ecrtui.tui.clipboard import Copyable
+
+
+UNHURRIED = 1.0
+"""Seconds after which is done what nobody waits for, so that the first rows come first."""
+
+
+class EcrTuiApp(KeyboardApp):
+    """Browse, inspect and retag.
+
+    Args:
+        connect: gives the session; called off the UI thread, after the first frame.
+        settings: the settings in force before the account is known.
+        start: the place to land on.
+        demo: whether this is the embedded registry, which the header tells.
+    """
+
+    TITLE = "ecrtui"
+    BINDINGS = actions.bindings("app")
+
+    banner: var[Banner] = var(Banner())
+    _defaults: tuple[Theme | None, dict[str, str]] = (None, {})
+
+    def __init__(
+        self,
+        connect: Connect,
+        settings: Settings,
+        start: Reference | None = None,
+        *,
+        demo: bool = False,
+    ) -> None:
+        super().__init__()
+        self.connect = connect
+        self.settings = settings
+        self.start = start or Reference()
+        self.leaving = False
+        self.own_themes: tuple[str, ...] = ()
+        """The names of our own themes and the user's, as soon as they are read."""
+        self.set_keymap(dict(settings.keys))
+        if self._knows_theme(settings.theme):
+            self._begin_with_theme(settings.theme)
+        self.banner = Banner(read_only=settings.read_only, demo=demo)
+
+    def _begin_with_theme(self, name: str) -> None:
+        """To assign a theme is to parse every style sheet twice; one that is dark like Textual's own can be put in."""
+        theme = self.available_themes[name]
+        if theme.dark and not theme.ansi:
+            self.set_reactive(App.theme, name)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = name
+
+    def _use_theme(self, name: str) -> None:
+        if self._knows_theme(name):
+            self.theme = name
+        else:
+            self._warn(f"There is no theme {name!r}; {self.theme} is used.")
+
+    def _knows_theme(self, name: str) -> bool:
+        """Whether there is such a theme; it is read if it was not yet."""
+        if name not in self.available_themes and (theme := themes.named(name)) is not None:
+            self.register_theme(theme)
+        return name in self.available_themes
+
+    async def read_themes(self) -> None:
+        """The other themes, when there is time for it, and a word about those that are broken."""
+        found = await io.call(themes.load)
+        for theme in found.themes:
+            self.register_theme(theme)
+        self.own_themes = tuple(theme.name for theme in found.themes)
+        if found.report:
+            self._warn(found.report)
+
+    def _warn(self, words: str) -> None:
+        self.notify(words, severity="warning", timeout=10)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The bottom of the stack: Esc ends there."""
+        return RepositoriesPlace(self.connect)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for themes that do not set them."""
+        theme = self.current_theme
+        if theme is not self._defaults[0]:  # asked for several times before the first frame
+            self._defaults = (theme, themes.variable_defaults(theme))
+        return self._defaults[1]
+
+    def on_mount(self) -> None:
+        io.favour_the_loop()
+        if not self.is_headless:
+            # Python's own way to end on SIGTERM is to be gone, with the terminal still in the alternate screen.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.call_later, self.action_quit)
+        if self.start.repository:
+            from ecrtui.tui.screens.image import ImagePlace
+            from ecrtui.tui.screens.images import ImagesPlace
+
+            self.push_screen(ImagesPlace(self.connect, self.start.repository))
+            subject = self.start.digest or self.start.tag
+            if subject:
+                self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
+        if self.theme != self.settings.theme:
+            self._use_theme(self.settings.theme)
+        self.call_after_refresh(settling.resume)
+        self.set_timer(UNHURRIED, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
+
+    def on_connected(self, message: messages.Connected) -> None:
+        """Tell in the header which registry it is, and who the caller is as soon as that is known."""
+        if self.banner.connected:
+            return
+        session, where = message.session, message.session.where
+        self.banner = self.banner._replace(
+            registry_id=where.registry_id,
+            region=where.region,
+            endpoint=where.endpoint,
+            read_only=session.settings.read_only,
+            connected=True,
+        )
+        if session.settings.theme != self.settings.theme:
+            self._use_theme(session.settings.theme)
+        self.run_worker(self._identify(session), group="identify", exit_on_error=False)
+        self.set_timer(UNHURRIED, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
+
+    async def _identify(self, session: Session) -> None:
+        self.banner = self.banner._replace(identity=await io.call(session.catalogue.identity))
+
+    async def _find_out(self, session: Session) -> None:
+        """Look up what became of writes that an earlier process began and never finished."""
+        try:
+            entries = await io.call(lambda: session.engine.find_out())
+        except EcrTuiError as error:
+            self.notify(f"What became of earlier writes could not be found out: {error}", severity="warning")
+            return
+        if entries:
+            self.notify(
+                f"{human.count(len(entries), 'write')} with unknown outcome looked up: see Activity (a)", timeout=10
+            )
+
+    def ask_for_code(self, question: str) -> str:
+        """Ask the user for the code of an MFA device; called by the thread that signs in, which waits for it.
+
+        Raises:
+            CredentialsError: the user gave none.
+        """
+        from ecrtui.tui.overlays.prompt import AskWord
+
+        answer: Future[str | None] = Future()
+        self.call_from_thread(self.push_screen, AskWord(question), answer.set_result)
+        code = answer.result()
+        if code is None:
+            raise CredentialsError("No MFA code was given", "", "Try again, and type the code that the device shows.")
+        return code
+
+    def watch_banner(self) -> None:
+        for screen in self.screen_stack if self.is_running else ():
+            if isinstance(screen, Place):
+                screen.banner = self.banner
+
+    def push_place(self, place: Place) -> None:
+        """Go deeper."""
+        place.banner = self.banner
+        self.push_screen(place)
+
+    def on_open_images(self, message: messages.OpenImages) -> None:
+        from ecrtui.tui.screens.images import ImagesPlace
+
+        self.push_place(ImagesPlace(self.connect, message.repository))
+
+    def on_open_image(self, message: messages.OpenImage) -> None:
+        from ecrtui.tui.screens.image import ImagePlace
+
+        self.push_place(ImagePlace(self.connect, message.repository, message.subject, message.prepared))
+
+    def on_open_plan(self, message: messages.OpenPlan) -> None:
+        from ecrtui.tui.screens.plan import PlanPlace
+
+        self.push_place(PlanPlace(self.connect, message.wish))
+
+    def on_open_put_image(self, message: messages.OpenPutImage) -> None:
+        from ecrtui.tui.screens.put_image import PutImagePlace
+
+        self.push_place(PutImagePlace(self.connect, message.draft))
+
+    def on_go_back(self, message: messages.GoBack) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+            self.set_timer(UNHURRIED, settling.clear_up)
+
+    def on_show_text(self, message: messages.ShowText) -> None:
+        from ecrtui.tui.overlays.text_viewer import Reader
+
+        self.push_screen(Reader(message.title, message.text))
+
+    def on_offer_copies(self, message: messages.OfferCopies) -> None:
+        from ecrtui.tui.overlays.menus import CopyMenu
+
+        if message.entries:
+            self.push_screen(CopyMenu(message.entries), self._copy)
+
+    def _copy(self, choice: Copyable | None) -> None:
+        if choice is not None:
+            self.run_worker(self._to_clipboard(choice), group="copy", exit_on_error=False)
+
+    async def _to_clipboard(self, choice: Copyable) -> None:
+        """Over SSH this machine's clipboard is not the user's: the terminal is asked instead (OSC 52)."""
+        from ecrtui.tui import clipboard
+
+        if clipboard.over_ssh() or not await io.call(clipboard.copy_here, choice.text):
+            self.copy_to_clipboard(choice.text)
+            self.notify(f"{choice.label} sent to the terminal's clipboard", markup=False)
+        else:
+            self.notify(f"{choice.label} copied", markup=False)
+
+    def on_write_began(self, message: messages.WriteBegan) -> None:
+        self.banner = self.banner._replace(writes=self.banner.writes + 1)
+
+    def on_write_ended(self, message: messages.WriteEnded) -> None:
+        self.banner = self.banner._replace(writes=self.banner.writes - 1)
+        if self.leaving and not self.banner.writes:
+            self.exit()
+
+    async def action_quit(self) -> None:
+        """Leave at once, unless a write is in flight: then as soon as its answer is known."""
+        if self.banner.writes:
+            self.leaving = True
+            self.notify("A write is in flight; leaving as soon as it is answered.", severity="warning")
+        else:
+            self.exit()
+
+    def action_activity(self) -> None:
+        """The journal of every write."""
+        from ecrtui.tui.screens.activity import ActivityPlace
+
+        if not isinstance(self.screen, ActivityPlace):
+            self.push_place(ActivityPlace(self.connect))
+
+    def action_command_palette(self) -> None:
+        """Everything by name."""
+        from ecrtui.tui.textual_fixes.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def action_help(self) -> None:
+        """Keys and what they do."""
+        from ecrtui.tui.overlays.help import Help
+
+        alive = [active for active in self.screen.active_bindings.values() if active.enabled]
+        keys = {active.binding.key: self.get_key_display(active.binding) for active in alive}
+        self.push_screen(Help(alive, keys))
+
+    def action_change_theme(self) -> None:
+        """Choose a theme."""
+        self.run_worker(self._choose_theme(), group="theme", exclusive=True, exit_on_error=False)
+
+    async def _choose_theme(self) -> None:
+        if not self.own_themes:
+            await self.read_themes()
+        from ecrtui.tui.overlays.menus import ThemeMenu
+
+        names = [*self.own_themes, *sorted(set(self.available_themes) - set(self.own_themes))]
+        self.push_screen(ThemeMenu(names, self.theme), self._remember)
+
+    def _remember(self, theme: str | None) -> None:
+        if theme is None:
+            return
+        try:
+            remember_theme(theme)
+        except EcrTuiError as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Whoever tells something tells it through the door: a service's words may be in it, and it is never markup."""
+        shown = "\n".join(text.lines(message))
+        super().notify(shown, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def action_toggle_header(self) -> None:
+        """Hide or show the header."""
+        self.screen.toggle_class("-no-header")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action that holds on this place."""
+        scopes = screen.SCOPES if isinstance(screen, Place) else ("app",)
+        for action in actions.of(*scopes):
+            if action.palette:
+                name = f"app.{action.call}" if action.scope == "app" else action.call
+
+                def run(call: str = name, screen: Screen[object] = screen) -> None:
+                    self.run_worker(screen.run_action(call), exit_on_error=False)
+
+                yield SystemCommand(action.label.capitalize(), action.help, run)
+
+    def _fatal_error(self) -> None:
+        """Textual's own prints the locals of every frame, and locals may hold credentials."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()

@@ -1,0 +1,132 @@
+"""What every place of the application has in common: header, trail, a body, footer, and one way to fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from rich.console import RenderableType
+from textual._styles_cache import StylesCache
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import Worker, WorkerState
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.tui import actions
+from ecrtui.tui import blocking as io
+from ecrtui.tui.header_state import Banner
+from ecrtui.tui.messages import Connected, GoBack
+from ecrtui.tui.textual_fixes.footer import Footer
+from ecrtui.tui.widgets.breadcrumb import Trail
+from ecrtui.tui.widgets.header import Header
+
+if TYPE_CHECKING:
+    from ecrtui.session import Connect, Session
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+SMALLEST = (60, 15)
+"""Columns and rows below which a place says that there is no room."""
+
+
+class Place(Screen[None]):
+    """A screen of its own: Enter goes deeper from it, Esc comes back."""
+
+    BINDINGS = actions.bindings("place")
+    DEFAULT_CSS = """
+    Place {
+        layout: vertical;
+        #body { height: 1fr; }
+        &.-no-header Header { display: none; }
+        &.-tiny, &.-flat {
+            #body, Trail, Footer, Header { display: none; }
+        }
+    }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (24, "-tall")]
+    SCOPES: tuple[str, ...] = ("app", "place")
+    """The scopes of the actions table that hold here."""
+
+    banner: var[Banner] = var(Banner())
+    """As every state of a place a ``var``: a ``reactive`` of a screen draws all of it anew each time."""
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__()
+        self.connect = connect
+
+    def compose(self) -> ComposeResult:
+        yield Header().data_bind(Place.banner)
+        yield Trail(self.trail())
+        yield Vertical(*self.body(), id="body")
+        yield Footer()
+
+    def render(self) -> RenderableType:
+        """What stands behind the widgets: nothing, or why there are none."""
+        if not self.has_class("-tiny") and not self.has_class("-flat"):
+            return super().render()
+        return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger."
+
+    def trail(self) -> str:
+        """Where this place is: "Repositories › team/checkout"."""
+        raise NotImplementedError
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the trail and the footer."""
+        raise NotImplementedError
+
+    def tell(self, words: str) -> None:
+        """Say something at the right end of the trail: counts, progress."""
+        self.query_one(Trail).words = words
+
+    async def session(self) -> Session:
+        """The session, connecting if need be; raises EcrTuiError."""
+        session = await io.call(self.connect)
+        if not self.banner.connected:
+            self.post_message(Connected(session))
+        return session
+
+    async def ask(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Run a blocking read and wait for it; raises EcrTuiError."""
+        return await io.call(function, *args, **kwargs)
+
+    def fail(self, error: EcrTuiError) -> None:
+        """Show an error where the data would be."""
+        raise NotImplementedError
+
+    def complain(self, error: EcrTuiError) -> None:
+        """Tell an error that leaves what is shown as it is: what happened, the service's words, the next step."""
+        self.notify(f"{error} {error.hint}".strip(), severity="error", timeout=10)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed in a way that nobody foresaw: told in place, without the locals of a traceback."""
+        if event.state is WorkerState.ERROR:
+            problem = event.worker.error
+            if isinstance(problem, EcrTuiError):
+                self.fail(problem)
+                return
+            log.error("worker %s failed", event.worker.name, exc_info=problem)
+            self.fail(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+
+    def on_unmount(self) -> None:
+        """Textual 8.2.8 remembers colours by the widget that asked (no ``@classmethod``), and its lines with it."""
+        StylesCache.get_inner_outer.cache_clear()
+
+    def action_back(self) -> None:
+        """Leave this place."""
+        self.post_message(GoBack())
+
+    def action_retry(self) -> None:
+        """Try again what failed; places that read something override it."""
+
+    def action_refresh_place(self) -> None:
+        """Read what is shown again from the registry; places that show something override it."""

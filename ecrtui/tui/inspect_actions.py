@@ -1,0 +1,55 @@
+"""What can be asked of an image wherever one is under the cursor: its config, and what its scan has found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from ecrtui.ecr.digest import short
+from ecrtui.ecr.manifest import Structure, parse
+from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.tui import blocking as io
+from ecrtui.tui import details as describe
+from ecrtui.tui import messages
+from ecrtui.tui.base_screen import Place
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.catalog import Catalogue
+
+
+class Inspecting(Place):
+    """A place on which there are images to ask about."""
+
+    @work(exclusive=True, group="inspect", exit_on_error=False)
+    async def show_config(self, repository: str, digest: str) -> None:
+        """Show the config of an image; an index is told to have none."""
+        try:
+            catalogue = (await self.session()).catalogue
+            config = (await io.call(_structure, catalogue, repository, digest)).config
+            if config is None:
+                self.notify("An index has no config of its own; pick one of its platforms.")
+                return
+            known = await io.call(catalogue.config, repository, config)
+        except EcrTuiError as error:
+            self.complain(error)
+            return
+        self.post_message(messages.ShowText(f"config {short(config.digest)}", describe.config_text(known)))
+
+    @work(exclusive=True, group="inspect", exit_on_error=False)
+    async def show_findings(self, repository: str, digest: str) -> None:
+        """Show what the scan of an image has found."""
+        try:
+            catalogue = (await self.session()).catalogue
+            findings = await io.call(catalogue.findings, repository, digest)
+        except NotFound:
+            self.notify("This image was not scanned.")
+            return
+        except EcrTuiError as error:
+            self.complain(error)
+            return
+        self.post_message(messages.ShowText(f"findings of {short(digest)}", describe.findings_text(findings)))
+
+
+def _structure(catalogue: Catalogue, repository: str, digest: str) -> Structure:
+    return parse(catalogue.manifest(repository, digest).text)

@@ -1,0 +1,196 @@
+"""What an image is made of, as a tree: platforms, config, layers, attestations, what refers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from ecrtui.ecr.digest import short
+from ecrtui.ecr.manifest import Descriptor, Role, Structure
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.tui import formatting as formats
+from ecrtui.tui import safe_text as text
+
+MOST = 500
+"""Entries of a group that are shown; a manifest of 4 MiB can name more than ten thousand."""
+
+LONGEST = 200
+"""Characters of a text of the registry on one line of the tree."""
+
+
+class StructureTree(Tree[Descriptor | None]):
+    """The parts of an image; the data of a node is its descriptor, None for headings."""
+
+    BINDINGS = [
+        Binding("j", "cursor_down", "down", tooltip="One line down", show=False, id="structure.down"),
+        Binding("k", "cursor_up", "up", tooltip="One line up", show=False, id="structure.up"),
+        Binding("g", "scroll_home", "top", tooltip="To the first line", show=False, id="structure.top"),
+        Binding("G", "scroll_end", "bottom", tooltip="To the last line", show=False, id="structure.bottom"),
+        Binding("ctrl+d", "page_down", "page down", tooltip="One page down", show=False, id="structure.page_down"),
+        Binding("ctrl+u", "page_up", "page up", tooltip="One page up", show=False, id="structure.page_up"),
+    ]
+    DEFAULT_CSS = """
+    StructureTree {
+        background: $surface;
+        color: $foreground;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+    }
+    """
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another part; None on a heading."""
+
+        tree: StructureTree
+        descriptor: Descriptor | None
+
+        @property
+        def control(self) -> StructureTree:
+            return self.tree
+
+    @dataclass
+    class Selected(Message):
+        """Enter or a click on a part that has a digest."""
+
+        tree: StructureTree
+        descriptor: Descriptor
+
+        @property
+        def control(self) -> StructureTree:
+            return self.tree
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(Text(""), id=id, classes=classes)
+        self.auto_expand = False
+        self.guide_depth = 2
+
+    def show(self, name: str, structure: Structure, referrers: Sequence[Referrer] | None = None) -> None:
+        """Show an image.
+
+        Args:
+            name: what the image is called.
+            structure: what its manifest says.
+            referrers: what refers to it; None while that is not known.
+        """
+        self.clear()
+        root = self.root
+        root.set_label(text.label(name, "bold", LONGEST))
+        root.data = None
+        if structure.problem:
+            root.add_leaf(text.label(structure.problem, limit=LONGEST))
+        manifests = structure.of(Role.MANIFEST)
+        self._group(root, "platforms", [entry for entry in manifests if not entry.is_attestation])
+        self._group(root, "attestations", [entry for entry in manifests if entry.is_attestation], expand=False)
+        for role in (Role.CONFIG, Role.SUBJECT):
+            for descriptor in structure.of(role):
+                root.add_leaf(_label(descriptor), data=descriptor)
+        layers = structure.of(Role.LAYER)
+        self._group(root, f"layers · {formats.size(structure.layers_size)}", layers)
+        if referrers is not None:
+            self._group(root, "referrers", [_descriptor_of(referrer) for referrer in referrers])
+        self._annotations(root, structure.annotations.items())
+        root.expand()
+
+    def go_to(self, digest: str) -> bool:
+        """Put the cursor on the part of this digest; False if it is not shown."""
+        for node in _walk(self.root):
+            if node.data is not None and node.data.digest == digest:
+                if node.parent is not None:
+                    node.parent.expand()
+                self.call_after_refresh(self.move_cursor, node)
+                return True
+        return False
+
+    @property
+    def current(self) -> Descriptor | None:
+        """The part under the cursor."""
+        return None if self.cursor_node is None else self.cursor_node.data
+
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Descriptor | None]) -> None:
+        event.stop()
+        self.post_message(self.Highlighted(self, event.node.data))
+
+    def on_tree_node_selected(self, event: Tree.NodeSelected[Descriptor | None]) -> None:
+        event.stop()
+        if event.node.data is None:
+            event.node.toggle()
+        else:
+            self.post_message(self.Selected(self, event.node.data))
+
+    def _group(
+        self, root: TreeNode[Descriptor | None], title: str, entries: Sequence[Descriptor], expand: bool = True
+    ) -> None:
+        if not entries:
+            return
+        group = root.add(_heading(title, len(entries)), expand=expand)
+        for number, descriptor in enumerate(entries[:MOST], 1):
+            group.add_leaf(_label(descriptor, number), data=descriptor)
+        _tell_rest(group, len(entries))
+
+    def _annotations(self, root: TreeNode[Descriptor | None], annotations: Iterable[tuple[str, str]]) -> None:
+        entries = list(annotations)
+        if not entries:
+            return
+        group = root.add(_heading("annotations", len(entries)), expand=False)
+        for key, value in entries[:MOST]:
+            group.add_leaf(text.label(key, "bold", LONGEST).append_text(text.label(f" {value}", limit=LONGEST)))
+        _tell_rest(group, len(entries))
+
+
+def _heading(title: str, count: int) -> Text:
+    return Text(f"{title} · {formats.number(count)}", style="bold")
+
+
+def _tell_rest(group: TreeNode[Descriptor | None], count: int) -> None:
+    if count > MOST:
+        group.add_leaf(Text(f"… {formats.number(count - MOST)} more; the manifest has them all"))
+
+
+def _label(descriptor: Descriptor, number: int = 0) -> Text:
+    """One line: what it is, its digest, its size. Every text of the registry comes through the door."""
+    parts = [_title(descriptor, number), text.label(short(descriptor.digest), "dim", 12 + 1)]
+    if descriptor.size >= 0:
+        parts.append(Text(formats.size(descriptor.size)))
+    what = descriptor.artifact_type or ("" if descriptor.role is Role.LAYER else descriptor.media_type)
+    if what and descriptor.platform is None:
+        parts.append(text.label(what, "dim", LONGEST))
+    return Text("  ").join(part for part in parts if part)
+
+
+def _title(descriptor: Descriptor, number: int) -> Text:
+    if descriptor.is_attestation:
+        return Text("attestation")
+    if descriptor.platform is not None and str(descriptor.platform):
+        return text.label(str(descriptor.platform), limit=LONGEST)
+    if descriptor.role is Role.LAYER:
+        return Text(f"{number:>3}")
+    return Text(descriptor.role.value)
+
+
+def _descriptor_of(referrer: Referrer) -> Descriptor:
+    return Descriptor(
+        Role.MANIFEST,
+        referrer.digest,
+        referrer.media_type,
+        -1 if referrer.size is None else referrer.size,
+        artifact_type=referrer.artifact_type,
+        annotations=dict(referrer.annotations),
+    )
+
+
+def _walk(node: TreeNode[Descriptor | None]) -> Iterable[TreeNode[Descriptor | None]]:
+    yield node
+    for child in node.children:
+        yield from _walk(child)

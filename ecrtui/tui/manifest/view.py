@@ -1,0 +1,432 @@
+"""A manifest, byte for byte, with a cursor that goes over the digests it names."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding
+from textual.cache import LRUCache
+from textual.content import Content, Span
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.style import Style
+
+from ecrtui.tui.manifest.document import EMPTY, LONG, Layout, Place, Prepared
+from ecrtui.tui.textual_fixes import segments as paint
+from ecrtui.tui.widgets.keys import movement
+
+CURSOR = "▸"
+
+
+NOWHERE = -1
+"""Where the cursor is at first: on no digest, so that what is done is done to the image itself."""
+
+
+class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws the lines that are seen of a prepared text.
+
+    A screen gives it what :func:`ecrtui.tui.manifest.document.prepare` made off its thread. Tab and Shift-Tab
+    (``n`` and ``p``) go from digest to digest, and at either end of them on to the next widget. While a search is on,
+    ``n`` and ``N`` go from match to match.
+    """
+
+    BINDINGS = [
+        *movement("manifest"),
+        Binding(
+            "tab", "next_digest", "next digest", tooltip="To the next digest", show=False, id="manifest.next_digest"
+        ),
+        Binding(
+            "shift+tab,p",
+            "previous_digest",
+            "previous digest",
+            tooltip="To the digest before",
+            show=False,
+            id="manifest.previous_digest",
+        ),
+        Binding("n", "next", "next", tooltip="To the next match, or digest", show=False, id="manifest.next"),
+        Binding("N", "previous", "previous", tooltip="To the match before", show=False, id="manifest.previous"),
+        Binding("w", "wrap", "wrap", tooltip="Wrap long lines, or scroll them", show=False, id="manifest.wrap"),
+        Binding("enter", "select", "open", tooltip="What the digest stands for", show=False, id="manifest.select"),
+    ]
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {
+        "manifest--text",
+        "manifest--number",
+        "manifest--digest",
+        "manifest--current",
+        "manifest--current-blurred",
+        "manifest--match",
+        "manifest--match-current",
+    }
+    DEFAULT_CSS = """
+    ManifestView {
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+        & > .manifest--text { background: $surface; color: $foreground; }
+        & > .manifest--number { color: $line-number; }
+        & > .manifest--digest { color: $digest; text-style: underline; }
+        & > .manifest--current {
+            background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+        }
+        & > .manifest--current-blurred {
+            background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; text-style: bold;
+        }
+        & > .manifest--match { color: $match; text-style: underline bold; }
+        & > .manifest--match-current { color: $match; text-style: reverse bold; }
+    }
+    """
+
+    @dataclass
+    class DigestHighlighted(Message):
+        """The cursor is on this digest; None when it is on none."""
+
+        view: ManifestView
+        digest: str | None
+
+        @property
+        def control(self) -> ManifestView:
+            return self.view
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, ManifestView.DigestHighlighted) and message.view is self.view
+
+    @dataclass
+    class DigestSelected(Message):
+        """Enter, or a double click, on this digest."""
+
+        view: ManifestView
+        digest: str
+
+        @property
+        def control(self) -> ManifestView:
+            return self.view
+
+    def __init__(
+        self,
+        prepared: Prepared = EMPTY,
+        *,
+        wrap: bool = True,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.prepared = prepared
+        self.wrap = wrap
+        self._layout = Layout(prepared, None)
+        self._fitted = False
+        self._digest = NOWHERE
+        self._matches: tuple[Place, ...] = ()
+        self._match = 0
+        self._strips: LRUCache[int, Strip] = LRUCache(256)
+        self._parse: paint.ParseStyle | None = None
+
+    # What the screen does with it
+
+    def show(self, prepared: Prepared) -> None:
+        """Show another text, from its beginning."""
+        self.prepared = prepared
+        self._digest = NOWHERE
+        self._matches = ()
+        self._lay_out()
+        self.scroll_to(0, 0, animate=False, force=True)
+        self.post_message(self.DigestHighlighted(self, self.digest))
+
+    @property
+    def digest(self) -> str | None:
+        """The digest under the cursor; None until the cursor was moved to one."""
+        return None if self._digest == NOWHERE else self.prepared.at(self.prepared.digests[self._digest])
+
+    def go_to(self, digest: str) -> bool:
+        """Put the cursor on the first place that names this digest; False if none does."""
+        for number, place in enumerate(self.prepared.digests):
+            if self.prepared.at(place) == digest:
+                self._move_to_digest(number)
+                return True
+        return False
+
+    def search(self, words: str) -> int:
+        """Look for words, in upper or lower case, and go to the first match from what is seen on; how many there are.
+
+        Nothing to look for ends the search.
+        """
+        self._matches = self.prepared.find(words)
+        self._redraw()
+        if self._matches:
+            top = self._layout[min(self.scroll_offset.y, len(self._layout) - 1)]
+            self._move_to_match(bisect_left(self._matches, (top.line, top.start)) % len(self._matches))
+        return len(self._matches)
+
+    @property
+    def found(self) -> tuple[int, int]:
+        """Which match is the current one, from 1, and how many there are; (0, 0) without a search."""
+        return (self._match + 1, len(self._matches)) if self._matches else (0, 0)
+
+    # Moving
+
+    def action_down(self) -> None:
+        """One line down."""
+        self._scroll(1)
+
+    def action_up(self) -> None:
+        """One line up."""
+        self._scroll(-1)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self._scroll(self._page)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self._scroll(-self._page)
+
+    def action_top(self) -> None:
+        """To the first line."""
+        self.scroll_to(y=0, animate=False, force=True)
+
+    def action_bottom(self) -> None:
+        """To the last line."""
+        self.scroll_to(y=len(self._layout), animate=False, force=True)
+
+    def action_right(self) -> None:
+        """Scroll to the right."""
+        self.scroll_relative(x=16, animate=False, force=True)
+
+    def action_left(self) -> None:
+        """Scroll to the left."""
+        self.scroll_relative(x=-16, animate=False, force=True)
+
+    def action_next_digest(self) -> None:
+        """To the next digest; from the last one to the next widget."""
+        if self._digest + 1 < len(self.prepared.digests):
+            self._move_to_digest(self._digest + 1)
+        else:
+            self.screen.focus_next()
+
+    def action_previous_digest(self) -> None:
+        """To the digest before; from the first one to none, and then to the widget before."""
+        if self._digest == NOWHERE:
+            self.screen.focus_previous()
+        else:
+            self._move_to_digest(self._digest - 1)
+
+    def action_next(self) -> None:
+        """To the next match, round and round; without a search to the next digest."""
+        if self._matches:
+            self._move_to_match((self._match + 1) % len(self._matches))
+        elif self._digest + 1 < len(self.prepared.digests):
+            self._move_to_digest(self._digest + 1)
+
+    def action_previous(self) -> None:
+        """To the match before, round and round; without a search to the digest before."""
+        if self._matches:
+            self._move_to_match((self._match - 1) % len(self._matches))
+        elif self._digest != NOWHERE:
+            self._move_to_digest(self._digest - 1)
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or scroll them; what is at the top stays there."""
+        top = self._layout[min(self.scroll_offset.y, len(self._layout) - 1)]
+        self.wrap = not self.wrap
+        self._lay_out()
+        self.scroll_to(x=0, y=self._layout.row_of(top.line, top.start), animate=False, force=True)
+
+    def action_select(self) -> None:
+        """Tell that the digest under the cursor is wanted."""
+        if self.digest is not None:
+            self.post_message(self.DigestSelected(self, self.digest))
+
+    def _scroll(self, rows: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + rows, animate=False, force=True)
+
+    def _move_to_digest(self, number: int) -> None:
+        self._digest = number
+        self._redraw()
+        if number != NOWHERE:
+            self._reveal(self.prepared.digests[number])
+        self.post_message(self.DigestHighlighted(self, self.digest))
+
+    def _move_to_match(self, number: int) -> None:
+        self._match = number
+        self._redraw()
+        self._reveal(self._matches[number])
+
+    def _reveal(self, place: Place) -> None:
+        """Scroll so that the place is seen, with a few lines around it."""
+        first = self._layout.row_of(place.line, place.start)
+        last = self._layout.row_of(place.line, max(place.end - 1, place.start))
+        margin = min(3, max((self._page - (last - first + 1)) // 2, 0))
+        top = self.scroll_offset.y
+        if first - margin < top:
+            top = first - margin
+        elif last + margin >= top + self._page:
+            top = last + margin - self._page + 1
+        x = None
+        if not self.wrap:
+            room = max(self.scrollable_content_region.width - self._gutter, 1)
+            left = self.scroll_offset.x
+            if not left <= place.start <= place.end <= left + room:
+                x = max(min(place.start - 4, place.end - room + 4), 0)
+        self.scroll_to(x=x, y=max(top, 0), animate=False, force=True)
+
+    # Size and styles
+
+    @property
+    def _page(self) -> int:
+        return max(self.scrollable_content_region.height, 1)
+
+    @property
+    def _gutter(self) -> int:
+        """Cells at the left: the cursor's sign, the number of the line, a space."""
+        return len(str(len(self.prepared.lines))) + 3
+
+    def _lay_out(self) -> None:
+        self._fit()
+        width = 0 if self.wrap else self.prepared.width + self._gutter
+        self.virtual_size = Size(width, len(self._layout) if self.prepared.text else 0)
+        self._redraw()
+
+    def _fit(self) -> None:
+        """Make rows for the width there is."""
+        width = self.scrollable_content_region.width
+        self._fitted = width > 0
+        self._layout = Layout(self.prepared, max(width - self._gutter, 1) if self.wrap and self._fitted else None)
+
+    def _redraw(self) -> None:
+        self._strips.clear()
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        rows = len(self._layout)
+        top = self._layout[min(self.scroll_offset.y, rows - 1)] if rows else Place(0, 0, 0)
+        self._lay_out()
+        self.scroll_to(y=self._layout.row_of(top.line, top.start), animate=False, force=True)
+
+    def on_focus(self) -> None:
+        self._redraw()
+
+    def on_blur(self) -> None:
+        self._redraw()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        self._parse = None
+        super().notify_style_update()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        if not self._fitted:  # the first frame comes before the first Resize
+            self._fit()
+        width = self.scrollable_content_region.width
+        row = self.scroll_offset.y + y
+        base = self.get_visual_style("manifest--text")
+        if row >= len(self._layout) or not self.prepared.text:
+            return Strip.blank(width, base.rich_style)
+        strip = self._strips.get(row)
+        if strip is None:
+            strip = self._strips[row] = self._row(row, width)
+        return strip
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        self._strips.clear()
+        super().watch_scroll_x(old_value, new_value)
+
+    def _row(self, row: int, width: int) -> Strip:
+        place = self._layout[row]
+        base = self.get_visual_style("manifest--text")
+        room = max(width - self._gutter, 0)
+        seen, skip = self._seen(place, room)
+        if self._parse is None:
+            self._parse = paint.parser(self.app.theme_variables)
+        text = Strip(paint.segments(self._content(seen), base, self._parse)).crop_extend(
+            skip, skip + room, base.rich_style
+        )
+        number = self.get_visual_style("manifest--text", "manifest--number").rich_style
+        first = place.start == 0
+        current = self._current_row == row
+        label = f"{place.line + 1 if first else '':>{self._gutter - 3}}"
+        return Strip.join(
+            [Strip([Segment(CURSOR if current else " ", base.rich_style), Segment(f" {label} ", number)]), text]
+        ).adjust_cell_length(width, base.rich_style)
+
+    def _seen(self, place: Place, room: int) -> tuple[Place, int]:
+        """What of a row is within the width, and how many cells of that are cropped."""
+        left = self.scroll_offset.x
+        if self.wrap:
+            return place, 0
+        if place.line in self.prepared.wide and place.end <= LONG:
+            return place, left
+        start = min(left, place.end)
+        return Place(place.line, start, min(start + room, place.end)), 0
+
+    @property
+    def _current_row(self) -> int:
+        if self._digest == NOWHERE:
+            return NOWHERE
+        place = self.prepared.digests[self._digest]
+        return self._layout.row_of(place.line, place.start)
+
+    def _content(self, place: Place) -> Content:
+        """The characters of a place with their colours, its digests and its matches."""
+        spans = [Span(start, end, style) for start, end, style in self.prepared.spans(place)]
+        digests = self.prepared.digests
+        spans += [
+            _span(digests[number], self._style_of_digest(number == self._digest)) for number in _within(digests, place)
+        ]
+        spans += [
+            _span(self._matches[number], self._style_of_match(number == self._match))
+            for number in _within(self._matches, place)
+        ]
+        length = place.end - place.start
+        clipped = [
+            Span(max(start - place.start, 0), min(end - place.start, length), style) for start, end, style in spans
+        ]
+        return Content(self.prepared.at(place), [span for span in clipped if span.start < span.end])
+
+    def _style_of_digest(self, current: bool) -> Style:
+        if not current:
+            name = "manifest--digest"
+        else:
+            name = "manifest--current" if self.has_focus else "manifest--current-blurred"
+        return paint.component(self, name)
+
+    def _style_of_match(self, current: bool) -> Style:
+        return paint.component(self, "manifest--match-current" if current else "manifest--match")
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset_capture(self)
+        row = offset.y + self.scroll_offset.y
+        if row >= len(self._layout):
+            return
+        place = self._layout[row]
+        position = place.start + max(offset.x - self._gutter, 0) + (0 if self.wrap else self.scroll_offset.x)
+        for number in _within(self.prepared.digests, place):
+            digest = self.prepared.digests[number]
+            if digest.start <= position < digest.end:
+                self._move_to_digest(number)
+                if event.chain == 2:
+                    self.action_select()
+                return
+
+
+def _within(places: tuple[Place, ...], row: Place) -> range:
+    """The numbers of the places that a row shows something of; places are in their order and do not overlap."""
+    first = bisect_right(places, (row.line, row.start))
+    if first and places[first - 1].line == row.line and places[first - 1].end > row.start:
+        first -= 1
+    return range(first, bisect_left(places, (row.line, row.end), first))
+
+
+def _span(place: Place, style: Style) -> Span:
+    return Span(place.start, place.end, style)

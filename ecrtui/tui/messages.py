@@ -1,0 +1,117 @@
+"""What places tell the application: where to go next, and what just happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from ecrtui.ecr.put_image_request import PutImageResult, Wanted
+    from ecrtui.errors import EcrTuiError
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.plan import Plan
+    from ecrtui.session import Session
+    from ecrtui.tui.clipboard import Copyable
+    from ecrtui.tui.manifest.document import Prepared
+
+
+@dataclass
+class Connected(Message):
+    """The connection stands; whose registry it is can be told."""
+
+    session: Session
+
+
+@dataclass
+class OpenImages(Message):
+    """Show the images of this repository."""
+
+    repository: str
+
+
+@dataclass
+class OpenImage(Message):
+    """Show one image: its manifest, and what it is made of.
+
+    The subject is a digest or a tag; the manifest of that digest comes with it if it is on the screen already.
+    """
+
+    repository: str
+    subject: str
+    prepared: Prepared | None = None
+
+
+class GoBack(Message):
+    """Leave this place."""
+
+
+@dataclass
+class OfferCopies(Message):
+    """Let the user choose one of these to copy."""
+
+    entries: tuple[Copyable, ...]
+
+
+@dataclass
+class ShowText(Message):
+    """Show a text that belongs to what is on the screen: a row as YAML, the facts of a repository."""
+
+    title: str
+    text: str
+
+
+class WriteBegan(Message):
+    """A write is on its way; quitting waits for it."""
+
+
+class WriteEnded(Message):
+    """That write has been answered, one way or another."""
+
+
+class Wish(NamedTuple):
+    """Something that is done to many tags at once, as a plan that is read and pruned before it is carried out."""
+
+    title: str
+    make: Callable[[Engine, str], Plan]
+    """Makes the plan from what was typed; blocks, raises EcrTuiError."""
+    question: str = ""
+    """What has to be typed first; empty for nothing."""
+
+
+class Draft(NamedTuple):
+    """What the Put image form begins with."""
+
+    wanted: Wanted
+    image: str = ""
+    """The digest of the image of that repository whose manifest is to be put; empty if none was picked."""
+    file: str = ""
+    """The file that the manifest was read from; empty if it came from elsewhere."""
+    common: tuple[str, ...] = ()
+    """The connection options that the equivalent command has; those of the session if empty."""
+    problem: str = ""
+    """Why the line that was typed could not be used as it was."""
+
+
+@dataclass
+class OpenPutImage(Message):
+    """Fill in what PutImage takes, beginning with this."""
+
+    draft: Draft
+
+
+@dataclass
+class Put(Message):
+    """PutImage was tried from the form: what it answered, or what went wrong."""
+
+    result: PutImageResult | None
+    error: EcrTuiError | None
+
+
+@dataclass
+class OpenPlan(Message):
+    """Make the plan of this wish and show it."""
+
+    wish: Wish

@@ -1,0 +1,26 @@
+"""An overlay that asks for one word: the code of an MFA device."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.overlays.base import Overlay
+
+
+class AskWord(Overlay[str]):
+    """Asks, and takes a line; Esc gives none."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="overlay"):
+            yield Static(text.content(self.question), classes="overlay-title")
+            yield Input()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.finish(event.value.strip() or None)

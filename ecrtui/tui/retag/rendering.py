@@ -1,0 +1,160 @@
+"""Plans and reports as text: the same words wherever a plan stands on the screen. Colour never tells it alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from textual.content import Content
+
+from ecrtui.ecr.digest import short
+from ecrtui.ecr.put_image_request import PutImageResult
+from ecrtui.errors import EcrTuiError
+from ecrtui.retag.plan import Action, Outcome, Plan, Report, Step, StepResult
+from ecrtui.tui import formatting as human
+from ecrtui.tui import safe_text as text
+
+_ACTION = {
+    Action.CREATE: ("new", "$success"),
+    Action.MOVE: ("moves", "$warning"),
+    Action.REMOVE: ("removed", "$warning"),
+    Action.ALREADY: ("already there", "dim"),
+    Action.REFUSED: ("refused", "$error"),
+}
+_OUTCOME = {
+    Outcome.DONE: ("✓ done", "$success"),
+    Outcome.ALREADY: ("✓ already there", "$success"),
+    Outcome.REFUSED: ("✗ refused", "$error"),
+    Outcome.CONFLICT: ("✗ moved by someone else", "$error"),
+    Outcome.FAILED: ("✗ failed", "$error"),
+    Outcome.UNKNOWN: ("? unknown", "$warning"),
+    Outcome.SKIPPED: ("- not done", "dim"),
+}
+
+Part = Content | str | tuple[str, str]
+
+
+def action_words(action: Action) -> Content:
+    """An action as it stands in a plan."""
+    words, style = _ACTION[action]
+    return Content.styled(words, style)
+
+
+def counted(number: int, action: Action) -> Content:
+    """How many steps do this: "12 moves"."""
+    return Content.assemble(f"{human.number(number)} ", action_words(action))
+
+
+def outcome_words(outcome: Outcome) -> Content:
+    """An outcome with its sign."""
+    words, style = _OUTCOME[outcome]
+    return Content.styled(words, style)
+
+
+def tag_words(step: Step) -> str:
+    """The tag of a step; what stands for it where an image is stored without one."""
+    return step.tag or "<untagged>"
+
+
+def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
+    """A plan, a step a line, with what each step entails under it."""
+    width = max((len(tag_words(step)) for step in plan.steps), default=0)
+    lines = [line for step in plan.steps for line in _step_lines(step, min(width, 40), now or time.time())]
+    lines += [warning_line(warning) for warning in plan.warnings]
+    return Content("\n").join(lines)
+
+
+def report_lines(report: Report) -> Content:
+    """What became of a plan, a step a line; what PutImage answered once, where all answers are of one image."""
+    answers = [result.result for result in report.results if result.result is not None]
+    alike = len(answers) > 1 and len({(answer.repository, answer.digest) for answer in answers}) == 1
+    lines = [line for result in report.results for line in result_lines(result, whole=not alike)]
+    if alike:
+        lines += answer_lines(answers[0], whole=False)
+    return Content("\n").join([*lines, *after_lines(report)])
+
+
+def after_lines(report: Report) -> list[Content]:
+    """What the last look at the tags has shown, if it is not as it should be."""
+    lines = [
+        warning_line(entry.message or f"{entry.step.tag} is at {short(entry.found) or 'no image'} by now")
+        for entry in report.elsewhere
+    ]
+    if report.unverified is not None:
+        lines.append(warning_line(f"the tags could not be read back: {report.unverified}"))
+    return lines
+
+
+def result_lines(result: StepResult, *, whole: bool = True) -> list[Content]:
+    """What became of a step: the outcome, and PutImage's answer or the error in the service's words."""
+    head: list[Part] = [outcome_words(result.outcome), "  ", text.content(tag_words(result.step), "bold")]
+    if result.message:
+        head += ["  ", text.content(result.message)]
+    if result.result is not None and not whole:
+        head += ["  ", text.content(f"request id {result.result.request_id}", "dim")]
+    lines = [Content.assemble(*head)]
+    if result.result is not None and whole:
+        lines += answer_lines(result.result)
+    if result.error is not None:
+        lines += error_lines(result.error)
+    return lines
+
+
+def answer_lines(answer: PutImageResult, *, whole: bool = True) -> list[Content]:
+    """What PutImage answered; without what differs from tag to tag unless the whole of it is wanted."""
+    return facts(
+        ("registry id", answer.registry_id),
+        ("repository", answer.repository),
+        ("image digest", answer.digest),
+        ("image tag", answer.tag if whole else ""),
+        ("media type", answer.media_type),
+        ("manifest", f"{human.number(len(answer.manifest.encode()))} bytes, as read (m shows it)"),
+        ("request id", answer.request_id if whole else ""),
+    )
+
+
+def error_lines(error: EcrTuiError) -> list[Content]:
+    """An error: what happened, the service's words, the next step."""
+    parts = [Content.assemble("  ", text.content(error.title, "$error"))]
+    if error.detail:
+        parts.append(Content.assemble("  ", text.content(error.detail)))
+    if error.hint:
+        parts.append(Content.assemble("  ", ("next: ", "bold"), text.content(error.hint)))
+    if error.request_id:
+        parts.append(Content.assemble(("  request id  ", "dim"), text.content(error.request_id, "dim")))
+    return parts
+
+
+def warning_line(words: str) -> Content:
+    """A line that should not be overlooked."""
+    return Content.assemble(("  ! ", "bold $warning"), text.content(words, "$warning"))
+
+
+def facts(*pairs: tuple[str, str]) -> list[Content]:
+    """Labels and values, a line each; pairs without a value are left out."""
+    width = max(len(label) for label, _ in pairs)
+    return [Content.assemble((f"  {label:<{width}}  ", "dim"), text.content(value)) for label, value in pairs if value]
+
+
+def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
+    parts: list[Part] = ["  ", text.content(f"{tag_words(step):<{width}}", "bold"), "  ", action_words(step.action)]
+    if step.action is Action.REFUSED:
+        parts += [": ", text.content(step.reason)]
+    elif step.action is Action.MOVE:
+        old = f"{short(step.before)} ({human.age(step.before_pushed_at, now)})"
+        parts += [f"  {old} → {short(step.after)}"]
+    elif step.after:
+        parts += [f"  → {short(step.after)}"]
+    if step.protected and step.writes:
+        parts.append(("  protected", "bold $warning"))
+    yield Content.assemble(*parts)
+    yield from (Content.assemble(" " * (width + 4), text.content(note, "dim")) for note in _notes(step))
+    yield from (warning_line(warning) for warning in step.warnings)
+
+
+def _notes(step: Step) -> Sequence[str]:
+    if step.notes or step.action is not Action.MOVE:
+        return step.notes
+    if step.keeps:
+        return (f"{short(step.before)} keeps {' '.join(step.keeps)}",)
+    return (f"{short(step.before)} is left without a tag",) if step.becomes_untagged else ()

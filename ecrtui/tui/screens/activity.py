@@ -1,0 +1,188 @@
+"""Activity: the journal of every write, newest first; what was, what is now, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual import work
+from textual.content import Content
+
+from ecrtui.catalog.filter import Filter
+from ecrtui.catalog.listing import Once
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr.digest import short
+from ecrtui.errors import EcrTuiError
+from ecrtui.retag.engine import Engine
+from ecrtui.retag.journal.entry import Entry
+from ecrtui.retag.plan import Plan, Report
+from ecrtui.session import Connect, Session
+from ecrtui.tui import actions, messages
+from ecrtui.tui import blocking as io
+from ecrtui.tui import details as describe
+from ecrtui.tui import formatting as human
+from ecrtui.tui.clipboard import Copyable
+from ecrtui.tui.list_screen import ListPlace, ListState
+from ecrtui.tui.retag import rendering as plan_text
+from ecrtui.tui.retag.actions import Writing
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.table.columns import Column
+
+
+def _outcome(entry: Entry) -> Content:
+    if entry.in_flight:
+        return Content.styled("… in flight", "bold")
+    if entry.outcome is None:
+        return Content.styled("? unknown", "bold $warning")
+    if entry.undone_by:
+        return Content.styled("↶ undone", "dim")
+    return plan_text.outcome_words(entry.outcome)
+
+
+def _tag(entry: Entry) -> str | Content:
+    return entry.tag or Content.styled("<untagged>", "dim italic")
+
+
+COLUMNS: Sequence[Column[Entry]] = (
+    Column(
+        "when",
+        "when",
+        lambda entry: human.age(entry.begun_at),
+        lambda entry: entry.begun_at,
+        align="right",
+        least=human.AGE_CELLS,
+    ),
+    Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), least=12),
+    Column(
+        "repository",
+        "repository",
+        lambda entry: entry.repository,
+        lambda entry: entry.repository,
+        least=12,
+        flex=2,
+        matches=True,
+    ),
+    Column("tag", "tag", _tag, lambda entry: entry.tag, least=8, flex=1, matches=True, style="$tag"),
+    Column(
+        "before",
+        "was",
+        lambda entry: short(entry.before) or "nothing",
+        lambda entry: entry.before,
+        least=12,
+        matches=True,
+    ),
+    Column(
+        "after", "is", lambda entry: short(entry.after) or "nothing", lambda entry: entry.after, least=12, matches=True
+    ),
+    Column("kind", "by", lambda entry: entry.kind, lambda entry: entry.kind, most=10, drop=1),
+    Column("who", "who", lambda entry: entry.principal, lambda entry: entry.principal, most=40, drop=3),
+    Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, most=22, drop=2),
+)
+
+
+class ActivityPlace(Writing, ListPlace[Entry]):
+    """The writes to this registry."""
+
+    BINDINGS = actions.bindings("activity", "row")
+    SCOPES = (*ListPlace.SCOPES, "activity", "row")
+    FILTER_EXAMPLE = "words in repository, tag, digest, outcome, who"
+    NOUNS = ("write", "writes")
+    EMPTY = "Nothing was written to this registry from here so far."
+    FIRST_DESCENDING = frozenset({"when"})
+
+    columns = COLUMNS
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__(connect)
+        self.rows = Rows(lambda entry: str(entry.number))
+        self.set_reactive(ListPlace.state, ListState("when", descending=True))
+
+    def trail(self) -> str:
+        return "Activity"
+
+    def list_all(self, session: Session) -> Once[Entry]:
+        return Once(session.engine.history)
+
+    def parse_filter(self, line: str) -> Filter[Entry]:
+        words = line.lower().split()
+        return Filter(line, lambda entry: all(word in _searchable(entry) for word in words))
+
+    def focus_content(self) -> None:
+        self.table.focus()
+
+    async def written(self, report: Report) -> None:
+        self.load()
+
+    def action_undo(self) -> None:
+        """Take the write under the cursor back."""
+        if self.current is not None:
+            entry = self.current
+            self._offer(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.undo([entry]))
+
+    def action_undo_plan(self) -> None:
+        """Take back everything that the plan of this write has done."""
+        if self.current is not None:
+            plan = self.current.plan
+            self._offer(f"Undo the plan {plan}", lambda engine: engine.undo_plan(plan))
+
+    @work(exclusive=True, group="undo", exit_on_error=False)
+    async def _offer(self, words: str, make: Callable[[Engine], Plan]) -> None:
+        try:
+            session = await self.session()
+            plan = await io.call(make, session.engine)
+        except EcrTuiError as error:
+            self.complain(error)
+            return
+        await self.show_form(PlanForm(Content(words), plan))
+
+    @work(exclusive=True, group="find out", exit_on_error=False)
+    async def action_find_out(self) -> None:
+        """Read from the registry what became of the writes that nobody knows the outcome of."""
+        try:
+            session = await self.session()
+            entries = await io.call(session.engine.find_out)
+        except EcrTuiError as error:
+            self.complain(error)
+            return
+        self.table.update(entries)
+        self.notify(f"{human.count(len(entries), 'unknown write')} looked up")
+
+    def action_open(self) -> None:
+        """Everything that the journal holds of this write."""
+        self.action_describe()
+
+    def action_describe(self) -> None:
+        """Everything that the journal holds of this write."""
+        if self.current is not None:
+            facts = describe.entry_facts(self.current)
+            self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_text(facts)))
+
+    def action_yaml(self) -> None:
+        """The entry as YAML."""
+        if self.current is not None:
+            facts = describe.entry_facts(self.current)
+            self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_yaml(facts)))
+
+    def action_copy_menu(self) -> None:
+        """What can be copied of this write."""
+        entry = self.current
+        if entry is not None:
+            choices = (
+                ("digest before", entry.before),
+                ("digest after", entry.after),
+                ("tag", entry.tag),
+                ("plan", entry.plan),
+            )
+            self.post_message(messages.OfferCopies(tuple(Copyable(label, value) for label, value in choices if value)))
+
+
+def _searchable(entry: Entry) -> str:
+    words = (
+        entry.repository,
+        entry.tag,
+        entry.before,
+        entry.after,
+        entry.outcome or "unknown",
+        entry.principal,
+        entry.plan,
+    )
+    return " ".join(words).lower()

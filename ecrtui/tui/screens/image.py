@@ -1,0 +1,381 @@
+"""One image: its manifest, exact to the byte, and what it is made of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from textual import work
+from textual.containers import Horizontal, Vertical
+from textual.reactive import var
+from textual.widget import Widget
+
+from ecrtui.catalog.catalog import Catalogue
+from ecrtui.ecr.digest import is_digest, short
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import Descriptor, Role, Structure
+from ecrtui.ecr.manifest import parse as parse_manifest
+from ecrtui.ecr.put_image_request import Wanted
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.retag.plan import Report
+from ecrtui.session import Connect
+from ecrtui.tui import actions, clipboard, messages
+from ecrtui.tui import blocking as io
+from ecrtui.tui import formatting as human
+from ecrtui.tui.inspect_actions import Inspecting
+from ecrtui.tui.manifest.document import EMPTY, Prepared, prepare
+from ecrtui.tui.manifest.tree import StructureTree
+from ecrtui.tui.manifest.view import ManifestView
+from ecrtui.tui.retag.actions import Retagging
+from ecrtui.tui.retag.retag_form import Source
+from ecrtui.tui.widgets.error_panel import Notice, Words
+from ecrtui.tui.widgets.facts import Fact, Facts
+from ecrtui.tui.widgets.filter_bar import FilterBar
+
+
+@dataclass(frozen=True, slots=True)
+class ImageState:
+    """What is known of the image so far."""
+
+    repository: Repository | None = None
+    image: Image | None = None
+    structure: Structure = field(default_factory=Structure)
+    picked: Descriptor | None = None
+    """What the cursor is on, in the manifest or in the tree; None for the image itself."""
+    error: EcrTuiError | None = None
+
+
+class ImagePlace(Retagging, Inspecting):
+    """The image with this digest, or the one that this tag is at.
+
+    Args:
+        connect: gives the session.
+        repository: its name.
+        subject: a digest, or a tag.
+        prepared: the manifest of this digest, if it is on the screen already; it is on the first frame then.
+    """
+
+    DEFAULT_CSS = """
+    ImagePlace {
+        #image { height: 1fr; }
+        #image ManifestView { width: 3fr; height: 1fr; }
+        #parts { width: 2fr; height: 1fr; border-left: solid $panel; }
+        #parts StructureTree { height: 1fr; }
+        #parts Facts { max-height: 50%; border-top: solid $panel; }
+        &.-narrow #image { layout: vertical; }
+        &.-narrow #image ManifestView { width: 1fr; height: 3fr; }
+        &.-narrow #parts { width: 1fr; height: 2fr; border-left: none; border-top: solid $panel; }
+        &.-narrow #parts Facts { display: none; }
+        &.-narrow.-low #parts { height: 1fr; }
+    }
+    """
+
+    BINDINGS = actions.bindings("image", "manifest")
+    SCOPES = ("app", "place", "image", "manifest", "put_image")
+
+    state: var[ImageState] = var(ImageState)
+
+    def __init__(self, connect: Connect, repository: str, subject: str, prepared: Prepared | None = None) -> None:
+        super().__init__(connect)
+        self.repository_name = repository
+        self.subject = subject
+        self._prepared = prepared
+
+    def trail(self) -> str:
+        subject = short(self.subject) if is_digest(self.subject) else self.subject
+        return f"Repositories › {self.repository_name} › {subject}"
+
+    def body(self) -> Iterable[Widget]:
+        yield Notice()
+        yield FilterBar("find in the manifest")
+        yield Horizontal(
+            ManifestView(self._prepared or EMPTY),
+            Vertical(StructureTree(), Facts(id="facts"), id="parts"),
+            id="image",
+        )
+
+    def on_mount(self) -> None:
+        self.query_one(ManifestView).focus()
+        self.load()
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def load(self) -> None:
+        """Read the image and its manifest, and then what refers to it."""
+        self.state = replace(self.state, error=None)
+        self.tell("loading…")
+        try:
+            catalogue = (await self.session()).catalogue
+            await _side_by_side(self._load_repository(catalogue), *self._reads(catalogue))
+            if self.state.image is not None:
+                self.tell(_summary(self.state.image))
+                await self._load_referrers(catalogue, self.state.image)
+        except EcrTuiError as error:
+            self.tell("")
+            self.fail(error)
+
+    def _reads(self, catalogue: Catalogue) -> Iterable[Coroutine[Any, Any, object]]:
+        """What can be read of the image at the same time: everything, if its digest is known."""
+        if is_digest(self.subject):
+            return self._load_image(catalogue), self._load_manifest(catalogue, self.subject)
+        return (self._load_tagged(catalogue),)
+
+    async def _load_tagged(self, catalogue: Catalogue) -> None:
+        image = await self._load_image(catalogue)
+        await self._load_manifest(catalogue, image.digest)
+
+    async def _load_repository(self, catalogue: Catalogue) -> None:
+        repository = await io.call(catalogue.repository, self.repository_name)
+        self.state = replace(self.state, repository=repository)
+
+    async def _load_image(self, catalogue: Catalogue) -> Image:
+        image = await io.call(_find, catalogue, self.repository_name, self.subject)
+        self.state = replace(self.state, image=image)
+        return image
+
+    async def _load_manifest(self, catalogue: Catalogue, digest: str) -> None:
+        """Show the text as soon as it is there; what it says is found out when it stands on the screen."""
+        view = self.query_one(ManifestView)
+        if self._prepared is None:
+            view.show(await io.call(_read, catalogue, self.repository_name, digest))
+        await self._drawn()
+        structure = await io.call(parse_manifest, view.prepared.text)
+        self.state = replace(self.state, structure=structure)
+
+    async def _drawn(self) -> None:
+        """Wait until what was changed stands on the screen.
+
+        JSON is read in one go, however long it is: nothing else runs meanwhile.
+        """
+        drawn = asyncio.Event()
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
+
+    async def _load_referrers(self, catalogue: Catalogue, image: Image) -> None:
+        """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
+        tree = self.query_one(StructureTree)
+        tree.show(_heading(image), self.state.structure)
+        try:
+            referrers = await io.call(catalogue.referrers, self.repository_name, image.digest)
+        except EcrTuiError as error:
+            self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
+            return
+        if referrers:
+            tree.show(_heading(image), self.state.structure, referrers)
+
+    def fail(self, error: EcrTuiError) -> None:
+        self.state = replace(self.state, error=error)
+
+    def watch_state(self, state: ImageState) -> None:
+        if not self.is_mounted:
+            return
+        self.query_one(Notice).words = None if state.error is None else Words.of(state.error)
+        self.query_one(Facts).show(self._facts(state))
+
+    def _facts(self, state: ImageState) -> Iterable[Fact]:
+        if state.picked is not None:
+            return _descriptor_facts(state.picked)
+        return _image_facts(state.image) if state.image is not None else ()
+
+    def on_structure_tree_highlighted(self, message: StructureTree.Highlighted) -> None:
+        self.state = replace(self.state, picked=message.descriptor)
+        if message.descriptor is not None:
+            self.query_one(ManifestView).go_to(message.descriptor.digest)
+
+    def on_structure_tree_selected(self, message: StructureTree.Selected) -> None:
+        self._open(message.descriptor)
+
+    def _open(self, part: Descriptor) -> None:
+        """Enter on a part: an image opens, a config is read."""
+        if part.is_image:
+            self.post_message(messages.OpenImage(self.repository_name, part.digest))
+        elif part.role is Role.CONFIG:
+            self.action_config()
+
+    def on_manifest_view_digest_selected(self, message: ManifestView.DigestSelected) -> None:
+        """Enter on a digest in the manifest: the same as on the part in the tree."""
+        part = next((entry for entry in self.state.structure.descriptors if entry.digest == message.digest), None)
+        if part is not None:
+            self._open(part)
+
+    def on_manifest_view_digest_highlighted(self, message: ManifestView.DigestHighlighted) -> None:
+        known = (entry for entry in self.state.structure.descriptors if entry.digest == message.digest)
+        self.state = replace(self.state, picked=next(known, None))
+
+    async def action_retag(self) -> None:
+        """Tag what the cursor is on if that is an image, or else the image itself."""
+        image, picked = self.state.image, self.state.picked
+        if image is None:
+            return
+        if picked is None or picked.digest == image.digest:
+            await self.begin_retag(_source(self.repository_name, image))
+        elif picked.is_image:
+            self._retag_part(image, picked)
+        else:
+            self.notify(f"A {picked.role} is not an image; only images can be tagged.", severity="warning")
+
+    @work(exclusive=True, group="retag", exit_on_error=False)
+    async def _retag_part(self, image: Image, picked: Descriptor) -> None:
+        """Tag an image that is listed in this one; what is known of it is read first."""
+        try:
+            catalogue = (await self.session()).catalogue
+            child = await io.call(_find, catalogue, self.repository_name, picked.digest)
+        except EcrTuiError as error:
+            self.complain(error)
+            return
+        await self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
+
+    async def written(self, report: Report) -> None:
+        """The image's own tags may have changed."""
+        if all(step.repository != self.repository_name for step in report.plan.steps):
+            return
+        try:
+            catalogue = (await self.session()).catalogue
+            image = await self._load_image(catalogue)
+        except EcrTuiError as error:
+            self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)
+            return
+        self.tell(_summary(image))
+
+    def focus_content(self) -> None:
+        self.query_one(ManifestView).focus()
+
+    def action_refresh_place(self) -> None:
+        self.load()
+
+    def action_retry(self) -> None:
+        self.load()
+
+    def on_notice_retry_requested(self) -> None:
+        self.load()
+
+    def action_other_pane(self) -> None:
+        """From the manifest to the tree, and back."""
+        view = self.query_one(ManifestView)
+        (self.query_one(StructureTree) if view.has_focus else view).focus()
+
+    def action_search(self) -> None:
+        """Find text in the manifest."""
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        found = self.query_one(ManifestView).search(message.value)
+        self.query_one(FilterBar).complain("" if found or not message.value else "not found")
+
+    def on_filter_bar_kept(self) -> None:
+        self.query_one(ManifestView).focus()
+
+    def action_put_image(self) -> None:
+        """Put an image into this repository; what the cursor is on to begin with."""
+        picked, image = self.state.picked, self.state.image
+        digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
+        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=self.repository_name), digest)))
+
+    def action_copy_menu(self) -> None:
+        """What can be copied of the image, and of the part under the cursor."""
+        state = self.state
+        if state.repository is None or state.image is None:
+            return
+        entries = clipboard.of_image(state.repository, state.image, self.banner.region)
+        if state.picked is not None and state.picked.digest != state.image.digest:
+            entries = (*clipboard.of_part(state.repository, state.picked), *entries)
+        self.post_message(messages.OfferCopies(entries))
+
+    def action_config(self) -> None:
+        """Show the config, of the platform under the cursor if there is one."""
+        if digest := self._asked_about():
+            self.show_config(self.repository_name, digest)
+
+    def action_findings(self) -> None:
+        """Show what the scan has found, of the platform under the cursor if there is one."""
+        if digest := self._asked_about():
+            self.show_findings(self.repository_name, digest)
+
+    def _asked_about(self) -> str:
+        """The digest of the platform under the cursor, or else of the image; empty while it is not known."""
+        picked, image = self.state.picked, self.state.image
+        if picked is not None and picked.is_image:
+            return picked.digest
+        return image.digest if image is not None else ""
+
+
+def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:
+    """The image of this digest, or the one that this tag is at; raises NotFound."""
+    if is_digest(subject):
+        found = next(iter(catalogue.describe(repository, [subject])), None)
+    else:
+        found = catalogue.tagged(repository, [subject]).get(subject)
+    if found is None:
+        raise NotFound(
+            f"{repository} has no image {subject}",
+            "It was deleted, or its tag was removed.",
+            "Esc goes back to the list.",
+        )
+    return found
+
+
+def _read(catalogue: Catalogue, repository: str, digest: str) -> Prepared:
+    """The manifest, ready to be drawn."""
+    return prepare(catalogue.manifest(repository, digest).text)
+
+
+async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:
+    """Wait for all of them, and raise what the first in their order has raised."""
+    for outcome in await asyncio.gather(*reads, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+def _source(repository: str, image: Image, note: str = "") -> Source:
+    return Source(repository, image.digest, image.tags, human.age(image.pushed_at), note)
+
+
+def _image_facts(image: Image) -> Iterable[Fact]:
+    facts = (
+        ("digest", image.digest),
+        ("tags", " ".join(image.tags) or "untagged"),
+        ("kind", str(image.kind)),
+        ("media type", image.media_type),
+        ("artifact", image.artifact_media_type),
+        ("size", human.size(image.size)),
+        ("pushed", human.date(image.pushed_at)),
+        ("last pulled", human.date(image.last_pulled_at, "never")),
+        ("findings", human.findings(image.findings, image.scan_status.lower() or "not scanned")),
+        ("status", image.status.lower() if image.archived else ""),
+        ("refers to", image.subject),
+    )
+    return [fact for fact in facts if fact[1]]
+
+
+def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
+    facts = (
+        ("digest", descriptor.digest),
+        ("is", f"{descriptor.role}, can be tagged (t)" if descriptor.is_image else str(descriptor.role)),
+        ("platform", str(descriptor.platform or "")),
+        ("media type", descriptor.media_type),
+        ("artifact", descriptor.artifact_type),
+        ("size", human.size(descriptor.size) if descriptor.size >= 0 else ""),
+        *descriptor.annotations.items(),
+    )
+    return [fact for fact in facts if fact[1]]
+
+
+def _heading(image: Image) -> str:
+    return f"{image.kind} {short(image.digest)}"
+
+
+def _summary(image: Image) -> str:
+    tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
+    return " · ".join((tags or "untagged", human.size(image.size), f"pushed {human.age(image.pushed_at)}"))
+
+
+def _part_of(image: Image, picked: Descriptor) -> str:
+    """What the user should know before tagging a part for the whole."""
+    if picked.role is Role.SUBJECT:
+        return f"This is the subject that {short(image.digest)} refers to, not {short(image.digest)} itself."
+    if picked.is_attestation:
+        return f"This is an attestation in the index {short(image.digest)}; it cannot run."
+    what = f"{picked.platform} alone" if picked.platform else "one manifest"
+    return f"This is {what}, not the index {short(image.digest)} that holds it: other platforms will not find it."

@@ -1,0 +1,303 @@
+"""A plan for many tags as a table: read it, sort it, strike rows out, carry it out, keep the result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual import work
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from ecrtui.catalog.filter import Filter
+from ecrtui.catalog.listing import Once
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr.digest import short
+from ecrtui.errors import EcrTuiError
+from ecrtui.retag import plan_file
+from ecrtui.retag.plan import Action, Plan, Report, Step, StepResult
+from ecrtui.session import Connect, Session
+from ecrtui.tui import actions, messages
+from ecrtui.tui import blocking as io
+from ecrtui.tui import details as describe
+from ecrtui.tui import formatting as human
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.clipboard import Copyable
+from ecrtui.tui.list_screen import ListPlace, ListState
+from ecrtui.tui.messages import Wish
+from ecrtui.tui.retag import rendering as plan_text
+from ecrtui.tui.retag.actions import Writing
+from ecrtui.tui.retag.bulk_form import BulkForm
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step, and what became of it."""
+
+    step: Step
+    result: StepResult | None = None
+
+    @property
+    def key(self) -> str:
+        """Repository and tag: what a plan has at most one step for."""
+        return f"{self.step.repository}:{self.step.tag}"
+
+    @property
+    def words(self) -> str:
+        """What there is to say besides the digests."""
+        if self.result is not None:
+            error = self.result.error
+            return self.result.message or (f"{error} {error.hint}" if error else "")
+        return self.step.reason or "; ".join((*self.step.warnings, *self.step.notes))
+
+
+def _state(row: Row) -> Content:
+    return plan_text.outcome_words(row.result.outcome) if row.result else plan_text.action_words(row.step.action)
+
+
+def _state_key(row: Row) -> str:
+    return str(row.result.outcome if row.result else row.step.action)
+
+
+COLUMNS: Sequence[Column[Row]] = (
+    Column(
+        "repository",
+        "repository",
+        lambda row: row.step.repository,
+        lambda row: row.step.repository,
+        least=12,
+        flex=1,
+        matches=True,
+    ),
+    Column(
+        "tag", "tag", lambda row: row.step.tag, lambda row: row.step.tag, least=10, flex=1, matches=True, style="$tag"
+    ),
+    Column("state", "does", _state, _state_key, least=13),
+    Column("before", "from", lambda row: short(row.step.before), lambda row: row.step.before, least=12),
+    Column("after", "to", lambda row: short(row.step.after), lambda row: row.step.after, least=12),
+    Column("words", "and", lambda row: row.words, None, least=10, flex=2, drop=1),
+)
+
+
+class Planning(Once[Row]):
+    """The rows of a plan that is made now, and the plan as soon as they are there."""
+
+    plan: Plan
+
+    def __init__(self, make: Callable[[], Plan]) -> None:
+        super().__init__(self._rows)
+        self._make_plan = make
+
+    def _rows(self) -> Iterable[Row]:
+        self.plan = self._make_plan()
+        return map(Row, self.plan.steps)
+
+
+class PlanPlace(Writing, ListPlace[Row]):
+    """The plan of a wish."""
+
+    DEFAULT_CSS = """
+    PlanPlace #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    PlanPlace #about { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
+    """
+    BINDINGS = actions.bindings("plan")
+    SCOPES = (*ListPlace.SCOPES, "plan")
+    FILTER_EXAMPLE = "words in repository, tag, action, digest"
+    NOUNS = ("tag", "tags")
+    EMPTY = "There is nothing to do."
+    columns = COLUMNS
+
+    def __init__(self, connect: Connect, wish: Wish) -> None:
+        super().__init__(connect)
+        self.wish = wish
+        self.plan: Plan | None = None
+        self.report: Report | None = None
+        self.applied = ""
+        """The id of the plan that was put to the user last."""
+        self._planning: Planning
+        self.rows = Rows(lambda row: row.key)
+        self.set_reactive(ListPlace.state, ListState("repository", descending=False))
+
+    def trail(self) -> str:
+        return f"Plan › {self.wish.title}"
+
+    def body(self) -> Iterable[Widget]:
+        if self.wish.question:
+            yield Input(placeholder=self.wish.question, id="wish", select_on_focus=False)
+        yield from super().body()
+        yield Static(id="about")
+
+    def begin(self) -> None:
+        if self.wish.question:
+            self.query_one("#wish").focus()
+            self.table.say(self.wish.question)
+        else:
+            self.table.focus()
+            self.load()
+
+    def list_all(self, session: Session) -> Planning:
+        line = self.query_one("#wish", Input).value if self.wish.question else ""
+        self._planning = Planning(lambda: self.wish.make(session.engine, line))
+        return self._planning
+
+    def arrived(self) -> None:
+        """What is carried out is the plan whose rows are shown, and no other that was made meanwhile."""
+        self.plan, self.report = self._planning.plan, None
+
+    def parse_filter(self, line: str) -> Filter[Row]:
+        words = line.lower().split()
+        return Filter(line, lambda row: all(word in _searchable(row) for word in words))
+
+    def totals(self) -> str:
+        warnings = self.plan.warnings if self.plan else ()
+        return " · ".join((human.count(self.rows.total, *self.NOUNS), *warnings[:1]))
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        """All that there is to say of the row under the cursor: a narrow table has no column for it."""
+        words = "" if message.item is None else message.item.words
+        about = self.query_one("#about", Static)
+        about.update(text.block(words))
+        about.display = bool(words)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The rule, or the name of a file, has been typed."""
+        if event.input.id == "wish" and event.value.strip():
+            self.table.focus()
+            self.load()
+        elif event.input.id == "file":
+            event.input.remove()
+            self.table.focus()
+            if event.value.strip():
+                self._save(Path(event.value.strip()).expanduser())
+
+    def focus_content(self) -> None:
+        self.table.focus()
+
+    def action_ask(self) -> None:
+        """Change what the plan is made from."""
+        if self.wish.question:
+            self.query_one("#wish").focus()
+
+    async def action_apply(self) -> None:
+        """Ask for the last word."""
+        if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
+            self.applied = self.plan.id
+            await self.show_form(BulkForm(Content(self.wish.title), self.plan))
+
+    def action_strike(self) -> None:
+        """Take the row under the cursor out of the plan."""
+        if self.current is not None:
+            self._strike([self.current])
+
+    def action_strike_refused(self) -> None:
+        """Take every refused row out of the plan."""
+        self._strike([row for row in self.rows.everything() if row.step.action is Action.REFUSED])
+
+    def _strike(self, rows: Sequence[Row]) -> None:
+        if self.plan is None or self.report is not None or not rows:
+            return
+        self.plan = self.plan.without({row.step.key for row in rows})
+        self.table.drop([row.key for row in rows])
+        self.tell(self.totals())
+        self._look_again(self.plan)
+
+    def action_retry(self) -> None:
+        """Look again at what is left of the plan, or make the plan again."""
+        if self.state.complete and self.state.error is not None and self.plan is not None and self.report is None:
+            self._look_again(self.plan)
+        else:
+            super().action_retry()
+
+    @work(exclusive=True, group="look again", exit_on_error=False)
+    async def _look_again(self, plan: Plan) -> None:
+        """Plan again what is left: a struck row can leave another image without a tag."""
+        await asyncio.sleep(0.3)
+        try:
+            session = await self.session()
+            again = await io.call(session.engine.plan, plan.changes, kind=plan.kind)
+        except EcrTuiError as error:
+            self.fail(error)
+            return
+        if self.query(PlanForm) or self.plan is not plan:
+            return  # what the user is looking at stays what is carried out
+        self.plan = again
+        self.table.update(Row(step) for step in self.plan.steps)
+        self.state = self.state._replace(error=None)
+
+    def on_plan_form_progressed(self, message: PlanForm.Progressed) -> None:
+        self.table.update([Row(message.result.step, message.result)])
+
+    async def written(self, report: Report) -> None:
+        if report.plan.id != self.applied:
+            return
+        self.report = report
+        self.table.update(Row(result.step, result) for result in report.results)
+
+    def action_describe(self) -> None:
+        """Everything about the row under the cursor."""
+        row = self.current
+        if row is not None:
+            document = plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
+            self.post_message(messages.ShowText(row.key, describe.as_text(document)))
+
+    def action_yaml(self) -> None:
+        """The row as YAML."""
+        row = self.current
+        if row is not None:
+            document = plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
+            self.post_message(messages.ShowText(row.key, describe.as_yaml(document)))
+
+    def action_copy_menu(self) -> None:
+        """The plan, or what became of it, as CSV or JSON."""
+        if self.plan is not None:
+            self.post_message(
+                messages.OfferCopies(tuple(Copyable(form, self._document(form)) for form in ("CSV", "JSON")))
+            )
+
+    async def action_save(self) -> None:
+        """Ask for a file to save the plan or its result to."""
+        if self.plan is not None and not self.query("#file"):
+            field = Input(placeholder="file to write: its name ends in .csv or .json", id="file", select_on_focus=False)
+            await self.query_one("#body").mount(field, before=0)
+            field.focus()
+
+    @work(exclusive=True, group="save", exit_on_error=False)
+    async def _save(self, file: Path) -> None:
+        form = file.suffix.lower().removeprefix(".").upper()
+        if form not in ("CSV", "JSON"):
+            self.notify(
+                f"{file} ends neither in .csv nor in .json; nothing was written.", severity="error", markup=False
+            )
+            return
+        try:
+            await io.call(_write_new, file, self._document(form))
+        except OSError as problem:
+            self.notify(f"{file} cannot be written: {problem.strerror}", severity="error", markup=False)
+            return
+        self.notify(f"{file} written", markup=False)
+
+    def _document(self, form: str) -> str:
+        if self.plan is None:
+            return ""
+        if form == "CSV":
+            return plan_file.results_csv(self.report.results) if self.report else plan_file.plan_csv(self.plan)
+        document = plan_file.report_document(self.report) if self.report else plan_file.plan_document(self.plan)
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _searchable(row: Row) -> str:
+    step = row.step
+    return " ".join((step.repository, step.tag, step.before, step.after, _state_key(row), row.words)).lower()
+
+
+def _write_new(file: Path, content: str) -> None:
+    """Write a file that does not exist yet: a result must not be lost to a name typed twice."""
+    with file.open("x", encoding="utf-8", newline="") as out:
+        out.write(content)

@@ -1,0 +1,150 @@
+"""The repositories of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.tui import actions, messages
+from ecrtui.tui import blocking as io
+from ecrtui.tui import formatting as human
+from ecrtui.tui.list_screen import ListPlace, ListState
+from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.table import Table
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.cache.store import Cache
+    from ecrtui.catalog.catalog import Listing, Snapshot
+    from ecrtui.catalog.filter import Filter
+    from ecrtui.ecr.put_image_request import Wanted
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.plan import Plan
+    from ecrtui.session import Connect, Session
+
+
+def _encryption(repository: Repository) -> str:
+    return f"{repository.encryption} {repository.kms_key.rpartition('/')[2]}".strip()
+
+
+def _created(repository: Repository) -> float:
+    return repository.created_at or 0.0
+
+
+COLUMNS: Sequence[Column[Repository]] = (
+    Column("name", "repository", lambda row: row.name, lambda row: row.name, least=20, flex=3, matches=True),
+    Column("uri", "URI", lambda row: row.uri, lambda row: row.uri, least=30, flex=2, drop=5),
+    Column("mutability", "tags are", lambda row: str(row.mutability), lambda row: str(row.mutability), most=34, drop=1),
+    Column(
+        "scan", "scan on push", lambda row: "yes" if row.scan_on_push else "no", lambda row: row.scan_on_push, drop=4
+    ),
+    Column("encryption", "encryption", _encryption, _encryption, most=20, drop=3),
+    Column(
+        "created",
+        "created",
+        lambda row: human.age(row.created_at, missing=human.UNKNOWN),
+        _created,
+        align="right",
+        least=human.AGE_CELLS,
+        drop=2,
+    ),
+)
+
+
+class RepositoriesPlace(ListPlace[Repository]):
+    """Where everything begins."""
+
+    BINDINGS = actions.bindings("repositories", "row", "marks")
+    SCOPES = (*ListPlace.SCOPES, "repositories", "row", "marks", "put_image")
+    MARKABLE = True
+    RECALLS_AT_ONCE = True
+    FILTER_EXAMPLE = "team/ !legacy is:immutable"
+    NOUNS = ("repository", "repositories")
+    EMPTY = "There is no repository in this registry."
+    FIRST_DESCENDING = frozenset({"created"})
+
+    columns = COLUMNS
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__(connect)
+        self.rows = Rows(lambda repository: repository.name)
+        self.set_reactive(ListPlace.state, ListState("name", descending=False))
+
+    def trail(self) -> str:
+        return "Repositories"
+
+    def last_known(self, cache: Cache) -> Snapshot[Repository] | None:
+        return cache.repositories()
+
+    def list_all(self, session: Session) -> Listing[Repository]:
+        return session.catalogue.repositories()
+
+    def parse_filter(self, line: str) -> Filter[Repository]:
+        from ecrtui.catalog.filter import parse_repositories
+
+        return parse_repositories(line)
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        self.post_message(messages.OpenImages(message.item.name))
+
+    def action_promote(self) -> None:
+        """The same tag in many repositories: a release cut."""
+        names = [repository.name for repository in self.rows.marked()] or ([self.current.name] if self.current else [])
+        if not names:
+            return
+
+        def make(engine: Engine, line: str) -> Plan:
+            from ecrtui.ecr import tag as tags
+
+            pair = tags.of_line(line)
+            if len(pair) != 2:
+                raise UsageError(
+                    "Two tags are wanted", f"{line!r} has {len(pair)}", "Type the tag there is, a space, the new tag."
+                )
+            return engine.promote(names, *pair)
+
+        title = f"Tag in {human.count(len(names), 'repository', 'repositories')}"
+        question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
+        self.post_message(messages.OpenPlan(messages.Wish(title, make, question)))
+
+    def action_put_image(self) -> None:
+        """Put an image into the repository under the cursor."""
+        name = self.current.name if self.current is not None else ""
+        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=name))))
+
+    def action_copy_menu(self) -> None:
+        """What can be copied of the repository under the cursor."""
+        from ecrtui.tui import clipboard
+
+        if self.current is not None:
+            self.post_message(messages.OfferCopies(clipboard.of_repository(self.current)))
+
+    def action_yaml(self) -> None:
+        """The row as YAML."""
+        from ecrtui.tui import details as describe
+
+        if self.current is not None:
+            facts = describe.repository_facts(self.current)
+            self.post_message(messages.ShowText(self.current.name, describe.as_yaml(facts)))
+
+    @work(exclusive=True, group="describe", exit_on_error=False)
+    async def action_describe(self) -> None:
+        """Everything about the repository, its lifecycle policy and its tags included."""
+        from ecrtui.tui import details as describe
+
+        repository = self.current
+        if repository is None:
+            return
+        try:
+            catalogue = (await self.session()).catalogue
+            tags = await io.call(catalogue.resource_tags, repository)
+            policy = await io.call(catalogue.lifecycle_policy, repository.name)
+        except EcrTuiError as error:
+            self.complain(error)
+            return
+        facts = describe.repository_facts(repository, tags, policy)
+        self.post_message(messages.ShowText(repository.name, describe.as_text(facts)))

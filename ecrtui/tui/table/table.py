@@ -1,0 +1,729 @@
+"""A table of as many rows as there are: only the lines that are seen are drawn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events, work
+from textual.cache import LRUCache
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.style import Style
+
+from ecrtui.catalog.rows import Arranging, Change, Key, Predicate, Rows
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.table.columns import Column, Placed, place
+from ecrtui.tui.textual_fixes import segments as paint
+from ecrtui.tui.widgets.keys import movement
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+SLICE = 0.003
+"""Seconds that sorting and filtering may take at a time. What a key does is on the screen after a dozen turns of the
+loop, and each of them may have to wait for so long."""
+
+FRAME = 0.02
+"""Seconds in which the first matches get onto the screen, if nothing else is done meanwhile."""
+
+SAMPLE = 100
+"""Rows whose contents decide on the width of the columns."""
+
+AGES = 30.0
+"""Seconds after which visible lines are drawn anew, because they tell how long ago something was."""
+
+CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
+
+
+class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
+    """Rows in columns, with a header, a cursor, marks, and whatever sorting and filtering :class:`Rows` does.
+
+    The screen changes the rows through the methods of the table, which keep what is under the cursor where it is on the
+    screen. Enter and Space are the screen's own actions: it calls :meth:`activate`, :meth:`toggle_mark`.
+
+    Args:
+        rows: the rows; the table is the only one to change them from now on.
+        columns: from left to right.
+        sort: the id of the column to sort by; None for the order of arrival.
+        descending: whether the greatest comes first.
+        markable: whether rows can be marked.
+        note: what stands where the rows would be as long as there are none.
+    """
+
+    BINDINGS = movement("list")
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {
+        "table--header",
+        "table--header-sorted",
+        "table--header-hover",
+        "table--row",
+        "table--hover",
+        "table--marked",
+        "table--cursor",
+        "table--cursor-blurred",
+        "table--match",
+        "table--note",
+    }
+    DEFAULT_CSS = """
+    Table {
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+        & > .table--header { background: $panel; color: $foreground; text-style: bold; }
+        & > .table--header-sorted { background: $panel; color: $accent; text-style: bold; }
+        & > .table--header-hover { background: $panel; color: $accent; text-style: bold underline; }
+        & > .table--row { background: $surface; color: $foreground; }
+        & > .table--hover { background: $block-hover-background; }
+        & > .table--marked { color: $row-marked; text-style: bold; }
+        & > .table--cursor {
+            background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
+        }
+        & > .table--cursor-blurred {
+            background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
+        }
+        & > .table--match { color: $match; text-style: bold underline; }
+        & > .table--note { color: $text-muted; }
+    }
+    """
+
+    @dataclass
+    class Activated(Message):
+        """A row was double-clicked, or :meth:`Table.activate` was called."""
+
+        table: Table[Any]
+        item: Any
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+    @dataclass
+    class CursorMoved(Message):
+        """Another row is under the cursor, or the row under it has changed; None when there are no rows."""
+
+        table: Table[Any]
+        item: Any | None
+        index: int
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Table.CursorMoved) and message.table is self.table
+
+    @dataclass
+    class SortRequested(Message):
+        """The heading of a column that can be sorted by was clicked."""
+
+        table: Table[Any]
+        column: str
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+    @dataclass
+    class MarksChanged(Message):
+        """Rows were marked or unmarked, or marked rows are gone."""
+
+        table: Table[Any]
+        count: int
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+    @dataclass
+    class Arranged(Message):
+        """A sort or a filter that was asked for is in force."""
+
+        table: Table[Any]
+        shown: int
+        total: int
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+    def __init__(
+        self,
+        rows: Rows[Item],
+        columns: Sequence[Column[Item]],
+        *,
+        sort: str | None = None,
+        descending: bool = False,
+        markable: bool = False,
+        note: str | Content = "",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.rows = rows
+        self.columns = tuple(columns)
+        self.markable = markable
+        self._note = _as_content(note)
+        self._wrapped: tuple[Content, int, list[Content]] = (self._note, 0, [])
+        """The note, the room that it was wrapped into, and its lines."""
+        self._matches: Callable[[str], text.Spans] | None = None
+        self._to_match: Callable[[str], text.Spans] | None = None
+        self._predicate: Predicate[Item] | None = None
+        self._placed: list[Placed[Item]] = []
+        self._contents: dict[str, int] = {}
+        self._sampled = 0
+        self._strips: LRUCache[tuple[object, ...], tuple[Item, Strip]] = LRUCache(512)
+        self._parse: paint.ParseStyle | None = None
+        self._hovered: int | None = None
+        self._hovered_heading: str | None = None
+        self._pending: Arranging[Item] | None = None
+        self._told: tuple[object, int] = (None, -1)
+        self._told_marks = 0
+        self._anchored_mark: Key | None = None
+        self.sorted_by = sort
+        rows.turn(descending)
+        arranging = self._arranging()
+        arranging.run()
+        rows.apply(arranging)
+
+    # What the screen does with it
+
+    @property
+    def current(self) -> Item | None:
+        """The row under the cursor."""
+        return self.rows.current
+
+    @property
+    def descending(self) -> bool:
+        """Whether the greatest comes first."""
+        return self.rows.descending
+
+    def merge(self, items: Iterable[Item], asked: int | None = None) -> Change:
+        """A page has arrived; see :meth:`Rows.merge`."""
+        return self._change(lambda: self.rows.merge(items, asked))
+
+    def update(self, items: Iterable[Item]) -> Change:
+        """These rows are known to be so now; see :meth:`Rows.update`."""
+        return self._change(lambda: self.rows.update(items))
+
+    def drop(self, keys: Iterable[Key]) -> Change:
+        """These rows are gone."""
+        return self._change(lambda: self.rows.remove(keys))
+
+    def begin(self) -> None:
+        """A reload begins; see :meth:`Rows.begin`."""
+        self.rows.begin()
+
+    def finish(self) -> Change:
+        """The reload is complete: what has not come again is gone."""
+        return self._change(self.rows.finish)
+
+    def clear(self) -> None:
+        """No rows any more, as before the first page."""
+        self._contents.clear()
+        self._sampled = 0
+        self._pending = None
+        self._light_up()
+        self._change(self.rows.clear)
+
+    def say(self, note: str | Content) -> None:
+        """What stands where the rows would be as long as there are none: "loading…", why nothing is shown."""
+        self._note = _as_content(note)
+        if not self.rows:
+            self.refresh()
+
+    def sort_by(self, column: str | None, descending: bool) -> None:
+        """Sort by this column, or by none. Large tables are sorted between frames; :class:`Arranged` tells the end."""
+        self._change(lambda: self.rows.turn(descending))
+        if column != self.sorted_by:
+            self.sorted_by = column
+            self.refresh()
+            self._begin_arranging()
+
+    def filter(self, predicate: Predicate[Item] | None, matches: Callable[[str], text.Spans] | None = None) -> None:
+        """Show only these rows.
+
+        Args:
+            predicate: which ones; None for all.
+            matches: where the filter is found in the text of a cell, as ranges of it; shown in the columns that have
+                ``matches``.
+        """
+        self._predicate, self._to_match = predicate, matches
+        self._begin_arranging()
+
+    def activate(self) -> None:
+        """Go into the row under the cursor, as a double click does."""
+        item = self.current
+        if item is not None:
+            self.rows.pin()
+            self.post_message(self.Activated(self, item))
+
+    def go_to(self, key: Key) -> bool:
+        """Put the cursor on this row and show it; False if it is not among what is shown."""
+        index = self.rows.index_of(key)
+        if index is None:
+            return False
+        self._move(index)
+        return True
+
+    def toggle_mark(self, *, advance: bool = True) -> None:
+        """Mark the row under the cursor or take its mark, and go on to the next row."""
+        item = self.current
+        if item is None or not self.markable:
+            return
+        key = self.rows.key_of(item)
+        self.rows.mark([key], not self.rows.is_marked(key))
+        self._anchored_mark = key
+        self._marks_changed()
+        self._move((self.rows.cursor or 0) + (1 if advance else 0))
+
+    def mark_range(self) -> None:
+        """Mark every row from the one that was marked last to the cursor."""
+        cursor = self.rows.cursor
+        if cursor is None or not self.markable:
+            return
+        start = None if self._anchored_mark is None else self.rows.index_of(self._anchored_mark)
+        first, last = sorted((cursor if start is None else start, cursor))
+        self.rows.mark(self.rows.keys(first, last + 1))
+        self._anchored_mark = self.rows.keys(cursor, cursor + 1)[0]
+        self._marks_changed()
+
+    def mark_all(self) -> None:
+        """Mark every row that is shown; if they all are, take their marks."""
+        if not self.markable:
+            return
+        self._finish_arranging()
+        self.rows.mark_shown()
+        self._marks_changed()
+
+    def clear_marks(self) -> None:
+        """Take every mark, of rows that are not shown as well."""
+        self.rows.mark(self.rows.marks, on=False)
+        self._marks_changed()
+
+    def redraw(self) -> None:
+        """Draw what is seen anew: cells show something that is not in the rows, and it has changed."""
+        self._strips.clear()
+        self._measure_seen()
+        self.refresh()
+
+    # Changes
+
+    def _change(self, change: Callable[[], Outcome]) -> Outcome:
+        """Change the rows, and leave what is under the cursor, or what the user looks at, where it is on the screen."""
+        key, offset = self._anchor()
+        before = self._seen()
+        outcome = change()
+        self._sample()
+        self._resize()
+        index = None if key is None else self.rows.index_of(key)
+        if index is not None:
+            self._scroll(index - offset)
+        else:
+            self._scroll(self.scroll_offset.y if self.rows.pinned else 0)
+        self._measure_seen()
+        self._announce()
+        if self._seen() != before:
+            self.refresh()
+        return outcome
+
+    def _seen(self) -> tuple[object, ...]:
+        """All that is seen and that a change of the rows can change."""
+        top, rows = self.scroll_offset.y, self.rows
+        shown = [rows[index] for index in range(top, min(top + self._page, len(rows)))]
+        return shown, top, rows.cursor, rows.descending, self._placed, self._matches
+
+    def _anchor(self) -> tuple[Key | None, int]:
+        """The row that is to stay where it is, and its line below the header: the cursor's, or the first one seen."""
+        cursor, top = self.rows.cursor, self.scroll_offset.y
+        if cursor is None or not self.rows.pinned:
+            return None, 0
+        seen = cursor if top <= cursor < top + self._page else min(top, len(self.rows) - 1)
+        return self.rows.key_of(self.rows[seen]), seen - top
+
+    def _resize(self) -> None:
+        """Tell how much there is to scroll. The screen is laid out anew only if a scrollbar comes or goes."""
+        width = max((placed.start + placed.width for placed in self._placed), default=0)
+        before, size = self.virtual_size, Size(width, len(self.rows) + 1)
+        if size == before:
+            return
+        stays = self.show_vertical_scrollbar and size.height > self.scrollable_content_region.height
+        if stays and size.width == before.width:
+            self.set_reactive(Table.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
+
+    def _announce(self) -> None:
+        """Tell of another row under the cursor, and of marks that went."""
+        item, index = self.current, self.rows.cursor
+        if self._told[0] is not item:
+            self.post_message(self.CursorMoved(self, item, -1 if index is None else index))
+        self._told = (item, -1 if index is None else index)
+        if self.rows.marked_count != self._told_marks:
+            self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self._told_marks = self.rows.marked_count
+        self.refresh()
+        self.post_message(self.MarksChanged(self, self._told_marks))
+
+    def _begin_arranging(self) -> None:
+        """Sort and filter: at once if a slice is enough, otherwise between frames."""
+        self.workers.cancel_group(self, "arrange")
+        arranging = self._arranging()
+        self._pending = arranging
+        if arranging.run(SLICE):
+            self._apply(arranging)
+        else:
+            self._arrange_between_frames(arranging, self._preview(arranging))
+
+    def _preview(self, arranging: Arranging[Item]) -> bool:
+        """Show the first matches as soon as they fill the screen: who types sees them while the rest is looked at."""
+        if arranging.found < self._page or not self._change(lambda: self._show(self.rows.preview, arranging)):
+            return False
+        self._show_cursor()
+        return True
+
+    def _show(self, take: Callable[[Arranging[Item]], bool], arranging: Arranging[Item]) -> bool:
+        """Show what was arranged, and with it what the filter found in the cells."""
+        if not take(arranging):
+            return False
+        self._light_up()
+        return True
+
+    def _light_up(self) -> None:
+        if self._matches != self._to_match:
+            self._matches = self._to_match
+            self._strips.clear()
+
+    def _finish_arranging(self) -> None:
+        """Do at once what is left to sort and filter: what comes next wants all of it."""
+        if self._pending is not None:
+            self._pending.run()
+            self._apply(self._pending)
+
+    def _arranging(self) -> Arranging[Item]:
+        column = next((column for column in self.columns if column.id == self.sorted_by), None)
+        return self.rows.arrange(None if column is None else column.sort_key, self._predicate)
+
+    @work(group="arrange", exit_on_error=False)
+    async def _arrange_between_frames(self, arranging: Arranging[Item], seen: bool) -> None:
+        await asyncio.sleep(FRAME if seen else 0)
+        while not arranging.run(SLICE):
+            appears = not seen and self._preview(arranging)
+            seen = seen or appears
+            await asyncio.sleep(FRAME if appears else 0)
+        self._apply(arranging)
+
+    def _apply(self, arranging: Arranging[Item]) -> None:
+        if self._change(lambda: self._show(self.rows.apply, arranging)):
+            self._pending = None
+            self._show_cursor()
+            self.post_message(self.Arranged(self, len(self.rows), self.rows.total))
+
+    # Size and styles
+
+    @property
+    def _page(self) -> int:
+        """How many rows are seen."""
+        return max(self.scrollable_content_region.height - 1, 1)
+
+    @property
+    def _gutter(self) -> int:
+        return 3 if self.markable else 2
+
+    def _sample(self) -> None:
+        """Look at the first rows for the width of the columns; widths only grow, so that nothing jumps."""
+        count = min(len(self.rows), SAMPLE)
+        if count <= self._sampled and self._placed:
+            return
+        self._measure(range(self._sampled, count))
+        self._sampled = count
+        self._lay_out()
+
+    def _measure_seen(self) -> None:
+        """Room for what is seen now. Scrolling does not come here, so that the columns stay where they are."""
+        top = self.scroll_offset.y
+        self._measure(range(top, min(top + self._page, len(self.rows))))
+        self._lay_out()
+
+    def _measure(self, indices: range) -> None:
+        for index in indices:
+            item = self.rows[index]
+            for column in self.columns:
+                width = _width(column.cell(item), column.most)
+                if width > self._contents.get(column.id, 0):
+                    self._contents[column.id] = width
+
+    def _lay_out(self) -> None:
+        width = self.scrollable_content_region.width
+        placed = place(self.columns, self._contents, width, self._gutter) if width else []
+        if placed != self._placed:
+            self._placed = placed
+            self._strips.clear()
+            self._resize()
+
+    def on_mount(self) -> None:
+        self.set_interval(AGES, self.redraw)
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+        self._sample()
+        self._lay_out()
+        self._resize()
+        self._show_cursor()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        self._parse = None
+        super().notify_style_update()
+
+    @property
+    def _parse_style(self) -> paint.ParseStyle:
+        if self._parse is None:
+            self._parse = paint.parser(self.app.theme_variables)
+        return self._parse
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        if self.rows and not self._placed:  # the first frame is drawn before the size of anything is told
+            self._lay_out()
+        width = self.scrollable_content_region.width
+        scroll_x, scroll_y = self.scroll_offset
+        if y == 0:
+            strip, base = self._header(), self.get_visual_style("table--header")
+        else:
+            base = self.get_visual_style("table--row")
+            index = scroll_y + y - 1
+            if index < len(self.rows):
+                strip = self._row(index)
+            elif self.rows:
+                return Strip.blank(width, base.rich_style)
+            else:
+                return self._note_line(y - 1, width, base)
+        return strip.crop_extend(scroll_x, scroll_x + width, base.rich_style)
+
+    def _header(self) -> Strip:
+        plain = self.get_visual_style("table--header")
+        parts = [Segment(" " * self._gutter, plain.rich_style)]
+        for placed in self._placed:
+            column = placed.column
+            style = plain
+            title = text.one_line(column.title, placed.width)
+            if column.id == self.sorted_by:
+                style = self.get_visual_style("table--header-sorted")
+                arrow = DESCENDING if self.rows.descending else ASCENDING
+                title = text.one_line(column.title, placed.width - 2) + " " + arrow
+            if column.id == self._hovered_heading and column.sort_key is not None:
+                style = self.get_visual_style("table--header-hover")
+            fill = max(placed.width - cell_len(title), 0)
+            parts += _aligned([Segment(title, style.rich_style)], fill, plain, column.align)
+            parts.append(Segment("  ", plain.rich_style))
+        return Strip(parts)
+
+    def _row(self, index: int) -> Strip:
+        item = self.rows[index]
+        key = self.rows.key_of(item)
+        cursor = index == self.rows.cursor
+        look = (key, cursor, cursor and self.has_focus, index == self._hovered, self.rows.is_marked(key))
+        cached = self._strips.get(look)
+        if cached is not None and cached[0] is item:
+            return cached[1]
+        strip = self._draw(item, *look[1:])
+        self._strips[look] = (item, strip)
+        return strip
+
+    def _draw(self, item: Item, cursor: bool, focused: bool, hovered: bool, marked: bool) -> Strip:
+        names = ["table--row"]
+        if hovered:
+            names.append("table--hover")
+        if marked:
+            names.append("table--marked")
+        base = self.get_visual_style(*names)
+        over = None
+        if cursor:
+            over = paint.component(self, "table--cursor" if focused else "table--cursor-blurred")
+            base = base + over
+        glyphs = (CURSOR if cursor else " ") + ((MARK if marked else " ") if self.markable else "") + " "
+        parts = [Segment(glyphs, base.rich_style)]
+        for placed in self._placed:
+            parts += self._cell(placed, item, base, over)
+            parts.append(Segment(" " * 2, base.rich_style))
+        return Strip(parts, self._gutter + sum(placed.width + 2 for placed in self._placed))
+
+    def _cell(self, placed: Placed[Item], item: Item, base: Style, over: Style | None) -> list[Segment]:
+        column, width = placed.column, placed.width
+        value = column.cell(item)
+        if isinstance(value, str):
+            spans = list(self._matches(value)) if column.matches and self._matches is not None else []
+            if not spans:
+                shown = text.one_line(value, width)
+                style = base if not column.style else base + self._parse_style(column.style)
+                drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
+                return _aligned(drawn, width - cell_len(shown), base, column.align)
+            value = text.marked(value, spans, paint.component(self, "table--match"), column.style)
+        if value.cell_length > width:
+            value = value.truncate(width, ellipsis=True)
+        return _aligned(
+            paint.segments(value, base, self._parse_style, over), width - value.cell_length, base, column.align
+        )
+
+    def _note_line(self, line: int, width: int, base: Style) -> Strip:
+        margin = self._gutter
+        wrapped = self._note_lines(max(width - 2 * margin, 1))
+        if line >= len(wrapped):
+            return Strip.blank(width, base.rich_style)
+        style = base + paint.component(self, "table--note")
+        parts = [Segment(" " * margin, style.rich_style), *paint.segments(wrapped[line], style, self._parse_style)]
+        return Strip(parts).extend_cell_length(width, base.rich_style)
+
+    def _note_lines(self, room: int) -> list[Content]:
+        if self._wrapped[:2] != (self._note, room):
+            self._wrapped = (self._note, room, self._note.wrap(room) if self._note else [])
+        return self._wrapped[2]
+
+    # Moving
+
+    def _move(self, index: int) -> None:
+        before = self.rows.cursor
+        self.rows.move(index)
+        after = self.rows.cursor
+        for line in {before, after} - {None}:
+            self._refresh_row(line)
+        self._show_cursor()
+        self._announce()
+
+    def _refresh_row(self, index: int | None) -> None:
+        if index is not None:
+            self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
+
+    def _show_cursor(self) -> None:
+        cursor, top = self.rows.cursor, self.scroll_offset.y
+        if cursor is None or not self.size:
+            return
+        if cursor < top:
+            self._scroll(cursor)
+        elif cursor >= top + self._page:
+            self._scroll(cursor - self._page + 1)
+
+    def _scroll(self, top: int) -> None:
+        if self.is_mounted:
+            self.scroll_to(y=max(top, 0), animate=False, force=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value > 0:
+            self.rows.pin()
+
+    def action_down(self) -> None:
+        """One row down."""
+        self._move((self.rows.cursor or 0) + 1)
+
+    def action_up(self) -> None:
+        """One row up."""
+        self._move((self.rows.cursor or 0) - 1)
+
+    def action_top(self) -> None:
+        """To the first row."""
+        self._move(0)
+
+    def action_bottom(self) -> None:
+        """To the last row."""
+        self._move(len(self.rows) - 1)
+
+    def action_page_down(self) -> None:
+        """One page of rows down."""
+        self._move((self.rows.cursor or 0) + self._page)
+
+    def action_page_up(self) -> None:
+        """One page of rows up."""
+        self._move((self.rows.cursor or 0) - self._page)
+
+    def action_right(self) -> None:
+        """Scroll to the columns at the right."""
+        self.scroll_relative(x=8, animate=False, force=True)
+
+    def action_left(self) -> None:
+        """Scroll to the columns at the left."""
+        self.scroll_relative(x=-8, animate=False, force=True)
+
+    # Focus and mouse
+
+    def on_focus(self) -> None:
+        self._refresh_row(self.rows.cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self.rows.cursor)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        x, y = event.get_content_offset_capture(self)
+        heading = self._column_at(x) if y == 0 else None
+        if heading != self._hovered_heading:
+            self._hovered_heading = heading
+            self.refresh(Region(0, 0, self.size.width, 1))
+        self._hover(y - 1 + self.scroll_offset.y if y > 0 else None)
+
+    def on_leave(self) -> None:
+        self._hover(None)
+        if self._hovered_heading is not None:
+            self._hovered_heading = None
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    def _hover(self, index: int | None) -> None:
+        if index != self._hovered:
+            before, self._hovered = self._hovered, index
+            self._refresh_row(before)
+            self._refresh_row(index)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        x, y = event.get_content_offset_capture(self)
+        if y == 0:
+            column = self._column_at(x)
+            if any(entry.id == column and entry.sort_key is not None for entry in self.columns) and column is not None:
+                self.post_message(self.SortRequested(self, column))
+            return
+        index = y - 1 + self.scroll_offset.y
+        if index >= len(self.rows):
+            return
+        self._move(index)
+        if self.markable and x + self.scroll_offset.x < self._gutter:
+            self.toggle_mark(advance=False)
+        elif event.chain == 2:
+            self.activate()
+
+    def _column_at(self, x: int) -> str | None:
+        place = x + self.scroll_offset.x
+        return next(
+            (entry.column.id for entry in self._placed if entry.start <= place < entry.start + entry.width + 1), None
+        )
+
+
+def _as_content(note: str | Content) -> Content:
+    return text.block(note) if isinstance(note, str) else note
+
+
+def _width(value: str | Content, most: int | None) -> int:
+    if isinstance(value, Content):
+        return value.cell_length
+    return cell_len(text.visible(value, None if most is None else most + 1))
+
+
+def _aligned(parts: list[Segment], fill: int, base: Style, align: str) -> list[Segment]:
+    if fill <= 0:
+        return parts
+    blank = Segment(" " * fill, base.rich_style)
+    return [blank, *parts] if align == "right" else [*parts, blank]

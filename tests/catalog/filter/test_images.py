@@ -1,0 +1,219 @@
+"""The filter language on images: what each term lets through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from ecrtui.catalog.filter import parse
+from ecrtui.ecr.image import Image, Kind
+
+NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are
+DAY = 86_400
+OCI = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+
+
+def digest(beginning: str) -> str:
+    return "sha256:" + beginning + "0" * (64 - len(beginning))
+
+
+IMAGES = {
+    "release": Image(
+        digest("8ece96b7"),
+        ("release-2026.11", "Prod"),
+        NOW - 2 * 3600,
+        104_000_000,
+        OCI,
+        CONFIG,
+        last_pulled_at=NOW - 60,
+        findings=(("CRITICAL", 0), ("HIGH", 2), ("LOW", 1)),
+    ),
+    "candidate": Image(
+        digest("3fa1c0d2"),
+        ("release-2026.10-rc1",),
+        NOW - 9 * DAY,
+        100_000_000,
+        OCI,
+        CONFIG,
+        last_pulled_at=NOW - 40 * DAY,
+        findings=(("CRITICAL", 1),),
+    ),
+    "untagged": Image(digest("77b0e41c"), (), NOW - 8 * DAY, 99_999_999, OCI, CONFIG),
+    "index": Image(digest("aa00"), ("multi",), NOW - DAY, None, INDEX, findings=()),
+    "signature": Image(
+        digest("bb11"), (f"sha256-{'8ece96b7':0<64}.sig",), NOW - DAY, 500, OCI, subject=digest("8ece96b7")
+    ),
+    "helm": Image(digest("cc22"), ("chart-1",), NOW - DAY, 2048, OCI, "application/vnd.cncf.helm.config.v1+json"),
+    "archived": Image(
+        digest("dd33"), ("old",), NOW - 700 * DAY, 5, OCI, CONFIG, status="ARCHIVED", archived_at=NOW - 30 * DAY
+    ),
+    "triaged": Image(digest("ee44"), ("enhanced",), None, 7, OCI, CONFIG, findings=(("UNTRIAGED", 3), ("NEW-ONE", 1))),
+}
+
+
+def found(text: str) -> set[str]:
+    chosen = parse(text, NOW)
+    return {name for name, image in IMAGES.items() if chosen.matches(image)}
+
+
+EVERYTHING = set(IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", EVERYTHING),
+        ("  \t ", EVERYTHING),
+        ("release", {"release", "candidate"}),
+        ("RELEASE", {"release", "candidate"}),
+        ("prod", {"release"}),
+        ("release prod", {"release"}),
+        ("release !prod", {"candidate"}),
+        ("!release", EVERYTHING - {"release", "candidate"}),
+        ("!!release", {"release", "candidate"}),
+        ("release-2026.1*", {"release", "candidate"}),
+        ("release-2026.1?", {"release"}),
+        ('"2026.11"', {"release"}),
+        ('"no such"', set()),
+        ('"*"', set()),
+        ("3fa1", {"candidate"}),
+        ("sha256:3fa1c0d2", {"candidate"}),
+        ("e96b", {"release", "signature"}),
+        ("77", {"untagged"}),
+        ("sha256:e96b", set()),
+        ("helm", {"helm"}),
+        ("signature", {"signature"}),
+        ("unta", {"untagged"}),
+        ("<untagged>", {"untagged"}),
+        ("archi", {"archived"}),
+        ("/rc\\d$/", {"candidate"}),
+        ("/^PROD$/", {"release"}),
+        ("!/rc\\d$/ release", {"release"}),
+        ("/a b/", set()),
+        ("~rlcrc", set()),
+        ("~rl11", {"release", "candidate"}),
+        ("~prod11", set()),
+        ("~prd", {"release"}),
+        ('~"2026.rc"', {"candidate"}),
+        ("tag:prod", {"release"}),
+        ("tag=prod", set()),
+        ("tag=Prod", {"release"}),
+        ("tag:*rc*", {"candidate"}),
+        ("tag:rc*", set()),
+        ("tag:/^rel.*0/", {"release", "candidate"}),
+        ("tag:~rlrc", {"candidate"}),
+        ("!tag:e", {"untagged", "index", "helm", "archived"}),
+        ("digest:8ece", {"release"}),
+        ("digest:SHA256:8ECE", {"release"}),
+        ("digest:*41c*", {"untagged"}),
+        ("digest=" + digest("dd33"), {"archived"}),
+        ("digest:zz", set()),
+        ("subject:8ece", {"signature"}),
+        ("is:referrer", {"signature"}),
+        ("type:index", {"index"}),
+        ("type:helm", {"helm"}),
+        ("status=ARCHIVED", {"archived"}),
+        ("size>100MB", {"release"}),
+        ("size>=100MB", {"release", "candidate"}),
+        ("size<100mb", EVERYTHING - {"release", "candidate", "index"}),
+        ("size<=2KiB", {"signature", "helm", "archived", "triaged"}),
+        ("size=2048", {"helm"}),
+        ("size:>0.1GB", {"release"}),
+        ("!size>0", {"index"}),
+        ("tags>1", {"release"}),
+        ("tags=0", {"untagged"}),
+        ("pushed<3h", {"release"}),
+        ("pushed<7d", {"release", "index", "signature", "helm"}),
+        ("pushed>1y", {"archived"}),
+        ("pushed>8d12h", {"candidate", "archived"}),
+        ("pushed>1mo", {"archived"}),
+        ("pushed:2026-11-23", {"release"}),
+        ("pushed>=2026-11-22", {"release", "index", "signature", "helm"}),
+        ("pushed>2026-11-22", {"release"}),
+        ("pushed<2026-11-15", {"candidate", "archived"}),
+        ("pushed<=2026-11-15", {"candidate", "archived", "untagged"}),
+        ("pushed>=2026-11-23T10:00", {"release"}),
+        ("pulled:never", EVERYTHING - {"release", "candidate"}),
+        ("pulled<1h", {"release"}),
+        ("pulled>30d", {"candidate"}),
+        ("archived<31d", {"archived"}),
+        ("is:untagged", {"untagged"}),
+        ("is:tagged", EVERYTHING - {"untagged"}),
+        ("is:image", {"release", "candidate", "untagged", "archived", "triaged"}),
+        ("is:index", {"index"}),
+        ("is:ind", {"index"}),
+        ("IS:Signature", {"signature"}),
+        ("is:archived", {"archived"}),
+        ("is:active", EVERYTHING - {"archived"}),
+        ("is:scanned", {"release", "candidate", "index", "triaged"}),
+        ("is:unscanned", EVERYTHING - {"release", "candidate", "index", "triaged"}),
+        ("severity>=high", {"release", "candidate"}),
+        ("severity>high", {"candidate"}),
+        ("severity:high", {"release"}),
+        ("severity=low", {"release"}),
+        ("severity<high", {"index", "triaged"}),
+        ("severity<=h", {"release", "index", "triaged"}),
+        ("severity:none", {"index"}),
+        ("severity:undefined", {"triaged"}),
+        ("findings>2", {"release", "triaged"}),
+        ("findings=0", {"index"}),
+        ("is:tagged size>1MB pushed<30d !prod", {"candidate"}),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(text: str, names: set[str]) -> None:
+    assert found(text) == names
+
+
+def test_an_empty_filter_is_false_and_others_are_true() -> None:
+    assert not parse(" ")
+    assert parse("!x")
+
+
+@pytest.mark.parametrize(
+    "text", ["is:image", "image", "!is:signature", "e", "release !rc tags>0", "!type:index !tag:o"]
+)
+def test_many_together_are_judged_as_each_alone(text: str) -> None:
+    """The kinds of many are told in another way when no tag among them tells one."""
+    chosen = parse(text, NOW)
+    unsigned = [image for image in IMAGES.values() if image.kind is not Kind.SIGNATURE]
+    for images in (list(IMAGES.values()), unsigned):
+        assert chosen.select(images) == [image for image in images if chosen.matches(image)]
+
+
+def test_select_keeps_the_order() -> None:
+    chosen = parse("pushed<7d", NOW).select(IMAGES.values())
+    assert chosen == [IMAGES[name] for name in ("release", "index", "signature", "helm")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "field", "marked"),
+    [
+        ("release", "release-2026", "tag", ["release"]),
+        ("RE", "prerelease", "tag", ["rere"]),
+        ("rel ease", "release", "tag", ["release"]),
+        ("!release", "release", "tag", []),
+        ("tag:rel", "release", "digest", []),
+        ("tag:rel", "release", "tag", ["rel"]),
+        ("tag:rel*", "release", "tag", ["release"]),
+        ("tag=Prod", "Prod", "tag", ["Prod"]),
+        ("tag=Prod", "Prod-2", "tag", []),
+        ("/r.?l/", "prerelease", "tag", ["rel"]),
+        ("/x*/", "axxb", "tag", ["xx"]),
+        ("~rlc", "prerelease-c1", "tag", ["r", "l", "c"]),
+        ("~ab", "a--ab", "tag", ["ab"]),
+        ("8ece", "8ece96b74f87", "digest", ["8ece"]),
+        ("sha256:8ece", "8ece96b74f87", "digest", ["8ece"]),
+        ("sha256:8ece96b74f87aa", "8ece96b74f87", "digest", ["8ece96b74f87"]),
+        ("8e", "8ece96b78e", "digest", ["8e"]),
+        ("ece9", digest("8ece96b7"), "digest", ["ece9"]),
+        ("is:index", "index", "kind", []),
+        ("index", "index", "kind", ["index"]),
+        ("size>1MB", "1MB", "", []),
+        ("", "anything", "", []),
+    ],
+)
+def test_what_matched_lights_up(text: str, shown: str, field: str, marked: list[str]) -> None:
+    assert [shown[start:end] for start, end in parse(text, NOW).spans(shown, field)] == marked

@@ -1,0 +1,57 @@
+"""The filter language on repositories."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecrtui.catalog.filter import parse_repositories
+from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.repository import Repository
+
+NOW = 1_795_000_000.0
+DAY = 86_400
+URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/"
+REPOSITORIES = [
+    Repository("team/checkout", URI + "team/checkout", created_at=NOW - DAY),
+    Repository("team/mutants", URI + "team/mutants", mutability=Mutability("IMMUTABLE"), created_at=NOW - 90 * DAY),
+    Repository(
+        "base", URI + "base", mutability=Mutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",)), scan_on_push=True
+    ),
+    Repository("data/etl", URI + "data/etl", encryption="KMS", kms_key="arn:aws:kms:eu-west-1:123456789012:key/9"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["team/checkout", "team/mutants", "base", "data/etl"]),
+        ("team", ["team/checkout", "team/mutants"]),
+        ("TEAM !mut", ["team/checkout"]),
+        ("table", []),
+        ("immutable", ["team/mutants", "base"]),
+        ("muta", ["team/mutants"]),
+        ("mutable", ["team/checkout", "data/etl"]),
+        ("team/*", ["team/checkout", "team/mutants"]),
+        ("~tmck", ["team/checkout"]),
+        ("/^(team|data)\\//", ["team/checkout", "team/mutants", "data/etl"]),
+        ("name=base", ["base"]),
+        ("name:a", ["team/checkout", "team/mutants", "base", "data/etl"]),
+        ("uri:eu-west", ["team/checkout", "team/mutants", "base", "data/etl"]),
+        ("mutability:latest", ["base"]),
+        ("is:mutable", ["team/checkout", "data/etl"]),
+        ("is:immutable", ["team/mutants", "base"]),
+        ("is:excluding", ["base"]),
+        ("is:scanning", ["base"]),
+        ("is:kms", ["data/etl"]),
+        ("encryption:aes", ["team/checkout", "team/mutants", "base"]),
+        ("key:key/9", ["data/etl"]),
+        ("created<7d", ["team/checkout"]),
+        ("created>7d", ["team/mutants"]),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(text: str, names: list[str]) -> None:
+    assert [repository.name for repository in parse_repositories(text, NOW).select(REPOSITORIES)] == names
+
+
+def test_the_name_lights_up() -> None:
+    assert parse_repositories("check name:team").spans("team/checkout", "name") == ((0, 4), (5, 10))

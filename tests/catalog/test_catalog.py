@@ -1,0 +1,342 @@
+"""The catalogue on the embedded registry: large repositories, faults in the middle, what is known from last time."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ecrtui.catalog.cache.store import Cache
+from ecrtui.catalog.catalog import Catalogue, Listing
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import Descriptor, Role, parse
+from ecrtui.emulator.faults import Faults
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.catalog.large import add_images, add_repositories
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
+
+
+@pytest.fixture(autouse=True)
+def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore tries once, so that faults come through; how it retries is tested with the registry."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def embedded(faults: Faults) -> EmbeddedRegistry:
+    return new_embedded(faults=faults)
+
+
+def catalogue_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalogue:
+    registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
+    kept = None if cache is None else Cache(cache, registry.where())
+    return Catalogue(registry, kept, **{"pause": 0.01, **options})
+
+
+def calls(faults: Faults, operation: str) -> list[int]:
+    """Counts the calls of an operation from now on."""
+    made: list[int] = []
+    faults.before(operation, lambda: made.append(1), times=None)
+    return made
+
+
+def rest(listing: Listing[Image], errors: list[EcrTuiError] | None = None) -> list[str]:
+    """The digests that still come; errors are gone on from."""
+    digests: list[str] = []
+    while True:
+        try:
+            for batch in listing:
+                digests += [image.digest for image in batch.items]
+        except EcrTuiError as error:
+            if errors is None or len(errors) > 10:
+                raise
+            errors.append(error)
+        else:
+            return digests
+
+
+SLOW = {"slow_page": 0.0}
+"""Has every page be slow enough for two streams."""
+
+
+@pytest.mark.parametrize("options", [{}, SLOW])
+def test_every_image_of_a_large_repository_is_listed_once(
+    embedded: EmbeddedRegistry, options: dict[str, float]
+) -> None:
+    digests = add_images(embedded, "large", 3500)
+    assert sorted(rest(catalogue_of(embedded, **options).images("large"))) == sorted(digests)
+
+
+def test_ten_thousand_untagged_images(embedded: EmbeddedRegistry) -> None:
+    digests = add_images(embedded, "untagged", 10_000, tagged_every=0)
+    listing = catalogue_of(embedded, **SLOW).images("untagged")
+    batches = list(listing)
+    assert Counter(image.digest for batch in batches for image in batch.items) == Counter(digests)
+    assert not any(image.tags for batch in batches for image in batch.items)
+    assert batches[-1].loaded == 10_000
+
+
+def test_ten_thousand_repositories(embedded: EmbeddedRegistry) -> None:
+    names = [f"team-{number % 40}/app-{number}" for number in range(10_000)]
+    add_repositories(embedded, names)
+    batches = list(catalogue_of(embedded, interval=0.0).repositories())
+    assert [repository.name for batch in batches for repository in batch.items] == sorted(names)
+    assert [batch.pages for batch in batches] == list(range(1, 11))
+
+
+def test_pages_that_come_quickly_come_together(embedded: EmbeddedRegistry) -> None:
+    digests = add_images(embedded, "large", 6000)
+    first, *others = catalogue_of(embedded, interval=60.0).images("large")
+    assert (len(first.items), first.pages) == (1000, 1), "the first page does not wait"
+    assert sum(len(batch.items) for batch in others) == 5000
+    assert len(others) == 1
+    assert (others[0].pages, others[0].complete) == (6, True)
+    assert others[0].loaded == len(digests)
+
+
+def test_an_error_comes_behind_the_rows_before_it(embedded: EmbeddedRegistry, faults: Faults) -> None:
+    add_images(embedded, "large", 6000)
+    faults.add("DescribeImages:drop-before:after=4:times=1")
+    listing = catalogue_of(embedded, interval=60.0).images("large")
+    next(listing)
+    assert next(listing).pages == 4
+    with pytest.raises(ConnectionFailed):
+        next(listing)
+    assert [batch.complete for batch in listing] == [True]
+    assert listing.loaded == 6000
+
+
+def test_an_image_with_a_thousand_tags_is_one_row(embedded: EmbeddedRegistry) -> None:
+    (digest,) = add_images(embedded, "app", 1)
+    with embedded.database.write() as connection:
+        connection.executemany(
+            "INSERT INTO tags (repository_id, tag, image_id) SELECT repository_id, ?, id FROM images",
+            [(f"t{number}",) for number in range(999)],
+        )
+    (batch,) = catalogue_of(embedded, **SLOW).images("app")
+    assert [image.digest for image in batch.items] == [digest]
+    assert len(batch.items[0].tags) == 1000
+
+
+def test_archived_images_are_listed(embedded: EmbeddedRegistry) -> None:
+    digests = add_images(embedded, "app", 3)
+    with embedded.database.write() as connection:
+        connection.execute("UPDATE images SET status = 'ARCHIVED' WHERE digest = ?", (digests[0],))
+    (batch,) = catalogue_of(embedded).images("app")
+    assert {image.digest for image in batch.items if image.archived} == {digests[0]}
+    assert len(batch.items) == 3
+
+
+def test_throttling_in_the_middle_slows_down_and_says_so(embedded: EmbeddedRegistry, faults: Faults) -> None:
+    digests = add_images(embedded, "large", 3500)
+    faults.add("DescribeImages:throttle:after=2:times=1")
+    batches = list(catalogue_of(embedded).images("large"))
+    assert [batch.throttled > 0 for batch in batches].count(True) == 1
+    assert sorted(image.digest for batch in batches for image in batch.items) == sorted(digests)
+
+
+@pytest.mark.parametrize("options", [{}, SLOW])
+@pytest.mark.parametrize("fault", ["drop-before", "cut", "unavailable", "drop-after"])
+def test_a_connection_lost_in_the_middle_keeps_what_is_there(
+    embedded: EmbeddedRegistry, faults: Faults, fault: str, options: dict[str, float]
+) -> None:
+    digests = add_images(embedded, "large", 2500)
+    faults.add(f"DescribeImages:{fault}:after=1:times=1")
+    listing = catalogue_of(embedded, **options).images("large")
+    errors: list[EcrTuiError] = []
+    assert sorted(rest(listing, errors)) == sorted(digests)
+    assert [error.retryable for error in errors] == [True]
+    assert listing.complete
+
+
+def test_access_denied_is_told_each_time(embedded: EmbeddedRegistry, faults: Faults) -> None:
+    add_images(embedded, "app", 1)
+    denied = faults.add("DescribeImages:error:code=AccessDeniedException")
+    listing = catalogue_of(embedded).images("app")
+    for _ in range(2):
+        with pytest.raises(AccessDenied):
+            next(listing)
+    faults.remove(denied)
+    assert len(rest(listing)) == 1
+
+
+@pytest.mark.parametrize("options", [{}, SLOW])
+def test_a_token_that_expires_half_way_costs_nothing_but_time(
+    embedded: EmbeddedRegistry, faults: Faults, options: dict[str, float]
+) -> None:
+    digests = add_images(embedded, "large", 3500)
+    faults.add("DescribeImages:error:code=InvalidParameterException:after=3:times=1")
+    batches = list(catalogue_of(embedded, **options).images("large"))
+    assert Counter(image.digest for batch in batches for image in batch.items) == Counter(digests)
+
+
+@pytest.mark.parametrize("options", [{}, SLOW])
+def test_a_repository_that_is_pushed_to_and_deleted_from_while_it_is_listed(
+    embedded: EmbeddedRegistry, options: dict[str, float]
+) -> None:
+    digests = add_images(embedded, "busy", 3500)
+    client = client_for(embedded)
+    done = threading.Event()
+    pushed: set[str] = set()
+
+    def write() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            pushed.add(push_image(client, "busy", f"new {number}", tag="latest").digest)
+            client.batch_delete_image(repositoryName="busy", imageIds=[{"imageDigest": digests[number]}])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        listed = [image.digest for batch in catalogue_of(embedded, **options).images("busy") for image in batch.items]
+    finally:
+        done.set()
+        writer.join()
+    assert len(listed) == len(set(listed))
+    deleted = set(digests[1 : len(pushed) + 1])
+    assert set(digests) - deleted <= set(listed) <= set(digests) | pushed
+
+
+def test_a_deleted_repository_is_forgotten(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+    catalogue = catalogue_of(embedded, tmp_path / "cache")
+    add_images(embedded, "app", 3)
+    rest(catalogue.images("app"))
+    assert catalogue.last_known_images("app") is not None
+    client_for(embedded).delete_repository(repositoryName="app", force=True)
+    with pytest.raises(NotFound):
+        rest(catalogue.images("app"))
+    assert catalogue.last_known_images("app") is None
+
+
+def test_what_was_listed_is_known_the_next_time(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+    digests = add_images(embedded, "app", 1500)
+    first = catalogue_of(embedded, tmp_path / "cache")
+    assert first.last_known_repositories() is None
+    assert first.last_known_images("app") is None
+    rows = [image for batch in first.images("app") for image in batch.items]
+    list(first.repositories())
+    second = catalogue_of(embedded, tmp_path / "cache")
+    known = second.last_known_images("app")
+    assert known is not None
+    assert [image.digest for image in known.items] == digests[::-1], "newest first"
+    assert set(known.items) == set(rows)
+    repositories = second.last_known_repositories()
+    assert repositories is not None
+    assert [repository.name for repository in repositories.items] == ["app"]
+
+
+def test_a_listing_that_was_left_half_way_is_not_kept(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+    add_images(embedded, "app", 1500)
+    catalogue = catalogue_of(embedded, tmp_path / "cache")
+    listing = catalogue.images("app")
+    next(listing)
+    listing.close()
+    assert list(listing) == []
+    assert catalogue.last_known_images("app") is None
+
+
+def test_a_stream_is_not_kept(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+    digests = add_images(embedded, "app", 1500)
+    catalogue = catalogue_of(embedded, tmp_path / "cache", **SLOW)
+    assert sorted(rest(catalogue.images("app", stream=True))) == sorted(digests)
+    assert catalogue.last_known_images("app") is None
+
+
+def test_without_a_cache_nothing_is_known(embedded: EmbeddedRegistry) -> None:
+    catalogue = catalogue_of(embedded)
+    add_images(embedded, "app", 1)
+    rest(catalogue.images("app"))
+    assert catalogue.last_known_images("app") is None
+    assert catalogue.last_known_repositories() is None
+
+
+def test_a_manifest_is_fetched_once_and_for_good(embedded: EmbeddedRegistry, faults: Faults, tmp_path: Path) -> None:
+    client = client_for(embedded)
+    create_repository(client, "app")
+    image = push_image(client, "app", tag="1")
+    made = calls(faults, "BatchGetImage")
+    catalogue = catalogue_of(embedded, tmp_path / "cache")
+    assert catalogue.known_manifest(image.digest) is None
+    for _ in range(2):
+        assert catalogue.manifest("app", image.digest).text == image.manifest
+    assert catalogue.known_manifest(image.digest) is not None
+    again = catalogue_of(embedded, tmp_path / "cache")
+    assert again.known_manifest(image.digest) is None, "the disk is not read at once"
+    assert again.manifest("app", image.digest).text == image.manifest
+    assert len(made) == 1
+
+
+def test_prefetch_asks_for_what_is_missing_a_hundred_a_request(embedded: EmbeddedRegistry, faults: Faults) -> None:
+    client = client_for(embedded)
+    create_repository(client, "app")
+    digests = [push_image(client, "app", f"n{number}").digest for number in range(130)]
+    made = calls(faults, "BatchGetImage")
+    catalogue = catalogue_of(embedded)
+    unknown = "sha256:" + "0" * 64
+    first = catalogue.prefetch("app", [*digests[:30], unknown])
+    assert [manifest.digest for manifest in first] == digests[:30]
+    assert len(made) == 1
+    assert [manifest.digest for manifest in catalogue.prefetch("app", digests[::-1])] == digests[::-1]
+    assert len(made) == 2, "the hundred that were not there"
+    catalogue.prefetch("app", digests)
+    assert len(made) == 2
+    assert all(catalogue.known_manifest(digest) for digest in digests)
+    assert catalogue.prefetch("app", []) == ()
+
+
+def test_a_manifest_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
+    create_repository(client_for(embedded), "app")
+    with pytest.raises(NotFound):
+        catalogue_of(embedded).manifest("app", "sha256:" + "0" * 64)
+
+
+def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
+    client = client_for(embedded)
+    create_repository(client, "app")
+    image = push_image(client, "app", "checkout", platform="linux/arm64")
+    descriptor = parse(image.manifest).config
+    assert descriptor is not None
+    config = catalogue_of(embedded).config("app", descriptor)
+    assert (config.os, config.architecture, config.labels) == ("linux", "arm64", {"name": "checkout"})
+    assert json.loads(config.text)["os"] == "linux"
+
+
+def test_a_config_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
+    create_repository(client_for(embedded), "app")
+    with pytest.raises(NotFound):
+        catalogue_of(embedded).config("app", Descriptor(Role.CONFIG, "sha256:" + "0" * 64))
+
+
+def test_other_reads_are_the_registry_s(embedded: EmbeddedRegistry) -> None:
+    client = client_for(embedded)
+    create_repository(client, "app")
+    index = push_index(client, "app", tag="1")
+    catalogue = catalogue_of(embedded)
+    assert catalogue.where().registry_id == "123456789012"
+    assert catalogue.identity()
+    assert catalogue.repository("app").name == "app"
+    assert [image.digest for image in catalogue.describe("app", [index.digest])] == [index.digest]
+    assert catalogue.tagged("app", ["1", "2"]).keys() == {"1"}
+    assert catalogue.lifecycle_policy("app") == ""
+    assert catalogue.resource_tags(catalogue.repository("app")) == ()
+    assert catalogue.referrers("app", index.digest) == ()
+    with pytest.raises(NotFound):
+        catalogue.findings("app", index.digest)
+
+
+def test_reads_fail_as_the_registry_does(embedded: EmbeddedRegistry, faults: Faults) -> None:
+    faults.add("*:drop-before")
+    with pytest.raises(ConnectionFailed):
+        catalogue_of(embedded).repository("app")

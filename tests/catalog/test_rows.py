@@ -1,0 +1,459 @@
+"""Rows: every row once, in order, under whatever happens to them while the user sorts, filters, marks and moves."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ecrtui.catalog import rows as module
+from ecrtui.catalog.rows import Rows
+
+
+@dataclass(frozen=True)
+class Entry:
+    key: str
+    value: int = 0
+    tag: str = ""
+
+
+def by_value(entry: Entry) -> int:
+    return entry.value
+
+
+def by_tag(entry: Entry) -> str:
+    return entry.tag
+
+
+def is_tagged(entry: Entry) -> bool:
+    return bool(entry.tag)
+
+
+def is_even(entry: Entry) -> bool:
+    return entry.value % 2 == 0
+
+
+SORTS = (None, by_value, by_tag)
+FILTERS = (None, is_tagged, is_even)
+BISECTIONS = (0, 1, 10**6)
+"""New rows are put in by bisection, by bisection if they are few, in one pass."""
+
+
+def key_of(entry: Entry) -> str:
+    return entry.key
+
+
+def arranged(rows: Rows[Entry], sort_key=None, predicate=None) -> Rows[Entry]:
+    arranging = rows.arrange(sort_key, predicate)
+    assert arranging.run()
+    assert rows.apply(arranging)
+    return rows
+
+
+def filled(count: int = 10, **how) -> Rows[Entry]:
+    rows = Rows(key_of)
+    rows.merge(Entry(f"k{number}", (number * 7) % count, "t" if number % 3 else "") for number in range(count))
+    return arranged(rows, **how)
+
+
+def keys(rows: Rows[Entry]) -> list[str]:
+    return [entry.key for entry in rows]
+
+
+def test_a_row_that_comes_again_is_there_once_with_its_newest_content() -> None:
+    rows = filled(3)
+    change = rows.merge([Entry("k1", 99), Entry("k1", 100), Entry("new")])
+    assert (change.added, change.changed) == (1, 1)
+    assert sorted(keys(rows)) == ["k0", "k1", "k2", "new"]
+    assert rows.get("k1") == Entry("k1", 100)
+
+
+def test_a_row_that_comes_again_unchanged_is_no_change() -> None:
+    rows = filled(3)
+    assert not rows.merge(list(rows))
+
+
+def test_the_order_can_be_turned_round_without_another_sort() -> None:
+    rows = filled(10, sort_key=by_value)
+    ascending = keys(rows)
+    rows.turn(True)
+    assert keys(rows) == ascending[::-1]
+    assert [rows.index_of(key) for key in keys(rows)] == list(range(10))
+
+
+def test_arriving_rows_do_not_move_the_cursor_from_its_row() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.move(4)
+    current = rows.current
+    rows.merge(Entry(f"early{number}", -number) for number in range(50))
+    assert rows.current == current
+    assert rows.cursor == 54
+
+
+def test_a_cursor_that_nobody_has_moved_stays_on_the_first_row() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.merge([Entry("first", -1)])
+    assert rows.current == Entry("first", -1)
+    assert not rows.pinned
+
+
+def test_the_cursor_of_a_row_that_is_gone_goes_to_the_next_one() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.move(4)
+    following = rows[5]
+    rows.remove([rows[4].key])
+    assert rows.current == following
+
+
+def test_the_cursor_comes_back_when_the_filter_lets_its_row_through_again() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.move(3)
+    current = rows.current
+    assert current is not None
+    arranged(rows, by_value, lambda entry: entry is not current)
+    assert rows.cursor == 0
+    arranged(rows, by_value, None)
+    assert rows.current == current
+
+
+def test_marks_stay_on_their_rows_through_sorting_filtering_and_reloading() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.mark(["k1", "k2", "nobody"])
+    arranged(rows, by_tag, is_tagged)
+    rows.begin()
+    rows.merge(Entry(f"k{number}", 5, "moved") for number in range(10))
+    rows.finish()
+    assert rows.marks == {"k1", "k2"}
+    assert {entry.key for entry in rows.marked()} == {"k1", "k2"}
+
+
+def test_marked_rows_that_the_filter_hides_are_marked_still() -> None:
+    rows = filled(9)
+    rows.mark(["k0", "k1"])
+    arranged(rows, None, is_tagged)
+    assert keys(rows).count("k0") == 0
+    assert [entry.key for entry in rows.marked()] == ["k1", "k0"]
+
+
+def test_what_does_not_come_again_in_a_reload_is_gone_with_its_mark() -> None:
+    rows = filled(4)
+    rows.mark(["k0", "k3"])
+    rows.begin()
+    rows.merge([Entry("k0"), Entry("k1")])
+    assert len(rows) == 4
+    assert rows.finish().removed == 2
+    assert keys(rows) == ["k0", "k1"]
+    assert rows.marks == {"k0"}
+
+
+def test_a_page_that_was_asked_for_before_a_write_does_not_undo_it() -> None:
+    rows = filled(2)
+    asked = rows.stamp
+    rows.update([Entry("k0", tag="retagged")])
+    rows.merge([Entry("k0", tag="old"), Entry("k1", tag="fresh")], asked)
+    assert rows.get("k0") == Entry("k0", tag="retagged")
+    assert rows.get("k1") == Entry("k1", tag="fresh")
+    rows.merge([Entry("k0", tag="later")], rows.stamp)
+    assert rows.get("k0") == Entry("k0", tag="later")
+
+
+def test_a_row_written_during_a_reload_survives_it_and_the_next_reload_decides() -> None:
+    rows = filled(2)
+    rows.begin()
+    rows.update([Entry("made")])
+    rows.merge([Entry("k0"), Entry("k1")])
+    assert not rows.finish()
+    assert "made" in rows
+    rows.begin()
+    rows.merge([Entry("k0"), Entry("k1")])
+    assert rows.finish().removed == 1
+
+
+def test_a_newer_arranging_supersedes_the_older() -> None:
+    rows = filled(10)
+    older, newer = rows.arrange(by_value, None), rows.arrange(by_tag, None)
+    assert older.run()
+    assert newer.run()
+    assert not rows.apply(older)
+    assert rows.apply(newer)
+    assert [entry.tag for entry in rows] == sorted(entry.tag for entry in rows)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_the_first_matches_are_shown_while_the_rest_is_looked_at(descending: bool) -> None:
+    rows = filled(5 * module.CHUNK, sort_key=by_value)
+    rows.turn(descending)
+    whole = [entry for entry in rows if is_even(entry)]
+    arranging = rows.arrange(by_value, is_even)
+    assert not rows.preview(arranging)
+    arranging.run(0)
+    assert rows.preview(arranging)
+    assert 0 < len(rows) < len(whole)
+    assert list(rows) == whole[: len(rows)]
+    rows.remove([whole[0].key])
+    assert arranging.run()
+    assert rows.apply(arranging)
+    assert list(rows) == whole[1:]
+
+
+def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -> None:
+    rows = filled(5 * module.CHUNK, sort_key=by_value)
+    rows.move(5 * module.CHUNK - 2)
+    current = rows.current
+    arranging = rows.arrange(by_value, is_even)
+    arranging.run(0)
+    assert not rows.preview(arranging)
+    arranging.run()
+    rows.apply(arranging)
+    assert rows.current == current
+
+
+def test_an_arranging_that_is_not_done_is_not_applied() -> None:
+    rows = filled(3 * module.CHUNK)
+    arranging = rows.arrange(by_value, is_even)
+    assert not arranging.run(0)
+    with pytest.raises(ValueError, match="not done"):
+        rows.apply(arranging)
+    assert len(rows) == 3 * module.CHUNK
+
+
+def test_a_filter_that_raises_changes_nothing() -> None:
+    rows = filled(10, sort_key=by_value)
+    before = keys(rows)
+    arranging = rows.arrange(by_tag, lambda entry: entry.key[99] == "x")
+    with pytest.raises(IndexError):
+        arranging.run()
+    assert not arranging.run()
+    assert keys(rows) == before
+
+
+def test_clearing_while_it_is_arranged_leaves_nothing_behind_and_keeps_the_new_order() -> None:
+    rows = filled(10)
+    arranging = rows.arrange(by_value, is_even)
+    rows.clear()
+    arranging.run()
+    assert not rows.apply(arranging)
+    rows.merge([Entry("b", 4), Entry("a", 2), Entry("c", 3)])
+    assert keys(rows) == ["a", "b"]
+
+
+def test_a_large_sort_is_done_in_steps_and_is_what_sorted_gives() -> None:
+    rows = Rows(key_of)
+    entries = [Entry(f"k{number}", (number * 7919) % 5_003, "") for number in range(20_000)]
+    rows.merge(entries)
+    arranging = rows.arrange(by_value, None)
+    steps = 1
+    while not arranging.run(0):
+        steps += 1
+    assert steps > 20
+    assert rows.apply(arranging)
+    assert list(rows) == sorted(entries, key=by_value)
+
+
+@pytest.mark.parametrize("bisection", BISECTIONS)
+@given(values=st.lists(st.integers(0, 3), max_size=60), page=st.integers(1, 8), chosen=st.sampled_from(FILTERS))
+def test_rows_that_arrive_in_pages_are_in_the_order_of_one_sort(
+    bisection: int, values: list[int], page: int, chosen
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BISECTION", bisection)
+        rows = arranged(Rows(key_of), by_value, chosen)
+        entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
+        for start in range(0, len(entries), page):
+            rows.merge(entries[start : start + page])
+    assert list(rows) == [entry for entry in sorted(entries, key=by_value) if chosen is None or chosen(entry)]
+
+
+def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
+    asked = []
+
+    class Even:
+        def __call__(self, entry: Entry) -> bool:
+            raise AssertionError("asked for one")
+
+        def places(self, entries: Sequence[Entry]) -> list[int]:
+            asked.append(len(entries))
+            return [place for place, entry in enumerate(entries) if is_even(entry)]
+
+    rows = filled(3 * module.CHUNK, sort_key=by_value, predicate=Even())
+    rows.merge(Entry(f"late{number}", number) for number in range(100))
+    assert [entry.value for entry in rows] == sorted(entry.value for entry in rows.everything() if is_even(entry))
+    assert max(asked) == module.CHUNK
+    assert len(asked) < 10
+
+
+def test_a_filter_sees_what_changed_since_it_was_asked_the_last_time() -> None:
+    rows = filled(3 * module.CHUNK, sort_key=by_value, predicate=is_tagged)
+    before = len(rows)
+    rows.update([Entry("k1", 1, ""), Entry("k3", 3, "now")])
+    rows.remove(["k2"])
+    rows.merge([Entry("late", 5, "t")])
+    arranged(rows, by_value, is_even)
+    arranged(rows, by_value, is_tagged)
+    assert len(rows) == before
+    assert {"k3", "late"} <= set(keys(rows))
+    assert not {"k1", "k2"} & set(keys(rows))
+
+
+def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() -> None:
+    rows = arranged(Rows(key_of), by_value, is_tagged)
+    rows.merge(Entry(f"k{number}", 1, "t") for number in range(4))
+    rows.update([Entry("k1", 1, "")])
+    assert keys(rows) == ["k0", "k2", "k3"]
+    rows.update([Entry("k1", 1, "again"), Entry("k3", 0, "t")])
+    assert keys(rows) == ["k3", "k0", "k1", "k2"]
+
+
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_what_happens_while_it_is_arranged_is_in_the_result(chosen) -> None:
+    count = 4 * module.CHUNK
+    rows = filled(count)
+    arranging = rows.arrange(by_value, chosen)
+    known = {entry.key: entry for entry in rows}
+    for step in itertools.count():
+        if arranging.run(0):
+            break
+        late, changed = Entry(f"late{step}", step, "t"), Entry(f"k{step * 5}", -step, "t" * (step % 2))
+        rows.merge([late, changed])
+        rows.remove([f"k{count - step}"])
+        known |= {late.key: late, changed.key: changed}
+        known.pop(f"k{count - step}", None)
+    assert rows.apply(arranging)
+    assert list(rows) == sorted((entry for entry in known.values() if chosen is None or chosen(entry)), key=by_value)
+
+
+ENTRIES = st.builds(
+    Entry,
+    st.integers(0, 15).map("k{}".format),
+    st.integers(0, 5),
+    st.sampled_from(["", "prod", "stable"]),
+)
+
+
+class Listing(RuleBasedStateMachine):
+    """Rows beside a model that is a dictionary; arrangings stay unfinished while other things happen."""
+
+    @initialize(chunk=st.sampled_from([1, 2, 1024]), bisection=st.sampled_from(BISECTIONS))
+    def begin_empty(self, chunk: int, bisection: int) -> None:
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(module, "CHUNK", chunk)
+        self.patch.setattr(module, "BISECTION", bisection)
+        self.rows: Rows[Entry] = Rows(key_of)
+        self.known: dict[str, Entry] = {}
+        self.marks: set[str] = set()
+        self.sort, self.filter = SORTS[0], FILTERS[0]
+        self.pending = None
+        self.partial = False
+
+    def teardown(self) -> None:
+        if hasattr(self, "patch"):
+            self.patch.undo()
+
+    @rule(page=st.lists(ENTRIES, max_size=8))
+    def a_page_arrives(self, page: list[Entry]) -> None:
+        chosen = self.rows.current if self.rows.pinned else None
+        self.rows.merge(page)
+        self.known.update({entry.key: entry for entry in page})
+        self.stays(chosen)
+
+    @rule(key=st.integers(0, 15), tag=st.sampled_from(["", "prod"]))
+    def an_image_is_retagged(self, key: int, tag: str) -> None:
+        entry = self.known.get(f"k{key}")
+        if entry is not None:
+            chosen = self.rows.current if self.rows.pinned else None
+            self.rows.update([replace(entry, tag=tag)])
+            self.known[entry.key] = replace(entry, tag=tag)
+            self.stays(chosen)
+
+    @rule(gone=st.sets(st.integers(0, 15).map("k{}".format), max_size=4))
+    def images_vanish(self, gone: set[str]) -> None:
+        chosen = self.rows.current if self.rows.pinned else None
+        self.rows.remove(gone)
+        for key in gone:
+            self.known.pop(key, None)
+        self.marks -= gone
+        self.stays(chosen)
+
+    @rule(page=st.lists(ENTRIES, max_size=12))
+    def everything_is_reloaded(self, page: list[Entry]) -> None:
+        self.rows.begin()
+        self.rows.merge(page)
+        self.rows.finish()
+        self.known = {entry.key: entry for entry in page}
+        self.marks &= self.known.keys()
+
+    @rule(sort=st.sampled_from(SORTS), chosen=st.sampled_from(FILTERS))
+    def another_sort_or_filter_is_asked_for(self, sort, chosen) -> None:
+        self.pending = (self.rows.arrange(sort, chosen), sort, chosen)
+
+    @precondition(lambda self: self.pending is not None)
+    @rule(slices=st.integers(1, 8), preview=st.booleans())
+    def slices_are_done(self, slices: int, preview: bool) -> None:
+        arranging, sort, chosen = self.pending
+        if any(arranging.run(0) for _ in range(slices)):
+            assert self.rows.apply(arranging)
+            self.sort, self.filter, self.pending, self.partial = sort, chosen, None, False
+        elif preview and self.rows.preview(arranging):
+            self.sort, self.filter, self.partial = sort, chosen, True
+
+    @rule(descending=st.booleans())
+    def it_is_turned(self, descending: bool) -> None:
+        self.rows.turn(descending)
+
+    @rule(index=st.integers(-2, 20))
+    def the_cursor_moves(self, index: int) -> None:
+        self.rows.move(index)
+
+    @rule(marked=st.sets(st.integers(0, 15).map("k{}".format), max_size=4), on=st.booleans())
+    def rows_are_marked(self, marked: set[str], on: bool) -> None:
+        self.rows.mark(marked, on)
+        self.marks = self.marks | (marked & self.known.keys()) if on else self.marks - marked
+
+    @rule()
+    def all_that_is_shown_is_marked_or_not(self) -> None:
+        shown = {entry.key for entry in self.rows}
+        self.rows.mark_shown()
+        self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
+
+    def stays(self, chosen: Entry | None) -> None:
+        """The row that the user had chosen is under the cursor still, if it is shown."""
+        if chosen is not None and self.rows.index_of(chosen.key) is not None:
+            assert self.rows.current is not None
+            assert self.rows.current.key == chosen.key
+
+    @invariant()
+    def every_row_is_shown_once_in_order(self) -> None:
+        if not hasattr(self, "rows"):
+            return
+        expected = [entry for entry in self.known.values() if self.filter is None or self.filter(entry)]
+        shown = list(self.rows)
+        if self.partial:
+            assert len(set(shown)) == len(shown)
+            assert set(shown) <= set(expected)
+        else:
+            assert sorted(shown, key=key_of) == sorted(expected, key=key_of)
+        assert self.rows.total == len(self.known)
+        if self.sort is not None:
+            values = [self.sort(entry) for entry in shown]
+            assert values == sorted(values, reverse=self.rows.descending)
+        assert [self.rows.index_of(entry.key) for entry in shown] == list(range(len(shown)))
+
+    @invariant()
+    def marks_and_cursor_are_on_rows(self) -> None:
+        if not hasattr(self, "rows"):
+            return
+        assert self.rows.marks == self.marks
+        assert (self.rows.cursor is None) == (len(self.rows) == 0)
+        if self.rows.cursor is not None:
+            assert self.rows.current == self.rows[self.rows.cursor]
+
+
+Listing.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestListing = Listing.TestCase

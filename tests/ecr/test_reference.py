@@ -1,0 +1,95 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrtui.ecr.reference import Reference, is_repository_name, parse
+from ecrtui.errors import UsageError
+
+DIGEST = "sha256:" + "ab" * 32
+HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+NAMES = st.from_regex(r"[a-z0-9]{2,5}(?:(?:\.|_|__|-{1,3})[a-z0-9]{1,3}){0,2}(?:/[a-z0-9]{1,5}){0,2}", fullmatch=True)
+TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,20}", fullmatch=True)
+
+
+@given(
+    NAMES,
+    st.one_of(st.just(""), TAGS),
+    st.sampled_from(["", HOST + "/", "https://" + HOST + "/", "oci://" + HOST + "/"]),
+)
+def test_what_is_written_is_what_is_read(name, tag, prefix):
+    reference = parse(prefix + name + (f":{tag}" if tag else ""))
+    assert (reference.repository, reference.tag, reference.digest) == (name, tag, "")
+    assert (reference.registry_id, reference.region) == (("123456789012", "eu-west-1") if prefix else ("", ""))
+    assert parse(str(reference)) == Reference(name, tag)
+
+
+@given(NAMES)
+def test_a_digest_wins_over_a_tag_when_it_is_written(name):
+    reference = parse(f"{name}:v1@{DIGEST}")
+    assert (reference.tag, reference.digest) == ("v1", DIGEST)
+    assert str(reference) == f"{name}@{DIGEST}"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_reference_or_a_usage_error(text):
+    try:
+        reference = parse(text)
+    except UsageError as error:
+        assert error.detail
+        assert "team/app@sha256:" in error.hint
+    else:
+        assert is_repository_name(reference.repository) or reference.registry_id
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        HOST,
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+        "123456789012.dkr-ecr.us-east-1.on.aws",
+    ],
+)
+def test_the_hosts_of_every_partition_set_account_and_region(host):
+    reference = parse(f"{host}/team/app:v1")
+    assert (reference.repository, reference.registry_id) == ("team/app", "123456789012")
+    assert reference.region in host
+
+
+def test_a_registrys_host_alone_names_no_repository():
+    for text in (HOST, HOST + "/", f"https://{HOST}/"):
+        assert parse(text) == Reference(registry_id="123456789012", region="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is not a repository name"),
+        ("Team/App", "is not a repository name"),
+        ("a", "is not a repository name"),
+        ("team//app", "is not a repository name"),
+        ("a" * 257, "is not a repository name"),
+        ("team/app:", "at least one character"),
+        ("team/app:-x", "cannot begin with"),
+        ("team/app@", "is not a digest"),
+        ("team/app@sha256:abc", "is not a digest"),
+        (f"team/app@{DIGEST.upper()}", "is not a digest"),
+        ("localhost:5000/team/app", "cannot contain '/'"),
+        ("١٢٣٤٥٦٧٨٩٠١٢.dkr.ecr.eu-west-1.amazonaws.com/app", "is not a repository name"),
+    ],
+)
+def test_what_is_wrong_is_said(text, problem):
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert problem in caught.value.detail
+
+
+@pytest.mark.parametrize("name", ["a__b", "a---b", "a.b", "a_b", "library/a-1", "0/1"])
+def test_names_that_ecr_takes(name):
+    assert is_repository_name(name)
+
+
+@pytest.mark.parametrize("name", ["Bad_Name!", "a___b", "-a", "a-", "/a", "a/", "a..b", "a b", "ab\n"])
+def test_names_that_ecr_refuses(name):
+    assert not is_repository_name(name)

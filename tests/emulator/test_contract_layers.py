@@ -1,0 +1,213 @@
+"""What a client observes of layers. Each test begins with the number of a behaviour and its ground:
+M the API's service model, U the user guide, O an observation on AWS that was reported, I inferred."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from ecrtui.emulator import storage
+from ecrtui.emulator.downloads import DownloadError
+from tests.emulator.conftest import Transport
+from tests.support.embedded import create_repository, digest_of, message_of, push_image, refused, upload
+
+MEBIBYTE = 1024 * 1024
+
+
+def send(client: Any, repository: str, upload_id: str, first: int, content: bytes) -> dict[str, Any]:
+    """UploadLayerPart of bytes that begin here."""
+    return client.upload_layer_part(
+        repositoryName=repository,
+        uploadId=upload_id,
+        partFirstByte=first,
+        partLastByte=first + len(content) - 1,
+        layerPartBlob=content,
+    )
+
+
+def begin(client: Any, repository: str) -> str:
+    return client.initiate_layer_upload(repositoryName=repository)["uploadId"]
+
+
+def available(client: Any, repository: str, digest: str) -> dict[str, Any]:
+    (layer,) = client.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
+    return layer
+
+
+def fetched(transport: Transport, url: str) -> bytes:
+    """What is behind a download URL, as the client of this transport gets it."""
+    if url.startswith("http"):
+        with urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
+            return response.read()
+    return transport.embedded.download(url)
+
+
+def test_an_uploaded_layer_is_available_by_its_sha256(ecr: Any, repository: str) -> None:
+    """L01 (M)"""
+    parts = [b"a" * 5 * MEBIBYTE, b"b" * 100]
+    digest = digest_of(b"".join(parts))
+    assert available(ecr, repository, digest) == {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
+    upload_id = begin(ecr, repository)
+    send(ecr, repository, upload_id, 0, parts[0])
+    send(ecr, repository, upload_id, len(parts[0]), parts[1])
+    answer = ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest])
+    assert answer["layerDigest"] == digest
+    layer = available(ecr, repository, digest)
+    assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 5 * MEBIBYTE + 100)
+
+
+def test_a_malformed_layer_digest_is_a_failure_of_that_one_alone(ecr: Any, repository: str) -> None:
+    """L01 (M)"""
+    answer = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=["what", digest_of("absent")])
+    assert [failure["failureCode"] for failure in answer["failures"]] == ["InvalidLayerDigest"]
+    assert [layer["layerAvailability"] for layer in answer["layers"]] == ["UNAVAILABLE"]
+
+
+def test_a_wrong_digest_does_not_complete_an_upload(ecr: Any, repository: str) -> None:
+    """L02 (M)"""
+    upload_id = begin(ecr, repository)
+    send(ecr, repository, upload_id, 0, b"content")
+    asked = {"repositoryName": repository, "uploadId": upload_id}
+    with refused("InvalidLayerException"):
+        ecr.complete_layer_upload(**asked, layerDigests=[digest_of("other")])
+    assert available(ecr, repository, digest_of("content"))["layerAvailability"] == "UNAVAILABLE"
+    assert ecr.complete_layer_upload(**asked, layerDigests=[digest_of("content")])["layerDigest"] == digest_of(
+        "content"
+    )
+
+
+def test_a_part_is_answered_with_the_last_byte_received(ecr: Any, repository: str) -> None:
+    """L03 (M)"""
+    upload_id = begin(ecr, repository)
+    assert send(ecr, repository, upload_id, 0, b"abc")["lastByteReceived"] == 2
+    assert send(ecr, repository, upload_id, 3, b"de")["lastByteReceived"] == 4
+
+
+def test_parts_follow_each_other(ecr: Any, repository: str) -> None:
+    """L03 (M)"""
+    upload_id = begin(ecr, repository)
+    send(ecr, repository, upload_id, 0, b"abc")
+    with refused("InvalidLayerPartException") as caught:
+        send(ecr, repository, upload_id, 4, b"late")
+    assert caught.value.response["lastValidByteReceived"] == 2
+    with refused("InvalidLayerPartException"):
+        ecr.upload_layer_part(
+            repositoryName=repository, uploadId=upload_id, partFirstByte=3, partLastByte=9, layerPartBlob=b"short"
+        )
+
+
+def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) -> None:
+    """L04 (M)"""
+    with refused("UploadNotFoundException"):
+        send(ecr, repository, "00000000-0000-0000-0000-000000000000", 0, b"abc")
+    with refused("InvalidParameterException"):
+        send(ecr, repository, "no-uuid", 0, b"abc")
+    create_repository(ecr, f"{name}/other")
+    with refused("UploadNotFoundException"):
+        send(ecr, f"{name}/other", begin(ecr, repository), 0, b"abc")
+
+
+def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
+    """L04 (M)"""
+    upload_id = begin(ecr, repository)
+    asked = {"repositoryName": repository, "uploadId": upload_id, "layerDigests": [digest_of("abc")]}
+    with refused("EmptyUploadException"):
+        ecr.complete_layer_upload(**asked)
+    send(ecr, repository, upload_id, 0, b"abc")
+    ecr.complete_layer_upload(**asked)
+    with refused("UploadNotFoundException"):
+        ecr.complete_layer_upload(**asked)
+
+
+def test_a_layer_that_is_there_is_not_uploaded_again(ecr: Any, repository: str) -> None:
+    upload(ecr, repository, b"abc")
+    upload_id = begin(ecr, repository)
+    send(ecr, repository, upload_id, 0, b"abc")
+    with refused("LayerAlreadyExistsException"):
+        ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest_of("abc")])
+
+
+def test_every_part_but_the_last_has_5_mebibytes(ecr: Any, repository: str) -> None:
+    upload_id = begin(ecr, repository)
+    send(ecr, repository, upload_id, 0, b"abc")
+    send(ecr, repository, upload_id, 3, b"def")
+    with refused("LayerPartTooSmallException"):
+        ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest_of("abcdef")])
+
+
+def test_a_part_has_at_most_20_mebibytes(ecr: Any, repository: str) -> None:
+    upload_id = begin(ecr, repository)
+    largest = b"x" * 20_971_520
+    with refused("InvalidParameterException"):
+        send(ecr, repository, upload_id, 0, largest + b"x")
+    assert send(ecr, repository, upload_id, 0, largest)["lastByteReceived"] == len(largest) - 1
+
+
+def test_a_download_url_gives_the_layers_bytes(transport: Transport, ecr: Any, repository: str) -> None:
+    """L05 (M)"""
+    content = bytes(range(256)) * 4
+    push_image(ecr, repository, tag="1.0", layers=[content])
+    answer = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))
+    assert answer["layerDigest"] == digest_of(content)
+    assert fetched(transport, answer["downloadUrl"]) == content
+
+
+def test_a_layer_of_several_pieces_comes_whole(transport: Transport, ecr: Any, repository: str) -> None:
+    """L05 (M)"""
+    with transport.embedded.database.write() as connection:
+        (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
+        digest, size = storage.add_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
+    assert (digest, size) == (digest_of("one two three"), 13)
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
+    assert fetched(transport, url) == b"one two three"
+
+
+def test_an_empty_layer_is_a_layer(transport: Transport, ecr: Any, repository: str) -> None:
+    with transport.embedded.database.write() as connection:
+        (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
+        digest, _ = storage.add_layer(connection, row["id"], [])
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
+    assert fetched(transport, url) == b""
+
+
+def test_the_url_of_a_missing_layer_is_refused(ecr: Any, repository: str) -> None:
+    """L06 (M)"""
+    with refused("LayersNotFoundException") as caught:
+        ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("absent"))
+    assert digest_of("absent") in message_of(caught)
+
+
+def test_a_layer_that_is_only_declared_has_no_url_and_says_why(transport: Transport, ecr: Any, repository: str) -> None:
+    digest = digest_of("never kept")
+    with transport.embedded.database.write() as connection:
+        (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
+        storage.declare_layer(connection, row["id"], digest, 12345)
+    layer = available(ecr, repository, digest)
+    assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 12345)
+    with refused("LayerInaccessibleException") as caught:
+        ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)
+    assert "only declared" in message_of(caught)
+
+
+def test_a_url_of_what_is_gone_gives_nothing(transport: Transport, ecr: Any, repository: str) -> None:
+    upload(ecr, repository, b"abc")
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
+    ecr.delete_repository(repositoryName=repository, force=True)
+    with pytest.raises((DownloadError, OSError)):
+        fetched(transport, url)
+
+
+def test_content_is_kept_as_long_as_a_repository_has_it(transport: Transport, ecr: Any, name: str) -> None:
+    content = name.encode()
+    digest = digest_of(content)
+    for one in ("a", "b"):
+        create_repository(ecr, f"{name}/{one}")
+        upload(ecr, f"{name}/{one}", content)
+    ecr.delete_repository(repositoryName=f"{name}/a", force=True)
+    url = ecr.get_download_url_for_layer(repositoryName=f"{name}/b", layerDigest=digest)["downloadUrl"]
+    assert fetched(transport, url) == content
+    ecr.delete_repository(repositoryName=f"{name}/b", force=True)
+    with transport.embedded.database.read() as connection:
+        assert not storage.has_content(connection, digest)

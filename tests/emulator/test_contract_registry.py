@@ -1,0 +1,286 @@
+"""What a client observes of scans, lifecycle policies and the registry as a whole. Each test begins with the number of
+a behaviour and its ground: M the API's service model, U the user guide, O an observation on AWS that was reported,
+I inferred."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator.conftest import Transport
+from tests.support.embedded import (
+    REGION,
+    REGISTRY_ID,
+    create_repository,
+    message_of,
+    push_image,
+    push_index,
+    put,
+    refused,
+)
+
+KEEP_ONE = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": "keep one",
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+                "action": {"type": "expire"},
+            }
+        ]
+    },
+    indent=1,
+)
+
+
+def scan(client: Any, repository: str, tag: str) -> None:
+    answer = client.start_image_scan(repositoryName=repository, imageId={"imageTag": tag})
+    assert answer["imageScanStatus"]["status"] == "IN_PROGRESS"
+    client.get_waiter("image_scan_complete").wait(repositoryName=repository, imageId={"imageTag": tag})
+
+
+def image_with_findings(client: Any, repository: str, tag: str) -> int:
+    """Push and scan images until one has several findings; how many it has."""
+    for number in range(20):
+        push_image(client, repository, f"image {number}", tag=f"{tag}-{number}")
+        scan(client, repository, f"{tag}-{number}")
+        asked = {"repositoryName": repository, "imageId": {"imageTag": f"{tag}-{number}"}}
+        findings = client.describe_image_scan_findings(**asked)["imageScanFindings"]["findings"]
+        if len(findings) > 1:
+            put(client, repository, *_manifest_and_tag(client, repository, f"{tag}-{number}", tag))
+            return len(findings)
+    raise AssertionError("no image with findings in twenty")
+
+
+def _manifest_and_tag(client: Any, repository: str, source: str, tag: str) -> tuple[str, str]:
+    answer = client.batch_get_image(
+        repositoryName=repository,
+        imageIds=[{"imageTag": source}],
+        acceptedMediaTypes=["application/vnd.oci.image.manifest.v1+json"],
+    )
+    return answer["images"][0]["imageManifest"], tag
+
+
+def test_a_scan_finds_what_it_counts(ecr: Any, repository: str) -> None:
+    """S01 (M)"""
+    image_with_findings(ecr, repository, "1.0")
+    answer = ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": "1.0"})
+    assert answer["imageScanStatus"]["status"] == "COMPLETE"
+    findings = answer["imageScanFindings"]["findings"]
+    counts = answer["imageScanFindings"]["findingSeverityCounts"]
+    assert sum(counts.values()) == len(findings)
+    for finding in findings:
+        assert finding["severity"] in counts
+        assert {"name", "description", "uri", "attributes"} <= finding.keys()
+    (detail,) = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "1.0"}])["imageDetails"]
+    assert detail["imageScanStatus"]["status"] == "COMPLETE"
+    assert detail["imageScanFindingsSummary"]["findingSeverityCounts"] == counts
+
+
+def test_an_image_is_scanned_once_a_day(ecr: Any, repository: str) -> None:
+    """S01 (M)"""
+    push_image(ecr, repository, tag="1.0")
+    scan(ecr, repository, "1.0")
+    with refused("LimitExceededException") as caught:
+        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "1.0"})
+    assert message_of(caught) == "The scan quota per image has been exceeded. Wait and try again."
+
+
+def test_an_image_without_a_scan_has_none(ecr: Any, repository: str) -> None:
+    """S02 (M)"""
+    push_image(ecr, repository, tag="1.0")
+    with refused("ScanNotFoundException"):
+        ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": "1.0"})
+    with refused("ImageNotFoundException"):
+        ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": "absent"})
+
+
+def test_findings_come_in_pages(ecr: Any, repository: str) -> None:
+    """S03 (M)"""
+    count = image_with_findings(ecr, repository, "1.0")
+    asked = {"repositoryName": repository, "imageId": {"imageTag": "1.0"}}
+    page = ecr.describe_image_scan_findings(**asked, maxResults=1)
+    assert len(page["imageScanFindings"]["findings"]) == 1
+    assert page["nextToken"]
+    pages = ecr.get_paginator("describe_image_scan_findings").paginate(**asked, PaginationConfig={"PageSize": 1})
+    names = [finding["name"] for page in pages for finding in page["imageScanFindings"]["findings"]]
+    assert len(names) == len(set(names)) == count
+
+
+def test_what_cannot_be_scanned_is_told(ecr: Any, repository: str) -> None:
+    push_index(ecr, repository, tag="multi")
+    with refused("UnsupportedImageTypeException"):
+        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "multi"})
+    image = push_image(ecr, repository, "old", tag="old")
+    ecr.update_image_storage_class(
+        repositoryName=repository, imageId={"imageDigest": image.digest}, targetStorageClass="ARCHIVE"
+    )
+    with refused("ImageArchivedException"):
+        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "old"})
+
+
+def test_a_repository_that_scans_on_push_does(ecr: Any, name: str) -> None:
+    ecr.create_repository(repositoryName=name, imageScanningConfiguration={"scanOnPush": True})
+    push_image(ecr, name, tag="1.0")
+    (detail,) = ecr.describe_images(repositoryName=name)["imageDetails"]
+    assert detail["imageScanStatus"]["status"] == "COMPLETE"
+
+
+def test_enhanced_scanning_is_a_setting_of_the_registry(transport: Transport, name: str) -> None:
+    ecr = transport.client(region="eu-north-1")
+    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
+    rules = [
+        {"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{"filter": "team/*", "filterType": "WILDCARD"}]}
+    ]
+    with refused("InvalidParameterException"):
+        ecr.put_registry_scanning_configuration(scanType="BASIC", rules=rules)
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules)
+    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"]["rules"] == rules
+    create_repository(ecr, name)
+    create_repository(ecr, "other/app")
+    answer = ecr.batch_get_repository_scanning_configuration(repositoryNames=[name, "other/app", "no/such"])
+    assert [entry["scanFrequency"] for entry in answer["scanningConfigurations"]] == ["CONTINUOUS_SCAN", "MANUAL"]
+    assert [failure["failureCode"] for failure in answer["failures"]] == ["REPOSITORY_NOT_FOUND"]
+    push_image(ecr, name, tag="1.0")
+    findings = ecr.describe_image_scan_findings(repositoryName=name, imageId={"imageTag": "1.0"})
+    assert findings["imageScanStatus"]["status"] == "ACTIVE"
+    assert all(
+        finding["type"] == "PACKAGE_VULNERABILITY" for finding in findings["imageScanFindings"]["enhancedFindings"]
+    )
+    with refused("ValidationException"):
+        ecr.start_image_scan(repositoryName=name, imageId={"imageTag": "1.0"})
+
+
+def test_a_lifecycle_policy_is_kept_as_it_was_written(ecr: Any, repository: str) -> None:
+    """C01 (M)"""
+    with refused("LifecyclePolicyNotFoundException"):
+        ecr.get_lifecycle_policy(repositoryName=repository)
+    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
+    assert ecr.get_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"] == KEEP_ONE
+    assert ecr.delete_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"] == KEEP_ONE
+    with refused("LifecyclePolicyNotFoundException"):
+        ecr.delete_lifecycle_policy(repositoryName=repository)
+
+
+@pytest.mark.parametrize("text", ["no JSON", "{}", '{"rules": []}', '{"rules": [{"rulePriority": 0}]}'])
+def test_a_lifecycle_policy_that_is_none_is_refused(ecr: Any, repository: str, text: str) -> None:
+    """C01 (M)"""
+    with refused("InvalidParameterException") as caught:
+        ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=text.ljust(100))
+    assert "Lifecycle policy validation failure" in message_of(caught)
+
+
+def test_a_preview_tells_which_images_would_expire(ecr: Any, repository: str) -> None:
+    """C02 (M)"""
+    with refused("LifecyclePolicyPreviewNotFoundException"):
+        ecr.get_lifecycle_policy_preview(repositoryName=repository)
+    with refused("LifecyclePolicyNotFoundException"):
+        ecr.start_lifecycle_policy_preview(repositoryName=repository)
+    images = [push_image(ecr, repository, name, tag=name) for name in ("one", "two", "three")]
+    ecr.start_lifecycle_policy_preview(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
+    ecr.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName=repository)
+    answer = ecr.get_lifecycle_policy_preview(repositoryName=repository)
+    assert answer["status"] == "COMPLETE"
+    assert answer["summary"]["expiringImageTotalCount"] == 2
+    results = {result["imageDigest"]: result for result in answer["previewResults"]}
+    assert set(results) == {images[0].digest, images[1].digest}
+    result = results[images[0].digest]
+    assert (result["imageTags"], result["appliedRulePriority"]) == (["one"], 1)
+    assert (result["action"], result["storageClass"]) == ({"type": "EXPIRE"}, "STANDARD")
+    named = ecr.get_lifecycle_policy_preview(
+        repositoryName=repository, imageIds=[{"imageTag": "two"}, {"imageTag": "three"}]
+    )
+    assert [result["imageTags"] for result in named["previewResults"]] == [["two"]]
+
+
+def test_a_preview_comes_in_pages_and_by_tag_status(ecr: Any, repository: str) -> None:
+    """C02 (M)"""
+    for number in range(6):
+        push_image(ecr, repository, f"image {number}", tag=f"tag-{number}" if number % 2 else "")
+    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
+    ecr.start_lifecycle_policy_preview(repositoryName=repository)
+    pages = ecr.get_paginator("get_lifecycle_policy_preview").paginate(
+        repositoryName=repository, PaginationConfig={"PageSize": 2}
+    )
+    assert [len(page["previewResults"]) for page in pages] == [2, 2, 1]
+    untagged = ecr.get_lifecycle_policy_preview(repositoryName=repository, filter={"tagStatus": "UNTAGGED"})
+    assert len(untagged["previewResults"]) == 3
+    assert all("imageTags" not in result for result in untagged["previewResults"])
+
+
+def test_an_authorization_token_is_of_aws_and_lasts_twelve_hours(ecr: Any) -> None:
+    """C04 (U)"""
+    (data,) = ecr.get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    assert user == "AWS"
+    assert len(password) > 20
+    assert data["proxyEndpoint"] == f"https://{REGISTRY_ID}.dkr.ecr.{REGION}.amazonaws.com"
+    left = data["expiresAt"] - datetime.now(UTC)
+    assert timedelta(hours=11, minutes=50) < left <= timedelta(hours=12, minutes=1)
+
+
+def test_policy_and_replication_of_the_registry_are_kept(transport: Transport) -> None:
+    ecr = transport.client(region="sa-east-1")
+    with refused("RegistryPolicyNotFoundException"):
+        ecr.get_registry_policy()
+    text = '{ "Version": "2012-10-17" }'
+    ecr.put_registry_policy(policyText=text)
+    assert ecr.get_registry_policy()["policyText"] == text
+    assert ecr.delete_registry_policy()["policyText"] == text
+    with refused("RegistryPolicyNotFoundException"):
+        ecr.delete_registry_policy()
+    with refused("InvalidParameterException"):
+        ecr.put_registry_policy(policyText="[]")
+    rules = {"rules": [{"destinations": [{"region": "eu-west-1", "registryId": REGISTRY_ID}]}]}
+    ecr.put_replication_configuration(replicationConfiguration=rules)
+    assert ecr.describe_registry()["replicationConfiguration"] == rules
+
+
+def test_account_settings_have_their_values(transport: Transport) -> None:
+    ecr = transport.client(region="ca-central-1")
+    assert ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "DISABLED"
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    assert ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "ENABLED"
+    with refused("InvalidParameterException"):
+        ecr.put_account_setting(name="BLOB_MOUNTING", value="SOMETIMES")
+    with refused("InvalidParameterException"):
+        ecr.get_account_setting(name="NO_SUCH")
+
+
+def test_the_caller_is_known(transport: Transport) -> None:
+    identity = transport.client(service="sts").get_caller_identity()
+    assert identity["Account"] == REGISTRY_ID
+    assert identity["Arn"] == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
+
+
+def test_an_image_is_neither_replicated_nor_signed(ecr: Any, repository: str) -> None:
+    image = push_image(ecr, repository, tag="1.0")
+    asked = {"repositoryName": repository, "imageId": {"imageTag": "1.0"}}
+    answer = ecr.describe_image_replication_status(**asked)
+    assert (answer["imageId"]["imageDigest"], answer["replicationStatuses"]) == (image.digest, [])
+    assert ecr.describe_image_signing_status(**asked)["signingStatuses"] == []
+    with refused("ImageNotFoundException"):
+        ecr.describe_image_signing_status(repositoryName=repository, imageId={"imageTag": "absent"})
+
+
+def test_an_operation_that_is_not_built_says_so(ecr: Any) -> None:
+    with refused("UnknownOperationException") as caught:
+        ecr.describe_pull_through_cache_rules()
+    assert message_of(caught) == (
+        "DescribePullThroughCacheRules is an operation of ECR that the embedded registry does not have."
+    )
+
+
+def test_every_answer_has_a_request_id_of_its_own(ecr: Any) -> None:
+    ids = [ecr.describe_registry()["ResponseMetadata"]["RequestId"] for _ in range(2)]
+    with pytest.raises(ClientError) as caught:
+        ecr.list_images(repositoryName="no/such")
+    ids.append(caught.value.response["ResponseMetadata"]["RequestId"])
+    assert len(set(ids)) == 3
+    assert all(ids)

@@ -1,0 +1,299 @@
+"""The database: what survives, who shares it, what is refused, and that no page is a search through everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecrtui.emulator.database import VERSION, open_database
+from ecrtui.emulator.errors import DatabaseRefusedError
+from tests.support.embedded import (
+    ALL_MEDIA_TYPES,
+    OCI_CONFIG,
+    OCI_MANIFEST,
+    client_for,
+    create_repository,
+    digest_of,
+    manifest_text,
+    new_embedded,
+    push_image,
+    put,
+    refused,
+    tags_of,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Another process with the tests' own modules."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+    )
+
+
+def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "ecr.db")
+    embedded = new_embedded(path)
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    image = push_image(client, "team/app", tag="1.0")
+    embedded.database.close()
+    again = client_for(new_embedded(path))
+    assert tags_of(again, "team/app") == {"1.0": image.digest}
+
+
+def test_a_write_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
+    path = str(tmp_path / "ecr.db")
+    process = run_python(
+        "import sys\n"
+        "from tests.support.embedded import *\n"
+        "client = client_for(new_embedded(sys.argv[1]))\n"
+        "create_repository(client, 'team/app')\n"
+        "text = manifest_text(client, 'team/app')\n"
+        "number = 0\n"
+        "while True:\n"
+        "    put(client, 'team/app', text, f'tag-{number}')\n"
+        "    print(f'tag-{number}', flush=True)\n"
+        "    number += 1\n",
+        path,
+    )
+    assert process.stdout is not None
+    answered = [process.stdout.readline().strip() for _ in range(25)]
+    process.send_signal(signal.SIGKILL)
+    answered += process.stdout.read().split()
+    process.wait()
+    process.stdout.close()
+    tags = tags_of(client_for(new_embedded(path)), "team/app")
+    # Its last line may have been cut; one write more may have been applied than was told.
+    assert set(answered[:-1]) <= set(tags)
+    assert len(tags) - len(answered) <= 1
+
+
+def test_two_processes_share_a_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "ecr.db")
+    client = client_for(new_embedded(path))
+    create_repository(client, "team/app")
+    text = manifest_text(client, "team/app")
+    put(client, "team/app", text, "first")
+    code = (
+        "import sys\n"
+        "from tests.support.embedded import *\n"
+        "client = client_for(new_embedded(sys.argv[1]))\n"
+        "text = client.batch_get_image(repositoryName='team/app', imageIds=[{'imageTag': 'first'}],\n"
+        "    acceptedMediaTypes=ALL_MEDIA_TYPES)['images'][0]['imageManifest']\n"
+        "sys.stdin.readline()\n"
+        "for number in range(40):\n"
+        "    put(client, 'team/app', text, f'{sys.argv[2]}-{number}')\n"
+    )
+    processes = [run_python(code, path, name) for name in ("left", "right")]
+    for process in processes:
+        process.communicate("go\n", timeout=60)
+        assert process.returncode == 0
+    tags = tags_of(client, "team/app")
+    expected = {f"{name}-{number}" for name in ("left", "right") for number in range(40)}
+    assert set(tags) == expected | {"first"}
+    assert set(tags.values()) == {digest_of(text)}
+
+
+def test_writes_of_many_threads_in_one_file_are_all_applied(tmp_path: Path) -> None:
+    embedded = new_embedded(str(tmp_path / "ecr.db"))
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    text = manifest_text(client, "team/app")
+    put(client, "team/app", text, "first")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: put(client, "team/app", text, f"tag-{number}"), range(64)))
+    assert len(tags_of(client, "team/app")) == 65
+    embedded.database.close()
+
+
+def test_readers_see_one_consistent_state_while_others_write(tmp_path: Path) -> None:
+    embedded = new_embedded(str(tmp_path / "ecr.db"))
+    create_repository(client_for(embedded), "team/app")
+    with embedded.database.read() as before:
+        assert before.execute("SELECT count(*) FROM repositories").fetchone()[0] == 1
+        create_repository(client_for(embedded), "team/other")
+        assert before.execute("SELECT count(*) FROM repositories").fetchone()[0] == 1
+    with embedded.database.read() as after:
+        assert after.execute("SELECT count(*) FROM repositories").fetchone()[0] == 2
+
+
+def test_a_write_that_fails_leaves_nothing() -> None:
+    database = open_database(None)
+    with pytest.raises(RuntimeError), database.write() as connection:
+        connection.execute("INSERT INTO repositories (registry_id, region, name, created_at) VALUES ('1', 'r', 'n', 0)")
+        raise RuntimeError
+    with database.read() as connection:
+        assert connection.execute("SELECT count(*) FROM repositories").fetchone()[0] == 0
+
+
+def test_databases_in_memory_are_apart() -> None:
+    one, other = client_for(new_embedded()), client_for(new_embedded())
+    create_repository(one, "team/app")
+    with refused("RepositoryNotFoundException"):
+        other.describe_repositories(repositoryNames=["team/app"])
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    open_database(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    with pytest.raises(DatabaseRefusedError, match="newer version of ecrtui") as caught:
+        open_database(path)
+    assert str(path) in str(caught.value)
+
+
+def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseRefusedError, match="not a database of the embedded registry"):
+        open_database(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.db"
+    path.write_text("not a database\n" * 100)
+    with pytest.raises(DatabaseRefusedError, match="not a database"):
+        open_database(path)
+
+
+@pytest.mark.parametrize("where", ["absent/ecr.db", "."])
+def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path, where: str) -> None:
+    with pytest.raises(DatabaseRefusedError):
+        open_database(tmp_path / where)
+
+
+def test_a_file_opened_by_many_at_once_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    barrier = threading.Barrier(6)
+
+    def work(_: int) -> int:
+        barrier.wait()
+        with open_database(path) as database, database.read() as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(work, range(6))) == [VERSION] * 6
+
+
+def test_a_database_that_fails_is_an_error_of_the_service() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    with embedded.database.write() as connection:
+        connection.execute("DROP TABLE images")
+    with refused("ServerException"):
+        client.list_images(repositoryName="team/app")
+
+
+@pytest.fixture(scope="module")
+def filled() -> tuple[Any, sqlite3.Connection]:
+    """A client of a repository with 3,000 images, and the connection that answers it."""
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    manifest = json.dumps({"config": {"mediaType": OCI_CONFIG, "digest": digest_of("config"), "size": 6}})
+    with embedded.database.write() as connection:
+        connection.executemany(
+            "INSERT INTO images (id, repository_id, digest, media_type, size, pushed_at, subject)"
+            " VALUES (?, 1, ?, ?, 1, 1, ?)",
+            [(n, digest_of(str(n)), OCI_MANIFEST, digest_of("7") if n % 2 else None) for n in range(3000)],
+        )
+        connection.executemany(
+            "INSERT INTO manifests (image_id, manifest) VALUES (?, ?)", [(n, manifest) for n in range(3000)]
+        )
+        connection.executemany(
+            "INSERT INTO tags (repository_id, tag, image_id) VALUES (1, ?, ?)",
+            [(f"tag-{n}", n) for n in range(0, 3000, 2)],
+        )
+    # Memory has one connection, so it is the one that every call uses.
+    return client, connection
+
+
+@contextmanager
+def traced(connection: sqlite3.Connection) -> Iterator[list[str]]:
+    """The queries that are made while the block runs, with their values."""
+    statements: list[str] = []
+    connection.set_trace_callback(lambda text: statements.append(text) if text.startswith("SELECT") else None)
+    try:
+        yield statements
+    finally:
+        connection.set_trace_callback(None)
+
+
+def plan_of(connection: sqlite3.Connection, statement: str) -> list[str]:
+    plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert not [step for step in plan if re.match(r"SCAN [a-z]", step)], (statement, plan)
+    return plan
+
+
+LISTINGS: dict[str, Any] = {
+    f"{operation} {status} {tags}": (operation, member, {"filter": {"imageStatus": status, "tagStatus": tags}})
+    for operation, member in (("describe_images", "imageDetails"), ("list_images", "imageIds"))
+    for status in ("ACTIVE", "ANY")
+    for tags in ("ANY", "TAGGED", "UNTAGGED")
+}
+LISTINGS["list_image_referrers"] = (
+    "list_image_referrers",
+    "referrers",
+    {"subjectId": {"imageDigest": digest_of("7")}},
+)
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_a_page_is_one_query_that_an_index_answers_at_any_depth(filled: Any, listing: str) -> None:
+    client, connection = filled
+    operation, member, asked = LISTINGS[listing]
+    call = partial(getattr(client, operation), repositoryName="team/app", maxResults=10, **asked)
+    page = call()
+    assert len(page[member]) == 10
+    with traced(connection) as statements:
+        assert len(call(nextToken=page["nextToken"])[member]) == 10
+    (select,) = [statement for statement in statements if " FROM images" in statement]
+    plan = plan_of(connection, select)
+    assert "digest>" in plan[0], plan
+    assert not [step for step in plan if step.endswith("TEMP B-TREE FOR ORDER BY")], plan
+
+
+def test_every_look_at_one_image_is_found_by_an_index(filled: Any) -> None:
+    client, connection = filled
+    image_ids = [{"imageTag": "tag-4"}, {"imageDigest": digest_of("5")}]
+    with traced(connection) as statements:
+        client.batch_get_image(repositoryName="team/app", imageIds=image_ids, acceptedMediaTypes=ALL_MEDIA_TYPES)
+        client.describe_images(repositoryName="team/app", imageIds=image_ids)
+        client.batch_delete_image(repositoryName="team/app", imageIds=image_ids)
+    assert len(statements) >= 10
+    for statement in statements:
+        plan_of(connection, statement)
+
+
+def test_putting_an_image_is_found_by_an_index(filled: Any) -> None:
+    client, connection = filled
+    with traced(connection) as statements:
+        image = push_image(client, "team/app", tag="new")
+        put(client, "team/app", image.manifest, "newer")
+    for statement in statements:
+        plan_of(connection, statement)

@@ -1,0 +1,281 @@
+"""Faults do the same to a client in this process and over HTTP."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from ecrtui.emulator.effects import Rate
+from ecrtui.emulator.faults import Fault, Faults, FaultSpecError, parse_fault
+from ecrtui.emulator.wire import Response, json_response
+from tests.emulator.conftest import Transport
+from tests.support.embedded import (
+    Pushed,
+    create_repository,
+    digest_of,
+    manifest_text,
+    push_image,
+    put,
+    refused,
+    tags_of,
+    upload,
+)
+
+
+@pytest.fixture
+def faults(transport: Transport) -> Any:
+    """The registry's faults, gone after the test."""
+    yield transport.embedded.faults
+    transport.embedded.faults.clear()
+
+
+@pytest.fixture
+def image(ecr: Any, repository: str) -> Pushed:
+    return push_image(ecr, repository, tag="1.0")
+
+
+def test_a_connection_dropped_before_the_write_leaves_nothing(
+    ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    fault = faults.add("PutImage:drop-before:times=1")
+    with pytest.raises(ConnectionClosedError):
+        put(ecr, repository, image.manifest, "prod")
+    assert tags_of(ecr, repository) == {"1.0": image.digest}
+    assert fault.hits == 1
+    put(ecr, repository, image.manifest, "prod")
+    assert fault.hits == 1
+
+
+def test_a_connection_dropped_after_the_write_leaves_it_applied(
+    ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    faults.add("PutImage:drop-after:times=1")
+    with pytest.raises(ConnectionClosedError):
+        put(ecr, repository, image.manifest, "prod")
+    assert tags_of(ecr, repository) == {"1.0": image.digest, "prod": image.digest}
+
+
+def test_botocores_own_retry_meets_the_write_that_was_applied(
+    transport: Transport, repository: str, image: Pushed, faults: Faults
+) -> None:
+    faults.add("PutImage:drop-after:times=1")
+    before = transport.embedded.calls["PutImage"]
+    with refused("ImageAlreadyExistsException") as caught:
+        put(transport.client(attempts=2), repository, image.manifest, "prod")
+    assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 1
+    assert transport.embedded.calls["PutImage"] == before + 2
+
+
+def test_in_an_immutable_repository_the_retry_meets_an_immutable_tag(
+    transport: Transport, ecr: Any, immutable: str, faults: Faults
+) -> None:
+    text = manifest_text(ecr, immutable)
+    faults.add("PutImage:drop-after:times=1")
+    with refused("ImageTagAlreadyExistsException"):
+        put(transport.client(attempts=2), immutable, text, "1.0")
+
+
+def test_a_retry_after_a_drop_before_the_write_succeeds(
+    transport: Transport, repository: str, image: Pushed, faults: Faults
+) -> None:
+    faults.add("PutImage:drop-before:times=1")
+    assert put(transport.client(attempts=2), repository, image.manifest, "prod").digest == image.digest
+
+
+def test_a_body_cut_short_is_an_answer_without_members(
+    ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    """botocore does not hold a body against its Content-Length: half a document is an empty answer, not an error."""
+    faults.add("PutImage:cut:times=1")
+    answer = put_raw(ecr, repository, image, "prod")
+    assert "image" not in answer
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert tags_of(ecr, repository)["prod"] == image.digest
+
+
+def test_a_connection_reset_within_the_body_is_a_closed_connection(
+    ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    faults.add("PutImage:reset:times=1")
+    with pytest.raises(ConnectionClosedError):
+        put(ecr, repository, image.manifest, "prod")
+    assert tags_of(ecr, repository)["prod"] == image.digest
+
+
+def put_raw(client: Any, repository: str, image: Pushed, tag: str) -> dict[str, Any]:
+    return client.put_image(repositoryName=repository, imageManifest=image.manifest, imageTag=tag)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateways_answer_has_a_status_and_no_json(
+    ecr: Any, repository: str, image: Pushed, faults: Faults, status: int
+) -> None:
+    faults.add(f"PutImage:unavailable:status={status}:times=1")
+    with pytest.raises(ClientError) as caught:
+        put(ecr, repository, image.manifest, "prod")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert caught.value.response["Error"]["Code"] == str(status)
+    assert tags_of(ecr, repository) == {"1.0": image.digest}
+
+
+def test_throttling_that_ends_is_overcome_by_retries(
+    transport: Transport, repository: str, image: Pushed, faults: Faults
+) -> None:
+    fault = faults.add("PutImage:throttle:times=2")
+    put(transport.client(attempts=3), repository, image.manifest, "prod")
+    assert fault.hits == 2
+
+
+def test_throttling_to_the_end_is_a_bare_client_error(ecr: Any, repository: str, image: Pushed, faults: Faults) -> None:
+    faults.add("*:throttle")
+    with refused("ThrottlingException") as caught:
+        ecr.describe_images(repositoryName=repository)
+    assert type(caught.value) is ClientError
+
+
+def test_any_error_can_be_asked_for(ecr: Any, repository: str, image: Pushed, faults: Faults) -> None:
+    faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
+    with refused("AccessDeniedException") as caught:
+        ecr.describe_images(repositoryName=repository)
+    assert caught.value.response["Error"]["Message"] == "not for you"
+    faults.clear()
+    faults.add("DescribeImages:error:code=ServerException:status=500")
+    with refused("ServerException"):
+        ecr.describe_images(repositoryName=repository)
+
+
+def test_latency_beyond_the_clients_patience_is_a_read_timeout_after_the_write(
+    transport: Transport, repository: str, image: Pushed, faults: Faults
+) -> None:
+    faults.add("PutImage:latency:seconds=60:times=1")
+    with pytest.raises(ReadTimeoutError):
+        put(transport.client(read_timeout=1), repository, image.manifest, "prod")
+    assert tags_of(transport.client(), repository)["prod"] == image.digest
+
+
+def test_latency_within_the_clients_patience_is_an_answer(
+    ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    fault = faults.add("PutImage:latency:seconds=0.05:times=1")
+    assert put(ecr, repository, image.manifest, "prod").digest == image.digest
+    assert fault.hits == 1
+
+
+def test_faults_are_taken_away_while_the_registry_runs(
+    ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    fault = faults.add("ListImages:throttle")
+    with refused("ThrottlingException"):
+        ecr.list_images(repositoryName=repository)
+    faults.remove(fault)
+    assert ecr.list_images(repositoryName=repository)["imageIds"]
+    assert list(faults) == []
+
+
+def test_something_else_can_happen_just_before_a_write(
+    transport: Transport, ecr: Any, repository: str, image: Pushed, faults: Faults
+) -> None:
+    other = push_image(ecr, repository, "other", tag="2.0")
+    second = transport.client()
+    faults.before("PutImage", lambda: put(second, repository, other.manifest, "prod"))
+    put(ecr, repository, image.manifest, "prod")
+    assert tags_of(ecr, repository)["prod"] == image.digest
+    with refused("ImageAlreadyExistsException"):
+        put(second, repository, image.manifest, "prod")
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset", "drop-before"])
+def test_a_download_is_cut_short_too(
+    transport: Transport, ecr: Any, repository: str, faults: Faults, kind: str
+) -> None:
+    content = b"x" * 100_000
+    upload(ecr, repository, content)
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
+    fault = faults.add(f"DownloadLayer:{kind}:times=1")
+    if url.startswith("http"):
+        with pytest.raises((OSError, HTTPException)), urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
+            response.read()
+        with urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
+            assert response.read() == content
+    else:
+        with pytest.raises(ConnectionError):
+            transport.embedded.download(url)
+        assert transport.embedded.download(url) == content
+    assert fault.hits == 1
+
+
+def test_a_fault_strikes_its_own_operation_alone() -> None:
+    faults = Faults("PutImage:throttle")
+    assert faults.applied("PutImage", _answer).status == 400
+    assert faults.applied("ListImages", _answer).status == 200
+
+
+def test_calls_are_let_pass_first_and_struck_so_often() -> None:
+    faults = Faults("PutImage:throttle:after=2:times=3")
+    statuses = [faults.applied("PutImage", _answer).status for _ in range(7)]
+    assert statuses == [200, 200, 400, 400, 400, 200, 200]
+
+
+def test_a_probability_with_a_seed_repeats() -> None:
+    def run() -> list[int]:
+        faults = Faults("*:throttle:probability=0.5:seed=7")
+        return [faults.applied("PutImage", _answer).status for _ in range(50)]
+
+    assert run() == run()
+    assert set(run()) == {200, 400}
+    assert [fault.hits for fault in Faults("*:throttle:probability=0")] == [0]
+
+
+def test_a_rate_lets_a_burst_pass_and_refills() -> None:
+    now = [0.0]
+    faults = Faults(Fault("PutImage", Rate(10, clock=lambda: now[0])))
+    statuses = [faults.applied("PutImage", _answer).status for _ in range(12)]
+    assert statuses == [200] * 10 + [400] * 2
+    now[0] = 0.25
+    assert [faults.applied("PutImage", _answer).status for _ in range(3)] == [200, 200, 400]
+
+
+def test_hits_are_counted_whichever_thread_they_come_from() -> None:
+    faults = Faults()
+    fault = faults.add("PutImage:throttle:times=500")
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: faults.applied("PutImage", _answer).status, range(1000)))
+    assert fault.hits == statuses.count(400) == 500
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("", "begins with an operation"),
+        ("PutImage", "is not a kind of fault"),
+        ("PutImage:explode", "drop-after"),
+        ("Put Image:throttle", "begins with an operation"),
+        ("PutImage:throttle:times", "is not NAME=VALUE"),
+        ("PutImage:throttle:times=many", "is not a number"),
+        ("PutImage:throttle:times=-1", "is not a number"),
+        ("PutImage:throttle:times=1:times=2", "given twice"),
+        ("PutImage:throttle:probability=2", "between 0 and 1"),
+        ("PutImage:throttle:colour=red", "takes no colour"),
+        ("PutImage:latency", "needs seconds=NUMBER"),
+        ("PutImage:error", "needs code=NAME"),
+        ("PutImage:cut:seconds=1", "takes no seconds"),
+    ],
+)
+def test_a_spec_that_cannot_be_understood_says_why(spec: str, words: str) -> None:
+    with pytest.raises(FaultSpecError, match=words) as caught:
+        parse_fault(spec)
+    assert repr(spec) in str(caught.value)
+
+
+def _answer() -> Response:
+    return json_response({})
+
+
+def test_an_unrelated_repository_is_untouched(ecr: Any, name: str, faults: Faults) -> None:
+    faults.add("PutImage:throttle")
+    assert create_repository(ecr, name)["repositoryName"] == name

@@ -1,0 +1,61 @@
+"""The in-process transport touches the client that it is attached to, and nothing else."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from datetime import datetime
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+
+
+def test_it_needs_no_socket_and_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_for(new_embedded())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was made")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    before = threading.active_count()
+    create_repository(client, "team/app")
+    push_image(client, "team/app", tag="1.0")
+    assert threading.active_count() == before
+
+
+def test_other_clients_of_the_same_session_are_left_alone() -> None:
+    attached = client_for(new_embedded())
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # nobody listens there
+        other = client_for(f"http://127.0.0.1:{reserved.getsockname()[1]}")
+        with pytest.raises(EndpointConnectionError):
+            other.describe_registry()
+    assert attached.describe_registry()["registryId"] == "123456789012"
+
+
+def test_two_clients_share_a_registry_and_two_registries_do_not() -> None:
+    embedded = new_embedded()
+    create_repository(client_for(embedded), "team/app")
+    assert len(client_for(embedded).describe_repositories()["repositories"]) == 1
+    assert client_for(new_embedded()).describe_repositories()["repositories"] == []
+
+
+def test_accounts_that_share_a_database_see_each_other_by_registry_id() -> None:
+    ours = new_embedded()
+    theirs = EmbeddedRegistry(ours.database, registry_id="999999999999", region="eu-west-1")
+    create_repository(client_for(ours), "team/ours")
+    create_repository(client_for(theirs), "team/theirs")
+    client = client_for(ours)
+    assert [entry["repositoryName"] for entry in client.describe_repositories()["repositories"]] == ["team/ours"]
+    (seen,) = client.describe_repositories(registryId="999999999999")["repositories"]
+    assert seen["repositoryUri"] == "999999999999.dkr.ecr.eu-west-1.amazonaws.com/team/theirs"
+
+
+def test_the_clock_is_the_registrys_own() -> None:
+    client = client_for(new_embedded(clock=lambda: 1_700_000_000.25))
+    made = create_repository(client, "team/app")["createdAt"]
+    assert isinstance(made, datetime)
+    assert made.timestamp() == 1_700_000_000.25

@@ -1,0 +1,556 @@
+"""Images that come in from OCI layouts and go out as such: the same bytes, or a clear refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.layout import LayoutError, open_layout
+from ecrtui.emulator.layout_export import Exported, export_image
+from ecrtui.emulator.layout_import import MAX_DEPTH, Imported, import_image
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.emulator.storage import CHUNK
+from tests.support.embedded import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_CONFIG,
+    OCI_INDEX,
+    OCI_LAYER,
+    OCI_MANIFEST,
+    REGION,
+    client_for,
+    create_repository,
+    digest_of,
+    digests_of,
+    new_embedded,
+    push_image,
+    tags_of,
+)
+from tests.support.layouts import LayoutFolder, files_of, write_tar
+
+REPOSITORY = "team/app"
+
+
+@pytest.fixture
+def embedded() -> Iterator[EmbeddedRegistry]:
+    registry = new_embedded()
+    yield registry
+    registry.database.close()
+
+
+@pytest.fixture
+def ecr(embedded: EmbeddedRegistry) -> Any:
+    return client_for(embedded)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> LayoutFolder:
+    return LayoutFolder(tmp_path / "layout")
+
+
+def taken(embedded: EmbeddedRegistry, source: object, tag: str = "", ref: str = "", **options: Any) -> Imported:
+    with open_layout(str(source)) as opened:
+        return import_image(embedded.database, opened, REPOSITORY, tag, ref=ref, region=REGION, **options)
+
+
+def written(embedded: EmbeddedRegistry, folder: Path, **which: str) -> Exported:
+    return export_image(embedded.database, REPOSITORY, str(folder), region=REGION, **which)
+
+
+def manifest_of(ecr: Any, digest: str) -> dict[str, Any]:
+    return ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])["images"][0]
+
+
+class TestImport:
+    def test_an_image_comes_in_with_its_bytes_its_config_and_its_tag(self, embedded, ecr, layout):
+        entry = layout.image(layers=[b"first", b"second"])
+        layout.list(entry)
+        imported = taken(embedded, layout, "1.0")
+        assert (imported.digest, imported.manifests, imported.blobs) == (entry["digest"], 1, 3)
+        assert tags_of(ecr, REPOSITORY) == {"1.0": entry["digest"]}
+        found = manifest_of(ecr, entry["digest"])
+        assert found["imageManifest"].encode() == layout.path(entry["digest"]).read_bytes()
+        config = json.loads(found["imageManifest"])["config"]["digest"]
+        url = ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=config)["downloadUrl"]
+        assert embedded.download(url) == layout.path(config).read_bytes()
+
+    def test_an_index_comes_with_what_it_names_and_only_it_is_tagged(self, embedded, ecr, layout):
+        inner = layout.index([layout.image("amd64"), layout.image("arm64")])
+        outer = layout.index([inner, layout.image("attestation")])
+        layout.list(outer)
+        imported = taken(embedded, layout, "latest")
+        assert imported.manifests == 5
+        assert imported.media_type == OCI_INDEX
+        assert len(digests_of(ecr, REPOSITORY)) == 5
+        assert tags_of(ecr, REPOSITORY) == {"latest": outer["digest"]}
+
+    def test_a_manifest_without_media_type_is_what_its_descriptor_says(self, embedded, ecr, layout):
+        entry = layout.image(mediaType=None)
+        layout.list(entry)
+        assert taken(embedded, layout).media_type == OCI_MANIFEST
+        found = manifest_of(ecr, entry["digest"])
+        assert found["imageManifestMediaType"] == OCI_MANIFEST
+        assert "mediaType" not in json.loads(found["imageManifest"])
+
+    def test_a_child_without_media_type_is_what_the_index_says(self, embedded, layout):
+        layout.list(layout.index([layout.image(mediaType=None)]))
+        assert taken(embedded, layout).manifests == 2
+
+    def test_without_a_tag_the_image_is_untagged(self, embedded, ecr, layout):
+        layout.list(layout.image())
+        taken(embedded, layout)
+        assert tags_of(ecr, REPOSITORY) == {}
+        assert len(digests_of(ecr, REPOSITORY)) == 1
+
+    def test_again_is_no_failure_and_stores_nothing(self, embedded, ecr, layout):
+        layout.list(layout.index([layout.image()]))
+        taken(embedded, layout, "1.0")
+        assert taken(embedded, layout, "1.0").blobs == 0
+        assert len(digests_of(ecr, REPOSITORY)) == 2
+
+    def test_again_into_an_immutable_repository_is_no_failure_either(self, embedded, ecr, layout):
+        create_repository(ecr, REPOSITORY, "IMMUTABLE")
+        layout.list(layout.image())
+        taken(embedded, layout, "1.0")
+        taken(embedded, layout, "1.0")
+        assert len(tags_of(ecr, REPOSITORY)) == 1
+
+    def test_a_tag_that_may_not_move_is_refused_in_the_words_of_ecr(self, embedded, ecr, layout):
+        create_repository(ecr, REPOSITORY, "IMMUTABLE")
+        before = push_image(ecr, REPOSITORY, tag="1.0")
+        layout.list(layout.image("another"))
+        with pytest.raises(ServiceError, match="cannot be overwritten because the repository is immutable"):
+            taken(embedded, layout, "1.0")
+        assert tags_of(ecr, REPOSITORY) == {"1.0": before.digest}
+
+    def test_a_tag_that_may_move_does(self, embedded, ecr, layout):
+        create_repository(ecr, REPOSITORY)
+        push_image(ecr, REPOSITORY, tag="1.0")
+        entry = layout.image("another")
+        layout.list(entry)
+        taken(embedded, layout, "1.0")
+        assert tags_of(ecr, REPOSITORY) == {"1.0": entry["digest"]}
+
+    def test_content_that_was_only_declared_is_stored(self, embedded, ecr, layout):
+        entry = layout.image(layers=[b"declared"])
+        layout.list(entry)
+        create_repository(ecr, REPOSITORY)
+        with embedded.database.write() as connection:
+            connection.execute("INSERT INTO layers SELECT id, ?, 8 FROM repositories", (digest_of(b"declared"),))
+        assert taken(embedded, layout).blobs == 2
+
+    def test_a_layer_larger_than_a_piece_comes_in_whole(self, embedded, ecr, layout, tmp_path):
+        large = b"0123456789abcdef" * (CHUNK // 16) + b"the rest"
+        layout.list(layout.image(layers=[large, b""]))
+        told: list[tuple[int, int]] = []
+        imported = taken(embedded, layout, "1.0", progress=lambda *numbers: told.append(numbers))
+        assert told[-1] == (imported.size, imported.size)
+        written(embedded, tmp_path / "out", tag="1.0")
+        assert (tmp_path / "out/blobs/sha256" / digest_of(large)[7:]).read_bytes() == large
+
+    def test_docker_manifests_come_in_as_they_are(self, embedded, ecr, layout):
+        image = layout.image(mediaType=DOCKER_MANIFEST) | {"mediaType": DOCKER_MANIFEST}
+        document = {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": [image]}
+        layout.list(layout.manifest(json.dumps(document, indent=3), DOCKER_LIST))
+        assert taken(embedded, layout).media_type == DOCKER_LIST
+
+    def test_an_artifact_keeps_its_subject_even_if_that_is_not_there(self, embedded, ecr, layout):
+        subject = {"mediaType": OCI_MANIFEST, "digest": digest_of("elsewhere"), "size": 9}
+        entry = layout.image(subject=subject, artifactType="application/spdx+json")
+        layout.list(entry)
+        taken(embedded, layout)
+        referrers = ecr.list_image_referrers(repositoryName=REPOSITORY, subjectId={"imageDigest": subject["digest"]})
+        assert [one["digest"] for one in referrers["referrers"]] == [entry["digest"]]
+
+    def test_foreign_layers_are_told_and_not_needed(self, embedded, layout):
+        foreign = {
+            "mediaType": OCI_LAYER,
+            "digest": digest_of("windows"),
+            "size": 7,
+            "urls": ["https://layers.example.com/windows"],
+        }
+        config = {"mediaType": OCI_CONFIG, **layout.blob(b"{}")}
+        document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [foreign]}
+        layout.list(layout.manifest(json.dumps(document)))
+        assert taken(embedded, layout).foreign == (foreign["digest"],)
+
+
+class TestChoice:
+    def test_the_only_image_needs_no_name(self, embedded, layout):
+        layout.list(**{"1.0": layout.image()})
+        taken(embedded, layout)
+
+    def test_several_are_listed(self, embedded, layout):
+        one, two = layout.image("one"), layout.image("two")
+        layout.list(**{"1.0": one, "2.0": two})
+        with pytest.raises(LayoutError, match="has 2 images") as caught:
+            taken(embedded, layout)
+        assert "'1.0'" in caught.value.problem
+        assert two["digest"] in caught.value.problem
+        assert "--ref" in caught.value.hint
+
+    def test_one_of_several_is_chosen_by_its_name(self, embedded, layout):
+        one, two = layout.image("one"), layout.image("two")
+        layout.list(**{"1.0": one, "2.0": two})
+        assert taken(embedded, layout, ref="2.0").digest == two["digest"]
+
+    def test_one_of_several_without_names_is_chosen_by_its_digest(self, embedded, layout):
+        one, two = layout.image("one"), layout.image("two")
+        layout.list(one, two)
+        assert taken(embedded, layout, ref=one["digest"]).digest == one["digest"]
+
+    def test_several_names_of_one_image_are_no_choice(self, embedded, layout):
+        one = layout.image()
+        layout.list(**{"1.0": one, "latest": one})
+        assert taken(embedded, layout).digest == one["digest"]
+
+    def test_a_name_that_is_not_there_is_told_with_those_that_are(self, embedded, layout):
+        layout.list(**{"1.0": layout.image()})
+        with pytest.raises(LayoutError, match=r"has no image '3\.0'; it has\n  '1\.0'"):
+            taken(embedded, layout, ref="3.0")
+
+    def test_an_empty_layout_is_told(self, embedded, layout):
+        with pytest.raises(LayoutError, match="holds no image"):
+            taken(embedded, layout)
+
+
+class TestRefusals:
+    """What is not as it should be is told, and nothing of it is stored."""
+
+    def refused(self, embedded: EmbeddedRegistry, source: object, words: str) -> LayoutError:
+        with pytest.raises(LayoutError, match=words) as caught:
+            taken(embedded, source, "1.0")
+        with embedded.database.read() as connection:
+            assert connection.execute("SELECT count(*) FROM images").fetchone()[0] == 0
+        return caught.value
+
+    def test_a_missing_layer(self, embedded, layout):
+        layout.list(layout.image(layers=[b"one", b"two"]))
+        layout.path(digest_of(b"two")).unlink()
+        problem = self.refused(embedded, layout, f"does not have\n  layer or config {digest_of(b'two')}")
+        assert "skopeo copy --all" in problem.hint
+
+    def test_platforms_that_were_not_copied(self, embedded, layout):
+        children = [
+            {**layout.image(name), "platform": {"os": "linux", "architecture": name}} for name in ("amd64", "arm64")
+        ]
+        layout.list(layout.index(children))
+        layout.path(children[1]["digest"]).unlink()
+        self.refused(embedded, layout, f"{children[1]['digest']} .* for 'linux/arm64'")
+
+    def test_many_missing_blobs_are_counted(self, embedded, layout):
+        layers = [str(number).encode() for number in range(12)]
+        layout.list(layout.image(layers=layers))
+        for layer in layers:
+            layout.path(digest_of(layer)).unlink()
+        self.refused(embedded, layout, "and 7 more")
+
+    def test_a_layer_of_other_bytes(self, embedded, layout):
+        layout.list(layout.image(layers=[b"layer"]))
+        layout.path(digest_of(b"layer")).write_bytes(b"LAYER")
+        self.refused(embedded, layout, f"other bytes: their digest is {digest_of(b'LAYER')}")
+        with embedded.database.read() as connection:
+            kept = connection.execute("SELECT count(*) FROM blob_chunks WHERE content = ?", (b"LAYER",)).fetchone()[0]
+        assert kept == 0
+
+    def test_a_manifest_of_other_bytes(self, embedded, layout):
+        entry = layout.image()
+        layout.list(entry)
+        path = layout.path(entry["digest"])
+        path.write_bytes(path.read_bytes() + b"\n")
+        self.refused(embedded, layout, "other bytes")
+
+    @pytest.mark.parametrize("size", [1, 0, -7])
+    def test_a_manifest_of_another_size(self, embedded, layout, size):
+        layout.list({**layout.image(), "size": size})
+        self.refused(embedded, layout, "as its descriptor says")
+
+    def test_a_layer_of_another_size(self, embedded, layout):
+        config = layout.blob(b"{}")
+        layer = {"mediaType": OCI_LAYER, **layout.blob(b"layer"), "size": 4}
+        document = {"schemaVersion": 2, "config": {"mediaType": "a/b", **config}, "layers": [layer]}
+        layout.list(layout.manifest(json.dumps(document)))
+        self.refused(embedded, layout, "has 5 bytes, not 4")
+
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", "nonsense", '{"manifests": 3}', '{"manifests": [3]}', "[" * 100_000]
+    )
+    def test_an_index_json_that_is_none(self, embedded, layout, text):
+        (layout.folder / "index.json").write_text(text)
+        self.refused(embedded, layout, r"index\.json")
+
+    @pytest.mark.parametrize(
+        "digest", [None, 3, "sha256:../../../etc/passwd", "sha512:" + "0" * 128, "SHA256:" + "A" * 64]
+    )
+    def test_a_digest_that_is_none(self, embedded, layout, digest):
+        layout.list({"mediaType": OCI_MANIFEST, "digest": digest, "size": 3})
+        self.refused(embedded, layout, "not a sha256 digest")
+
+    @pytest.mark.parametrize("text", ["", "{", "[1]", '{"schemaVersion": 2}', '"text"'])
+    def test_a_manifest_that_is_none(self, embedded, layout, text):
+        layout.list(layout.manifest(text))
+        self.refused(embedded, layout, "would not be taken by ECR")
+
+    def test_a_manifest_that_is_not_utf_8(self, embedded, layout):
+        layout.list(layout.manifest(b'{"schemaVersion": 2, "annotations": {"a": "\xff"}}'))
+        self.refused(embedded, layout, "not UTF-8")
+
+    def test_a_manifest_that_is_too_large(self, embedded, layout):
+        layout.list(layout.image(annotations={"large": "x" * 4_194_304}))
+        self.refused(embedded, layout, "the most that ECR takes")
+
+    def test_a_media_type_that_is_not_the_manifests_own(self, embedded, layout):
+        layout.list({**layout.image(), "mediaType": DOCKER_MANIFEST})
+        self.refused(embedded, layout, "Media type must be that of the image manifest")
+
+    def test_no_media_type_at_all(self, embedded, layout):
+        entry = layout.image(mediaType=None)
+        del entry["mediaType"]
+        layout.list(entry)
+        self.refused(embedded, layout, "no media type is told")
+
+    def test_indexes_within_indexes_without_end(self, embedded, layout):
+        entry = layout.image()
+        for _ in range(MAX_DEPTH + 1):
+            entry = layout.index([entry])
+        layout.list(entry)
+        self.refused(embedded, layout, "deep")
+
+    def test_what_is_no_layout(self, embedded, tmp_path):
+        self.refused(embedded, tmp_path, "not an OCI image layout")
+
+    def test_what_is_not_there(self, embedded, tmp_path):
+        self.refused(embedded, tmp_path / "nothing", "No such file")
+
+    def test_an_archive_of_docker_save_is_told_from_a_layout(self, embedded, tmp_path):
+        (tmp_path / "manifest.json").write_text("[]")
+        assert "docker-archive" in self.refused(embedded, tmp_path, "docker save").hint
+
+
+class TestArchives:
+    @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+    def test_a_tar_is_read_like_a_folder(self, embedded, ecr, layout, tmp_path, mode):
+        entry = layout.index([layout.image("one"), layout.image("two")])
+        layout.list(entry)
+        source = write_tar(tmp_path / "image.tar", files_of(layout.folder), mode)
+        assert taken(embedded, source, "1.0").digest == entry["digest"]
+        assert len(digests_of(ecr, REPOSITORY)) == 3
+
+    @pytest.mark.parametrize("prefix", ["./", "image/", "./image/"])
+    def test_a_folder_within_the_tar_does_not_matter(self, embedded, layout, tmp_path, prefix):
+        layout.list(layout.image())
+        members = {prefix + name: content for name, content in files_of(layout.folder).items()}
+        assert taken(embedded, write_tar(tmp_path / "image.tar", members)).manifests == 1
+
+    @pytest.mark.parametrize("name", ["../outside", "blobs/../../outside", "/etc/outside"])
+    def test_a_path_that_leads_out_is_refused(self, embedded, layout, tmp_path, name):
+        layout.list(layout.image())
+        source = write_tar(tmp_path / "image.tar", {**files_of(layout.folder), name: b"mine"})
+        with pytest.raises(LayoutError, match="leads out of the archive"):
+            taken(embedded, source)
+
+    def test_links_to_files_elsewhere_are_not_followed(self, embedded, layout, tmp_path):
+        import tarfile
+
+        entry = layout.image(layers=[b"layer"])
+        layout.list(entry)
+        members = files_of(layout.folder)
+        path = f"blobs/sha256/{digest_of(b'layer')[7:]}"
+        members.pop(path)
+        source = write_tar(tmp_path / "image.tar", members)
+        with tarfile.open(source, "a") as archive:
+            link = tarfile.TarInfo(path)
+            link.type, link.linkname = tarfile.SYMTYPE, str(layout.path(digest_of(b"layer")))
+            archive.addfile(link)
+        with pytest.raises(LayoutError, match="layer or config"):
+            taken(embedded, source)
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"text", b"\x1f\x8bnonsense", b"\xfd7zXZ\x00", b"BZh9nonsense", b"\0" * 10_240]
+    )
+    def test_a_file_that_is_no_archive(self, embedded, tmp_path, content):
+        (tmp_path / "image.tar").write_bytes(content)
+        with pytest.raises(LayoutError, match=r"neither a folder nor a whole tar|no index|cannot be read"):
+            taken(embedded, tmp_path / "image.tar")
+
+    @pytest.mark.parametrize("mode", ["w", "w:gz"])
+    def test_an_archive_that_was_cut(self, embedded, layout, tmp_path, mode):
+        layout.list(layout.image(layers=[bytes(range(256)) * 400]))
+        whole = write_tar(tmp_path / "image.tar", files_of(layout.folder), mode).read_bytes()
+        (tmp_path / "image.tar").write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(LayoutError):
+            taken(embedded, tmp_path / "image.tar")
+
+    def test_zstd_is_named(self, embedded, tmp_path):
+        (tmp_path / "image.tar").write_bytes(b"\x28\xb5\x2f\xfdcompressed")
+        with pytest.raises(LayoutError, match="zstd"):
+            taken(embedded, tmp_path / "image.tar")
+
+
+class TestDirTransport:
+    """What ``skopeo copy … dir:FOLDER`` writes."""
+
+    def folder(self, layout: LayoutFolder, top: dict[str, Any], target: Path, children: list[dict[str, Any]]) -> Path:
+        target.mkdir()
+        (target / "version").write_text("Directory Transport Version: 1.1\n")
+        manifests = {top["digest"]: "manifest.json"} | {
+            one["digest"]: f"{one['digest'][7:]}.manifest.json" for one in children
+        }
+        for path in (layout.folder / "blobs/sha256").iterdir():
+            (target / manifests.get(f"sha256:{path.name}", path.name)).write_bytes(path.read_bytes())
+        return target
+
+    def test_a_docker_image_comes_in_unchanged(self, embedded, ecr, layout, tmp_path):
+        entry = layout.image(mediaType=DOCKER_MANIFEST)
+        source = self.folder(layout, entry, tmp_path / "dir", [])
+        imported = taken(embedded, source, "1.0")
+        assert (imported.digest, imported.media_type) == (entry["digest"], DOCKER_MANIFEST)
+
+    def test_a_list_comes_in_with_its_images(self, embedded, ecr, layout, tmp_path):
+        children = [layout.image("one"), layout.image("two")]
+        entry = layout.index(children)
+        assert taken(embedded, self.folder(layout, entry, tmp_path / "dir", children)).manifests == 3
+
+    def test_an_image_of_the_list_that_is_not_there_is_told(self, embedded, layout, tmp_path):
+        children = [layout.image("one"), layout.image("two")]
+        source = self.folder(layout, layout.index(children), tmp_path / "dir", children)
+        (source / f"{children[0]['digest'][7:]}.manifest.json").unlink()
+        with pytest.raises(LayoutError, match=f"manifest {children[0]['digest']}"):
+            taken(embedded, source)
+
+
+class TestExport:
+    def test_what_came_in_goes_out_byte_for_byte(self, embedded, layout, tmp_path):
+        entry = layout.index([layout.image("one", mediaType=None), layout.index([layout.image("two")])])
+        layout.list(**{"1.0": entry})
+        taken(embedded, layout, "1.0")
+        exported = written(embedded, tmp_path / "out", tag="1.0")
+        assert (exported.digest, exported.manifests) == (entry["digest"], 4)
+        before, after = files_of(layout.folder), files_of(tmp_path / "out")
+        assert {name for name in before if name.startswith("blobs/")} == {
+            name for name in after if name.startswith("blobs/")
+        }
+        assert all(after[name] == content for name, content in before.items() if name != "index.json")
+        listed = json.loads(after["index.json"])["manifests"]
+        assert listed == [
+            {key: entry[key] for key in ("mediaType", "digest", "size")}
+            | {"annotations": {"org.opencontainers.image.ref.name": "1.0"}}
+        ]
+
+    def test_by_digest_the_entry_has_no_name(self, embedded, layout, tmp_path):
+        entry = layout.image()
+        layout.list(entry)
+        taken(embedded, layout)
+        written(embedded, tmp_path / "out", digest=entry["digest"])
+        assert "annotations" not in json.loads((tmp_path / "out/index.json").read_text())["manifests"][0]
+
+    def test_what_was_pushed_through_the_api_goes_out(self, embedded, ecr, tmp_path):
+        create_repository(ecr, REPOSITORY)
+        pushed = push_image(ecr, REPOSITORY, tag="1.0")
+        written(embedded, tmp_path / "out", tag="1.0")
+        assert (tmp_path / "out/blobs/sha256" / pushed.digest[7:]).read_text() == pushed.manifest
+
+    def test_an_empty_folder_is_taken(self, embedded, layout, tmp_path):
+        layout.list(layout.image())
+        taken(embedded, layout, "1.0")
+        (tmp_path / "out").mkdir()
+        written(embedded, tmp_path / "out", tag="1.0")
+
+    def test_a_folder_with_something_in_it_is_left_alone(self, embedded, layout, tmp_path):
+        layout.list(layout.image())
+        taken(embedded, layout, "1.0")
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/mine").write_text("mine")
+        with pytest.raises(LayoutError, match="not empty"):
+            written(embedded, tmp_path / "out", tag="1.0")
+        assert files_of(tmp_path / "out") == {"mine": b"mine"}
+
+    def test_a_folder_that_cannot_be_made_is_told(self, embedded, layout, tmp_path):
+        layout.list(layout.image())
+        taken(embedded, layout, "1.0")
+        (tmp_path / "file").write_text("")
+        with pytest.raises(LayoutError, match="cannot be written"):
+            written(embedded, tmp_path / "file/out", tag="1.0")
+
+    @pytest.mark.parametrize("which", [{"tag": "none"}, {"digest": "sha256:" + "0" * 64}])
+    def test_an_image_that_is_not_there_is_told(self, embedded, ecr, tmp_path, which):
+        create_repository(ecr, REPOSITORY)
+        with pytest.raises(LayoutError, match="has no image"):
+            written(embedded, tmp_path / "out", **which)
+
+    def test_a_repository_that_is_not_there_is_told(self, embedded, tmp_path):
+        with pytest.raises(LayoutError, match=f"no repository {REPOSITORY}.*{REGION}"):
+            written(embedded, tmp_path / "out", tag="1.0")
+
+    def test_layers_without_content_are_told_and_no_folder_is_made(self, embedded, layout, tmp_path):
+        layout.list(layout.image(layers=[b"layer"]))
+        taken(embedded, layout, "1.0")
+        with embedded.database.write() as connection:
+            connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest_of(b"layer"),))
+        with pytest.raises(LayoutError, match="not kept here"):
+            written(embedded, tmp_path / "out", tag="1.0")
+        assert not (tmp_path / "out").exists()
+
+
+_spaces = st.text(" \t\r\n", max_size=3)
+_texts = st.text(st.characters(exclude_categories=["Cs"]))
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | _texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_manifest_comes_back_with_the_bytes_it_had(tmp_path_factory, data):
+    """Whatever the nesting, the spacing, the escaping, the members that nobody knows."""
+    folder = tmp_path_factory.mktemp("layout")
+    layout = LayoutFolder(folder / "in")
+
+    def dumped(document: dict[str, Any]) -> str:
+        text = json.dumps(
+            {**document, "x-unknown": data.draw(_values)},
+            ensure_ascii=data.draw(st.booleans()),
+            indent=data.draw(st.none() | st.integers(0, 4)),
+        )
+        return data.draw(_spaces) + text + data.draw(_spaces)
+
+    def image() -> dict[str, Any]:
+        config = {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            **layout.blob(data.draw(st.binary(max_size=20))),
+        }
+        layers = [
+            {"mediaType": OCI_LAYER, **layout.blob(one)}
+            for one in data.draw(st.lists(st.binary(max_size=20), max_size=3))
+        ]
+        own = {"mediaType": OCI_MANIFEST} if data.draw(st.booleans()) else {}
+        return layout.manifest(dumped({"schemaVersion": 2, **own, "config": config, "layers": layers}))
+
+    def tree(depth: int) -> dict[str, Any]:
+        if depth == 0 or data.draw(st.booleans()):
+            return image()
+        children = [tree(depth - 1) for _ in range(data.draw(st.integers(0, 3)))]
+        return layout.manifest(dumped({"schemaVersion": 2, "manifests": children}), OCI_INDEX)
+
+    top = tree(3)
+    layout.list(top)
+    embedded = new_embedded()
+    try:
+        imported = taken(embedded, layout, "tag")
+        written(embedded, folder / "out", tag="tag")
+    finally:
+        embedded.database.close()
+    assert imported.digest == top["digest"]
+    before, after = files_of(layout.folder), files_of(folder / "out")
+    assert {name: content for name, content in after.items() if name != "index.json"} == {
+        name: content for name, content in before.items() if name != "index.json"
+    }

@@ -1,0 +1,263 @@
+"""Seeded repositories: as many images as were asked for, each of them what a real push could have made."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrtui.emulator import manifests
+from ecrtui.emulator.database import Database, open_database
+from ecrtui.emulator.seed import Origin, SeedError, repository_names, seed
+from ecrtui.emulator.seed_content import Pipeline, Style
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import (
+    ALL_MEDIA_TYPES,
+    OCI_INDEX,
+    REGION,
+    client_for,
+    create_repository,
+    digest_of,
+    new_embedded,
+    push_image,
+    tags_of,
+)
+
+NOW = 1_790_000_000.0
+REPOSITORY = "team/app"
+ORIGIN = Origin(region=REGION, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedRegistry]:
+    """A registry with one seeded repository that nothing writes to."""
+    registry = new_embedded()
+    seed(registry.database, [REPOSITORY], Style(1500, configs=True), ORIGIN)
+    yield registry
+    registry.database.close()
+
+
+@pytest.fixture(scope="module")
+def ecr(embedded: EmbeddedRegistry) -> Any:
+    return client_for(embedded)
+
+
+@pytest.fixture(scope="module")
+def details(ecr: Any) -> list[dict[str, Any]]:
+    pages = ecr.get_paginator("describe_images").paginate(repositoryName=REPOSITORY)
+    return [image for page in pages for image in page["imageDetails"]]
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    with open_database(None) as opened:
+        yield opened
+
+
+def rows(database: Database, query: str, *values: object) -> list[sqlite3.Row]:
+    with database.read() as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def pipeline(images: int, *, number: int = 0, name: str = REPOSITORY, **style: Any) -> list[Any]:
+    return list(Pipeline(name, Style(images, **style), seed=number, now=NOW).images())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(0, 2**31), st.booleans())
+def test_every_number_of_images_is_met_and_every_manifest_is_one(images, number, configs):
+    made = pipeline(images, number=number, configs=configs)
+    assert len(made) == len({image.digest for image in made}) == images
+    known: set[str] = set()
+    for image in made:
+        contents = manifests.read(image.manifest)
+        assert image.digest == digest_of(image.manifest)
+        assert contents.media_type == image.media_type
+        assert (contents.artifact_media_type or None) == image.artifact_media_type
+        assert set(contents.children) == set(image.children) <= known
+        assert contents.blobs == dict(image.layers)
+        assert image.size == sum(contents.blobs.values()) or image.children
+        known.add(image.digest)
+
+
+def test_digests_are_true_and_manifests_come_as_stored(ecr, details):
+    for chunk in (details[:100], details[-100:]):
+        found = ecr.batch_get_image(
+            repositoryName=REPOSITORY,
+            imageIds=[{"imageDigest": image["imageDigest"]} for image in chunk],
+            acceptedMediaTypes=ALL_MEDIA_TYPES,
+        )
+        assert not found["failures"]
+        assert all(digest_of(image["imageManifest"]) == image["imageId"]["imageDigest"] for image in found["images"])
+
+
+def test_an_image_can_be_retagged_like_any_other(embedded):
+    ecr = client_for(embedded)
+    image = next(iter(tags_of(ecr, REPOSITORY).items()))
+    found = ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": image[1]}])["images"][0]
+    put = ecr.put_image(repositoryName=REPOSITORY, imageManifest=found["imageManifest"], imageTag="retagged")["image"]
+    assert put["imageId"] == {"imageDigest": image[1], "imageTag": "retagged"}
+    ecr.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "retagged"}])
+
+
+def test_images_are_tagged_like_those_of_a_pipeline(details):
+    counts = Counter(len(image.get("imageTags", ())) for image in details)
+    tagged = len(details) - counts[0]
+    assert 0.5 < tagged / len(details) < 0.8
+    assert sum(counts[number] for number in (1, 2, 3)) > 0.9 * tagged
+    assert max(counts) >= 20
+    assert sum("latest" in image.get("imageTags", ()) for image in details) == 1
+
+
+def test_indexes_have_their_platforms_and_some_have_attestations(ecr, details):
+    indexes = [image["imageDigest"] for image in details if image["imageManifestMediaType"] == OCI_INDEX]
+    assert 0.05 < len(indexes) / len(details) < 0.25
+    found = ecr.batch_get_image(
+        repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest} for digest in indexes[:50]]
+    )["images"]
+    platforms = Counter(
+        entry["platform"]["architecture"]
+        for image in found
+        for entry in json.loads(image["imageManifest"])["manifests"]
+    )
+    assert platforms["amd64"] == platforms["arm64"] == len(found)
+    assert 0 < platforms["unknown"] < 2 * len(found)
+    children = {entry["digest"] for image in found for entry in json.loads(image["imageManifest"])["manifests"]}
+    assert children <= {image["imageDigest"] for image in details}
+
+
+def test_pushes_and_pulls_are_spread_over_time(details):
+    pushed = [image["imagePushedAt"].timestamp() for image in details]
+    assert max(pushed) <= NOW
+    assert 700 < (max(pushed) - min(pushed)) / 86_400 <= 731
+    pulled = [image for image in details if "lastRecordedPullTime" in image]
+    assert 0.3 < len(pulled) / len(details) < 0.8
+    assert all(image["imagePushedAt"] <= image["lastRecordedPullTime"] for image in pulled)
+    assert all(image["lastRecordedPullTime"].timestamp() <= NOW for image in pulled)
+
+
+def test_scans_have_the_findings_that_they_count(ecr, details):
+    scanned = [image for image in details if "imageScanFindingsSummary" in image]
+    assert len(scanned) > 0.1 * len(details)
+    for image in scanned[:20]:
+        found = ecr.describe_image_scan_findings(
+            repositoryName=REPOSITORY, imageId={"imageDigest": image["imageDigest"]}
+        )["imageScanFindings"]
+        counted = Counter(finding["severity"] for finding in found["findings"])
+        assert counted == image["imageScanFindingsSummary"]["findingSeverityCounts"]
+
+
+def test_configs_can_be_read_where_they_were_asked_for(embedded, ecr, details):
+    singles = [image["imageDigest"] for image in details if image["imageManifestMediaType"] != OCI_INDEX][:60]
+    found = ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest} for digest in singles])[
+        "images"
+    ]
+    systems = set()
+    for image in found:
+        document = json.loads(image["imageManifest"])
+        config = document["config"]["digest"]
+        url = ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=config)["downloadUrl"]
+        content = embedded.download(url)
+        assert digest_of(content) == config
+        assert len(json.loads(content)["rootfs"]["diff_ids"]) == len(document["layers"])
+        systems.add(json.loads(content)["os"])
+    assert systems == {"linux", "unknown"}
+
+
+def test_the_database_is_consistent(embedded):
+    with embedded.database.read() as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        wrong = connection.execute(
+            "SELECT count(*) FROM images i WHERE i.tagged <> EXISTS (SELECT 1 FROM tags t WHERE t.image_id = i.id)"
+        )
+        assert wrong.fetchone()[0] == 0
+
+
+def test_the_same_number_is_the_same_and_another_is_not():
+    assert [one.digest for one in pipeline(100)] == [one.digest for one in pipeline(100)]
+    assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, number=1)}
+    assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, name="team/other")}
+
+
+def test_digests_do_not_depend_on_when_it_is_done(database):
+    later = list(Pipeline(REPOSITORY, Style(50), seed=0, now=NOW + 1e6).images())
+    assert [one.digest for one in later] == [one.digest for one in pipeline(50)]
+
+
+def test_untagged_means_that_no_image_has_a_tag(database):
+    seed(database, [REPOSITORY], Style(200, untagged=True), ORIGIN)
+    assert rows(database, "SELECT * FROM tags") == []
+    assert rows(database, "SELECT count(*) AS n FROM images WHERE tagged = 0")[0]["n"] == 200
+
+
+def test_one_image_can_have_a_thousand_tags(database):
+    seed(database, [REPOSITORY], Style(1, tags_per_push=1000), ORIGIN)
+    assert len(rows(database, "SELECT * FROM tags")) == 1000
+
+
+def test_every_push_has_the_tags_that_were_asked_for(database):
+    seed(database, [REPOSITORY], Style(300, tags_per_push=2), ORIGIN)
+    found = rows(
+        database,
+        "SELECT i.media_type, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) AS n,"
+        " EXISTS (SELECT 1 FROM index_children c WHERE c.child_digest = i.digest) AS part FROM images i",
+    )
+    assert {row["n"] for row in found if not row["part"]} == {2}
+    assert {row["n"] for row in found if row["part"]} == {0}
+
+
+def test_many_repositories_are_filled_each_with_its_own(database):
+    names = repository_names(30)
+    seed(database, names, Style(4), ORIGIN)
+    found = client_for(EmbeddedRegistry(database, region=REGION)).describe_repositories()["repositories"]
+    assert [one["repositoryName"] for one in found] == sorted(names)
+    assert len(set(names)) == 30
+    assert rows(database, "SELECT count(DISTINCT digest) AS n FROM images")[0]["n"] == 120
+
+
+def test_an_empty_repository_is_filled_and_keeps_its_settings():
+    embedded = new_embedded()
+    ecr = client_for(embedded)
+    create_repository(ecr, REPOSITORY, "IMMUTABLE")
+    seed(embedded.database, [REPOSITORY], Style(5), ORIGIN)
+    assert ecr.describe_repositories()["repositories"][0]["imageTagMutability"] == "IMMUTABLE"
+    embedded.database.close()
+
+
+def test_a_repository_with_images_is_left_alone_and_so_are_the_others():
+    embedded = new_embedded()
+    ecr = client_for(embedded)
+    create_repository(ecr, REPOSITORY)
+    push_image(ecr, REPOSITORY)
+    with pytest.raises(SeedError, match="has images already"):
+        seed(embedded.database, ["team/new", REPOSITORY], Style(5), ORIGIN)
+    assert len(ecr.describe_repositories()["repositories"]) == 1
+    embedded.database.close()
+
+
+@pytest.mark.parametrize(
+    ("style", "words"),
+    [
+        (Style(0), "between 1 and"),
+        (Style(10_000_001), "between 1 and"),
+        (Style(1, tags_per_push=1001), "between 0 and 1,000 tags"),
+        (Style(1, tags_per_push=-1), "between 0 and 1,000 tags"),
+    ],
+)
+def test_what_ecr_does_not_allow_is_refused(database, style, words):
+    with pytest.raises(SeedError, match=words):
+        seed(database, [REPOSITORY], style, ORIGIN)
+
+
+def test_progress_is_told_to_the_end(database):
+    told: list[tuple[int, int]] = []
+    seed(database, ["team/one", "team/two"], Style(2500), ORIGIN, lambda *numbers: told.append(numbers))
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1] == (5000, 5000)

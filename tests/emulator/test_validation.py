@@ -1,0 +1,77 @@
+"""The shapes that requests are checked against are those of the API."""
+
+from __future__ import annotations
+
+import base64
+import json
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.service import OPERATIONS
+from ecrtui.emulator.validation import checked, is_operation
+from tests.support.request_shapes import reduced_model, service_model
+
+
+@pytest.fixture(scope="module")
+def ours() -> dict[str, Any]:
+    return json.loads(resources.files("ecrtui.emulator").joinpath("requests.json").read_text(encoding="utf-8"))
+
+
+def test_our_shapes_are_those_of_the_service_model(ours: dict[str, Any]) -> None:
+    """Operations and members that a later botocore adds are no difference; a constraint that changes is."""
+    theirs = reduced_model()
+    assert ours["operations"].items() <= theirs["operations"].items()
+    for name, shape in ours["shapes"].items():
+        members = shape.pop("members", {})
+        assert members.items() <= theirs["shapes"][name].get("members", {}).items(), name
+        assert shape.items() <= theirs["shapes"][name].items(), name
+
+
+def test_every_operation_that_is_built_is_one_of_the_api() -> None:
+    assert set(OPERATIONS) <= set(service_model()["operations"])
+    assert is_operation("PutImage")
+    assert not is_operation("MakeCoffee")
+
+
+def refusal(operation: str, parameters: dict[str, Any]) -> str:
+    with pytest.raises(ServiceError) as caught:
+        checked(operation, parameters)
+    return f"{caught.value.code}: {caught.value.message}"
+
+
+def test_a_value_that_breaks_a_constraint_is_told_by_its_path() -> None:
+    invalid = "InvalidParameterException: Invalid parameter at"
+    assert refusal("ListImages", {}) == (
+        f"{invalid} 'repositoryName' failed to satisfy constraint: 'Member must not be null'"
+    )
+    assert refusal("ListImages", {"repositoryName": "ab", "filter": {"tagStatus": "NO"}}) == (
+        f"{invalid} 'filter.tagStatus' failed to satisfy constraint:"
+        " 'Member must satisfy enum value set: [TAGGED, UNTAGGED, ANY]'"
+    )
+    assert refusal("ListImages", {"repositoryName": "a" * 257}) == (
+        f"{invalid} 'repositoryName' failed to satisfy constraint: 'Member must have length less than or equal to 256'"
+    )
+    assert refusal("ListImages", {"repositoryName": "ab", "maxResults": 0}) == (
+        f"{invalid} 'maxResults' failed to satisfy constraint: 'Member must have value greater than or equal to 1'"
+    )
+
+
+def test_blobs_are_decoded_and_nothing_else_is_changed() -> None:
+    upload = {
+        "repositoryName": "team/app",
+        "uploadId": "00000000-0000-0000-0000-000000000000",
+        "partFirstByte": 0,
+        "partLastByte": 2,
+        "layerPartBlob": base64.b64encode(b"\x00\xff\x01").decode(),
+    }
+    assert checked("UploadLayerPart", upload) == {**upload, "layerPartBlob": b"\x00\xff\x01"}
+    assert refusal("UploadLayerPart", {**upload, "layerPartBlob": "!"}).startswith("SerializationException")
+
+
+def test_null_and_unknown_members_count_as_absent() -> None:
+    assert checked("ListImages", {"repositoryName": "ab", "nextToken": None, "colour": "red"}) == {
+        "repositoryName": "ab"
+    }

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import parse
+from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, IntegrityError, NotFound, UsageError
+from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
+from ecrtui.registry.protocol import Registry
+from ecrtui.settings import Connection, load
+from ecrtui.wiring import Connector, open_registry
+from tests.catalog.large import add_images
+from tests.support.embedded import digest_of, push_image, push_index
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Connection], RegistryProcess]]:
+    """Starts processes; they are ended afterwards."""
+    started = []
+
+    def start(connection: Connection) -> RegistryProcess:
+        started.append(RegistryProcess(connection))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def process(served, start) -> RegistryProcess:
+    return start(Connection(endpoint_url=served))
+
+
+@pytest.fixture
+def remote(process) -> RemoteRegistry:
+    return RemoteRegistry(process)
+
+
+def failed(call: Callable[[], object]) -> EcrTuiError:
+    with pytest.raises(EcrTuiError) as caught:
+        call()
+    return caught.value
+
+
+def everything(registry: Registry, digest: str, index: str) -> list[object]:
+    """What every operation that reads answers."""
+    (repository,) = next(registry.repositories()).items
+    config = parse(registry.manifest("team/app", digest).text).config
+    return [
+        registry.where(),
+        registry.identity(),
+        repository,
+        registry.repository("team/app"),
+        sorted((page.items for page in registry.images("team/app")), key=str),
+        next(registry.images("team/app", tag_status="TAGGED")).items,
+        registry.describe("team/app", [digest, index]),
+        registry.tagged("team/app", ["1.0", "nothing"]),
+        registry.tag_is_at("team/app", "1.0", digest),
+        registry.tag_is_at("team/app", "1.0", index),
+        registry.manifest("team/app", index),
+        registry.manifests("team/app", [digest, index, digest_of("nothing")]),
+        registry.blob("team/app", config.digest, 10_000),
+        registry.lifecycle_policy("team/app"),
+        registry.resource_tags(repository),
+        registry.findings("team/app", digest),
+        registry.referrers("team/app", digest),
+    ]
+
+
+def test_every_answer_is_the_one_that_the_registry_gives_in_this_process(world, served, remote):
+    pushed = push_image(world.client, "team/app", "one", "1.0")
+    index = push_index(world.client, "team/app", {"linux/amd64": pushed}, "multi")
+    subject = {"mediaType": pushed.media_type, "digest": pushed.digest, "size": len(pushed.manifest)}
+    push_image(world.client, "team/app", "signature", subject=subject, artifactType="application/vnd.example")
+    world.client.start_image_scan(repositoryName="team/app", imageId={"imageTag": "1.0"})
+    world.client.put_lifecycle_policy(
+        repositoryName="team/app",
+        lifecyclePolicyText='{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": '
+        '"sinceImagePushed", "countUnit": "days", "countNumber": 7}, "action": {"type": "expire"}}]}',
+    )
+    # Reading a manifest is a pull, and tells in the next listing.
+    for registry in (remote, open_registry(Connection(endpoint_url=served))):
+        for digest in (pushed.digest, index.digest):
+            registry.manifest("team/app", digest)
+    here = everything(open_registry(Connection(endpoint_url=served)), pushed.digest, index.digest)
+    assert list(map(without_pulls, everything(remote, pushed.digest, index.digest))) == list(map(without_pulls, here))
+
+
+def without_pulls(answer: object) -> object:
+    """The answer without the moments of pulls, which every reading sets."""
+    if isinstance(answer, Image):
+        return (answer.digest, answer.tags, answer.pushed_at, answer.size, answer.findings, answer.subject)
+    if isinstance(answer, dict):
+        return {key: without_pulls(value) for key, value in answer.items()}
+    return [without_pulls(entry) for entry in answer] if isinstance(answer, (tuple, list)) else answer
+
+
+def test_a_retag_goes_there_and_its_answer_comes_back(world, remote):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    manifest = remote.manifest("team/app", pushed.digest)
+    assert manifest.text == pushed.manifest
+    result = remote.put_image("team/app", manifest, "prod")
+    assert (result.digest, result.tag, result.manifest) == (pushed.digest, "prod", pushed.manifest)
+    remote.untag("team/app", "1.0")
+    assert world.tags() == {"prod": pushed.digest}
+
+
+def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(world, remote):
+    digests = add_images(world.embedded, "team/large", 2_100)
+    pages = list(remote.images("team/large"))
+    assert [len(page.items) for page in pages] == [1_000, 1_000, 100]
+    assert [page.next_token != "" for page in pages] == [True, True, False]
+    again = list(remote.images("team/large", start=pages[0].next_token))
+    assert [page.items for page in again] == [page.items for page in pages[1:]]
+    images = [image for page in pages for image in page.items]
+    assert {image.digest for image in images} == set(digests)
+    assert len({id(image.media_type) for image in images}) == 1
+
+
+def test_the_registry_of_another_account_is_asked_there(world, remote):
+    assert remote.of_account("999999999999").where().registry_id == "999999999999"
+    assert isinstance(failed(lambda: remote.of_account("999999999999").repository("team/app")), NotFound)
+
+
+def test_errors_come_back_whole(world, remote):
+    error = failed(lambda: remote.repository("team/nothing"))
+    assert isinstance(error, NotFound)
+    assert (error.code, error.operation) == ("RepositoryNotFoundException", "DescribeRepositories")
+    assert error.request_id
+    assert isinstance(failed(lambda: next(remote.images("team/nothing"))), NotFound)
+
+
+def test_what_is_wrong_with_the_connection_is_told_to_whoever_asks(start, tmp_path, monkeypatch):
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at as one" * 10)
+    assert isinstance(failed(RemoteRegistry(start(Connection(database=str(tmp_path / "notes.txt")))).where), UsageError)
+    assert isinstance(failed(RemoteRegistry(start(Connection(endpoint_url="foo"))).where), UsageError)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert isinstance(failed(RemoteRegistry(start(Connection(region="eu-west-1"))).where), CredentialsError)
+
+
+def test_bytes_that_do_not_have_their_digest_are_refused_there(world, remote):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    with world.embedded.database.write() as connection:
+        connection.execute("UPDATE manifests SET manifest = replace(manifest, ': 2', ':  2')")
+    assert isinstance(failed(lambda: remote.manifest("team/app", pushed.digest)), IntegrityError)
+
+
+def test_the_demo_lives_there_and_keeps_what_was_written(start):
+    registry = RemoteRegistry(start(Connection(demo=True)))
+    names = [repository.name for page in registry.repositories() for repository in page.items]
+    assert "team/checkout" in names
+    image = next(
+        image for page in registry.images("team/checkout") for image in page.items if image.tags and not image.archived
+    )
+    registry.put_image("team/checkout", registry.manifest("team/checkout", image.digest), "put-there")
+    assert registry.tag_is_at("team/checkout", "put-there", image.digest)
+
+
+def test_a_process_that_dies_under_a_write_leaves_it_open_whether_it_was_written(world, process, remote):
+    pushed = push_image(world.client, "team/app", tag="1.0")
+    manifest = remote.manifest("team/app", pushed.digest)
+    world.embedded.faults.before("PutImage", lambda: os.kill(process.pid, signal.SIGKILL))
+    error = failed(lambda: remote.put_image("team/app", manifest, "prod"))
+    assert isinstance(error, ConnectionFailed)
+    assert (error.ambiguous, error.retryable) == (True, True)
+
+
+def test_a_process_that_has_died_is_started_anew(world, process, remote):
+    assert remote.where().region == "eu-west-1"
+    before = process.pid
+    os.kill(before, signal.SIGKILL)
+    os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
+    error = None
+    try:
+        remote.repository("team/app")
+    except ConnectionFailed as problem:
+        error = problem  # asked before it was noticed
+    assert error is None or (error.retryable and not error.ambiguous)
+    assert remote.repository("team/app").name == "team/app"
+    assert process.pid != before
+
+
+def test_it_ends_with_the_one_that_started_it(served):
+    process = RegistryProcess(Connection(endpoint_url=served))
+    RemoteRegistry(process).where()
+    pid = process.pid
+    process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
+    process = RegistryProcess(Connection(endpoint_url=served))
+    RemoteRegistry(process).where()
+    os.kill(process.pid, signal.SIGSTOP)
+    process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
+
+
+def test_a_session_can_be_on_the_process(served, start):
+    connection = Connection(endpoint_url=served)
+    session = Connector(connection, load({}), process=start(connection))()
+    assert session.where.endpoint == served
+    assert session.catalogue.repository("team/app").name == "team/app"

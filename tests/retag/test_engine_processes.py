@@ -1,0 +1,98 @@
+"""The engine among processes: killed at random moments, and beside somebody who moves the same tags all the while."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+from ecrtui.retag.plan import Change, OnConflict, Outcome
+from tests.retag import kill9
+from tests.support.embedded import client_for, new_embedded, push_image, tags_of
+
+OTHER = """
+import random, sys
+from tests.support.embedded import client_for, new_embedded
+client = client_for(new_embedded(sys.argv[1]))
+found = client.batch_get_image(
+    repositoryName="team/app",
+    imageIds=[{"imageTag": "mine"}, {"imageTag": "mine-too"}],
+    acceptedMediaTypes=["application/vnd.oci.image.manifest.v1+json"],
+)
+texts = [image["imageManifest"] for image in found["images"]]
+chance = random.Random(7)
+print("ready", flush=True)
+while True:
+    try:
+        tag = f"t{chance.randrange(60)}"
+        client.put_image(repositoryName="team/app", imageManifest=chance.choice(texts), imageTag=tag)
+    except client.exceptions.ImageAlreadyExistsException:
+        pass
+"""
+
+AUDIT = """
+CREATE TABLE moves (tag TEXT, old TEXT, new TEXT);
+CREATE TRIGGER moved AFTER UPDATE ON tags BEGIN
+  INSERT INTO moves SELECT NEW.tag, before.digest, now.digest FROM images before, images now
+  WHERE before.id = OLD.image_id AND now.id = NEW.image_id;
+END;
+CREATE TRIGGER made AFTER INSERT ON tags BEGIN
+  INSERT INTO moves SELECT NEW.tag, '', digest FROM images WHERE id = NEW.image_id;
+END;
+"""
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
+def test_a_run_that_is_killed_at_random_moments_ends_as_planned_when_it_is_resumed() -> None:
+    assert kill9.run(6, rows=60, seed=3) >= 1
+
+
+def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path: Path) -> None:
+    kill9.prepare(tmp_path, 60)
+    database = str(tmp_path / "registry.sqlite")
+    client = client_for(new_embedded(database))
+    theirs = {push_image(client, "team/app", name, name).digest for name in ("mine", "mine-too")}
+    audit = sqlite3.connect(database)
+    audit.executescript(AUDIT)
+    registry, engine = kill9.opened(tmp_path)
+    (ours,) = {image.digest for image in registry.tagged("team/app", ["new"]).values()}
+    root = Path(__file__).parents[2]
+    with Popen([sys.executable, "-c", OTHER, database], cwd=root, stdout=PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None and other.stdout.readline() == "ready\n"
+            reports = []
+            for _ in range(4):
+                plan = engine.plan(Change("team/app", f"t{number}", ours) for number in range(60))
+                reports.append(engine.apply(plan, on_conflict=OnConflict.CONTINUE))
+        finally:
+            other.kill()
+    counts = {outcome: sum(report.counts.get(outcome, 0) for report in reports) for outcome in Outcome}
+    assert counts[Outcome.CONFLICT] > 0
+    assert counts[Outcome.UNKNOWN] == counts[Outcome.SKIPPED] == 0
+    tags = tags_of(client, "team/app")
+    told_elsewhere = {row.step.tag for row in reports[-1].elsewhere}
+    for result in reports[-1].results:
+        # What was told as done is ours now, or was told to be elsewhere, or went elsewhere after the last look.
+        if result.outcome is Outcome.DONE and result.step.tag not in told_elsewhere:
+            assert tags[result.step.tag] in {ours, *theirs}
+        if result.outcome is Outcome.CONFLICT:
+            assert result.found in theirs
+    # What nobody can prevent, for want of a compare-and-set: a move in the moment between our last look and our write.
+    planned = {(step.tag, step.before) for report in reports for step in report.plan.steps}
+    writes = audit.execute("SELECT tag, old FROM moves WHERE new = ?", (ours,)).fetchall()
+    audit.close()
+    overwritten = [move for move in writes if move not in planned]
+    assert len(writes) == counts[Outcome.DONE]
+    assert len(overwritten) < counts[Outcome.CONFLICT], "most of the moves of others were seen by the guard"
+    print(f"{counts[Outcome.CONFLICT]} conflicts told, {len(overwritten)} of {len(writes)} writes met one untold")
+    entries = {entry.number: entry for entry in engine.history()}
+    for report in reports:
+        for result in report.results:
+            assert not result.entry or entries[result.entry].outcome is result.outcome

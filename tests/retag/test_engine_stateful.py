@@ -1,0 +1,211 @@
+"""Whatever happens in whatever order: registry, journal and what the user was told agree.
+
+A machine of hypothesis retags, untags, swaps, undoes and restarts, with a fault at any call and with somebody else who
+moves the same tags, and keeps book of what it was told.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.plan import Change, OnConflict, Outcome, Plan, Report
+from tests.support.embedded import digests_of
+from tests.support.house import REPOSITORY, House
+
+TAGS = ("a", "b", "c", "d", "one")
+IMAGES = ("one", "two", "three")
+FAULTS = (
+    *(
+        f"{operation}:{kind}:times=1:after={after}"
+        for operation in ("PutImage", "BatchGetImage", "DescribeImages", "BatchDeleteImage")
+        for kind in (
+            "drop-before",
+            "drop-after",
+            "cut",
+            "throttle",
+            "unavailable",
+            "error:code=ServerException:status=500",
+            "error:code=ExpiredTokenException",
+        )
+        for after in (0, 1)
+    ),
+    "PutImage:drop-after:times=2",
+    "*:drop-after:times=1:after=3",
+    "*:unavailable:times=3:after=2",
+)
+
+some_tags = st.lists(st.sampled_from(TAGS), min_size=1, max_size=4, unique=True)
+some_image = st.sampled_from(IMAGES)
+some_fault = st.none() | st.sampled_from(FAULTS)
+
+
+class EngineMachine(RuleBasedStateMachine):
+    """The book: where each tag is, as far as the user was told, and which tags somebody else has touched."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.environment = patch.dict(os.environ, {"AWS_MAX_ATTEMPTS": "1"})
+        self.environment.start()
+        self.folder = tempfile.TemporaryDirectory()
+        self.house = House(Path(self.folder.name) / "state" / "journal.sqlite")
+        self.engine = self.house.engine
+        self.book = self.house.tags()
+        self.at_first = dict(self.book)
+        self.images = digests_of(self.house.client, REPOSITORY)
+        self.others: set[str] = set()
+        self.asked = {tag: {digest} for tag, digest in self.book.items()}
+        self.unknown: dict[str, set[str]] = {}
+
+    def teardown(self) -> None:
+        if not hasattr(self, "house"):
+            return
+        self.house.embedded.faults.clear()
+        self.find_out()
+        self.everything_can_be_undone()
+        self.house.journal.close()
+        self.folder.cleanup()
+        self.environment.stop()
+
+    def digest(self, name: str) -> str:
+        return {"one": self.house.one, "two": self.house.two, "three": self.house.three}[name]
+
+    def apply(self, plan: Plan, fault: str | None, on_conflict: OnConflict = OnConflict.CONTINUE) -> None:
+        """Apply a plan while a fault is in wait, and hold what was told against what is so."""
+        for step in plan.writes:
+            self.asked.setdefault(step.tag, {""}).update((step.before, step.after))
+        if fault:
+            self.house.embedded.faults.add(fault)
+        try:
+            report = self.engine.apply(plan, on_conflict=on_conflict)
+        finally:
+            self.house.embedded.faults.clear()
+        self.told(report)
+
+    def told(self, report: Report) -> None:
+        now = self.house.tags()
+        elsewhere = {row.step.tag: row.found for row in report.elsewhere}
+        for result in report.results:
+            step, found = result.step, now.get(result.step.tag, "")
+            was = self.book.get(step.tag, "")
+            if result.outcome is Outcome.ALREADY and (step.tag in elsewhere or report.unverified):
+                assert elsewhere.get(step.tag, found) == found
+            elif result.outcome in (Outcome.DONE, Outcome.ALREADY):
+                assert found == step.after, (result, found)
+            elif result.outcome is Outcome.UNKNOWN:
+                assert found in (step.before, step.after)
+                self.unknown[step.tag] = {step.before, step.after}
+            elif step.tag not in self.unknown:
+                assert found == was, (result, found, was)
+            if result.entry:
+                (entry,) = self.house.journal.entries(numbers=[result.entry])
+                known = None if result.outcome is Outcome.UNKNOWN else result.outcome
+                assert entry.outcome is known
+        self.book = now
+
+    def planned(self, make: object) -> Plan | None:
+        try:
+            return make()  # type: ignore[operator]
+        except EcrTuiError as error:
+            assert error.title
+            return None
+
+    @rule(tags=some_tags, image=some_image, fault=some_fault, on_conflict=st.sampled_from(OnConflict))
+    def retag(self, tags: list[str], image: str, fault: str | None, on_conflict: OnConflict) -> None:
+        changes = [Change(REPOSITORY, tag, self.digest(image)) for tag in tags]
+        self.apply(self.engine.plan(changes), fault, on_conflict)
+
+    @rule(tag=st.sampled_from(TAGS), image=some_image, other=some_image, fault=some_fault)
+    def retag_while_somebody_moves_it(self, tag: str, image: str, other: str, fault: str | None) -> None:
+        plan = self.engine.plan([Change(REPOSITORY, tag, self.digest(image))])
+        self.somebody_else_moves(tag, other)
+        self.apply(plan, fault)
+
+    @rule(tags=some_tags, fault=some_fault)
+    def untag(self, tags: list[str], fault: str | None) -> None:
+        self.apply(self.engine.untag(REPOSITORY, tags), fault)
+
+    @rule(tags=st.lists(st.sampled_from(TAGS), min_size=2, max_size=2, unique=True), fault=some_fault)
+    def swap(self, tags: list[str], fault: str | None) -> None:
+        plan = self.planned(lambda: self.engine.swap(REPOSITORY, *tags))
+        if plan is not None:
+            assert len(plan.writes) in (0, 2)
+            self.apply(plan, fault)
+
+    @rule(age=st.integers(0, 20), fault=some_fault)
+    def undo(self, age: int, fault: str | None) -> None:
+        plans = list(dict.fromkeys(entry.plan for entry in self.engine.history()))
+        if plans:
+            self.apply(self.engine.undo_plan(plans[age % len(plans)]), fault)
+            self.unknown.clear()
+
+    @rule(tag=st.sampled_from(TAGS), image=some_image)
+    def somebody_else_moves(self, tag: str, image: str) -> None:
+        if self.house.tags().get(tag) != self.digest(image):
+            self.house.tag(tag, self.digest(image))
+            self.others.add(tag)
+            self.asked.setdefault(tag, {""}).add(self.digest(image))
+            self.book = self.house.tags()
+            self.unknown.pop(tag, None)
+
+    @rule()
+    def the_process_is_replaced(self) -> None:
+        self.house.journal.close()
+        self.house.journal = Journal(self.house.journal.path)
+        self.engine = self.house.engine = self.house.new_engine()
+
+    @rule()
+    def find_out(self) -> None:
+        for entry in self.engine.find_out():
+            if entry.tag not in self.others:
+                found = self.house.tags().get(entry.tag, "")
+                assert entry.outcome in (Outcome.DONE, Outcome.FAILED), entry
+                assert found in (entry.before, entry.after) or self.engine.history()[0].number != entry.number
+        assert self.engine.unknown() == ()
+        self.unknown.clear()
+
+    @invariant()
+    def no_image_is_lost(self) -> None:
+        if hasattr(self, "images"):
+            assert digests_of(self.house.client, REPOSITORY) == self.images
+
+    @invariant()
+    def no_tag_is_where_nobody_wanted_it(self) -> None:
+        if hasattr(self, "asked"):
+            for tag, digest in self.house.tags().items():
+                assert digest in self.asked[tag]
+
+    def everything_can_be_undone(self) -> None:
+        """Every tag that only the engine has moved comes back to where it was at first."""
+        for _ in range(3):  # a created tag may only go once another tag is back on its image
+            for entry in self.engine.history():
+                if entry.kind != "undo":
+                    (now,) = self.house.journal.entries(numbers=[entry.number])
+                    self.engine.apply(self.engine.undo([now]))
+        tags = self.house.tags()
+        for tag in TAGS:
+            if tag in self.others:
+                continue
+            found = tags.get(tag, "")
+            if found != self.at_first.get(tag, ""):
+                assert tag not in self.at_first, (tag, found)
+                assert list(tags.values()).count(found) == 1, f"{tag} could have been removed"
+
+
+EngineMachine.TestCase.settings = settings(
+    max_examples=int(os.environ.get("ENGINE_EXAMPLES", "25")),
+    stateful_step_count=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),  # a sequence is short enough to read; to shrink one takes minutes
+    print_blob=True,
+)
+TestEngine = EngineMachine.TestCase

@@ -1,0 +1,97 @@
+"""Plans as documents: what a dry run prints is what ``--from-file`` takes."""
+
+from __future__ import annotations
+
+import json
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrtui.errors import UsageError
+from ecrtui.retag.plan import Action, Outcome, Plan, Report, Step, StepResult
+from ecrtui.retag.plan_file import Row, plan_csv, plan_document, plan_from, report_document, results_csv, rows_from
+
+A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+
+names = st.text(string.ascii_lowercase + "-/._", min_size=2, max_size=12)
+words = st.text(max_size=10)
+digests = st.sampled_from([A, B])
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> Step:
+    action = draw(st.sampled_from([Action.CREATE, Action.MOVE, Action.REMOVE, Action.ALREADY]))
+    return Step(
+        repository=draw(names),
+        tag=draw(names),
+        action=action,
+        before="" if action is Action.CREATE else draw(digests),
+        after="" if action is Action.REMOVE else draw(digests),
+        media_type=draw(words),
+        keeps=tuple(draw(st.lists(names, max_size=2))),
+        becomes_untagged=draw(st.booleans()),
+        protected=draw(st.booleans()),
+        reason=draw(words),
+        notes=tuple(draw(st.lists(words, max_size=2))),
+        warnings=tuple(draw(st.lists(words, max_size=2))),
+        undoes=draw(st.integers(0, 9)),
+        expected=draw(st.none() | digests),
+    )
+
+
+plans = st.builds(
+    Plan, words, st.lists(steps(), min_size=1, max_size=4).map(tuple), words, st.just(("careful",)), words
+)
+
+
+@given(plans)
+def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
+    assert plan_from(json.loads(json.dumps(plan_document(plan)))) == plan
+
+
+@given(plans)
+def test_rows_of_a_plan_say_what_its_steps_say(plan: Plan) -> None:
+    rows = [Row(step.repository, step.tag, step.after, step.change.expect) for step in plan.steps]
+    assert list(rows_from(json.dumps(plan_document(plan)), "plan")) == rows
+    assert list(rows_from(plan_csv(plan), "plan")) == rows
+
+
+def test_hand_written_files_need_little() -> None:
+    assert rows_from("repository,tag,source\nteam/app, prod ,rc-1\n", "f") == (Row("team/app", "prod", "rc-1"),)
+    text = f"repository,tag,digest,expect\nteam/app,prod,{A},none\nteam/app,beta,{A},\nteam/app,x,{A},{B}\n"
+    assert [row.expect for row in rows_from(text, "f")] == ["", None, B]
+    assert rows_from('[{"repository": "team/app", "tag": "old", "action": "remove"}]', "f") == (
+        Row("team/app", "old", ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no rows"),
+        ("repository,tag,source\n", "no rows"),
+        ("repository,tag\nteam/app,prod\n", "To remove a tag, set action to remove"),
+        ("repository,tag,source\nteam/app,,rc\n", "row 1 has no imageTag"),
+        ("repository,tag,source\nteam/app,prod,rc,more\n", "row 1 has more or fewer cells"),
+        ('repository,tag,source\nteam/app,prod,"rc\n', "cannot be read as CSV"),
+        ("{", "cannot be read as JSON"),
+        ('{"a": 1}', "holds no steps"),
+        ('[{"repository": 1}]', "repository is not a text"),
+        (f'[{{"repository": "a/b", "tag": "t", "digest": "{A}", "expect": "prod"}}]', "is not a digest"),
+    ],
+)
+def test_a_file_that_cannot_be_used_names_the_row(text: str, told: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        rows_from(text, "f")
+    assert told in f"{raised.value} {raised.value.hint}"
+
+
+def test_results_are_a_table_and_a_document() -> None:
+    step = Step("team/app", "prod", Action.MOVE, A, B)
+    results = (StepResult(step, Outcome.CONFLICT, "it moved, and how", found=A),)
+    assert results_csv(results).splitlines()[1] == f'team/app,prod,move,{A},{B},conflict,"it moved, and how"'
+    document = report_document(Report(Plan("p", (step,)), results))
+    assert document["counts"] == {"conflict": 1}
+    assert document["results"][0]["digestFound"] == A

@@ -1,0 +1,162 @@
+"""Plans, from wishes and facts alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import DAY, parse
+from ecrtui.ecr.mutability import Mutability
+from ecrtui.retag.plan import Action, Change, Plan, Step
+from ecrtui.retag.planner import Facts, Rules, make_plan, span
+
+NOW = 1_800_000_000.0
+DIGESTS = [f"sha256:{letter * 64}" for letter in "abcd"]
+A, B, C, D = DIGESTS
+
+
+def facts(*images: Image, **members: Any) -> Facts:
+    return Facts(
+        mutability=members.pop("mutability", Mutability()),
+        tags={tag: image for image in images for tag in image.tags},
+        images={image.digest: image for image in images},
+        **members,
+    )
+
+
+def plan(known: Facts, *changes: tuple[str, str], rules: Rules | None = None) -> Plan:
+    wishes = [Change("team/app", tag, digest) for tag, digest in changes]
+    return make_plan(wishes, {"team/app": known}, rules or Rules(), plan_id="p", now=NOW)
+
+
+def test_what_an_image_keeps_is_told_as_the_whole_plan_leaves_it() -> None:
+    known = facts(Image(A, ("a", "b")), Image(B, ("c",)))
+    first, second = plan(known, ("a", B), ("b", B)).steps
+    assert (first.keeps, first.becomes_untagged) == ((), True)
+    assert second.becomes_untagged
+    (back, _) = plan(known, ("a", B), ("new", A)).steps
+    assert back.keeps == ("b", "new")
+
+
+def test_removals_come_last_and_never_take_the_last_tag() -> None:
+    known = facts(Image(A, ("a",)))
+    assert plan(known, ("a", "")).steps[0].action is Action.REFUSED
+    steps = plan(known, ("a", ""), ("kept", A)).steps
+    assert [(step.tag, step.action) for step in steps] == [("kept", Action.CREATE), ("a", Action.REMOVE)]
+
+
+def test_a_tag_occurs_once() -> None:
+    known = facts(Image(A, ("a",)), Image(B, ("b",)))
+    steps = plan(known, ("new", A), ("new", B), ("new", A)).steps
+    assert [step.action for step in steps] == [Action.CREATE, Action.REFUSED]
+
+
+def test_a_swap_leaves_no_image_untagged() -> None:
+    steps = plan(facts(Image(A, ("a",)), Image(B, ("b",))), ("a", B), ("b", A)).steps
+    assert [step.becomes_untagged for step in steps] == [False, False]
+
+
+def test_protected_tags_are_matched_as_patterns_and_only_where_something_is_written() -> None:
+    known = facts(Image(A, ("prod-eu", "latest")), Image(B))
+    made = plan(known, ("prod-eu", B), ("latest", A), ("fine", B), rules=Rules(("prod*", "latest")))
+    assert made.protected_tags == ("prod-eu",)
+
+
+def policy(*rules: tuple[str, int]) -> Any:
+    return parse(
+        json.dumps(
+            {
+                "rules": [
+                    {
+                        "rulePriority": number,
+                        "selection": {
+                            "tagStatus": "tagged" if status else "untagged",
+                            **({"tagPatternList": [status]} if status else {}),
+                            "countType": "sinceImagePushed",
+                            "countUnit": "days",
+                            "countNumber": days,
+                        },
+                        "action": {"type": "expire"},
+                    }
+                    for number, (status, days) in enumerate(rules, 1)
+                ]
+            }
+        )
+    )
+
+
+def test_an_expiry_soon_is_a_warning_and_one_far_off_a_note() -> None:
+    old = Image(A, ("prod",), NOW - 3 * DAY)
+    new = Image(B, ("rc",), NOW - 3 * DAY)
+    soon = plan(facts(old, new, policy=policy(("", 7))), ("prod", B)).steps[0]
+    assert "would expire in 4 days" in soon.warnings[0]
+    far = plan(facts(old, new, policy=policy(("", 365))), ("prod", B)).steps[0]
+    assert not far.warnings
+    assert "would expire in 362 days" in far.notes[0]
+    none = plan(facts(old, new, policy=policy(("other*", 7))), ("prod", B)).steps[0]
+    assert none.notes == ("the old image stays: no lifecycle rule selects it",)
+
+
+def test_a_promoted_image_that_a_rule_would_take_is_warned_of() -> None:
+    promoted = Image(B, (), NOW - 40 * DAY)
+    (step,) = plan(facts(promoted, policy=policy(("prod*", 30))), ("prod", B)).steps
+    assert "would expire within 24 hours (a retag does not renew the time of the push)" in step.warnings[0]
+
+
+def test_an_image_of_an_index_is_not_told_to_expire() -> None:
+    old = Image(A, ("prod",), NOW - 30 * DAY)
+    known = facts(old, Image(B, ("rc",)), policy=policy(("", 7)), indexes={C: {A: "linux/amd64"}})
+    step = plan(known, ("prod", B)).steps[0]
+    assert not step.warnings
+    assert "refers to it" in step.notes[0]
+
+
+def test_a_step_is_told_in_words() -> None:
+    known = facts(Image(A, ("prod",)), Image(B, ("rc", "x")))
+    made = plan(known, ("prod", B), ("new", B), ("rc", B), ("gone", ""), ("x", ""))
+    assert [str(step) for step in made.steps] == [
+        "team/app:prod moves aaaaaaaaaaaa → bbbbbbbbbbbb",
+        "team/app:new new → bbbbbbbbbbbb",
+        "team/app:rc already at bbbbbbbbbbbb",
+        "team/app:gone already gone",
+        "team/app:x removed from bbbbbbbbbbbb",
+    ]
+
+
+def test_lengths_of_time_are_told_in_one_unit() -> None:
+    spans = [span(seconds) for seconds in (0, 59, 60, 7199, 7200, 86_400, 200_000)]
+    assert spans == ["less than a minute", "less than a minute", "1 minute", "1 hour", "2 hours", "1 day", "2 days"]
+
+
+names = st.sampled_from(["a", "b", "c", "d", "-bad"])
+
+
+@given(
+    st.dictionaries(names, st.sampled_from(DIGESTS), max_size=5),
+    st.lists(st.tuples(names, st.sampled_from([*DIGESTS, ""])), max_size=8),
+    st.booleans(),
+)
+def test_carrying_a_plan_out_does_what_its_steps_say_and_leaves_no_image_without_the_tags_it_keeps(
+    tags: dict[str, str], wishes: list[tuple[str, str]], immutable: bool
+) -> None:
+    images = [Image(digest, tuple(sorted(tag for tag, at in tags.items() if at == digest))) for digest in DIGESTS]
+    made = plan(facts(*images, mutability=Mutability("IMMUTABLE" if immutable else "MUTABLE")), *wishes)
+    now = dict(tags)
+    for step in made.writes:
+        assert now.get(step.tag, "") == step.before
+        if step.action is Action.REMOVE:
+            assert list(now.values()).count(step.before) > 1, "the last tag of an image"
+            del now[step.tag]
+        else:
+            now[step.tag] = step.after
+    for step in made.writes:
+        if step.before:
+            assert set(step.keeps) == {tag for tag, at in now.items() if at == step.before}
+            assert step.becomes_untagged == (not step.keeps)
+    assert len({step.key for step in made.writes}) == len(made.writes)
+    assert not (immutable and any(step.action is Action.MOVE for step in made.steps))
+    assert isinstance(str(made), str) and all(isinstance(step, Step) for step in made.steps)

@@ -1,0 +1,61 @@
+"""Rules that make tags of tags."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrtui.errors import UsageError
+from ecrtui.retag.rename_rule import parse
+
+TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "tag", "made"),
+    [
+        ("{tag}-rel", "1.2", "1.2-rel"),
+        ("{tag|strip:rc-}", "rc-1.2", "1.2"),
+        ("{tag|strip:rc-}", "1.2", "1.2"),
+        ("v{tag|strip:rc-|upper}", "rc-a", "vA"),
+        ("{tag|suffix:-rc1}", "1.2-rc1", "1.2"),
+        ("{tag|before:-}", "1.2-rc1-x", "1.2"),
+        ("{tag|after:-}", "1.2-rc1-x", "rc1-x"),
+        ("{tag|before:-}", "1.2", ""),
+        ("{tag|replace:rc:rel}", "rc-1-rc", "rel-1-rel"),
+        ("{tag}.{tag}", "a", "a.a"),
+        (r"/rc-(\d+)\.(\d+)/v\1-\2/", "rc-1.2", "v1-2"),
+        (r"/rc-(\d+)\.(\d+)/v\1-\2/", "rc-1.2-x", ""),
+        (r"#(?P<a>.*)-rc#\g<a>#", "1.2-rc", "1.2"),
+        (r"/(a)|(b)/x\1\2/", "b", "xb"),
+    ],
+)
+def test_a_rule_makes_a_tag(rule: str, tag: str, made: str) -> None:
+    assert parse(rule)(tag) == made
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["", "fixed", "{tag", "tag}", "{other}", "{tag|nothing}", "{tag|strip}", "{tag|strip:}", "{tag|upper:x}",
+     "{tag|replace:a}", "/a/b", "/(/x/", r"/a/\1/", r"/a/\g<n>/", "/a/b/c/"],
+)  # fmt: skip
+def test_a_rule_that_cannot_be_read_says_so(rule: str) -> None:
+    with pytest.raises(UsageError) as told:
+        parse(rule)
+    assert told.value.title
+
+
+@given(TAGS)
+def test_adding_and_stripping_gives_the_tag_back(tag: str) -> None:
+    assert parse("{tag|strip:rc-}")(parse("rc-{tag}")(tag)) == tag
+    assert parse("/(.*)/\\1/")(tag) == tag
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_rule_or_a_usage_error(text: str) -> None:
+    try:
+        rule = parse(text)
+    except UsageError:
+        return
+    assert isinstance(rule("1.2-rc1"), str)

@@ -1,0 +1,58 @@
+"""A tiny application around one widget, with the messages that came out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+
+from ecrtui.tui import themes
+
+THEMES = themes.load(Path("/nowhere")).themes
+
+
+class Host(App[None]):
+    """Shows one widget under a shipped theme."""
+
+    def __init__(self, widget: Widget, theme: str = "ecrtui-dark", before: Widget | None = None) -> None:
+        super().__init__()
+        self.widget = widget
+        self.before = before
+        self.messages: list[Any] = []
+        for entry in THEMES:
+            self.register_theme(entry)
+        self.theme = theme
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.variable_defaults(self.current_theme)
+
+    def compose(self) -> ComposeResult:
+        if self.before is not None:
+            yield self.before
+        yield self.widget
+
+    def on_mount(self) -> None:
+        if self.widget.focusable:
+            self.widget.focus()
+
+    def of(self, kind: type[Message]) -> list[Any]:
+        """The messages of a kind that have come so far."""
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    async def _on_message(self, message: Message) -> None:
+        if message.__class__.__module__.startswith("ecrtui."):
+            self.messages.append(message)
+        await super()._on_message(message)
+
+
+def lines(widget: Widget) -> list[str]:
+    """What a widget that draws line by line shows, without blanks at the end."""
+    return [widget.render_line(y).text.rstrip() for y in range(widget.size.height)]
+
+
+def screen(app: App[Any]) -> list[str]:
+    """What the whole screen shows, without blanks at the end."""
+    return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]

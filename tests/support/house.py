@@ -1,0 +1,83 @@
+"""An embedded registry with the engine on it: what the tests of the engine begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.registry.protocol import Registry
+from ecrtui.retag.engine import Engine
+from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.plan import Change, Plan, Report
+from ecrtui.retag.rate_limiter import Pace
+from ecrtui.settings import Connection, Settings
+from ecrtui.wiring import open_registry
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
+
+REPOSITORY = "team/app"
+
+
+@cache
+def _estate() -> tuple[EmbeddedRegistry, Any, Registry]:
+    """Made once and emptied for each house: a session of boto3 takes longer to make than most tests to run.
+
+    The test sets AWS_MAX_ATTEMPTS to 1, so that the SDK sends nothing twice and a fault is seen at once.
+    """
+    embedded = new_embedded()
+    registry = open_registry(Connection(), embedded=embedded)
+    registry.where()
+    return embedded, client_for(embedded), registry
+
+
+@dataclass
+class House:
+    """One repository with images ``one``, ``two``, ``three``; ``prod``, ``beta`` and ``spare`` are tags of them."""
+
+    journal_file: Path | None = None
+    settings: Settings = field(default_factory=lambda: Settings(writes_per_second=float("inf"), protected_tags=()))
+    pace: Pace = field(default_factory=lambda: Pace(0, sleep=lambda seconds: None))
+
+    def __post_init__(self) -> None:
+        self.embedded, self.client, self.registry = _estate()
+        self.embedded.faults.clear()
+        for repository in self.client.describe_repositories()["repositories"]:
+            self.client.delete_repository(repositoryName=repository["repositoryName"], force=True)
+        create_repository(self.client, REPOSITORY)
+        self.one = push_image(self.client, REPOSITORY, "one", "one").digest
+        self.two = push_image(self.client, REPOSITORY, "two", "two").digest
+        self.three = push_image(self.client, REPOSITORY, "three", "three").digest
+        self.embedded.calls.clear()
+        self.journal = Journal(self.journal_file)
+        self.engine = self.new_engine()
+
+    def new_engine(self, settings: Settings | None = None, journal: Journal | None = None) -> Engine:
+        return Engine(self.registry, journal or self.journal, settings or self.settings, pace=self.pace)
+
+    def tag(self, tag: str, digest: str) -> None:
+        """Somebody else puts a tag on an image."""
+        manifest = self.registry.manifest(REPOSITORY, digest)
+        self.client.put_image(
+            repositoryName=REPOSITORY,
+            imageManifest=manifest.text,
+            imageManifestMediaType=manifest.media_type,
+            imageTag=tag,
+        )
+
+    def untag(self, tag: str) -> None:
+        """Somebody else removes a tag."""
+        self.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])
+
+    def tags(self) -> dict[str, str]:
+        """Where every tag is."""
+        return tags_of(self.client, REPOSITORY)
+
+    def plan(self, *wishes: tuple[str, str], **options: Any) -> Plan:
+        """A plan of tag and digest pairs."""
+        return self.engine.plan([Change(REPOSITORY, tag, digest) for tag, digest in wishes], **options)
+
+    def retag(self, *wishes: tuple[str, str], **options: Any) -> Report:
+        """Plan and apply."""
+        return self.engine.apply(self.plan(*wishes), **options)

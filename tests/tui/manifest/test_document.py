@@ -1,0 +1,115 @@
+"""A text prepared for the screen: every character of it is on some row, with the colours of JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.manifest import document as manifest_text
+from ecrtui.tui.manifest.document import Layout, Place, prepare
+
+DIGEST = "sha256:" + "ab" * 32
+TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), max_size=120)
+
+
+@given(TEXTS, st.integers(2, 12))
+@example("漢" * 5_000 + "\n" + "x" * 9_999, 7)
+def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source: str, width: int) -> None:
+    prepared = prepare(source)
+    layout = Layout(prepared, width)
+    rows = [layout[number] for number in range(len(layout))]
+    for number, line in enumerate(prepared.lines):
+        assert "".join(prepared.at(row) for row in rows if row.line == number) == line
+    assert all(cell_len(prepared.at(row)) <= width for row in rows)
+    assert [row.line for row in rows] == sorted(row.line for row in rows)
+    for number, row in enumerate(rows):
+        if row.start < row.end:
+            assert layout.row_of(row.line, row.start) == number
+            assert layout.row_of(row.line, row.end - 1) == number
+
+
+@given(TEXTS)
+def test_lines_are_parted_at_line_feeds_alone_and_show_everything(source: str) -> None:
+    prepared = prepare(source)
+    assert prepared.text == source
+    assert "\n".join(prepared.lines) == "\n".join(text.lines(source.removesuffix("\n")))
+    assert prepared.width == max(map(cell_len, prepared.lines))
+
+
+def styles(source: str) -> dict[str, str]:
+    prepared = prepare(source)
+    return {
+        prepared.lines[0][start:end]: style for start, end, style in prepared.spans(Place(0, 0, len(prepared.lines[0])))
+    }
+
+
+def test_names_strings_numbers_and_constants_have_their_colours() -> None:
+    assert styles('{"a\\"b": "c: d", "n" : -1.5e3, "t": [true, null, false]}') == {
+        '"a\\"b"': "$json-key",
+        '"c: d"': "$json-string",
+        '"n"': "$json-key",
+        "-1.5e3": "$json-number",
+        '"t"': "$json-key",
+        "true": "$json-constant",
+        "null": "$json-constant",
+        "false": "$json-constant",
+    }
+
+
+LAYERS = [{"digest": DIGEST, "size": number, "ok": True} for number in range(900)]
+LONG = {
+    "plain": prepare(json.dumps({"layers": LAYERS, "note": "12 true " * 6_000, "more": LAYERS})),
+    "escapes": prepare(json.dumps({"layers": LAYERS, "escapes": "\\" * 30_001 + '"' * 7, "note": "12 true " * 6_000})),
+    "one string": prepare(f'"{"x" * 50_000}"'),
+    "open string": prepare(f'{{"a": "{"x" * 50_000}'),
+    "no strings": prepare("[" + "12.5, true, " * 4_000 + "1]"),
+}
+
+
+def coloured(prepared: manifest_text.Prepared, place: Place) -> dict[int, str]:
+    """The colour of each character of a place."""
+    colours: dict[int, str] = {}
+    for begin, end, style in prepared.spans(place):
+        colours.update(dict.fromkeys(range(max(begin, place.start), min(end, place.end)), style))
+    return colours
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(name: str) -> None:
+    prepared = LONG[name]
+    length = len(prepared.lines[0])
+    whole = coloured(dataclasses.replace(prepared, starts={}), Place(0, 0, length))
+    for start in range(0, length, 997):
+        place = Place(0, start, min(start + 120, length))
+        part = coloured(prepared, place)
+        assert part == {at: whole[at] for at in range(place.start, place.end) if at in whole}, place
+
+
+def test_digests_are_found_where_they_are() -> None:
+    source = json.dumps(
+        {"config": {"digest": DIGEST}, "text": f"see {DIGEST} and {DIGEST}0 and sha256:short"}, indent=1
+    )
+    prepared = prepare(source)
+    assert [prepared.at(place) for place in prepared.digests] == [DIGEST, DIGEST]
+    assert [place.line for place in prepared.digests] == [2, 4]
+
+
+def test_search_knows_no_case_and_takes_every_character_as_it_is() -> None:
+    prepared = prepare("A.b\nxa.B a.b\nacb\x1b")
+    assert prepared.find("a.b") == (Place(0, 0, 3), Place(1, 1, 4), Place(1, 5, 8))
+    assert prepared.find("\x1b") == (Place(2, 3, 4),)
+    assert prepared.find("") == ()
+
+
+def test_a_search_that_finds_too_much_stops() -> None:
+    assert len(prepare("a" * 30_000).find("a")) == manifest_text.MOST_MATCHES
+
+
+def test_the_invisible_is_on_the_lines() -> None:
+    assert prepare("\ufeff{\r\n\t}").lines == ("‹FEFF›{␍", "␉}")

@@ -1,0 +1,112 @@
+"""The tree of what an image is made of."""
+
+from __future__ import annotations
+
+import json
+
+from ecrtui.ecr.manifest import parse
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.tui.manifest.tree import MOST, StructureTree
+from tests.support.host import Host, screen
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+INDEX = {
+    "mediaType": "application/vnd.oci.image.index.v1+json",
+    "manifests": [
+        {"digest": "sha256:" + "a" * 64, "size": 1234, "platform": {"os": "linux", "architecture": "amd64"}},
+        {"digest": "sha256:" + "b" * 64, "size": 1234, "platform": {"os": "li\x1bnux", "architecture": "[/]arm64"}},
+        {
+            "digest": "sha256:" + "c" * 64,
+            "size": 566,
+            "platform": {"os": "unknown", "architecture": "unknown"},
+            "annotations": {"vnd.docker.reference.type": "attestation-manifest"},
+        },
+    ],
+    "annotations": {"[@click=app.quit]": "\x1b]0;x\x07"},
+}
+IMAGE = {
+    "config": {"digest": "sha256:" + "d" * 64, "size": 2000, "mediaType": "application/vnd.oci.image.config.v1+json"},
+    "layers": [{"digest": digest(number), "size": 1_000_000 + number} for number in range(3)],
+    "subject": {"digest": "sha256:" + "e" * 64, "size": 7, "mediaType": "application/vnd.oci.image.manifest.v1+json"},
+}
+
+
+async def test_an_index_shows_its_platforms_and_folds_its_attestations() -> None:
+    tree = StructureTree()
+    async with Host(tree).run_test(size=(80, 14)) as pilot:
+        tree.show("team/app:\x1bprod", parse(json.dumps(INDEX)))
+        await pilot.pause()
+        shown = "\n".join(screen(pilot.app))
+        assert "team/app:␛prod" in shown
+        assert "platforms · 2" in shown
+        assert "linux/amd64  aaaaaaaaaaaa  1.2 kB" in shown
+        assert "li␛nux/[/]arm64  bbbbbbbbbbbb  1.2 kB" in shown
+        assert "attestations · 1" in shown
+        assert "cccccccccccc" not in shown
+
+
+async def test_an_image_shows_config_layers_subject_and_what_refers_to_it() -> None:
+    tree = StructureTree()
+    async with Host(tree).run_test(size=(100, 14)) as pilot:
+        referrer = Referrer("sha256:" + "f" * 64, "application/vnd.oci.image.manifest.v1+json", "application/spdx", 99)
+        tree.show("x", parse(json.dumps(IMAGE)), [referrer])
+        await pilot.pause()
+        shown = "\n".join(screen(pilot.app))
+        assert "config  dddddddddddd  2.0 kB  application/vnd.oci.image.config.v1+json" in shown
+        assert "layers · 3.0 MB · 3" in shown
+        assert "subject  eeeeeeeeeeee  7 B" in shown
+        assert "referrers · 1" in shown
+        assert "manifest  ffffffffffff  99 B  application/spdx" in shown
+
+
+async def test_the_cursor_and_enter_tell_the_descriptor() -> None:
+    tree = StructureTree()
+    app = Host(tree)
+    async with app.run_test(size=(80, 14)) as pilot:
+        tree.show("x", parse(json.dumps(INDEX)))
+        await pilot.pause()
+        await pilot.press("j", "j", "enter")
+        highlighted = [message.descriptor for message in app.of(StructureTree.Highlighted)]
+        assert highlighted[-1] is not None
+        assert highlighted[-1].digest == "sha256:" + "a" * 64
+        assert tree.current is highlighted[-1]
+        assert [message.descriptor.digest[-1] for message in app.of(StructureTree.Selected)] == ["a"]
+        await pilot.press("j", "j", "enter", "j", "enter")
+        assert [message.descriptor.digest[-1] for message in app.of(StructureTree.Selected)] == ["a", "c"]
+
+
+async def test_go_to_unfolds_what_hides_the_descriptor() -> None:
+    tree = StructureTree()
+    async with Host(tree).run_test(size=(80, 14)) as pilot:
+        tree.show("x", parse(json.dumps(INDEX)))
+        await pilot.pause()
+        assert tree.go_to("sha256:" + "c" * 64)
+        await pilot.pause()
+        await pilot.pause()
+        assert tree.current is not None
+        assert tree.current.is_attestation
+        assert not tree.go_to("sha256:" + "0" * 64)
+
+
+async def test_thousands_of_parts_are_told_and_not_all_shown() -> None:
+    tree = StructureTree()
+    layers = [{"digest": digest(number), "size": 1} for number in range(MOST + 42)]
+    async with Host(tree).run_test(size=(80, 14)) as pilot:
+        tree.show("x", parse(json.dumps({"layers": layers})))
+        await pilot.pause()
+        await pilot.press("G")
+        group = tree.root.children[0]
+        assert len(group.children) == MOST + 1
+        assert "42 more" in str(group.children[-1].label)
+
+
+async def test_a_manifest_that_cannot_be_understood_says_why() -> None:
+    tree = StructureTree()
+    async with Host(tree).run_test(size=(80, 14)) as pilot:
+        tree.show("x", parse("[1]"))
+        await pilot.pause()
+        assert any("not a JSON object" in line for line in screen(pilot.app))

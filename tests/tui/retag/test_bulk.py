@@ -1,0 +1,381 @@
+"""Many tags at once: a plan as a table that is read, pruned, carried out, stopped and kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.screens.plan import Planning, PlanPlace
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, tags_of
+from tests.support.screen import below, row_of, running, screen_text, type_text, until, until_gone
+
+REPOSITORY = "team/app"
+
+
+@pytest.fixture
+def embedded() -> EmbeddedRegistry:
+    return new_embedded()
+
+
+@pytest.fixture
+def client(embedded: EmbeddedRegistry) -> Any:
+    made = client_for(embedded)
+    create_repository(made, REPOSITORY)
+    return made
+
+
+async def open_rename(pilot: Any, rule: str, images: int) -> str:
+    """Mark all images of the list and make the plan of a rule; the screen's text."""
+    await until(pilot, f"{images} images")
+    await pilot.press("asterisk")
+    await until(pilot, f"{images} marked")
+    await pilot.press("t")
+    await until(pilot, f"Plan › Retag {images} images in {REPOSITORY}")
+    await type_text(pilot, rule)
+    await pilot.press("enter")
+    return await until(pilot, lambda screen: "new" in screen or "refused" in screen)
+
+
+async def test_marked_images_are_retagged_by_a_rule_and_a_struck_row_is_left_alone(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    images = [push_image(client, REPOSITORY, f"n{number}", f"rc-{number}") for number in range(3)]
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        screen = await open_rename(pilot, "{tag|strip:rc-}", 3)
+        assert "3 tags" in screen
+        await pilot.press("j", "x")
+        await until(pilot, "2 tags")
+        await pilot.press("enter")
+        await until(pilot, "2 new")
+        await pilot.press("enter")
+        screen = await until(pilot, "enter close")
+        assert screen.count("✓ done") == 3  # two rows and the count
+        expected = {f"rc-{number}": image.digest for number, image in enumerate(images)}
+        await pilot.press("enter", "escape")
+        await until(pilot, "3 images · 3 tagged")
+        assert tags_of(client, REPOSITORY) == expected | {"0": images[0].digest, "2": images[2].digest}
+
+
+async def test_marks_are_made_one_by_one_and_by_range_and_are_told(embedded: EmbeddedRegistry, client: Any) -> None:
+    for number in range(5):
+        push_image(client, REPOSITORY, f"n{number}", f"v{number}")
+    async with running(embedded, REPOSITORY) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("space")
+        await until(pilot, "1 marked")
+        await pilot.press("j", "j", "ctrl+@")
+        await until(pilot, lambda screen: "3 marked" in screen or "4 marked" in screen)
+        await pilot.press("asterisk")
+        await until(pilot, "5 marked")
+        await pilot.press("asterisk")
+        await until_gone(pilot, "marked")
+
+
+async def test_a_rule_that_says_nothing_is_told_and_can_be_changed(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "rc-1")
+    push_image(client, REPOSITORY, "two", "rc-2")
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("asterisk", "t")
+        await until(pilot, "Plan ›")
+        await type_text(pilot, "{nonsense}")
+        await pilot.press("enter")
+        await until(pilot, "✗ ")
+        await pilot.press("e", *["backspace"] * len("{nonsense}"))
+        await type_text(pilot, "{tag}-rel")
+        await pilot.press("enter")
+        screen = await until(pilot, "2 tags")
+        assert "rc-1-rel" in screen
+        assert "✗" not in screen
+
+
+async def test_refused_rows_are_struck_together_and_the_rest_is_done(embedded: EmbeddedRegistry, client: Any) -> None:
+    create_repository(client, "team/frozen", "IMMUTABLE")
+    for number in range(3):
+        push_image(client, "team/frozen", f"n{number}", f"rc-{number}")
+    push_image(client, "team/frozen", "old", "1")
+    async with running(embedded, "team/frozen", size=(140, 30)) as pilot:
+        await until(pilot, "4 images")
+        await pilot.press("slash", *"rc-", "enter")
+        await until(pilot, "3 match")
+        await pilot.press("asterisk")
+        await until(pilot, "3 marked")
+        await pilot.press("t")
+        await until(pilot, "Plan ›")
+        await type_text(pilot, "{tag|strip:rc-}")
+        await pilot.press("enter")
+        await until(pilot, "3 tags")
+        assert "refused" in row_of(screen_text(pilot.app), " 1 ")
+        await pilot.press("X")
+        await until(pilot, "2 tags")
+        await pilot.press("enter")
+        await until(pilot, "2 new")
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        assert {"0", "2"} < set(tags_of(client, "team/frozen"))
+
+
+async def test_a_conflict_stops_the_rest_or_not_as_chosen(embedded: EmbeddedRegistry, client: Any) -> None:
+    old = push_image(client, REPOSITORY, "old", "0")
+    for number in range(3):
+        push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
+    other = push_image(client, REPOSITORY, "other", "keep")
+    async with running(embedded, REPOSITORY, size=(160, 30)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("slash", *"rc-", "enter")
+        await until(pilot, "3 match")
+        await pilot.press("asterisk", "t")
+        await until(pilot, "Plan ›")
+        await type_text(pilot, "{tag|strip:rc-}")
+        await pilot.press("enter")
+        await until(pilot, "3 tags")
+        put(client, REPOSITORY, other.manifest, "0", other.media_type)
+        await pilot.press("enter")
+        await until(pilot, "on a conflict: stop")
+        await pilot.press("o")
+        await until(pilot, "on a conflict: go on")
+        await pilot.press("enter")
+        screen = await until(pilot, "enter close")
+        form = below(screen, "Retag 3 images")
+        assert "✗ moved by someone else  1" in form
+        assert "✓ done  2" in form
+        assert old.digest[7:19] in screen
+        assert tags_of(client, REPOSITORY)["0"] == other.digest
+
+
+async def test_stop_ends_after_the_row_that_is_being_written(embedded: EmbeddedRegistry, client: Any) -> None:
+    for number in range(4):
+        push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await open_rename(pilot, "{tag|strip:rc-}", 4)
+        await until(pilot, "4 tags")
+        await pilot.press("enter")
+        await until(pilot, "4 new")
+        embedded.faults.add("PutImage:latency:seconds=0.4")
+        await pilot.press("enter")
+        await until(pilot, "esc stops after this row")
+        await pilot.press("escape")
+        await until(pilot, "stopping after this row")
+        screen = await until(pilot, "enter close")
+        assert "- not done" in screen
+        written = [tag for tag in tags_of(client, REPOSITORY) if not tag.startswith("rc-")]
+        assert 1 <= len(written) < 4
+        assert f"✓ done  {len(written)}" in screen
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+async def test_plan_and_result_are_saved(suffix: str, embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
+    image = push_image(client, REPOSITORY, "one", "rc-1")
+    push_image(client, REPOSITORY, "two", "rc-2")
+    before, after = tmp_path / f"plan.{suffix}", tmp_path / f"result.{suffix}"
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await open_rename(pilot, "{tag}-rel", 2)
+        await save(pilot, before)
+        await pilot.press("enter")
+        await until(pilot, "2 new")
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        await pilot.press("enter")
+        await save(pilot, after)
+        await save(pilot, after, "File exists")
+        await save(pilot, tmp_path / "result.txt", "ends neither in .csv nor in .json")
+    texts = [file.read_text() for file in (before, after)]
+    if suffix == "json":
+        assert all(json.loads(text) for text in texts)
+    else:
+        assert all(len(list(csv.DictReader(text.splitlines()))) == 2 for text in texts)
+    assert all(image.digest in text and "rc-1-rel" in text for text in texts)
+    assert "done" in texts[1]
+    assert not (tmp_path / "result.txt").exists()
+
+
+async def save(pilot: Any, file: Path, words: str = "written") -> None:
+    """Save what stands in the table, and wait for the answer."""
+    await pilot.press("w")
+    await until(pilot, "file to write")
+    await type_text(pilot, str(file))
+    await pilot.press("enter")
+    await until(pilot, lambda screen: words in screen.replace("▌", " ") or words.split()[0] in screen)
+    pilot.app.clear_notifications()
+
+
+async def test_a_release_cut_tags_the_same_tag_in_every_marked_repository(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    images = {}
+    for name in ("team/one", "team/two"):
+        create_repository(client, name)
+        images[name] = push_image(client, name, name, "v1-rc")
+    async with running(embedded, size=(140, 30)) as pilot:
+        await until(pilot, "3 repositories")
+        await pilot.press("asterisk", "t")
+        await until(pilot, "Plan › Tag in 3 repositories")
+        await type_text(pilot, "v1-rc v1")
+        await pilot.press("enter")
+        await until(pilot, "2 tags · team/app has no tag v1-rc")
+        await pilot.press("enter")
+        await until(pilot, "2 new")
+        await pilot.press("enter")
+        await until(pilot, "✓ done  2")
+        for name, image in images.items():
+            assert tags_of(client, name) == {"v1-rc": image.digest, "v1": image.digest}
+
+
+async def test_two_tags_are_swapped_from_the_palette(embedded: EmbeddedRegistry, client: Any) -> None:
+    blue = push_image(client, REPOSITORY, "blue", "blue")
+    green = push_image(client, REPOSITORY, "green", "green")
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("colon")
+        await type_text(pilot, "swap")
+        await until(pilot, "Each of two tags of this repository")
+        await pilot.press("enter")
+        await until(pilot, "Plan › Swap two tags")
+        await type_text(pilot, "blue green")
+        await pilot.press("enter")
+        screen = await until(pilot, "2 tags")
+        assert screen.count("moves") == 2
+        await pilot.press("enter")
+        await until(pilot, "2 moves")
+        await pilot.press("enter")
+        await until(pilot, "✓ done  2")
+        assert tags_of(client, REPOSITORY) == {"blue": green.digest, "green": blue.digest}
+
+
+async def test_all_tags_of_one_image_are_copied_to_another(embedded: EmbeddedRegistry, client: Any) -> None:
+    target = push_image(client, REPOSITORY, "target", "target")
+    source = push_image(client, REPOSITORY, "source", "one")
+    put(client, REPOSITORY, source.manifest, "two", source.media_type)
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("space", "g", "j")
+        await until(pilot, "1 marked")
+        await pilot.press("colon")
+        await type_text(pilot, "copy all")
+        await until(pilot, "All tags of the marked image")
+        await pilot.press("enter")
+        await until(pilot, "Plan › All tags of")
+        await until(pilot, "2 tags")
+        await pilot.press("enter")
+        await until(pilot, "2 moves")
+        await pilot.press("enter")
+        await until(pilot, "✓ done  2")
+        assert tags_of(client, REPOSITORY) == dict.fromkeys(("one", "two", "target"), target.digest)
+
+
+async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "keep")
+    put(client, REPOSITORY, image.manifest, "drop", image.media_type)
+    async with running(embedded, REPOSITORY, size=(160, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("X")
+        await until(pilot, "Plan › Remove tags of")
+        await type_text(pilot, "drop keep")
+        await pilot.press("enter")
+        screen = await until(pilot, "2 tags")
+        assert "last tag of its image" in screen
+        await pilot.press("enter")
+        await until(pilot, "1 refused")
+        await pilot.press("enter")
+        await until(pilot, "nothing is written while a step is refused")
+        await pilot.press("escape", "X", "enter")
+        await until(pilot, "1 removed")
+        await pilot.press("enter")
+        await until(pilot, "✓ done  1")
+        assert len(tags_of(client, REPOSITORY)) == 1
+        await pilot.press("enter", "escape")
+        await until(pilot, "1 image · 1 tagged")
+
+
+async def test_on_a_narrow_terminal_the_reason_of_the_row_under_the_cursor_stands_below_the_table(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
+    for name in ("a", "b"):
+        push_image(client, REPOSITORY, name, f"rc-{name}")
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        screen = await open_rename(pilot, "/^rc-a$/rc-b/", 2)
+        assert "the repository is immutable" in screen.splitlines()[-2]
+        await pilot.press("x")
+        await until_gone(pilot, "the repository is immutable")
+
+
+async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> Planning:
+    """Ask for the plan of a rule for the one image there is; while it is made the service is slow."""
+    await until(pilot, "1 image")
+    await pilot.press("asterisk", "t")
+    await until(pilot, "Plan ›")
+    embedded.faults.add("*:latency:seconds=1:times=1")
+    await type_text(pilot, "{tag}-slow")
+    await pilot.press("enter")
+    place = pilot.app.screen
+    assert isinstance(place, PlanPlace)
+    await until(pilot, lambda _: hasattr(place, "_planning"))
+    return place._planning
+
+
+async def test_a_plan_that_was_overtaken_is_never_the_one_that_is_carried_out(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    image = push_image(client, REPOSITORY, "one", "rc-1")
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        slow = await begin_slow_plan(pilot, embedded)
+        await pilot.press("e", *["backspace"] * len("slow"))
+        await type_text(pilot, "quick")
+        await pilot.press("enter")
+        await until(pilot, "rc-1-quick")
+        await until(pilot, lambda _: hasattr(slow, "plan"))
+        await pilot.press("enter", "enter")
+        await until(pilot, "enter close")
+        assert tags_of(client, REPOSITORY) == {"rc-1": image.digest, "rc-1-quick": image.digest}
+
+
+async def test_a_plan_place_can_be_left_while_its_plan_is_made(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "rc-1")
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        slow = await begin_slow_plan(pilot, embedded)
+        await pilot.press("escape")
+        await until(pilot, "1 image")
+        await until(pilot, lambda _: hasattr(slow, "plan"))
+        assert "✗" not in await until(pilot, "1 image")
+
+
+async def test_everything_about_a_row_of_a_plan_and_about_what_became_of_it(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    _, image = (push_image(client, REPOSITORY, name, f"rc-{name}") for name in ("1", "2"))
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await open_rename(pilot, "{tag}-rel", 2)
+        await pilot.press("d")
+        screen = await until(pilot, "digestAfter")
+        assert image.digest in row_of(screen, "digestAfter")
+        assert "warnings" not in screen
+        await pilot.press("escape", "y")
+        await until(pilot, "imageTag: rc-2-rel")
+        await pilot.press("escape", "enter", "enter")
+        await until(pilot, "enter close")
+        await pilot.press("enter", "d")
+        assert "done" in row_of(await until(pilot, "outcome"), "outcome")
+
+
+async def test_a_pruned_plan_that_could_not_be_looked_at_again_stays_pruned_and_can_be_carried_out(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    images = [push_image(client, REPOSITORY, name, f"rc-{name}") for name in ("1", "2")]
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await open_rename(pilot, "{tag}-rel", 2)
+        await until(pilot, "2 tags")
+        embedded.faults.add("*:error:code=AccessDeniedException:status=400:times=1")
+        await pilot.press("x")
+        await until(pilot, "✗")
+        await pilot.press("r")
+        await until_gone(pilot, "✗")
+        await pilot.press("enter", "enter")
+        await until(pilot, "enter close")
+        expected = {"rc-1": images[0].digest, "rc-2": images[1].digest, "rc-1-rel": images[0].digest}
+        assert tags_of(client, REPOSITORY) == expected

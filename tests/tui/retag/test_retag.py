@@ -1,0 +1,478 @@
+"""The main job: find an image, give it a tag, see what ECR answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from textual.await_remove import AwaitRemove
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.retag.plan_form import PlanForm, State
+from tests.support.embedded import (
+    client_for,
+    create_repository,
+    new_embedded,
+    push_image,
+    push_index,
+    put,
+    tags_of,
+)
+from tests.support.screen import below, cursor_row, paste, retag, row_of, running, type_text, until, until_gone
+
+
+@pytest.fixture
+def embedded() -> EmbeddedRegistry:
+    return new_embedded()
+
+
+@pytest.fixture
+def client(embedded: EmbeddedRegistry) -> Any:
+    made = client_for(embedded)
+    create_repository(made, "team/app")
+    return made
+
+
+async def test_a_tag_is_moved_and_the_answer_of_put_image_stands_inline(embedded: EmbeddedRegistry, client) -> None:
+    old = push_image(client, "team/app", "old", "rc")
+    new = push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("slash")
+        await type_text(pilot, "v2")
+        await until(pilot, "1 match")
+        await pilot.press("enter")
+        screen = await retag(pilot, "rc")
+        assert row_of(screen, "moves").split()[:3] == ["rc", "moves", old.digest[7:19]]
+        assert f"{old.digest[7:19]} is left without a tag" in screen
+        await pilot.press("enter")
+        screen = await until(pilot, "✓ done")
+        for label, value in (
+            ("registry id", "123456789012"),
+            ("repository", "team/app"),
+            ("image digest", new.digest),
+            ("image tag", "rc"),
+            ("media type", new.media_type),
+        ):
+            assert f"  {label:<12}  {value}" in screen
+        assert "request id" in screen
+        assert tags_of(client, "team/app") == {"rc": new.digest, "v2": new.digest}
+
+
+async def test_the_list_is_up_to_date_after_a_retag_without_a_reload(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "old", "rc")
+    new = push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "2 images · 2 tagged")
+        push_image(client, "team/app", "later", "v3")  # only a reload would show it
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        screen = await until(pilot, "2 images · 1 tagged")
+        assert "<untagged>" in screen
+        assert cursor_row(screen).split()[1:4] == ["rc", "v2", new.digest[7:19]]
+        await pilot.press("enter")
+        screen = await until_gone(pilot, "✓ done")
+        assert "v3" not in screen
+        await pilot.press("ctrl+r")
+        await until(pilot, "3 images · 2 tagged")
+
+
+async def test_the_manifest_of_the_answer_is_the_one_that_was_read(embedded: EmbeddedRegistry, client) -> None:
+    new = push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        await until(pilot, f"{len(new.manifest)} bytes, as read")
+        await pilot.press("m")
+        screen = await until(pilot, '"schemaVersion": 2')
+        assert new.digest in screen
+        await pilot.press("escape")
+        await until(pilot, "enter close")
+
+
+async def test_several_tags_are_given_at_once(embedded: EmbeddedRegistry, client) -> None:
+    new = push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        form = below(await retag(pilot, "one", "two", "v2"), "Retag")
+        assert form.count("new  → ") == 2
+        assert "already there" in row_of(form, "v2   ")
+        await pilot.press("enter")
+        screen = await until(pilot, "enter close")
+        assert screen.count("✓ done") == 2
+        assert "✓ already there" in screen
+        assert tags_of(client, "team/app") == dict.fromkeys(("one", "two", "v2"), new.digest)
+
+
+async def test_a_platform_can_be_tagged_and_the_form_says_that_it_is_not_the_index(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    index = push_index(client, "team/app", None, "multi")
+    async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
+        await until(pilot, "linux/arm64")
+        await pilot.press("o", "down", "down", "down")
+        await until(pilot, "platform    linux/arm64")
+        await pilot.press("t")
+        await until(pilot, f"not the index {index.digest[7:19]}")
+        await type_text(pilot, "arm")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        arm = tags_of(client, "team/app")["arm"]
+        assert arm in index.manifest
+
+
+async def test_the_digest_under_the_cursor_of_the_manifest_is_the_one_that_is_tagged(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    children = {
+        "linux/amd64": push_image(client, "team/app", "amd"),
+        "linux/arm64": push_image(client, "team/app", "arm"),
+    }
+    push_index(client, "team/app", children, "multi")
+    async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
+        await until(pilot, "linux/arm64")
+        await pilot.press("tab", "tab")
+        await until(pilot, "platform    linux/arm64")
+        screen = await retag(pilot, "arm")
+        assert "linux/arm64 alone, not the index" in screen
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app")["arm"] == children["linux/arm64"].digest
+
+
+async def test_with_the_cursor_on_no_digest_the_image_itself_is_tagged(embedded: EmbeddedRegistry, client) -> None:
+    index = push_index(client, "team/app", None, "multi")
+    async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
+        await until(pilot, "linux/arm64")
+        await retag(pilot, "again")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app") == {"multi": index.digest, "again": index.digest}
+        await pilot.press("enter")
+        await until(pilot, "again multi · ")
+
+
+async def test_the_grammar_of_tags_is_checked_as_it_is_typed(shared_registry: EmbeddedRegistry) -> None:
+    async with running(shared_registry, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("t")
+        for typed, complaint in (
+            ("-x", "cannot begin with"),
+            ("a/b", "cannot contain '/'"),
+            ("ok a@b", "cannot contain '@'"),
+            ("x" * 129, "128"),
+        ):
+            await until(pilot, "new tag, or several")
+            await paste(pilot, typed)
+            screen = await until(pilot, complaint)
+            assert "enter apply" not in screen
+            await pilot.press("enter")
+            await until(pilot, complaint)
+            await pilot.press("ctrl+u")
+        assert shared_registry.calls["PutImage"] == PUSHED
+
+
+async def test_esc_leaves_the_form_and_nothing_is_written(shared_registry: EmbeddedRegistry) -> None:
+    async with running(shared_registry, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "new")
+        await pilot.press("escape")
+        await until_gone(pilot, "Retag")
+        await until(pilot, "1 image ·")
+        assert shared_registry.calls["PutImage"] == PUSHED
+
+
+async def test_what_is_there_already_is_success_and_is_not_sent(shared_registry: EmbeddedRegistry) -> None:
+    async with running(shared_registry, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        screen = await retag(pilot, "v1")
+        assert "already there" in screen
+        await pilot.press("enter")
+        await until(pilot, "✓ already there")
+        assert shared_registry.calls["PutImage"] == PUSHED
+
+
+PUSHED = 1
+"""PutImage calls that the shared registry has had when a test begins."""
+
+
+@pytest.fixture(scope="module")
+def shared_registry() -> EmbeddedRegistry:
+    """A registry of one image, for tests that only read."""
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    return embedded
+
+
+async def test_an_immutable_tag_is_refused_with_the_filter_that_decides(embedded: EmbeddedRegistry, client) -> None:
+    create_repository(client, "team/frozen", "IMMUTABLE_WITH_EXCLUSION", ["dev*"])
+    old = push_image(client, "team/frozen", "old", "v1")
+    dev = push_image(client, "team/frozen", "dev", "dev-1")
+    new = push_image(client, "team/frozen", "new", "v2")
+    async with running(embedded, "team/frozen", size=(140, 30)) as pilot:
+        await until(pilot, "3 images")
+        form = below(await retag(pilot, "v1", "dev-1"), "Retag")
+        assert "refused: the tag exists" in row_of(form, "v1   ")
+        assert "no exclusion filter matches" in row_of(form, "refused")
+        assert dev.digest[7:19] in row_of(form, "moves")
+        assert "enter apply" not in form
+        await pilot.press("enter")
+        await until(pilot, "nothing is written while a step is refused")
+        await pilot.press(*["backspace"] * len("v1 dev-1"), *"dev-1")
+        await until(pilot, lambda screen: "enter apply" in screen and "refused" not in screen)
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/frozen") == {"v1": old.digest, "v2": new.digest, "dev-1": new.digest}
+
+
+async def test_the_filter_that_makes_a_tag_immutable_is_named(embedded: EmbeddedRegistry, client) -> None:
+    create_repository(client, "team/mixed", "MUTABLE_WITH_EXCLUSION", ["release-*"])
+    push_image(client, "team/mixed", "old", "release-1")
+    push_image(client, "team/mixed", "new", "v2")
+    async with running(embedded, "team/mixed") as pilot:
+        await until(pilot, "2 images")
+        form = below(await retag(pilot, "release-1"), "Retag")
+        assert "release-*" in row_of(form, "refused")
+
+
+async def test_a_repository_that_became_immutable_after_the_plan_is_told_in_the_service_s_words(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    old = push_image(client, "team/app", "old", "rc")
+    push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        client.put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
+        await pilot.press("enter")
+        screen = await until(pilot, "✗ refused")
+        assert "The tag is immutable" in screen
+        assert "next: " in screen
+        assert tags_of(client, "team/app")["rc"] == old.digest
+
+
+async def test_a_tag_that_moved_under_you_is_not_touched_and_both_digests_are_told(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    old = push_image(client, "team/app", "old", "rc")
+    other = push_image(client, "team/app", "other", "v1")
+    push_image(client, "team/app", "new", "v2")
+    writes = embedded.calls["PutImage"]
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "3 images")
+        await retag(pilot, "rc")
+        put(client, "team/app", other.manifest, "rc", other.media_type)
+        await pilot.press("enter")
+        screen = await until(pilot, "✗ moved by someone else")
+        told = row_of(screen, "✗ moved")
+        assert old.digest[7:19] in told
+        assert other.digest[7:19] in told
+        assert "nothing was sent" in screen
+        assert tags_of(client, "team/app")["rc"] == other.digest
+        assert embedded.calls["PutImage"] == writes + 1  # the other one's
+
+
+async def test_a_reply_that_was_lost_after_the_write_is_told_as_done(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "old", "rc")
+    new = push_image(client, "team/app", "new", "v2")
+    embedded.faults.add("PutImage:drop-after:times=1")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        screen = await until(pilot, "✓ done")
+        assert "the tag is as it should be" in screen
+        assert tags_of(client, "team/app")["rc"] == new.digest
+        await until(pilot, "<untagged>")
+
+
+async def test_a_write_that_was_never_applied_is_told_as_failed_and_can_be_tried_again(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    old = push_image(client, "team/app", "old", "rc")
+    new = push_image(client, "team/app", "new", "v2")
+    embedded.faults.add("PutImage:drop-before:times=1")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        screen = await until(pilot, "✗ failed")
+        assert "read back: it was not applied" in screen
+        assert tags_of(client, "team/app")["rc"] == old.digest
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app")["rc"] == new.digest
+
+
+async def test_what_cannot_be_read_back_is_unknown_and_never_done(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "old", "rc")
+    push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        embedded.faults.add("PutImage:drop-after")
+        embedded.faults.before("PutImage", lambda: embedded.faults.add("DescribeImages:unavailable"))
+        await pilot.press("enter")
+        screen = await until(pilot, "? unknown")
+        assert "✓ done" not in screen
+        assert "could not be read back" in screen
+
+
+async def test_throttled_to_the_end_is_a_failure_with_the_service_s_words(embedded: EmbeddedRegistry, client) -> None:
+    old = push_image(client, "team/app", "old", "rc")
+    push_image(client, "team/app", "new", "v2")
+    throttle = embedded.faults.add("PutImage:throttle:message=Rate exceeded for PutImage")
+    async with running(embedded, "team/app", size=(140, 30), unhurried=False) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        screen = await until(pilot, "✗ failed")
+        assert "ECR asks for fewer requests" in screen
+        assert "Rate exceeded" in screen
+        assert throttle.hits > 1
+        assert tags_of(client, "team/app")["rc"] == old.digest
+        embedded.faults.clear()
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+
+
+async def test_a_write_that_is_throttled_for_a_while_succeeds_without_a_word(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    push_image(client, "team/app", "new", "v2")
+    embedded.faults.add("PutImage:throttle:times=2")
+    async with running(embedded, "team/app", unhurried=False) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        assert "fewer requests" not in await until(pilot, "✓ done")
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "words"),
+    [
+        (
+            "PutImage:error:code=ExpiredTokenException:message=The security token included in the request is expired",
+            "The credentials have expired",
+            "security token",
+        ),
+        (
+            "PutImage:error:code=AccessDeniedException:message=User jane is not authorized to perform PutImage",
+            "Access denied",
+            "User jane is not authorized",
+        ),
+    ],
+)
+async def test_a_refused_caller_is_told_what_to_do_and_can_try_again(
+    fault: str, title: str, words: str, embedded: EmbeddedRegistry, client
+) -> None:
+    push_image(client, "team/app", "new", "v2")
+    embedded.faults.add(fault)
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        screen = await until(pilot, title)
+        assert words in screen
+        assert "✗ " in screen
+        assert "next: " in screen
+        embedded.faults.clear()
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+
+
+async def test_a_plan_that_cannot_be_made_is_told_in_the_form_and_can_be_tried_again(
+    embedded: EmbeddedRegistry, client
+) -> None:
+    push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        embedded.faults.add("DescribeImages:unavailable")
+        await pilot.press("t")
+        await until(pilot, "new tag, or several")
+        await type_text(pilot, "rc")
+        screen = await until(pilot, "The service failed")
+        assert "enter apply" not in screen
+        embedded.faults.clear()
+        await pilot.press("enter")
+        await until(pilot, "enter apply")
+
+
+async def test_a_protected_tag_wants_to_be_typed_once_more(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "old", "prod")
+    new = push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        screen = await retag(pilot, "prod")
+        assert "protected" in row_of(screen, "moves")
+        await pilot.press("enter")
+        await until(pilot, "Type prod once more")
+        await type_text(pilot, "pro")
+        await pilot.press("enter")
+        await until(pilot, "not typed: prod")
+        assert tags_of(client, "team/app")["prod"] != new.digest
+        await type_text(pilot, "d")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app")["prod"] == new.digest
+
+
+async def test_esc_at_the_protected_tag_goes_back_to_the_plan(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "Type prod once more")
+        await pilot.press("escape")
+        await until_gone(pilot, "once more")
+        await until(pilot, "enter apply")
+        await pilot.press("escape")
+        await until_gone(pilot, "Retag")
+        assert "prod" not in tags_of(client, "team/app")
+
+
+async def test_read_only_is_told_in_the_header_and_refused_in_the_plan(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app", read_only=True) as pilot:
+        await until(pilot, "1 image ·")
+        await until(pilot, "READ-ONLY")
+        screen = await retag(pilot, "rc")
+        assert "refused: ecrtui is read-only here" in screen
+        await pilot.press("enter")
+        await until(pilot, "nothing is written while a step is refused")
+        assert "rc" not in tags_of(client, "team/app")
+
+
+async def test_a_plan_that_comes_while_the_form_is_taken_away_is_nobodys(embedded: EmbeddedRegistry, client) -> None:
+    push_image(client, "team/app", "content", "v1")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await retag(pilot, "rc")
+        form = pilot.app.screen.query_one(PlanForm)
+        plan = form.state.plan
+        assert plan is not None
+        removal = asyncio.ensure_future(_finished(form.remove()))
+        while not removal.done():
+            form.state = State()
+            form.planned(plan)
+            await asyncio.sleep(0)
+        screen = await until_gone(pilot, "Retag")
+        assert "defect" not in screen
+        assert "1 image" in screen
+
+
+async def _finished(removal: AwaitRemove) -> None:
+    await removal

@@ -1,0 +1,210 @@
+"""Activity: every write, what was and what is, the way back, and what became of writes nobody knows the outcome of."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.paths import journal_file
+from ecrtui.settings import Connection
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, served, tags_of
+from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
+
+REPOSITORY = "team/app"
+
+
+@pytest.fixture
+def embedded() -> EmbeddedRegistry:
+    return new_embedded()
+
+
+@pytest.fixture
+def client(embedded: EmbeddedRegistry) -> Any:
+    made = client_for(embedded)
+    create_repository(made, REPOSITORY)
+    return made
+
+
+async def write(pilot: Any, *tags: str) -> None:
+    """Tag what the cursor is on, and go to Activity."""
+    await retag(pilot, *tags)
+    await pilot.press("enter")
+    await until(pilot, "✓ done")
+    await pilot.press("enter")
+    await until_gone(pilot, "Retag")
+    await pilot.press("a")
+    await until(pilot, "Activity")
+
+
+async def test_nothing_written_so_far_says_so(embedded: EmbeddedRegistry, client: Any) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "1 repository")
+        await pilot.press("a")
+        await until(pilot, "Nothing was written to this registry from here so far.")
+        await pilot.press("u", "U", "d", "y", "c", "f")
+        await until(pilot, "0 unknown writes looked up")
+        await pilot.press("escape")
+        await until(pilot, "1 repository")
+
+
+async def test_a_move_is_journalled_and_undone_as_a_plan_that_is_confirmed(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    old = push_image(client, REPOSITORY, "old", "rc")
+    new = push_image(client, REPOSITORY, "new", "v2")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await write(pilot, "rc")
+        row = cursor_row(await until(pilot, "1 write"))
+        assert [word for word in row.split() if word in (old.digest[7:19], new.digest[7:19])] == [
+            old.digest[7:19],
+            new.digest[7:19],
+        ]
+        assert "✓ done" in row
+        await pilot.press("u")
+        form = below(await until(pilot, "enter apply"), f"Undo {REPOSITORY}:rc")
+        assert "moves" in form
+        assert tags_of(client, REPOSITORY)["rc"] == new.digest  # not before it was confirmed
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        assert tags_of(client, REPOSITORY)["rc"] == old.digest
+        await pilot.press("enter")
+        screen = await until(pilot, "2 writes")
+        assert "↶ undone" in screen
+        await pilot.press("escape")
+        await until(pilot, "2 images · 2 tagged")
+
+
+async def test_a_tag_that_was_made_is_removed_by_its_undo_only_if_the_image_keeps_another(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await write(pilot, "rc")
+        client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "v1"}])
+        await pilot.press("u")
+        await until(pilot, "it is the last tag of its image")
+        await pilot.press("enter")
+        await until(pilot, "nothing is written while a step is refused")
+        assert tags_of(client, REPOSITORY) == {"rc": image.digest}
+
+
+async def test_an_undo_of_what_somebody_else_has_moved_since_is_refused(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    push_image(client, REPOSITORY, "old", "rc")
+    other = push_image(client, REPOSITORY, "other", "v1")
+    push_image(client, REPOSITORY, "new", "v2")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await until(pilot, "3 images")
+        await write(pilot, "rc")
+        put(client, REPOSITORY, other.manifest, "rc", other.media_type)
+        await pilot.press("u")
+        form = below(await until(pilot, "refused"), "Undo")
+        assert other.digest[7:19] in form
+        await pilot.press("enter")
+        await until(pilot, "nothing is written while a step is refused")
+        assert tags_of(client, REPOSITORY)["rc"] == other.digest
+
+
+async def test_a_whole_plan_is_undone_and_the_undo_too(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await write(pilot, "one", "two")
+        await until(pilot, "2 writes")
+        await pilot.press("U")
+        await until(pilot, "Undo the plan")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        assert tags_of(client, REPOSITORY) == {"v1": image.digest}
+        await pilot.press("enter")
+        await until(pilot, "4 writes")
+        await pilot.press("g", "U")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        assert tags_of(client, REPOSITORY) == dict.fromkeys(("one", "two", "v1"), image.digest)
+
+
+async def test_activity_is_filtered_described_and_copied(
+    embedded: EmbeddedRegistry, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/9")
+    image = push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, REPOSITORY, size=(140, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        await write(pilot, "one", "two")
+        await pilot.press("slash")
+        await type_text(pilot, "two done")
+        screen = await until(pilot, "1 match")
+        assert " two " in cursor_row(screen)
+        await pilot.press("enter", "d")
+        screen = await until(pilot, "digestAfter")
+        assert image.digest in screen
+        assert "arn:aws:iam::123456789012:user/embedded" in screen
+        await pilot.press("escape", "c")
+        await until(pilot, "digest after")
+        await pilot.press("1")
+        await until(pilot, "digest after sent")
+        assert pilot.app.clipboard == image.digest
+
+
+async def test_an_unknown_write_is_told_as_unknown_and_found_out(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "old", "rc")
+    push_image(client, REPOSITORY, "new", "v2")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        embedded.faults.add("PutImage:drop-after")
+        embedded.faults.before("PutImage", lambda: embedded.faults.add("DescribeImages:unavailable"))
+        await pilot.press("enter")
+        await until(pilot, "? unknown")
+        await pilot.press("enter", "a")
+        await until(pilot, "1 write")
+        assert "? unknown" in cursor_row(screen_text(pilot.app))
+        await pilot.press("f")
+        await until(pilot, "The service failed")  # still not to be found out
+        assert "? unknown" in cursor_row(screen_text(pilot.app))
+        embedded.faults.clear()
+        await pilot.press("f")
+        await until(pilot, lambda screen: "✓ done" in cursor_row(screen))
+
+
+async def test_the_journal_outlives_the_application(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url)
+        async with running(None, REPOSITORY, connection=connection, size=(140, 30)) as pilot:
+            await until(pilot, "1 image ·")
+            await write(pilot, "rc")
+        assert journal_file().stat().st_mode & 0o777 == 0o600
+        async with running(None, connection=connection, size=(140, 30)) as pilot:
+            await until(pilot, "1 repository")
+            await pilot.press("a")
+            await until(pilot, "1 write")
+            assert " rc " in cursor_row(screen_text(pilot.app))
+
+
+async def test_without_a_journal_nothing_is_written_and_the_form_says_why(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    journal_file().parent.mkdir(parents=True, exist_ok=True)
+    journal_file().write_text("this is no database, and there is nothing to be done about it" * 100)
+    writes = embedded.calls["PutImage"]
+    with served(embedded) as url:
+        async with running(None, REPOSITORY, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
+            await until(pilot, "1 image ·")
+            await retag(pilot, "rc")
+            await pilot.press("enter")
+            screen = await until(pilot, "journal")
+            assert "✓ done" not in screen
+            assert embedded.calls["PutImage"] == writes
+            with pytest.raises(sqlite3.DatabaseError):
+                sqlite3.connect(journal_file()).execute("SELECT * FROM sqlite_master")

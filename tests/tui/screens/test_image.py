@@ -1,0 +1,292 @@
+"""The image: its exact manifest, the cursor over its digests, its parts, config, findings and referrers."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import pytest
+
+from ecrtui.tui.app import EcrTuiApp
+from ecrtui.tui.manifest.document import prepare
+from ecrtui.tui.screens.image import ImagePlace
+from tests.support.embedded import (
+    OCI_MANIFEST,
+    client_for,
+    create_repository,
+    manifest_text,
+    new_embedded,
+    push_image,
+    push_index,
+    put,
+    tags_of,
+)
+from tests.support.screen import (
+    cursor_row,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    unsafe_characters,
+    until,
+    until_gone,
+)
+
+REPOSITORY = "team/app"
+
+
+class Estate:
+    """A registry that the tests here only read."""
+
+    def __init__(self) -> None:
+        self.embedded = new_embedded()
+        self.client = client_for(self.embedded)
+        create_repository(self.client, REPOSITORY)
+        layers = [b"base", b"x" * 3_000]
+        self.image = push_image(self.client, REPOSITORY, "one", "v1", layers=layers, annotations={"team": "checkout"})
+        self.index = push_index(self.client, REPOSITORY, None, "multi")
+        subject = {"mediaType": OCI_MANIFEST, "digest": self.image.digest, "size": len(self.image.manifest)}
+        self.signature = push_image(
+            self.client, REPOSITORY, "signature", subject=subject, config_media_type="application/vnd.example.signature"
+        )
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return Estate()
+
+
+async def test_the_manifest_stands_there_exactly_with_line_numbers(estate: Estate) -> None:
+    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
+        screen = await until(pilot, "last pulled")
+        for number, line in enumerate(estate.image.manifest.splitlines(), 1):
+            assert f" {number:>2} {line}" in screen, screen
+
+
+async def test_what_it_is_made_of_stands_beside_it(estate: Estate) -> None:
+    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(240, 45)) as pilot:
+        screen = await until(pilot, "referrers · 1")
+        assert "layers · 3.0 kB · 2" in screen
+        assert "annotations · 1" in screen
+        assert "application/vnd.example.signature" in screen
+        assert f"digest       {estate.image.digest}"[:50] in screen
+        config = json.loads(estate.image.manifest)["config"]["digest"]
+        assert config[7:19] in row_of(screen, "config  ")
+
+
+async def test_tab_goes_over_the_digests_and_tells_what_each_is(estate: Estate) -> None:
+    layers = [layer["digest"] for layer in json.loads(estate.image.manifest)["layers"]]
+    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
+        await until(pilot, "referrers · 1")
+        await pilot.press("tab")
+        await until(pilot, lambda screen: "is          config" in screen)
+        await pilot.press("tab")
+        screen = await until(pilot, lambda screen: "is          layer" in screen)
+        assert layers[0] in cursor_row(screen)
+        await pilot.press("n")
+        await until(pilot, lambda screen: layers[1] in cursor_row(screen))
+        await pilot.press("p")
+        await until(pilot, lambda screen: layers[0] in cursor_row(screen))
+        await pilot.press("t")
+        await until(pilot, "A layer is not an image; only images can be")
+        assert "Retag" not in screen_text(pilot.app)
+
+
+async def test_search_finds_text_and_goes_round(estate: Estate) -> None:
+    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(100, 20)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("slash")
+        await type_text(pilot, "CHECKOUT")
+        await until(pilot, '"team": "checkout"')
+        await type_text(pilot, "zz")
+        await until(pilot, "not found")
+        await pilot.press("escape")
+        await until_gone(pilot, "not found")
+        await pilot.press("g")
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("G")
+        await until(pilot, '"team": "checkout"')
+
+
+async def test_the_other_pane_moves_the_cursor_of_the_manifest_too(estate: Estate) -> None:
+    async with running(estate.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
+        await until(pilot, "linux/arm64")
+        await pilot.press("o", "j", "j", "j")
+        await until(pilot, "platform    linux/arm64")
+        arm = json.loads(estate.index.manifest)["manifests"][1]["digest"]
+        assert arm in cursor_row(screen_text(pilot.app))
+        await pilot.press("o", "p")
+        await until(pilot, "platform    linux/amd64")
+
+
+async def test_enter_on_a_platform_opens_it_and_esc_comes_back(estate: Estate) -> None:
+    arm = json.loads(estate.index.manifest)["manifests"][1]["digest"]
+    async with running(estate.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
+        await until(pilot, "linux/arm64")
+        await pilot.press("tab", "tab", "enter")
+        await until(pilot, f"Repositories › {REPOSITORY} › {arm[7:19]}")
+        await until(pilot, '"layers": [')
+        await pilot.press("escape")
+        await until(pilot, f"Repositories › {REPOSITORY} › multi")
+
+
+async def test_the_config_is_shown_in_words_and_an_index_says_that_it_has_none(estate: Estate) -> None:
+    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("i")
+        screen = await until(pilot, "labels ")
+        assert "name: one" in screen
+        assert "linux/amd64" in screen
+        await pilot.press("escape")
+        await until_gone(pilot, "name: one")
+    async with running(estate.embedded, f"{REPOSITORY}:multi", size=(140, 40)) as pilot:
+        await until(pilot, "linux/arm64")
+        await pilot.press("i")
+        await until(pilot, "An index has no config of its own")
+
+
+async def test_findings_are_shown_and_an_image_that_was_not_scanned_says_so() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    scanned = push_image(client, REPOSITORY, "scanned", "scanned")
+    push_image(client, REPOSITORY, "other", "other")
+    client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": scanned.digest})
+    answer = client.describe_image_scan_findings(repositoryName=REPOSITORY, imageId={"imageDigest": scanned.digest})
+    found = answer["imageScanFindings"]["findings"]
+    async with running(embedded, f"{REPOSITORY}:scanned", size=(140, 40)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("f")
+        screen = await until(pilot, f"findings of {scanned.digest[7:19]}")
+        assert found[0]["name"] in screen if found else "The scan has found nothing." in screen
+    async with running(embedded, f"{REPOSITORY}:other", size=(140, 40)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("f")
+        await until(pilot, "This image was not scanned.")
+
+
+async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Estate) -> None:
+    fault = estate.embedded.faults.add(
+        "ListImageReferrers:error:code=AccessDeniedException:message=not for you \x1b]0;owned\x07[/]"
+    )
+    try:
+        async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
+            screen = await until(pilot, "Referrers cannot be listed")
+            assert '"schemaVersion": 2' in screen
+            assert "layers · 3.0 kB · 2" in screen
+            assert "not for you" in screen
+            assert unsafe_characters(screen) == []
+    finally:
+        estate.embedded.faults.remove(fault)
+
+
+async def test_a_manifest_stands_there_though_nothing_else_is_told_of_the_image(estate: Estate) -> None:
+    fault = estate.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
+    try:
+        async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
+            await until(pilot, '"schemaVersion": 2')
+            await until(pilot, "not for you")
+            assert '"schemaVersion": 2' in screen_text(pilot.app)
+    finally:
+        estate.embedded.faults.remove(fault)
+
+
+async def test_a_manifest_that_was_on_the_screen_already_is_not_read_again(estate: Estate) -> None:
+    async with running(estate.embedded, size=(140, 40)) as pilot:
+        await until(pilot, "1 repository")
+        fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
+        try:
+            image = estate.image
+            app = cast(EcrTuiApp, pilot.app)
+            app.push_place(ImagePlace(app.connect, REPOSITORY, image.digest, prepare(image.manifest)))
+            await until(pilot, "referrers · 1")
+            assert '"schemaVersion": 2' in screen_text(app)
+            assert not fault.hits
+        finally:
+            estate.embedded.faults.remove(fault)
+
+
+async def test_what_is_told_of_an_image_stands_there_though_its_manifest_cannot_be_had(estate: Estate) -> None:
+    fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException:message=not for you")
+    try:
+        async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
+            await until(pilot, "not for you")
+            assert "last pulled" in screen_text(pilot.app)
+            estate.embedded.faults.remove(fault)
+            await pilot.press("r")
+            screen = await until(pilot, "referrers · 1")
+            assert '"schemaVersion": 2' in screen
+    finally:
+        estate.embedded.faults.remove(fault)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("GetDownloadUrlForLayer:error:code=LayerInaccessibleException", "The layer cannot be had"),
+        ("DownloadLayer:cut", "The connection failed"),
+    ],
+)
+async def test_a_config_that_cannot_be_read_is_told_and_the_place_stays(fault: str, words: str, estate: Estate) -> None:
+    added = estate.embedded.faults.add(fault)
+    try:
+        async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
+            await until(pilot, '"schemaVersion": 2')
+            await pilot.press("i")
+            await until(pilot, words)
+            assert added.hits
+            assert '"schemaVersion": 2' in screen_text(pilot.app)
+    finally:
+        estate.embedded.faults.remove(added)
+
+
+async def test_a_manifest_whose_bytes_do_not_have_its_digest_is_never_shown() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    image = push_image(client, REPOSITORY, "one", "v1")
+    with embedded.database.write() as connection:
+        connection.execute("UPDATE manifests SET manifest = ?", (image.manifest.replace("2,", "3,"),))
+    async with running(embedded, f"{REPOSITORY}:v1", size=(140, 30)) as pilot:
+        screen = await until(pilot, lambda screen: "✗" in screen)
+        assert "digest" in row_of(screen, "✗")
+        assert '"schemaVersion"' not in screen
+        await pilot.press("escape")
+        await until(pilot, "1 image ·")
+
+
+async def test_a_manifest_of_four_megabytes_is_shown_searched_and_tagged() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    small = manifest_text(client, REPOSITORY, "big", annotations={"last": "the very end"}, indent=0)
+    room = 4 * 1024 * 1024 - len(small) - 40
+    big = put(client, REPOSITORY, small.replace('"last"', f'"padding": "{"x" * room}",\n"last"'), "big")
+    assert len(big.manifest) > 4_000_000
+    async with running(embedded, f"{REPOSITORY}:big", size=(100, 30)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("G")
+        await until(pilot, '"last": "the very end"')
+        await pilot.press("g", "t")
+        await until(pilot, "new tag, or several")
+        await type_text(pilot, "copy")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, REPOSITORY)["copy"] == big.digest
+
+
+async def test_the_preview_never_shows_the_manifest_of_another_image() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    archived = push_image(client, REPOSITORY, "archived", "archived")
+    push_image(client, REPOSITORY, "active", "active", annotations={"is": "the active one"})
+    client.update_image_storage_class(
+        repositoryName=REPOSITORY, imageId={"imageDigest": archived.digest}, targetStorageClass="ARCHIVE"
+    )
+    async with running(embedded, REPOSITORY, size=(160, 30)) as pilot:
+        await until(pilot, "the active one")
+        await pilot.press("j")
+        await until(pilot, lambda screen: "archived" in cursor_row(screen))
+        await until_gone(pilot, "the active one")

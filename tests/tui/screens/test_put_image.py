@@ -1,0 +1,452 @@
+"""The Put image form: every parameter as a field, checked as it is typed, carried out as a retag is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from ecrtui import wiring
+from ecrtui.ecr.manifest import MAX_LENGTH
+from ecrtui.ecr.put_image_request import Wanted
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.settings import Connection, load
+from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
+from ecrtui.tui.messages import Draft
+from ecrtui.tui.put_image_app import PutImageApp
+from tests.support.embedded import (
+    OCI_MANIFEST,
+    client_for,
+    create_repository,
+    digest_of,
+    digests_of,
+    manifest_text,
+    new_embedded,
+    push_image,
+    push_index,
+    tags_of,
+)
+from tests.support.screen import below, paste, running, screen_text, type_text, until, until_gone
+
+SIZE = (140, 45)
+
+
+@pytest.fixture
+def embedded() -> EmbeddedRegistry:
+    return new_embedded()
+
+
+@pytest.fixture
+def client(embedded: EmbeddedRegistry) -> Any:
+    made = client_for(embedded)
+    create_repository(made, "team/app")
+    return made
+
+
+@asynccontextmanager
+async def form(
+    embedded: EmbeddedRegistry, draft: Draft | None = None, *, connected: bool = True, **wanted: str
+) -> AsyncIterator[tuple[PutImageApp, Pilot[None]]]:
+    """The form by itself, filled in with this."""
+    settings = load({"writes_per_second": 10_000.0})
+    connect = wiring.Connector(Connection(), settings, embedded=embedded)
+    app = PutImageApp(connect, settings, draft or Draft(Wanted(**wanted)))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        if connected:
+            await until(pilot, "123456789012")
+        yield app, pilot
+
+
+async def fill(pilot: Pilot[None], name: str, value: str) -> None:
+    """Type into a field."""
+    field = pilot.app.screen.query_one(f"#{name}", Input)
+    field.focus()
+    field.value = ""
+    await pilot.pause()
+    await paste(pilot, value)
+
+
+async def send(pilot: Pilot[None]) -> str:
+    """Plan, apply, and wait for what becomes of it."""
+    await pilot.press("f2")
+    await until(pilot, "enter apply")
+    await pilot.press("enter")
+    return await until(pilot, "enter close")
+
+
+def manifest_of(pilot: Pilot[None]) -> ManifestField:
+    return pilot.app.screen.query_one(ManifestField)
+
+
+def stored(client: Any, digest: str) -> str:
+    """The bytes that the registry has, by digest."""
+    images = client.batch_get_image(
+        repositoryName="team/app", imageIds=[{"imageDigest": digest}], acceptedMediaTypes=[OCI_MANIFEST]
+    )["images"]
+    return images[0]["imageManifest"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: text + "\n", "LF"),
+        (lambda text: text.replace("\n", "\r\n") + "\r\n", "CRLF"),
+        (lambda text: text.replace("\n", "\r\n") + "\n\r\n", "LF and CRLF"),
+        (
+            lambda text: json.dumps({**json.loads(text), "annotations": {"é\u2028": "🐋\x85"}}, ensure_ascii=False),
+            "no line",
+        ),
+    ],
+    ids=["newline at the end", "CRLF", "mixed", "characters that an editor would take for line ends"],
+)
+async def test_a_file_is_put_byte_for_byte(embedded, client, tmp_path: Path, change, told: str) -> None:
+    text = change(manifest_text(client, "team/app"))
+    (tmp_path / "m.json").write_bytes(text.encode())
+    async with form(embedded, repository="team/app", tag="v1") as (app, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        screen = await until(pilot, digest_of(text))
+        assert f"{len(text.encode()):,} bytes · {told}" in screen
+        assert manifest_of(pilot).exact == text
+        await send(pilot)
+        assert tags_of(client, "team/app") == {"v1": digest_of(text)}
+        assert stored(client, digest_of(text)) == text
+        assert app.put.result.manifest == text
+
+
+async def test_a_byte_order_mark_is_kept_and_told(embedded, client, tmp_path: Path) -> None:
+    text = "\ufeff" + manifest_text(client, "team/app")
+    (tmp_path / "m.json").write_bytes(text.encode())
+    async with form(embedded, repository="team/app", tag="v1") as (_, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        screen = await until(pilot, digest_of(text))
+        assert "begins with a byte order mark" in screen
+        assert "Invalid JSON syntax" in await send(pilot)  # in the registry's words: it got the mark
+        assert digests_of(client, "team/app") == set()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+async def test_a_pasted_manifest_keeps_every_character(embedded, client, end: str) -> None:
+    text = manifest_text(client, "team/app").replace("\n", end) + end
+    async with form(embedded, repository="team/app", tag="v1") as (_, pilot):
+        manifest_of(pilot).focus()
+        await paste(pilot, text)
+        screen = await until(pilot, digest_of(text))
+        assert f"{len(text):,} bytes" in screen
+        assert "as it was pasted" in screen
+        await send(pilot)
+        assert stored(client, digest_of(text)) == text
+
+
+async def test_line_ends_that_a_terminal_has_changed_are_told_and_put_right_by_a_key(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    async with form(embedded, repository="team/app", digest=digest_of(text)) as (_, pilot):
+        manifest_of(pilot).focus()
+        await paste(pilot, text.replace("\n", "\r"))
+        screen = await until(pilot, "its line ends are CR")
+        assert "would have this digest with LF line ends" in screen
+        await pilot.press("f4")
+        screen = await until(pilot, "with LF line ends")
+        assert "✗" not in screen
+        assert manifest_of(pilot).exact == text
+        await pilot.press("f4")
+        assert manifest_of(pilot).exact == text.replace("\n", "\r\n")
+        await pilot.press("f4")
+        assert manifest_of(pilot).exact == text.replace("\n", "\r")
+
+
+async def test_what_is_pasted_into_a_manifest_changes_no_line_end_around_it(embedded, client) -> None:
+    async with form(embedded, repository="team/app") as (_, pilot):
+        field = manifest_of(pilot)
+        field.focus()
+        await paste(pilot, '{\r\n"a": ""\r\n}')
+        field.move_cursor((1, 6))
+        await paste(pilot, "one\ntwo")
+        await pilot.pause()
+        assert field.exact == '{\r\n"a": "one\ntwo"\r\n}'
+
+
+async def test_an_edit_is_an_edit_and_the_file_is_the_file_no_more(embedded, client, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text("{}")
+    async with form(embedded, repository="team/app") as (_, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        await until(pilot, "as it lies in the file")
+        assert f"file://{tmp_path}/m.json" in screen_text(pilot.app).replace("\n ", "")
+        manifest_of(pilot).focus()
+        await pilot.press("space")
+        screen = await until(pilot, "as it was typed")
+        assert manifest_of(pilot).exact == " {}"
+        assert str(tmp_path) not in screen
+        assert "file://manifest.json" in screen
+
+
+WRONG = (
+    ("repository", "Team/App", "lower-case"),
+    ("tag", "a/b", "cannot contain '/'"),
+    ("digest", "sha256:" + "0" * 64, "the bytes of this manifest have the digest"),
+    ("registry_id", "12", "twelve digits"),
+    ("media_type", "text/plain", "the manifest says"),
+    ("file", "/no/such/file", "it cannot be read"),
+)
+
+
+async def test_each_field_is_checked_as_it_is_typed(embedded, client) -> None:
+    async with form(embedded, repository="team/app", manifest=manifest_text(client, "team/app")) as (_, pilot):
+        assert "✗" not in screen_text(pilot.app)
+        for name, value, complaint in WRONG:
+            await fill(pilot, name, value)
+            await until(pilot, complaint)
+            await pilot.press("enter")
+            assert "enter apply" not in await until(pilot, "1 thing to mend")
+            await fill(pilot, name, "team/app" if name == "repository" else "")
+            await until_gone(pilot, "✗")
+
+
+async def test_the_manifest_is_checked_as_it_is_typed(embedded, client) -> None:
+    async with form(embedded, repository="team/app") as (_, pilot):
+        manifest_of(pilot).focus()
+        for typed, complaint in (("{", "it is not JSON"), ("}", "does not tell its media type")):
+            await type_text(pilot, typed)
+            await until(pilot, complaint)
+            await pilot.press("f2")
+            await until(pilot, "to mend")
+            manifest_of(pilot).focus()
+        assert embedded.calls["PutImage"] == 0
+
+
+async def test_a_file_that_is_not_utf_8_is_refused(embedded, client, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_bytes(b'{"a": "\xff"}')
+    async with form(embedded, repository="team/app") as (_, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        await until(pilot, "it is not UTF-8: invalid start byte at byte 7")
+
+
+async def test_a_manifest_that_is_too_long_is_refused_and_a_long_one_is_not_cut(
+    embedded, client, tmp_path: Path
+) -> None:
+    long = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "a": "x" * EDITABLE})
+    async with form(embedded, repository="team/app") as (_, pilot):
+        for text, words in ((long, digest_of(long)), (long + " " * MAX_LENGTH, "PutImage takes 4,194,304")):
+            (tmp_path / "m.json").write_text(text)
+            await fill(pilot, "file", str(tmp_path / "m.json"))
+            await until(pilot, words)
+            assert manifest_of(pilot).exact == text
+
+
+async def test_what_would_steer_a_terminal_is_made_visible(embedded, client, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"a": "\x1b]0;owned\x07\u202e"}')
+    async with form(embedded, repository="team/app") as (_, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        screen = await until(pilot, "␛]0;owned␇‹202E›")
+        assert not {"\x1b", "\x07", "\u202e"} & set(screen)
+
+
+async def test_a_media_type_that_the_manifest_lacks_is_needed_and_passed_as_given(embedded, client) -> None:
+    text = manifest_text(client, "team/app", media_type=None)
+    async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
+        await until(pilot, "does not tell its media type")
+        await fill(pilot, "media_type", OCI_MANIFEST)
+        await until_gone(pilot, "✗")
+        await send(pilot)
+        assert app.put.result.media_type == OCI_MANIFEST
+        assert stored(client, digest_of(text)) == text
+
+
+async def test_without_a_tag_the_image_is_stored_untagged(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    async with form(embedded, repository="team/app", manifest=text) as (app, pilot):
+        screen = await send(pilot)
+        assert "✓ done  <untagged>" in screen
+        assert (digests_of(client, "team/app"), tags_of(client, "team/app")) == ({digest_of(text)}, {})
+        assert app.put.result.tag == ""
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.return_code == 0
+
+
+async def test_a_protected_tag_moves_after_it_was_typed_once_more(embedded, client) -> None:
+    old = push_image(client, "team/app", "old", "prod")
+    text = manifest_text(client, "team/app", "new")
+    async with form(embedded, repository="team/app", tag="prod", manifest=text) as (_, pilot):
+        await pilot.press("f2")
+        screen = await until(pilot, "protected")
+        assert f"moves  {old.digest[7:19]}" in screen
+        await pilot.press("enter")
+        await until(pilot, "Type prod once more")
+        await type_text(pilot, "prod")
+        await pilot.press("enter")
+        screen = await until(pilot, "✓ done")
+        for value in ("123456789012", "team/app", digest_of(text), "request id"):
+            assert value in below(screen, "✓ done")
+        assert tags_of(client, "team/app") == {"prod": digest_of(text)}
+        assert digests_of(client, "team/app") == {old.digest, digest_of(text)}
+
+
+async def test_what_is_so_already_is_success_and_not_sent(embedded, client) -> None:
+    there = push_image(client, "team/app", "one", "v1")
+    calls = embedded.calls["PutImage"]
+    async with form(embedded, repository="team/app", tag="v1", manifest=there.manifest) as (app, pilot):
+        await send(pilot)
+        assert (app.put.result.digest, embedded.calls["PutImage"]) == (there.digest, calls)
+
+
+async def test_an_immutable_tag_is_told_inline_with_the_next_step_and_can_be_mended(embedded, client) -> None:
+    old = push_image(client, "team/app", "old", "v1")
+    text = manifest_text(client, "team/app", "new")
+    async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
+        await pilot.press("f2")
+        await until(pilot, "enter apply")
+        client.put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
+        await pilot.press("enter")
+        screen = await until(pilot, "✗ refused")
+        assert "The tag is immutable" in screen
+        assert "next: " in screen
+        assert app.put.error.code == "ImageTagAlreadyExistsException"
+        await pilot.press("escape")
+        await until_gone(pilot, "✗ refused")
+        await fill(pilot, "tag", "v2")
+        await send(pilot)
+        assert tags_of(client, "team/app") == {"v1": old.digest, "v2": digest_of(text)}
+
+
+async def test_missing_layers_are_told_and_it_can_be_tried_again(embedded, client) -> None:
+    create_repository(client, "team/other")
+    text = manifest_text(client, "team/other")
+    async with form(embedded, repository="team/app", tag="v1", manifest=text) as (_, pilot):
+        await send(pilot)
+        assert "next: " in await until(pilot, "✗ failed")
+        manifest_text(client, "team/app")  # pushes config and layers
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app")["v1"] == digest_of(text)
+
+
+async def test_a_repository_that_does_not_exist_is_told_inline(embedded, client) -> None:
+    async with form(embedded, repository="team/nope", manifest=manifest_text(client, "team/app")) as (_, pilot):
+        await pilot.press("f2")
+        await until(pilot, "repository does not exist")
+
+
+async def test_a_lost_answer_is_read_back_and_answered_with_what_is_so(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    embedded.faults.add("PutImage:drop-after:times=1")
+    async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
+        await send(pilot)
+        answer = app.put.result
+        assert (answer.digest, answer.tag, answer.manifest) == (digest_of(text), "v1", text)
+        assert (answer.registry_id, answer.media_type) == ("123456789012", OCI_MANIFEST)
+
+
+async def test_the_registry_of_another_account_is_asked_as_it_was_given(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    async with form(embedded, repository="team/app", registry_id="999999999999", manifest=text) as (_, pilot):
+        await pilot.press("f2")
+        screen = await until(pilot, "r try again")
+        assert "does not exist in the registry with id '999999999999'" in screen
+        assert digests_of(client, "team/app") == set()
+
+
+async def test_a_connection_that_fails_is_told_and_planned_again_when_it_stands(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    embedded.faults.add("DescribeRegistry:unavailable")
+    async with form(embedded, repository="team/app", tag="v1", manifest=text, connected=False) as (_, pilot):
+        await until(pilot, "The service failed")
+        await pilot.press("f2")
+        await until(pilot, "r try again")
+        embedded.faults.clear()
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, "team/app") == {"v1": digest_of(text)}
+
+
+async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp_path: Path) -> None:
+    text = manifest_text(client, "team/app")
+    (tmp_path / "m.json").write_text(text)
+    async with form(embedded, repository="team/app") as (_, pilot):
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        await until(pilot, "as it lies in the file")
+        await pilot.press("f4")
+        await until(pilot, "with CRLF line ends")
+        assert manifest_of(pilot).exact == text.replace("\n", "\r\n")
+        await pilot.press("f4")
+        await until(pilot, "as it lies in the file")
+        assert manifest_of(pilot).exact == text
+        assert pilot.app.screen.query_one("#file", Input).value == str(tmp_path / "m.json")
+
+
+async def test_why_the_line_could_not_be_used_stands_on_the_form(embedded, client) -> None:
+    async with form(embedded, Draft(Wanted(), problem="the following arguments are required: x\n\nusage")) as (
+        _,
+        pilot,
+    ):
+        await until(pilot, "the following arguments are required: x")
+
+
+async def test_leaving_puts_nothing(embedded, client) -> None:
+    async with form(embedded, repository="team/app", manifest=manifest_text(client, "team/app")) as (app, pilot):
+        await pilot.press("f2")
+        await until(pilot, "enter apply")
+        await pilot.press("escape")
+        await until_gone(pilot, "enter apply")
+        await pilot.press("escape")
+        await pilot.pause()
+    assert (app.put, embedded.calls["PutImage"]) == (None, 0)
+
+
+async def test_it_opens_from_the_palette_with_the_image_under_the_cursor(embedded, client) -> None:
+    image = push_image(client, "team/app", "one", "v1", media_type=None)
+    async with running(embedded, "team/app", size=SIZE) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("colon")
+        await until(pilot, "Search")
+        await type_text(pilot, "put image from a manifest")
+        await until(pilot, "Put image from a manifest file")
+        await pilot.press("enter")
+        screen = await until(pilot, f"of {image.digest[7:19]} in team/app")
+        values = {field.id: field.value for field in pilot.app.screen.query("#fields Input").results(Input)}
+        assert (values["repository"], values["digest"]) == ("team/app", image.digest)
+        assert values["media_type"] == OCI_MANIFEST
+        assert "aws ecr batch-get-image" in screen
+        await fill(pilot, "tag", "again")
+        await send(pilot)
+        await pilot.press("enter")
+        await until(pilot, "again  v1")
+        assert tags_of(client, "team/app") == {"v1": image.digest, "again": image.digest}
+
+
+async def test_what_was_picked_gives_way_to_a_file(embedded, client, tmp_path: Path) -> None:
+    push_index(client, "team/app", tag="multi")
+    text = manifest_text(client, "team/app", "new")
+    (tmp_path / "m.json").write_text(text)
+    async with running(embedded, "team/app:multi", size=SIZE) as pilot:
+        await until(pilot, "linux/arm64")
+        await pilot.app.screen.run_action("put_image")
+        await until(pilot, "aws ecr batch-get-image")
+        await fill(pilot, "file", str(tmp_path / "m.json"))
+        screen = await until(pilot, digest_of(text))
+        assert "✗" not in screen
+        assert "batch-get-image" not in screen
+
+
+async def test_the_command_can_be_copied_and_never_has_the_manifest_in_it(embedded, client) -> None:
+    text = manifest_text(client, "team/app")
+    async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
+        copied: list[str] = []
+        app.copy_to_clipboard = copied.append
+        await pilot.press("f3")
+        await until(pilot, "aws ecr put-image")
+        await pilot.press("enter")
+        await until(pilot, "clipboard")
+        assert copied == [
+            f"aws ecr put-image --region eu-west-1 --repository-name team/app --image-tag v1 "
+            f"--image-digest {digest_of(text)} --image-manifest file://manifest.json"
+        ]

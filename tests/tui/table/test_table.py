@@ -1,0 +1,509 @@
+"""The table: only what is seen is drawn, what is under the cursor stays, nothing of a row reaches the terminal raw."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from ecrtui.catalog.rows import Rows
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.table import columns as layout
+from ecrtui.tui.table import table as module
+from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.table import Table
+from tests.support.host import Host, lines, screen
+
+ALL_THEMES = ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    key: str
+    name: str
+    size: int = 0
+
+
+class Counting:
+    """A cell that counts how often it was asked for."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, entry: Entry) -> str:
+        self.calls += 1
+        return entry.name
+
+
+def by_name(entry: Entry) -> str:
+    return entry.name
+
+
+def by_size(entry: Entry) -> int:
+    return entry.size
+
+
+def key_of(entry: Entry) -> str:
+    return entry.key
+
+
+def entries(count: int) -> list[Entry]:
+    return [Entry(f"k{number}", f"name-{number:06}", (number * 7919) % count) for number in range(count)]
+
+
+def make(cell=by_name, **how) -> Table[Entry]:
+    how = {"sort": "name", "markable": True, "note": "nothing here"} | how
+    return Table(
+        Rows(key_of),
+        [
+            Column("name", "name", cell, by_name, flex=1, least=12, matches=True, style="$tag"),
+            Column("key", "key", key_of, None, drop=2),
+            Column("size", "size", lambda entry: str(entry.size), by_size, align="right", drop=1),
+        ],
+        **how,
+    )
+
+
+async def arranged(pilot: Pilot[None], table: Table[Entry]) -> None:
+    """Wait until what was asked for is in force; on a busy machine a slice is not always enough."""
+    await pilot.pause()
+    while table._pending is not None:
+        await pilot.pause(0.01)
+
+
+async def test_rows_are_shown_under_their_headings_with_the_arrow_at_the_sorted_one() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 8)) as pilot:
+        table.merge(entries(3))
+        await pilot.pause()
+        assert lines(table)[0].split() == ["name", "▲", "key", "size"]
+        assert [line.split() for line in lines(table)[1:4]] == [
+            ["▸", "name-000000", "k0", "0"],
+            ["name-000001", "k1", "2"],
+            ["name-000002", "k2", "1"],
+        ]
+        assert lines(table)[4:] == [""] * 4
+        assert all(table.render_line(y).cell_length == table.scrollable_content_region.width for y in range(8))
+
+
+async def test_a_hundred_thousand_rows_cost_only_what_is_seen_of_them() -> None:
+    cell = Counting()
+    table = make(cell)
+    app = Host(table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        table.merge(entries(100_000))
+        await pilot.pause()
+        assert len(table.rows) == 100_000
+        shown = cell.calls
+        assert shown <= 100 + 2 * 24
+        await pilot.press("G")
+        assert "name-099999" in lines(table)[-1]
+        await pilot.press("g", "ctrl+d")
+        assert cell.calls <= shown + 3 * 24
+        before = cell.calls
+        await pilot.press("j", "j", "j", "k")
+        await pilot.pause()
+        assert cell.calls <= before + 4 * 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("keys", "cursor"),
+    [
+        (["j", "j", "k"], 1),
+        (["down", "up", "up"], 0),
+        (["G"], 99),
+        (["end", "home"], 0),
+        (["ctrl+d"], 9),
+        (["pagedown", "pagedown", "ctrl+u"], 9),
+        (["G", "j"], 99),
+        (["pageup"], 0),
+    ],
+)
+async def test_the_keys_move_the_cursor_and_it_is_seen(keys: list[str], cursor: int) -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        await pilot.press(*keys)
+        assert table.rows.cursor == cursor
+        assert [f"name-{cursor:06}" in line for line in lines(table) if line.startswith("▸")] == [True]
+
+
+async def test_moving_the_cursor_is_told_with_the_row_and_only_when_it_is_another() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        await pilot.press("j", "k", "k", "k")
+        moved = [(message.item.key, message.index) for message in app.of(Table.CursorMoved)]
+        assert moved == [("k0", 0), ("k1", 1), ("k0", 0)]
+        table.clear()
+        await pilot.pause()
+        assert app.of(Table.CursorMoved)[-1].item is None
+
+
+async def test_rows_that_arrive_leave_the_cursor_on_its_row_and_its_line() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        await pilot.press("ctrl+d", "ctrl+d", "k", "k", "k")
+        before = lines(table)
+        assert table.scroll_offset.y > 0
+        table.merge(Entry(f"early{number}", f"a-{number}") for number in range(500))
+        await pilot.pause()
+        assert [line.split()[:2] for line in lines(table)] == [line.split()[:2] for line in before]
+
+
+async def test_what_the_user_has_scrolled_to_stays_though_the_cursor_is_elsewhere() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        await pilot.pause()
+        table.scroll_to(y=50, animate=False)
+        await pilot.pause()
+        assert "name-000050" in lines(table)[1]
+        table.merge(Entry(f"early{number}", f"a-{number}") for number in range(30))
+        await pilot.pause()
+        assert "name-000050" in lines(table)[1]
+
+
+async def test_until_the_user_moves_the_first_row_is_on_top() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        table.merge([Entry("early", "a")])
+        await pilot.pause()
+        assert lines(table)[1].split() == ["▸", "a", "early", "0"]
+
+
+async def test_the_line_of_the_cursor_stays_when_rows_above_it_vanish() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        await pilot.press(*["ctrl+d"] * 4)
+        line = next(number for number, line in enumerate(lines(table)) if line.startswith("▸"))
+        current = table.current
+        table.drop([f"k{number}" for number in range(20)])
+        await pilot.pause()
+        assert table.current is current
+        assert lines(table)[line].startswith("▸")
+
+
+async def test_marks_are_signs_and_not_only_colours_and_are_told() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        table.toggle_mark()
+        table.toggle_mark()
+        await pilot.pause()
+        assert [line[:3] for line in lines(table)[1:4]] == [" ✓ ", " ✓ ", "▸  "]
+        await pilot.press("G")
+        table.mark_range()
+        assert table.rows.marked_count == 5
+        table.mark_all()
+        assert table.rows.marked_count == 0
+        table.mark_all()
+        table.drop(["k0"])
+        await pilot.pause()
+        assert [message.count for message in app.of(Table.MarksChanged)] == [1, 2, 5, 0, 5, 4]
+
+
+async def test_a_table_without_marks_marks_nothing() -> None:
+    table = make(markable=False)
+    async with Host(table).run_test(size=(60, 10)):
+        table.merge(entries(5))
+        table.toggle_mark()
+        table.mark_all()
+        table.mark_range()
+        assert table.rows.marked_count == 0
+
+
+async def test_mark_all_marks_what_the_filter_shows() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)):
+        table.merge(entries(20))
+        table.filter(lambda entry: entry.key.endswith("1"))
+        table.mark_all()
+        assert table.rows.marks == {"k1", "k11"}
+        table.filter(None)
+        assert table.rows.marked_count == 2
+        table.clear_marks()
+        assert not table.rows.marks
+
+
+async def test_the_mouse_moves_marks_sorts_and_opens() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        await pilot.click(table, offset=(6, 3))
+        assert table.rows.cursor == 2
+        await pilot.click(table, offset=(1, 2))
+        assert table.rows.marks == {"k1"}
+        assert table.rows.cursor == 1
+        await pilot.click(table, offset=(6, 2), times=2)
+        assert [message.item.key for message in app.of(Table.Activated)] == ["k1"]
+        heading = lines(table)[0]
+        await pilot.click(table, offset=(heading.index("size"), 0))
+        await pilot.click(table, offset=(heading.index("key"), 0))
+        assert [message.column for message in app.of(Table.SortRequested)] == ["size"]
+        await pilot.click(table, offset=(6, 9))
+        assert table.rows.cursor == 1
+
+
+async def test_the_row_under_the_mouse_is_drawn_in_another_colour() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        before = table.render_line(4)
+        await pilot.hover(table, offset=(6, 4))
+        assert table.render_line(4) != before
+        await pilot.hover(table, offset=(6, 9))
+        assert table.render_line(4) == before
+
+
+async def test_sorting_and_turning_keep_the_cursor_on_its_row() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(50))
+        await pilot.press("j", "j", "j")
+        current = table.current
+        table.sort_by("size", True)
+        await arranged(pilot, table)
+        assert table.current is current
+        assert [entry.size for entry in table.rows] == sorted((entry.size for entry in entries(50)), reverse=True)
+        assert "size ▼" in lines(table)[0]
+        table.sort_by("size", False)
+        assert table.current is current
+        assert "size ▲" in lines(table)[0]
+        assert app.of(Table.Arranged)[-1].total == 50
+
+
+async def test_the_last_of_several_quick_filters_holds_on_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 0)
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(30_000))
+        for digits in ("1", "12", "123"):
+            table.filter(lambda entry, digits=digits: digits in entry.key)
+        table.merge([Entry("k-123-late", "late"), Entry("k-9-late", "late")])
+        while not app.of(Table.Arranged):
+            await pilot.pause()
+        expected = {entry.key for entry in entries(30_000) if "123" in entry.key} | {"k-123-late"}
+        assert {entry.key for entry in table.rows} == expected
+        assert app.of(Table.Arranged)[-1].shown == len(expected)
+
+
+async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SLICE", 0)
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)):
+        table.merge(entries(30_000))
+        table.filter(lambda entry: entry.key.endswith("7"))
+        assert [line.split()[-2] for line in lines(table)[2:5]] == ["k17", "k27", "k37"]
+        assert len(table.rows) < 3_000
+        table.mark_all()
+        assert table.rows.marked_count == 3_000
+
+
+async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge([Entry("k0", "release-2026 \x1b2026"), Entry("k1", "release-2025")])
+        table.filter(
+            lambda entry: "2026" in entry.name, lambda name: [match.span() for match in re.finditer("2026", name)]
+        )
+        await arranged(pilot, table)
+        found = [segment.text for segment in table.render_line(1) if segment.style and segment.style.underline]
+        assert found == ["2026", "2026"]
+        assert "release-2026 ␛2026" in table.render_line(1).text
+
+
+async def test_a_filter_that_shows_the_same_rows_lights_up_what_it_found_now() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        for found in ("na", "name", None):
+            table.filter(
+                lambda entry: True, found and (lambda name, found=found: [m.span() for m in re.finditer(found, name)])
+            )
+            await arranged(pilot, table)
+            drawn = list(pilot.app.screen._compositor.render_strips())[1]
+            lit = [segment.text for segment in drawn if segment.style and segment.style.underline]
+            assert lit == ([found] if found else [])
+
+
+async def test_a_change_that_is_not_seen_draws_nothing_and_moves_the_scrollbar() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        await pilot.pause()
+        for change in (
+            lambda: table.merge(Entry(f"late{number}", f"z-{number}") for number in range(500)),
+            lambda: table.drop(["late400"]),
+            lambda: table.update([Entry("late3", "z-3", 7)]),
+        ):
+            drawn = table._dirty_regions.copy()
+            assert change()
+            assert table._dirty_regions == drawn
+            await pilot.pause()
+        assert table.vertical_scrollbar.window_virtual_size == 600
+        assert table.max_scroll_y == 600 - 10
+        table.filter(lambda entry: entry.name.startswith("z-"))
+        await arranged(pilot, table)
+        await pilot.press("G")
+        assert "z-99" in lines(table)[-1]
+        table.filter(lambda entry: entry.key in ("k3", "k4"))
+        await arranged(pilot, table)
+        assert [line.split()[-2] for line in lines(table)[1:3]] == ["k3", "k4"]
+        assert not table.show_vertical_scrollbar
+
+
+async def test_hostile_text_is_shown_and_neither_obeyed_nor_taken_for_markup() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(80, 10)) as pilot:
+        table.merge([Entry("k0", "\x1b]0;pwned\x07[/] [@click=app.quit]x\u202e\r\n"), Entry("k1", "z" * 10_000)])
+        await pilot.pause()
+        shown = lines(table)
+        assert "␛]0;pwned␇[/] [@click=app.quit]x‹202E›␍␊" in shown[1]
+        assert shown[2].count("z") < 80
+        assert "…" in shown[2]
+        drawn = "".join(segment.text for strip in app.screen._compositor.render_strips() for segment in strip)
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", drawn)
+
+
+async def test_cells_may_be_content_that_came_through_the_door() -> None:
+    table = make(lambda entry: text.content("<untagged>", "italic $text-muted") if entry.size else entry.name)
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge([Entry("k0", "a", 1), Entry("k1", "b")])
+        await pilot.pause()
+        assert lines(table)[1].split()[1] == "<untagged>"
+        assert any(segment.style and segment.style.italic for segment in table.render_line(1))
+
+
+async def test_without_rows_the_note_of_the_screen_stands_there() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        assert lines(table)[1].strip() == "nothing here"
+        table.say("still\nloading [b]")
+        await pilot.pause()
+        assert [line.strip() for line in lines(table)[1:3]] == ["still", "loading [b]"]
+        table.merge(entries(2))
+        await pilot.pause()
+        assert "loading" not in "".join(lines(table))
+
+
+@pytest.mark.parametrize(("width", "headings"), [(160, 3), (60, 3), (27, 2), (18, 1), (8, 1)])
+async def test_a_narrow_terminal_drops_columns_by_their_worth(width: int, headings: int) -> None:
+    table = make()
+    async with Host(table).run_test(size=(width, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        assert len(table._placed) == headings
+        assert table._placed[0].column.id == "name"
+        assert all(table.render_line(y).cell_length == table.scrollable_content_region.width for y in range(8))
+
+
+async def test_columns_do_not_jump_while_one_scrolls() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(2_000))
+        table.merge([Entry("k-a-very-long-key-indeed", "zzz")])
+        await pilot.pause()
+        before = lines(table)[0]
+        await pilot.press("G")
+        assert lines(table)[0] == before
+        assert "…" in lines(table)[-1]
+
+
+async def test_a_line_that_is_too_wide_can_be_scrolled() -> None:
+    table = Table(Rows(key_of), [Column(str(number), f"column{number}", by_name, least=11) for number in range(9)])
+    async with Host(table).run_test(size=(40, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        assert table.virtual_size.width > 40
+        await pilot.press(*["l"] * 20)
+        assert "column8" in lines(table)[0]
+        await pilot.press(*["h"] * 20)
+        assert "column0" in lines(table)[0]
+
+
+async def test_resizing_keeps_the_cursor_in_sight() -> None:
+    table = make()
+    async with Host(table).run_test(size=(80, 30)) as pilot:
+        table.merge(entries(100))
+        await pilot.press(*["j"] * 25)
+        await pilot.resize_terminal(60, 10)
+        await pilot.pause()
+        assert any(line.startswith("▸") and "name-000025" in line for line in lines(table))
+
+
+async def test_another_theme_repaints_every_line() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        seen = []
+        for name in ALL_THEMES:
+            app.theme = name
+            await pilot.pause()
+            seen.append(tuple(str(segment.style) for y in range(4) for segment in table.render_line(y)))
+        assert len(set(seen)) == len(ALL_THEMES)
+
+
+async def test_the_cursor_is_drawn_differently_when_the_table_has_no_focus() -> None:
+    table = make()
+    app = Host(table, before=Input())
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(5))
+        await pilot.pause()
+        focused = table.render_line(1)
+        app.query_one(Input).focus()
+        await pilot.pause()
+        assert table.render_line(1) != focused
+        assert table.render_line(1).text == focused.text
+
+
+async def test_a_row_that_changes_is_drawn_anew_and_told_if_it_is_under_the_cursor() -> None:
+    table = make()
+    app = Host(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.merge(entries(3))
+        await pilot.pause()
+        table.update([Entry("k0", "name-000000 prod")])
+        await pilot.pause()
+        assert "prod" in lines(table)[1]
+        assert app.of(Table.CursorMoved)[-1].item.name == "name-000000 prod"
+
+
+async def test_go_to_shows_a_row_or_says_that_it_is_not_there() -> None:
+    table = make()
+    async with Host(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(100))
+        assert table.go_to("k77")
+        await pilot.pause()
+        assert any("name-000077" in line for line in screen(pilot.app))
+        assert not table.go_to("nobody")
+
+
+def test_columns_share_what_is_left_by_their_flex() -> None:
+    columns = [
+        Column("a", "a", by_name, flex=1, least=4),
+        Column("b", "b", by_name, least=4),
+        Column("c", "c", by_name, flex=3, least=4),
+    ]
+    placed = layout.place(columns, {"a": 4, "b": 10, "c": 4}, 62, 2)
+    assert [(entry.start, entry.width) for entry in placed] == [(2, 13), (17, 10), (29, 33)]

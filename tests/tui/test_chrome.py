@@ -1,0 +1,239 @@
+"""What is the same everywhere: help from the live keymap, palette, themes, small and colourless terminals."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from rich.segment import Segment
+from textual.color import Color
+from textual.pilot import Pilot
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.paths import settings_file, themes_folder
+from ecrtui.tui import actions
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import paste, retag, running, screen_text, type_text, until, until_gone
+
+
+@pytest.fixture(scope="module")
+def embedded() -> EmbeddedRegistry:
+    made = new_embedded()
+    client = client_for(made)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    return made
+
+
+async def test_help_tells_every_key_that_is_alive_here(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(120, 60)) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("question_mark")
+        screen = await until(pilot, "Keys here")
+        for action in actions.of("app", "place", "list", "images", "image", "marks"):
+            assert not action.keys or action.help in screen, action.id
+        assert "Take this write back" not in screen  # of Activity alone
+
+
+async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(120, 60), keys={"image.retag": "f2"}) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("t")
+        await pilot.press("question_mark")
+        screen = await until(pilot, "Keys here")
+        line = next(line for line in screen.splitlines() if "Give this image another tag" in line)
+        assert "f2" in line
+        await pilot.press("escape", "f2")
+        await until(pilot, "new tag, or several")
+
+
+async def test_the_palette_offers_what_can_be_done_here_and_does_it(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("colon")
+        await until(pilot, "Copy a URI, a digest, a tag or a command line")
+        await type_text(pilot, "describe")
+        await until_gone(pilot, "Copy a URI")
+        await until(pilot, "Everything that is known of the row")
+        await pilot.press("enter")
+        await until(pilot, "imageManifestMediaType")
+
+
+async def test_a_theme_is_seen_at_once_and_remembered(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "1 repository")
+        before = pilot.app.theme
+        pilot.app.action_change_theme()
+        await until(pilot, "ecrtui-light")
+        await pilot.press("down")
+        await pilot.pause()
+        seen = pilot.app.theme
+        assert seen != before
+        await pilot.press("enter")
+        await until_gone(pilot, "Theme")
+        assert pilot.app.theme == seen
+        assert tomllib.loads(settings_file().read_text())["theme"] == seen
+
+
+async def test_esc_in_the_themes_goes_back_to_the_one_before_and_nothing_is_remembered(
+    embedded: EmbeddedRegistry,
+) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "1 repository")
+        before = pilot.app.theme
+        await pilot.press("colon")
+        await type_text(pilot, "theme")
+        await until(pilot, "Choose a theme")
+        await pilot.press("enter")
+        await until(pilot, "ecrtui-light")
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert pilot.app.theme != before
+        await pilot.press("escape")
+        await until_gone(pilot, "ecrtui-light")
+        assert pilot.app.theme == before
+        assert not settings_file().exists()
+
+
+async def test_a_broken_theme_is_one_message_with_its_file_and_line(embedded: EmbeddedRegistry) -> None:
+    themes_folder().mkdir(parents=True)
+    (themes_folder() / "mine.toml").write_text('name = "mine"\nprimary = "no colour"\n')
+    async with running(embedded, size=(160, 30)) as pilot:
+        screen = await until(pilot, "mine.toml")
+        assert "line 2" in screen
+        await until(pilot, "1 repository")
+
+
+def header_colours(pilot: Pilot[None]) -> set[str]:
+    """The colours that the line at the top is drawn in."""
+    return colours(list(pilot.app.screen._compositor.render_strips(pilot.app.size)[0]))
+
+
+@pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-contrast", "ecrtui-colourblind", "nord"])
+async def test_the_theme_of_the_settings_is_what_is_drawn(embedded: EmbeddedRegistry, name: str) -> None:
+    async with running(embedded, theme=name) as pilot:
+        await until(pilot, "1 repository")
+        theme = pilot.app.current_theme
+        assert theme.name == name
+        assert theme.panel is not None
+        begun = header_colours(pilot)
+        assert str(Color.parse(theme.panel).rich_color.triplet) in begun
+        pilot.app.theme = "textual-dark"
+        await pilot.pause()
+        assert header_colours(pilot) != begun
+        pilot.app.theme = name
+        await pilot.pause()
+        assert header_colours(pilot) == begun
+
+
+async def test_a_theme_that_does_not_exist_is_told_and_another_is_used(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, theme="nothing-like-it") as pilot:
+        await until(pilot, "There is no theme 'nothing-like-it'")
+        await until(pilot, "1 repository")
+
+
+async def test_the_same_words_stand_there_in_every_theme(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(160, 30)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        form = await retag(pilot, "prod", "new")
+        assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
+        await pilot.app.read_themes()
+        assert len(pilot.app.own_themes) >= 5
+        for theme in pilot.app.own_themes:
+            pilot.app.theme = theme
+            await pilot.pause()
+            assert ageless(screen_text(pilot.app)) == ageless(form), theme
+
+
+def ageless(screen: str) -> str:
+    """The screen without what passes while one looks at it."""
+    return re.sub(r"\s*\d+ s ago", "", screen)
+
+
+def colours(segments: list[Segment]) -> set[str]:
+    """The names of the colours that the segments are drawn in."""
+    found = set()
+    for segment in segments:
+        style = segment.style
+        for colour in (style.color, style.bgcolor) if style else ():
+            if colour is not None:
+                found.add(str(colour.triplet) if colour.triplet else str(colour.number))
+    return found
+
+
+async def test_the_theme_for_sixteen_colours_uses_no_other(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(160, 30), theme="ecrtui-16") as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await retag(pilot, "prod")
+        strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+        seen = colours([segment for strip in strips for segment in strip])
+        assert all(colour in {"None", *map(str, range(16))} for colour in seen), seen
+
+
+async def test_without_colours_every_state_is_told_by_words_or_signs(
+    embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(embedded, "team/app", size=(160, 30)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("space")
+        screen = await until(pilot, "1 marked")
+        assert "▸" in screen
+        await pilot.press("space")
+        await retag(pilot, "prod")
+        strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+        for segment in (segment for strip in strips for segment in strip):
+            for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                if colour is not None and colour.triplet is not None:
+                    red, green, blue = colour.triplet
+                    assert red == green == blue, segment
+
+
+async def test_sixty_by_fifteen_is_enough_for_the_whole_job() -> None:
+    made = new_embedded()
+    client = client_for(made)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    async with running(made, size=(60, 15)) as pilot:
+        await until(pilot, "1 repository")
+        await pilot.press("enter")
+        await until(pilot, "1 image ·")
+        await pilot.press("enter")
+        await until(pilot, '"schemaVersion": 2')
+        await retag(pilot, "new")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter", "escape")
+        await until(pilot, "new  v1")
+
+
+@pytest.mark.parametrize("size", [(59, 15), (60, 14)])
+async def test_less_than_that_says_so(size: tuple[int, int], embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, size=size) as pilot:
+        screen = await until(pilot, "ecrtui")
+        assert "needs" in screen
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, "1 repository")
+
+
+async def test_a_paste_of_several_lines_does_not_apply_anything(embedded: EmbeddedRegistry) -> None:
+    writes = embedded.calls["PutImage"]
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("t")
+        await until(pilot, "new tag, or several")
+        await paste(pilot, "one\ntwo\n")
+        await until(pilot, lambda screen: "one" in screen)
+        await pilot.pause(0.3)
+        assert embedded.calls["PutImage"] == writes
+        assert "✓" not in screen_text(pilot.app)
+
+
+async def test_the_settings_are_read_from_the_user_s_file(embedded: EmbeddedRegistry, own_home: Path) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text('theme = "ecrtui-light"\n[accounts.123456789012]\nread_only = true\n')
+    async with running(embedded) as pilot:
+        await until(pilot, "READ-ONLY")
+        assert pilot.app.theme == "ecrtui-light"

@@ -1,0 +1,143 @@
+"""Who and where: what keeps the application from a registry is told where the data would be, and can be mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.settings import Connection
+from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served
+from tests.support.screen import running, until, until_gone
+
+
+@pytest.fixture(scope="module")
+def embedded() -> EmbeddedRegistry:
+    made = new_embedded()
+    client = client_for(made)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    return made
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> Path:
+    """A machine on which nobody has signed in; its folder of AWS configuration."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    folder = own_home / ".aws"
+    folder.mkdir()
+    return folder
+
+
+async def test_over_http_the_header_tells_the_endpoint(embedded: EmbeddedRegistry) -> None:
+    with served(embedded) as url:
+        async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
+            screen = await until(pilot, "1 repository")
+            assert f"123456789012 · {REGION} · {url}" in screen
+            assert "demo" not in screen
+
+
+async def test_without_credentials_the_screen_says_what_to_do_and_a_retry_works_after_it(
+    embedded: EmbeddedRegistry, no_credentials: Path
+) -> None:
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url, region=REGION)
+        async with running(None, connection=connection, size=(140, 30)) as pilot:
+            screen = await until(pilot, "There are no AWS credentials")
+            assert "aws configure" in screen
+            assert "look around without an account" in screen
+            assert "r tries again" in screen
+            (no_credentials / "credentials").write_text(
+                "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
+            )
+            await pilot.press("r")
+            await until(pilot, "1 repository")
+            await until_gone(pilot, "There are no AWS credentials")
+
+
+async def test_without_a_region_the_screen_says_what_to_do_and_a_retry_works_after_it(
+    embedded: EmbeddedRegistry, no_credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with served(embedded) as url:
+        async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
+            screen = await until(pilot, "No region is configured")
+            assert "--region" in screen
+            assert "r tries again" in screen
+            (no_credentials / "config").write_text(f"[default]\nregion = {REGION}\n")
+            await pilot.press("r")
+            await until(pilot, "1 repository")
+
+
+async def test_an_unknown_profile_is_named_and_a_retry_works_once_it_is_there(
+    embedded: EmbeddedRegistry, no_credentials: Path
+) -> None:
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url, profile="deploy")
+        async with running(None, "team/app:v1", connection=connection, size=(140, 30)) as pilot:
+            screen = await until(pilot, "The profile does not exist")
+            assert "deploy" in screen
+            (no_credentials / "config").write_text(f"[profile deploy]\nregion = {REGION}\n")
+            (no_credentials / "credentials").write_text(
+                "[deploy]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
+            )
+            await pilot.press("r")
+            await until(pilot, '"schemaVersion": 2')
+
+
+async def test_a_registry_that_does_not_answer_is_told_with_its_address() -> None:
+    with served(new_embedded()) as url:
+        pass  # nobody listens there any more
+    async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
+        screen = await until(pilot, "The service cannot be reached")
+        assert url in screen
+        assert "r tries again" in screen
+
+
+@pytest.mark.parametrize(
+    ("start", "fault", "title"),
+    [
+        ("", "error:code=ExpiredTokenException:message=the token is too old", "The credentials have expired"),
+        ("", "unavailable", "The service failed"),
+        ("team/app:v1", "error:code=AccessDeniedException:message=jane may not ecr", "Access denied"),
+        ("team/app:v1", "drop-before", "The connection was cut before the answer"),
+    ],
+)
+async def test_what_fails_is_told_in_place_and_a_retry_goes_on(
+    start: str, fault: str, title: str, embedded: EmbeddedRegistry
+) -> None:
+    async with running(embedded, start, size=(140, 30)) as pilot:
+        await until(pilot, '"schemaVersion": 2' if start else "1 repository")
+        struck = embedded.faults.add(f"*:{fault}" if start else f"DescribeRepositories:{fault}")
+        try:
+            await pilot.press("ctrl+r")
+            screen = await until(pilot, title)
+            assert struck.hits
+            assert all(word in screen for word in fault.partition("message=")[2].split())
+        finally:
+            embedded.faults.clear()
+        await pilot.press("r")
+        await until_gone(pilot, title)
+        await until(pilot, '"schemaVersion": 2' if start else "1 repository")
+
+
+async def test_a_throttled_listing_says_that_it_is_slowed_down_and_goes_on_by_itself(
+    embedded: EmbeddedRegistry,
+) -> None:
+    throttle = embedded.faults.add("DescribeRepositories:throttle:times=1")
+    async with running(embedded) as pilot:
+        await until(pilot, "slowed down by the service")
+        await until(pilot, "1 repository")
+        assert throttle.hits == 1
+        await until_gone(pilot, "slowed down")
+
+
+async def test_an_endpoint_that_is_not_ecr_is_told_and_nothing_crashes() -> None:
+    embedded = new_embedded()
+    embedded.faults.add("*:unavailable:status=404")
+    async with running(embedded, size=(140, 30)) as pilot:
+        await until(pilot, "Look at the endpoint's URL")
+        assert pilot.app.is_running

@@ -1,0 +1,73 @@
+"""What was left is gone: nothing piles up in an application that is used all day."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections import Counter
+from typing import Any
+
+from textual._styles_cache import StylesCache
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import running, type_text, until, until_gone
+
+
+def estate() -> EmbeddedRegistry:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    return embedded
+
+
+async def use_everything(pilot: Pilot[Any]) -> None:
+    """Into the repository and its image and everything that opens on them, and back."""
+    await pilot.press("enter")
+    await until(pilot, "1 image ·")
+    await pilot.press("slash")
+    await type_text(pilot, "v1")
+    await until(pilot, "1 match")
+    await pilot.press("enter", "escape")
+    await until_gone(pilot, "1 match")
+    for key, words in (("d", "imageManifestMediaType"), ("question_mark", "Keys here")):
+        await pilot.press(key)
+        await until(pilot, words)
+        await pilot.press("escape")
+        await until_gone(pilot, words)
+    await pilot.press("enter")
+    await until(pilot, "last pulled")
+    for _ in range(5):
+        await pilot.press("o")
+    await pilot.press("i")
+    await until(pilot, "config ")
+    await pilot.press("escape", "escape")
+    await until(pilot, "1 image ·")
+    await pilot.press("escape")
+    await until(pilot, "1 repository")
+
+
+async def held(pilot: Pilot[Any]) -> Counter[str]:
+    """What there is of widgets, lines that they have drawn, tasks and threads."""
+    await pilot.pause()
+    gc.unfreeze()
+    gc.collect()
+    found = Counter(type(entry).__name__ for entry in gc.get_objects() if isinstance(entry, Widget | StylesCache))
+    found["tasks"] = len(asyncio.all_tasks())
+    found["threads"] = threading.active_count()
+    return found
+
+
+async def test_nothing_is_left_of_places_that_were_left() -> None:
+    async with running(estate(), size=(160, 50)) as pilot:
+        await until(pilot, "1 repository")
+        for _ in range(2):  # what is made once, and kept for good
+            await use_everything(pilot)
+        before = await held(pilot)
+        for _ in range(2):
+            await use_everything(pilot)
+        assert await held(pilot) - before == Counter()

@@ -1,0 +1,103 @@
+"""Leaving: at once while something is read, and after the answer while something is written."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
+from tests.support.screen import retag, running, until
+
+REPOSITORY = "team/app"
+HANG = 60
+"""Seconds that a hanging service would take: far longer than a test may."""
+
+
+@pytest.fixture
+def embedded() -> EmbeddedRegistry:
+    made = new_embedded()
+    client = client_for(made)
+    create_repository(client, REPOSITORY)
+    push_image(client, REPOSITORY, "one", "v1")
+    return made
+
+
+async def ended(pilot: Any) -> None:
+    """Wait until the application has ended."""
+    for _ in range(HANG * 50):
+        if not pilot.app._running:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the application is still there")
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_quit_does_not_wait_for_a_page_that_hangs(key: str, embedded: EmbeddedRegistry) -> None:
+    embedded.faults.add(f"DescribeRepositories:latency:seconds={HANG}")
+    async with running(embedded) as pilot:
+        await until(pilot, "loading…")
+        await pilot.press(key)
+        await ended(pilot)
+
+
+async def test_quit_does_not_wait_for_a_manifest_that_hangs(embedded: EmbeddedRegistry) -> None:
+    embedded.faults.add(f"BatchGetImage:latency:seconds={HANG}")
+    async with running(embedded, f"{REPOSITORY}:v1") as pilot:
+        await until(pilot, "loading…")
+        await pilot.press("q")
+        await ended(pilot)
+
+
+async def test_a_place_is_left_at_once_while_it_hangs(embedded: EmbeddedRegistry) -> None:
+    embedded.faults.add(f"BatchGetImage:latency:seconds={HANG}")
+    async with running(embedded, f"{REPOSITORY}:v1") as pilot:
+        await until(pilot, "loading…")
+        await pilot.press("escape")
+        await until(pilot, "1 image ·")
+
+
+async def test_quit_waits_for_a_write_in_flight_and_says_so(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, REPOSITORY) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        embedded.faults.add("PutImage:latency:seconds=1.5")
+        await pilot.press("enter")
+        await until(pilot, "writing…")
+        await pilot.press("ctrl+c")
+        await until(pilot, "A write is in flight")
+        assert pilot.app._running
+        await ended(pilot)
+    assert "rc" in tags_of(client_for(embedded), REPOSITORY)
+
+
+async def test_a_write_goes_on_when_its_place_is_left(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, REPOSITORY) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        embedded.faults.add("PutImage:latency:seconds=0.5:times=1")
+        await pilot.press("enter")
+        await until(pilot, "writing…")
+        await pilot.press("escape")  # a write cannot be called back: the form stays
+        await until(pilot, "a write cannot be called back")
+        pilot.app.pop_screen()  # a place can also go in another way
+        await until(pilot, "1 repository")
+        await until(pilot, lambda screen: "writing" not in screen)
+        await pilot.press("a")
+        await until(pilot, "✓ done")
+    assert "rc" in tags_of(client_for(embedded), REPOSITORY)
+
+
+async def test_the_screen_stays_alive_during_a_write(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, REPOSITORY, size=(100, 50)) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        embedded.faults.add("PutImage:latency:seconds=1.5")
+        await pilot.press("enter")
+        await until(pilot, "writing…")
+        await pilot.press("f1")
+        await until(pilot, "Keys here")
+        await pilot.press("escape")
+        await until(pilot, "✓ done")

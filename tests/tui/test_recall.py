@@ -1,0 +1,62 @@
+"""What was seen the last time stands on the screen before anything is connected."""
+
+from __future__ import annotations
+
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.faults import parse_fault
+from ecrtui.emulator.server import serve
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.settings import Connection
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
+from tests.support.screen import running, until
+
+
+async def test_repositories_of_the_last_time_are_on_the_first_frame_and_replaced_by_the_live_ones() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    create_repository(client, "team/gone")
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url, region="eu-west-1")
+        async with running(None, connection=connection) as pilot:
+            await until(pilot, "2 repositories")
+        client.delete_repository(repositoryName="team/gone")
+        slow = embedded.faults.add(parse_fault("*:latency:seconds=1.5"))
+        calls = sum(embedded.calls.values())
+        async with running(None, connection=connection) as pilot:
+            screen = await until(pilot, "as of")
+            assert "team/gone" in screen
+            assert sum(embedded.calls.values()) <= calls + 1
+            embedded.faults.remove(slow)
+            await until(pilot, lambda text: "1 repository" in text and "team/gone" not in text and "as of" not in text)
+
+
+async def test_images_of_the_last_time_are_shown_while_the_registry_cannot_be_reached() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url, region="eu-west-1")
+        async with running(None, "team/app", connection=connection) as pilot:
+            await until(pilot, "1 image ·")
+        embedded.faults.add(parse_fault("*:error:code=ExpiredTokenException"))
+        async with running(None, "team/app", connection=connection) as pilot:
+            await until(pilot, lambda text: "v1" in text and "as of" in text and "ExpiredTokenException" in text)
+
+
+async def test_rows_of_another_registry_are_dropped_when_the_way_leads_elsewhere_now() -> None:
+    first, second = new_embedded(), EmbeddedRegistry(open_database(None), registry_id="999999999999")
+    create_repository(client_for(first), "team/first")
+    create_repository(client_for(second, region="eu-west-1"), "team/second")
+    with served(first) as url:
+        port = int(url.rsplit(":", 1)[1])
+        connection = Connection(endpoint_url=url, region="eu-west-1")
+        async with running(None, connection=connection) as pilot:
+            await until(pilot, "1 repository")
+
+    with serve(second, port=port):
+        async with running(None, connection=connection) as pilot:
+            await until(
+                pilot, lambda text: "team/second" in text and "team/first" not in text and "999999999999" in text
+            )

@@ -1,0 +1,215 @@
+"""Themes: the shipped ones hold what they promise, a broken one is told with its file and its line."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
+
+from ecrtui import paths
+from ecrtui.errors import SettingsError
+from ecrtui.tui import themes
+
+SHIPPED = {theme.name: theme for theme in themes.load(Path("/nowhere")).themes}
+TEXTS = tuple(themes.OWN_VARIABLES)
+GROUNDS = ("background", "surface", "panel")
+
+GOOD = """\
+# mine
+name = "mine"
+primary = "#336699"
+
+[variables]
+tag = "#00ff00"
+"""
+
+
+def colours(theme: Theme) -> dict[str, str]:
+    return {**themes.variable_defaults(theme), **theme.to_color_system().generate(), **theme.variables}
+
+
+def contrast(theme: Theme, text: str, ground: str) -> float:
+    """The contrast ratio of WCAG 2.2 between two variables of a theme."""
+    values = colours(theme)
+    low, high = sorted(luminance(Color.parse(values[name])) for name in (text, ground))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: Color) -> float:
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in colour.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def seen(colour: Color, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    """A colour as it is seen without a kind of cone (Machado, Oliveira and Fernandes 2009, severity 1), as CIE Lab."""
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour.normalized]
+    red, green, blue = (
+        min(max(sum(factor * value for factor, value in zip(row, linear, strict=True)), 0.0), 1.0) for row in matrix
+    )
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
+    fx, fy, fz = (v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
+PROTANOPIA = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998))
+
+
+def test_the_promised_themes_are_shipped() -> None:
+    assert {"ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"} <= SHIPPED.keys()
+    assert not themes.load(Path("/nowhere")).problems
+
+
+@pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind"])
+def test_every_text_of_a_theme_can_be_read_on_every_ground(name: str) -> None:
+    """4.5:1, WCAG 2.2, success criterion 1.4.3 (AA)."""
+    weak = {
+        (text, ground): round(contrast(SHIPPED[name], text, ground), 2)
+        for text in ("foreground", *TEXTS)
+        for ground in GROUNDS
+        if contrast(SHIPPED[name], text, ground) < 4.5
+    }
+    assert not weak
+    assert contrast(SHIPPED[name], "block-cursor-foreground", "block-cursor-background") >= 4.5
+
+
+def test_the_theme_of_high_contrast_has_seven_to_one_everywhere() -> None:
+    """WCAG 2.2, success criterion 1.4.6 (AAA)."""
+    theme = SHIPPED["ecrtui-contrast"]
+    texts = ("foreground", "text", "text-muted", "text-disabled", *TEXTS)
+    texts += ("primary", "secondary", "accent", "warning", "error", "success")
+    weak = {(text, ground) for text in texts for ground in GROUNDS if contrast(theme, text, ground) < 7}
+    assert not weak
+    for cursor in ("block-cursor", "block-cursor-blurred"):
+        assert contrast(theme, f"{cursor}-foreground", f"{cursor}-background") >= 7
+    assert contrast(theme, "footer-foreground", "footer-background") >= 7
+
+
+@pytest.mark.parametrize("matrix", [DEUTERANOPIA, PROTANOPIA], ids=["deuteranopia", "protanopia"])
+def test_colours_that_mean_different_things_are_told_apart_without_red_or_green(matrix) -> None:
+    values = colours(SHIPPED["ecrtui-colourblind"])
+    groups = [
+        ["severity-critical", "severity-medium", "severity-low", "severity-informational"],
+        ["error", "success", "accent"],
+        ["tag", "protected"],
+    ]
+    for group in groups:
+        for one, other in combinations(group, 2):
+            first, second = (seen(Color.parse(values[name]), matrix) for name in (one, other))
+            distance = sum((a - b) ** 2 for a, b in zip(first, second, strict=True)) ** 0.5
+            assert distance > 20, (one, other, distance)
+
+
+def test_the_theme_for_sixteen_colours_names_only_colours_of_the_terminal() -> None:
+    theme = SHIPPED["ecrtui-16"]
+    assert theme.ansi
+    named = [theme.primary, theme.secondary, theme.accent, theme.warning, theme.error, theme.success]
+    named += [theme.foreground, theme.background, theme.surface, theme.panel]
+    named += [value for name, value in theme.variables.items() if "style" not in name]
+    assert all(colour and colour.startswith("ansi_") for colour in named)
+
+
+@pytest.mark.parametrize("theme", [*BUILTIN_THEMES.values(), *SHIPPED.values()], ids=lambda theme: theme.name)
+def test_every_theme_has_our_variables(theme: Theme) -> None:
+    defaults = themes.variable_defaults(theme)
+    assert defaults.keys() == themes.OWN_VARIABLES.keys()
+    for value in defaults.values():
+        assert value.startswith("auto ") or Color.parse(value.partition(" ")[0])
+
+
+async def test_every_shipped_theme_can_be_put_on() -> None:
+    class Host(App[None]):
+        CSS = "Screen { color: $tag; background: $surface; border: round $severity-critical; }"
+
+        def get_theme_variable_defaults(self) -> dict[str, str]:
+            return themes.variable_defaults(self.current_theme)
+
+    app = Host()
+    async with app.run_test() as pilot:
+        for theme in SHIPPED.values():
+            app.register_theme(theme)
+            app.theme = theme.name
+            await pilot.pause()
+            assert app.theme_variables["tag"] == theme.variables["tag"]
+
+
+def test_a_theme_of_ones_own_is_found_in_the_configuration_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "themes_folder", lambda: tmp_path)
+    (tmp_path / "mine.toml").write_text(GOOD)
+    (tmp_path / "notes.txt").write_text("no theme")
+    found = themes.load()
+    assert not found.problems
+    assert [theme.name for theme in found.themes][-1] == "mine"
+    assert found.themes[-1].variables == {"tag": "#00ff00"}
+
+
+def test_ones_own_theme_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "dark.toml").write_text(GOOD.replace("mine", "ecrtui-dark"))
+    found = themes.load(tmp_path)
+    [theme] = [theme for theme in found.themes if theme.name == "ecrtui-dark"]
+    assert theme.primary == "#336699"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "words"),
+    [
+        (GOOD.replace('"#336699"', '"#33669"'), 3, "primary is no colour: '#33669'"),
+        (GOOD.replace('"#336699"', '"bleu"'), 3, "primary is no colour: 'bleu'; did you mean blue?"),
+        (GOOD.replace('"#336699"', "17"), 3, "primary must be a colour"),
+        (GOOD.replace("primary", "primry"), 3, "there is no field primry; did you mean primary?"),
+        (GOOD.replace('primary = "#336699"\n', ""), 1, "primary is missing"),
+        (GOOD.replace('"mine"', '""'), 2, "name must be a text"),
+        (GOOD.replace("tag =", "tga ="), 6, "there is no variable tga; did you mean tag?"),
+        (GOOD.replace('"#00ff00"', '"greem"'), 6, "tag is no colour: 'greem'; did you mean green?"),
+        (GOOD.replace('"#00ff00"', '"green half"'), 6, "tag: 'half' is no opacity; write it as 60%"),
+        (GOOD.replace('"#00ff00"', "[1]"), 6, "tag must be a text"),
+        (GOOD + 'block-cursor-text-style = "bald"\n', 7, "block-cursor-text-style is no text style: 'bald'"),
+        (GOOD.replace("[variables]", "[variabels]"), 5, "there is no field variabels; did you mean variables?"),
+        (GOOD.replace("# mine", "dark = 1"), 1, "dark must be true or false"),
+        (GOOD.replace("# mine", "text-alpha = 7"), 1, "text_alpha must be a number from 0 to 1"),
+        (GOOD.replace("# mine", "luminosity-spread = true"), 1, "luminosity_spread must be a number from 0 to 1"),
+        (GOOD.replace('"#336699"', "#336699"), 3, "Invalid value"),
+        (GOOD.replace("[variables]\ntag", "variables.tag").replace("#00ff00", "x"), 5, "tag is no colour: 'x'"),
+        (GOOD.replace("[variables]\ntag = ", "variables = 3 #"), 5, "variables must be a table: [variables]"),
+    ],
+)
+def test_a_broken_theme_is_told_with_its_file_and_line(tmp_path: Path, wrong: str, line: int, words: str) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_text(wrong)
+    with pytest.raises(SettingsError) as problem:
+        themes.read(file)
+    assert str(file) in problem.value.title
+    assert problem.value.detail == f"line {line}: {words}"
+
+
+def test_a_file_that_is_not_text_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_bytes(GOOD.encode() + b"\xff")
+    with pytest.raises(SettingsError, match="line 7: not UTF-8"):
+        themes.read(file)
+
+
+def test_all_broken_themes_are_told_in_one_message_and_the_others_are_there(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD)
+    (tmp_path / "b.toml").write_text(GOOD.replace("primary", "primry"))
+    (tmp_path / "c.toml").write_text("name =")
+    (tmp_path / "d.toml").write_text(GOOD)
+    (tmp_path / "e.toml").mkdir()
+    found = themes.load(tmp_path)
+    assert {theme.name for theme in found.themes} == {*SHIPPED, "mine"}
+    told = found.report.splitlines()
+    assert len(told) == len(found.problems) == 4
+    assert [Path(line.split(" ")[0]).name for line in told] == ["b.toml", "c.toml", "d.toml", "e.toml"]
+    assert "line 3" in told[0]
+    assert "line 1" in told[1]
+    assert "a.toml" in told[2]

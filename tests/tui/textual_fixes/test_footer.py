@@ -1,0 +1,133 @@
+"""The line of keys: what holds here and now, once for each action, and the mouse on it."""
+
+from __future__ import annotations
+
+import gc
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from ecrtui.tui.textual_fixes.footer import Footer, Hint
+from tests.support.host import screen
+
+
+class Pane(Static, can_focus=True):
+    """Something with a key of its own."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "cut", "cut", tooltip="Cut it out")]
+
+    def action_cut(self) -> None:
+        self.update("was cut")
+
+
+class Keys(App[None], inherit_bindings=False):
+    """Keys of every kind."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a,b", "twice", "twice"),
+        Binding("c", "never", "never"),
+        Binding("d", "hidden", "hidden", show=False),
+        Binding("e", "not_here", "not here"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[str] = []
+        self.bells = 0
+
+    def compose(self) -> ComposeResult:
+        yield Pane("text", id="pane")
+        yield Input()
+        yield Footer()
+
+    def action_twice(self) -> None:
+        self.done.append("twice")
+
+    def action_never(self) -> None:
+        self.done.append("never")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return {"never": None, "not_here": False}.get(action, True)
+
+    def bell(self) -> None:
+        self.bells += 1
+
+
+async def test_each_action_that_holds_is_shown_once_with_its_first_key() -> None:
+    app = Keys()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        assert screen(app)[-1] == "x cut a twice c never"
+
+
+async def test_the_keys_follow_the_focus() -> None:
+    app = Keys()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.query_one(Input).focus()  # it takes the letters
+        await pilot.pause()
+        assert "twice" not in screen(app)[-1]
+        app.query_one(Pane).focus()
+        await pilot.pause()
+        assert screen(app)[-1] == "x cut a twice c never"
+
+
+async def test_a_click_on_a_key_presses_it() -> None:
+    app = Keys()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        await pilot.click(Footer, offset=(9, 0))
+        await pilot.pause()
+        assert app.done == ["twice"]
+        await pilot.click(Footer, offset=(2, 0))
+        await pilot.pause()
+        assert screen(app)[0] == "was cut"
+
+
+async def test_a_click_beside_the_keys_or_on_one_that_does_nothing_now_does_nothing() -> None:
+    app = Keys()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        for x in (5, 16, 50):
+            await pilot.click(Footer, offset=(x, 0))
+        await pilot.pause()
+        assert (app.done, app.bells) == ([], 1)
+
+
+async def test_the_key_under_the_mouse_is_told_in_a_sentence() -> None:
+    app = Keys()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        footer = app.query_one(Footer)
+        await pilot.hover(Footer, offset=(1, 0))
+        assert footer.under == Hint("x", "x", "cut", "Cut it out", enabled=True)
+        assert footer.tooltip == "Cut it out"
+        await pilot.hover(Pane)
+        assert footer.under is None
+
+
+async def test_a_label_is_no_markup_and_a_narrow_line_is_cut() -> None:
+    class Hostile(Keys):
+        BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "twice", "[b]漢字 [/]")]
+
+    app = Hostile()
+    async with app.run_test(size=(14, 10)) as pilot:
+        await pilot.pause()
+        assert screen(app)[-1] == "x cut a [b]漢"
+
+
+async def test_moving_the_focus_leaves_nothing_behind() -> None:
+    app = Keys()
+    async with app.run_test(size=(60, 10)) as pilot:
+
+        async def round_trip() -> int:
+            for target in (Input, Pane):
+                app.query_one(target).focus()
+                await pilot.pause()
+            gc.collect()
+            return sum(isinstance(entry, Widget) for entry in gc.get_objects())
+
+        before = await round_trip()
+        assert await round_trip() == before

@@ -1,0 +1,143 @@
+"""What is typed in one go, as a slow line delivers it, has its effect in its order."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual import events
+from textual.command import CommandList
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+from textual.widgets import Input
+from textual.widgets.option_list import Option
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.overlays.help import Help
+from ecrtui.tui.screens.images import ImagesPlace
+from ecrtui.tui.table.table import Table
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import running, screen_text, until
+
+BACKSPACE, ENTER, ESCAPE = "\x7f", "\r", "\x1b"
+KEYS = {BACKSPACE: "backspace", ENTER: "enter", ESCAPE: "escape"}
+
+
+@pytest.fixture(scope="module")
+def embedded() -> EmbeddedRegistry:
+    made = new_embedded()
+    client = client_for(made)
+    for name in ("team/app", "team/web"):
+        create_repository(client, name)
+    push_image(client, "team/app", "content", "v1")
+    return made
+
+
+def burst(pilot: Pilot[None], *typed: str | events.Event) -> None:
+    """All of it at once; a text is its keys."""
+    for part in typed:
+        if isinstance(part, events.Event):
+            pilot.app.post_message(part)
+            continue
+        for character in part:
+            key = KEYS.get(character) or _character_to_key(character)
+            pilot.app.post_message(events.Key(key, character))
+
+
+def field(pilot: Pilot[None]) -> Input:
+    focused = pilot.app.focused
+    assert isinstance(focused, Input)
+    return focused
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        (f"/ab{BACKSPACE}c", "ac"),
+        (f"/size{BACKSPACE * 4}team", "team"),
+        (f"/a{BACKSPACE * 5}b", "b"),
+        ("/aqtdsS/", "aqtdsS/"),
+    ],
+)
+async def test_letters_and_the_keys_that_edit_keep_their_order(
+    embedded: EmbeddedRegistry, typed: str, value: str
+) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "team/web")
+        burst(pilot, typed)
+        await until(pilot, lambda _: isinstance(pilot.app.focused, Input) and field(pilot).value == value)
+        await pilot.pause()
+        assert field(pilot).value == value
+
+
+async def test_a_paste_waits_for_the_key_that_opens_the_field(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "team/web")
+        burst(pilot, "/te", events.Paste("am/"), "wx", BACKSPACE)
+        await until(pilot, lambda _: isinstance(pilot.app.focused, Input) and field(pilot).value == "team/w")
+
+
+async def test_what_comes_behind_enter_is_for_the_list_again(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "team/web")
+        burst(pilot, f"/team{ENTER}s")
+        await until(pilot, lambda _: pilot.app.screen.query_one(Table).sorted_by == "uri")
+        assert pilot.app.screen.query_one(Input).value == "team"
+
+
+async def test_the_tag_typed_right_behind_its_key_is_the_tag(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "v1")
+        burst(pilot, f"tab{BACKSPACE * 2}quick-1")
+        await until(pilot, lambda screen: screen.count("quick-1") > 1)
+        assert field(pilot).value == "quick-1"
+        assert isinstance(pilot.app.screen, ImagesPlace)
+
+
+async def test_keys_go_on_though_the_widget_that_had_one_is_gone(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "v1")
+        burst(pilot, f"?{ESCAPE}?{ESCAPE}{ESCAPE}/we")
+        await until(pilot, lambda _: isinstance(pilot.app.focused, Input) and field(pilot).value == "we")
+        assert "Repositories" in screen_text(pilot.app)
+
+
+async def test_a_page_key_before_the_list_of_the_palette_has_a_size_is_no_end(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded) as pilot:
+        await until(pilot, "team/web")
+        await pilot.press("colon")
+        await until(pilot, lambda _: bool(pilot.app.screen.query(CommandList)))
+        commands = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda _: commands.option_count > 1)
+        commands.display = False
+        await pilot.pause()
+        commands.set_options([Option("one"), Option("two")])
+        commands.highlighted = 1
+        await pilot.press("pageup", "pagedown", "escape", "slash")
+        assert isinstance(pilot.app.focused, Input)
+
+
+async def test_the_application_can_be_left_with_keys_on_their_way(embedded: EmbeddedRegistry) -> None:
+    for turns in range(0, 40, 2):  # wherever the word behind a key has come to
+        async with running(embedded) as pilot:
+            await until(pilot, "team/web")
+            burst(pilot, "jkjk")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+
+async def test_the_palette_closes_once_and_never_what_is_on_top_of_it(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await pilot.press("colon")
+        await until(pilot, lambda _: bool(pilot.app.screen.query(CommandList)))
+        palette = pilot.app.screen
+        pilot.app.action_help()
+        await until(pilot, lambda _: pilot.app.screen is not palette)
+        palette.dismiss()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Help)
+        await pilot.press("escape")
+        palette.dismiss()
+        palette.dismiss()
+        await until(pilot, lambda _: isinstance(pilot.app.screen, ImagesPlace))
