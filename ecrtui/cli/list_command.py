@@ -16,7 +16,7 @@ from ecrtui.catalog.filter import Filter, FilterError
 from ecrtui.cli.connection_options import connection_from
 from ecrtui.cli.documents import Records, entry_of, line_of, write_csv, write_json
 from ecrtui.cli.main import report
-from ecrtui.cli.output import FORMATS, Query, check, compile_query, write
+from ecrtui.cli.output import FORMATS, Query, check, compile_query, for_display, write
 from ecrtui.errors import EcrTuiError, UsageError
 
 if TYPE_CHECKING:
@@ -153,12 +153,13 @@ def print_rows(
     def made(make: Callable[[Item], Made]) -> Iterator[Made]:
         return in_order(rows, order, options.limit, make)
 
+    stream = for_display(sys.stdout, options.output)
     if options.output == "jsonl":
-        sys.stdout.writelines(made(line_of(records, query)))
+        stream.writelines(made(line_of(records, query)))
     elif options.output == "csv":
-        write_csv(made(records.cells), records, sys.stdout)
+        write_csv(made(records.cells), records, stream)
     elif options.output == "json" and query is None:
-        write_json(made(entry_of(records)), records, sys.stdout)
+        write_json(made(entry_of(records)), records, stream)
     else:
         write({records.member: list(made(records.document))}, options.output, query, title=title)
     sys.stdout.flush()

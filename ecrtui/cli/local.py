@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 
 if TYPE_CHECKING:
@@ -328,17 +329,16 @@ def _signals() -> Iterator[Callable[[], object]]:
 
 @contextmanager
 def _as_our_errors() -> Iterator[None]:
-    """What goes wrong in the embedded registry becomes an error for the user; what it quotes is made printable."""
+    """Turn errors of the embedded registry into errors for the user."""
     import sqlite3
 
-    from ecrtui.cli.write_command import printable
     from ecrtui.emulator.errors import DatabaseRefusedError, ServiceError
     from ecrtui.emulator.faults import FaultSpecError
     from ecrtui.emulator.layout import LayoutError
     from ecrtui.emulator.seed import SeedError
 
     def error(title: str, problem: object, hint: str = "") -> EcrTuiError:
-        return UsageError(title, "\n".join(printable(line) for line in str(problem).split("\n")), hint)
+        return UsageError(title, str(problem), hint)
 
     try:
         yield
@@ -379,4 +379,4 @@ def _counted(number: int, one: str, several: str = "") -> str:
 
 
 def _say(text: str) -> None:
-    print(f"ecrtui: {text}", file=sys.stderr)
+    print(visible_lines(f"ecrtui: {text}"), file=sys.stderr)

@@ -47,10 +47,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def report(error: EcrTuiError) -> None:
-    """Tell an error on standard error: what happened, the service's words, the next step."""
-    print(f"ecrtui: {error}", file=sys.stderr)
+    """Print an error on standard error, every character visible: what happened, the service's words, the next step."""
+    from ecrtui.ecr.safe_text import visible_lines
+
+    print(visible_lines(f"ecrtui: {error}"), file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(visible_lines(f"hint: {error.hint}"), file=sys.stderr)
 
 
 def run() -> None:

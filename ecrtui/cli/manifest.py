@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.list_command import registry_for, run_reading
 from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.errors import UsageError
 
 
@@ -38,5 +39,9 @@ def _run(options: argparse.Namespace) -> None:
 
     registry = registry_for(options, reference)
     manifest = registry.manifest(reference.repository, digest_behind(registry, reference))
+    if sys.stdout.isatty():
+        sys.stdout.write(visible_lines(manifest.text, keep_tabs=True))
+        sys.stdout.flush()
+        return
     sys.stdout.buffer.write(manifest.text.encode())
     sys.stdout.buffer.flush()

@@ -17,6 +17,7 @@ from ecrtui.cli.main import report as tell_error
 from ecrtui.cli.output import FORMATS, check, write
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Action, OnConflict, Outcome, Plan, Progress, Report, StepResult
 from ecrtui.retag.plan_file import plan_document, report_document
@@ -76,7 +77,7 @@ def run_command(command: Callable[[], int]) -> int:
     try:
         return command()
     except EcrTuiError as error:
-        tell_error(_printable_error(error))
+        tell_error(error)
         return of_error(error)
 
 
@@ -198,7 +199,7 @@ def _confirmed(plan: Plan, options: argparse.Namespace) -> bool:
 
 
 def _asked(question: str) -> str:
-    print(question, end="", file=sys.stderr, flush=True)
+    print(visible(question), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 
@@ -234,19 +235,8 @@ def _say_what_became(result: Report) -> None:
 
 
 def say(text: str, *, prefix: str = "ecrtui: ") -> None:
-    """Tell something on standard error; registry text in it cannot reach the terminal as anything but text."""
-    print("\n".join(prefix + printable(line) for line in text.split("\n")), file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """The text with everything that is not for reading made visible: control characters, bidi marks."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
-
-
-def _printable_error(error: EcrTuiError) -> EcrTuiError:
-    return EcrTuiError(printable(error.title), printable(error.detail), printable(error.hint))
+    """Print text on standard error, a prefix on each line, every character visible."""
+    print("\n".join(prefix + line for line in visible_lines(text).split("\n")), file=sys.stderr)
 
 
 @contextmanager

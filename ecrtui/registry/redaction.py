@@ -12,6 +12,8 @@ import warnings
 from pathlib import Path
 from typing import TextIO
 
+from ecrtui.ecr.safe_text import visible_lines
+
 HIDDEN = "[hidden]"
 
 _HIDDEN_NAMES = (  # of members, headers and parameters
@@ -53,8 +55,8 @@ class RedactingFormatter(logging.Formatter):
         super().__init__("%(asctime)s - %(threadName)s - %(name)s - %(levelname)s - %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text, redacted."""
-        return redact(super().format(record))
+        """Return the record as text, redacted, with control characters visible."""
+        return visible_lines(redact(super().format(record)), keep_tabs=True)
 
 
 def log_to(target: Path | TextIO | None, *, debug: bool) -> None:

@@ -313,7 +313,7 @@ class EcrTuiApp(KeyboardApp):
         markup: bool = False,
     ) -> None:
         """Whoever tells something tells it through the door: a service's words may be in it, and it is never markup."""
-        shown = "\n".join(text.lines(message))
+        shown = text.visible_lines(message)
         super().notify(shown, title=title, severity=severity, timeout=timeout, markup=False)
 
     def action_toggle_header(self) -> None:

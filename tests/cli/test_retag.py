@@ -18,7 +18,6 @@ import pytest
 
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
-from ecrtui.cli.write_command import printable
 from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, push_index, tags_of
 
 REPOSITORY = "team/app"
@@ -281,10 +280,6 @@ def on_a_terminal(shop: Shop, typed: str, *arguments: str) -> tuple[str, int]:
         told += chunk
     os.close(ours)
     return told.decode(), process.wait(30)
-
-
-def test_registry_text_cannot_act_on_the_terminal() -> None:
-    assert printable("a\x1b[2Jb\u202ec\x9bd\r\nü") == "a\\x1b[2Jb\\u202ec\\x9bd\\r\\nü"
 
 
 def test_the_commands_load_neither_textual_nor_boto3_for_their_help() -> None:

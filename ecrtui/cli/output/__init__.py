@@ -15,9 +15,10 @@ from typing import Any, TextIO
 
 from ecrtui.cli.output.encoding import check_encoding
 from ecrtui.cli.output.query import Query, compile_query
+from ecrtui.cli.output.terminal import for_display
 from ecrtui.errors import UsageError
 
-__all__ = ["COLORS", "FORMATS", "Query", "check", "check_encoding", "compile_query", "render", "write"]
+__all__ = ["COLORS", "FORMATS", "Query", "check", "check_encoding", "compile_query", "for_display", "render", "write"]
 
 FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
 """The output formats, by the names that ``--output`` takes."""
@@ -55,6 +56,7 @@ def write(
     *,
     title: str = "",
     color: str = "auto",
+    terminal: bool | None = None,
 ) -> None:
     """Write a value in a format, as the AWS CLI writes a response.
 
@@ -65,6 +67,8 @@ def write(
         stream: standard output if None.
         title: what stands above a table: the operation ("PutImage").
         color: one of :data:`COLORS`.
+        terminal: True if a terminal shows the output, so that control characters in it must be made visible; the
+            stream itself is asked if None.
 
     Raises:
         UsageError: the format does not exist, or the query is no JMESPath.
@@ -80,10 +84,11 @@ def write(
     compiled = compile_query(query) if isinstance(query, str) else query
     found = value if compiled is None else compiled.search(value)
     target = stream if stream is not None else sys.stdout
+    shown = target.isatty() if terminal is None else terminal
     if format == "table":
-        _write_table(found, target, title, color)
+        _write_table(found, target, title, color, terminal=shown)
     else:
-        _WRITERS[format](found, target)
+        _WRITERS[format](found, for_display(target, format, terminal=shown))
     target.flush()
 
 
@@ -127,10 +132,10 @@ def _write_yaml_stream(value: Any, stream: TextIO) -> None:
         write_yaml([value], stream)
 
 
-def _write_table(value: Any, stream: TextIO, title: str, color: str) -> None:
+def _write_table(value: Any, stream: TextIO, title: str, color: str, *, terminal: bool) -> None:
     from ecrtui.cli.output.table import write_table
 
-    write_table(value, stream, title, color)
+    write_table(value, stream, title, color, terminal=terminal)
 
 
 _WRITERS: dict[str, Callable[[Any, TextIO], None]] = {

@@ -12,13 +12,14 @@ from typing import Any, TextIO
 from unicodedata import east_asian_width
 
 from ecrtui.cli.output.terminal import on_terminal, terminal_width
+from ecrtui.ecr.safe_text import visible_lines
 
 _BRIGHT_BLUE, _DIM_YELLOW, _RESET = "\x1b[1m\x1b[34m", "\x1b[2m\x1b[33m", "\x1b[0m"
 _PADDING = 4
 _BORDER = 2
 
 
-def write_table(value: Any, stream: TextIO, title: str, color: str = "auto") -> None:
+def write_table(value: Any, stream: TextIO, title: str, color: str = "auto", *, terminal: bool = False) -> None:
     """Write a value as a table.
 
     Args:
@@ -26,14 +27,24 @@ def write_table(value: Any, stream: TextIO, title: str, color: str = "auto") -> 
         stream: where to.
         title: the heading of the outermost section.
         color: ``on``, ``off``, or ``auto``: on a terminal.
+        terminal: True to make control characters in the value visible.
 
     Raises:
         ValueError: the rows of one section are not equally long.
     """
     sections: list[_Section] = []
-    _add(sections, title, value, 0)
+    _add(sections, title, _visible(value) if terminal else value, 0)
     if sections:
         _draw(sections, stream, colored=color == "on" or (color == "auto" and on_terminal()))
+
+
+def _visible(value: Any) -> Any:
+    """Return the value with every string in it, and every key, made visible."""
+    if isinstance(value, dict):
+        return {_visible(key): _visible(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_visible(entry) for entry in value]
+    return visible_lines(value) if isinstance(value, str) else value
 
 
 def display_width(text: str) -> int:

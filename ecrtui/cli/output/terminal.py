@@ -1,9 +1,14 @@
-"""What standard output is."""
+"""Standard output as a terminal: its width, and text that is safe to show on it."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TextIO, cast
+
+from ecrtui.ecr.safe_text import visible_json, visible_lines
 
 
 def on_terminal() -> bool:
@@ -20,3 +25,35 @@ def terminal_width(default: int = 80) -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (AttributeError, OSError, ValueError):
         return default
+
+
+def for_display(stream: TextIO, format: str, *, terminal: bool | None = None) -> TextIO:  # noqa: A002
+    """Return a stream that makes registry text visible if a terminal shows it; other streams get the exact text.
+
+    Args:
+        stream: the stream to write to.
+        format: the output format; tables escape their cells themselves, because they contain escape sequences of ours.
+        terminal: True if a terminal shows what is written, as behind a pager; the stream itself is asked if None.
+    """
+    shown = stream.isatty() if terminal is None else terminal
+    if not shown or format == "table":
+        return stream
+    escape = visible_json if format in ("json", "jsonl") else partial(visible_lines, keep_tabs=True)
+    return cast(TextIO, _EscapingStream(stream, escape))
+
+
+class _EscapingStream:
+    """The writing half of a text stream, with its text escaped."""
+
+    def __init__(self, stream: TextIO, escape: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._escape = escape
+
+    def write(self, text: str) -> int:
+        return self._stream.write(self._escape(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self._stream.writelines(map(self._escape, lines))
+
+    def flush(self) -> None:
+        self._stream.flush()

@@ -69,7 +69,7 @@ class Printer:
         if self.format == "off":
             return
         with paged(self.pager) as stream:
-            write(answer, self.format, self.query, stream, title=TITLE, color=self.color)
+            write(answer, self.format, self.query, stream, title=TITLE, color=self.color, terminal=on_terminal())
 
     def _encoding(self) -> tuple[str, str]:
         """In which encoding it will be written, and what is done about characters that it lacks."""

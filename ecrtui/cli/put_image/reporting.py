@@ -14,7 +14,6 @@ code   when
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,12 +23,12 @@ from typing import Any
 from ecrtui.cli.output import write
 from ecrtui.cli.output.pager import PagerError
 from ecrtui.cli.put_image.problems import ConfigurationProblem, UnknownOptions
+from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 
 PREFIX = "ecrtui: [ERROR]:"
 INTERRUPTED, PARAMETERS, CONFIGURATION, SERVICE, GENERAL = 130, 252, 253, 254, 255
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FEW = 5
 
 
@@ -143,7 +142,7 @@ class Reporter:
 
 def tell(hint: str) -> None:
     """One next step, or what the user should know besides, on a line of its own."""
-    _say(f"hint: {_visible(' '.join(hint.split()))}\n")
+    _say(f"hint: {visible(' '.join(hint.split()))}\n")
 
 
 def _say(text: str) -> None:
@@ -154,7 +153,7 @@ def _say(text: str) -> None:
 
 
 def _write_error(message: str) -> None:
-    _say(f"\n{PREFIX} {_visible(message.strip())}".rstrip() + "\n")
+    _say(f"\n{PREFIX} {visible_lines(message.strip(), keep_tabs=True)}".rstrip() + "\n")
 
 
 def _write_details(fields: Mapping[str, Any]) -> None:
@@ -162,7 +161,7 @@ def _write_details(fields: Mapping[str, Any]) -> None:
     if details:
         _say("\nAdditional error details:\n")
     for name, value in details.items():
-        _say(f"{name}: {_visible(_inline(value))}\n")
+        _say(f"{visible(name)}: {visible_lines(_inline(value), keep_tabs=True)}\n")
 
 
 def _inline(value: Any) -> str:
@@ -174,8 +173,3 @@ def _inline(value: Any) -> str:
             return "{" + ", ".join(f"{name}: {entry}" for name, entry in value.items()) + "}"
         return f"[{', '.join(str(entry) for entry in value)}]"
     return str(value)
-
-
-def _visible(text: str) -> str:
-    """The text with characters that could steer a terminal made visible."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

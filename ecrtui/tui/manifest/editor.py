@@ -49,7 +49,7 @@ class ManifestField(TextArea):
                 self.load_text(exact)
                 self.read_only = self.text != exact
             if self.read_only:
-                self.load_text("\n".join(text.lines(exact, _EXCERPT)[:200]))
+                self.load_text(text.visible_lines("\n".join(exact.split("\n")[:200]), _EXCERPT))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()

@@ -119,7 +119,7 @@ def test_settings_that_the_aws_cli_refuses_are_refused(put_image: PutImage, endp
 def test_an_error_cannot_steer_the_terminal(put_image: PutImage, endpoint: Endpoint) -> None:
     ran = put_image(*failing("escape"))
     assert ran.code == 254
-    assert "\\x1b]0;owned\\x07 \\u202ebad" in ran.err
+    assert "␛]0;owned␇ ‹202E›bad" in ran.err
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source:
 def test_lines_are_parted_at_line_feeds_alone_and_show_everything(source: str) -> None:
     prepared = prepare(source)
     assert prepared.text == source
-    assert "\n".join(prepared.lines) == "\n".join(text.lines(source.removesuffix("\n")))
+    assert "\n".join(prepared.lines) == text.visible_lines(source.removesuffix("\n"))
     assert prepared.width == max(map(cell_len, prepared.lines))
 
 

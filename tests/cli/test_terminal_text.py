@@ -1,0 +1,120 @@
+"""No command passes a control character of the registry to a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecrtui.cli.main import main
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import OCI_MANIFEST, client_for, create_repository, manifest_text, new_embedded, put, served
+from tests.support.terminal import Terminal, ecrtui
+
+HOSTILE = "owned \x1b]0;PWNED\x07 \x1b[31m \u202egnp \x9b2J"
+"""A window title, a colour, a reversed text and an 8-bit control sequence."""
+VISIBLE = "owned ␛]0;PWNED␇ ␛[31m ‹202E›gnp ‹009B›2J"
+CONTROLS = ("\x1b", "\x07", "\u202e", "\x9b")
+
+COMMANDS = (
+    ("repositories", "DescribeRepositories", ()),
+    ("images", "DescribeImages", ("team/app",)),
+    ("manifest", "DescribeImages", ("team/app:one",)),
+    ("manifest", "BatchGetImage", ("team/app:one",)),
+    ("retag", "DescribeImages", ("team/app:one", "two", "--yes")),
+    ("retag", "PutImage", ("team/app:one", "two", "--yes")),
+    ("untag", "DescribeImages", ("team/app:one", "--yes")),
+    ("swap", "DescribeImages", ("team/app", "one", "two", "--yes")),
+)
+
+
+@pytest.fixture
+def embedded(own_home: Path) -> EmbeddedRegistry:
+    """A registry with one image, whose manifest has a hostile annotation."""
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    text = manifest_text(client, "team/app", annotations={"note": "?"}).replace("?", "\u202egnp \x9b2J")
+    put(client, "team/app", text, "one", OCI_MANIFEST)
+    return embedded
+
+
+@pytest.fixture
+def url(embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The registry, served; the SDK sends nothing twice, so that a fault is seen at once."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with served(embedded) as url:
+        yield url
+
+
+@pytest.mark.parametrize(("command", "operation", "arguments"), COMMANDS)
+def test_an_error_of_the_service_is_printed_with_its_controls_visible(
+    command: str,
+    operation: str,
+    arguments: tuple[str, ...],
+    embedded: EmbeddedRegistry,
+    url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    embedded.faults.add(f"{operation}:error:code=InvalidParameterException:message={HOSTILE}")
+    assert main([command, *arguments, "--endpoint-url", url]) != 0
+    printed = capsys.readouterr()
+    assert VISIBLE in printed.err
+    assert not [control for control in CONTROLS if control in printed.err]
+
+
+def test_an_error_of_the_service_keeps_its_lines(
+    embedded: EmbeddedRegistry, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    embedded.faults.add("DescribeRepositories:error:code=InvalidParameterException:message=one\ntwo\rthree")
+    assert main(["repositories", "--endpoint-url", url]) == 7
+    assert "one\ntwo␍three\n" in capsys.readouterr().err
+
+
+def on_terminal(terminal: Terminal) -> str:
+    """Return what a command wrote to its terminal."""
+    assert terminal.wait() == 0, terminal.screen
+    return terminal.output.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_the_manifest_with_its_controls_visible(url: str, tmp_path: Path) -> None:
+    with ecrtui("manifest", "team/app:one", "--endpoint-url", url, home=tmp_path, size=(200, 50)) as terminal:
+        output = on_terminal(terminal)
+    assert "‹202E›gnp ‹009B›2J" in output
+    assert not [control for control in CONTROLS if control in output]
+
+
+def test_a_pipe_gets_the_exact_manifest(url: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["manifest", "team/app:one", "--endpoint-url", url]) == 0
+    assert "\u202egnp \x9b2J".encode() in capfdbinary.readouterr().out
+
+
+WRITE = f"""
+import sys
+from ecrtui.cli.output import write
+write({{"name": {HOSTILE!r}, "tags": [{HOSTILE!r}]}}, sys.argv[1], title="Title")
+"""
+
+
+@pytest.mark.parametrize(
+    ("format", "shown"),
+    [
+        ("json", r"owned \u001b]0;PWNED\u0007 \u001b[31m \u202egnp \u009b2J"),
+        ("text", VISIBLE),
+        ("table", VISIBLE),
+        ("yaml", "‹202E›gnp"),
+        ("yaml-stream", "‹202E›gnp"),
+    ],
+)
+def test_no_output_format_passes_controls_to_a_terminal(format: str, shown: str, tmp_path: Path) -> None:  # noqa: A002
+    environment = {"HOME": str(tmp_path), "LANG": "C.UTF-8", "PATH": ""}
+    terminal = Terminal([sys.executable, "-c", WRITE, format], environment, (200, 50))
+    try:
+        output = on_terminal(terminal)
+    finally:
+        terminal.close()
+    assert shown in output
+    colors = output.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[34m", "").replace("\x1b[2m", "")
+    assert not [control for control in CONTROLS if control in colors.replace("\x1b[33m", "")]
