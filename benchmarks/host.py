@@ -21,7 +21,7 @@ from typing import Any
 from ecrtui import wiring
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.reference import parse as parse_reference
-from ecrtui.gc_tuning import postpone
+from ecrtui.gc_tuning import disable_gc
 from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.settings import Connection, load
 from ecrtui.tui import app
@@ -99,7 +99,7 @@ FILE = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
 
 def main() -> None:
     """Run it as the user would."""
-    postpone()
+    disable_gc()
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
     settings, process = load({}), RegistryProcess(Connection())
     BeatingApp(wiring.Connector(Connection(), settings, process=process), settings, reference).run()

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import gc
 
-ROWS = 4000
+FREEZE_THRESHOLD_ROWS = 4000
 """After so many rows it is worth it."""
 
-RARELY = (1_000, 10, 1_000)
+COLLECTOR_THRESHOLDS = (1_000, 10, 1_000)
 """Thresholds of the collector that leave what is old to :func:`clear_up`: twenty milliseconds at 100,000 rows, which a
 key would have to wait for."""
 
 
-def settle() -> None:
+def freeze_heap() -> None:
     """Take what there is now out of the collector's sight, until :func:`unsettle`.
 
     What is not used any more is freed as ever, but for cycles; and a screen is one, with all the rows that it holds.
@@ -27,25 +27,25 @@ def settle() -> None:
     gc.freeze()
 
 
-def unsettle() -> None:
+def unfreeze_heap() -> None:
     """Let the collector look at everything again: what was settled may have become garbage. Takes no time by itself."""
     gc.unfreeze()
 
 
-def postpone() -> None:
+def disable_gc() -> None:
     """Do not look at anything while the program starts: all that is loaded stays, and there is a lot of it."""
     gc.disable()
 
 
-def resume() -> None:
+def enable_gc() -> None:
     """After :func:`postpone`: look at what comes from now on."""
     if not gc.isenabled():
-        gc.set_threshold(*RARELY)
+        gc.set_threshold(*COLLECTOR_THRESHOLDS)
         gc.freeze()
         gc.enable()
 
 
-def clear_up() -> None:
+def collect_and_freeze() -> None:
     """Something large was left: free it, and take what stays out of sight again. For a moment when nobody waits."""
     gc.collect()
     gc.freeze()

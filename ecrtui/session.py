@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 class Session:
     """A connection that works: where it leads, and what can be done there."""
 
-    where: Where
+    location: RegistryLocation
     settings: Settings
     """The settings in force for this account."""
-    catalogue: Catalogue
+    catalog: Catalogue
     make_engine: Callable[[], Engine]
-    of_account: Callable[[str], Session]
+    for_account: Callable[[str], Session]
     """The session on the registry of another account, by the same connection; blocks, and raises EcrTuiError."""
 
     @cached_property
@@ -34,11 +34,11 @@ class Session:
         return self.make_engine()
 
 
-class Connect(Protocol):
+class SessionSource(Protocol):
     """The way to the registry, and what is known of it before it was gone."""
 
     def __call__(self) -> Session:
         """The session, connecting on the first call; blocks, and raises EcrTuiError while it cannot."""
 
-    def known(self) -> Cache | None:
+    def cached_snapshot(self) -> Cache | None:
         """What was seen the last time that this way was gone; reads a file and asks nobody. None if nothing is kept."""

@@ -15,7 +15,7 @@ from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
-    from ecrtui.ecr.location import Where
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.reference import Reference
     from ecrtui.emulator.service import EmbeddedRegistry
     from ecrtui.registry.client import InProcess
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ecrtui.registry.process.launch import Launched
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
-    from ecrtui.session import Connect, Session
+    from ecrtui.session import Session, SessionSource
     from ecrtui.tui.app import EcrTuiApp
     from ecrtui.tui.messages import Draft
     from ecrtui.tui.put_image_app import Filled
@@ -155,7 +155,7 @@ class Connector:
         with self._lock:
             if self._session is None:
                 self._session = open_session(self._registry(), self._settings)
-                if cache := open_cache(self._session.where, self._session.settings):
+                if cache := open_cache(self._session.location, self._session.settings):
                     cache.remember_way(mark_of(self._connection))
             return self._session
 
@@ -167,7 +167,7 @@ class Connector:
         self._process.mfa_code = self.mfa_code
         return RemoteRegistry(self._process, self._connection.registry_id or "")
 
-    def known(self) -> Cache | None:
+    def cached_snapshot(self) -> Cache | None:
         """What was seen the last time that these options were given; asks nobody."""
         if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
             return None
@@ -187,7 +187,7 @@ def open_session(registry: Registry, settings: Settings) -> Session:
     from ecrtui.catalog.catalog import Catalogue
     from ecrtui.session import Session
 
-    where = registry.where()
+    where = registry.location()
     own = settings.for_account(where.registry_id)
     return Session(
         where,
@@ -198,14 +198,14 @@ def open_session(registry: Registry, settings: Settings) -> Session:
     )
 
 
-def open_cache(where: Where, settings: Settings) -> Cache | None:
+def open_cache(location: RegistryLocation, settings: Settings) -> Cache | None:
     """The cache on disk; None if it is switched off, or the registry is in memory and gone with the process."""
     from ecrtui.catalog.cache.store import Cache
 
-    return Cache(cache_file(), where) if settings.cache and not where.endpoint.startswith(EMBEDDED) else None
+    return Cache(cache_file(), location) if settings.cache and not location.endpoint.startswith(EMBEDDED) else None
 
 
-def application(connect: Connect, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
+def application(connect: SessionSource, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
     """The application on this connection."""
     from ecrtui.tui.app import EcrTuiApp
 
@@ -292,5 +292,5 @@ def open_engine(registry: Registry, settings: Settings) -> Engine:
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.journal.store import Journal
 
-    in_memory = registry.where().endpoint == EMBEDDED
+    in_memory = registry.location().endpoint == EMBEDDED
     return Engine(registry, Journal(None if in_memory else journal_file()), settings)

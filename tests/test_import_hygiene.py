@@ -70,7 +70,7 @@ def test_the_application_s_own_process_never_loads_botocore() -> None:
     process = RegistryProcess(connection)
     session = Connector(connection, load({}), process=process)()
     session.engine.survey("team/checkout", None)
-    assert session.catalogue.repository("team/checkout").name
+    assert session.catalog.repository("team/checkout").name
     process.close()"""
     assert not loaded(asked.strip()) & {*UI, *AWS}
 

@@ -32,7 +32,7 @@ def test_the_demo_is_in_whatever_region_is_asked_for_and_loaded_once(tmp_path):
         registry = open_registry(Connection(demo=True, database=str(tmp_path / "demo.sqlite"), region="eu-west-3"))
         (page,) = registry.repositories()
         assert len({repository.name for repository in page.items}) == len(page.items) > 20
-        assert registry.where().region == "eu-west-3"
+        assert registry.location().region == "eu-west-3"
         assert all("eu-west-3" in repository.uri for repository in page.items)
 
 

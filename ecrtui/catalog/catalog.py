@@ -16,7 +16,7 @@ from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, Manifest
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
@@ -176,9 +176,9 @@ class Catalogue:
         """
         return configs.parse(self._registry.blob(repository, descriptor.digest, configs.MAX_SIZE))
 
-    def where(self) -> Where:
+    def location(self) -> RegistryLocation:
         """Account, region and endpoint."""
-        return self._registry.where()
+        return self._registry.location()
 
     def identity(self) -> str:
         """The caller's ARN; empty if it cannot be known."""

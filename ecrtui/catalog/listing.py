@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ecrtui.catalog.page_source import PAUSE, Pages, Pause, Readers, Source, Told
 from ecrtui.errors import EcrTuiError
-from ecrtui.gc_tuning import ROWS, settle, unsettle
+from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap, unfreeze_heap
 from ecrtui.registry.protocol import Page
 
 Item = TypeVar("Item")
@@ -209,7 +209,7 @@ class Listing(Generic[Item]):
     def close(self) -> None:
         """Stop: no further request is sent, and the iteration ends. Call it too when nobody wants its rows any more."""
         self._readers.close()
-        unsettle()
+        unfreeze_heap()
 
     def __iter__(self) -> Listing[Item]:
         return self
@@ -269,9 +269,9 @@ class Listing(Generic[Item]):
         fresh += new
         changed += other
         self._unsettled += len(new)
-        if self._unsettled >= ROWS:
+        if self._unsettled >= FREEZE_THRESHOLD_ROWS:
             self._unsettled = 0
-            settle()
+            freeze_heap()
         if told.last:
             self._ended(told.source)
 

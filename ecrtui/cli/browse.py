@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.reference import Reference
-from ecrtui.gc_tuning import postpone
+from ecrtui.gc_tuning import disable_gc
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def run(arguments: Sequence[str]) -> int:
         print("ecrtui: the application needs a terminal; see ecrtui --help for commands that do not", file=sys.stderr)
         return 2
 
-    postpone()
+    disable_gc()
     launched = _launched()
     from ecrtui.wiring import run_application
 

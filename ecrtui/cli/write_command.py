@@ -89,7 +89,7 @@ def open_house(options: argparse.Namespace, reference: Reference | None = None) 
     check(options.output, options.query)
     registry = open_registry(connection_from(options, reference))
     settings = all_settings.load({"read_only": getattr(options, "read_only", None)})
-    in_force = settings.for_account(registry.where().registry_id)
+    in_force = settings.for_account(registry.location().registry_id)
     return House(registry, open_engine(registry, in_force))
 
 

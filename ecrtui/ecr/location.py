@@ -8,7 +8,7 @@ EMBEDDED = "embedded"
 """The endpoint of the registry that lives in this process."""
 
 
-class Where(NamedTuple):
+class RegistryLocation(NamedTuple):
     """Which registry it is: what the header tells, and what journal and cache are keyed by."""
 
     registry_id: str

@@ -11,7 +11,7 @@ from botocore import xform_name
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
@@ -44,7 +44,7 @@ class EcrRegistry:
     def __init__(self, clients: Clients, registry_id: str | None = None) -> None:
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
-        self._where: Where | None = None
+        self._location: RegistryLocation | None = None
         self._resolution = Resolution(self._read, self._whole_replies)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
@@ -60,12 +60,12 @@ class EcrRegistry:
         with self._clients.door("Configuration"):
             _ = self._clients.reads
 
-    def where(self) -> Where:
+    def location(self) -> RegistryLocation:
         """Account, region and endpoint."""
-        if self._where is None:
+        if self._location is None:
             account = self._account.get("registryId") or self._own_account()
-            self._where = Where(account, self._clients.region, self._clients.endpoint)
-        return self._where
+            self._location = RegistryLocation(account, self._clients.region, self._clients.endpoint)
+        return self._location
 
     def identity(self) -> str:
         """The caller's ARN; empty if it cannot be known."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding
     from ecrtui.ecr.image import Image
-    from ecrtui.ecr.location import Where
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
@@ -58,7 +58,7 @@ class Registry(Protocol):
     def of_account(self, registry_id: str) -> Registry:
         """The registry of another account, by the same connection."""
 
-    def where(self) -> Where:
+    def location(self) -> RegistryLocation:
         """Account, region and endpoint (DescribeRegistry the first time, unless the account was given)."""
 
     def identity(self) -> str:

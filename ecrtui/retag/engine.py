@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from itertools import islice
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, NotFound, Refused, UsageError
 from ecrtui.registry.protocol import Registry
@@ -61,8 +61,8 @@ class Engine:
         self._facts = FactFinder(registry, journal)
 
     @cached_property
-    def _where(self) -> Where:
-        return self._registry.where()
+    def _where(self) -> RegistryLocation:
+        return self._registry.location()
 
     @cached_property
     def _principal(self) -> str:

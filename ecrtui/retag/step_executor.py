@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ecrtui.ecr.digest import short
 from ecrtui.ecr.image import Image, is_index
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest, Role, parse
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
@@ -56,15 +56,17 @@ class Writer:
         registry: where the tags are.
         journal: where each write is noted before it is sent.
         pace: the limit of writes.
-        where: which registry it is.
+        location: which registry it is.
         principal: the ARN of the caller; empty if not known.
     """
 
-    def __init__(self, registry: Registry, journal: Journal, pace: Pace, where: Where, principal: str) -> None:
+    def __init__(
+        self, registry: Registry, journal: Journal, pace: Pace, location: RegistryLocation, principal: str
+    ) -> None:
         self._registry = registry
         self._journal = journal
         self._pace = pace
-        self._where = where
+        self._location = location
         self._principal = principal
 
     def write(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> StepResult:
@@ -100,7 +102,7 @@ class Writer:
 
     def _begin(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> int:
         mine = tuple(manifests[digest] for digest in (step.before, step.after) if digest in manifests)
-        return self._journal.begin(Draft(plan, step, self._where, self._principal, mine))
+        return self._journal.begin(Draft(plan, step, self._location, self._principal, mine))
 
     def _finished(self, step: Step, number: int, answer: _Answer) -> StepResult:
         message, error = answer.message, answer.error
@@ -279,7 +281,7 @@ class Writer:
         return f"the tag was {planned} when the plan was made and is {now} now{self._by_whom(step, found)}"
 
     def _by_whom(self, step: Step, found: str) -> str:
-        change = self._journal.last_change(self._where, step.repository, step.tag)
+        change = self._journal.last_change(self._location, step.repository, step.tag)
         if change is None or change.after != found:
             return ""
         who = change.principal or "somebody who shares this journal"

@@ -16,7 +16,7 @@ from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.screen import Screen
 
-from ecrtui import gc_tuning as settling
+from ecrtui import gc_tuning
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.settings import Settings, remember_theme
@@ -32,7 +32,7 @@ from ecrtui.tui.textual_fixes.key_queue import KeyboardApp
 if TYPE_CHECKING:
     from textual.theme import Theme
 
-    from ecrtui.session import Connect, Session
+    from ecrtui.session import Session, SessionSource
     from ecrtui.tui.clipboard import Copyable
 
 
@@ -58,7 +58,7 @@ class EcrTuiApp(KeyboardApp):
 
     def __init__(
         self,
-        connect: Connect,
+        connect: SessionSource,
         settings: Settings,
         start: Reference | None = None,
         *,
@@ -135,14 +135,14 @@ class EcrTuiApp(KeyboardApp):
                 self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
             self._use_theme(self.settings.theme)
-        self.call_after_refresh(settling.resume)
+        self.call_after_refresh(gc_tuning.enable_gc)
         self.set_timer(UNHURRIED, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
 
     def on_connected(self, message: messages.Connected) -> None:
         """Tell in the header which registry it is, and who the caller is as soon as that is known."""
         if self.banner.connected:
             return
-        session, where = message.session, message.session.where
+        session, where = message.session, message.session.location
         self.banner = self.banner._replace(
             registry_id=where.registry_id,
             region=where.region,
@@ -156,7 +156,7 @@ class EcrTuiApp(KeyboardApp):
         self.set_timer(UNHURRIED, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
 
     async def _identify(self, session: Session) -> None:
-        self.banner = self.banner._replace(identity=await io.call(session.catalogue.identity))
+        self.banner = self.banner._replace(identity=await io.call(session.catalog.identity))
 
     async def _find_out(self, session: Session) -> None:
         """Look up what became of writes that an earlier process began and never finished."""
@@ -218,7 +218,7 @@ class EcrTuiApp(KeyboardApp):
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
-            self.set_timer(UNHURRIED, settling.clear_up)
+            self.set_timer(UNHURRIED, gc_tuning.collect_and_freeze)
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import Reader

@@ -25,7 +25,7 @@ from ecrtui.tui.widgets.breadcrumb import Trail
 from ecrtui.tui.widgets.header import Header
 
 if TYPE_CHECKING:
-    from ecrtui.session import Connect, Session
+    from ecrtui.session import Session, SessionSource
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -58,7 +58,7 @@ class Place(Screen[None]):
     banner: var[Banner] = var(Banner())
     """As every state of a place a ``var``: a ``reactive`` of a screen draws all of it anew each time."""
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: SessionSource) -> None:
         super().__init__()
         self.connect = connect
 

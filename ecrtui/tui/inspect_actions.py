@@ -25,7 +25,7 @@ class Inspecting(Place):
     async def show_config(self, repository: str, digest: str) -> None:
         """Show the config of an image; an index is told to have none."""
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             config = (await io.call(_structure, catalogue, repository, digest)).config
             if config is None:
                 self.notify("An index has no config of its own; pick one of its platforms.")
@@ -40,7 +40,7 @@ class Inspecting(Place):
     async def show_findings(self, repository: str, digest: str) -> None:
         """Show what the scan of an image has found."""
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             findings = await io.call(catalogue.findings, repository, digest)
         except NotFound:
             self.notify("This image was not scanned.")

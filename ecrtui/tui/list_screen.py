@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Batch, Snapshot
     from ecrtui.catalog.filter import Filter
-    from ecrtui.ecr.location import Where
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.session import Session
 
 Item = TypeVar("Item")
@@ -83,7 +83,7 @@ class ListPlace(Place, Generic[Item]):
     rows: Rows[Item]
     _listing: Batches[Item] | None = None
     _asked: int = 0
-    _recalled: Where | None = None
+    _recalled: RegistryLocation | None = None
     """Whose rows were shown before the connection stood."""
 
     def body(self) -> Iterable[Widget]:
@@ -164,8 +164,8 @@ class ListPlace(Place, Generic[Item]):
 
     def _recall(self) -> Snapshot[Item] | None:
         """The rows from the last time, before anything is connected."""
-        cache = self.connect.known()
-        self._recalled = None if cache is None else cache.where
+        cache = self.connect.cached_snapshot()
+        self._recalled = None if cache is None else cache.location
         return None if cache is None else self.last_known(cache)
 
     async def _recall_slowly(self) -> None:
@@ -179,7 +179,7 @@ class ListPlace(Place, Generic[Item]):
 
     def _forget_others(self, session: Session) -> None:
         """Drop what was recalled if the way leads to another registry than the last time."""
-        if self._recalled not in (None, session.where):
+        if self._recalled not in (None, session.location):
             self.table.clear()
             self.state = self.state._replace(stale=None)
         self._recalled = None

@@ -8,7 +8,7 @@ from textual.screen import Screen
 
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
-from ecrtui.session import Connect
+from ecrtui.session import SessionSource
 from ecrtui.settings import Settings
 from ecrtui.tui import messages
 from ecrtui.tui.app import EcrTuiApp
@@ -40,7 +40,7 @@ class PutImageApp(EcrTuiApp):
         draft: what the form begins with.
     """
 
-    def __init__(self, connect: Connect, settings: Settings, draft: Draft) -> None:
+    def __init__(self, connect: SessionSource, settings: Settings, draft: Draft) -> None:
         super().__init__(connect, settings)
         self.draft = draft
         self.put: messages.Put | None = None

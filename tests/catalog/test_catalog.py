@@ -40,7 +40,7 @@ def embedded(faults: Faults) -> EmbeddedRegistry:
 
 def catalogue_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalogue:
     registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
-    kept = None if cache is None else Cache(cache, registry.where())
+    kept = None if cache is None else Cache(cache, registry.location())
     return Catalogue(registry, kept, **{"pause": 0.01, **options})
 
 
@@ -324,7 +324,7 @@ def test_other_reads_are_the_registry_s(embedded: EmbeddedRegistry) -> None:
     create_repository(client, "app")
     index = push_index(client, "app", tag="1")
     catalogue = catalogue_of(embedded)
-    assert catalogue.where().registry_id == "123456789012"
+    assert catalogue.location().registry_id == "123456789012"
     assert catalogue.identity()
     assert catalogue.repository("app").name == "app"
     assert [image.digest for image in catalogue.describe("app", [index.digest])] == [index.digest]

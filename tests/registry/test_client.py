@@ -64,20 +64,20 @@ def test_region_and_profile_have_the_order_of_the_aws_cli(aws, monkeypatch, flag
 
 
 def test_no_region(aws):
-    error = failed(open_registry(Connection()).where)
+    error = failed(open_registry(Connection()).location)
     assert isinstance(error, CredentialsError)
     assert error.title == "No region is configured"
     assert "--region" in error.hint
 
 
 def test_what_is_no_region(aws):
-    error = failed(open_registry(Connection(region="EU West")).where)
+    error = failed(open_registry(Connection(region="EU West")).location)
     assert isinstance(error, UsageError)
     assert "EU West" in error.detail
 
 
 def test_no_credentials(aws):
-    error = failed(open_registry(Connection(region="eu-west-1")).where)
+    error = failed(open_registry(Connection(region="eu-west-1")).location)
     assert isinstance(error, CredentialsError)
     assert error.title == "There are no AWS credentials"
     assert "--demo" in error.hint
@@ -88,7 +88,7 @@ def test_an_unknown_profile(aws, monkeypatch, way):
     aws(REGIONS)
     if way == "variable":
         monkeypatch.setenv("AWS_PROFILE", "nope")
-    error = failed(open_registry(Connection(profile="nope" if way == "flag" else None, region="eu-west-1")).where)
+    error = failed(open_registry(Connection(profile="nope" if way == "flag" else None, region="eu-west-1")).location)
     assert isinstance(error, CredentialsError)
     assert "nope" in error.detail
     assert "list-profiles" in error.hint
@@ -97,7 +97,7 @@ def test_an_unknown_profile(aws, monkeypatch, way):
 @pytest.mark.parametrize("name", ["config", "credentials"])
 def test_a_broken_configuration_file_is_named(aws, own_home, name):
     aws("[profile a\nregion=x", name)
-    error = failed(open_registry(Connection(region="eu-west-1")).where)
+    error = failed(open_registry(Connection(region="eu-west-1")).location)
     assert isinstance(error, CredentialsError)
     assert str(own_home / ".aws" / name) in error.detail
 
@@ -107,7 +107,7 @@ def test_a_broken_configuration_file_is_named(aws, own_home, name):
 )
 def test_a_variable_that_makes_no_sense(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    error = failed(lambda: open_registry(Connection()).where())
+    error = failed(lambda: open_registry(Connection()).location())
     assert error.hint
     assert isinstance(error, CredentialsError | UsageError)
 
@@ -117,7 +117,7 @@ def test_a_variable_that_makes_no_sense(monkeypatch, name, value):
 
 @pytest.mark.parametrize("url", ["foo", "localhost:4566", "ftp://localhost", "http://"])
 def test_what_is_no_endpoint(url):
-    error = failed(open_registry(Connection(endpoint_url=url)).where)
+    error = failed(open_registry(Connection(endpoint_url=url)).location)
     assert isinstance(error, UsageError)
     assert repr(url) in error.title
     assert "http://localhost:4566" in error.hint
@@ -125,7 +125,7 @@ def test_what_is_no_endpoint(url):
 
 def test_what_is_no_endpoint_in_a_variable(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "foo")
-    error = failed(open_registry(Connection()).where)
+    error = failed(open_registry(Connection()).location)
     assert isinstance(error, UsageError)
     assert "foo" in error.detail
 
@@ -170,7 +170,7 @@ def test_a_file_of_certificates_that_does_not_exist(aws, monkeypatch, way):
     if way == "variable":
         monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such.pem")
     error = failed(
-        open_registry(Connection(region="eu-west-1", ca_bundle="/no/such.pem" if way == "flag" else None)).where
+        open_registry(Connection(region="eu-west-1", ca_bundle="/no/such.pem" if way == "flag" else None)).location
     )
     assert isinstance(error, UsageError)
     assert "/no/such.pem" in error.title
@@ -225,7 +225,7 @@ def test_reads_are_retried_adaptively_unless_configured_otherwise_and_writes_nev
 def test_an_endpoint_that_nobody_listens_on_cannot_be_reached_and_nothing_was_written(monkeypatch, unreachable):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     registry = open_registry(Connection(endpoint_url=unreachable))
-    error = failed(registry.where)
+    error = failed(registry.location)
     assert isinstance(error, ConnectionFailed)
     assert (error.title, error.retryable) == ("The service cannot be reached", True)
     assert not failed(lambda: registry.untag("team/app", "x")).ambiguous
@@ -243,7 +243,7 @@ def test_there_is_one_client_of_each_kind_for_all(world):
 
 def test_unsigned_requests_need_no_credentials(aws, served):
     assert (
-        open_registry(Connection(region="eu-west-1", endpoint_url=served, sign_request=False)).where().region
+        open_registry(Connection(region="eu-west-1", endpoint_url=served, sign_request=False)).location().region
         == "eu-west-1"
     )
 
@@ -253,5 +253,5 @@ def test_the_embedded_registry_needs_no_configuration_and_reads_none(aws, monkey
     monkeypatch.setenv("AWS_PROFILE", "nope")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     registry = open_registry(Connection(), embedded=world.embedded)
-    assert registry.where().region == "eu-west-1"
+    assert registry.location().region == "eu-west-1"
     assert registry.repository("team/app").name == "team/app"

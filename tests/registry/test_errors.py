@@ -99,7 +99,7 @@ def test_the_permission_that_is_missing_is_named(world, manifest):
         "ecr:BatchGetImage": lambda: world.registry.manifest("team/app", manifest.digest),
         "ecr:GetDownloadUrlForLayer": lambda: world.registry.blob("team/app", manifest.digest, 1),
         "ecr:BatchDeleteImage": lambda: world.registry.untag("team/app", "1.0"),
-        "ecr:DescribeRegistry": world.registry.where,
+        "ecr:DescribeRegistry": world.registry.location,
     }
     for action, call in calls.items():
         error = failed(call)
@@ -330,7 +330,7 @@ def test_whatever_answers_in_place_of_ecr_is_an_error_of_ours_or_taken_for_what_
     replies.clear()
     replies.update(answer)
     for call in (
-        registry.where,
+        registry.location,
         lambda: list(itertools.islice(registry.repositories(), 3)),
         lambda: list(itertools.islice(registry.images("team/app"), 3)),
         lambda: registry.repository("team/app"),

@@ -9,7 +9,7 @@ import pytest
 
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Kind
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse
 from ecrtui.ecr.mutability import Mutability
 from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
@@ -43,19 +43,19 @@ def archive(world, digest):
 
 
 def test_where_and_who_the_user_is_in_the_embedded_registry(world):
-    assert world.registry.where() == Where(REGISTRY_ID, "eu-west-1", "embedded")
+    assert world.registry.location() == RegistryLocation(REGISTRY_ID, "eu-west-1", "embedded")
     assert world.registry.identity() == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
 
 
 def test_where_is_asked_once(world):
-    world.registry.where()
-    world.registry.where()
+    world.registry.location()
+    world.registry.location()
     assert world.embedded.calls["DescribeRegistry"] == 1
 
 
 def test_an_account_that_was_given_is_not_asked_for_and_is_sent_along(world):
     other = open_registry(Connection(registry_id="999999999999"), embedded=world.embedded)
-    assert other.where().registry_id == "999999999999"
+    assert other.location().registry_id == "999999999999"
     assert world.embedded.calls["DescribeRegistry"] == 0
     with pytest.raises(Exception, match=r"does not exist|denied"):
         other.repository("team/app")
@@ -65,24 +65,24 @@ def test_an_account_that_was_given_is_not_asked_for_and_is_sent_along(world):
 
 def test_a_region_that_was_given_is_the_one_that_is_looked_at(world):
     there = open_registry(Connection(region="us-east-2"), embedded=world.embedded)
-    assert there.where().region == "us-east-2"
+    assert there.location().region == "us-east-2"
     assert [page.items for page in there.repositories()] == [()]
 
 
 def test_who_may_not_describe_the_registry_still_learns_which_it_is(world, served, monkeypatch):
     world.fault("DescribeRegistry:error:code=AccessDeniedException")
-    assert world.registry.where().registry_id == REGISTRY_ID  # of a repository
-    assert open_registry(Connection(endpoint_url=served)).where().registry_id == REGISTRY_ID
+    assert world.registry.location().registry_id == REGISTRY_ID  # of a repository
+    assert open_registry(Connection(endpoint_url=served)).location().registry_id == REGISTRY_ID
     monkeypatch.setenv("AWS_ENDPOINT_URL", served)
     world.embedded.calls.clear()
-    assert open_registry(Connection()).where().registry_id == REGISTRY_ID
+    assert open_registry(Connection()).location().registry_id == REGISTRY_ID
     assert world.embedded.calls == {"DescribeRegistry": 1, "GetCallerIdentity": 1}
 
 
 def test_who_may_see_nothing_is_told_of_the_first_refusal(world):
     world.fault("*:error:code=AccessDeniedException")
     with pytest.raises(AccessDenied) as caught:
-        world.registry.where()
+        world.registry.location()
     assert caught.value.operation == "DescribeRegistry"
 
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import parse
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.blobs import Downloads
@@ -32,7 +32,7 @@ def failed(call) -> EcrTuiError:
 
 def test_the_whole_way_from_a_listing_to_a_retag(world, served, registry):
     pushed = push_image(world.client, "team/app", tag="1.0")
-    assert registry.where() == Where(REGISTRY_ID, "eu-west-1", served)
+    assert registry.location() == RegistryLocation(REGISTRY_ID, "eu-west-1", served)
     assert [repository.name for page in registry.repositories() for repository in page.items] == ["team/app"]
     (image,) = next(registry.images("team/app")).items
     manifest = registry.manifest("team/app", image.digest)

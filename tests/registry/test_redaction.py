@@ -104,7 +104,7 @@ def test_a_whole_conversation_with_debug_shows_no_credential(monkeypatch, served
     stream = io.StringIO()
     log_to(stream, debug=True)
     registry = open_registry(Connection(endpoint_url=served))
-    registry.where()
+    registry.location()
     registry._clients.reads.get_authorization_token()
     log = stream.getvalue()
     assert "DescribeRegistry" in log

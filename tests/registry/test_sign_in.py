@@ -115,7 +115,7 @@ def test_an_assumed_role_is_renewed_before_it_expires_although_times_are_left_as
     profiles(ROLE)
     sts.lifetime = timedelta(minutes=5)  # botocore renews what has less than ten minutes left
     registry, keys = opened(served)
-    registry.where()
+    registry.location()
     registry.repository("team/app")
     assert keys == ["ROLEKEY1", "ROLEKEY2"]
     assert {call["Action"] for call in sts.calls} == {"AssumeRole"}
@@ -127,10 +127,10 @@ def test_an_assumed_role_that_lasts_is_assumed_once_and_kept_where_the_aws_cli_k
 ):
     profiles(ROLE)
     registry, keys = opened(served)
-    registry.where()
+    registry.location()
     registry.repository("team/app")
     again, more_keys = opened(served)
-    again.where()
+    again.location()
     assert (keys, more_keys, len(sts.calls)) == (["ROLEKEY1", "ROLEKEY1"], ["ROLEKEY1"], 1)
     (kept,) = (own_home / ".aws" / "cli" / "cache").iterdir()
     assert json.loads(kept.read_text())["Credentials"]["AccessKeyId"] == "ROLEKEY1"
@@ -141,7 +141,7 @@ def test_where_credentials_cannot_be_kept_they_work_all_the_same(served, profile
     profiles(ROLE)
     (own_home / ".aws" / "cli").write_text("in the way")
     registry, keys = opened(served)
-    registry.where()
+    registry.location()
     assert keys == ["ROLEKEY1"]
 
 
@@ -151,7 +151,7 @@ MFA = ROLE + "mfa_serial = arn:aws:iam::123456789012:mfa/me\n"
 def test_a_profile_that_needs_an_mfa_code_is_told_with_the_command_that_asks_for_it(served, profiles, sts):
     profiles(MFA)
     registry, _ = opened(served)
-    error = failed(registry.where)
+    error = failed(registry.location)
     assert isinstance(error, CredentialsError)
     assert "mfa/me" in error.detail
     assert "aws sts get-caller-identity --profile role" in error.hint
@@ -167,7 +167,7 @@ def test_the_application_may_ask_for_the_mfa_code_itself(served, profiles, sts):
         return "123456"
 
     registry, keys = opened(served, mfa_code=code)
-    registry.where()
+    registry.location()
     assert keys == ["ROLEKEY1"]
     assert "mfa/me" in asked[0]
     assert sts.calls[0]["TokenCode"] == "123456"
@@ -177,9 +177,9 @@ def test_the_registry_s_process_asks_for_the_code_where_the_user_is(served, prof
     profiles(MFA)
     process = RegistryProcess(Connection(profile="role", endpoint_url=served))
     registry = RemoteRegistry(process)
-    assert isinstance(failed(registry.where), CredentialsError)  # nobody can be asked yet
+    assert isinstance(failed(registry.location), CredentialsError)  # nobody can be asked yet
     process.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
-    registry.where()
+    registry.location()
     assert sts.calls[0]["TokenCode"] == "654321"
     process.close()
 
@@ -188,7 +188,7 @@ def test_credentials_that_mfa_has_given_cannot_be_renewed_without_asking_and_a_r
     profiles(MFA)
     sts.lifetime = timedelta(minutes=5)
     registry, _ = opened(served, mfa_code=lambda _: "123456")
-    registry.where()
+    registry.location()
     error = failed(lambda: registry.repository("team/app"))
     assert isinstance(error, CredentialsError)
     assert "--profile role" in error.hint
@@ -212,13 +212,13 @@ def test_the_command_of_credential_process_has_no_terminal(served, profiles, sts
         "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = command\n"
     )
     registry, keys = opened(served, profile)
-    registry.where()
+    registry.location()
     assert (keys if profile == "command" else sts.signed_by) == ["DETACHED"]
 
 
 def test_a_command_of_credential_process_that_fails(served, profiles):
     profiles("[profile command]\ncredential_process = sh -c 'echo no badge >&2; exit 1'\n")
-    error = failed(open_registry(Connection(profile="command", endpoint_url=served)).where)
+    error = failed(open_registry(Connection(profile="command", endpoint_url=served)).location)
     assert isinstance(error, CredentialsError)
     assert "no badge" in error.detail
     assert "credential_process" in error.hint
@@ -257,7 +257,7 @@ def test_a_sign_in_with_sso_that_has_lapsed_is_told_with_the_command_that_renews
             (cache / f"{hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()}.json").write_text(
                 json.dumps(content)
             )
-    error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).where)
+    error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).location)
     assert isinstance(error, CredentialsError)
     assert error.hint == f"Run `aws sso login --profile {profile}`, then try again."
     assert "hidden" not in str(error)
@@ -267,16 +267,16 @@ def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profi
     profiles("[profile p]\naws_access_key_id = OLD\naws_secret_access_key = s\n")
     registry, _ = opened(served, "p")
     world.fault("DescribeRegistry:error:code=ExpiredTokenException:times=1")
-    error = failed(registry.where)
+    error = failed(registry.location)
     assert "--profile p" in error.hint
     profiles("[profile p]\naws_access_key_id = NEW\naws_secret_access_key = s\n")
-    assert registry.where().registry_id
+    assert registry.location().registry_id
     assert registry._clients._session.get_credentials().access_key == "NEW"
 
 
 def test_expired_credentials_of_the_environment_cannot_be_renewed_from_here(served, world):
     world.fault("*:error:code=ExpiredTokenException")
-    error = failed(open_registry(Connection(endpoint_url=served)).where)
+    error = failed(open_registry(Connection(endpoint_url=served)).location)
     assert "AWS_ACCESS_KEY_ID" in error.hint
 
 

@@ -53,12 +53,12 @@ def reach(connection: Connection) -> str:
     """The account of the registry, and nothing from its storage: both have been reached."""
     with pytest.raises(NotFound):
         Clients(connection).fetch(f"{connection.endpoint_url}/layers/none", 10)
-    return open_registry(connection).where().registry_id
+    return open_registry(connection).location().registry_id
 
 
 def test_a_certificate_that_is_not_trusted_is_told_with_the_way_to_trust_it(url):
     registry = open_registry(Connection(endpoint_url=url))
-    for call in (registry.where, lambda: registry.untag("team/app", "x")):
+    for call in (registry.location, lambda: registry.untag("team/app", "x")):
         with pytest.raises(ConnectionFailed) as caught:
             call()
         assert "certificate" in caught.value.title

@@ -545,7 +545,7 @@ def test_a_registry_that_is_gone_ends_the_plan_and_nothing_is_told_as_done(house
         registry = open_registry(Connection(endpoint_url=url))
         engine = Engine(registry, Journal(None), house.settings, pace=house.pace)
         plan = engine.plan([Change(REPOSITORY, "two", house.one), Change(REPOSITORY, "new", house.one)])
-        registry.where()
+        registry.location()
     report = engine.apply(plan, on_conflict=OnConflict.CONTINUE)
     assert outcomes(report) == [Outcome.FAILED, Outcome.SKIPPED]
     assert "nothing was sent" in report.results[0].message

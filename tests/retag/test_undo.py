@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.retag.journal.entry import Entry
 from ecrtui.retag.plan import Action, Outcome
 from ecrtui.retag.undo import changes_back, truth, why_not
 
-ENTRY = Entry(3, "p", "retag", Where("1", "r"), "", "team/app", "prod", Action.MOVE, "old", "new", "", 1.0)
+ENTRY = Entry(3, "p", "retag", RegistryLocation("1", "r"), "", "team/app", "prod", Action.MOVE, "old", "new", "", 1.0)
 
 
 @pytest.mark.parametrize(

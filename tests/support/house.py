@@ -28,7 +28,7 @@ def _estate() -> tuple[EmbeddedRegistry, Any, Registry]:
     """
     embedded = new_embedded()
     registry = open_registry(Connection(), embedded=embedded)
-    registry.where()
+    registry.location()
     return embedded, client_for(embedded), registry
 
 

@@ -18,7 +18,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.store import Journal
 from ecrtui.retag.rate_limiter import Pace
-from ecrtui.session import Connect, Session
+from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
 
@@ -54,10 +54,10 @@ async def running(
         yield pilot
 
 
-def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> Connect:
+def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSource:
     registry = wiring.open_registry(Connection(), embedded=embedded)
     engine = Engine(registry, Journal(None), settings, pace=Pace(0, sleep=lambda seconds: None))
-    session = Session(registry.where(), settings, Catalogue(registry), lambda: engine, lambda other: session)
+    session = Session(registry.location(), settings, Catalogue(registry), lambda: engine, lambda other: session)
     return _Connected(session)
 
 

@@ -16,10 +16,10 @@ from typing import Generic, TypeVar
 
 from ecrtui.catalog.cache.chunks import IMAGES, MEAN, REPOSITORIES, Packing, identity
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.repository import Repository
-from ecrtui.gc_tuning import ROWS, settle
+from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -92,7 +92,7 @@ class Cache:
 
     Args:
         file: the SQLite file (``paths.cache_file()``); it and its folder are made when it is first used.
-        where: whose registry this is.
+        location: the registry whose data this is.
         clock: seconds since the epoch.
         listings_size: bytes of listings, compressed.
         manifests_size: bytes of manifests, compressed.
@@ -102,16 +102,16 @@ class Cache:
     def __init__(
         self,
         file: Path,
-        where: Where,
+        location: RegistryLocation,
         *,
         clock: Callable[[], float] = time.time,
         listings_size: int = LISTINGS_SIZE,
         manifests_size: int = MANIFESTS_SIZE,
         patience: float = PATIENCE,
     ) -> None:
-        self.where = where
+        self.location = location
         self._file = file
-        self._registry = f"{where.registry_id} {where.region} {where.endpoint}"
+        self._registry = f"{location.registry_id} {location.region} {location.endpoint}"
         self._clock = clock
         self._listings_size = listings_size
         self._manifests_size = manifests_size
@@ -130,7 +130,7 @@ class Cache:
         """
         if not file.exists():
             return None
-        cache = cls(file, Where("", ""))
+        cache = cls(file, RegistryLocation("", ""))
         row = cache._use(
             lambda connection: connection.execute(
                 "SELECT registry_id, region, endpoint FROM way WHERE mark = ?", (mark,)
@@ -139,11 +139,11 @@ class Cache:
             begin="BEGIN",
         )
         cache.close()
-        return None if row is None else cls(file, Where(*row))
+        return None if row is None else cls(file, RegistryLocation(*row))
 
     def remember_way(self, mark: str) -> None:
         """The connection with this mark has led to this registry."""
-        row = (mark, self.where.registry_id, self.where.region, self.where.endpoint)
+        row = (mark, self.location.registry_id, self.location.region, self.location.endpoint)
         self._use(lambda connection: connection.execute("INSERT OR REPLACE INTO way VALUES (?, ?, ?, ?)", row), None)
 
     def repositories(self) -> Snapshot[Repository] | None:
@@ -198,8 +198,8 @@ class Cache:
         try:
             for number, content in enumerate(contents, 1):
                 items.extend(packing.items(zlib.decompress(content)))
-                if number % (ROWS // MEAN) == 0:
-                    settle()
+                if number % (FREEZE_THRESHOLD_ROWS // MEAN) == 0:
+                    freeze_heap()
         except (ValueError, zlib.error) as problem:
             _log.info("what is kept of %r cannot be read: %s", repository, problem)
             return None

@@ -24,7 +24,7 @@ from ecrtui.registry.protocol import Page
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding
     from ecrtui.ecr.image import Image
-    from ecrtui.ecr.location import Where
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
@@ -107,16 +107,16 @@ class RemoteRegistry:
     def __init__(self, process: RegistryProcess, registry_id: str = "") -> None:
         self._process = process
         self._account = registry_id
-        self._where: Where | None = None
+        self._location: RegistryLocation | None = None
 
     def of_account(self, registry_id: str) -> RemoteRegistry:
         """The registry of another account, by the same connection."""
         return RemoteRegistry(self._process, registry_id)
 
-    def where(self) -> Where:
+    def location(self) -> RegistryLocation:
         """Account, region and endpoint."""
-        self._where = self._where or self._ask("where")
-        return self._where
+        self._location = self._location or self._ask("location")
+        return self._location
 
     def identity(self) -> str:
         """The caller's ARN; empty if it cannot be known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecrtui.ecr.digest import short
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.retag.plan import Action, Outcome
 
 
@@ -17,7 +17,7 @@ class Entry:
     plan: str
     kind: str
     """What the user asked for when it was written: retag, untag, swap, copy tags, promote, put image, undo."""
-    where: Where
+    location: RegistryLocation
     principal: str
     """The ARN of the caller; empty if it could not be known."""
     repository: str

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.journal.entry import Entry
@@ -43,7 +43,7 @@ class Draft:
 
     plan: Plan
     step: Step
-    where: Where
+    location: RegistryLocation
     principal: str
     manifests: tuple[Manifest, ...]
     """Those of the image that the tag leaves and of the one it goes to, as far as they can be had."""
@@ -83,27 +83,27 @@ class Journal:
             self._connection = self._owner = None
             self._in_flight.clear()
 
-    def keep_plan(self, plan: Plan, where: Where) -> None:
+    def keep_plan(self, plan: Plan, location: RegistryLocation) -> None:
         """Note all steps of a plan, so that it can be resumed; a plan that is there already stays as it is."""
         document = json.dumps(plan_document(plan), ensure_ascii=False)
         with self._writing("written, so nothing was sent") as connection:
             _keep(connection, plan.given)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
-                (plan.id, self._clock(), where.registry_id, where.region, where.endpoint, document),
+                (plan.id, self._clock(), location.registry_id, location.region, location.endpoint, document),
             )
 
-    def plan(self, plan_id: str) -> tuple[Plan, Where] | None:
+    def plan(self, plan_id: str) -> tuple[Plan, RegistryLocation] | None:
         """A plan as it was first applied, and where; None if there is none of this id."""
         with self._reading() as connection:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
             ).fetchone()
-        return (plan_from(json.loads(row[3])), Where(*row[:3])) if row else None
+        return (plan_from(json.loads(row[3])), RegistryLocation(*row[:3])) if row else None
 
     def begin(self, draft: Draft) -> int:
         """Note, durably, a write that is about to be sent; the number of its entry."""
-        step, where = draft.step, draft.where
+        step, where = draft.step, draft.location
         with self._lock, self._writing("written, so nothing was sent") as connection:
             owner = self._own()
             _keep(connection, draft.manifests)
@@ -149,7 +149,7 @@ class Journal:
 
     def entries(
         self,
-        where: Where | None = None,
+        where: RegistryLocation | None = None,
         *,
         repository: str = "",
         tag: str = "",
@@ -186,9 +186,9 @@ class Journal:
             rows = connection.execute(query, (*values, -1 if limit is None else limit)).fetchall()
         return tuple(self._entry(row) for row in rows)
 
-    def last_change(self, where: Where, repository: str, tag: str) -> Entry | None:
+    def last_change(self, location: RegistryLocation, repository: str, tag: str) -> Entry | None:
         """The newest entry that put this tag somewhere or took it away; None if nothing is known of the tag."""
-        changes = self.entries(where, repository=repository, tag=tag, outcome=Outcome.DONE, limit=1)
+        changes = self.entries(location, repository=repository, tag=tag, outcome=Outcome.DONE, limit=1)
         return changes[0] if changes else None
 
     def manifest(self, digest: str) -> Manifest | None:
@@ -211,7 +211,7 @@ class Journal:
             number=_number(number),
             plan=str(plan),
             kind=str(kind),
-            where=Where(str(account), str(region), str(endpoint)),
+            location=RegistryLocation(str(account), str(region), str(endpoint)),
             principal=str(principal),
             repository=str(repository),
             tag=str(tag),

@@ -15,7 +15,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import Entry
 from ecrtui.retag.plan import Plan, Report
-from ecrtui.session import Connect, Session
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
@@ -91,7 +91,7 @@ class ActivityPlace(Writing, ListPlace[Entry]):
 
     columns = COLUMNS
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
         self.rows = Rows(lambda entry: str(entry.number))
         self.set_reactive(ListPlace.state, ListState("when", descending=True))

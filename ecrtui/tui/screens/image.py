@@ -21,7 +21,7 @@ from ecrtui.ecr.put_image_request import Wanted
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.retag.plan import Report
-from ecrtui.session import Connect
+from ecrtui.session import SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import formatting as human
@@ -78,7 +78,7 @@ class ImagePlace(Retagging, Inspecting):
 
     state: var[ImageState] = var(ImageState)
 
-    def __init__(self, connect: Connect, repository: str, subject: str, prepared: Prepared | None = None) -> None:
+    def __init__(self, connect: SessionSource, repository: str, subject: str, prepared: Prepared | None = None) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.subject = subject
@@ -107,7 +107,7 @@ class ImagePlace(Retagging, Inspecting):
         self.state = replace(self.state, error=None)
         self.tell("loading…")
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             await _side_by_side(self._load_repository(catalogue), *self._reads(catalogue))
             if self.state.image is not None:
                 self.tell(_summary(self.state.image))
@@ -220,7 +220,7 @@ class ImagePlace(Retagging, Inspecting):
     async def _retag_part(self, image: Image, picked: Descriptor) -> None:
         """Tag an image that is listed in this one; what is known of it is read first."""
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             child = await io.call(_find, catalogue, self.repository_name, picked.digest)
         except EcrTuiError as error:
             self.complain(error)
@@ -232,7 +232,7 @@ class ImagePlace(Retagging, Inspecting):
         if all(step.repository != self.repository_name for step in report.plan.steps):
             return
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             image = await self._load_image(catalogue)
         except EcrTuiError as error:
             self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)

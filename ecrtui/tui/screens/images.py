@@ -29,7 +29,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
-from ecrtui.session import Connect, Session
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
@@ -99,7 +99,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     MARKABLE = True
     FIRST_DESCENDING = frozenset({"pushed", "size", "pulled", "findings"})
 
-    def __init__(self, connect: Connect, repository: str) -> None:
+    def __init__(self, connect: SessionSource, repository: str) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.repository: Repository | None = None
@@ -162,13 +162,13 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 yield widget
 
     async def prepare(self, session: Session) -> None:
-        self.repository = await io.call(session.catalogue.repository, self.repository_name)
+        self.repository = await io.call(session.catalog.repository, self.repository_name)
 
     def last_known(self, cache: Cache) -> Snapshot[Image] | None:
         return cache.images(self.repository_name)
 
     def list_all(self, session: Session) -> Listing[Image]:
-        return session.catalogue.images(self.repository_name)
+        return session.catalog.images(self.repository_name)
 
     def parse_filter(self, line: str) -> Filter[Image]:
         return parse(line)
@@ -222,7 +222,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         if image is None or not view.display:
             return False
         if image.digest != self._previewed:
-            manifest = (await self.session()).catalogue.known_manifest(image.digest)
+            manifest = (await self.session()).catalog.known_manifest(image.digest)
             if manifest is None:
                 return False
             prepared = await io.call(prepare, manifest.text)
@@ -237,7 +237,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         near = [self.rows[at] for at in range(max(index - AROUND, 0), min(index + AROUND, len(self.rows)))]
         wanted = [image.digest for image in near if not image.archived]
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             manifests = await io.call(catalogue.prefetch, self.repository_name, wanted)
         except EcrTuiError:
             return  # a guess at what comes next; whoever opens an image is told what is wrong with it
@@ -254,7 +254,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         if self._prefetch is None:
             try:
                 session = await self.session()
-                policy = await io.call(session.catalogue.lifecycle_policy, self.repository_name)
+                policy = await io.call(session.catalog.lifecycle_policy, self.repository_name)
             except EcrTuiError:
                 self._prefetch = False
                 return False
@@ -308,7 +308,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             self.notify("Mark one image, and put the cursor on the one to compare it with.")
             return
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             texts = [await io.call(_parts, catalogue, self.repository_name, one) for one in (marked[0], image)]
         except EcrTuiError as error:
             self.complain(error)
@@ -358,7 +358,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         wanted = sorted({digest for step in mine for digest in (step.before, step.after) if digest})
         if not wanted:
             return
-        catalogue = (await self.session()).catalogue
+        catalogue = (await self.session()).catalog
         try:
             images = await io.call(catalogue.describe, self.repository_name, wanted)
         except EcrTuiError as error:

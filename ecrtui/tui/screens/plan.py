@@ -20,7 +20,7 @@ from ecrtui.ecr.digest import short
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import plan_file
 from ecrtui.retag.plan import Action, Plan, Report, Step, StepResult
-from ecrtui.session import Connect, Session
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
@@ -114,7 +114,7 @@ class PlanPlace(Writing, ListPlace[Row]):
     EMPTY = "There is nothing to do."
     columns = COLUMNS
 
-    def __init__(self, connect: Connect, wish: Wish) -> None:
+    def __init__(self, connect: SessionSource, wish: Wish) -> None:
         super().__init__(connect)
         self.wish = wish
         self.plan: Plan | None = None

@@ -21,7 +21,7 @@ from ecrtui.ecr.manifest import MAX_LENGTH, Manifest
 from ecrtui.ecr.put_image_request import Examined, PutImageResult, Wanted, examine, problems, with_line_ends
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Outcome, Report, StepResult
-from ecrtui.session import Connect, Session
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import formatting as human
@@ -97,7 +97,7 @@ class PutImagePlace(Writing):
 
     state: var[State] = var(State())
 
-    def __init__(self, connect: Connect, draft: Draft) -> None:
+    def __init__(self, connect: SessionSource, draft: Draft) -> None:
         super().__init__(connect)
         self.draft = draft
         self.set_reactive(PutImagePlace.state, State(wanted=replace(draft.wanted, manifest="")))
@@ -166,7 +166,7 @@ class PutImagePlace(Writing):
         self.tell("reading the manifest…")
         try:
             session = await super().session()
-            manifest = await io.call(session.catalogue.manifest, repository, digest)
+            manifest = await io.call(session.catalog.manifest, repository, digest)
         except EcrTuiError as error:
             self.fail(error)
             return
@@ -184,10 +184,10 @@ class PutImagePlace(Writing):
         """The session on the registry that was filled in."""
         session = await super().session()
         account = self.state.wanted.registry_id
-        if account in ("", session.where.registry_id):
+        if account in ("", session.location.registry_id):
             return session
         if account not in self._others:
-            self._others[account] = await io.call(session.of_account, account)
+            self._others[account] = await io.call(session.for_account, account)
         return self._others[account]
 
     def fail(self, error: EcrTuiError) -> None:
@@ -388,7 +388,7 @@ class PutImagePlace(Writing):
 
     async def written(self, report: Report) -> None:
         if report.plan.id == self._applied:
-            account = (await self.session()).where.registry_id
+            account = (await self.session()).location.registry_id
             self.post_message(_told(report.results[0], report.plan.given[0], account))
 
     async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.put_image_request import Wanted
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
-    from ecrtui.session import Connect, Session
+    from ecrtui.session import Session, SessionSource
 
 
 def _encryption(repository: Repository) -> str:
@@ -69,7 +69,7 @@ class RepositoriesPlace(ListPlace[Repository]):
 
     columns = COLUMNS
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
         self.rows = Rows(lambda repository: repository.name)
         self.set_reactive(ListPlace.state, ListState("name", descending=False))
@@ -81,7 +81,7 @@ class RepositoriesPlace(ListPlace[Repository]):
         return cache.repositories()
 
     def list_all(self, session: Session) -> Listing[Repository]:
-        return session.catalogue.repositories()
+        return session.catalog.repositories()
 
     def parse_filter(self, line: str) -> Filter[Repository]:
         from ecrtui.catalog.filter import parse_repositories
@@ -140,7 +140,7 @@ class RepositoriesPlace(ListPlace[Repository]):
         if repository is None:
             return
         try:
-            catalogue = (await self.session()).catalogue
+            catalogue = (await self.session()).catalog
             tags = await io.call(catalogue.resource_tags, repository)
             policy = await io.call(catalogue.lifecycle_policy, repository.name)
         except EcrTuiError as error:

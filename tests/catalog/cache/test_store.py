@@ -19,13 +19,13 @@ from ecrtui.catalog.cache.chunks import IMAGES, REPOSITORIES
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import Mutability
 from ecrtui.ecr.repository import Repository
 from tests.support.rows import images, repositories
 
-HERE = Where("123456789012", "eu-west-1")
+HERE = RegistryLocation("123456789012", "eu-west-1")
 REPOSITORY_ROWS = (
     Repository("a", "uri/a", "arn:a", "123456789012", 1.5, Mutability("IMMUTABLE_WITH_EXCLUSION", ("x*", "y"))),
     Repository("b", "uri/b", scan_on_push=True, encryption="KMS", kms_key="key"),
@@ -128,12 +128,14 @@ def pieces(file: Path) -> set[bytes]:
 @pytest.mark.parametrize(
     "other",
     [
-        Where("210987654321", "eu-west-1"),
-        Where("123456789012", "us-east-1"),
-        Where("123456789012", "eu-west-1", "http://x"),
+        RegistryLocation("210987654321", "eu-west-1"),
+        RegistryLocation("123456789012", "us-east-1"),
+        RegistryLocation("123456789012", "eu-west-1", "http://x"),
     ],
 )
-def test_another_account_region_or_endpoint_is_another_registry(file: Path, cache: Cache, other: Where) -> None:
+def test_another_account_region_or_endpoint_is_another_registry(
+    file: Path, cache: Cache, other: RegistryLocation
+) -> None:
     cache.keep_repositories(REPOSITORY_ROWS)
     cache.keep_images("a", [image(1)])
     elsewhere = Cache(file, other)
@@ -290,10 +292,10 @@ def test_a_connection_that_led_somewhere_leads_there_again(file: Path, cache: Ca
     cache.keep_repositories(REPOSITORY_ROWS)
     assert Cache.by_way(file, "mark") is None
     cache.remember_way("mark")
-    Cache(file, Where("210987654321", "us-east-1")).remember_way("other")
+    Cache(file, RegistryLocation("210987654321", "us-east-1")).remember_way("other")
     again = Cache.by_way(file, "mark")
     assert again is not None
-    assert again.where == HERE
+    assert again.location == HERE
     known = again.repositories()
     assert known is not None
     assert known.items == REPOSITORY_ROWS
@@ -311,9 +313,9 @@ def test_a_closed_cache_knows_nothing(cache: Cache) -> None:
 def test_threads_and_processes_share_a_file(file: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from ecrtui.ecr.image import Image; from ecrtui.ecr.location import Where\n"
+        "from ecrtui.ecr.image import Image; from ecrtui.ecr.location import RegistryLocation\n"
         "from ecrtui.catalog.cache.store import Cache\n"
-        "cache = Cache(Path(sys.argv[1]), Where('123456789012', 'eu-west-1'))\n"
+        "cache = Cache(Path(sys.argv[1]), RegistryLocation('123456789012', 'eu-west-1'))\n"
         "for number in range(30): cache.keep_images(f'r{number % 5}', [Image(f'sha256:{number}')] * 1)\n"
     )
     others = [subprocess.Popen([sys.executable, "-c", program, str(file)]) for _ in range(2)]

@@ -52,7 +52,7 @@ def everything(registry: Registry, digest: str, index: str) -> list[object]:
     (repository,) = next(registry.repositories()).items
     config = parse(registry.manifest("team/app", digest).text).config
     return [
-        registry.where(),
+        registry.location(),
         registry.identity(),
         repository,
         registry.repository("team/app"),
@@ -123,7 +123,7 @@ def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(world, remo
 
 
 def test_the_registry_of_another_account_is_asked_there(world, remote):
-    assert remote.of_account("999999999999").where().registry_id == "999999999999"
+    assert remote.of_account("999999999999").location().registry_id == "999999999999"
     assert isinstance(failed(lambda: remote.of_account("999999999999").repository("team/app")), NotFound)
 
 
@@ -137,10 +137,12 @@ def test_errors_come_back_whole(world, remote):
 
 def test_what_is_wrong_with_the_connection_is_told_to_whoever_asks(start, tmp_path, monkeypatch):
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at as one" * 10)
-    assert isinstance(failed(RemoteRegistry(start(Connection(database=str(tmp_path / "notes.txt")))).where), UsageError)
-    assert isinstance(failed(RemoteRegistry(start(Connection(endpoint_url="foo"))).where), UsageError)
+    assert isinstance(
+        failed(RemoteRegistry(start(Connection(database=str(tmp_path / "notes.txt")))).location), UsageError
+    )
+    assert isinstance(failed(RemoteRegistry(start(Connection(endpoint_url="foo"))).location), UsageError)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert isinstance(failed(RemoteRegistry(start(Connection(region="eu-west-1"))).where), CredentialsError)
+    assert isinstance(failed(RemoteRegistry(start(Connection(region="eu-west-1"))).location), CredentialsError)
 
 
 def test_bytes_that_do_not_have_their_digest_are_refused_there(world, remote):
@@ -171,7 +173,7 @@ def test_a_process_that_dies_under_a_write_leaves_it_open_whether_it_was_written
 
 
 def test_a_process_that_has_died_is_started_anew(world, process, remote):
-    assert remote.where().region == "eu-west-1"
+    assert remote.location().region == "eu-west-1"
     before = process.pid
     os.kill(before, signal.SIGKILL)
     os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
@@ -187,7 +189,7 @@ def test_a_process_that_has_died_is_started_anew(world, process, remote):
 
 def test_it_ends_with_the_one_that_started_it(served):
     process = RegistryProcess(Connection(endpoint_url=served))
-    RemoteRegistry(process).where()
+    RemoteRegistry(process).location()
     pid = process.pid
     process.close()
     with pytest.raises(ProcessLookupError):
@@ -196,7 +198,7 @@ def test_it_ends_with_the_one_that_started_it(served):
 
 def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
     process = RegistryProcess(Connection(endpoint_url=served))
-    RemoteRegistry(process).where()
+    RemoteRegistry(process).location()
     os.kill(process.pid, signal.SIGSTOP)
     process.close()
     with pytest.raises(ProcessLookupError):
@@ -206,5 +208,5 @@ def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
 def test_a_session_can_be_on_the_process(served, start):
     connection = Connection(endpoint_url=served)
     session = Connector(connection, load({}), process=start(connection))()
-    assert session.where.endpoint == served
-    assert session.catalogue.repository("team/app").name == "team/app"
+    assert session.location.endpoint == served
+    assert session.catalog.repository("team/app").name == "team/app"

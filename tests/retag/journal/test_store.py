@@ -13,20 +13,20 @@ from pathlib import Path
 import pytest
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.location import Where
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.retag.journal.schema import VERSION, VERSION_1
 from ecrtui.retag.journal.store import Draft, Journal, JournalError
 from ecrtui.retag.plan import Action, Outcome, Plan, Step
 from tests.support.house import REPOSITORY, House
 
-WHERE = Where("123456789012", "eu-west-1")
+WHERE = RegistryLocation("123456789012", "eu-west-1")
 OLD, NEW = (Manifest(text, digest_of(text), OCI_MANIFEST) for text in ('{"old": "ü"}\r\n', '{"new": 1}'))
 STEP = Step("team/app", "prod", Action.MOVE, OLD.digest, NEW.digest, OCI_MANIFEST)
 PLAN = Plan("20261123-210000-abcdef", (STEP,))
 
 
-def draft(step: Step = STEP, plan: Plan = PLAN, where: Where = WHERE) -> Draft:
+def draft(step: Step = STEP, plan: Plan = PLAN, where: RegistryLocation = WHERE) -> Draft:
     return Draft(plan, step, where, "arn:aws:iam::123456789012:user/ada", (OLD, NEW))
 
 
@@ -65,7 +65,7 @@ def test_an_entry_tells_who_where_what_and_how_it_ended(file: Path) -> None:
     number = journal.begin(draft())
     journal.finish(number, Outcome.DONE, request_id="r-1", detail="words")
     (entry,) = Journal(file).entries()
-    assert (entry.number, entry.plan, entry.where, entry.principal) == (
+    assert (entry.number, entry.plan, entry.location, entry.principal) == (
         number,
         PLAN.id,
         WHERE,
@@ -160,7 +160,7 @@ def test_two_processes_write_one_journal(file: Path) -> None:
 def test_entries_are_found_by_where_repository_plan_time_and_outcome(file: Path) -> None:
     clock = iter(range(100))
     journal = Journal(file, clock=lambda: float(next(clock)))
-    elsewhere = Where("999999999999", "eu-west-1")
+    elsewhere = RegistryLocation("999999999999", "eu-west-1")
     journal.finish(journal.begin(draft(where=elsewhere)), Outcome.DONE)
     journal.finish(journal.begin(draft()), Outcome.FAILED)
     journal.begin(draft(Step("team/other", "prod", Action.CREATE, "", NEW.digest)))
@@ -229,7 +229,7 @@ def test_what_the_previous_version_wrote_can_be_undone(file: Path) -> None:
     house = House(file)
     (image,) = house.registry.describe(REPOSITORY, [house.two])
     assert image
-    where = house.registry.where()
+    where = house.registry.location()
     old = house.registry.manifest(REPOSITORY, house.two)
     version_1(file)
     with sqlite3.connect(file) as connection:
