@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrtui import wiring
-from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.gc_tuning import disable_gc
 from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.settings import Connection, load

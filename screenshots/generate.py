@@ -63,12 +63,14 @@ PICTURES = (
 async def draw(picture: Picture) -> str:
     """The picture as SVG."""
     from ecrtui import wiring
-    from ecrtui.ecr.reference import Reference, parse
+    from ecrtui.ecr.reference import Reference, parse_reference
     from ecrtui.settings import Connection, load
 
     settings = load({"theme": picture.theme})
     connect = wiring.Connector(Connection(demo=True), settings)
-    app = wiring.application(connect, settings, parse(picture.start) if picture.start else Reference(), demo=True)
+    app = wiring.application(
+        connect, settings, parse_reference(picture.start) if picture.start else Reference(), demo=True
+    )
     async with app.run_test(size=picture.size) as pilot:
         for keys, wanted in picture.steps:
             if keys:

@@ -174,7 +174,7 @@ class Catalogue:
             IntegrityError: the bytes have another digest.
             EcrTuiError: it is larger than the limit.
         """
-        return configs.parse(self._registry.blob(repository, descriptor.digest, configs.MAX_SIZE))
+        return configs.parse_config(self._registry.blob(repository, descriptor.digest, configs.MAX_SIZE))
 
     def location(self) -> RegistryLocation:
         """Account, region and endpoint."""

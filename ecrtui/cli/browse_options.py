@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from ecrtui import __version__
 from ecrtui.cli.connection_options import add_connection_options, connection_from
 from ecrtui.cli.main import COMMANDS
-from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.settings import Connection
 
 _EPILOG = """\

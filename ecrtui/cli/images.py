@@ -21,7 +21,7 @@ from ecrtui.cli.list_command import (
 )
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.reference import parse_reference
 
 USUAL = "pushed"
 

@@ -10,8 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 

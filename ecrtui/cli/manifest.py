@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.list_command import registry_for, run_reading
-from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.reference import parse_reference
 from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.errors import UsageError
 

@@ -15,8 +15,7 @@ from ecrtui.cli.connection_options import add_connection_options, connection_fro
 from ecrtui.cli.exit_codes import ExitCode, of_error, of_report
 from ecrtui.cli.main import report as tell_error
 from ecrtui.cli.output import FORMATS, check, write
-from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.reference import parse as parse_reference
+from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Action, OnConflict, Outcome, Plan, Progress, Report, StepResult

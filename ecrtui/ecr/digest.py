@@ -23,6 +23,6 @@ def is_digest(text: str) -> bool:
     return DIGEST_PATTERN.fullmatch(text) is not None
 
 
-def short(digest: str) -> str:
+def short_digest(digest: str) -> str:
     """The first 12 hexadecimal digits: what people compare by eye."""
     return digest.removeprefix("sha256:")[:12]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 
-class Kind(StrEnum):
+class ImageKind(StrEnum):
     """What an image is, as far as its media types and tags tell without reading the manifest."""
 
     IMAGE = "image"
@@ -44,27 +44,27 @@ class Image:
         return self.status != "ACTIVE"
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ImageKind:
         """What the image is, from what DescribeImages tells."""
-        return kind_of(self.media_type, self.artifact_media_type, self.tags)
+        return image_kind(self.media_type, self.artifact_media_type, self.tags)
 
 
 _ARTIFACTS = (
-    ("helm", Kind.HELM),
-    ("in-toto", Kind.ATTESTATION),
-    ("cosign.artifact.att", Kind.ATTESTATION),
-    ("sbom", Kind.SBOM),
-    ("spdx", Kind.SBOM),
-    ("cyclonedx", Kind.SBOM),
-    ("signature", Kind.SIGNATURE),
-    ("simplesigning", Kind.SIGNATURE),
-    ("notary", Kind.SIGNATURE),
-    ("cosign", Kind.SIGNATURE),
-    ("sigstore", Kind.SIGNATURE),
+    ("helm", ImageKind.HELM),
+    ("in-toto", ImageKind.ATTESTATION),
+    ("cosign.artifact.att", ImageKind.ATTESTATION),
+    ("sbom", ImageKind.SBOM),
+    ("spdx", ImageKind.SBOM),
+    ("cyclonedx", ImageKind.SBOM),
+    ("signature", ImageKind.SIGNATURE),
+    ("simplesigning", ImageKind.SIGNATURE),
+    ("notary", ImageKind.SIGNATURE),
+    ("cosign", ImageKind.SIGNATURE),
+    ("sigstore", ImageKind.SIGNATURE),
 )
-COSIGN = "sha256-"
+COSIGN_TAG_PREFIX = "sha256-"
 """How a tag begins that may tell by its end what the image is: cosign's tag scheme. Without one, media types tell."""
-_TAG_SUFFIXES = ((".sig", Kind.SIGNATURE), (".att", Kind.ATTESTATION), (".sbom", Kind.SBOM))
+_TAG_SUFFIXES = ((".sig", ImageKind.SIGNATURE), (".att", ImageKind.ATTESTATION), (".sbom", ImageKind.SBOM))
 _IMAGE_CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
@@ -76,10 +76,10 @@ def is_index(media_type: str) -> bool:
     return media_type.endswith(("image.index.v1+json", "manifest.list.v2+json"))
 
 
-def kind_of(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...] = ()) -> Kind:
+def image_kind(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...] = ()) -> ImageKind:
     """What an image is: cosign's tag scheme first, then the artifact's media type, then the manifest's."""
     for tag in tags:
-        if tag.startswith(COSIGN):
+        if tag.startswith(COSIGN_TAG_PREFIX):
             for suffix, kind in _TAG_SUFFIXES:
                 if tag.endswith(suffix):
                     return kind
@@ -87,10 +87,10 @@ def kind_of(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...
 
 
 @lru_cache(maxsize=1024)  # a list of 100,000 images has a handful of different ones
-def _kind_of_media_types(media_type: str, artifact_media_type: str) -> Kind:
+def _kind_of_media_types(media_type: str, artifact_media_type: str) -> ImageKind:
     if is_index(media_type):
-        return Kind.INDEX
+        return ImageKind.INDEX
     artifact = artifact_media_type.lower()
     if not artifact or artifact in _IMAGE_CONFIGS:
-        return Kind.IMAGE
-    return next((kind for word, kind in _ARTIFACTS if word in artifact), Kind.ARTIFACT)
+        return ImageKind.IMAGE
+    return next((kind for word, kind in _ARTIFACTS if word in artifact), ImageKind.ARTIFACT)

@@ -12,7 +12,7 @@ MAX_SIZE = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class BuildStep:
     """One step of the build. ``empty_layer`` tells that it made no layer."""
 
     created: str = ""
@@ -43,13 +43,13 @@ class ImageConfig:
     volumes: tuple[str, ...] = ()
     stop_signal: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
-    history: tuple[HistoryEntry, ...] = ()
+    history: tuple[BuildStep, ...] = ()
     text: str = ""
     """The config as it is stored."""
     problem: str = ""
 
 
-def parse(content: bytes) -> ImageConfig:
+def parse_config(content: bytes) -> ImageConfig:
     """What the config says; never raises, whatever the bytes are."""
     try:
         text = content.decode()
@@ -83,8 +83,8 @@ def parse(content: bytes) -> ImageConfig:
     )
 
 
-def _entry(entry: Mapping[str, Any]) -> HistoryEntry:
-    return HistoryEntry(
+def _entry(entry: Mapping[str, Any]) -> BuildStep:
+    return BuildStep(
         created=_text(entry.get("created")),
         created_by=_text(entry.get("created_by")),
         comment=_text(entry.get("comment")),

@@ -43,7 +43,7 @@ class CountType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LifecycleRule:
     """One rule of a lifecycle policy, by the names of its document."""
 
     priority: int
@@ -78,7 +78,7 @@ class Rule:
         return image.pushed_at
 
     @property
-    def counts(self) -> bool:
+    def counts_images(self) -> bool:
         """Whether the rule keeps a number of images, so that all of them have to be known to tell what it does."""
         return self.count_type is CountType.MORE_THAN
 
@@ -99,10 +99,10 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class LifecyclePolicy:
     """A lifecycle policy: its rules in the order of their priority. ``problem`` tells why it cannot be read."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[LifecycleRule, ...] = ()
     problem: str = ""
 
     @property
@@ -110,17 +110,17 @@ class Policy:
         """Whether a rule goes by the last pull, so that merely reading a manifest puts off what it does."""
         return any(rule.count_type is CountType.SINCE_PULLED for rule in self.rules)
 
-    def decider(self, image: Image) -> Rule | None:
+    def matching_rule(self, image: Image) -> LifecycleRule | None:
         """The one rule that can expire or archive the image; None if none selects it."""
         return next((rule for rule in self.rules if rule.selects(image)), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class LifecyclePrediction:
     """What the policy has in store for an image."""
 
-    rule: Rule
-    at: float | None
+    rule: LifecycleRule
+    due_at: float | None
     """When the image meets the criteria, in seconds since the epoch; None if not as things are, or not known."""
     known: bool = True
     """False if all images have to be looked at to tell, and were not."""
@@ -128,21 +128,21 @@ class Fate:
     """The place of the image among those that the rule counts, 1 for the newest; 0 if it does not count."""
 
 
-def parse(text: str) -> Policy:
+def parse_policy(text: str) -> LifecyclePolicy:
     """Read a policy's document; never raises. An empty text is a policy without rules."""
     if not text:
-        return Policy()
+        return LifecyclePolicy()
     try:
         document = json.loads(text)
         rules = tuple(sorted((_rule(entry) for entry in document["rules"]), key=lambda rule: rule.priority))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
-        return Policy(problem=f"the lifecycle policy cannot be read: {type(problem).__name__}: {problem}")
-    return Policy(rules)
+        return LifecyclePolicy(problem=f"the lifecycle policy cannot be read: {type(problem).__name__}: {problem}")
+    return LifecyclePolicy(rules)
 
 
 def evaluate(
-    policy: Policy, images: Sequence[Image], now: float, referenced: Collection[str] = frozenset()
-) -> Mapping[str, Rule]:
+    policy: LifecyclePolicy, images: Sequence[Image], now: float, referenced: Collection[str] = frozenset()
+) -> Mapping[str, LifecycleRule]:
     """By digest, the rule that would expire or archive an image if the policy ran now.
 
     Args:
@@ -151,19 +151,21 @@ def evaluate(
         now: seconds since the epoch.
         referenced: digests that an image index of the repository refers to.
     """
-    ranks = {rule.priority: _ranks(rule, images) for rule in policy.rules if rule.counts}
-    verdicts: dict[str, Rule] = {}
+    ranks = {rule.priority: _ranks(rule, images) for rule in policy.rules if rule.counts_images}
+    verdicts: dict[str, LifecycleRule] = {}
     for image in images:
-        rule = policy.decider(image)
+        rule = policy.matching_rule(image)
         if rule is None or image.digest in referenced:
             continue
-        rank = ranks[rule.priority][image.digest] if rule.counts else 0
+        rank = ranks[rule.priority][image.digest] if rule.counts_images else 0
         if _is_due(rule, image, rank, now):
             verdicts[image.digest] = rule
     return verdicts
 
 
-def fate(policy: Policy, image: Image, images: Iterable[Image] | None, now: float) -> Fate | None:
+def predict(
+    policy: LifecyclePolicy, image: Image, images: Iterable[Image] | None, now: float
+) -> LifecyclePrediction | None:
     """What the policy has in store for one image as it is; None if no rule selects it.
 
     Args:
@@ -172,26 +174,26 @@ def fate(policy: Policy, image: Image, images: Iterable[Image] | None, now: floa
         images: every other image of the repository, with the tags that they have, or will have; None if not known.
         now: seconds since the epoch.
     """
-    rule = policy.decider(image)
+    rule = policy.matching_rule(image)
     if rule is None:
         return None
-    if not rule.counts:
+    if not rule.counts_images:
         since = rule.since(image)
-        return Fate(rule, None if since is None else since + rule.count_number * DAY, since is not None)
+        return LifecyclePrediction(rule, None if since is None else since + rule.count_number * DAY, since is not None)
     if images is None:
-        return Fate(rule, None, known=False)
+        return LifecyclePrediction(rule, None, known=False)
     newer = sum(1 for other in images if rule.selects(other) and _age_key(other) < _age_key(image))
-    return Fate(rule, now if newer >= rule.count_number else None, rank=newer + 1)
+    return LifecyclePrediction(rule, now if newer >= rule.count_number else None, rank=newer + 1)
 
 
-def _is_due(rule: Rule, image: Image, rank: int, now: float) -> bool:
-    if rule.counts:
+def _is_due(rule: LifecycleRule, image: Image, rank: int, now: float) -> bool:
+    if rule.counts_images:
         return rank > rule.count_number
     since = rule.since(image)
     return since is not None and now - since > rule.count_number * DAY
 
 
-def _ranks(rule: Rule, images: Iterable[Image]) -> Mapping[str, int]:
+def _ranks(rule: LifecycleRule, images: Iterable[Image]) -> Mapping[str, int]:
     selected = sorted((image for image in images if rule.selects(image)), key=_age_key)
     return {image.digest: rank for rank, image in enumerate(selected, 1)}
 
@@ -201,9 +203,9 @@ def _age_key(image: Image) -> tuple[float, str]:
     return -(image.pushed_at or 0.0), image.digest
 
 
-def _rule(entry: Mapping[str, Any]) -> Rule:
+def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
     selection = entry["selection"]
-    return Rule(
+    return LifecycleRule(
         priority=int(entry["rulePriority"]),
         tag_status=selection["tagStatus"],
         count_type=CountType(selection["countType"]),

@@ -24,7 +24,7 @@ MEDIA_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCH
 """Every manifest media type there is: BatchGetImage returns, unconverted, only what is named to it."""
 
 
-class Role(StrEnum):
+class DescriptorRole(StrEnum):
     """What a descriptor stands for in the manifest that holds it."""
 
     MANIFEST = "manifest"
@@ -50,7 +50,7 @@ class Platform:
 class Descriptor:
     """A reference from a manifest to content (OCI descriptor). The size is in bytes, -1 if it is not told."""
 
-    role: Role
+    role: DescriptorRole
     digest: str
     media_type: str = ""
     size: int = -1
@@ -61,7 +61,7 @@ class Descriptor:
     @property
     def is_image(self) -> bool:
         """Whether the descriptor names a manifest, which can be tagged, and not a blob, which cannot."""
-        return self.role in (Role.MANIFEST, Role.SUBJECT) and is_digest(self.digest)
+        return self.role in (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT) and is_digest(self.digest)
 
     @property
     def is_attestation(self) -> bool:
@@ -70,7 +70,7 @@ class Descriptor:
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
+class ParsedManifest:
     """What a manifest says. ``problem`` tells in words why it could not be understood; empty if it could."""
 
     media_type: str = ""
@@ -79,28 +79,28 @@ class Structure:
     annotations: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
-    def of(self, role: Role) -> tuple[Descriptor, ...]:
+    def with_role(self, role: DescriptorRole) -> tuple[Descriptor, ...]:
         """The descriptors of this role, in the manifest's order."""
         return tuple(descriptor for descriptor in self.descriptors if descriptor.role is role)
 
     @property
     def config(self) -> Descriptor | None:
         """The config of a single image; None for an index."""
-        return next(iter(self.of(Role.CONFIG)), None)
+        return next(iter(self.with_role(DescriptorRole.CONFIG)), None)
 
     @property
     def platforms(self) -> tuple[str, ...]:
         """The platforms of an index in its order, attestations left out."""
         return tuple(
             str(descriptor.platform)
-            for descriptor in self.of(Role.MANIFEST)
+            for descriptor in self.with_role(DescriptorRole.MANIFEST)
             if descriptor.platform and not descriptor.is_attestation
         )
 
     @property
     def layers_size(self) -> int:
         """Bytes of all layers as they are stored."""
-        return sum(max(descriptor.size, 0) for descriptor in self.of(Role.LAYER))
+        return sum(max(descriptor.size, 0) for descriptor in self.with_role(DescriptorRole.LAYER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +122,19 @@ class Manifest:
         return is_index(self.media_type)
 
 
-def parse(text: str) -> Structure:
+def parse_manifest(text: str) -> ParsedManifest:
     """What the manifest says; never raises, whatever the text is."""
     try:
         document = json.loads(text)
-        return _structure(document) if isinstance(document, dict) else Structure(problem="not a JSON object")
+        return _structure(document) if isinstance(document, dict) else ParsedManifest(problem="not a JSON object")
     except ValueError as problem:
-        return Structure(problem=f"not JSON: {problem}")
+        return ParsedManifest(problem=f"not JSON: {problem}")
     except RecursionError:
-        return Structure(problem="nested too deeply")
+        return ParsedManifest(problem="nested too deeply")
 
 
-def _structure(document: Mapping[str, Any]) -> Structure:
-    return Structure(
+def _structure(document: Mapping[str, Any]) -> ParsedManifest:
+    return ParsedManifest(
         media_type=_text(document.get("mediaType")),
         artifact_type=_text(document.get("artifactType")),
         descriptors=tuple(_descriptors(document)),
@@ -144,10 +144,10 @@ def _structure(document: Mapping[str, Any]) -> Structure:
 
 def _descriptors(document: Mapping[str, Any]) -> Iterator[Descriptor]:
     for key, role in (
-        ("manifests", Role.MANIFEST),
-        ("config", Role.CONFIG),
-        ("layers", Role.LAYER),
-        ("subject", Role.SUBJECT),
+        ("manifests", DescriptorRole.MANIFEST),
+        ("config", DescriptorRole.CONFIG),
+        ("layers", DescriptorRole.LAYER),
+        ("subject", DescriptorRole.SUBJECT),
     ):
         value = document.get(key)
         for entry in value if isinstance(value, list) else [value]:
@@ -156,10 +156,10 @@ def _descriptors(document: Mapping[str, Any]) -> Iterator[Descriptor]:
     layers = document.get("fsLayers")  # Docker schema 1
     for entry in layers if isinstance(layers, list) else []:
         if isinstance(entry, dict):
-            yield Descriptor(Role.LAYER, _text(entry.get("blobSum")))
+            yield Descriptor(DescriptorRole.LAYER, _text(entry.get("blobSum")))
 
 
-def _descriptor(role: Role, entry: Mapping[str, Any]) -> Descriptor:
+def _descriptor(role: DescriptorRole, entry: Mapping[str, Any]) -> Descriptor:
     size = entry.get("size")
     return Descriptor(
         role=role,

@@ -12,7 +12,7 @@ _WORDS = {
 }
 
 
-class Mutability(NamedTuple):
+class TagMutability(NamedTuple):
     """The setting of a repository (``imageTagMutability`` and ``imageTagMutabilityExclusionFilters``)."""
 
     setting: str = "MUTABLE"
@@ -22,18 +22,18 @@ class Mutability(NamedTuple):
         words = _WORDS.get(self.setting, self.setting)
         return f"{words} {' '.join(self.exclusions)}" if self.exclusions else words
 
-    def deciding_filter(self, tag: str) -> str | None:
+    def matching_filter(self, tag: str) -> str | None:
         """The exclusion filter that the tag matches; None if it matches none."""
         return next((pattern for pattern in self.exclusions if _matches(pattern, tag)), None)
 
     def may_move(self, tag: str) -> bool:
         """Whether ECR lets an existing tag of this name move to another image."""
-        excluded = self.setting.endswith("_WITH_EXCLUSION") and self.deciding_filter(tag) is not None
+        excluded = self.setting.endswith("_WITH_EXCLUSION") and self.matching_filter(tag) is not None
         return self.setting.startswith("MUTABLE") != excluded
 
     def reason(self, tag: str) -> str:
         """In words, what decides whether this tag may move."""
-        pattern = self.deciding_filter(tag) if self.setting.endswith("_WITH_EXCLUSION") else None
+        pattern = self.matching_filter(tag) if self.setting.endswith("_WITH_EXCLUSION") else None
         if pattern is not None:
             return f"the exclusion filter {pattern!r} makes this tag {'mutable' if self.may_move(tag) else 'immutable'}"
         if self.setting == "IMMUTABLE_WITH_EXCLUSION":

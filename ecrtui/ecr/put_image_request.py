@@ -18,7 +18,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PutImageRequest:
     """The parameters of PutImage by what they are called in Python; what was not given is empty."""
 
     registry_id: str = ""
@@ -44,12 +44,12 @@ class PutImageResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class ManifestCheck:
     """What the text of a manifest is, to the byte."""
 
     text: str = ""
     digest: str = ""
-    octets: int = 0
+    size_bytes: int = 0
     """Bytes, as UTF-8."""
     media_type: str = ""
     """What the manifest says of itself; empty if it does not."""
@@ -59,15 +59,15 @@ class Examined:
     """Why PutImage would not take it; empty if that cannot be told from here."""
 
 
-def examine(text: str) -> Examined:
+def check_manifest(text: str) -> ManifestCheck:
     """Measure and parse a manifest. Never raises, whatever the text is."""
     media_type, problem = _parsed(text)
     if len(text) > MAX_LENGTH:
         problem = f"it has {len(text):,} characters; PutImage takes {MAX_LENGTH:,}"
-    return Examined(
+    return ManifestCheck(
         text=text,
         digest=digest_of(text),
-        octets=len(text.encode("utf-8", "surrogatepass")),
+        size_bytes=len(text.encode("utf-8", "surrogatepass")),
         media_type=media_type,
         line_ends=tuple(sorted(set(_LINE_END.findall(text)))),
         problem=problem,
@@ -104,8 +104,8 @@ def with_line_ends(text: str, end: str) -> str:
     return _LINE_END.sub(end, text)
 
 
-def problems(wanted: Wanted, manifest: Examined) -> Mapping[str, str]:
-    """What is wrong, by the names of :class:`Wanted`; nothing if it can be sent.
+def request_errors(wanted: PutImageRequest, manifest: ManifestCheck) -> Mapping[str, str]:
+    """What is wrong, by the names of :class:`PutImageRequest`; nothing if it can be sent.
 
     Args:
         wanted: what was filled in; its manifest is taken from the other argument.
@@ -116,7 +116,7 @@ def problems(wanted: Wanted, manifest: Examined) -> Mapping[str, str]:
         "repository": _repository_problem(wanted.repository),
         "manifest": manifest.problem,
         "media_type": _media_type_problem(wanted.media_type, manifest),
-        "tag": tags.problem_with(wanted.tag) if wanted.tag else "",
+        "tag": tags.tag_error(wanted.tag) if wanted.tag else "",
         "digest": _digest_problem(wanted.digest, manifest),
     }
     return {name: problem for name, problem in found.items() if problem}
@@ -136,7 +136,7 @@ def _repository_problem(name: str) -> str:
     return "a repository name has 2 to 256 lower-case letters and digits, with . _ - / between them"
 
 
-def _media_type_problem(given: str, manifest: Examined) -> str:
+def _media_type_problem(given: str, manifest: ManifestCheck) -> str:
     if manifest.problem or given == manifest.media_type != "":
         return ""
     if not given and not manifest.media_type:
@@ -146,15 +146,15 @@ def _media_type_problem(given: str, manifest: Examined) -> str:
     return ""
 
 
-def _digest_problem(given: str, manifest: Examined) -> str:
+def _digest_problem(given: str, manifest: ManifestCheck) -> str:
     if not given or given == manifest.digest:
         return ""
     if not is_digest(given):
         return "a digest is sha256: and 64 hexadecimal digits"
-    return difference(manifest.text, given) if manifest.text else ""
+    return explain_digest_mismatch(manifest.text, given) if manifest.text else ""
 
 
-def difference(text: str, digest: str) -> str:
+def explain_digest_mismatch(text: str, digest: str) -> str:
     """Why a text may not have the digest that it should have: the usual accidents are tried."""
     if text.endswith("\n") and digest_of(text.removesuffix("\n")) == digest:
         return "the manifest has one newline too many at its end"

@@ -41,7 +41,7 @@ class Reference(NamedTuple):
         return self.repository + suffix
 
 
-def parse(text: str) -> Reference:
+def parse_reference(text: str) -> Reference:
     """Read ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, a whole image URI, or a registry's host alone.
 
     Raises:
@@ -68,7 +68,7 @@ def parse(text: str) -> Reference:
 def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_digest: bool) -> str:
     if not is_repository_name(repository):
         return f"{repository!r} is not a repository name"
-    if has_tag and (problem := tags.problem_with(tag)):
+    if has_tag and (problem := tags.tag_error(tag)):
         return problem
     if has_digest and not is_digest(digest):
         return f"{digest!r} is not a digest: sha256: and 64 hexadecimal digits"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.mutability import TagMutability
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Repository:
     arn: str = ""
     registry_id: str = ""
     created_at: float | None = None
-    mutability: Mutability = field(default_factory=Mutability)
+    mutability: TagMutability = field(default_factory=TagMutability)
     scan_on_push: bool = False
     encryption: str = "AES256"
     kms_key: str = ""

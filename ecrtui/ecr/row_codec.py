@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 
 Item = TypeVar("Item")
@@ -21,7 +21,7 @@ Column = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Columns(Generic[Item]):
+class RowCodec(Generic[Item]):
     """How rows of one kind are taken apart and put together.
 
     Args:
@@ -36,7 +36,7 @@ class Columns(Generic[Item]):
     write: dict[str, Callable[[Column], Column]]
     read: dict[str, Callable[[Column], Iterable[Any]]]
 
-    def split(self, items: Iterable[Item]) -> list[Column]:
+    def to_columns(self, items: Iterable[Item]) -> list[Column]:
         """The columns of these rows; none if there are no rows."""
         rows = list(map(attrgetter(*self.names), items))
         columns: Iterable[Column] = zip(*rows, strict=True) if rows else ()
@@ -45,11 +45,11 @@ class Columns(Generic[Item]):
             for name, column in zip(self.names if rows else (), columns, strict=True)
         ]
 
-    def join(self, columns: Sequence[Column]) -> Iterable[Item]:
+    def from_columns(self, columns: Sequence[Column]) -> Iterable[Item]:
         """The rows of these columns, made as they are asked for.
 
         Raises:
-            ValueError: they are not what :meth:`split` gives.
+            ValueError: they are not what :meth:`to_columns` gives.
         """
         if not columns:
             return ()
@@ -83,7 +83,7 @@ def _kept(value: Any) -> Any:
     return value
 
 
-IMAGES: Columns[Image] = Columns(
+IMAGE_CODEC: RowCodec[Image] = RowCodec(
     make=Image,
     names=_names(Image),
     write={},
@@ -98,12 +98,12 @@ IMAGES: Columns[Image] = Columns(
     },
 )
 
-REPOSITORIES: Columns[Repository] = Columns(
+REPOSITORY_CODEC: RowCodec[Repository] = RowCodec(
     make=Repository,
     names=_names(Repository),
     write={"mutability": lambda column: [(entry.setting, tuple(entry.exclusions)) for entry in column]},
-    read={"mutability": lambda column: (Mutability(setting, tuple(filters)) for setting, filters in column)},
+    read={"mutability": lambda column: (TagMutability(setting, tuple(filters)) for setting, filters in column)},
 )
 
-LISTINGS: Mapping[str, Columns[Any]] = {"repositories": REPOSITORIES, "images": IMAGES}
+CODECS: Mapping[str, RowCodec[Any]] = {"repositories": REPOSITORY_CODEC, "images": IMAGE_CODEC}
 """By the name of the listing, as :class:`ecrtui.registry.protocol.Registry` has it."""

@@ -13,7 +13,7 @@ MAX_TAGS_PER_IMAGE = 1000
 _PATTERN = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 
-def problem_with(tag: str) -> str:
+def tag_error(tag: str) -> str:
     """Why this cannot be a tag, in words; empty if it can (OCI distribution spec, "Pulling manifests")."""
     if _PATTERN.fullmatch(tag):
         return ""
@@ -27,6 +27,6 @@ def problem_with(tag: str) -> str:
     return f"a tag cannot contain {wrong!r}; letters, digits, '_', '.' and '-' only"
 
 
-def of_line(line: str) -> tuple[str, ...]:
+def parse_tags(line: str) -> tuple[str, ...]:
     """The tags that were typed on a line, separated by spaces or commas, each once; they may be no tags at all."""
     return tuple(dict.fromkeys(line.replace(",", " ").split()))

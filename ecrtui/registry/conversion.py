@@ -12,8 +12,8 @@ from typing import Any
 from ecrtui.ecr import manifest as manifests
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Manifest, Role
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.manifest import DescriptorRole, Manifest
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
@@ -33,7 +33,7 @@ def repository(entry: Reply) -> Repository:
         arn=entry.get("repositoryArn") or "",
         registry_id=entry.get("registryId") or "",
         created_at=entry.get("createdAt"),
-        mutability=Mutability(
+        mutability=TagMutability(
             entry.get("imageTagMutability") or "MUTABLE", tuple(item["filter"] for item in filters if "filter" in item)
         ),
         scan_on_push=bool((entry.get("imageScanningConfiguration") or _NOTHING).get("scanOnPush")),
@@ -146,5 +146,7 @@ def _counts(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 def _media_type(text: str) -> str:
     """For a registry that reports none: the text's own word, or what it is made of (OCI image spec)."""
-    said = manifests.parse(text)
-    return said.media_type or (manifests.OCI_INDEX if said.of(Role.MANIFEST) else manifests.OCI_MANIFEST)
+    said = manifests.parse_manifest(text)
+    return said.media_type or (
+        manifests.OCI_INDEX if said.with_role(DescriptorRole.MANIFEST) else manifests.OCI_MANIFEST
+    )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
@@ -115,7 +115,7 @@ class Step:
         return Change(self.repository, self.tag, self.after, expect, self.undoes)
 
     def __str__(self) -> str:
-        old, new = short(self.before) or "nothing", short(self.after) or "nothing"
+        old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"
         words = {
             Action.CREATE: f"new → {new}",
             Action.MOVE: f"moves {old} → {new}",

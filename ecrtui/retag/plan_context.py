@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from ecrtui.ecr import lifecycle
 from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.image import Image, is_index
-from ecrtui.ecr.lifecycle import Policy
-from ecrtui.ecr.manifest import Manifest, Role, parse
+from ecrtui.ecr.lifecycle import LifecyclePolicy
+from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, Refused
 from ecrtui.registry.protocol import Registry
@@ -85,7 +85,11 @@ class FactFinder:
         wanted = [change.digest for change in changes if is_digest(change.digest) and change.digest not in images]
         if wanted:
             images.update((image.digest, image) for image in self._registry.describe(repository, _once(wanted)))
-        policy = lifecycle.parse(survey.policy) if not survey.policy_problem else Policy(problem=survey.policy_problem)
+        policy = (
+            lifecycle.parse_policy(survey.policy)
+            if not survey.policy_problem
+            else LifecyclePolicy(problem=survey.policy_problem)
+        )
         everything = survey.images
         if everything is None and thorough and _must_count(policy, changes, images):
             everything = tuple(image for page in self._registry.images(repository) for image in page.items)
@@ -158,7 +162,7 @@ class FactFinder:
 def _platforms(manifest: Manifest) -> Mapping[str, str]:
     return {
         descriptor.digest: str(descriptor.platform or "an unnamed platform")
-        for descriptor in parse(manifest.text).of(Role.MANIFEST)
+        for descriptor in parse_manifest(manifest.text).with_role(DescriptorRole.MANIFEST)
         if not descriptor.is_attestation
     }
 
@@ -167,9 +171,9 @@ def _is_single(image: Image | None) -> bool:
     return image is not None and not is_index(image.media_type)
 
 
-def _must_count(policy: Policy, changes: Sequence[Change], images: Mapping[str, Image]) -> bool:
+def _must_count(policy: LifecyclePolicy, changes: Sequence[Change], images: Mapping[str, Image]) -> bool:
     """Whether a rule that counts images may decide on one of those that are touched, as they may be afterwards."""
-    if not any(rule.counts for rule in policy.rules):
+    if not any(rule.counts_images for rule in policy.rules):
         return False
     gained: dict[str, list[str]] = {}
     for change in changes:
@@ -177,8 +181,8 @@ def _must_count(policy: Policy, changes: Sequence[Change], images: Mapping[str, 
     moved = frozenset(change.tag for change in changes)
     for image in images.values():
         kept = tuple(tag for tag in image.tags if tag not in moved)
-        decider = policy.decider(replace(image, tags=(*kept, *gained.get(image.digest, ()))))
-        if decider is not None and decider.counts:
+        decider = policy.matching_rule(replace(image, tags=(*kept, *gained.get(image.digest, ()))))
+        if decider is not None and decider.counts_images:
             return True
     return False
 

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 
 from ecrtui.ecr import lifecycle
 from ecrtui.ecr import tag as tags
-from ecrtui.ecr.digest import is_digest, short
+from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image, is_index
-from ecrtui.ecr.lifecycle import Fate, Policy
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.retag.plan import Action, Change, Plan, Step
 
 _SOON = 30 * lifecycle.DAY
@@ -23,12 +23,12 @@ _SOON = 30 * lifecycle.DAY
 class Facts:
     """What planning knows of one repository. Times are seconds since the epoch."""
 
-    mutability: Mutability
+    mutability: TagMutability
     tags: Mapping[str, Image]
     """The images that hold the tags in question now; a tag that is not here does not exist."""
     images: Mapping[str, Image]
     """The images in question, by digest; a digest that is not here is not in the repository."""
-    policy: Policy = field(default_factory=Policy)
+    policy: LifecyclePolicy = field(default_factory=LifecyclePolicy)
     everything: tuple[Image, ...] | None = None
     """Every image of the repository, if they were listed."""
     indexes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -152,12 +152,12 @@ class _Draft:
 
     def _refusal_to_put(self, step: Step, source: Image | None) -> str:
         untagged = not step.tag and (step.after in self._given or step.restores)
-        if not untagged and (problem := tags.problem_with(step.tag)):
+        if not untagged and (problem := tags.tag_error(step.tag)):
             return problem
         if not is_digest(step.after):
             return f"{step.after!r} is not a digest: sha256: and 64 hexadecimal digits"
         if self._is_missing(step.after, source) and not step.restores:
-            return f"there is no image {short(step.after)} in {step.repository}"
+            return f"there is no image {short_digest(step.after)} in {step.repository}"
         if source is not None and source.archived and step.after not in self._given:
             return f"the image is {source.status.lower()}: restore it first, an archived image cannot be read"
         if step.before and not self._facts.mutability.may_move(step.tag):
@@ -206,14 +206,16 @@ class _Draft:
         referring = next((index for index, children in self._facts.indexes.items() if image.digest in children), "")
         everything = self._facts.everything
         others = None if everything is None else tuple(self._after(other) for other in everything)
-        fate = None if referring else lifecycle.fate(policy, changed, others, now)
+        fate = None if referring else lifecycle.predict(policy, changed, others, now)
         if fate is None:
             if policy.rules and not changed.tags:
-                why = f"the index {short(referring)} refers to it" if referring else "no lifecycle rule selects it"
+                why = (
+                    f"the index {short_digest(referring)} refers to it" if referring else "no lifecycle rule selects it"
+                )
                 notes.append(f"{name} stays: {why}")
             return
         words = f"{fate.rule}: {name} {_pushed(image, now)} {_when(fate, now)}"
-        if fate.at is not None and fate.at - now <= _SOON:
+        if fate.due_at is not None and fate.due_at - now <= _SOON:
             hint = " (a retag does not renew the time of the push)" if name == "this image" and step.after else ""
             warnings.append(words + hint)
         else:
@@ -239,7 +241,7 @@ class _Draft:
         for digest, platforms in self._facts.indexes.items():
             if step.after in platforms:
                 index = self._facts.images.get(digest)
-                name = f"index tagged {index.tags[0]}" if index and index.tags else f"index {short(digest)}"
+                name = f"index tagged {index.tags[0]}" if index and index.tags else f"index {short_digest(digest)}"
                 yield f"this is the image for {platforms[step.after]} alone; the {name} has all platforms"
                 return
 
@@ -257,8 +259,8 @@ def _nothing_to_do(step: Step) -> str:
 
 
 def _not_as_expected(expected: str, found: str) -> str:
-    wanted = f"at {short(expected)}" if expected else "not to exist"
-    return f"the tag was expected {wanted}, and {f'is at {short(found)}' if found else 'does not exist'}"
+    wanted = f"at {short_digest(expected)}" if expected else "not to exist"
+    return f"the tag was expected {wanted}, and {f'is at {short_digest(found)}' if found else 'does not exist'}"
 
 
 def _pushed(image: Image, now: float) -> str:
@@ -267,13 +269,13 @@ def _pushed(image: Image, now: float) -> str:
     )
 
 
-def _when(fate: Fate, now: float) -> str:
+def _when(fate: LifecyclePrediction, now: float) -> str:
     verb = "be archived" if fate.rule.action == "transition" else "expire"
     if not fate.known:
         return f"may {verb}: its place among the others was not looked up"
-    if fate.at is None:
+    if fate.due_at is None:
         return f"stays for now, as number {fate.rank} of {fate.rule.count_number}"
-    return f"would {verb} within 24 hours" if fate.at <= now else f"would {verb} in {span(fate.at - now)}"
+    return f"would {verb} within 24 hours" if fate.due_at <= now else f"would {verb} in {span(fate.due_at - now)}"
 
 
 def span(seconds: float) -> str:

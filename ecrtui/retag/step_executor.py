@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import Manifest, Role, parse
+from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
@@ -94,7 +94,7 @@ class Writer:
         if needed in manifests:
             return None
         error = NotFound(
-            f"The manifest of {short(needed)} cannot be had, so nothing was sent",
+            f"The manifest of {short_digest(needed)} cannot be had, so nothing was sent",
             f"The registry gives no manifest of {needed} in {step.repository}.",
             "It may have been deleted or archived since the plan was made: plan again.",
         )
@@ -184,7 +184,7 @@ class Writer:
         except EcrTuiError as error:
             return self._after_error(step, error, manifests)
         if (result.digest, result.tag) != (step.after, step.tag):
-            words = f"the registry answered with {result.tag} at {short(result.digest)}"
+            words = f"the registry answered with {result.tag} at {short_digest(result.digest)}"
             return self._read_back(step, Refused("The answer is about something else", words), result)
         return _Answer(Outcome.DONE, "", result)
 
@@ -201,11 +201,11 @@ class Writer:
 
     def _missing_parts(self, step: Step, manifest: Manifest) -> str:
         """Which of the parts that a manifest names the registry may lack; those of an index exactly."""
-        structure = parse(manifest.text)
+        structure = parse_manifest(manifest.text)
         if not is_index(manifest.media_type):
-            layers = [*structure.of(Role.LAYER), *structure.of(Role.CONFIG)]
+            layers = [*structure.with_role(DescriptorRole.LAYER), *structure.with_role(DescriptorRole.CONFIG)]
             return f"; it consists of {', '.join(layer.digest for layer in layers)}"
-        children = [child.digest for child in structure.of(Role.MANIFEST)]
+        children = [child.digest for child in structure.with_role(DescriptorRole.MANIFEST)]
         try:
             there = {image.digest for image in self._registry.describe(step.repository, children)}
         except EcrTuiError:
@@ -276,8 +276,8 @@ class Writer:
 
     def _conflict(self, step: Step, found: str) -> str:
         """Both digests, and who moved the tag and when, as far as the journal knows."""
-        planned = f"at {short(step.before)}" if step.before else "not there"
-        now = f"at {short(found)}" if found else "gone"
+        planned = f"at {short_digest(step.before)}" if step.before else "not there"
+        now = f"at {short_digest(found)}" if found else "gone"
         return f"the tag was {planned} when the plan was made and is {now} now{self._by_whom(step, found)}"
 
     def _by_whom(self, step: Step, found: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.retag.journal.entry import Entry
 from ecrtui.retag.plan import Action, Change, Outcome, Step
 
@@ -93,5 +93,5 @@ def truth(entry: Entry, found: str, later: Iterable[Entry]) -> tuple[Outcome, st
         return Outcome.DONE, f"the tag was where it was put, {when}"
     if seen == entry.before:
         return Outcome.FAILED, f"it was not applied: the tag was where it had been, {when}"
-    place = f"at {short(seen)}" if seen else "gone"
+    place = f"at {short_digest(seen)}" if seen else "gone"
     return Outcome.UNKNOWN, f"the tag was {place}, {when}: whether it was applied before cannot be told"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor
-from ecrtui.ecr.put_image_request import Wanted
+from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 
 OSC52_LIMIT = 74_994
@@ -64,12 +64,12 @@ def put_image_line(repository: Repository, image: Image, region: str, tag: str) 
     The manifest goes through a file: a command substitution would strip trailing newlines and change the digest, and
     an argument holds 128 KiB at most. ``jq -j`` writes the exact string, with no newline of its own.
     """
-    wanted = Wanted(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
+    wanted = PutImageRequest(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
     common = ("--region", region)
     return f"{get_manifest_line(wanted, common)} && {put_image_command(wanted, MANIFEST_FILE, common)}"
 
 
-def get_manifest_line(wanted: Wanted, common: Sequence[str] = ()) -> str:
+def get_manifest_line(wanted: PutImageRequest, common: Sequence[str] = ()) -> str:
     """The AWS CLI line that writes the exact manifest of the image with this digest into :data:`MANIFEST_FILE`."""
     words = ["aws", "ecr", "batch-get-image", *common, *_options(wanted, "registry_id", "repository")]
     words += ["--image-ids", f"imageDigest={wanted.digest}"]
@@ -77,7 +77,7 @@ def get_manifest_line(wanted: Wanted, common: Sequence[str] = ()) -> str:
     return f"{shlex.join([*words, '--output', 'json'])} | jq -j '.images[0].imageManifest' > {MANIFEST_FILE}"
 
 
-def put_image_command(wanted: Wanted, file: str, common: Sequence[str] = ()) -> str:
+def put_image_command(wanted: PutImageRequest, file: str, common: Sequence[str] = ()) -> str:
     """``aws ecr put-image`` with these parameters.
 
     Args:
@@ -98,7 +98,7 @@ _OPTIONS = {
 }
 
 
-def _options(wanted: Wanted, *names: str) -> list[str]:
+def _options(wanted: PutImageRequest, *names: str) -> list[str]:
     given = [(_OPTIONS[name], getattr(wanted, name)) for name in names]
     return [word for option, value in given if value for word in (option, value)]
 

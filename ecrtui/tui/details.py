@@ -10,7 +10,7 @@ from typing import Any
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
-from ecrtui.ecr.manifest import Role, Structure
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.retag.journal.entry import Entry
 
@@ -113,14 +113,16 @@ def config_text(config: ImageConfig) -> str:
     return as_text(facts)
 
 
-def parts_text(image: Image, structure: Structure, config: ImageConfig | None) -> str:
+def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | None) -> str:
     """What an image is made of, a fact a line, for people and for comparing two of them."""
     facts = {
         "media type": image.media_type,
         "size": image.size,
         "annotations": dict(structure.annotations),
-        "manifests": [f"{part.platform or part.media_type} {part.digest}" for part in structure.of(Role.MANIFEST)],
-        "layers": [f"{part.digest} {part.size}" for part in structure.of(Role.LAYER)],
+        "manifests": [
+            f"{part.platform or part.media_type} {part.digest}" for part in structure.with_role(DescriptorRole.MANIFEST)
+        ],
+        "layers": [f"{part.digest} {part.size}" for part in structure.with_role(DescriptorRole.LAYER)],
     }
     text = as_text(facts)
     return f"{text}\n{config_text(config)}" if config is not None else text

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from ecrtui.ecr.digest import short
-from ecrtui.ecr.manifest import Structure, parse
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
@@ -34,7 +34,7 @@ class Inspecting(Place):
         except EcrTuiError as error:
             self.complain(error)
             return
-        self.post_message(messages.ShowText(f"config {short(config.digest)}", describe.config_text(known)))
+        self.post_message(messages.ShowText(f"config {short_digest(config.digest)}", describe.config_text(known)))
 
     @work(exclusive=True, group="inspect", exit_on_error=False)
     async def show_findings(self, repository: str, digest: str) -> None:
@@ -48,8 +48,8 @@ class Inspecting(Place):
         except EcrTuiError as error:
             self.complain(error)
             return
-        self.post_message(messages.ShowText(f"findings of {short(digest)}", describe.findings_text(findings)))
+        self.post_message(messages.ShowText(f"findings of {short_digest(digest)}", describe.findings_text(findings)))
 
 
-def _structure(catalogue: Catalogue, repository: str, digest: str) -> Structure:
-    return parse(catalogue.manifest(repository, digest).text)
+def _structure(catalogue: Catalogue, repository: str, digest: str) -> ParsedManifest:
+    return parse_manifest(catalogue.manifest(repository, digest).text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.put_image_request import PutImageResult, Wanted
+    from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
     from ecrtui.errors import EcrTuiError
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
@@ -84,7 +84,7 @@ class Wish(NamedTuple):
 class Draft(NamedTuple):
     """What the Put image form begins with."""
 
-    wanted: Wanted
+    wanted: PutImageRequest
     image: str = ""
     """The digest of the image of that repository whose manifest is to be put; empty if none was picked."""
     file: str = ""

@@ -12,7 +12,7 @@ import pytest
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalogue, Listing
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Descriptor, Role, parse
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, parse_manifest
 from ecrtui.emulator.faults import Faults
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound
@@ -306,7 +306,7 @@ def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
     client = client_for(embedded)
     create_repository(client, "app")
     image = push_image(client, "app", "checkout", platform="linux/arm64")
-    descriptor = parse(image.manifest).config
+    descriptor = parse_manifest(image.manifest).config
     assert descriptor is not None
     config = catalogue_of(embedded).config("app", descriptor)
     assert (config.os, config.architecture, config.labels) == ("linux", "arm64", {"name": "checkout"})
@@ -316,7 +316,7 @@ def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
 def test_a_config_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
     create_repository(client_for(embedded), "app")
     with pytest.raises(NotFound):
-        catalogue_of(embedded).config("app", Descriptor(Role.CONFIG, "sha256:" + "0" * 64))
+        catalogue_of(embedded).config("app", Descriptor(DescriptorRole.CONFIG, "sha256:" + "0" * 64))
 
 
 def test_other_reads_are_the_registry_s(embedded: EmbeddedRegistry) -> None:

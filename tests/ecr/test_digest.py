@@ -3,7 +3,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.digest import digest_of, is_digest, short
+from ecrtui.ecr.digest import digest_of, is_digest, short_digest
 
 
 @given(st.binary(max_size=200))
@@ -28,4 +28,4 @@ def test_what_is_no_digest():
 
 
 def test_the_short_form_is_the_first_twelve_digits():
-    assert short("sha256:" + "0123456789abcdef" * 4) == "0123456789ab"
+    assert short_digest("sha256:" + "0123456789abcdef" * 4) == "0123456789ab"

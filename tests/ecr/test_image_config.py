@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.image_config import HistoryEntry, ImageConfig, parse
+from ecrtui.ecr.image_config import BuildStep, ImageConfig, parse_config
 
 DOCUMENT = {
     "created": "2026-11-01T10:00:00Z",
@@ -37,7 +37,7 @@ DOCUMENT = {
 
 def test_everything_a_config_says_is_read() -> None:
     content = json.dumps(DOCUMENT, indent=1)
-    assert parse(content.encode()) == ImageConfig(
+    assert parse_config(content.encode()) == ImageConfig(
         created="2026-11-01T10:00:00Z",
         author="somebody",
         os="linux",
@@ -54,15 +54,15 @@ def test_everything_a_config_says_is_read() -> None:
         stop_signal="SIGINT",
         labels={"a": "1", "odd": "2"},
         history=(
-            HistoryEntry("2026-10-01T00:00:00Z", "ADD rootfs", "base"),
-            HistoryEntry(created_by="ENV A=b=c", empty_layer=True),
+            BuildStep("2026-10-01T00:00:00Z", "ADD rootfs", "base"),
+            BuildStep(created_by="ENV A=b=c", empty_layer=True),
         ),
         text=content,
     )
 
 
 def test_an_entrypoint_that_is_one_text_is_one_word() -> None:
-    assert parse(b'{"config": {"Entrypoint": "/app"}}').entrypoint == ("/app",)
+    assert parse_config(b'{"config": {"Entrypoint": "/app"}}').entrypoint == ("/app",)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_an_entrypoint_that_is_one_text_is_one_word() -> None:
     ],
 )
 def test_what_is_no_config_says_so(content: bytes, problem: str) -> None:
-    assert problem in parse(content).problem
+    assert problem in parse_config(content).problem
 
 
 json_values = st.recursive(
@@ -89,7 +89,7 @@ keys = st.sampled_from([*DOCUMENT, *DOCUMENT["config"]])  # type: ignore[misc]
 
 @given(st.dictionaries(keys, json_values | st.dictionaries(keys, json_values, max_size=4), max_size=5))
 def test_odd_json_is_never_an_error(document: dict[str, object]) -> None:
-    config = parse(json.dumps(document).encode())
+    config = parse_config(json.dumps(document).encode())
     texts = [config.created, config.os, config.user, *config.environment, *config.command, *config.labels.values()]
     assert all(isinstance(text, str) for text in texts)
     assert not config.problem
@@ -97,4 +97,4 @@ def test_odd_json_is_never_an_error(document: dict[str, object]) -> None:
 
 @given(st.binary(max_size=60))
 def test_bytes_are_never_an_error(content: bytes) -> None:
-    assert isinstance(parse(content), ImageConfig)
+    assert isinstance(parse_config(content), ImageConfig)

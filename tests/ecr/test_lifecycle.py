@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import DAY, Policy, evaluate, fate, parse
+from ecrtui.ecr.lifecycle import DAY, LifecyclePolicy, evaluate, parse_policy, predict
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -24,8 +24,8 @@ def image(name: str, days: float, *tags: str, **members: Any) -> Image:
     return Image(f"sha256:{name * 64}"[:71], tags, NOW - days * DAY, **members)
 
 
-def policy(*rules: dict[str, Any], action: str = "expire") -> Policy:
-    parsed = parse(text_of([{"selection": rule, "action": {"type": action}} for rule in rules]))
+def policy(*rules: dict[str, Any], action: str = "expire") -> LifecyclePolicy:
+    parsed = parse_policy(text_of([{"selection": rule, "action": {"type": action}} for rule in rules]))
     assert not parsed.problem
     return parsed
 
@@ -34,7 +34,7 @@ def text_of(rules: list[dict[str, Any]]) -> str:
     return json.dumps({"rules": [{"rulePriority": number, **rule} for number, rule in enumerate(rules, 1)]})
 
 
-def taken(rules: Policy, *images: Image, **options: Any) -> dict[str, int]:
+def taken(rules: LifecyclePolicy, *images: Image, **options: Any) -> dict[str, int]:
     return {digest: rule.priority for digest, rule in evaluate(rules, images, NOW, **options).items()}
 
 
@@ -89,12 +89,15 @@ def test_what_an_index_refers_to_stays() -> None:
 def test_the_fate_of_an_image_is_told_with_its_time_and_its_rank() -> None:
     old, young = image("a", 30), image("b", 3)
     ages = policy(days(7, tagStatus="untagged"))
-    assert fate(ages, young, None, NOW).at == NOW + 4 * DAY
-    assert fate(ages, image("c", 3, "tagged"), None, NOW) is None
+    assert predict(ages, young, None, NOW).due_at == NOW + 4 * DAY
+    assert predict(ages, image("c", 3, "tagged"), None, NOW) is None
     counts = policy(newest(1, tagStatus="any"))
-    assert fate(counts, old, None, NOW).known is False
-    assert (fate(counts, old, [old, young], NOW).rank, fate(counts, old, [old, young], NOW).at) == (2, NOW)
-    assert (fate(counts, young, [old, young], NOW).rank, fate(counts, young, [old, young], NOW).at) == (1, None)
+    assert predict(counts, old, None, NOW).known is False
+    assert (predict(counts, old, [old, young], NOW).rank, predict(counts, old, [old, young], NOW).due_at) == (2, NOW)
+    assert (predict(counts, young, [old, young], NOW).rank, predict(counts, young, [old, young], NOW).due_at) == (
+        1,
+        None,
+    )
 
 
 def test_a_rule_is_told_in_words() -> None:
@@ -107,8 +110,8 @@ def test_a_rule_is_told_in_words() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"rules": 1}', '{"rules": [{"rulePriority": 1}]}', "[" * 100_000])
 def test_a_policy_that_cannot_be_read_is_a_problem_not_an_error(text: str) -> None:
-    assert "cannot be read" in parse(text).problem
-    assert parse("") == Policy()
+    assert "cannot be read" in parse_policy(text).problem
+    assert parse_policy("") == LifecyclePolicy()
 
 
 TAGS = ("prod-1", "prod-2", "beta-1", "beta", "x")
@@ -190,9 +193,9 @@ def test_the_preview_of_the_registry_says_the_same(images: list[tuple[Any, ...]]
     preview = client.get_lifecycle_policy_preview(repositoryName="team/app")["previewResults"]
     told = {result["imageDigest"]: result["appliedRulePriority"] for result in preview}
     everything = [found for page in registry.images("team/app") for found in page.items]
-    ours = {digest: rule.priority for digest, rule in evaluate(parse(text), everything, NOW).items()}
+    ours = {digest: rule.priority for digest, rule in evaluate(parse_policy(text), everything, NOW).items()}
     assert ours == told
     for found in everything:
-        known = fate(parse(text), found, everything, NOW)
-        due = known is not None and known.at is not None and known.at <= NOW
+        known = predict(parse_policy(text), found, everything, NOW)
+        due = known is not None and known.due_at is not None and known.due_at <= NOW
         assert due == (found.digest in told)

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, Role, Structure, parse
+from ecrtui.ecr.manifest import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    DescriptorRole,
+    Manifest,
+    ParsedManifest,
+    parse_manifest,
+)
 
 A, B, C = (f"sha256:{character * 64}" for character in "abc")
 
@@ -21,17 +30,17 @@ DESCRIPTORS = st.dictionaries(st.sampled_from(ENTRIES), JSON)
 
 @given(st.dictionaries(st.sampled_from(MEMBERS), JSON | DESCRIPTORS | st.lists(DESCRIPTORS, max_size=3)))
 def test_any_json_object_is_understood_as_far_as_it_goes(document):
-    structure = parse(json.dumps(document))
+    structure = parse_manifest(json.dumps(document))
     check(structure)
     assert structure.problem == ""
 
 
 @given(st.text(max_size=200) | JSON.map(json.dumps))
 def test_any_text_is_a_structure_or_a_problem_in_words(text):
-    check(parse(text))
+    check(parse_manifest(text))
 
 
-def check(structure: Structure) -> None:
+def check(structure: ParsedManifest) -> None:
     """Whatever it was made of, every value has the type that it promises."""
     assert isinstance(structure.media_type, str)
     assert all(isinstance(value, str) for pair in structure.annotations.items() for value in pair)
@@ -58,18 +67,18 @@ def check(structure: Structure) -> None:
     ],
 )
 def test_members_of_the_wrong_type_are_no_reason_to_fail(text):
-    check(parse(text))
+    check(parse_manifest(text))
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '"text"', "[" * 100_000, "1" * 5000, "\ufeff{}"])
 def test_what_is_no_manifest_is_told(text):
-    structure = parse(text)
+    structure = parse_manifest(text)
     assert structure.problem
     assert structure.descriptors == ()
 
 
 def test_an_image_is_made_of_a_config_and_layers():
-    structure = parse(
+    structure = parse_manifest(
         json.dumps(
             {
                 "schemaVersion": 2,
@@ -83,14 +92,14 @@ def test_an_image_is_made_of_a_config_and_layers():
     )
     assert structure.config is not None
     assert (structure.config.digest, structure.config.size, structure.config.is_image) == (A, 7, False)
-    assert [layer.digest for layer in structure.of(Role.LAYER)] == [B, C]
+    assert [layer.digest for layer in structure.with_role(DescriptorRole.LAYER)] == [B, C]
     assert structure.layers_size == 30
-    assert [subject.is_image for subject in structure.of(Role.SUBJECT)] == [True]
+    assert [subject.is_image for subject in structure.with_role(DescriptorRole.SUBJECT)] == [True]
     assert structure.annotations == {"a": "b", "number": "1"}
 
 
 def test_the_platforms_of_an_index_are_told_without_its_attestations():
-    structure = parse(
+    structure = parse_manifest(
         json.dumps(
             {
                 "mediaType": OCI_INDEX,
@@ -107,12 +116,14 @@ def test_the_platforms_of_an_index_are_told_without_its_attestations():
         )
     )
     assert structure.platforms == ("linux/arm/v7",)
-    assert [child.is_image for child in structure.of(Role.MANIFEST)] == [True, True, True]
+    assert [child.is_image for child in structure.with_role(DescriptorRole.MANIFEST)] == [True, True, True]
     assert structure.config is None
 
 
 def test_the_layers_of_docker_schema_1_have_digests_and_no_sizes():
-    layers = parse(json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": A}, {"blobSum": B}]})).of(Role.LAYER)
+    layers = parse_manifest(json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": A}, {"blobSum": B}]})).with_role(
+        DescriptorRole.LAYER
+    )
     assert [(layer.digest, layer.size) for layer in layers] == [(A, -1), (B, -1)]
 
 

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.manifest import DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, MAX_LENGTH, OCI_INDEX, OCI_MANIFEST
-from ecrtui.ecr.put_image_request import Wanted, examine, problems, with_line_ends
+from ecrtui.ecr.put_image_request import PutImageRequest, check_manifest, request_errors, with_line_ends
 
 TEXT = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST}, indent=2)
 
 
 def wrong(manifest: str = TEXT, **values: Any) -> dict[str, str]:
-    return dict(problems(Wanted(**{"repository": "team/app", **values}), examine(manifest)))
+    return dict(request_errors(PutImageRequest(**{"repository": "team/app", **values}), check_manifest(manifest)))
 
 
 @given(st.text())
 def test_any_text_is_measured_to_the_byte(text: str) -> None:
-    examined = examine(text)
+    examined = check_manifest(text)
     assert (examined.text, examined.digest) == (text, digest_of(text))
-    assert examined.octets == len(text.encode("utf-8", "surrogatepass"))
+    assert examined.size_bytes == len(text.encode("utf-8", "surrogatepass"))
 
 
 def test_what_is_right_has_no_problem() -> None:
@@ -68,15 +68,15 @@ def test_a_manifest_that_does_not_tell_its_media_type_takes_the_one_that_is_give
 @pytest.mark.parametrize(("members", "media_type"), [({}, DOCKER_SCHEMA1), ({"signatures": []}, DOCKER_SCHEMA1_SIGNED)])
 def test_docker_schema_1_needs_no_media_type(members: dict[str, Any], media_type: str) -> None:
     text = json.dumps({"schemaVersion": 1, **members})
-    assert examine(text).media_type == media_type
+    assert check_manifest(text).media_type == media_type
     assert wrong(text) == {}
 
 
 def test_a_byte_order_mark_counts_for_the_digest_and_not_for_the_json() -> None:
-    examined = examine("\ufeff" + TEXT)
+    examined = check_manifest("\ufeff" + TEXT)
     assert (examined.problem, examined.media_type) == ("", OCI_MANIFEST)
     assert examined.digest == digest_of("\ufeff" + TEXT)
 
 
 def test_the_line_ends_are_told() -> None:
-    assert examine("a\r\nb\nc\rd").line_ends == ("\n", "\r", "\r\n")
+    assert check_manifest("a\r\nb\nc\rd").line_ends == ("\n", "\r", "\r\n")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.reference import Reference, is_repository_name, parse
+from ecrtui.ecr.reference import Reference, is_repository_name, parse_reference
 from ecrtui.errors import UsageError
 
 DIGEST = "sha256:" + "ab" * 32
@@ -18,15 +18,15 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,20}", fullmatch=True)
     st.sampled_from(["", HOST + "/", "https://" + HOST + "/", "oci://" + HOST + "/"]),
 )
 def test_what_is_written_is_what_is_read(name, tag, prefix):
-    reference = parse(prefix + name + (f":{tag}" if tag else ""))
+    reference = parse_reference(prefix + name + (f":{tag}" if tag else ""))
     assert (reference.repository, reference.tag, reference.digest) == (name, tag, "")
     assert (reference.registry_id, reference.region) == (("123456789012", "eu-west-1") if prefix else ("", ""))
-    assert parse(str(reference)) == Reference(name, tag)
+    assert parse_reference(str(reference)) == Reference(name, tag)
 
 
 @given(NAMES)
 def test_a_digest_wins_over_a_tag_when_it_is_written(name):
-    reference = parse(f"{name}:v1@{DIGEST}")
+    reference = parse_reference(f"{name}:v1@{DIGEST}")
     assert (reference.tag, reference.digest) == ("v1", DIGEST)
     assert str(reference) == f"{name}@{DIGEST}"
 
@@ -34,7 +34,7 @@ def test_a_digest_wins_over_a_tag_when_it_is_written(name):
 @given(st.text(max_size=60))
 def test_any_text_is_a_reference_or_a_usage_error(text):
     try:
-        reference = parse(text)
+        reference = parse_reference(text)
     except UsageError as error:
         assert error.detail
         assert "team/app@sha256:" in error.hint
@@ -52,14 +52,14 @@ def test_any_text_is_a_reference_or_a_usage_error(text):
     ],
 )
 def test_the_hosts_of_every_partition_set_account_and_region(host):
-    reference = parse(f"{host}/team/app:v1")
+    reference = parse_reference(f"{host}/team/app:v1")
     assert (reference.repository, reference.registry_id) == ("team/app", "123456789012")
     assert reference.region in host
 
 
 def test_a_registrys_host_alone_names_no_repository():
     for text in (HOST, HOST + "/", f"https://{HOST}/"):
-        assert parse(text) == Reference(registry_id="123456789012", region="eu-west-1")
+        assert parse_reference(text) == Reference(registry_id="123456789012", region="eu-west-1")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_registrys_host_alone_names_no_repository():
 )
 def test_what_is_wrong_is_said(text, problem):
     with pytest.raises(UsageError) as caught:
-        parse(text)
+        parse_reference(text)
     assert problem in caught.value.detail
 
 

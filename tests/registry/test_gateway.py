@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ecrtui.ecr.findings import SEVERITIES
-from ecrtui.ecr.image import Kind
+from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse_manifest
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -102,9 +102,9 @@ def test_repositories_are_told_with_all_that_ecr_says_of_them(world):
     assert (told.name, told.uri, told.arn) == ("team/locked", raw["repositoryUri"], raw["repositoryArn"])
     assert told.created_at == pytest.approx(raw["createdAt"].timestamp(), abs=0.01)
     assert told.registry_id == REGISTRY_ID
-    assert told.mutability == Mutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",))
+    assert told.mutability == TagMutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",))
     assert (told.scan_on_push, told.encryption, told.kms_key) == (True, "KMS", raw["encryptionConfiguration"]["kmsKey"])
-    assert world.registry.repository("team/app").mutability == Mutability()
+    assert world.registry.repository("team/app").mutability == TagMutability()
 
 
 def test_all_repositories_come_in_pages_of_a_thousand_and_can_be_gone_on_with(world):
@@ -172,7 +172,7 @@ def test_images_are_told_with_all_that_ecr_says_of_them(world):
         assert image.media_type == raw[digest]["imageManifestMediaType"]
         assert image.status == "ACTIVE"
         assert image.findings is None
-    assert images[index.digest].kind is Kind.INDEX
+    assert images[index.digest].kind is ImageKind.INDEX
 
 
 def test_archived_images_are_in_the_listing(world):
@@ -371,7 +371,7 @@ def test_bytes_that_do_not_have_their_digest_are_not_given_out(world):
 
 
 def config_of(pushed):
-    return parse(pushed.manifest).config
+    return parse_manifest(pushed.manifest).config
 
 
 def test_a_config_is_its_exact_bytes(world):

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import parse
+from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.blobs import Downloads
 from ecrtui.settings import Connection
@@ -37,7 +37,7 @@ def test_the_whole_way_from_a_listing_to_a_retag(world, served, registry):
     (image,) = next(registry.images("team/app")).items
     manifest = registry.manifest("team/app", image.digest)
     assert manifest.text == pushed.manifest
-    config = parse(manifest.text).config
+    config = parse_manifest(manifest.text).config
     assert len(registry.blob("team/app", config.digest, 10_000)) == config.size
     assert registry.put_image("team/app", manifest, "prod").manifest == pushed.manifest
     assert registry.tag_is_at("team/app", "prod", pushed.digest)
@@ -190,7 +190,7 @@ def test_no_more_is_read_than_is_wanted_whatever_length_is_announced():
 
 def test_a_body_that_stops_early_is_noticed(world, registry, served):
     pushed = push_image(world.client, "team/app", tag="1.0")
-    digest = parse(pushed.manifest).config.digest
+    digest = parse_manifest(pushed.manifest).config.digest
     world.fault("DownloadLayer:cut:times=1")
     error = failed(lambda: registry.blob("team/app", digest, 10_000))
     assert (error.title, error.retryable) == ("The download was cut short", True)
@@ -205,7 +205,7 @@ def test_a_storage_that_nobody_listens_on(world, registry, served, unreachable):
 
     registry._clients.reads.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", elsewhere)
     (image,) = next(registry.images("team/app")).items
-    digest = parse(registry.manifest("team/app", image.digest).text).config.digest
+    digest = parse_manifest(registry.manifest("team/app", image.digest).text).config.digest
     error = failed(lambda: registry.blob("team/app", digest, 1000))
     assert isinstance(error, ConnectionFailed)
     assert "abcdef0123456789" not in str(error)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import DAY, parse
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.lifecycle import DAY, parse_policy
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.retag.plan import Action, Change, Plan, Step
 from ecrtui.retag.planner import Facts, Rules, make_plan, span
 
@@ -21,7 +21,7 @@ A, B, C, D = DIGESTS
 
 def facts(*images: Image, **members: Any) -> Facts:
     return Facts(
-        mutability=members.pop("mutability", Mutability()),
+        mutability=members.pop("mutability", TagMutability()),
         tags={tag: image for image in images for tag in image.tags},
         images={image.digest: image for image in images},
         **members,
@@ -67,7 +67,7 @@ def test_protected_tags_are_matched_as_patterns_and_only_where_something_is_writ
 
 
 def policy(*rules: tuple[str, int]) -> Any:
-    return parse(
+    return parse_policy(
         json.dumps(
             {
                 "rules": [
@@ -144,7 +144,7 @@ def test_carrying_a_plan_out_does_what_its_steps_say_and_leaves_no_image_without
     tags: dict[str, str], wishes: list[tuple[str, str]], immutable: bool
 ) -> None:
     images = [Image(digest, tuple(sorted(tag for tag, at in tags.items() if at == digest))) for digest in DIGESTS]
-    made = plan(facts(*images, mutability=Mutability("IMMUTABLE" if immutable else "MUTABLE")), *wishes)
+    made = plan(facts(*images, mutability=TagMutability("IMMUTABLE" if immutable else "MUTABLE")), *wishes)
     now = dict(tags)
     for step in made.writes:
         assert now.get(step.tag, "") == step.before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 
 texts = st.text(max_size=20)
@@ -31,6 +31,6 @@ repositories = st.builds(
     name=texts,
     uri=texts,
     created_at=times,
-    mutability=st.builds(Mutability, texts, st.lists(texts, max_size=2).map(tuple)),
+    mutability=st.builds(TagMutability, texts, st.lists(texts, max_size=2).map(tuple)),
     scan_on_push=st.booleans(),
 )

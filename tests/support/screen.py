@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from ecrtui import wiring
 from ecrtui.catalog.catalog import Catalogue
-from ecrtui.ecr.reference import Reference, parse
+from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.store import Journal
@@ -49,7 +49,9 @@ async def running(
     chosen = load({"writes_per_second": 10_000.0, **settings})
     options = connection or Connection()
     connect = wiring.Connector(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
-    app = wiring.application(connect, chosen, parse(start) if start else Reference(), demo=embedded is not None)
+    app = wiring.application(
+        connect, chosen, parse_reference(start) if start else Reference(), demo=embedded is not None
+    )
     async with app.run_test(size=size, notifications=True) as pilot:
         yield pilot
 

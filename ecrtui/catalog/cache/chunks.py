@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from ecrtui.ecr import row_codec as columns
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
-from ecrtui.ecr.row_codec import Columns
+from ecrtui.ecr.row_codec import RowCodec
 
 Item = TypeVar("Item")
 
@@ -31,7 +31,7 @@ MEAN = 1024
 class Packing(Generic[Item]):
     """How rows of a kind are written and read."""
 
-    columns: Columns[Item]
+    columns: RowCodec[Item]
     key: Callable[[Item], str]
     order: Callable[[Item], Any]
     section: Callable[[Item], float]
@@ -56,7 +56,7 @@ class Packing(Generic[Item]):
             yield from sorted(sections[section], key=self.order)
 
     def _content(self, items: Sequence[Item]) -> bytes:
-        return json.dumps(self.columns.split(items), separators=(",", ":")).encode()
+        return json.dumps(self.columns.to_columns(items), separators=(",", ":")).encode()
 
     def items(self, content: bytes) -> Iterable[Item]:
         """The rows of a piece.
@@ -64,7 +64,7 @@ class Packing(Generic[Item]):
         Raises:
             ValueError: it is not what :meth:`pieces` gives.
         """
-        return self.columns.join(json.loads(content))
+        return self.columns.from_columns(json.loads(content))
 
 
 def identity(content: bytes) -> bytes:
@@ -73,14 +73,14 @@ def identity(content: bytes) -> bytes:
 
 
 IMAGES: Packing[Image] = Packing(
-    columns=columns.IMAGES,
+    columns=columns.IMAGE_CODEC,
     key=attrgetter("digest"),
     order=lambda image: (-(image.pushed_at or 0.0), image.digest),
     section=lambda image: -(image.pushed_at or 0.0) // _DAY,
 )
 
 REPOSITORIES: Packing[Repository] = Packing(
-    columns=columns.REPOSITORIES,
+    columns=columns.REPOSITORY_CODEC,
     key=attrgetter("name"),
     order=attrgetter("name"),
     section=lambda repository: 0.0,

@@ -33,13 +33,13 @@ from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
 from ecrtui.catalog.filter.values import COMPARISONS, Test, number_test, one_of, plain, size_test, time_test, wrong
 from ecrtui.ecr.findings import SEVERITIES
-from ecrtui.ecr.image import COSIGN, Image, Kind, kind_of
+from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
 Flags = Callable[[Sequence[Image]], Iterable[int]]
 """A mask of truth values, or of bytes that are 1 or 0."""
 
-_NUMBERS = {kind: number for number, kind in enumerate(Kind)}
-_KINDS = {kind.value.split()[0]: kind for kind in Kind}
+_NUMBERS = {kind: number for number, kind in enumerate(ImageKind)}
+_KINDS = {kind.value.split()[0]: kind for kind in ImageKind}
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
 _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
 _LABEL_LENGTH = 3
@@ -60,7 +60,7 @@ def _plain(term: Term) -> Condition[Image]:
     masks: list[Flags] = [_any_tag(found)]
     if digest is not NEVER:
         masks.append(of_text(_DIGEST, digest))
-    if kinds := list(compress(Kind, found.each([kind.value for kind in Kind]))):
+    if kinds := list(compress(ImageKind, found.each([kind.value for kind in ImageKind]))):
         masks.append(_of_kind(kinds))
     masks += _labels(term)
     return Condition(either(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
@@ -94,22 +94,22 @@ def _all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
     return Texts(chain.from_iterable(tags)), array("I", [place for place, its in enumerate(tags) for _ in its])
 
 
-def _of_kind(kinds: Collection[Kind]) -> Flags:
-    table = bytes(number < len(_NUMBERS) and tuple(Kind)[number] in kinds for number in range(256))
+def _of_kind(kinds: Collection[ImageKind]) -> Flags:
+    table = bytes(number < len(_NUMBERS) and tuple(ImageKind)[number] in kinds for number in range(256))
     return lambda images: column(images, _all_kinds).translate(table)
 
 
 def _all_kinds(images: Sequence[Image]) -> bytes:
     """The number of each image's kind."""
     tags, _ = column(images, _all_tags)
-    if COSIGN in tags.lowered:
+    if COSIGN_TAG_PREFIX in tags.lowered:
         return bytes(_NUMBERS[image.kind] for image in images)
     return bytes(map(_number, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images)))
 
 
 @lru_cache(maxsize=1024)  # as many as there are media types: a handful
 def _number(media_type: str, artifact_media_type: str) -> int:
-    return _NUMBERS[kind_of(media_type, artifact_media_type)]
+    return _NUMBERS[image_kind(media_type, artifact_media_type)]
 
 
 def _tag(term: Term, now: float) -> Condition[Image]:

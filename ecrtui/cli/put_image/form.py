@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.cli.put_image.prompt import Outcome, Prefill
-from ecrtui.ecr.put_image_request import PutImageResult, Wanted
+from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
 from ecrtui.settings import Connection
 
 _MEMBERS = {
@@ -33,7 +33,7 @@ def fill_in(prefill: Prefill) -> Outcome:
     from ecrtui.wiring import fill_in_put_image
 
     given = {field: prefill.parameters[member] for member, field in _MEMBERS.items() if member in prefill.parameters}
-    draft = Draft(Wanted(**given), file=prefill.file, common=_common(prefill.globals), problem=prefill.problem)
+    draft = Draft(PutImageRequest(**given), file=prefill.file, common=_common(prefill.globals), problem=prefill.problem)
     filled = fill_in_put_image(_connection(prefill.globals), draft)
     if filled.result is not None:
         return Outcome(answer=_answer(filled.result))

@@ -78,9 +78,9 @@ def digest_of(parameters: Mapping[str, Any]) -> str:
 
 
 def _digest_hint(parameters: Mapping[str, Any]) -> str:
-    from ecrtui.ecr.put_image_request import difference
+    from ecrtui.ecr.put_image_request import explain_digest_mismatch
 
-    words = difference(str(parameters.get("imageManifest", "")), str(parameters.get("imageDigest", "")))
+    words = explain_digest_mismatch(str(parameters.get("imageManifest", "")), str(parameters.get("imageDigest", "")))
     return f"{words[0].upper()}{words[1:]}. A shell's $(…) drops newlines; file:// keeps every byte."
 
 

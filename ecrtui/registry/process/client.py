@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
     from ecrtui.ecr.repository import Repository
-    from ecrtui.ecr.row_codec import Columns
+    from ecrtui.ecr.row_codec import RowCodec
     from ecrtui.settings import Connection
 
 Item = TypeVar("Item")
@@ -192,7 +192,7 @@ class RemoteRegistry:
             raise _ended(write=write) from None
 
     def _pages(self, name: str, operation: str, start: str, *values: str, **options: str) -> Iterator[Page[Any]]:
-        from ecrtui.ecr.row_codec import LISTINGS
+        from ecrtui.ecr.row_codec import CODECS
 
         def page(token: str) -> Page[Any]:
             try:
@@ -200,17 +200,17 @@ class RemoteRegistry:
                 following = str(parts.next())
             except PeerGone:
                 raise _ended() from None
-            return Page(read=partial(_rows, LISTINGS[name], parts), next_token=following)
+            return Page(read=partial(_rows, CODECS[name], parts), next_token=following)
 
         return following_pages(page, lambda page: page.next_token, start, operation)
 
 
-def _rows(columns: Columns[Item], parts: Parts) -> tuple[Item, ...]:
+def _rows(columns: RowCodec[Item], parts: Parts) -> tuple[Item, ...]:
     try:
         packed = parts.next()
     except PeerGone:
         raise _ended() from None
-    return tuple(columns.join(marshal.loads(packed)))  # noqa: S302 - of our own process
+    return tuple(columns.from_columns(marshal.loads(packed)))  # noqa: S302 - of our own process
 
 
 def _ended(*, write: bool = False) -> ConnectionFailed:

@@ -66,7 +66,7 @@ class Desk:
             self._registry("").connect()
             yield None
             return
-        if name in columns.LISTINGS:
+        if name in columns.CODECS:
             yield from self._page(name, *arguments)
         else:
             account, values, options = arguments
@@ -87,7 +87,7 @@ class Desk:
             while len(self._ahead) > AHEAD:
                 self._ahead.popitem(last=False)
         yield this.next_token
-        yield marshal.dumps(columns.LISTINGS[name].split(this.items))
+        yield marshal.dumps(columns.CODECS[name].to_columns(this.items))
 
     def _registry(self, account: str) -> EcrRegistry:
         """The registry of an account, or the one that the connection leads to; while it cannot be opened, raises."""

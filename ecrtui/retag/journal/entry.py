@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.retag.plan import Action, Outcome
 
@@ -51,5 +51,5 @@ class Entry:
         return self.outcome is Outcome.DONE and not self.undone_by and bool(self.tag)
 
     def __str__(self) -> str:
-        old, new = short(self.before) or "nothing", short(self.after) or "nothing"
+        old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"
         return f"{self.repository}{f':{self.tag}' if self.tag else ''} {old} → {new} {self.outcome or 'unknown'}"

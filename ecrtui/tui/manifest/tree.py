@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from ecrtui.ecr.digest import short
-from ecrtui.ecr.manifest import Descriptor, Role, Structure
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui import formatting as formats
 from ecrtui.tui import safe_text as text
@@ -76,7 +76,7 @@ class StructureTree(Tree[Descriptor | None]):
         self.auto_expand = False
         self.guide_depth = 2
 
-    def show(self, name: str, structure: Structure, referrers: Sequence[Referrer] | None = None) -> None:
+    def show(self, name: str, structure: ParsedManifest, referrers: Sequence[Referrer] | None = None) -> None:
         """Show an image.
 
         Args:
@@ -90,13 +90,13 @@ class StructureTree(Tree[Descriptor | None]):
         root.data = None
         if structure.problem:
             root.add_leaf(text.label(structure.problem, limit=LONGEST))
-        manifests = structure.of(Role.MANIFEST)
+        manifests = structure.with_role(DescriptorRole.MANIFEST)
         self._group(root, "platforms", [entry for entry in manifests if not entry.is_attestation])
         self._group(root, "attestations", [entry for entry in manifests if entry.is_attestation], expand=False)
-        for role in (Role.CONFIG, Role.SUBJECT):
-            for descriptor in structure.of(role):
+        for role in (DescriptorRole.CONFIG, DescriptorRole.SUBJECT):
+            for descriptor in structure.with_role(role):
                 root.add_leaf(_label(descriptor), data=descriptor)
-        layers = structure.of(Role.LAYER)
+        layers = structure.with_role(DescriptorRole.LAYER)
         self._group(root, f"layers · {formats.size(structure.layers_size)}", layers)
         if referrers is not None:
             self._group(root, "referrers", [_descriptor_of(referrer) for referrer in referrers])
@@ -160,10 +160,10 @@ def _tell_rest(group: TreeNode[Descriptor | None], count: int) -> None:
 
 def _label(descriptor: Descriptor, number: int = 0) -> Text:
     """One line: what it is, its digest, its size. Every text of the registry comes through the door."""
-    parts = [_title(descriptor, number), text.label(short(descriptor.digest), "dim", 12 + 1)]
+    parts = [_title(descriptor, number), text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
     if descriptor.size >= 0:
         parts.append(Text(formats.size(descriptor.size)))
-    what = descriptor.artifact_type or ("" if descriptor.role is Role.LAYER else descriptor.media_type)
+    what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
     if what and descriptor.platform is None:
         parts.append(text.label(what, "dim", LONGEST))
     return Text("  ").join(part for part in parts if part)
@@ -174,14 +174,14 @@ def _title(descriptor: Descriptor, number: int) -> Text:
         return Text("attestation")
     if descriptor.platform is not None and str(descriptor.platform):
         return text.label(str(descriptor.platform), limit=LONGEST)
-    if descriptor.role is Role.LAYER:
+    if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")
     return Text(descriptor.role.value)
 
 
 def _descriptor_of(referrer: Referrer) -> Descriptor:
     return Descriptor(
-        Role.MANIFEST,
+        DescriptorRole.MANIFEST,
         referrer.digest,
         referrer.media_type,
         -1 if referrer.size is None else referrer.size,

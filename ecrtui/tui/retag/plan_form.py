@@ -212,7 +212,7 @@ class PlanForm(Vertical, can_focus=True):
         if plan is None:
             self.action_retry()
         elif state.phase is Phase.CONFIRM:
-            missing = set(plan.protected_tags) - set(tags.of_line(line))
+            missing = set(plan.protected_tags) - set(tags.parse_tags(line))
             if missing:
                 self.state = replace(state, complaint=f"not typed: {' '.join(sorted(missing))}")
             else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Action, Outcome, Plan, Report, Step, StepResult
@@ -77,7 +77,7 @@ def report_lines(report: Report) -> Content:
 def after_lines(report: Report) -> list[Content]:
     """What the last look at the tags has shown, if it is not as it should be."""
     lines = [
-        warning_line(entry.message or f"{entry.step.tag} is at {short(entry.found) or 'no image'} by now")
+        warning_line(entry.message or f"{entry.step.tag} is at {short_digest(entry.found) or 'no image'} by now")
         for entry in report.elsewhere
     ]
     if report.unverified is not None:
@@ -141,10 +141,10 @@ def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
     if step.action is Action.REFUSED:
         parts += [": ", text.content(step.reason)]
     elif step.action is Action.MOVE:
-        old = f"{short(step.before)} ({human.age(step.before_pushed_at, now)})"
-        parts += [f"  {old} → {short(step.after)}"]
+        old = f"{short_digest(step.before)} ({human.age(step.before_pushed_at, now)})"
+        parts += [f"  {old} → {short_digest(step.after)}"]
     elif step.after:
-        parts += [f"  → {short(step.after)}"]
+        parts += [f"  → {short_digest(step.after)}"]
     if step.protected and step.writes:
         parts.append(("  protected", "bold $warning"))
     yield Content.assemble(*parts)
@@ -156,5 +156,5 @@ def _notes(step: Step) -> Sequence[str]:
     if step.notes or step.action is not Action.MOVE:
         return step.notes
     if step.keeps:
-        return (f"{short(step.before)} keeps {' '.join(step.keeps)}",)
-    return (f"{short(step.before)} is left without a tag",) if step.becomes_untagged else ()
+        return (f"{short_digest(step.before)} keeps {' '.join(step.keeps)}",)
+    return (f"{short_digest(step.before)} is left without a tag",) if step.becomes_untagged else ()

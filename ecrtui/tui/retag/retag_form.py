@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ecrtui.ecr import tag as tags
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag import rendering as plan_text
 from ecrtui.tui.retag.plan_form import Phase, PlanForm, State
@@ -59,14 +59,14 @@ class RetagForm(PlanForm):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.state.phase is Phase.EDIT and event.input is self.field:
-            self._want(tags.of_line(event.value))
+            self._want(tags.parse_tags(event.value))
 
     def on_plan_form_again(self, message: PlanForm.Again) -> None:
         message.stop()
         self._want(self.state.wanted)
 
     def _want(self, wanted: tuple[str, ...]) -> None:
-        problems = [f"{tag}: {problem}" for tag in wanted if (problem := tags.problem_with(tag))]
+        problems = [f"{tag}: {problem}" for tag in wanted if (problem := tags.tag_error(tag))]
         self.state = State(wanted=wanted, planning=bool(wanted) and not problems, complaint="\n".join(problems))
         self.post_message(self.Changed(self, () if problems else wanted))
 
@@ -79,7 +79,7 @@ class RetagForm(PlanForm):
 
 
 def _head(source: Source) -> Content:
-    parts: list[plan_text.Part] = [("Retag ", "bold"), (short(source.digest), "bold $accent"), " in "]
+    parts: list[plan_text.Part] = [("Retag ", "bold"), (short_digest(source.digest), "bold $accent"), " in "]
     parts += [text.content(source.repository, "bold"), "  "]
     more = len(source.tags) - TAGS_SHOWN
     known = " ".join(source.tags[:TAGS_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -10,7 +10,7 @@ from textual.content import Content
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.listing import Once
 from ecrtui.catalog.rows import Rows
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import Entry
@@ -65,13 +65,18 @@ COLUMNS: Sequence[Column[Entry]] = (
     Column(
         "before",
         "was",
-        lambda entry: short(entry.before) or "nothing",
+        lambda entry: short_digest(entry.before) or "nothing",
         lambda entry: entry.before,
         least=12,
         matches=True,
     ),
     Column(
-        "after", "is", lambda entry: short(entry.after) or "nothing", lambda entry: entry.after, least=12, matches=True
+        "after",
+        "is",
+        lambda entry: short_digest(entry.after) or "nothing",
+        lambda entry: entry.after,
+        least=12,
+        matches=True,
     ),
     Column("kind", "by", lambda entry: entry.kind, lambda entry: entry.kind, most=10, drop=1),
     Column("who", "who", lambda entry: entry.principal, lambda entry: entry.principal, most=40, drop=3),

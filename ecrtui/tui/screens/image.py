@@ -13,11 +13,10 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.catalog.catalog import Catalogue
-from ecrtui.ecr.digest import is_digest, short
+from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Descriptor, Role, Structure
-from ecrtui.ecr.manifest import parse as parse_manifest
-from ecrtui.ecr.put_image_request import Wanted
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, parse_manifest
+from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.retag.plan import Report
@@ -42,7 +41,7 @@ class ImageState:
 
     repository: Repository | None = None
     image: Image | None = None
-    structure: Structure = field(default_factory=Structure)
+    structure: ParsedManifest = field(default_factory=ParsedManifest)
     picked: Descriptor | None = None
     """What the cursor is on, in the manifest or in the tree; None for the image itself."""
     error: EcrTuiError | None = None
@@ -85,7 +84,7 @@ class ImagePlace(Retagging, Inspecting):
         self._prepared = prepared
 
     def trail(self) -> str:
-        subject = short(self.subject) if is_digest(self.subject) else self.subject
+        subject = short_digest(self.subject) if is_digest(self.subject) else self.subject
         return f"Repositories › {self.repository_name} › {subject}"
 
     def body(self) -> Iterable[Widget]:
@@ -191,7 +190,7 @@ class ImagePlace(Retagging, Inspecting):
         """Enter on a part: an image opens, a config is read."""
         if part.is_image:
             self.post_message(messages.OpenImage(self.repository_name, part.digest))
-        elif part.role is Role.CONFIG:
+        elif part.role is DescriptorRole.CONFIG:
             self.action_config()
 
     def on_manifest_view_digest_selected(self, message: ManifestView.DigestSelected) -> None:
@@ -271,7 +270,9 @@ class ImagePlace(Retagging, Inspecting):
         """Put an image into this repository; what the cursor is on to begin with."""
         picked, image = self.state.picked, self.state.image
         digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
-        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=self.repository_name), digest)))
+        self.post_message(
+            messages.OpenPutImage(messages.Draft(PutImageRequest(repository=self.repository_name), digest))
+        )
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image, and of the part under the cursor."""
@@ -363,7 +364,7 @@ def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
 
 
 def _heading(image: Image) -> str:
-    return f"{image.kind} {short(image.digest)}"
+    return f"{image.kind} {short_digest(image.digest)}"
 
 
 def _summary(image: Image) -> str:
@@ -373,9 +374,13 @@ def _summary(image: Image) -> str:
 
 def _part_of(image: Image, picked: Descriptor) -> str:
     """What the user should know before tagging a part for the whole."""
-    if picked.role is Role.SUBJECT:
-        return f"This is the subject that {short(image.digest)} refers to, not {short(image.digest)} itself."
+    if picked.role is DescriptorRole.SUBJECT:
+        return (
+            f"This is the subject that {short_digest(image.digest)} refers to, not {short_digest(image.digest)} itself."
+        )
     if picked.is_attestation:
-        return f"This is an attestation in the index {short(image.digest)}; it cannot run."
+        return f"This is an attestation in the index {short_digest(image.digest)}; it cannot run."
     what = f"{picked.platform} alone" if picked.platform else "one manifest"
-    return f"This is {what}, not the index {short(image.digest)} that holds it: other platforms will not find it."
+    return (
+        f"This is {what}, not the index {short_digest(image.digest)} that holds it: other platforms will not find it."
+    )

@@ -18,13 +18,12 @@ from ecrtui.catalog.catalog import Catalogue, Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES
-from ecrtui.ecr.image import Image, Kind
-from ecrtui.ecr.lifecycle import parse as parse_policy
-from ecrtui.ecr.manifest import Manifest, Role
-from ecrtui.ecr.manifest import parse as parse_manifest
-from ecrtui.ecr.put_image_request import Wanted
+from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
+from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.engine import Engine
@@ -115,7 +114,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             Column(
                 "digest",
                 "digest",
-                lambda image: short(image.digest),
+                lambda image: short_digest(image.digest),
                 lambda image: image.digest,
                 least=12,
                 most=12,
@@ -189,7 +188,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
 
     def _kind(self, image: Image) -> str:
         told = self.platforms.get(image.digest, "")
-        words = f"{image.kind} {told}" if image.kind is Kind.INDEX else told or str(image.kind)
+        words = f"{image.kind} {told}" if image.kind is ImageKind.INDEX else told or str(image.kind)
         return f"archived {words}" if image.archived else words
 
     @staticmethod
@@ -295,8 +294,8 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             return
         names = " ".join(image.tags[:4]) + (" …" if len(image.tags) > 4 else "")
         self._wish(
-            f"Remove tags of {short(image.digest)}",
-            lambda engine, line: engine.untag(self.repository_name, tags.of_line(line)),
+            f"Remove tags of {short_digest(image.digest)}",
+            lambda engine, line: engine.untag(self.repository_name, tags.parse_tags(line)),
             f"the tags to remove, one of them has to stay: {names}",
         )
 
@@ -313,7 +312,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         except EcrTuiError as error:
             self.complain(error)
             return
-        names = (short(marked[0].digest), short(image.digest))
+        names = (short_digest(marked[0].digest), short_digest(image.digest))
         self.post_message(
             messages.ShowText(f"{names[0]} → {names[1]}", describe.difference(texts[0], texts[1], *names))
         )
@@ -322,7 +321,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         """Each of two tags to where the other is."""
 
         def make(engine: Engine, line: str) -> Plan:
-            pair = tags.of_line(line)
+            pair = tags.parse_tags(line)
             if len(pair) != 2:
                 raise UsageError(
                     "Two tags are wanted", f"{line!r} has {len(pair)}", "Type two tags with a space between."
@@ -339,7 +338,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             return
         source = marked[0].digest
         self._wish(
-            f"All tags of {short(source)} to {short(target.digest)}",
+            f"All tags of {short_digest(source)} to {short_digest(target.digest)}",
             lambda engine, line: engine.copy_tags(self.repository_name, source, target.digest),
         )
 
@@ -371,7 +370,9 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     def action_put_image(self) -> None:
         """Put an image into this repository; the one under the cursor to begin with."""
         image = self.current.digest if self.current is not None and not self.current.archived else ""
-        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=self.repository_name), image)))
+        self.post_message(
+            messages.OpenPutImage(messages.Draft(PutImageRequest(repository=self.repository_name), image))
+        )
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image under the cursor."""
@@ -390,7 +391,9 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     def _show(self, form: Callable[[Mapping[str, Any]], str]) -> None:
         if self.current is not None and self.repository is not None:
             facts = describe.image_facts(self.repository, self.current)
-            self.post_message(messages.ShowText(f"{self.repository_name}@{short(self.current.digest)}", form(facts)))
+            self.post_message(
+                messages.ShowText(f"{self.repository_name}@{short_digest(self.current.digest)}", form(facts))
+            )
 
 
 def _parts(catalogue: Catalogue, repository: str, image: Image) -> str:
@@ -406,7 +409,7 @@ def _platforms_of(manifests: Sequence[Manifest]) -> dict[str, str]:
     for manifest in manifests:
         structure = parse_manifest(manifest.text)
         told[manifest.digest] = " ".join(platform.removeprefix("linux/") for platform in structure.platforms)
-        for part in structure.of(Role.MANIFEST):
+        for part in structure.with_role(DescriptorRole.MANIFEST):
             what = "attestation" if part.is_attestation else str(part.platform or "part").removeprefix("linux/")
-            told.setdefault(part.digest, f"{what} of {short(manifest.digest)}")
+            told.setdefault(part.digest, f"{what} of {short_digest(manifest.digest)}")
     return told

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.listing import Once
 from ecrtui.catalog.rows import Rows
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import plan_file
 from ecrtui.retag.plan import Action, Plan, Report, Step, StepResult
@@ -80,8 +80,8 @@ COLUMNS: Sequence[Column[Row]] = (
         "tag", "tag", lambda row: row.step.tag, lambda row: row.step.tag, least=10, flex=1, matches=True, style="$tag"
     ),
     Column("state", "does", _state, _state_key, least=13),
-    Column("before", "from", lambda row: short(row.step.before), lambda row: row.step.before, least=12),
-    Column("after", "to", lambda row: short(row.step.after), lambda row: row.step.after, least=12),
+    Column("before", "from", lambda row: short_digest(row.step.before), lambda row: row.step.before, least=12),
+    Column("after", "to", lambda row: short_digest(row.step.after), lambda row: row.step.after, least=12),
     Column("words", "and", lambda row: row.words, None, least=10, flex=2, drop=1),
 )
 

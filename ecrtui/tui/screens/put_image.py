@@ -15,10 +15,17 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.ecr.digest import short
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.ecr.manifest import MAX_LENGTH, Manifest
-from ecrtui.ecr.put_image_request import Examined, PutImageResult, Wanted, examine, problems, with_line_ends
+from ecrtui.ecr.put_image_request import (
+    ManifestCheck,
+    PutImageRequest,
+    PutImageResult,
+    check_manifest,
+    request_errors,
+    with_line_ends,
+)
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Outcome, Report, StepResult
 from ecrtui.session import Session, SessionSource
@@ -50,8 +57,8 @@ _LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 class State:
     """All that the form knows."""
 
-    wanted: Wanted = field(default_factory=Wanted)
-    manifest: Examined = field(default_factory=lambda: examine(""))
+    wanted: PutImageRequest = field(default_factory=PutImageRequest)
+    manifest: ManifestCheck = field(default_factory=lambda: check_manifest(""))
     origin: str = ""
     """Where the manifest came from, in words."""
     file: str = ""
@@ -63,7 +70,7 @@ class State:
     @property
     def problems(self) -> Mapping[str, str]:
         """What is wrong, by field."""
-        found = dict(problems(self.wanted, self.manifest))
+        found = dict(request_errors(self.wanted, self.manifest))
         if self.file_problem:
             found["file"] = self.file_problem
         return found
@@ -172,10 +179,10 @@ class PutImagePlace(Writing):
             return
         finally:
             self.tell("")
-        self._take(manifest.text, f"of {short(digest)} in {repository}")
+        self._take(manifest.text, f"of {short_digest(digest)} in {repository}")
         self.state = replace(self.state, image=digest)
         self._brought = {"digest": digest}
-        if examine(manifest.text).media_type != manifest.media_type:
+        if check_manifest(manifest.text).media_type != manifest.media_type:
             self._brought["media_type"] = manifest.media_type
         for name, value in self._brought.items():
             self.query_one(f"#{name}", Input).value = value
@@ -255,14 +262,14 @@ class PutImagePlace(Writing):
     def _examine(self, exact: str, origin: str, file: str = "") -> None:
         self.state = replace(self.state, origin=origin, file=file, file_problem="", image="")
         if len(exact) <= EDITABLE:
-            self.state = replace(self.state, manifest=examine(exact))
+            self.state = replace(self.state, manifest=check_manifest(exact))
         else:
             self.tell("reading the manifest…")
             self._examine_long(exact)
 
     @work(exclusive=True, group="examine", exit_on_error=False)
     async def _examine_long(self, exact: str) -> None:
-        examined = await io.call(examine, exact)
+        examined = await io.call(check_manifest, exact)
         if exact is self.manifest_field.exact:
             self.state = replace(self.state, manifest=examined)
             self.tell("")
@@ -414,11 +421,15 @@ def _told(result: StepResult, manifest: Manifest, account: str) -> messages.Put:
 
 
 def _head(state: State) -> Content:
-    parts: list[plan_text.Part] = [("Put image ", "bold"), (short(state.manifest.digest), "bold $accent"), " into "]
+    parts: list[plan_text.Part] = [
+        ("Put image ", "bold"),
+        (short_digest(state.manifest.digest), "bold $accent"),
+        " into ",
+    ]
     parts += [text.content(state.wanted.repository, "bold")]
     if state.wanted.registry_id:
         parts.append(text.content(f" of {state.wanted.registry_id}", "bold"))
-    parts.append(("  " + human.count(state.manifest.octets, "byte"), "dim"))
+    parts.append(("  " + human.count(state.manifest.size_bytes, "byte"), "dim"))
     return Content.assemble(*parts)
 
 
@@ -428,7 +439,7 @@ def _about(state: State) -> Content:
     if not manifest.text:
         return Content.styled("✗ a manifest is needed", "$text-error")
     ends = " and ".join(_LINE_ENDS[end] for end in manifest.line_ends) or "no line ends"
-    facts = [human.count(manifest.octets, "byte"), ends, state.origin]
+    facts = [human.count(manifest.size_bytes, "byte"), ends, state.origin]
     lines = [
         Content.assemble(text.content(" · ".join(fact for fact in facts if fact))),
         Content.assemble((manifest.digest, "$accent")),
@@ -439,7 +450,7 @@ def _about(state: State) -> Content:
     return Content("\n").join(lines)
 
 
-def _remarks(manifest: Examined) -> Iterable[str]:
+def _remarks(manifest: ManifestCheck) -> Iterable[str]:
     if manifest.text.startswith("\ufeff"):
         yield "it begins with a byte order mark, which counts for the digest"
     if manifest.line_ends == ("\r",):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Listing, Snapshot
     from ecrtui.catalog.filter import Filter
-    from ecrtui.ecr.put_image_request import Wanted
+    from ecrtui.ecr.put_image_request import PutImageRequest
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
@@ -100,7 +100,7 @@ class RepositoriesPlace(ListPlace[Repository]):
         def make(engine: Engine, line: str) -> Plan:
             from ecrtui.ecr import tag as tags
 
-            pair = tags.of_line(line)
+            pair = tags.parse_tags(line)
             if len(pair) != 2:
                 raise UsageError(
                     "Two tags are wanted", f"{line!r} has {len(pair)}", "Type the tag there is, a space, the new tag."
@@ -114,7 +114,7 @@ class RepositoriesPlace(ListPlace[Repository]):
     def action_put_image(self) -> None:
         """Put an image into the repository under the cursor."""
         name = self.current.name if self.current is not None else ""
-        self.post_message(messages.OpenPutImage(messages.Draft(Wanted(repository=name))))
+        self.post_message(messages.OpenPutImage(messages.Draft(PutImageRequest(repository=name))))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the repository under the cursor."""

@@ -21,13 +21,13 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 from tests.support.rows import images, repositories
 
 HERE = RegistryLocation("123456789012", "eu-west-1")
 REPOSITORY_ROWS = (
-    Repository("a", "uri/a", "arn:a", "123456789012", 1.5, Mutability("IMMUTABLE_WITH_EXCLUSION", ("x*", "y"))),
+    Repository("a", "uri/a", "arn:a", "123456789012", 1.5, TagMutability("IMMUTABLE_WITH_EXCLUSION", ("x*", "y"))),
     Repository("b", "uri/b", scan_on_push=True, encryption="KMS", kms_key="key"),
 )
 

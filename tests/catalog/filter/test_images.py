@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from ecrtui.catalog.filter import parse
-from ecrtui.ecr.image import Image, Kind
+from ecrtui.ecr.image import Image, ImageKind
 
 NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are
 DAY = 86_400
@@ -178,7 +178,7 @@ def test_an_empty_filter_is_false_and_others_are_true() -> None:
 def test_many_together_are_judged_as_each_alone(text: str) -> None:
     """The kinds of many are told in another way when no tag among them tells one."""
     chosen = parse(text, NOW)
-    unsigned = [image for image in IMAGES.values() if image.kind is not Kind.SIGNATURE]
+    unsigned = [image for image in IMAGES.values() if image.kind is not ImageKind.SIGNATURE]
     for images in (list(IMAGES.values()), unsigned):
         assert chosen.select(images) == [image for image in images if chosen.matches(image)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecrtui.catalog.filter import parse_repositories
-from ecrtui.ecr.mutability import Mutability
+from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 
 NOW = 1_795_000_000.0
@@ -13,9 +13,9 @@ DAY = 86_400
 URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/"
 REPOSITORIES = [
     Repository("team/checkout", URI + "team/checkout", created_at=NOW - DAY),
-    Repository("team/mutants", URI + "team/mutants", mutability=Mutability("IMMUTABLE"), created_at=NOW - 90 * DAY),
+    Repository("team/mutants", URI + "team/mutants", mutability=TagMutability("IMMUTABLE"), created_at=NOW - 90 * DAY),
     Repository(
-        "base", URI + "base", mutability=Mutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",)), scan_on_push=True
+        "base", URI + "base", mutability=TagMutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",)), scan_on_push=True
     ),
     Repository("data/etl", URI + "data/etl", encryption="KMS", kms_key="arn:aws:kms:eu-west-1:123456789012:key/9"),
 ]

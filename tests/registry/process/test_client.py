@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import parse
+from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.registry.protocol import Registry
@@ -50,7 +50,7 @@ def failed(call: Callable[[], object]) -> EcrTuiError:
 def everything(registry: Registry, digest: str, index: str) -> list[object]:
     """What every operation that reads answers."""
     (repository,) = next(registry.repositories()).items
-    config = parse(registry.manifest("team/app", digest).text).config
+    config = parse_manifest(registry.manifest("team/app", digest).text).config
     return [
         registry.location(),
         registry.identity(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ecrtui.ecr.manifest import parse
+from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui.manifest.tree import MOST, StructureTree
 from tests.support.host import Host, screen
@@ -38,7 +38,7 @@ IMAGE = {
 async def test_an_index_shows_its_platforms_and_folds_its_attestations() -> None:
     tree = StructureTree()
     async with Host(tree).run_test(size=(80, 14)) as pilot:
-        tree.show("team/app:\x1bprod", parse(json.dumps(INDEX)))
+        tree.show("team/app:\x1bprod", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
         shown = "\n".join(screen(pilot.app))
         assert "team/app:␛prod" in shown
@@ -53,7 +53,7 @@ async def test_an_image_shows_config_layers_subject_and_what_refers_to_it() -> N
     tree = StructureTree()
     async with Host(tree).run_test(size=(100, 14)) as pilot:
         referrer = Referrer("sha256:" + "f" * 64, "application/vnd.oci.image.manifest.v1+json", "application/spdx", 99)
-        tree.show("x", parse(json.dumps(IMAGE)), [referrer])
+        tree.show("x", parse_manifest(json.dumps(IMAGE)), [referrer])
         await pilot.pause()
         shown = "\n".join(screen(pilot.app))
         assert "config  dddddddddddd  2.0 kB  application/vnd.oci.image.config.v1+json" in shown
@@ -67,7 +67,7 @@ async def test_the_cursor_and_enter_tell_the_descriptor() -> None:
     tree = StructureTree()
     app = Host(tree)
     async with app.run_test(size=(80, 14)) as pilot:
-        tree.show("x", parse(json.dumps(INDEX)))
+        tree.show("x", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
         await pilot.press("j", "j", "enter")
         highlighted = [message.descriptor for message in app.of(StructureTree.Highlighted)]
@@ -82,7 +82,7 @@ async def test_the_cursor_and_enter_tell_the_descriptor() -> None:
 async def test_go_to_unfolds_what_hides_the_descriptor() -> None:
     tree = StructureTree()
     async with Host(tree).run_test(size=(80, 14)) as pilot:
-        tree.show("x", parse(json.dumps(INDEX)))
+        tree.show("x", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
         assert tree.go_to("sha256:" + "c" * 64)
         await pilot.pause()
@@ -96,7 +96,7 @@ async def test_thousands_of_parts_are_told_and_not_all_shown() -> None:
     tree = StructureTree()
     layers = [{"digest": digest(number), "size": 1} for number in range(MOST + 42)]
     async with Host(tree).run_test(size=(80, 14)) as pilot:
-        tree.show("x", parse(json.dumps({"layers": layers})))
+        tree.show("x", parse_manifest(json.dumps({"layers": layers})))
         await pilot.pause()
         await pilot.press("G")
         group = tree.root.children[0]
@@ -107,6 +107,6 @@ async def test_thousands_of_parts_are_told_and_not_all_shown() -> None:
 async def test_a_manifest_that_cannot_be_understood_says_why() -> None:
     tree = StructureTree()
     async with Host(tree).run_test(size=(80, 14)) as pilot:
-        tree.show("x", parse("[1]"))
+        tree.show("x", parse_manifest("[1]"))
         await pilot.pause()
         assert any("not a JSON object" in line for line in screen(pilot.app))

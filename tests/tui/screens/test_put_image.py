@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from ecrtui import wiring
 from ecrtui.ecr.manifest import MAX_LENGTH
-from ecrtui.ecr.put_image_request import Wanted
+from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
@@ -56,7 +56,7 @@ async def form(
     """The form by itself, filled in with this."""
     settings = load({"writes_per_second": 10_000.0})
     connect = wiring.Connector(Connection(), settings, embedded=embedded)
-    app = PutImageApp(connect, settings, draft or Draft(Wanted(**wanted)))
+    app = PutImageApp(connect, settings, draft or Draft(PutImageRequest(**wanted)))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         if connected:
             await until(pilot, "123456789012")
@@ -384,7 +384,7 @@ async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp
 
 
 async def test_why_the_line_could_not_be_used_stands_on_the_form(embedded, client) -> None:
-    async with form(embedded, Draft(Wanted(), problem="the following arguments are required: x\n\nusage")) as (
+    async with form(embedded, Draft(PutImageRequest(), problem="the following arguments are required: x\n\nusage")) as (
         _,
         pilot,
     ):
