@@ -6,13 +6,13 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TextIO, TypeVar
 
 from ecrtui.cli.output import Query, plain
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_iso_time
 
 Item = TypeVar("Item")
 Document = dict[str, Any]
@@ -41,7 +41,7 @@ def image_document(repository: str, image: Image) -> Document:
     if image.size is not None:
         document["imageSizeInBytes"] = image.size
     if image.pushed_at is not None:
-        document["imagePushedAt"] = _iso(image.pushed_at)
+        document["imagePushedAt"] = format_iso_time(image.pushed_at)
     if image.scan_status:
         document["imageScanStatus"] = {"status": image.scan_status}
     if image.findings is not None:
@@ -49,10 +49,10 @@ def image_document(repository: str, image: Image) -> Document:
     for name, text in (
         ("imageManifestMediaType", image.media_type),
         ("artifactMediaType", image.artifact_media_type),
-        ("lastRecordedPullTime", _iso(image.last_pulled_at)),
+        ("lastRecordedPullTime", format_iso_time(image.last_pulled_at)),
         ("subjectManifestDigest", image.subject),
         ("imageStatus", image.status),
-        ("lastArchivedAt", _iso(image.archived_at)),
+        ("lastArchivedAt", format_iso_time(image.archived_at)),
         ("kind", image.kind.value),
     ):
         if text:
@@ -67,7 +67,7 @@ def repository_document(repository: Repository) -> Document:
         "registryId": repository.registry_id,
         "repositoryName": repository.name,
         "repositoryUri": repository.uri,
-        "createdAt": _iso(repository.created_at),
+        "createdAt": format_iso_time(repository.created_at),
         "imageTagMutability": repository.mutability.setting,
     }
     document = {name: value for name, value in document.items() if value}
@@ -91,14 +91,14 @@ def image_records(repository: str) -> Records[Image]:
             ("repositoryName", lambda image: repository),
             ("imageDigest", lambda image: image.digest),
             ("imageTags", lambda image: " ".join(image.tags)),
-            ("imagePushedAt", lambda image: _iso(image.pushed_at)),
+            ("imagePushedAt", lambda image: format_iso_time(image.pushed_at)),
             ("imageSizeInBytes", lambda image: image.size),
             ("kind", lambda image: image.kind.value),
             ("imageManifestMediaType", lambda image: image.media_type),
             ("artifactMediaType", lambda image: image.artifact_media_type),
-            ("lastRecordedPullTime", lambda image: _iso(image.last_pulled_at)),
+            ("lastRecordedPullTime", lambda image: format_iso_time(image.last_pulled_at)),
             ("imageStatus", lambda image: image.status),
-            ("lastArchivedAt", lambda image: _iso(image.archived_at)),
+            ("lastArchivedAt", lambda image: format_iso_time(image.archived_at)),
             ("imageScanStatus", lambda image: image.scan_status),
             ("findingSeverityCounts", _counts),
             ("subjectManifestDigest", lambda image: image.subject),
@@ -114,7 +114,7 @@ REPOSITORY_RECORDS: Records[Repository] = Records(
         ("repositoryUri", lambda repository: repository.uri),
         ("repositoryArn", lambda repository: repository.arn),
         ("registryId", lambda repository: repository.registry_id),
-        ("createdAt", lambda repository: _iso(repository.created_at)),
+        ("createdAt", lambda repository: format_iso_time(repository.created_at)),
         ("imageTagMutability", lambda repository: repository.mutability.setting),
         ("imageTagMutabilityExclusionFilters", lambda repository: " ".join(repository.mutability.exclusions)),
         ("scanOnPush", lambda repository: "true" if repository.scan_on_push else "false"),
@@ -180,8 +180,3 @@ _encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
 
 def _counts(image: Image) -> str:
     return " ".join(f"{severity}={count}" for severity, count in image.findings or ())
-
-
-def _iso(moment: float | None) -> str:
-    """A time as ISO 8601 in UTC; empty if there is none."""
-    return "" if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()

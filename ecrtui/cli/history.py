@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.output import check, write
 from ecrtui.cli.write_command import add_output_options, make_parser, open_house, run_command
+from ecrtui.ecr.units import format_iso_time, parse_duration, parse_iso_time
 from ecrtui.errors import UsageError
 from ecrtui.retag.journal.entry import Entry
-
-_AGO = re.compile(r"(\d+)\s*([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the command."""
     made = make_parser("history", "The journal of this registry: every write that was begun from here, newest first.")
     made.add_argument("--repository", metavar="NAME", default="", help="of this repository alone")
-    made.add_argument("--since", metavar="TIME", help="since 30m, 12h, 7d ago, or an ISO 8601 time")
+    made.add_argument("--since", metavar="TIME", help="since 30m, 12h, 7d, 1mo ago, or an ISO 8601 time")
     made.add_argument("--plan", metavar="ID", default="", help="of this plan alone")
     made.add_argument("--limit", metavar="N", type=int, help="at most so many")
     made.add_argument(
@@ -53,20 +49,16 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def since_time(text: str, now: float) -> float:
-    """Seconds since the epoch for ``12h``, ``7d`` or an ISO 8601 time (of this machine's zone if it names none).
+    """Seconds since the epoch for ``12h``, ``7d``, ``1mo`` or an ISO 8601 time (local if it names no zone).
 
     Raises:
         UsageError: it is neither.
     """
-    match = _AGO.fullmatch(text.strip())
-    if match:
-        return now - int(match[1]) * _SECONDS[match[2]]
-    try:
-        return datetime.fromisoformat(text.strip()).timestamp()
-    except (ValueError, OverflowError, OSError) as problem:
-        raise UsageError(
-            f"{text!r} is not a time", str(problem), "Write 30m, 12h, 7d or 2026-11-23T18:00."
-        ) from problem
+    age = parse_duration(text)
+    moment = parse_iso_time(text) if age is None else now - age
+    if moment is None:
+        raise UsageError(f"{text!r} is not a time", "", "Write 30m, 12h, 7d, 1mo or 2026-11-23T18:00.")
+    return moment
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:
@@ -76,7 +68,7 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "entry": entry.number,
         "planId": entry.plan,
         "kind": entry.kind,
-        "begunAt": _iso(entry.begun_at),
+        "begunAt": format_iso_time(entry.begun_at, "milliseconds"),
         "outcome": state,
         "repositoryName": entry.repository,
         "imageTag": entry.tag,
@@ -90,7 +82,3 @@ def entry_document(entry: Entry) -> dict[str, Any]:
         "undoes": entry.undoes,
         "undoneBy": entry.undone_by,
     }
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")

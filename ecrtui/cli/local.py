@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.ecr.safe_text import visible_lines
+from ecrtui.ecr.units import format_count
 from ecrtui.errors import EcrTuiError, UsageError
 
 if TYPE_CHECKING:
@@ -184,8 +185,8 @@ def _import(options: argparse.Namespace) -> int:
         )
     name = f"{reference.repository}:{reference.tag}" if reference.tag else f"{reference.repository}, untagged"
     print(f"{imported.digest}  {name}")
-    new = _counted(imported.blobs, "new layer or config", "new layers and configs")
-    _say(f"{_counted(imported.manifests, 'manifest')}, {new} of {imported.size:,} bytes")
+    new = format_count(imported.blobs, "new layer or config", "new layers and configs")
+    _say(f"{format_count(imported.manifests, 'manifest')}, {new} of {imported.size:,} bytes")
     for digest in imported.foreign:
         _say(f"{digest} is a foreign layer: clients fetch it from elsewhere, and it is not kept here")
     return 0
@@ -216,8 +217,8 @@ def _export(options: argparse.Namespace) -> int:
             progress=_progress("bytes"),
         )
     print(f"{exported.digest}  {options.folder}")
-    blobs = _counted(exported.blobs, "layer or config", "layers and configs")
-    _say(f"{_counted(exported.manifests, 'manifest')}, {blobs} of {exported.size:,} bytes")
+    blobs = format_count(exported.blobs, "layer or config", "layers and configs")
+    _say(f"{format_count(exported.manifests, 'manifest')}, {blobs} of {exported.size:,} bytes")
     # skopeo finds no image of Docker's own media types by a name, but the only one of a folder.
     named = reference.tag and not reference.digest and exported.media_type in (OCI_MANIFEST, OCI_INDEX)
     _say(f"skopeo reads it as oci:{options.folder}{f':{reference.tag}' if named else ''}")
@@ -235,7 +236,7 @@ def _seed(options: argparse.Namespace) -> int:
         seed(database, names, style, _origin(options), _progress("images"))
     spent = time.perf_counter() - begun
     where = names[0] if len(names) == 1 else f"{len(names):,} repositories"
-    _say(f"{_counted(options.images * len(names), 'image')} in {where}, in {spent:.1f} s")
+    _say(f"{format_count(options.images * len(names), 'image')} in {where}, in {spent:.1f} s")
     return 0
 
 
@@ -371,10 +372,6 @@ def _progress(what: str) -> Callable[[int, int], None] | None:
             print(f"\r\x1b[K{done:,} of {total:,} {what}", end=end, file=sys.stderr, flush=True)
 
     return tell
-
-
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def _say(text: str) -> None:

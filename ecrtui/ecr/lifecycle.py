@@ -20,17 +20,13 @@ time, so the push stands in for it here.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from ecrtui.ecr.image import Image
-
-DAY = 86_400.0
-"""Seconds in a day, the only ``countUnit``."""
+from ecrtui.ecr.units import DAY, matches_wildcard
 
 
 class CountType(StrEnum):
@@ -66,7 +62,7 @@ class LifecycleRule:
         if self.tag_status == "any":
             return True
         return all(any(tag.startswith(prefix) for tag in image.tags) for prefix in self.prefixes) and all(
-            any(_wildcard(pattern).fullmatch(tag) for tag in image.tags) for pattern in self.patterns
+            any(matches_wildcard(pattern, tag) for tag in image.tags) for pattern in self.patterns
         )
 
     def since(self, image: Image) -> float | None:
@@ -216,8 +212,3 @@ def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
         action=(entry.get("action") or {}).get("type", "expire"),
         description=entry.get("description") or "",
     )
-
-
-@lru_cache(maxsize=256)
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))

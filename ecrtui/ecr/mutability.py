@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ecrtui.ecr.units import matches_wildcard
+
 _WORDS = {
     "MUTABLE": "mutable",
     "IMMUTABLE": "immutable",
@@ -24,7 +26,7 @@ class TagMutability(NamedTuple):
 
     def matching_filter(self, tag: str) -> str | None:
         """The exclusion filter that the tag matches; None if it matches none."""
-        return next((pattern for pattern in self.exclusions if _matches(pattern, tag)), None)
+        return next((pattern for pattern in self.exclusions if matches_wildcard(pattern, tag)), None)
 
     def may_move(self, tag: str) -> bool:
         """Whether ECR lets an existing tag of this name move to another image."""
@@ -39,23 +41,3 @@ class TagMutability(NamedTuple):
         if self.setting == "IMMUTABLE_WITH_EXCLUSION":
             return "the repository is immutable and no exclusion filter matches this tag"
         return f"the repository is {'mutable' if self.may_move(tag) else 'immutable'}"
-
-
-def _matches(pattern: str, tag: str) -> bool:
-    """``*`` stands for any run of characters, everything else for itself (filterType WILDCARD, the only one).
-
-    Not a regular expression: many stars over a long tag would take one forever.
-    """
-    first, *rest = pattern.split("*")
-    if not rest:
-        return tag == first
-    if not tag.startswith(first):
-        return False
-    position = len(first)
-    *middle, last = rest
-    for part in middle:
-        found = tag.find(part, position)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return tag.endswith(last) and len(tag) - len(last) >= position

@@ -13,9 +13,10 @@ from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
+from ecrtui.ecr.units import DAY, duration_in_words
 from ecrtui.retag.plan import Action, Change, Plan, Step
 
-_SOON = 30 * lifecycle.DAY
+_SOON = 30 * DAY
 """How far ahead an expiry is a warning; what is further off is a note."""
 
 
@@ -265,7 +266,9 @@ def _not_as_expected(expected: str, found: str) -> str:
 
 def _pushed(image: Image, now: float) -> str:
     return (
-        f"(pushed {span(now - image.pushed_at)} ago)" if image.pushed_at is not None else "(pushed at a time unknown)"
+        f"(pushed {duration_in_words(now - image.pushed_at)} ago)"
+        if image.pushed_at is not None
+        else "(pushed at a time unknown)"
     )
 
 
@@ -275,13 +278,8 @@ def _when(fate: LifecyclePrediction, now: float) -> str:
         return f"may {verb}: its place among the others was not looked up"
     if fate.due_at is None:
         return f"stays for now, as number {fate.rank} of {fate.rule.count_number}"
-    return f"would {verb} within 24 hours" if fate.due_at <= now else f"would {verb} in {span(fate.due_at - now)}"
-
-
-def span(seconds: float) -> str:
-    """A length of time in one unit, as people say it: ``9 days``, ``2 hours``, ``1 minute``."""
-    for unit, size in (("day", lifecycle.DAY), ("hour", 3600.0), ("minute", 60.0)):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
+    return (
+        f"would {verb} within 24 hours"
+        if fate.due_at <= now
+        else f"would {verb} in {duration_in_words(fate.due_at - now)}"
+    )

@@ -11,11 +11,11 @@ from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageResult
+from ecrtui.ecr.units import duration_in_words
 from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.journal.store import Draft, Journal, JournalError
 from ecrtui.retag.plan import Action, Outcome, Plan, Step, StepResult
-from ecrtui.retag.planner import span
 from ecrtui.retag.rate_limiter import Pace
 
 ALREADY_THERE = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
@@ -285,4 +285,4 @@ class Writer:
         if change is None or change.after != found:
             return ""
         who = change.principal or "somebody who shares this journal"
-        return f", changed by {who} {span(time.time() - change.begun_at)} ago"
+        return f", changed by {who} {duration_in_words(time.time() - change.begun_at)} ago"

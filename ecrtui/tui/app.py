@@ -17,12 +17,12 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from ecrtui import gc_tuning
+from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.settings import Settings, remember_theme
 from ecrtui.tui import actions, messages, themes
 from ecrtui.tui import blocking as io
-from ecrtui.tui import formatting as human
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import Place
 from ecrtui.tui.header_state import Banner
@@ -167,7 +167,8 @@ class EcrTuiApp(KeyboardApp):
             return
         if entries:
             self.notify(
-                f"{human.count(len(entries), 'write')} with unknown outcome looked up: see Activity (a)", timeout=10
+                f"{units.format_count(len(entries), 'write')} with unknown outcome looked up: see Activity (a)",
+                timeout=10,
             )
 
     def ask_for_code(self, question: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ecrtui.ecr.findings import SEVERITIES, Finding
@@ -12,6 +11,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_iso_time
 from ecrtui.retag.journal.entry import Entry
 
 
@@ -25,12 +25,12 @@ def image_facts(repository: Repository, image: Image) -> dict[str, Any]:
             "imageTags": list(image.tags),
             "kind": str(image.kind),
             "imageSizeInBytes": image.size,
-            "imagePushedAt": _time(image.pushed_at),
-            "lastRecordedPullTime": _time(image.last_pulled_at),
+            "imagePushedAt": format_iso_time(image.pushed_at, "seconds"),
+            "lastRecordedPullTime": format_iso_time(image.last_pulled_at, "seconds"),
             "imageManifestMediaType": image.media_type,
             "artifactMediaType": image.artifact_media_type,
             "imageStatus": image.status,
-            "lastArchivedAt": _time(image.archived_at),
+            "lastArchivedAt": format_iso_time(image.archived_at, "seconds"),
             "imageScanStatus": image.scan_status,
             "findingSeverityCounts": dict(image.findings or ()),
             "subjectManifestDigest": image.subject,
@@ -48,7 +48,7 @@ def repository_facts(
             "repositoryUri": repository.uri,
             "repositoryArn": repository.arn,
             "registryId": repository.registry_id,
-            "createdAt": _time(repository.created_at),
+            "createdAt": format_iso_time(repository.created_at, "seconds"),
             "imageTagMutability": repository.mutability.setting,
             "imageTagMutabilityExclusionFilters": list(repository.mutability.exclusions),
             "scanOnPush": repository.scan_on_push,
@@ -74,8 +74,8 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
             "digestBefore": entry.before,
             "digestAfter": entry.after,
             "mediaType": entry.media_type,
-            "begunAt": _time(entry.begun_at),
-            "finishedAt": _time(entry.finished_at),
+            "begunAt": format_iso_time(entry.begun_at, "seconds"),
+            "finishedAt": format_iso_time(entry.finished_at, "seconds"),
             "who": entry.principal,
             "registryId": entry.location.registry_id,
             "region": entry.location.region,
@@ -183,7 +183,3 @@ def _lines(value: Any) -> list[str]:
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value not in (None, "", [], {})}
-
-
-def _time(seconds: float | None) -> str:
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

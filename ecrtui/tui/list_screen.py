@@ -11,10 +11,10 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import actions
 from ecrtui.tui import blocking as io
-from ecrtui.tui import formatting as human
 from ecrtui.tui.base_screen import Place
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
@@ -140,7 +140,7 @@ class ListPlace(Place, Generic[Item]):
 
     def totals(self) -> str:
         """What is told of the rows when all of them are there."""
-        return human.count(self.rows.total, *self.NOUNS)
+        return units.format_count(self.rows.total, *self.NOUNS)
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, resume: bool = False) -> None:
@@ -221,19 +221,19 @@ class ListPlace(Place, Generic[Item]):
         state = self.state
         words = []
         if state.filter_text:
-            words.append(f"{human.number(len(self.rows))} match")
+            words.append(f"{units.format_number(len(self.rows))} match")
         if state.waiting:
             words.append(f"slowed down by the service, {state.waiting:.0f} s")
         if state.complete:
             words.append(self.totals())
         elif state.loading:
-            words.append(f"loading… {human.number(state.loaded)}" + (", more is coming" if state.loaded else ""))
+            words.append(f"loading… {units.format_number(state.loaded)}" + (", more is coming" if state.loaded else ""))
         elif state.error and state.loaded:
-            words.append(f"stopped at {human.number(state.loaded)}")
+            words.append(f"stopped at {units.format_number(state.loaded)}")
         if state.stale is not None:
-            words.append(f"as of {human.short_duration(state.stale)} ago")
+            words.append(f"as of {units.format_short_duration(state.stale)} ago")
         if self.rows.marked_count:
-            words.append(f"{human.number(self.rows.marked_count)} marked")
+            words.append(f"{units.format_number(self.rows.marked_count)} marked")
         return " · ".join(words)
 
     def action_refresh_place(self) -> None:

@@ -207,7 +207,7 @@ def test_swap_exchanges_two_tags(shop: Shop) -> None:
 
 def test_history_tells_what_was_and_what_is(shop: Shop) -> None:
     shop.run("retag", "team/app:one", "two", "--yes")
-    code, history = shop.run("history", "--repository", REPOSITORY, "--since", "1h")
+    code, history = shop.run("history", "--repository", REPOSITORY, "--since", "1mo")
     (entry,) = history["entries"]
     assert code == ExitCode.DONE
     assert (entry["imageTag"], entry["digestBefore"], entry["digestAfter"]) == ("two", shop.two, shop.one)

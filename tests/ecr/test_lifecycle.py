@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import DAY, LifecyclePolicy, evaluate, parse_policy, predict
+from ecrtui.ecr.lifecycle import LifecyclePolicy, evaluate, parse_policy, predict
+from ecrtui.ecr.units import DAY
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

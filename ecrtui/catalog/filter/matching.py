@@ -13,6 +13,7 @@ from itertools import repeat
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Kind, Term, Value
+from ecrtui.ecr.units import wildcard_regex
 
 Spans = tuple[tuple[int, int], ...]
 """Parts of a text, as (start, end) pairs; sorted and disjoint."""
@@ -119,10 +120,7 @@ def _found(pattern: re.Pattern[str], texts: Sequence[str]) -> Iterable[bool]:
 
 def _wildcard(word: str) -> re.Pattern[str]:
     """The whole text, where ``*`` stands for any run of characters and ``?`` for one."""
-    wild = {"*": ".*", "?": "."}
-    collapsed = re.sub(r"\*+", "*", word)
-    pattern = "".join(wild.get(character) or re.escape(character) for character in collapsed)
-    return re.compile(rf"\A{pattern}\Z", re.IGNORECASE | re.DOTALL)
+    return re.compile(wildcard_regex(word), re.IGNORECASE | re.DOTALL)
 
 
 def _regex(value: Value) -> Matcher:

@@ -6,11 +6,11 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
 from functools import partial
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Kind, Term
+from ecrtui.ecr.units import parse_date_range, parse_duration, parse_size
 
 Compare = Callable[[float, float], bool]
 Test = Callable[[float], bool]
@@ -31,17 +31,6 @@ _TURNED: dict[str, Compare] = {
 }
 """What compares a limit with a value as the value is to be compared with the limit."""
 
-_UNITS = {"": 1, "b": 1}
-_UNITS |= {name + end: 1000**power for power, name in enumerate("kmgt", 1) for end in ("", "b")}
-_UNITS |= {name + "ib": 1024**power for power, name in enumerate("kmgt", 1)}
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z]*)", re.ASCII)
-
-_DAY = 86_400
-_AGE_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}
-_AGE_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(mo|[smhdwy])", re.ASCII | re.IGNORECASE)
-_AGE = re.compile(rf"(?:{_AGE_PART.pattern})+", re.ASCII | re.IGNORECASE)
-_DATES = (("%Y-%m-%dT%H:%M:%S", 1), ("%Y-%m-%dT%H:%M", 60), ("%Y-%m-%d", _DAY))
-
 
 def wrong(term: Term, title: str, hint: str = "") -> FilterError:
     """The error for a value that does not fit its field; points at the value."""
@@ -52,11 +41,10 @@ def size_test(term: Term) -> Test:
     """The comparison with a size in bytes, written with or without a unit (100MB, 1.5GiB, 2048)."""
     hint = f"Write {term.field}>100MB; there are kB, MB, GB, TB and KiB, MiB, GiB, TiB."
     _something(term, hint)
-    match = _SIZE.fullmatch(term.value.text)
-    unit = _UNITS.get(match["unit"].lower()) if match else None
-    if match is None or unit is None:
+    size = parse_size(term.value.text)
+    if size is None:
         raise wrong(term, f"{_shown(term)} is not a size", hint)
-    return _comparison(term, float(match["number"]) * unit, hint)
+    return _comparison(term, size, hint)
 
 
 def number_test(term: Term) -> Test:
@@ -76,12 +64,12 @@ def time_test(term: Term, now: float) -> Test:
     hint = f"Write {term.field}<7d for the last seven days, or {term.field}>2026-01-31. Units: s m h d w mo y."
     _something(term, hint)
     text = term.value.text
-    if _AGE.fullmatch(text):
+    age = parse_duration(text)
+    if age is not None:
         if term.operator in ("=", ":"):
             raise wrong(term, f"{term.field} is compared with an age by < or >", hint)
-        age = sum(float(number) * _AGE_UNITS[unit.lower()] for number, unit in _AGE_PART.findall(text))
         return partial(COMPARISONS[term.operator], now - age)
-    span = _date(text)
+    span = parse_date_range(text)
     if span is None:
         raise wrong(term, f"{_shown(term)} is neither an age nor a date", hint)
     begin, end = span
@@ -132,17 +120,6 @@ def _comparison(term: Term, limit: float, hint: str) -> Test:
     if term.operator == ":":
         raise wrong(term, f"{term.field} is compared with <, <=, =, >= or >", hint)
     return partial(_TURNED[term.operator], limit)
-
-
-def _date(text: str) -> tuple[float, float] | None:
-    """The first second of the date or time, and the first one behind it."""
-    for layout, length in _DATES:
-        try:
-            moment = datetime.strptime(text.upper(), layout)
-            return moment.timestamp(), (moment + timedelta(seconds=length)).timestamp()
-        except (ValueError, OverflowError, OSError):
-            continue
-    return None
 
 
 def _shown(term: Term) -> str:

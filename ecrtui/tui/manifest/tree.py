@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.tui import formatting as formats
 from ecrtui.tui import safe_text as text
 
 MOST = 500
@@ -97,7 +97,7 @@ class StructureTree(Tree[Descriptor | None]):
             for descriptor in structure.with_role(role):
                 root.add_leaf(_label(descriptor), data=descriptor)
         layers = structure.with_role(DescriptorRole.LAYER)
-        self._group(root, f"layers · {formats.size(structure.layers_size)}", layers)
+        self._group(root, f"layers · {units.format_size(structure.layers_size)}", layers)
         if referrers is not None:
             self._group(root, "referrers", [_descriptor_of(referrer) for referrer in referrers])
         self._annotations(root, structure.annotations.items())
@@ -150,19 +150,19 @@ class StructureTree(Tree[Descriptor | None]):
 
 
 def _heading(title: str, count: int) -> Text:
-    return Text(f"{title} · {formats.number(count)}", style="bold")
+    return Text(f"{title} · {units.format_number(count)}", style="bold")
 
 
 def _tell_rest(group: TreeNode[Descriptor | None], count: int) -> None:
     if count > MOST:
-        group.add_leaf(Text(f"… {formats.number(count - MOST)} more; the manifest has them all"))
+        group.add_leaf(Text(f"… {units.format_number(count - MOST)} more; the manifest has them all"))
 
 
 def _label(descriptor: Descriptor, number: int = 0) -> Text:
     """One line: what it is, its digest, its size. Every text of the registry comes through the door."""
     parts = [_title(descriptor, number), text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
     if descriptor.size >= 0:
-        parts.append(Text(formats.size(descriptor.size)))
+        parts.append(Text(units.format_size(descriptor.size)))
     what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
     if what and descriptor.platform is None:
         parts.append(text.label(what, "dim", LONGEST))

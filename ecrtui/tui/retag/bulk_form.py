@@ -7,8 +7,8 @@ from collections import Counter
 from textual.binding import Binding
 from textual.content import Content
 
+from ecrtui.ecr import units
 from ecrtui.retag.plan import OnConflict, Outcome, Plan, Report
-from ecrtui.tui import formatting as human
 from ecrtui.tui.retag import rendering as plan_text
 from ecrtui.tui.retag.plan_form import Phase, PlanForm, State
 
@@ -40,16 +40,18 @@ class BulkForm(PlanForm):
         lines = [Content(", ").join([plan_text.counted(number, action) for action, number in counts.items()])]
         untagged = sum(step.becomes_untagged for step in plan.steps)
         if untagged:
-            lines.append(plan_text.warning_line(f"{human.count(untagged, 'image')} would be left without a tag"))
+            lines.append(plan_text.warning_line(f"{units.format_count(untagged, 'image')} would be left without a tag"))
         warnings = sum(len(step.warnings) for step in plan.steps)
         if warnings:
-            lines.append(plan_text.warning_line(f"{human.count(warnings, 'warning')} in the rows (d shows a row)"))
+            lines.append(
+                plan_text.warning_line(f"{units.format_count(warnings, 'warning')} in the rows (d shows a row)")
+            )
         lines += [plan_text.warning_line(warning) for warning in plan.warnings]
         return Content("\n").join(lines)
 
     def report_lines(self, report: Report) -> Content:
         lines = [
-            Content.assemble(plan_text.outcome_words(outcome), f"  {human.number(number)}")
+            Content.assemble(plan_text.outcome_words(outcome), f"  {units.format_number(number)}")
             for outcome, number in report.counts.items()
         ]
         failed = next((result for result in report.results if result.outcome not in _GOOD and result.error), None)

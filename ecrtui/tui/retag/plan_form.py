@@ -16,9 +16,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.ecr import tag as tags
+from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepResult
-from ecrtui.tui import formatting as human
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag import rendering as plan_text
 
@@ -305,5 +305,5 @@ def _writing(progress: Progress | None) -> Content:
     if progress is not None:
         words += f" {progress.done}/{progress.total}"
         if progress.seconds_left >= 1:
-            words += f", about {human.duration(progress.seconds_left)} left"
+            words += f", about {units.format_duration(progress.seconds_left)} left"
     return Content.styled(words, "bold")

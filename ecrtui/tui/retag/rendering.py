@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Action, Outcome, Plan, Report, Step, StepResult
-from ecrtui.tui import formatting as human
 from ecrtui.tui import safe_text as text
 
 _ACTION = {
@@ -42,7 +42,7 @@ def action_words(action: Action) -> Content:
 
 def counted(number: int, action: Action) -> Content:
     """How many steps do this: "12 moves"."""
-    return Content.assemble(f"{human.number(number)} ", action_words(action))
+    return Content.assemble(f"{units.format_number(number)} ", action_words(action))
 
 
 def outcome_words(outcome: Outcome) -> Content:
@@ -108,7 +108,7 @@ def answer_lines(answer: PutImageResult, *, whole: bool = True) -> list[Content]
         ("image digest", answer.digest),
         ("image tag", answer.tag if whole else ""),
         ("media type", answer.media_type),
-        ("manifest", f"{human.number(len(answer.manifest.encode()))} bytes, as read (m shows it)"),
+        ("manifest", f"{units.format_number(len(answer.manifest.encode()))} bytes, as read (m shows it)"),
         ("request id", answer.request_id if whole else ""),
     )
 
@@ -141,7 +141,7 @@ def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
     if step.action is Action.REFUSED:
         parts += [": ", text.content(step.reason)]
     elif step.action is Action.MOVE:
-        old = f"{short_digest(step.before)} ({human.age(step.before_pushed_at, now)})"
+        old = f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
         parts += [f"  {old} → {short_digest(step.after)}"]
     elif step.after:
         parts += [f"  → {short_digest(step.after)}"]

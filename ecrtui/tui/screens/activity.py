@@ -10,6 +10,7 @@ from textual.content import Content
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.listing import Once
 from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
@@ -19,7 +20,6 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
-from ecrtui.tui import formatting as human
 from ecrtui.tui.clipboard import Copyable
 from ecrtui.tui.list_screen import ListPlace, ListState
 from ecrtui.tui.retag import rendering as plan_text
@@ -46,10 +46,10 @@ COLUMNS: Sequence[Column[Entry]] = (
     Column(
         "when",
         "when",
-        lambda entry: human.age(entry.begun_at),
+        lambda entry: units.format_age(entry.begun_at),
         lambda entry: entry.begun_at,
         align="right",
-        least=human.AGE_CELLS,
+        least=units.MAX_AGE_WIDTH,
     ),
     Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), least=12),
     Column(
@@ -149,7 +149,7 @@ class ActivityPlace(Writing, ListPlace[Entry]):
             self.complain(error)
             return
         self.table.update(entries)
-        self.notify(f"{human.count(len(entries), 'unknown write')} looked up")
+        self.notify(f"{units.format_count(len(entries), 'unknown write')} looked up")
 
     def action_open(self) -> None:
         """Everything that the journal holds of this write."""

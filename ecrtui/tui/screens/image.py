@@ -13,6 +13,7 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.catalog.catalog import Catalogue
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, parse_manifest
@@ -23,7 +24,6 @@ from ecrtui.retag.plan import Report
 from ecrtui.session import SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
-from ecrtui.tui import formatting as human
 from ecrtui.tui.inspect_actions import Inspecting
 from ecrtui.tui.manifest.document import EMPTY, Prepared, prepare
 from ecrtui.tui.manifest.tree import StructureTree
@@ -330,7 +330,7 @@ async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:
 
 
 def _source(repository: str, image: Image, note: str = "") -> Source:
-    return Source(repository, image.digest, image.tags, human.age(image.pushed_at), note)
+    return Source(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)
 
 
 def _image_facts(image: Image) -> Iterable[Fact]:
@@ -340,10 +340,10 @@ def _image_facts(image: Image) -> Iterable[Fact]:
         ("kind", str(image.kind)),
         ("media type", image.media_type),
         ("artifact", image.artifact_media_type),
-        ("size", human.size(image.size)),
-        ("pushed", human.date(image.pushed_at)),
-        ("last pulled", human.date(image.last_pulled_at, "never")),
-        ("findings", human.findings(image.findings, image.scan_status.lower() or "not scanned")),
+        ("size", units.format_size(image.size)),
+        ("pushed", units.format_date(image.pushed_at)),
+        ("last pulled", units.format_date(image.last_pulled_at, "never")),
+        ("findings", units.format_finding_counts(image.findings, image.scan_status.lower() or "not scanned")),
         ("status", image.status.lower() if image.archived else ""),
         ("refers to", image.subject),
     )
@@ -357,7 +357,7 @@ def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
         ("platform", str(descriptor.platform or "")),
         ("media type", descriptor.media_type),
         ("artifact", descriptor.artifact_type),
-        ("size", human.size(descriptor.size) if descriptor.size >= 0 else ""),
+        ("size", units.format_size(descriptor.size) if descriptor.size >= 0 else ""),
         *descriptor.annotations.items(),
     )
     return [fact for fact in facts if fact[1]]
@@ -369,7 +369,9 @@ def _heading(image: Image) -> str:
 
 def _summary(image: Image) -> str:
     tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
-    return " · ".join((tags or "untagged", human.size(image.size), f"pushed {human.age(image.pushed_at)}"))
+    return " · ".join(
+        (tags or "untagged", units.format_size(image.size), f"pushed {units.format_age(image.pushed_at)}")
+    )
 
 
 def _part_of(image: Image, picked: Descriptor) -> str:

@@ -18,6 +18,7 @@ from ecrtui.catalog.catalog import Catalogue, Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image, ImageKind
@@ -32,7 +33,6 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
-from ecrtui.tui import formatting as human
 from ecrtui.tui.inspect_actions import Inspecting
 from ecrtui.tui.list_screen import ListPlace, ListState
 from ecrtui.tui.manifest.document import EMPTY, prepare
@@ -66,11 +66,11 @@ def _findings(image: Image) -> str | Content:
 def _counts(counts: tuple[tuple[str, int], ...]) -> Content:
     """Counts by severity, each in its colour; the letters say it without."""
     found = [
-        Content.styled(human.findings(((severity, number),)), f"$severity-{severity.lower()}")
+        Content.styled(units.format_finding_counts(((severity, number),)), f"$severity-{severity.lower()}")
         for severity, number in counts
         if number and severity in SEVERITIES
     ]
-    return Content(" ").join(found) if found else Content(human.findings(counts))
+    return Content(" ").join(found) if found else Content(units.format_finding_counts(counts))
 
 
 def _severity(image: Image) -> tuple[int, ...]:
@@ -124,15 +124,15 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             Column(
                 "pushed",
                 "pushed",
-                lambda image: human.age(image.pushed_at),
+                lambda image: units.format_age(image.pushed_at),
                 lambda image: image.pushed_at or 0.0,
                 align="right",
-                least=human.AGE_CELLS,
+                least=units.MAX_AGE_WIDTH,
             ),
             Column(
                 "size",
                 "size",
-                lambda image: human.size(image.size),
+                lambda image: units.format_size(image.size),
                 lambda image: image.size or 0,
                 align="right",
                 drop=2,
@@ -142,7 +142,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             Column(
                 "pulled",
                 "pulled",
-                lambda image: human.age(image.last_pulled_at),
+                lambda image: units.format_age(image.last_pulled_at),
                 lambda image: image.last_pulled_at or 0.0,
                 align="right",
                 drop=6,
@@ -182,8 +182,8 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             images = list(self.rows.everything())
             tagged = len(images) - list(map(attrgetter("tags"), images)).count(())
             octets = sum(filter(None, map(attrgetter("size"), images)))
-            count = human.count(len(images), *self.NOUNS)
-            self._counted = (rows, f"{count} · {human.number(tagged)} tagged · {human.size(octets)}")
+            count = units.format_count(len(images), *self.NOUNS)
+            self._counted = (rows, f"{count} · {units.format_number(tagged)} tagged · {units.format_size(octets)}")
         return self._counted[1]
 
     def _kind(self, image: Image) -> str:
@@ -270,12 +270,14 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         marked = self.rows.marked()
         if marked:
             self._wish(
-                f"Retag {human.count(len(marked), 'image')} in {self.repository_name}",
+                f"Retag {units.format_count(len(marked), 'image')} in {self.repository_name}",
                 lambda engine, rule: engine.rename(self.repository_name, marked, rule),
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
             )
         elif image is not None:
-            await self.begin_retag(Source(self.repository_name, image.digest, image.tags, human.age(image.pushed_at)))
+            await self.begin_retag(
+                Source(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
+            )
 
     def action_config(self) -> None:
         """Show the config of the image under the cursor."""

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.listing import Once
 from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import plan_file
@@ -24,7 +25,6 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
-from ecrtui.tui import formatting as human
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import Copyable
 from ecrtui.tui.list_screen import ListPlace, ListState
@@ -157,7 +157,7 @@ class PlanPlace(Writing, ListPlace[Row]):
 
     def totals(self) -> str:
         warnings = self.plan.warnings if self.plan else ()
-        return " · ".join((human.count(self.rows.total, *self.NOUNS), *warnings[:1]))
+        return " · ".join((units.format_count(self.rows.total, *self.NOUNS), *warnings[:1]))
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """All that there is to say of the row under the cursor: a narrow table has no column for it."""

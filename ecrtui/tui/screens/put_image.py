@@ -15,6 +15,7 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.ecr.manifest import MAX_LENGTH, Manifest
@@ -31,7 +32,6 @@ from ecrtui.retag.plan import Outcome, Report, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
-from ecrtui.tui import formatting as human
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import Copyable
 from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
@@ -364,7 +364,7 @@ class PutImagePlace(Writing):
         if wrong:
             first = next(name for name in (*_LABELS, "manifest") if name in wrong)
             (self.manifest_field if first == "manifest" else self.query_one(f"#{first}")).focus()
-            self.tell(f"{human.count(len(wrong), 'thing')} to mend")
+            self.tell(f"{units.format_count(len(wrong), 'thing')} to mend")
             return
         self.tell("")
         self.query_one(Notice).hide()
@@ -429,7 +429,7 @@ def _head(state: State) -> Content:
     parts += [text.content(state.wanted.repository, "bold")]
     if state.wanted.registry_id:
         parts.append(text.content(f" of {state.wanted.registry_id}", "bold"))
-    parts.append(("  " + human.count(state.manifest.size_bytes, "byte"), "dim"))
+    parts.append(("  " + units.format_count(state.manifest.size_bytes, "byte"), "dim"))
     return Content.assemble(*parts)
 
 
@@ -439,7 +439,7 @@ def _about(state: State) -> Content:
     if not manifest.text:
         return Content.styled("✗ a manifest is needed", "$text-error")
     ends = " and ".join(_LINE_ENDS[end] for end in manifest.line_ends) or "no line ends"
-    facts = [human.count(manifest.size_bytes, "byte"), ends, state.origin]
+    facts = [units.format_count(manifest.size_bytes, "byte"), ends, state.origin]
     lines = [
         Content.assemble(text.content(" · ".join(fact for fact in facts if fact))),
         Content.assemble((manifest.digest, "$accent")),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
-from ecrtui.tui import formatting as human
 from ecrtui.tui.list_screen import ListPlace, ListState
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
@@ -46,10 +46,10 @@ COLUMNS: Sequence[Column[Repository]] = (
     Column(
         "created",
         "created",
-        lambda row: human.age(row.created_at, missing=human.UNKNOWN),
+        lambda row: units.format_age(row.created_at, missing=units.UNKNOWN),
         _created,
         align="right",
-        least=human.AGE_CELLS,
+        least=units.MAX_AGE_WIDTH,
         drop=2,
     ),
 )
@@ -107,7 +107,7 @@ class RepositoriesPlace(ListPlace[Repository]):
                 )
             return engine.promote(names, *pair)
 
-        title = f"Tag in {human.count(len(names), 'repository', 'repositories')}"
+        title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
         self.post_message(messages.OpenPlan(messages.Wish(title, make, question)))
 
