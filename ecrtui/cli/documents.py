@@ -1,4 +1,4 @@
-"""Repositories and images as commands print them: by the names that the ECR API has for what they are."""
+"""Repositories and images as commands print them: JSON documents and CSV columns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any, Generic, TextIO, TypeVar
 
 from ecrtui.cli.output import Query, plain
+from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_iso_time
 
 Item = TypeVar("Item")
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,55 +31,6 @@ class Records(Generic[Item]):
     def cells(self, item: Item) -> list[object]:
         """What stands in the columns of a row."""
         return [read(item) for _, read in self.columns]
-
-
-def image_document(repository: str, image: Image) -> Document:
-    """An image as DescribeImages has it (``ImageDetail``), and its kind. What is not known is left out."""
-    document: Document = {"repositoryName": repository, "imageDigest": image.digest}
-    if image.tags:
-        document["imageTags"] = list(image.tags)
-    if image.size is not None:
-        document["imageSizeInBytes"] = image.size
-    if image.pushed_at is not None:
-        document["imagePushedAt"] = format_iso_time(image.pushed_at)
-    if image.scan_status:
-        document["imageScanStatus"] = {"status": image.scan_status}
-    if image.findings is not None:
-        document["imageScanFindingsSummary"] = {"findingSeverityCounts": dict(image.findings)}
-    for name, text in (
-        ("imageManifestMediaType", image.media_type),
-        ("artifactMediaType", image.artifact_media_type),
-        ("lastRecordedPullTime", format_iso_time(image.last_pulled_at)),
-        ("subjectManifestDigest", image.subject),
-        ("imageStatus", image.status),
-        ("lastArchivedAt", format_iso_time(image.archived_at)),
-        ("kind", image.kind.value),
-    ):
-        if text:
-            document[name] = text
-    return document
-
-
-def repository_document(repository: Repository) -> Document:
-    """A repository as DescribeRepositories has it (``Repository``). What is not known is left out."""
-    document: Document = {
-        "repositoryArn": repository.arn,
-        "registryId": repository.registry_id,
-        "repositoryName": repository.name,
-        "repositoryUri": repository.uri,
-        "createdAt": format_iso_time(repository.created_at),
-        "imageTagMutability": repository.mutability.setting,
-    }
-    document = {name: value for name, value in document.items() if value}
-    if repository.mutability.exclusions:
-        document["imageTagMutabilityExclusionFilters"] = [
-            {"filterType": "WILDCARD", "filter": pattern} for pattern in repository.mutability.exclusions
-        ]
-    document["imageScanningConfiguration"] = {"scanOnPush": repository.scan_on_push}
-    document["encryptionConfiguration"] = {"encryptionType": repository.encryption}
-    if repository.kms_key:
-        document["encryptionConfiguration"]["kmsKey"] = repository.kms_key
-    return document
 
 
 def image_records(repository: str) -> Records[Image]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.output import check, write
 from ecrtui.cli.write_command import add_output_options, make_parser, open_house, run_command
-from ecrtui.ecr.units import format_iso_time, parse_duration, parse_iso_time
+from ecrtui.ecr.documents import entry_document
+from ecrtui.ecr.units import parse_duration, parse_iso_time
 from ecrtui.errors import UsageError
-from ecrtui.retag.journal.entry import Entry
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,26 +58,3 @@ def since_time(text: str, now: float) -> float:
     if moment is None:
         raise UsageError(f"{text!r} is not a time", "", "Write 30m, 12h, 7d, 1mo or 2026-11-23T18:00.")
     return moment
-
-
-def entry_document(entry: Entry) -> dict[str, Any]:
-    """One entry, by the names of the ECR API where it has one."""
-    state = "in flight" if entry.in_flight else str(entry.outcome or "unknown")
-    return {
-        "entry": entry.number,
-        "planId": entry.plan,
-        "kind": entry.kind,
-        "begunAt": format_iso_time(entry.begun_at, "milliseconds"),
-        "outcome": state,
-        "repositoryName": entry.repository,
-        "imageTag": entry.tag,
-        "action": str(entry.action),
-        "digestBefore": entry.before,
-        "digestAfter": entry.after,
-        "imageManifestMediaType": entry.media_type,
-        "principal": entry.principal,
-        "requestId": entry.request_id,
-        "detail": entry.detail,
-        "undoes": entry.undoes,
-        "undoneBy": entry.undone_by,
-    }

@@ -1,4 +1,4 @@
-"""Everything that is known of a row, as text: the facts that ECR told, in its own words and order."""
+"""Documents, findings and configs as text for people."""
 
 from __future__ import annotations
 
@@ -6,93 +6,18 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ecrtui.ecr.documents import without_empty
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
-from ecrtui.ecr.repository import Repository
-from ecrtui.ecr.units import format_iso_time
-from ecrtui.retag.journal.entry import Entry
-
-
-def image_facts(repository: Repository, image: Image) -> dict[str, Any]:
-    """An image as ``ImageDetail`` names its members; what ECR did not tell is left out."""
-    return _known(
-        {
-            "registryId": repository.registry_id,
-            "repositoryName": repository.name,
-            "imageDigest": image.digest,
-            "imageTags": list(image.tags),
-            "kind": str(image.kind),
-            "imageSizeInBytes": image.size,
-            "imagePushedAt": format_iso_time(image.pushed_at, "seconds"),
-            "lastRecordedPullTime": format_iso_time(image.last_pulled_at, "seconds"),
-            "imageManifestMediaType": image.media_type,
-            "artifactMediaType": image.artifact_media_type,
-            "imageStatus": image.status,
-            "lastArchivedAt": format_iso_time(image.archived_at, "seconds"),
-            "imageScanStatus": image.scan_status,
-            "findingSeverityCounts": dict(image.findings or ()),
-            "subjectManifestDigest": image.subject,
-        }
-    )
-
-
-def repository_facts(
-    repository: Repository, resource_tags: Sequence[tuple[str, str]] = (), lifecycle_policy: str = ""
-) -> dict[str, Any]:
-    """A repository as ``Repository`` names its members, with its tags and its lifecycle policy."""
-    return _known(
-        {
-            "repositoryName": repository.name,
-            "repositoryUri": repository.uri,
-            "repositoryArn": repository.arn,
-            "registryId": repository.registry_id,
-            "createdAt": format_iso_time(repository.created_at, "seconds"),
-            "imageTagMutability": repository.mutability.setting,
-            "imageTagMutabilityExclusionFilters": list(repository.mutability.exclusions),
-            "scanOnPush": repository.scan_on_push,
-            "encryptionType": repository.encryption,
-            "kmsKey": repository.kms_key,
-            "tags": dict(resource_tags),
-            "lifecyclePolicy": lifecycle_policy,
-        }
-    )
-
-
-def entry_facts(entry: Entry) -> dict[str, Any]:
-    """A journalled write, in the journal's own words."""
-    return _known(
-        {
-            "number": entry.number,
-            "plan": entry.plan,
-            "kind": entry.kind,
-            "action": str(entry.action),
-            "outcome": str(entry.outcome or "unknown"),
-            "repository": entry.repository,
-            "tag": entry.tag,
-            "digestBefore": entry.before,
-            "digestAfter": entry.after,
-            "mediaType": entry.media_type,
-            "begunAt": format_iso_time(entry.begun_at, "seconds"),
-            "finishedAt": format_iso_time(entry.finished_at, "seconds"),
-            "who": entry.principal,
-            "registryId": entry.location.registry_id,
-            "region": entry.location.region,
-            "endpoint": entry.location.endpoint,
-            "requestId": entry.request_id,
-            "detail": entry.detail,
-            "undoes": entry.undoes or "",
-            "undoneBy": entry.undone_by or "",
-        }
-    )
 
 
 def config_text(config: ImageConfig) -> str:
     """An image's config for people: how it starts, what it was built for, its labels and its history."""
     if config.problem:
         return f"{config.problem}\n\n{config.text}"
-    facts = _known(
+    facts = without_empty(
         {
             "created": config.created,
             "author": config.author,
@@ -148,9 +73,9 @@ def findings_text(findings: Sequence[Finding]) -> str:
     return "\n".join(lines) or "The scan has found nothing."
 
 
-def as_text(facts: Mapping[str, Any]) -> str:
-    """The facts side by side with their names, lists and tables below each other; what is empty is left out."""
-    known = _known(facts)
+def as_text(document: Mapping[str, Any]) -> str:
+    """Return a document as text: names on the left, values beside them; members without a value are left out."""
+    known = without_empty(dict(document))
     width = max(map(len, known), default=0)
     lines: list[str] = []
     for name, value in known.items():
@@ -160,8 +85,8 @@ def as_text(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def as_yaml(facts: Mapping[str, Any]) -> str:
-    """The facts as YAML."""
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML."""
     from ruamel.yaml import YAML
 
     writer = YAML(typ="safe", pure=True)
@@ -169,17 +94,21 @@ def as_yaml(facts: Mapping[str, Any]) -> str:
     writer.allow_unicode = True
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None in the library
     out = io.StringIO()
-    writer.dump(dict(facts), out)
+    writer.dump(dict(document), out)
     return out.getvalue()
 
 
 def _lines(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [f"{key}: {entry}" for key, entry in value.items()]
+        return [line for key, entry in value.items() for line in _member_lines(key, entry)]
     if isinstance(value, list):
-        return [str(entry) for entry in value]
+        return [", ".join(_lines(entry)) for entry in value]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
     return str(value).splitlines() or [""]
 
 
-def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value not in (None, "", [], {})}
+def _member_lines(name: str, value: Any) -> list[str]:
+    if isinstance(value, (dict, list)) and value:
+        return [f"{name}:", *(f"  {line}" for line in _lines(value))]
+    return [f"{name}: {' '.join(_lines(value))}"]

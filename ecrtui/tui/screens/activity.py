@@ -12,6 +12,7 @@ from ecrtui.catalog.listing import Once
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.documents import entry_details
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import Entry
@@ -158,13 +159,13 @@ class ActivityPlace(Writing, ListPlace[Entry]):
     def action_describe(self) -> None:
         """Everything that the journal holds of this write."""
         if self.current is not None:
-            facts = describe.entry_facts(self.current)
+            facts = entry_details(self.current)
             self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_text(facts)))
 
     def action_yaml(self) -> None:
         """The entry as YAML."""
         if self.current is not None:
-            facts = describe.entry_facts(self.current)
+            facts = entry_details(self.current)
             self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_yaml(facts)))
 
     def action_copy_menu(self) -> None:

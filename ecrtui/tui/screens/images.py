@@ -20,6 +20,7 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.documents import image_document
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.lifecycle import parse_policy
@@ -392,7 +393,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
 
     def _show(self, form: Callable[[Mapping[str, Any]], str]) -> None:
         if self.current is not None and self.repository is not None:
-            facts = describe.image_facts(self.repository, self.current)
+            facts = image_document(self.repository_name, self.current, self.repository.registry_id)
             self.post_message(
                 messages.ShowText(f"{self.repository_name}@{short_digest(self.current.digest)}", form(facts))
             )

@@ -125,15 +125,17 @@ class RepositoriesPlace(ListPlace[Repository]):
 
     def action_yaml(self) -> None:
         """The row as YAML."""
+        from ecrtui.ecr.documents import repository_document
         from ecrtui.tui import details as describe
 
         if self.current is not None:
-            facts = describe.repository_facts(self.current)
+            facts = repository_document(self.current)
             self.post_message(messages.ShowText(self.current.name, describe.as_yaml(facts)))
 
     @work(exclusive=True, group="describe", exit_on_error=False)
     async def action_describe(self) -> None:
         """Everything about the repository, its lifecycle policy and its tags included."""
+        from ecrtui.ecr.documents import repository_details
         from ecrtui.tui import details as describe
 
         repository = self.current
@@ -146,5 +148,5 @@ class RepositoriesPlace(ListPlace[Repository]):
         except EcrTuiError as error:
             self.complain(error)
             return
-        facts = describe.repository_facts(repository, tags, policy)
+        facts = repository_details(repository, tags, policy)
         self.post_message(messages.ShowText(repository.name, describe.as_text(facts)))

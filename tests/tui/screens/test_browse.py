@@ -138,7 +138,7 @@ async def test_details_of_a_repository_hold_its_tags_and_its_policy(estate: Esta
         await until(pilot, "4 repositories")
         await pilot.press("j", "d")
         screen = await until(pilot, "repositoryArn")
-        assert "owner: checkout" in screen
+        assert "Key: owner, Value: checkout" in screen
         await pilot.press("escape", "y")
         screen = await until(pilot, "imageTagMutability: MUTABLE")
         assert "repositoryName: team/app" in screen

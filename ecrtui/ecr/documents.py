@@ -1,0 +1,164 @@
+"""Images, repositories and journal entries as documents with the member names of the ECR API.
+
+The commands print these documents, and the application shows them as YAML and as text. Members without a value are
+left out, as ECR does. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_iso_time
+
+Document = dict[str, Any]
+
+
+class _JournalEntry(Protocol):
+    """An entry of the journal, as far as its document needs it; ``retag.journal.entry.Entry`` is one."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def plan(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def location(self) -> RegistryLocation: ...
+    @property
+    def principal(self) -> str: ...
+    @property
+    def repository(self) -> str: ...
+    @property
+    def tag(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def begun_at(self) -> float: ...
+    @property
+    def finished_at(self) -> float | None: ...
+    @property
+    def outcome(self) -> str | None: ...
+    @property
+    def in_flight(self) -> bool: ...
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def undoes(self) -> int: ...
+    @property
+    def undone_by(self) -> int: ...
+
+
+def image_document(repository: str, image: Image, registry_id: str = "") -> Document:
+    """Return an image as ``ImageDetail`` of DescribeImages, with its ``kind``."""
+    document: Document = {"registryId": registry_id} if registry_id else {}
+    document["repositoryName"] = repository
+    document["imageDigest"] = image.digest
+    if image.tags:
+        document["imageTags"] = list(image.tags)
+    if image.size is not None:
+        document["imageSizeInBytes"] = image.size
+    if image.pushed_at is not None:
+        document["imagePushedAt"] = format_iso_time(image.pushed_at)
+    if image.scan_status:
+        document["imageScanStatus"] = {"status": image.scan_status}
+    if image.findings is not None:
+        document["imageScanFindingsSummary"] = {"findingSeverityCounts": dict(image.findings)}
+    for name, text in (
+        ("imageManifestMediaType", image.media_type),
+        ("artifactMediaType", image.artifact_media_type),
+        ("lastRecordedPullTime", format_iso_time(image.last_pulled_at)),
+        ("subjectManifestDigest", image.subject),
+        ("imageStatus", image.status),
+        ("lastArchivedAt", format_iso_time(image.archived_at)),
+        ("kind", image.kind.value),
+    ):
+        if text:
+            document[name] = text
+    return document
+
+
+def repository_document(repository: Repository) -> Document:
+    """Return a repository as ``Repository`` of DescribeRepositories."""
+    document = without_empty(
+        {
+            "repositoryArn": repository.arn,
+            "registryId": repository.registry_id,
+            "repositoryName": repository.name,
+            "repositoryUri": repository.uri,
+            "createdAt": format_iso_time(repository.created_at),
+            "imageTagMutability": repository.mutability.setting,
+            "imageTagMutabilityExclusionFilters": [
+                {"filterType": "WILDCARD", "filter": pattern} for pattern in repository.mutability.exclusions
+            ],
+        }
+    )
+    document["imageScanningConfiguration"] = {"scanOnPush": repository.scan_on_push}
+    document["encryptionConfiguration"] = {"encryptionType": repository.encryption}
+    if repository.kms_key:
+        document["encryptionConfiguration"]["kmsKey"] = repository.kms_key
+    return document
+
+
+def repository_details(
+    repository: Repository, resource_tags: tuple[tuple[str, str], ...], lifecycle_policy: str
+) -> Document:
+    """Return a repository with its resource tags (ListTagsForResource) and its lifecycle policy (GetLifecyclePolicy).
+
+    Args:
+        repository: the repository.
+        resource_tags: keys and values.
+        lifecycle_policy: the text of the policy; empty if there is none.
+    """
+    more = {"tags": [{"Key": key, "Value": value} for key, value in resource_tags]}
+    return repository_document(repository) | without_empty({**more, "lifecyclePolicyText": lifecycle_policy})
+
+
+def entry_document(entry: _JournalEntry) -> Document:
+    """Return an entry of the journal, with the API's name for each member that the API has."""
+    return {
+        "entry": entry.number,
+        "planId": entry.plan,
+        "kind": entry.kind,
+        "begunAt": format_iso_time(entry.begun_at, "milliseconds"),
+        "outcome": "in flight" if entry.in_flight else str(entry.outcome or "unknown"),
+        "repositoryName": entry.repository,
+        "imageTag": entry.tag,
+        "action": str(entry.action),
+        "digestBefore": entry.before,
+        "digestAfter": entry.after,
+        "imageManifestMediaType": entry.media_type,
+        "principal": entry.principal,
+        "requestId": entry.request_id,
+        "detail": entry.detail,
+        "undoes": entry.undoes,
+        "undoneBy": entry.undone_by,
+    }
+
+
+def entry_details(entry: _JournalEntry) -> Document:
+    """Return an entry of the journal with its end and its registry; members without a value are left out."""
+    document = entry_document(entry) | {
+        "finishedAt": format_iso_time(entry.finished_at, "milliseconds"),
+        "registryId": entry.location.registry_id,
+        "region": entry.location.region,
+        "endpoint": entry.location.endpoint,
+        "undoes": entry.undoes or None,
+        "undoneBy": entry.undone_by or None,
+    }
+    return without_empty(document)
+
+
+def without_empty(document: Document) -> Document:
+    """Return the document without its members that are None, an empty text or an empty collection."""
+    return {name: value for name, value in document.items() if value not in (None, "", [], {})}
