@@ -1,24 +1,36 @@
-"""The errors that a user sees.
+"""Errors that users see.
 
-Every failure that can reach a screen or standard error is an :class:`EcrTuiError`: what happened in a few words, the
-service's own words, what to do next, and whether trying again can help.
+Every failure that reaches a screen or standard error is an :class:`EcrTuiError`. It has a title (what happened), a
+detail (the cause, in the words of the service), a hint (what to do next), and whether a retry can help.
+
+    EcrTuiError
+      UsageError            an option, a reference or a file is invalid
+      SettingsError         a settings or theme file is invalid
+      ConnectionFailed      no service has answered
+      CredentialsError      no valid credentials, or no region
+      AccessDenied          the caller is not allowed to do this
+      NotFound              the repository, image, tag or layer does not exist
+      ListingExpired        a listing cannot continue; start again
+      Throttled             the service limits the rate of requests
+      Refused               the service or a local guard refused a write
+      IntegrityError        bytes do not have the expected digest
 """
 
 from __future__ import annotations
 
 
 class EcrTuiError(Exception):
-    """Something went wrong that the user should know of.
+    """An error for the user.
 
     Args:
-        title: what happened, in a few words ("The repository does not exist").
-        detail: the cause in its own words, the service's where it has spoken; may be empty.
+        title: what happened, in a few words, without a full stop ("The repository does not exist").
+        detail: the cause, in the words of the service if it answered; may be empty.
         hint: the next step for the user; may be empty.
-        retryable: whether the same call can succeed without a change by the user.
-        code: the service's error code ("RepositoryNotFoundException"); empty if no service has answered.
+        retryable: True if the same call can succeed without a change by the user.
+        code: the service's error code ("RepositoryNotFoundException"); empty if no service answered.
         operation: the API operation that failed ("PutImage"); empty if none.
-        request_id: the service's id of the failed request; empty if unknown.
-        ambiguous: whether a write may have been applied although it failed (the reply was lost, a 5xx).
+        request_id: the id that the service gave to the request; empty if unknown.
+        ambiguous: True if a failed write may have been applied (the reply was lost, or the status was 5xx).
     """
 
     def __init__(
@@ -48,23 +60,23 @@ class EcrTuiError(Exception):
 
 
 class UsageError(EcrTuiError):
-    """The user asked for something that cannot be: a malformed reference, a bad option, a bad value in a file."""
+    """Invalid input: a malformed reference, an invalid option, an invalid value in a file."""
 
 
 class SettingsError(EcrTuiError):
-    """A settings or theme file cannot be used; the title names the file, the detail the line."""
+    """An invalid settings or theme file. The title names the file, the detail the line."""
 
 
-class ConnectionFailed(EcrTuiError):  # noqa: N818 - reads as what happened
-    """No service has answered: no network, no such host, no TLS, a timeout, a connection cut."""
+class ConnectionFailed(EcrTuiError):  # noqa: N818 - the name says what happened
+    """No service answered: no network, unknown host, TLS failure, timeout, lost connection."""
 
 
 class CredentialsError(EcrTuiError):
-    """Who the user is could not be told or was not accepted: no credentials, expired, unknown profile, no region."""
+    """Missing or rejected credentials: none, expired, unknown profile, no region."""
 
 
 class AccessDenied(EcrTuiError):  # noqa: N818
-    """The caller is known but may not do this."""
+    """The caller is authenticated but not authorized."""
 
 
 class NotFound(EcrTuiError):  # noqa: N818
@@ -72,16 +84,16 @@ class NotFound(EcrTuiError):  # noqa: N818
 
 
 class ListingExpired(EcrTuiError):  # noqa: N818
-    """A listing cannot go on from the page token it has, because the service knows the token no more: start over."""
+    """The service no longer accepts the page token of a listing. Start the listing again."""
 
 
 class Throttled(EcrTuiError):  # noqa: N818
-    """The service asked for fewer requests, and still did after every retry."""
+    """The service is throttling requests, after every retry."""
 
 
 class Refused(EcrTuiError):  # noqa: N818
-    """The service or a guard of ours refused a write: immutable tag, digest mismatch, missing layers, read-only."""
+    """The service or a local guard refused a write: immutable tag, digest mismatch, missing layers, read-only mode."""
 
 
 class IntegrityError(EcrTuiError):
-    """Bytes do not have the digest that they were asked for by. Nothing that fails this check is used."""
+    """Bytes do not have the expected digest. They are not used."""

@@ -1,9 +1,8 @@
-"""Long lists and Python's garbage collector.
+"""Tune the garbage collector for lists of 100,000 rows.
 
-Whenever enough objects have come, it looks at all that it ever saw, and a list of 100,000 rows makes it do so again and
-again: a third of the time that loading takes, and up to 0.15 s at once in which no other thread runs, that of the
-screen included. Rows hold no cycles; nothing is lost if they are not looked at. What does hold cycles is a screen, and
-it is looked for when one was left.
+A full collection visits every object. While a long list loads, such collections take a third of the time, and each
+stops all threads, the drawing one included, for up to 0.15 s. Rows hold no cycles, so nothing is lost by excluding
+them from collections. A screen is a cycle; it is collected after the user has left it.
 """
 
 from __future__ import annotations
@@ -11,34 +10,34 @@ from __future__ import annotations
 import gc
 
 FREEZE_THRESHOLD_ROWS = 4000
-"""After so many rows it is worth it."""
+"""Rows to load before another :func:`freeze_heap` is worth its time."""
 
 COLLECTOR_THRESHOLDS = (1_000, 10, 1_000)
-"""Thresholds of the collector that leave what is old to :func:`clear_up`: twenty milliseconds at 100,000 rows, which a
-key would have to wait for."""
+"""Thresholds of the collector. They leave old objects to :func:`collect_and_freeze`: a collection of the oldest
+generation takes twenty milliseconds at 100,000 rows, and a key would have to wait for it."""
 
 
 def freeze_heap() -> None:
-    """Take what there is now out of the collector's sight, until :func:`unsettle`.
+    """Exclude all current objects from collections, until :func:`unfreeze_heap`.
 
-    What is not used any more is freed as ever, but for cycles; and a screen is one, with all the rows that it holds.
+    Reference counting still frees them. Only cycles stay, such as a screen with its rows.
     """
-    gc.collect(1)  # the young cycles that nobody uses any more need not wait
+    gc.collect(1)  # free young cycles first
     gc.freeze()
 
 
 def unfreeze_heap() -> None:
-    """Let the collector look at everything again: what was settled may have become garbage. Takes no time by itself."""
+    """Include all objects in collections again, because frozen ones may be garbage. This takes no time by itself."""
     gc.unfreeze()
 
 
 def disable_gc() -> None:
-    """Do not look at anything while the program starts: all that is loaded stays, and there is a lot of it."""
+    """Stop collections while the program starts: it loads many objects and keeps all of them."""
     gc.disable()
 
 
 def enable_gc() -> None:
-    """After :func:`postpone`: look at what comes from now on."""
+    """Start collections of new objects, after :func:`disable_gc`."""
     if not gc.isenabled():
         gc.set_threshold(*COLLECTOR_THRESHOLDS)
         gc.freeze()
@@ -46,6 +45,6 @@ def enable_gc() -> None:
 
 
 def collect_and_freeze() -> None:
-    """Something large was left: free it, and take what stays out of sight again. For a moment when nobody waits."""
+    """Free the cycles of a screen that was left, then freeze the rest. Call this while the user is idle."""
     gc.collect()
     gc.freeze()

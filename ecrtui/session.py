@@ -1,4 +1,4 @@
-"""What a connected application works with: one registry's catalogue and the engine that writes to it."""
+"""A session: the connection to one registry, with its catalog for reads and its engine for writes."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """A connection that works: where it leads, and what can be done there."""
+    """An open connection to a registry."""
 
     location: RegistryLocation
     settings: Settings
-    """The settings in force for this account."""
+    """The settings for this account."""
     catalog: Catalogue
     make_engine: Callable[[], Engine]
     for_account: Callable[[str], Session]
-    """The session on the registry of another account, by the same connection; blocks, and raises EcrTuiError."""
+    """Open the registry of another account over the same connection. Blocks; raises EcrTuiError."""
 
     @cached_property
     def engine(self) -> Engine:
-        """What writes; made when it is first asked for, because the first rows need not wait for it."""
+        """The engine that writes. It is created on first use, so that the first rows do not wait for it."""
         return self.make_engine()
 
 
 class SessionSource(Protocol):
-    """The way to the registry, and what is known of it before it was gone."""
+    """A source of the session, and of the data that was cached before there is one."""
 
     def __call__(self) -> Session:
-        """The session, connecting on the first call; blocks, and raises EcrTuiError while it cannot."""
+        """Return the session; connect on the first call. Blocks; raises EcrTuiError if it cannot connect."""
 
     def cached_snapshot(self) -> Cache | None:
-        """What was seen the last time that this way was gone; reads a file and asks nobody. None if nothing is kept."""
+        """Return the data of the last session over this connection, without network access; None if there is none."""

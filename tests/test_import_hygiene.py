@@ -1,4 +1,4 @@
-"""What is imported when: a command that needs neither Textual nor boto3 does not wait for them."""
+"""Modules are imported only where they are needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ finally:
 
 
 def loaded(statement: str) -> set[str]:
-    """The top-level packages that a fresh interpreter has loaded after a statement."""
+    """Return the top-level packages that a fresh interpreter has loaded after a statement."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE.format(statement=statement)], capture_output=True, text=True, timeout=60
     )
@@ -34,8 +34,8 @@ def loaded(statement: str) -> set[str]:
     return set(lines[-1].split()[1:])
 
 
-def of_command(*arguments: str) -> set[str]:
-    """What a command line loads."""
+def loaded_by_command(*arguments: str) -> set[str]:
+    """Return the top-level packages that a command loads."""
     return loaded(f"from ecrtui.cli.main import main; main({list(arguments)!r})")
 
 
@@ -50,19 +50,19 @@ def of_command(*arguments: str) -> set[str]:
     ],
 )
 def test_help_and_version_load_neither_textual_nor_boto3(arguments: list[str]) -> None:
-    assert not of_command(*arguments) & {*UI, *AWS}
+    assert not loaded_by_command(*arguments) & {*UI, *AWS}
 
 
-def test_put_image_is_made_from_botocore_s_model_and_loads_no_textual() -> None:
-    assert not of_command("put-image", "--help") & {"textual", "boto3"}
+def test_put_image_help_loads_neither_textual_nor_boto3() -> None:
+    assert not loaded_by_command("put-image", "--help") & {"textual", "boto3"}
 
 
-def test_the_application_loads_no_boto3_before_its_first_frame() -> None:
+def test_the_application_shows_its_first_frame_without_boto3() -> None:
     assert not loaded("import ecrtui.tui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
 
 
-def test_the_application_s_own_process_never_loads_botocore() -> None:
-    asked = """
+def test_the_process_that_draws_never_loads_botocore() -> None:
+    program = """
     from ecrtui.registry.process.client import RegistryProcess
     from ecrtui.settings import Connection, load
     from ecrtui.wiring import Connector
@@ -72,10 +72,10 @@ def test_the_application_s_own_process_never_loads_botocore() -> None:
     session.engine.survey("team/checkout", None)
     assert session.catalog.repository("team/checkout").name
     process.close()"""
-    assert not loaded(asked.strip()) & {*UI, *AWS}
+    assert not loaded(program.strip()) & {*UI, *AWS}
 
 
-def test_the_embedded_registry_and_what_is_below_the_screens_load_no_textual() -> None:
+def test_packages_below_the_screens_do_not_load_textual() -> None:
     assert not loaded(
         "import ecrtui.emulator.service, ecrtui.emulator.server, ecrtui.emulator.demo, ecrtui.cli.local"
     ) & {
@@ -86,17 +86,19 @@ def test_the_embedded_registry_and_what_is_below_the_screens_load_no_textual() -
     assert not loaded("import ecrtui.registry.gateway") & set(UI)
 
 
-def test_the_model_and_the_embedded_registry_need_nothing_but_the_standard_library() -> None:
+def test_ecr_and_the_emulator_need_only_the_standard_library() -> None:
     allowed = {*sys.stdlib_module_names, "ecrtui"}
-    for folder in ("model", "local"):
-        for file in (PACKAGE / folder).rglob("*.py"):
+    for folder in ("ecr", "emulator"):
+        files = list((PACKAGE / folder).rglob("*.py"))
+        assert files
+        for file in files:
             foreign = imported(file) - allowed
-            # The way into a boto3 client hooks into botocore, and is imported by nobody who does not have a client.
+            # This module attaches to a client of botocore; whoever imports it has botocore.
             assert foreign <= ({"botocore"} if file.name == "inprocess.py" else set()), file
 
 
 def imported(file: Path) -> set[str]:
-    """The top-level packages that a file imports, anywhere in it."""
+    """Return the top-level packages that a file imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):

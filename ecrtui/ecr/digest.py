@@ -1,4 +1,4 @@
-"""Digests: ``sha256:`` and 64 hexadecimal digits, over exact bytes (OCI image spec, descriptor.md)."""
+"""Digests: ``sha256:`` and 64 hexadecimal digits over exact bytes (OCI image spec, descriptor.md)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def digest_of(content: str | bytes) -> str:
-    """The digest of these exact bytes; text is taken as UTF-8.
+    """Return the digest of these exact bytes; text is encoded as UTF-8.
 
-    Text that has no UTF-8, because a reply held half of a surrogate pair, has a digest that no registry gives.
+    Lone surrogates are encoded too, so that such text has a digest. No registry returns that digest.
     """
     from hashlib import sha256  # OpenSSL is not loaded before the first frame
 
@@ -19,10 +19,10 @@ def digest_of(content: str | bytes) -> str:
 
 
 def is_digest(text: str) -> bool:
-    """Whether the text is a whole, well-formed sha256 digest."""
+    """Return True if the text is a whole, well-formed sha256 digest."""
     return DIGEST_PATTERN.fullmatch(text) is not None
 
 
 def short_digest(digest: str) -> str:
-    """The first 12 hexadecimal digits: what people compare by eye."""
+    """Return the first 12 hexadecimal digits, which people compare by eye."""
     return digest.removeprefix("sha256:")[:12]

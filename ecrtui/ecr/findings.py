@@ -1,16 +1,16 @@
-"""What a scan found in an image."""
+"""Findings of image scans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
-"""Finding severities, worst first (``FindingSeverity``; enhanced scanning says UNTRIAGED for UNDEFINED)."""
+"""Finding severities, worst first (``FindingSeverity``; enhanced scanning has UNTRIAGED instead of UNDEFINED)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding of a scan, basic or enhanced."""
+    """A finding of a basic or an enhanced scan."""
 
     name: str
     severity: str

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 class ImageKind(StrEnum):
-    """What an image is, as far as its media types and tags tell without reading the manifest."""
+    """The kind of an image, known from its media types and tags without reading the manifest."""
 
     IMAGE = "image"
     INDEX = "index"
@@ -21,7 +21,7 @@ class ImageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One image (``ImageDetail`` of DescribeImages). Times are seconds since the epoch, the size is in bytes."""
+    """An image (``ImageDetail`` of DescribeImages). Times are seconds since the epoch; the size is in bytes."""
 
     digest: str
     tags: tuple[str, ...] = ()
@@ -34,18 +34,18 @@ class Image:
     archived_at: float | None = None
     scan_status: str = ""
     findings: tuple[tuple[str, int], ...] | None = None
-    """Counts by severity in the order of ``SEVERITIES``; None when the image was not scanned."""
+    """Counts by severity in the order of ``SEVERITIES``; None if the image was not scanned."""
     subject: str = ""
-    """The digest of the image that this one refers to (``subjectManifestDigest``)."""
+    """The digest of the image that this image refers to (``subjectManifestDigest``)."""
 
     @property
     def archived(self) -> bool:
-        """Whether the image is in the archive storage class or on its way out of it, so that it cannot be pulled."""
+        """True if the image cannot be pulled: it is archived, or its restore has not finished."""
         return self.status != "ACTIVE"
 
     @property
     def kind(self) -> ImageKind:
-        """What the image is, from what DescribeImages tells."""
+        """The kind of the image."""
         return image_kind(self.media_type, self.artifact_media_type, self.tags)
 
 
@@ -63,7 +63,7 @@ _ARTIFACTS = (
     ("sigstore", ImageKind.SIGNATURE),
 )
 COSIGN_TAG_PREFIX = "sha256-"
-"""How a tag begins that may tell by its end what the image is: cosign's tag scheme. Without one, media types tell."""
+"""The prefix of tags in cosign's tag scheme; the suffix of such a tag gives the kind of the image."""
 _TAG_SUFFIXES = ((".sig", ImageKind.SIGNATURE), (".att", ImageKind.ATTESTATION), (".sbom", ImageKind.SBOM))
 _IMAGE_CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
@@ -72,12 +72,12 @@ _IMAGE_CONFIGS = (
 
 
 def is_index(media_type: str) -> bool:
-    """Whether this is the media type of an OCI index or a Docker manifest list."""
+    """Return True for the media type of an OCI index or a Docker manifest list."""
     return media_type.endswith(("image.index.v1+json", "manifest.list.v2+json"))
 
 
 def image_kind(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...] = ()) -> ImageKind:
-    """What an image is: cosign's tag scheme first, then the artifact's media type, then the manifest's."""
+    """Return the kind of an image: by cosign's tag scheme first, then by the media types."""
     for tag in tags:
         if tag.startswith(COSIGN_TAG_PREFIX):
             for suffix, kind in _TAG_SUFFIXES:
@@ -86,7 +86,7 @@ def image_kind(media_type: str, artifact_media_type: str = "", tags: tuple[str, 
     return _kind_of_media_types(media_type, artifact_media_type)
 
 
-@lru_cache(maxsize=1024)  # a list of 100,000 images has a handful of different ones
+@lru_cache(maxsize=1024)  # a list of 100,000 images has few different media types
 def _kind_of_media_types(media_type: str, artifact_media_type: str) -> ImageKind:
     if is_index(media_type):
         return ImageKind.INDEX

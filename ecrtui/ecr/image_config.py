@@ -1,4 +1,4 @@
-"""The config of an image: what it was built for and how it starts (OCI image spec, config.md)."""
+"""Image configs: the platform of an image and how its containers start (OCI image spec, config.md)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_SIZE = 8 * 1024 * 1024
-"""Bytes of a config that is fetched; real ones have a few thousand."""
+"""The largest config in bytes that is fetched; real configs have a few thousand bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildStep:
-    """One step of the build. ``empty_layer`` tells that it made no layer."""
+    """A step of the build (``history`` of the config)."""
 
     created: str = ""
     created_by: str = ""
     comment: str = ""
-    empty_layer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """What a config says; texts as they stand in it, empty where it is silent.
-
-    ``problem`` tells in words why it could not be understood (a Helm chart's config, not JSON); empty if it could.
-    """
+    """A parsed config. Values that it does not have are empty."""
 
     created: str = ""
     author: str = ""
@@ -47,10 +43,11 @@ class ImageConfig:
     text: str = ""
     """The config as it is stored."""
     problem: str = ""
+    """The reason why the config could not be parsed, as with the config of a Helm chart; empty if it could."""
 
 
 def parse_config(content: bytes) -> ImageConfig:
-    """What the config says; never raises, whatever the bytes are."""
+    """Parse a config. Return a config with a ``problem`` for any other bytes; never raise."""
     try:
         text = content.decode()
     except UnicodeDecodeError as problem:
@@ -78,17 +75,16 @@ def parse_config(content: bytes) -> ImageConfig:
         volumes=tuple(_mapping(inner.get("Volumes"))),
         stop_signal=_text(inner.get("StopSignal")),
         labels={name: _text(value) for name, value in _mapping(inner.get("Labels")).items()},
-        history=tuple(_entry(entry) for entry in _list(document.get("history")) if isinstance(entry, dict)),
+        history=tuple(_build_step(entry) for entry in _list(document.get("history")) if isinstance(entry, dict)),
         text=text,
     )
 
 
-def _entry(entry: Mapping[str, Any]) -> BuildStep:
+def _build_step(entry: Mapping[str, Any]) -> BuildStep:
     return BuildStep(
         created=_text(entry.get("created")),
         created_by=_text(entry.get("created_by")),
         comment=_text(entry.get("comment")),
-        empty_layer=entry.get("empty_layer") is True,
     )
 
 
@@ -101,7 +97,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """A list of texts; builders that are not quite of the specification write one text alone."""
+    """Return a list of texts; some builders write a single text instead, against the specification."""
     return (value,) if isinstance(value, str) else tuple(_text(entry) for entry in _list(value))
 
 

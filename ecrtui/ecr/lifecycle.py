@@ -1,26 +1,27 @@
-"""What a lifecycle policy does to which image: an evaluator of ECR's rules, so that a retag can tell in advance.
+"""Lifecycle policies: which rule applies to an image, and when.
 
-Facts are of the ECR user guide, "Lifecycle policy properties" and "How lifecycle policies work". In its terms:
+A retag can thus show in advance what the policy will do. Facts are from the ECR user guide, "Lifecycle policy
+properties" and "How lifecycle policies work":
 
 - Rules are applied in the order of their priority, lowest number first.
-- An image that matches the tagging requirements of a rule cannot be expired or archived by a rule of a lower priority.
-  So at most one rule decides on an image: the first that selects it.
-- A rule still counts the images that a higher rule has marked.
+- An image that matches the tagging requirements of a rule cannot be expired or archived by a rule of lower priority.
+  So at most one rule decides about an image: the first that selects it.
+- A rule still counts the images that a rule of higher priority has marked.
 - ``tagPatternList`` and ``tagPrefixList`` select an image if each entry matches any of its tags; ``*`` in a pattern
-  stands for any run of characters.
-- Counting and ageing go by the time of the push, which a retag does not change; ``sinceImagePulled`` goes by the last
-  pull, and by the push for an image that was never pulled; ``sinceImageTransitioned`` by the time of archiving.
-- An image that an image index refers to is not touched as long as the index is there.
-- What meets the criteria is gone within 24 hours.
+  is any run of characters.
+- Counts and ages are by the time of the push, which a retag does not change. ``sinceImagePulled`` is by the last
+  pull, or by the push for an image that was never pulled; ``sinceImageTransitioned`` by the time of archiving.
+- An image that an index refers to is kept as long as the index exists.
+- An image that meets the criteria is removed within 24 hours.
 
-ECR goes by the time of the last restore for an image that was archived and restored; DescribeImages does not tell that
-time, so the push stands in for it here.
+For an image that was archived and restored, ECR uses the time of the last restore. DescribeImages does not return that
+time, so the time of the push is used here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,7 +31,7 @@ from ecrtui.ecr.units import DAY, matches_wildcard
 
 
 class CountType(StrEnum):
-    """What a rule goes by (``countType``)."""
+    """The criterion of a rule (``countType``)."""
 
     MORE_THAN = "imageCountMoreThan"
     SINCE_PUSHED = "sinceImagePushed"
@@ -40,7 +41,7 @@ class CountType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRule:
-    """One rule of a lifecycle policy, by the names of its document."""
+    """A rule of a lifecycle policy, with the names of the policy document."""
 
     priority: int
     tag_status: str
@@ -50,11 +51,11 @@ class LifecycleRule:
     patterns: tuple[str, ...] = ()
     storage_class: str = "standard"
     action: str = "expire"
-    """``expire``, or ``transition``: into the archive, where it cannot be pulled."""
+    """``expire``, or ``transition`` for a move to the archive, where an image cannot be pulled."""
     description: str = ""
 
     def selects(self, image: Image) -> bool:
-        """Whether the image meets the rule's requirements of tags and storage class."""
+        """Return True if the image meets the tagging and storage class requirements of the rule."""
         if (image.status == "ARCHIVED") != (self.storage_class == "archive"):
             return False
         if self.tag_status == "untagged":
@@ -65,8 +66,8 @@ class LifecycleRule:
             any(matches_wildcard(pattern, tag) for tag in image.tags) for pattern in self.patterns
         )
 
-    def since(self, image: Image) -> float | None:
-        """The time that the rule counts an image's age from; None if it is not known."""
+    def age_start(self, image: Image) -> float | None:
+        """Return the time from which the rule measures the age of an image; None if it is unknown."""
         if self.count_type is CountType.SINCE_TRANSITIONED:
             return image.archived_at
         if self.count_type is CountType.SINCE_PULLED and image.last_pulled_at is not None:
@@ -75,7 +76,7 @@ class LifecycleRule:
 
     @property
     def counts_images(self) -> bool:
-        """Whether the rule keeps a number of images, so that all of them have to be known to tell what it does."""
+        """True if the rule keeps a number of images, so that a prediction needs all images."""
         return self.count_type is CountType.MORE_THAN
 
     def __str__(self) -> str:
@@ -96,85 +97,63 @@ class LifecycleRule:
 
 @dataclass(frozen=True, slots=True)
 class LifecyclePolicy:
-    """A lifecycle policy: its rules in the order of their priority. ``problem`` tells why it cannot be read."""
+    """A lifecycle policy: its rules in the order of their priority."""
 
     rules: tuple[LifecycleRule, ...] = ()
     problem: str = ""
+    """The reason why the policy could not be parsed; empty if it could."""
 
     @property
-    def counts_pulls(self) -> bool:
-        """Whether a rule goes by the last pull, so that merely reading a manifest puts off what it does."""
+    def depends_on_pulls(self) -> bool:
+        """True if a rule uses the last pull, so that reading a manifest, which is a pull, delays it."""
         return any(rule.count_type is CountType.SINCE_PULLED for rule in self.rules)
 
     def matching_rule(self, image: Image) -> LifecycleRule | None:
-        """The one rule that can expire or archive the image; None if none selects it."""
+        """Return the only rule that can expire or archive the image; None if no rule selects it."""
         return next((rule for rule in self.rules if rule.selects(image)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class LifecyclePrediction:
-    """What the policy has in store for an image."""
+    """A prediction about an image: the rule that decides, and when."""
 
     rule: LifecycleRule
     due_at: float | None
-    """When the image meets the criteria, in seconds since the epoch; None if not as things are, or not known."""
+    """When the image meets the criteria, in seconds since the epoch; None if it does not, or if that is unknown."""
     known: bool = True
-    """False if all images have to be looked at to tell, and were not."""
+    """False if a prediction needs a value, or all images, that were not given."""
     rank: int = 0
-    """The place of the image among those that the rule counts, 1 for the newest; 0 if it does not count."""
+    """The rank of the image among those that the rule counts, 1 for the newest; 0 if the rule does not count images."""
 
 
 def parse_policy(text: str) -> LifecyclePolicy:
-    """Read a policy's document; never raises. An empty text is a policy without rules."""
+    """Parse a policy document; never raise. An empty text is a policy without rules."""
     if not text:
         return LifecyclePolicy()
     try:
         document = json.loads(text)
         rules = tuple(sorted((_rule(entry) for entry in document["rules"]), key=lambda rule: rule.priority))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
-        return LifecyclePolicy(problem=f"the lifecycle policy cannot be read: {type(problem).__name__}: {problem}")
+        return LifecyclePolicy(problem=f"the lifecycle policy is invalid: {type(problem).__name__}: {problem}")
     return LifecyclePolicy(rules)
-
-
-def evaluate(
-    policy: LifecyclePolicy, images: Sequence[Image], now: float, referenced: Collection[str] = frozenset()
-) -> Mapping[str, LifecycleRule]:
-    """By digest, the rule that would expire or archive an image if the policy ran now.
-
-    Args:
-        policy: the rules.
-        images: every image of the repository.
-        now: seconds since the epoch.
-        referenced: digests that an image index of the repository refers to.
-    """
-    ranks = {rule.priority: _ranks(rule, images) for rule in policy.rules if rule.counts_images}
-    verdicts: dict[str, LifecycleRule] = {}
-    for image in images:
-        rule = policy.matching_rule(image)
-        if rule is None or image.digest in referenced:
-            continue
-        rank = ranks[rule.priority][image.digest] if rule.counts_images else 0
-        if _is_due(rule, image, rank, now):
-            verdicts[image.digest] = rule
-    return verdicts
 
 
 def predict(
     policy: LifecyclePolicy, image: Image, images: Iterable[Image] | None, now: float
 ) -> LifecyclePrediction | None:
-    """What the policy has in store for one image as it is; None if no rule selects it.
+    """Predict what the policy does to an image; None if no rule selects it.
 
     Args:
         policy: the rules.
-        image: with the tags that it has, or will have.
-        images: every other image of the repository, with the tags that they have, or will have; None if not known.
+        image: the image with its current or its future tags.
+        images: every other image of the repository, with its current or its future tags; None if they are unknown.
         now: seconds since the epoch.
     """
     rule = policy.matching_rule(image)
     if rule is None:
         return None
     if not rule.counts_images:
-        since = rule.since(image)
+        since = rule.age_start(image)
         return LifecyclePrediction(rule, None if since is None else since + rule.count_number * DAY, since is not None)
     if images is None:
         return LifecyclePrediction(rule, None, known=False)
@@ -182,20 +161,8 @@ def predict(
     return LifecyclePrediction(rule, now if newer >= rule.count_number else None, rank=newer + 1)
 
 
-def _is_due(rule: LifecycleRule, image: Image, rank: int, now: float) -> bool:
-    if rule.counts_images:
-        return rank > rule.count_number
-    since = rule.since(image)
-    return since is not None and now - since > rule.count_number * DAY
-
-
-def _ranks(rule: LifecycleRule, images: Iterable[Image]) -> Mapping[str, int]:
-    selected = sorted((image for image in images if rule.selects(image)), key=_age_key)
-    return {image.digest: rank for rank, image in enumerate(selected, 1)}
-
-
 def _age_key(image: Image) -> tuple[float, str]:
-    """Newest first; the digest only makes the order of one moment a fixed one."""
+    """Sort newest first; the digest orders images that were pushed at the same time."""
     return -(image.pushed_at or 0.0), image.digest
 
 

@@ -1,17 +1,17 @@
-"""Which registry it is."""
+"""The identity of a registry."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 EMBEDDED = "embedded"
-"""The endpoint of the registry that lives in this process."""
+"""The endpoint of the embedded registry in this process."""
 
 
 class RegistryLocation(NamedTuple):
-    """Which registry it is: what the header tells, and what journal and cache are keyed by."""
+    """A registry, as the header shows it and as the journal and the cache are keyed by it."""
 
     registry_id: str
     region: str
     endpoint: str = ""
-    """The endpoint's URL if it is not AWS's own; ``embedded`` for the one in this process."""
+    """The URL of an endpoint that is not AWS's own; ``embedded`` for the registry in this process; else empty."""

@@ -1,4 +1,4 @@
-"""Manifests: the exact text, and what it says an image is made of (OCI image spec, Docker image manifest v2)."""
+"""Manifests: their exact text, and the descriptors in it (OCI image spec, Docker image manifest v2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecrtui.ecr.digest import digest_of, is_digest
 from ecrtui.ecr.image import is_index
 
 MAX_LENGTH = 4_194_304
-"""Characters in a manifest that PutImage takes (``ImageManifest`` max)."""
+"""Characters that PutImage accepts in a manifest (maximum of ``ImageManifest``)."""
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -21,11 +21,11 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
 DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 MEDIA_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1)
-"""Every manifest media type there is: BatchGetImage returns, unconverted, only what is named to it."""
+"""Every media type of a manifest. BatchGetImage returns a manifest unconverted only if its media type is named."""
 
 
 class DescriptorRole(StrEnum):
-    """What a descriptor stands for in the manifest that holds it."""
+    """The role of a descriptor in its manifest."""
 
     MANIFEST = "manifest"
     SUBJECT = "subject"
@@ -35,7 +35,7 @@ class DescriptorRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What a manifest of an index runs on (OCI image index, ``platform``)."""
+    """The platform of a manifest in an index (OCI image index, ``platform``)."""
 
     os: str = ""
     architecture: str = ""
@@ -48,7 +48,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """A reference from a manifest to content (OCI descriptor). The size is in bytes, -1 if it is not told."""
+    """A reference from a manifest to content (OCI descriptor). The size is in bytes; -1 if it is unknown."""
 
     role: DescriptorRole
     digest: str
@@ -60,37 +60,38 @@ class Descriptor:
 
     @property
     def is_image(self) -> bool:
-        """Whether the descriptor names a manifest, which can be tagged, and not a blob, which cannot."""
+        """True if the descriptor refers to a manifest, which can be tagged, and not to a blob, which cannot."""
         return self.role in (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT) and is_digest(self.digest)
 
     @property
     def is_attestation(self) -> bool:
-        """Whether this is BuildKit's attestation manifest, not a platform of the image."""
+        """True if this is an attestation manifest of BuildKit, not a platform of the image."""
         return self.annotations.get("vnd.docker.reference.type") == "attestation-manifest"
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedManifest:
-    """What a manifest says. ``problem`` tells in words why it could not be understood; empty if it could."""
+    """The content of a manifest."""
 
     media_type: str = ""
     artifact_type: str = ""
     descriptors: tuple[Descriptor, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    """The reason why the manifest could not be parsed; empty if it could."""
 
     def with_role(self, role: DescriptorRole) -> tuple[Descriptor, ...]:
-        """The descriptors of this role, in the manifest's order."""
+        """Return the descriptors with this role, in the order of the manifest."""
         return tuple(descriptor for descriptor in self.descriptors if descriptor.role is role)
 
     @property
     def config(self) -> Descriptor | None:
-        """The config of a single image; None for an index."""
+        """The config of an image; None for an index."""
         return next(iter(self.with_role(DescriptorRole.CONFIG)), None)
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """The platforms of an index in its order, attestations left out."""
+        """The platforms of an index in its order, without attestations."""
         return tuple(
             str(descriptor.platform)
             for descriptor in self.with_role(DescriptorRole.MANIFEST)
@@ -99,13 +100,13 @@ class ParsedManifest:
 
     @property
     def layers_size(self) -> int:
-        """Bytes of all layers as they are stored."""
+        """The stored size of all layers in bytes."""
         return sum(max(descriptor.size, 0) for descriptor in self.with_role(DescriptorRole.LAYER))
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as the registry has it: the exact text, never parsed and written again."""
+    """A manifest with the exact text of the registry, never parsed and re-serialized."""
 
     text: str
     digest: str
@@ -113,27 +114,27 @@ class Manifest:
 
     @property
     def intact(self) -> bool:
-        """Whether the text has the digest that it goes by."""
+        """True if the digest is the digest of the text."""
         return digest_of(self.text) == self.digest
 
     @property
     def is_index(self) -> bool:
-        """Whether this is an OCI index or a Docker manifest list."""
+        """True for an OCI index or a Docker manifest list."""
         return is_index(self.media_type)
 
 
 def parse_manifest(text: str) -> ParsedManifest:
-    """What the manifest says; never raises, whatever the text is."""
+    """Parse a manifest. Return a manifest with a ``problem`` for any other text; never raise."""
     try:
         document = json.loads(text)
-        return _structure(document) if isinstance(document, dict) else ParsedManifest(problem="not a JSON object")
+        return _from_json(document) if isinstance(document, dict) else ParsedManifest(problem="not a JSON object")
     except ValueError as problem:
         return ParsedManifest(problem=f"not JSON: {problem}")
     except RecursionError:
         return ParsedManifest(problem="nested too deeply")
 
 
-def _structure(document: Mapping[str, Any]) -> ParsedManifest:
+def _from_json(document: Mapping[str, Any]) -> ParsedManifest:
     return ParsedManifest(
         media_type=_text(document.get("mediaType")),
         artifact_type=_text(document.get("artifactType")),

@@ -1,4 +1,4 @@
-"""Whether a tag may be moved to another image: a repository's tag mutability and its exclusion filters."""
+"""Tag mutability: whether ECR lets a tag move to another image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS = {
 
 
 class TagMutability(NamedTuple):
-    """The setting of a repository (``imageTagMutability`` and ``imageTagMutabilityExclusionFilters``)."""
+    """The setting of a repository (``imageTagMutability``, ``imageTagMutabilityExclusionFilters``)."""
 
     setting: str = "MUTABLE"
     exclusions: tuple[str, ...] = ()
@@ -25,16 +25,16 @@ class TagMutability(NamedTuple):
         return f"{words} {' '.join(self.exclusions)}" if self.exclusions else words
 
     def matching_filter(self, tag: str) -> str | None:
-        """The exclusion filter that the tag matches; None if it matches none."""
+        """Return the first exclusion filter that matches the tag; None if none does."""
         return next((pattern for pattern in self.exclusions if matches_wildcard(pattern, tag)), None)
 
     def may_move(self, tag: str) -> bool:
-        """Whether ECR lets an existing tag of this name move to another image."""
+        """Return True if ECR lets an existing tag with this name move to another image."""
         excluded = self.setting.endswith("_WITH_EXCLUSION") and self.matching_filter(tag) is not None
         return self.setting.startswith("MUTABLE") != excluded
 
     def reason(self, tag: str) -> str:
-        """In words, what decides whether this tag may move."""
+        """Return the reason why this tag may or may not move."""
         pattern = self.matching_filter(tag) if self.setting.endswith("_WITH_EXCLUSION") else None
         if pattern is not None:
             return f"the exclusion filter {pattern!r} makes this tag {'mutable' if self.may_move(tag) else 'immutable'}"

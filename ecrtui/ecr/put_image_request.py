@@ -1,4 +1,4 @@
-"""What PutImage is given, as a user fills it in, what is wrong with each, and what it answers."""
+"""The parameters and the result of PutImage, and the checks before a request is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class PutImageRequest:
-    """The parameters of PutImage by what they are called in Python; what was not given is empty."""
+    """The parameters of PutImage. Parameters that were not given are empty."""
 
     registry_id: str = ""
     repository: str = ""
@@ -32,7 +32,7 @@ class PutImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PutImageResult:
-    """What PutImage answered (``Image``), and the id of the request."""
+    """The response of PutImage (``Image``), and the id of the request."""
 
     registry_id: str
     repository: str
@@ -45,25 +45,25 @@ class PutImageResult:
 
 @dataclass(frozen=True, slots=True)
 class ManifestCheck:
-    """What the text of a manifest is, to the byte."""
+    """The exact text of a manifest, measured and checked."""
 
     text: str = ""
     digest: str = ""
     size_bytes: int = 0
-    """Bytes, as UTF-8."""
+    """The size as UTF-8."""
     media_type: str = ""
-    """What the manifest says of itself; empty if it does not."""
+    """The media type in the manifest; empty if it has none."""
     line_ends: tuple[str, ...] = ()
-    """The line ends that occur: ``\\n``, ``\\r\\n``, ``\\r``."""
+    """The line endings in the text: ``\\n``, ``\\r\\n``, ``\\r``."""
     problem: str = ""
-    """Why PutImage would not take it; empty if that cannot be told from here."""
+    """The reason why PutImage would refuse the manifest; empty if none is known."""
 
 
 def check_manifest(text: str) -> ManifestCheck:
-    """Measure and parse a manifest. Never raises, whatever the text is."""
+    """Measure and parse a manifest; never raise."""
     media_type, problem = _parsed(text)
     if len(text) > MAX_LENGTH:
-        problem = f"it has {len(text):,} characters; PutImage takes {MAX_LENGTH:,}"
+        problem = f"it has {len(text):,} characters; PutImage accepts at most {MAX_LENGTH:,}"
     return ManifestCheck(
         text=text,
         digest=digest_of(text),
@@ -75,12 +75,12 @@ def check_manifest(text: str) -> ManifestCheck:
 
 
 def _parsed(text: str) -> tuple[str, str]:
-    """The media type that a manifest tells, and what is wrong with the manifest."""
+    """Return the media type in a manifest, and the reason why the manifest is invalid."""
     if not text:
-        return "", "a manifest is needed"
+        return "", "a manifest is required"
     try:
         text.encode()
-        document = json.loads(text.removeprefix("\ufeff"))  # a byte order mark counts for the digest, not for the JSON
+        document = json.loads(text.removeprefix("\ufeff"))  # a byte order mark is part of the digest, not of the JSON
     except UnicodeEncodeError as problem:
         return "", f"it is not UTF-8: {problem}"
     except ValueError as problem:
@@ -93,74 +93,74 @@ def _parsed(text: str) -> tuple[str, str]:
 
 
 def _media_type(document: Mapping[str, Any]) -> str:
-    told = document.get("mediaType")
-    if told is None and document.get("schemaVersion") == 1:  # Docker schema 1 has no such member
+    media_type = document.get("mediaType")
+    if media_type is None and document.get("schemaVersion") == 1:  # Docker schema 1 has no mediaType
         return DOCKER_SCHEMA1_SIGNED if "signatures" in document else DOCKER_SCHEMA1
-    return told if isinstance(told, str) else ""
+    return media_type if isinstance(media_type, str) else ""
 
 
 def with_line_ends(text: str, end: str) -> str:
-    """The text with every line end replaced."""
+    """Return the text with every line ending replaced."""
     return _LINE_END.sub(end, text)
 
 
-def request_errors(wanted: PutImageRequest, manifest: ManifestCheck) -> Mapping[str, str]:
-    """What is wrong, by the names of :class:`PutImageRequest`; nothing if it can be sent.
+def request_errors(request: PutImageRequest, manifest: ManifestCheck) -> Mapping[str, str]:
+    """Return the errors in a request by field of :class:`PutImageRequest`; empty if it can be sent.
 
     Args:
-        wanted: what was filled in; its manifest is taken from the other argument.
-        manifest: the manifest, examined.
+        request: the request; its ``manifest`` is ignored.
+        manifest: the checked manifest.
     """
     found = {
-        "registry_id": _registry_id_problem(wanted.registry_id),
-        "repository": _repository_problem(wanted.repository),
+        "registry_id": _registry_id_error(request.registry_id),
+        "repository": _repository_error(request.repository),
         "manifest": manifest.problem,
-        "media_type": _media_type_problem(wanted.media_type, manifest),
-        "tag": tags.tag_error(wanted.tag) if wanted.tag else "",
-        "digest": _digest_problem(wanted.digest, manifest),
+        "media_type": _media_type_error(request.media_type, manifest),
+        "tag": tags.tag_error(request.tag) if request.tag else "",
+        "digest": _digest_error(request.digest, manifest),
     }
     return {name: problem for name, problem in found.items() if problem}
 
 
-def _registry_id_problem(registry_id: str) -> str:
+def _registry_id_error(registry_id: str) -> str:
     if not registry_id or _REGISTRY_ID.fullmatch(registry_id):
         return ""
-    return "a registry id is an account of twelve digits"
+    return "a registry id is an account id of twelve digits"
 
 
-def _repository_problem(name: str) -> str:
+def _repository_error(name: str) -> str:
     if not name:
-        return "a repository is needed"
+        return "a repository is required"
     if is_repository_name(name):
         return ""
-    return "a repository name has 2 to 256 lower-case letters and digits, with . _ - / between them"
+    return "a repository name has 2 to 256 characters: lower-case letters and digits, separated by . _ - /"
 
 
-def _media_type_problem(given: str, manifest: ManifestCheck) -> str:
+def _media_type_error(given: str, manifest: ManifestCheck) -> str:
     if manifest.problem or given == manifest.media_type != "":
         return ""
     if not given and not manifest.media_type:
-        return "the manifest does not tell its media type, so it is needed here"
+        return "required: the manifest has no media type"
     if given and manifest.media_type:
         return f"the manifest says {manifest.media_type}"
     return ""
 
 
-def _digest_problem(given: str, manifest: ManifestCheck) -> str:
+def _digest_error(given: str, manifest: ManifestCheck) -> str:
     if not given or given == manifest.digest:
         return ""
     if not is_digest(given):
-        return "a digest is sha256: and 64 hexadecimal digits"
+        return "not a digest; write sha256: and 64 hexadecimal digits"
     return explain_digest_mismatch(manifest.text, given) if manifest.text else ""
 
 
 def explain_digest_mismatch(text: str, digest: str) -> str:
-    """Why a text may not have the digest that it should have: the usual accidents are tried."""
+    """Return why a text does not have an expected digest: the usual causes are tried."""
     if text.endswith("\n") and digest_of(text.removesuffix("\n")) == digest:
-        return "the manifest has one newline too many at its end"
+        return "the manifest has an extra newline at its end"
     if digest_of(text + "\n") == digest:
-        return "the manifest has no newline at its end, as the original has"
+        return "the manifest lacks the newline at its end"
     for end, name in (("\n", "LF"), ("\r\n", "CRLF")):
         if digest_of(with_line_ends(text, end)) == digest:
-            return f"the manifest would have this digest with {name} line ends"
-    return f"the bytes of this manifest have the digest {digest_of(text)}: it was reformatted, or recoded"
+            return f"the manifest has this digest with {name} line endings"
+    return f"the digest of this manifest is {digest_of(text)}; it was reformatted or re-encoded"

@@ -1,4 +1,4 @@
-"""References: how a user names a repository or an image, from ``team/app`` to a whole image URI."""
+"""References: the name of a repository or an image, from ``team/app`` to a full image URI."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecrtui.ecr import tag as tags
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
 
-# Not compiled here: the first frame is on the screen before there is a text to read.
+# Compiled on first use: the first frame does not need them.
 REPOSITORY_PATTERN = r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 """``RepositoryName`` of the ECR service model; 2 to 256 characters."""
 
@@ -19,16 +19,16 @@ _HOST_PATTERN = (
 )
 
 _SCHEME_PATTERN = r"^(?:https|docker|oci)://"
-"""What people copy along: from a browser, skopeo and crane, Helm."""
+"""Schemes that people copy with a reference, from a browser, skopeo, crane or Helm."""
 
 
 def is_repository_name(text: str) -> bool:
-    """Whether ECR takes this for the name of a repository."""
+    """Return True if ECR accepts the text as the name of a repository."""
     return 2 <= len(text) <= 256 and re.fullmatch(REPOSITORY_PATTERN, text) is not None
 
 
 class Reference(NamedTuple):
-    """What a user named. Parts that were not named are empty."""
+    """A repository or an image as a user named it. Parts that were not given are empty."""
 
     repository: str = ""
     tag: str = ""
@@ -42,10 +42,10 @@ class Reference(NamedTuple):
 
 
 def parse_reference(text: str) -> Reference:
-    """Read ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, a whole image URI, or a registry's host alone.
+    """Parse ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, an image URI, or the host of a registry.
 
     Raises:
-        UsageError: what is wrong with the text, and which forms there are.
+        UsageError: the text is none of these. The detail has the reason, the hint the valid forms.
     """
     rest = re.sub(_SCHEME_PATTERN, "", text.strip())
     authority, _, path = rest.partition("/")
@@ -58,7 +58,7 @@ def parse_reference(text: str) -> Reference:
     problem = _problem(repository, tag, digest, has_tag=":" in name, has_digest="@" in rest)
     if problem:
         raise UsageError(
-            f"{text!r} does not name an image",
+            f"Invalid reference {text!r}",
             problem,
             "Write team/app, team/app:tag, team/app@sha256:… or ACCOUNT.dkr.ecr.REGION.amazonaws.com/team/app:tag.",
         )
@@ -71,5 +71,5 @@ def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_diges
     if has_tag and (problem := tags.tag_error(tag)):
         return problem
     if has_digest and not is_digest(digest):
-        return f"{digest!r} is not a digest: sha256: and 64 hexadecimal digits"
+        return f"{digest!r} is not a digest; write sha256: and 64 hexadecimal digits"
     return ""

@@ -1,4 +1,4 @@
-"""What refers to an image: signatures, SBOMs, attestations."""
+"""Referrers: signatures, SBOMs and attestations that refer to an image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """One artifact that refers to an image (``ImageReferrer`` of ListImageReferrers)."""
+    """An artifact that refers to an image (``ImageReferrer`` of ListImageReferrers)."""
 
     digest: str
     media_type: str

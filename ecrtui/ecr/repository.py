@@ -9,7 +9,7 @@ from ecrtui.ecr.mutability import TagMutability
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """One repository (``Repository`` of DescribeRepositories). Times are seconds since the epoch."""
+    """A repository (``Repository`` of DescribeRepositories). Times are seconds since the epoch."""
 
     name: str
     uri: str

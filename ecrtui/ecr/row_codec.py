@@ -1,6 +1,6 @@
-"""Rows as columns: how repositories and images go to another process, or into a file.
+"""Encode repositories and images as columns, for another process or for a file.
 
-Column by column is several times quicker than row by row, and what stands in a hundred thousand rows is kept once.
+Columns are several times faster than rows, and a value that many rows share is kept once.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ Column = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class RowCodec(Generic[Item]):
-    """How rows of one kind are taken apart and put together.
+    """Convert rows of one type to columns and back.
 
     Args:
-        make: makes a row of its values, in the order of the names.
-        names: its attributes.
-        write: for a column of objects: as texts, numbers, None and sequences of them, which JSON and marshal know.
-        read: for a column that has to be put right again, or to be kept once: what was written, or JSON made of it.
+        make: makes a row from its values, in the order of the names.
+        names: the attributes of a row.
+        encoders: by name, a function that turns a column of objects into types that JSON and marshal support.
+        decoders: by name, a function that restores a column after JSON or marshal, and keeps equal values once.
     """
 
     make: Callable[..., Item]
     names: tuple[str, ...]
-    write: dict[str, Callable[[Column], Column]]
-    read: dict[str, Callable[[Column], Iterable[Any]]]
+    encoders: dict[str, Callable[[Column], Column]]
+    decoders: dict[str, Callable[[Column], Iterable[Any]]]
 
     def to_columns(self, items: Iterable[Item]) -> list[Column]:
-        """The columns of these rows; none if there are no rows."""
+        """Return the columns of these rows; an empty list for no rows."""
         rows = list(map(attrgetter(*self.names), items))
         columns: Iterable[Column] = zip(*rows, strict=True) if rows else ()
         return [
-            self.write[name](column) if name in self.write else column
+            self.encoders[name](column) if name in self.encoders else column
             for name, column in zip(self.names if rows else (), columns, strict=True)
         ]
 
     def from_columns(self, columns: Sequence[Column]) -> Iterable[Item]:
-        """The rows of these columns, made as they are asked for.
+        """Return the rows of these columns.
 
         Raises:
-            ValueError: they are not what :meth:`to_columns` gives.
+            ValueError: the columns are not from :meth:`to_columns`.
         """
         if not columns:
             return ()
         try:
             read = [
-                self.read[name](column) if name in self.read else column
+                self.decoders[name](column) if name in self.decoders else column
                 for name, column in zip(self.names, columns, strict=True)
             ]
             return list(map(self.make, *read))
@@ -68,42 +68,42 @@ def _names(kind: type) -> tuple[str, ...]:
 
 
 def _interned(column: Column) -> Iterable[str]:
-    """A few words a hundred thousand times: each is kept once."""
+    """Intern the texts of a column: few different ones fill many rows."""
     return map(sys.intern, column)
 
 
-def _same(column: Column) -> Iterable[Any]:
-    """Counts of findings, each combination kept once."""
-    return map(_kept, (None if entry is None else tuple(map(tuple, entry)) for entry in column))
+def _shared_counts(column: Column) -> Iterable[Any]:
+    """Return finding counts as tuples; equal ones share an object."""
+    return map(_shared, (None if entry is None else tuple(map(tuple, entry)) for entry in column))
 
 
 @lru_cache(maxsize=4096)
-def _kept(value: Any) -> Any:
-    """The first of equal values."""
+def _shared(value: Any) -> Any:
+    """Return the first of equal values."""
     return value
 
 
 IMAGE_CODEC: RowCodec[Image] = RowCodec(
     make=Image,
     names=_names(Image),
-    write={},
-    read={
+    encoders={},
+    decoders={
         "tags": lambda column: map(tuple, column),
         "media_type": _interned,
         "artifact_media_type": _interned,
         "status": _interned,
         "scan_status": _interned,
         "subject": _interned,
-        "findings": _same,
+        "findings": _shared_counts,
     },
 )
 
 REPOSITORY_CODEC: RowCodec[Repository] = RowCodec(
     make=Repository,
     names=_names(Repository),
-    write={"mutability": lambda column: [(entry.setting, tuple(entry.exclusions)) for entry in column]},
-    read={"mutability": lambda column: (TagMutability(setting, tuple(filters)) for setting, filters in column)},
+    encoders={"mutability": lambda column: [(entry.setting, tuple(entry.exclusions)) for entry in column]},
+    decoders={"mutability": lambda column: (TagMutability(setting, tuple(filters)) for setting, filters in column)},
 )
 
 CODECS: Mapping[str, RowCodec[Any]] = {"repositories": REPOSITORY_CODEC, "images": IMAGE_CODEC}
-"""By the name of the listing, as :class:`ecrtui.registry.protocol.Registry` has it."""
+"""By the method of :class:`ecrtui.registry.protocol.Registry` that lists the rows."""

@@ -101,7 +101,7 @@ class FactFinder:
             everything=everything,
             # ECR takes the reading of a manifest for a pull: a warning is not worth what a rule makes of that.
             indexes={}
-            if policy.counts_pulls
+            if policy.depends_on_pulls
             else self._indexes(repository, changes, tags, images, everything, thorough),
             journalled=self._journal.manifests([digest for digest in _once(wanted) if digest not in images]),
         )

@@ -188,7 +188,7 @@ class TestImportAndExport:
             (["seed", "--repository", "team/app", "--images", "1"], "--db FILE"),
             (["import", "/nonexistent", "team/app", "--db", "DB"], "No such file"),
             (["import", "LAYOUT", "Team/App", "--db", "DB"], "not a repository name"),
-            (["import", "LAYOUT", "team/app:-x", "--db", "DB"], "cannot begin with '-'"),
+            (["import", "LAYOUT", "team/app:-x", "--db", "DB"], "cannot start with '-'"),
             (["import", "LAYOUT", f"team/app@sha256:{'0' * 64}", "--db", "DB"], "has a digest"),
             (["import", "LAYOUT", "team/app", "--db", "/nonexistent/registry.sqlite"], "/nonexistent"),
             (["export", "team/app", "OUT", "--db", "DB"], "names no image"),

@@ -1,3 +1,7 @@
+"""Digests of exact bytes."""
+
+from __future__ import annotations
+
 import hashlib
 
 from hypothesis import given
@@ -7,25 +11,25 @@ from ecrtui.ecr.digest import digest_of, is_digest, short_digest
 
 
 @given(st.binary(max_size=200))
-def test_a_digest_is_sha256_of_the_exact_bytes(content):
+def test_a_digest_is_the_sha256_of_the_exact_bytes(content: bytes) -> None:
     assert digest_of(content) == "sha256:" + hashlib.sha256(content).hexdigest()
     assert is_digest(digest_of(content))
 
 
-def test_text_is_taken_as_utf_8():
+def test_text_is_encoded_as_utf_8() -> None:
     assert digest_of("é\r\n") == digest_of("é\r\n".encode())
 
 
-def test_half_a_surrogate_pair_has_a_digest_of_its_own_and_raises_nothing():
+def test_a_lone_surrogate_has_a_digest() -> None:
     assert is_digest(digest_of("\ud800"))
     assert digest_of("\ud800") != digest_of("?")
 
 
-def test_what_is_no_digest():
+def test_other_text_is_not_a_digest() -> None:
     good = digest_of(b"")
     for text in ("", "sha256:", good[:-1], good + "0", good.upper(), "sha512" + good[6:], good + "\n", " " + good):
         assert not is_digest(text), text
 
 
-def test_the_short_form_is_the_first_twelve_digits():
+def test_a_short_digest_has_twelve_digits() -> None:
     assert short_digest("sha256:" + "0123456789abcdef" * 4) == "0123456789ab"

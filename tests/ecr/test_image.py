@@ -1,3 +1,7 @@
+"""Images and their kinds."""
+
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,17 +36,19 @@ SIGNATURE_TAG = "sha256-" + "0" * 64 + ".sig"
         (OCI_MANIFEST, "application/vnd.wasm.config.v0+json", (), ImageKind.ARTIFACT),
     ],
 )
-def test_what_an_image_is(media_type, artifact, tags, kind):
+def test_tags_and_media_types_give_the_kind(
+    media_type: str, artifact: str, tags: tuple[str, ...], kind: ImageKind
+) -> None:
     assert image_kind(media_type, artifact, tags) is kind
     assert Image("sha256:0", tags, media_type=media_type, artifact_media_type=artifact).kind is kind
 
 
 @given(st.text(), st.text(), st.lists(st.text(), max_size=3))
-def test_everything_is_of_some_kind(media_type, artifact, tags):
+def test_every_image_has_a_kind(media_type: str, artifact: str, tags: list[str]) -> None:
     assert image_kind(media_type, artifact, tuple(tags)) in ImageKind
 
 
-def test_an_image_on_its_way_out_of_the_archive_is_archived_still():
+def test_an_image_is_archived_until_its_restore_has_finished() -> None:
     assert [Image("d", status=status).archived for status in ("ACTIVE", "ARCHIVED", "ACTIVATING")] == [
         False,
         True,

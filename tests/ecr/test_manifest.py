@@ -1,3 +1,7 @@
+"""Manifests are parsed, and no text makes the parser fail."""
+
+from __future__ import annotations
+
 import json
 
 import pytest
@@ -29,24 +33,24 @@ DESCRIPTORS = st.dictionaries(st.sampled_from(ENTRIES), JSON)
 
 
 @given(st.dictionaries(st.sampled_from(MEMBERS), JSON | DESCRIPTORS | st.lists(DESCRIPTORS, max_size=3)))
-def test_any_json_object_is_understood_as_far_as_it_goes(document):
-    structure = parse_manifest(json.dumps(document))
-    check(structure)
-    assert structure.problem == ""
+def test_any_json_object_is_parsed(document: dict[str, object]) -> None:
+    parsed = parse_manifest(json.dumps(document))
+    check_types(parsed)
+    assert parsed.problem == ""
 
 
 @given(st.text(max_size=200) | JSON.map(json.dumps))
-def test_any_text_is_a_structure_or_a_problem_in_words(text):
-    check(parse_manifest(text))
+def test_any_text_is_parsed_or_has_a_problem(text: str) -> None:
+    check_types(parse_manifest(text))
 
 
-def check(structure: ParsedManifest) -> None:
-    """Whatever it was made of, every value has the type that it promises."""
-    assert isinstance(structure.media_type, str)
-    assert all(isinstance(value, str) for pair in structure.annotations.items() for value in pair)
-    assert structure.layers_size >= 0
-    assert all(isinstance(platform, str) for platform in structure.platforms)
-    for descriptor in structure.descriptors:
+def check_types(parsed: ParsedManifest) -> None:
+    """Check that every value has its declared type."""
+    assert isinstance(parsed.media_type, str)
+    assert all(isinstance(value, str) for pair in parsed.annotations.items() for value in pair)
+    assert parsed.layers_size >= 0
+    assert all(isinstance(platform, str) for platform in parsed.platforms)
+    for descriptor in parsed.descriptors:
         assert isinstance(descriptor.digest, str)
         assert isinstance(descriptor.media_type, str)
         assert type(descriptor.size) is int
@@ -66,19 +70,19 @@ def check(structure: ParsedManifest) -> None:
         '{"annotations": {"deep": ' + "[" * 900 + "]" * 900 + "}}",
     ],
 )
-def test_members_of_the_wrong_type_are_no_reason_to_fail(text):
-    check(parse_manifest(text))
+def test_members_of_the_wrong_type_raise_nothing(text: str) -> None:
+    check_types(parse_manifest(text))
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '"text"', "[" * 100_000, "1" * 5000, "\ufeff{}"])
-def test_what_is_no_manifest_is_told(text):
-    structure = parse_manifest(text)
-    assert structure.problem
-    assert structure.descriptors == ()
+def test_other_text_has_a_problem(text: str) -> None:
+    parsed = parse_manifest(text)
+    assert parsed.problem
+    assert parsed.descriptors == ()
 
 
-def test_an_image_is_made_of_a_config_and_layers():
-    structure = parse_manifest(
+def test_an_image_has_a_config_and_layers() -> None:
+    parsed = parse_manifest(
         json.dumps(
             {
                 "schemaVersion": 2,
@@ -90,16 +94,16 @@ def test_an_image_is_made_of_a_config_and_layers():
             }
         )
     )
-    assert structure.config is not None
-    assert (structure.config.digest, structure.config.size, structure.config.is_image) == (A, 7, False)
-    assert [layer.digest for layer in structure.with_role(DescriptorRole.LAYER)] == [B, C]
-    assert structure.layers_size == 30
-    assert [subject.is_image for subject in structure.with_role(DescriptorRole.SUBJECT)] == [True]
-    assert structure.annotations == {"a": "b", "number": "1"}
+    assert parsed.config is not None
+    assert (parsed.config.digest, parsed.config.size, parsed.config.is_image) == (A, 7, False)
+    assert [layer.digest for layer in parsed.with_role(DescriptorRole.LAYER)] == [B, C]
+    assert parsed.layers_size == 30
+    assert [subject.is_image for subject in parsed.with_role(DescriptorRole.SUBJECT)] == [True]
+    assert parsed.annotations == {"a": "b", "number": "1"}
 
 
-def test_the_platforms_of_an_index_are_told_without_its_attestations():
-    structure = parse_manifest(
+def test_the_platforms_of_an_index_leave_out_attestations() -> None:
+    parsed = parse_manifest(
         json.dumps(
             {
                 "mediaType": OCI_INDEX,
@@ -115,12 +119,12 @@ def test_the_platforms_of_an_index_are_told_without_its_attestations():
             }
         )
     )
-    assert structure.platforms == ("linux/arm/v7",)
-    assert [child.is_image for child in structure.with_role(DescriptorRole.MANIFEST)] == [True, True, True]
-    assert structure.config is None
+    assert parsed.platforms == ("linux/arm/v7",)
+    assert [child.is_image for child in parsed.with_role(DescriptorRole.MANIFEST)] == [True, True, True]
+    assert parsed.config is None
 
 
-def test_the_layers_of_docker_schema_1_have_digests_and_no_sizes():
+def test_layers_of_docker_schema_1_have_digests_and_no_sizes() -> None:
     layers = parse_manifest(json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": A}, {"blobSum": B}]})).with_role(
         DescriptorRole.LAYER
     )
@@ -128,13 +132,13 @@ def test_the_layers_of_docker_schema_1_have_digests_and_no_sizes():
 
 
 @given(st.text(max_size=100))
-def test_a_manifest_is_intact_when_its_exact_text_has_the_digest(text):
+def test_a_manifest_is_intact_if_its_exact_text_has_the_digest(text: str) -> None:
     manifest = Manifest(text, digest_of(text), OCI_MANIFEST)
     assert manifest.intact
     assert not Manifest(text + "\n", manifest.digest, OCI_MANIFEST).intact
 
 
-def test_indexes_are_known_by_their_media_type():
+def test_the_media_type_tells_an_index() -> None:
     assert [Manifest("", "", kind).is_index for kind in (OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST)] == [
         True,
         True,

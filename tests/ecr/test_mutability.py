@@ -1,3 +1,7 @@
+"""Tag mutability with its exclusion filters."""
+
+from __future__ import annotations
+
 import re
 
 from hypothesis import given
@@ -10,13 +14,13 @@ TAGS = st.from_regex(r"[ab.-]{0,10}", fullmatch=True)
 
 
 @given(PATTERNS, TAGS)
-def test_a_star_stands_for_any_run_of_characters_and_all_else_for_itself(pattern, tag):
+def test_a_star_is_any_run_of_characters(pattern: str, tag: str) -> None:
     expected = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None
     assert (TagMutability("MUTABLE", (pattern,)).matching_filter(tag) is not None) == expected
 
 
 @given(st.lists(PATTERNS, max_size=3), TAGS)
-def test_the_two_exclusion_settings_are_each_others_opposite(patterns, tag):
+def test_the_two_exclusion_settings_are_opposites(patterns: list[str], tag: str) -> None:
     exclusions = tuple(patterns)
     immutable = TagMutability("IMMUTABLE_WITH_EXCLUSION", exclusions)
     mutable = TagMutability("MUTABLE_WITH_EXCLUSION", exclusions)
@@ -24,12 +28,12 @@ def test_the_two_exclusion_settings_are_each_others_opposite(patterns, tag):
     assert immutable.may_move(tag) == (immutable.matching_filter(tag) is not None)
 
 
-def test_filters_count_only_with_an_exclusion_setting():
+def test_filters_apply_only_with_an_exclusion_setting() -> None:
     assert TagMutability("MUTABLE", ("*",)).may_move("x")
     assert not TagMutability("IMMUTABLE", ("*",)).may_move("x")
 
 
-def test_edges_of_wildcards():
+def test_wildcard_edge_cases() -> None:
     def matches(pattern: str, tag: str) -> bool:
         return TagMutability("MUTABLE", (pattern,)).matching_filter(tag) == pattern
 
@@ -40,17 +44,17 @@ def test_edges_of_wildcards():
     assert matches("ab*", "ab")
     assert matches("latest", "latest")
     assert not matches("latest", "latest-2")
-    assert not matches("aa*aa", "aaa")  # the ends may not overlap
-    assert not matches("v1.0", "v1x0")  # a dot is a dot
-    assert not matches("Release*", "release-1")  # case counts
+    assert not matches("aa*aa", "aaa")  # the ends must not overlap
+    assert not matches("v1.0", "v1x0")  # a dot is literal
+    assert not matches("Release*", "release-1")  # case matters
 
 
-def test_many_stars_over_a_long_tag_are_decided_at_once():
-    # a match that backtracks would not come to an end
+def test_many_stars_over_a_long_tag_are_fast() -> None:
+    # a match with backtracking would not end
     assert not TagMutability("IMMUTABLE_WITH_EXCLUSION", ("*a" * 63 + "b",)).may_move("a" * 300)
 
 
-def test_the_first_filter_that_matches_decides_and_is_named():
+def test_the_reason_names_the_first_matching_filter() -> None:
     setting = TagMutability("IMMUTABLE_WITH_EXCLUSION", ("dev-*", "*-1"))
     assert setting.matching_filter("dev-1") == "dev-*"
     assert setting.reason("dev-1") == "the exclusion filter 'dev-*' makes this tag mutable"
@@ -60,10 +64,10 @@ def test_the_first_filter_that_matches_decides_and_is_named():
     assert TagMutability().reason("v1") == "the repository is mutable"
 
 
-def test_a_setting_that_is_not_known_is_taken_as_immutable():
+def test_an_unknown_setting_is_immutable() -> None:
     assert not TagMutability("SOMETHING_NEW").may_move("v1")
 
 
-def test_the_setting_in_words():
+def test_a_setting_reads_as_words() -> None:
     assert str(TagMutability()) == "mutable"
     assert str(TagMutability("IMMUTABLE_WITH_EXCLUSION", ("latest*", "dev"))) == "immutable except latest* dev"

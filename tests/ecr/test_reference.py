@@ -1,3 +1,7 @@
+"""References: read from text, and written as text."""
+
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +21,7 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,20}", fullmatch=True)
     st.one_of(st.just(""), TAGS),
     st.sampled_from(["", HOST + "/", "https://" + HOST + "/", "oci://" + HOST + "/"]),
 )
-def test_what_is_written_is_what_is_read(name, tag, prefix):
+def test_a_reference_is_read_from_its_text(name: str, tag: str, prefix: str) -> None:
     reference = parse_reference(prefix + name + (f":{tag}" if tag else ""))
     assert (reference.repository, reference.tag, reference.digest) == (name, tag, "")
     assert (reference.registry_id, reference.region) == (("123456789012", "eu-west-1") if prefix else ("", ""))
@@ -25,14 +29,14 @@ def test_what_is_written_is_what_is_read(name, tag, prefix):
 
 
 @given(NAMES)
-def test_a_digest_wins_over_a_tag_when_it_is_written(name):
+def test_text_with_a_tag_and_a_digest_keeps_the_digest(name: str) -> None:
     reference = parse_reference(f"{name}:v1@{DIGEST}")
     assert (reference.tag, reference.digest) == ("v1", DIGEST)
     assert str(reference) == f"{name}@{DIGEST}"
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_reference_or_a_usage_error(text):
+def test_any_text_is_a_reference_or_a_usage_error(text: str) -> None:
     try:
         reference = parse_reference(text)
     except UsageError as error:
@@ -51,13 +55,13 @@ def test_any_text_is_a_reference_or_a_usage_error(text):
         "123456789012.dkr-ecr.us-east-1.on.aws",
     ],
 )
-def test_the_hosts_of_every_partition_set_account_and_region(host):
+def test_hosts_of_every_partition_give_account_and_region(host: str) -> None:
     reference = parse_reference(f"{host}/team/app:v1")
     assert (reference.repository, reference.registry_id) == ("team/app", "123456789012")
     assert reference.region in host
 
 
-def test_a_registrys_host_alone_names_no_repository():
+def test_the_host_of_a_registry_names_no_repository() -> None:
     for text in (HOST, HOST + "/", f"https://{HOST}/"):
         assert parse_reference(text) == Reference(registry_id="123456789012", region="eu-west-1")
 
@@ -71,7 +75,7 @@ def test_a_registrys_host_alone_names_no_repository():
         ("team//app", "is not a repository name"),
         ("a" * 257, "is not a repository name"),
         ("team/app:", "at least one character"),
-        ("team/app:-x", "cannot begin with"),
+        ("team/app:-x", "cannot start with"),
         ("team/app@", "is not a digest"),
         ("team/app@sha256:abc", "is not a digest"),
         (f"team/app@{DIGEST.upper()}", "is not a digest"),
@@ -79,17 +83,17 @@ def test_a_registrys_host_alone_names_no_repository():
         ("١٢٣٤٥٦٧٨٩٠١٢.dkr.ecr.eu-west-1.amazonaws.com/app", "is not a repository name"),
     ],
 )
-def test_what_is_wrong_is_said(text, problem):
+def test_an_invalid_reference_has_a_reason(text: str, problem: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_reference(text)
     assert problem in caught.value.detail
 
 
 @pytest.mark.parametrize("name", ["a__b", "a---b", "a.b", "a_b", "library/a-1", "0/1"])
-def test_names_that_ecr_takes(name):
+def test_ecr_accepts_these_repository_names(name: str) -> None:
     assert is_repository_name(name)
 
 
 @pytest.mark.parametrize("name", ["Bad_Name!", "a___b", "-a", "a-", "/a", "a/", "a..b", "a b", "ab\n"])
-def test_names_that_ecr_refuses(name):
+def test_ecr_refuses_these_repository_names(name: str) -> None:
     assert not is_repository_name(name)

@@ -1,4 +1,4 @@
-"""Repositories and images with whatever a registry could say of them, for hypothesis."""
+"""Hypothesis strategies for repositories and images with any values that a registry can return."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class _Connected:
     def __call__(self) -> Session:
         return self.session
 
-    def known(self) -> None:
+    def cached_snapshot(self) -> None:
         return None
 
 

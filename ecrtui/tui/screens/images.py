@@ -258,7 +258,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             except EcrTuiError:
                 self._prefetch = False
                 return False
-            self._prefetch = session.settings.prefetch and not parse_policy(policy).counts_pulls
+            self._prefetch = session.settings.prefetch and not parse_policy(policy).depends_on_pulls
         return self._prefetch
 
     def _open(self, image: Image) -> None:

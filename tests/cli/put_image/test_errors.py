@@ -142,8 +142,8 @@ def test_the_next_step_is_told(registry: object, put_image: PutImage) -> None:
 
     assert "nothing to do" in hint("--image-tag", "v1")
     assert "without the registry's host" in hint(repository="nope")
-    assert "one newline too many" in hint("--image-digest", pushed.digest, manifest=pushed.manifest + "\n")
-    assert "no newline at its end" in hint("--image-digest", support.digest_of(pushed.manifest + "\n"))
+    assert "an extra newline at its end" in hint("--image-digest", pushed.digest, manifest=pushed.manifest + "\n")
+    assert "lacks the newline at its end" in hint("--image-digest", support.digest_of(pushed.manifest + "\n"))
     assert "reformatted" in hint("--image-digest", pushed.digest, manifest=pushed.manifest + " ")
     bare = support.manifest_text(registry, "app", "bare", media_type=None)
     assert "--image-manifest-media-type" in hint(manifest=bare)

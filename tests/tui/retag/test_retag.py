@@ -161,7 +161,7 @@ async def test_the_grammar_of_tags_is_checked_as_it_is_typed(shared_registry: Em
         await until(pilot, "1 image ·")
         await pilot.press("t")
         for typed, complaint in (
-            ("-x", "cannot begin with"),
+            ("-x", "cannot start with"),
             ("a/b", "cannot contain '/'"),
             ("ok a@b", "cannot contain '@'"),
             ("x" * 129, "128"),

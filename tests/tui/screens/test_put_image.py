@@ -149,7 +149,7 @@ async def test_line_ends_that_a_terminal_has_changed_are_told_and_put_right_by_a
         manifest_of(pilot).focus()
         await paste(pilot, text.replace("\n", "\r"))
         screen = await until(pilot, "its line ends are CR")
-        assert "would have this digest with LF line ends" in screen
+        assert "has this digest with LF line endings" in screen
         await pilot.press("f4")
         screen = await until(pilot, "with LF line ends")
         assert "✗" not in screen
@@ -188,7 +188,7 @@ async def test_an_edit_is_an_edit_and_the_file_is_the_file_no_more(embedded, cli
 WRONG = (
     ("repository", "Team/App", "lower-case"),
     ("tag", "a/b", "cannot contain '/'"),
-    ("digest", "sha256:" + "0" * 64, "the bytes of this manifest have the digest"),
+    ("digest", "sha256:" + "0" * 64, "the digest of this manifest is"),
     ("registry_id", "12", "twelve digits"),
     ("media_type", "text/plain", "the manifest says"),
     ("file", "/no/such/file", "it cannot be read"),
@@ -210,7 +210,7 @@ async def test_each_field_is_checked_as_it_is_typed(embedded, client) -> None:
 async def test_the_manifest_is_checked_as_it_is_typed(embedded, client) -> None:
     async with form(embedded, repository="team/app") as (_, pilot):
         manifest_of(pilot).focus()
-        for typed, complaint in (("{", "it is not JSON"), ("}", "does not tell its media type")):
+        for typed, complaint in (("{", "it is not JSON"), ("}", "the manifest has no media type")):
             await type_text(pilot, typed)
             await until(pilot, complaint)
             await pilot.press("f2")
@@ -231,7 +231,7 @@ async def test_a_manifest_that_is_too_long_is_refused_and_a_long_one_is_not_cut(
 ) -> None:
     long = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "a": "x" * EDITABLE})
     async with form(embedded, repository="team/app") as (_, pilot):
-        for text, words in ((long, digest_of(long)), (long + " " * MAX_LENGTH, "PutImage takes 4,194,304")):
+        for text, words in ((long, digest_of(long)), (long + " " * MAX_LENGTH, "PutImage accepts at most 4,194,304")):
             (tmp_path / "m.json").write_text(text)
             await fill(pilot, "file", str(tmp_path / "m.json"))
             await until(pilot, words)
@@ -249,7 +249,7 @@ async def test_what_would_steer_a_terminal_is_made_visible(embedded, client, tmp
 async def test_a_media_type_that_the_manifest_lacks_is_needed_and_passed_as_given(embedded, client) -> None:
     text = manifest_text(client, "team/app", media_type=None)
     async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
-        await until(pilot, "does not tell its media type")
+        await until(pilot, "the manifest has no media type")
         await fill(pilot, "media_type", OCI_MANIFEST)
         await until_gone(pilot, "✗")
         await send(pilot)

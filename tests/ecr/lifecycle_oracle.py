@@ -1,0 +1,37 @@
+"""Evaluate a lifecycle policy over a whole repository: what the tests compare ``predict`` with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecycleRule
+from ecrtui.ecr.units import DAY
+
+
+def evaluate(
+    policy: LifecyclePolicy, images: Sequence[Image], now: float, referenced: Collection[str] = frozenset()
+) -> Mapping[str, LifecycleRule]:
+    """Return, by digest, the rule that would expire or archive an image if the policy ran now.
+
+    Args:
+        policy: the rules.
+        images: every image of the repository.
+        now: seconds since the epoch.
+        referenced: digests that an index of the repository refers to.
+    """
+    verdicts: dict[str, LifecycleRule] = {}
+    for image in images:
+        rule = policy.matching_rule(image)
+        if rule is not None and image.digest not in referenced and _is_due(rule, image, images, now):
+            verdicts[image.digest] = rule
+    return verdicts
+
+
+def _is_due(rule: LifecycleRule, image: Image, images: Sequence[Image], now: float) -> bool:
+    if rule.counts_images:
+        selected = [other for other in images if rule.selects(other)]
+        newest_first = sorted(selected, key=lambda other: (-(other.pushed_at or 0.0), other.digest))
+        return newest_first.index(image) >= rule.count_number
+    start = rule.age_start(image)
+    return start is not None and now - start > rule.count_number * DAY
