@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from benchmarks.programs import FOLDER, ecrtui, environment
 from ecrtui.emulator import seed as seeding
 from ecrtui.emulator.database import open_database
+from ecrtui.emulator.http_messages import Request
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.emulator.wire import Request
 
 SIZES = (50, 1_000, 10_000, 100_000)
 REPOSITORIES = 200

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.measure import Row, alternate, timed
 from benchmarks.programs import REGION, aws_cli, aws_environment
 from ecrtui.emulator.database import open_database
-from ecrtui.emulator.server import serve
+from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
 ROUNDS = 21

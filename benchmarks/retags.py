@@ -17,7 +17,7 @@ from benchmarks.measure import Row, seconds
 from benchmarks.programs import REGION, aws_cli, aws_environment
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.faults import Fault, Rate
-from ecrtui.emulator.server import serve
+from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
 RETAGS = 1000

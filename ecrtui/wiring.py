@@ -85,7 +85,7 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
 
 def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
     from ecrtui.emulator import sts
-    from ecrtui.emulator.inprocess import attach
+    from ecrtui.emulator.in_process_transport import attach
     from ecrtui.registry.client import InProcess
 
     return InProcess(
@@ -98,7 +98,7 @@ def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
 
 
 def _download(embedded: EmbeddedRegistry, url: str) -> bytes:
-    from ecrtui.emulator.downloads import DownloadError
+    from ecrtui.emulator.layer_downloads import DownloadError
     from ecrtui.errors import ConnectionFailed
 
     try:

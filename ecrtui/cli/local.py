@@ -298,7 +298,7 @@ def _database(path: str | None) -> Iterator[Database]:
 
 @contextmanager
 def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
-    from ecrtui.emulator.server import serve
+    from ecrtui.emulator.http_server import serve
 
     with ExitStack() as stack:
         try:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ecrtui.emulator.effects import (
+from ecrtui.emulator.fault_effects import (
     THROTTLE,
     Answer,
     Before,
@@ -42,7 +42,7 @@ from ecrtui.emulator.effects import (
     Reset,
     Unavailable,
 )
-from ecrtui.emulator.wire import Response
+from ecrtui.emulator.http_messages import Response
 
 
 class FaultSpecError(ValueError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.database import Database
-from ecrtui.emulator.downloads import Content
+from ecrtui.emulator.layer_downloads import Content
 from ecrtui.emulator.layout import REF_NAME, LayoutError
 from ecrtui.emulator.operations.image_ids import found_by
 from ecrtui.emulator.service import REGION, REGISTRY_ID

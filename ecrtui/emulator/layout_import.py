@@ -14,10 +14,10 @@ from hashlib import sha256
 from typing import IO, Any
 
 from ecrtui.emulator import manifests, storage, validation
-from ecrtui.emulator.call import Call
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.layout import MAX_MANIFEST, Descriptor, Layout, LayoutError, read_descriptor
+from ecrtui.emulator.request_context import Call
 from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
 
 MAX_DEPTH = 32

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ecrtui.emulator import downloads, sts, validation
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import layer_downloads, sts, validation
 from ecrtui.emulator.database import Database
-from ecrtui.emulator.effects import Answer
 from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.fault_effects import Answer
 from ecrtui.emulator.faults import Faults
+from ecrtui.emulator.http_messages import Request, Response, error_response, json_response
 from ecrtui.emulator.operations import images, layers, lifecycle, listings, registry, repositories, scans
-from ecrtui.emulator.wire import Request, Response, error_response, json_response
+from ecrtui.emulator.request_context import Call, Operation
 
 REGISTRY_ID = "123456789012"
 REGION = "us-east-1"
@@ -90,13 +90,13 @@ class EmbeddedRegistry:
         either is taken.
 
         Raises:
-            downloads.DownloadError: there is no such content.
+            layer_downloads.DownloadError: there is no such content.
             ConnectionError: a fault (of ``DownloadLayer``) dropped the connection or cut the body.
         """
-        path = downloads.path_of(url)
-        response = self.perform(downloads.OPERATION, lambda: downloads.whole(self.database, path))
+        path = layer_downloads.path_of(url)
+        response = self.perform(layer_downloads.OPERATION, lambda: layer_downloads.whole(self.database, path))
         time.sleep(response.delay)
-        return downloads.arrived(response, url)
+        return layer_downloads.arrived(response, url)
 
     def _answer(self, operation: str, request: Request) -> Response:
         try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from ecrtui.emulator.wire import JSON_TYPE, Request, Response, headers
+from ecrtui.emulator.http_messages import JSON_TYPE, Request, Response, headers
 
 GET_CALLER_IDENTITY = "GetCallerIdentity"
 

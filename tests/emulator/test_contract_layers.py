@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 
 from ecrtui.emulator import storage
-from ecrtui.emulator.downloads import DownloadError
+from ecrtui.emulator.layer_downloads import DownloadError
 from tests.emulator.conftest import Transport
 from tests.support.embedded import create_repository, digest_of, message_of, push_image, refused, upload
 

@@ -10,9 +10,9 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from ecrtui.emulator.effects import Rate
+from ecrtui.emulator.fault_effects import Rate
 from ecrtui.emulator.faults import Fault, Faults, FaultSpecError, parse_fault
-from ecrtui.emulator.wire import Response, json_response
+from ecrtui.emulator.http_messages import Response, json_response
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     Pushed,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.emulator.server import Server
+from ecrtui.emulator.http_server import Server
 from ecrtui.errors import ConnectionFailed, NotFound
 from ecrtui.registry.client import Clients
 from ecrtui.settings import Connection

@@ -24,8 +24,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ecrtui.emulator.database import open_database
-from ecrtui.emulator.inprocess import attach
-from ecrtui.emulator.server import serve
+from ecrtui.emulator.http_server import serve
+from ecrtui.emulator.in_process_transport import attach
 from ecrtui.emulator.service import EmbeddedRegistry
 
 REGION = "eu-west-1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from ecrtui.emulator.database import Database
+from ecrtui.emulator.demo.demo_registry import Registry
 from ecrtui.emulator.demo.repositories import load
-from ecrtui.emulator.demo.store import Registry
-from ecrtui.emulator.operations import settings
+from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
 _LOADED = "demo-loaded-at"
@@ -29,8 +29,8 @@ def load_demo(
     """
     moment = time.time() if now is None else now
     with database.write() as connection:
-        if settings.get(connection, registry_id, region, _LOADED) is not None:
+        if registry_settings.get(connection, registry_id, region, _LOADED) is not None:
             return False
         load(Registry(connection, registry_id, region, moment))
-        settings.put(connection, registry_id, region, _LOADED, moment)
+        registry_settings.put(connection, registry_id, region, _LOADED, moment)
     return True

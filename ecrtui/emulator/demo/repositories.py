@@ -7,8 +7,8 @@ from functools import partial
 
 from ecrtui.emulator.demo import artifacts, hostile
 from ecrtui.emulator.demo.artifacts import Artifact, Build
+from ecrtui.emulator.demo.demo_registry import DAY, Registry, Repository, Settings
 from ecrtui.emulator.demo.runtimes import Application
-from ecrtui.emulator.demo.store import DAY, Registry, Repository, Settings
 from ecrtui.emulator.seed import Origin, fill
 from ecrtui.emulator.seed_content import Style
 

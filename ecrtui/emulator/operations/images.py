@@ -21,9 +21,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecrtui.emulator import manifests, mutability, storage
-from ecrtui.emulator.call import Call, Operation
 from ecrtui.emulator.errors import ServiceError, violated
-from ecrtui.emulator.operations import scans, settings
+from ecrtui.emulator.operations import registry_settings, scans
 from ecrtui.emulator.operations.image_ids import (
     ImageFailure,
     entry,
@@ -34,6 +33,7 @@ from ecrtui.emulator.operations.image_ids import (
     not_found,
     tag_of,
 )
+from ecrtui.emulator.request_context import Call, Operation
 from ecrtui.emulator.sts import caller_arn
 
 MAX_TAGS = 1000
@@ -234,7 +234,7 @@ def _restore(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> 
 
 def _record_pulls(call: Call, image_ids: Sequence[int]) -> None:
     with call.database.write() as connection:
-        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
+        exclusions = registry_settings.pull_time_exclusions(connection, call.registry_id, call.region)
         if caller_arn(call.caller) not in exclusions:
             connection.executemany(
                 "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(call.now, image_id) for image_id in image_ids]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from ecrtui.emulator import downloads, storage
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import layer_downloads, storage
 from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.request_context import Call, Operation
 
 PART_SIZE = 10 * 1024 * 1024
 """Bytes of a part that InitiateLayerUpload proposes, as ECR does."""
@@ -126,7 +126,7 @@ def get_download_url_for_layer(call: Call) -> dict[str, Any]:
                 f"The layer with digest '{digest}' {where} is only declared: the embedded registry knows its size, and"
                 " never had its content",
             )
-    url = downloads.url_of(call.endpoint, call.registry_id, call.region, call["repositoryName"], digest)
+    url = layer_downloads.url_of(call.endpoint, call.registry_id, call.region, call["repositoryName"], digest)
     return {"downloadUrl": url, "layerDigest": digest}
 
 

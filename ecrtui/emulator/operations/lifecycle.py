@@ -6,11 +6,11 @@ import json
 import sqlite3
 from typing import Any
 
-from ecrtui.emulator import lifecycle_policy, pages
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import lifecycle_policy, pagination
 from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
 from ecrtui.emulator.lifecycle_policy import Candidate, Rule
 from ecrtui.emulator.operations.image_ids import find_or_refuse
+from ecrtui.emulator.request_context import Call, Operation
 
 MAX_RESULTS = 100
 """Results of a page of GetLifecyclePolicyPreview."""
@@ -93,7 +93,7 @@ def get_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
         tag_status = call.get("filter", {}).get("tagStatus", "ANY")
         if tag_status != "ANY":
             where, values = " AND tagged = ?", [int(tag_status == "TAGGED")]
-        (after,) = pages.key_of("preview", call.get("nextToken"), (-1,))
+        (after,) = pagination.key_of("preview", call.get("nextToken"), (-1,))
         rows = connection.execute(
             "SELECT position, digest, result FROM lifecycle_preview_results"  # noqa: S608 - the parts are constants
             f" WHERE repository_id = ? AND position > ?{where} ORDER BY position LIMIT ?",
@@ -104,7 +104,7 @@ def get_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
             rows = [row for row in rows if row["digest"] in digests]
             limit = len(rows)
         summary = _summary(connection, repository["id"])
-    rows, more = pages.cut(rows, limit)
+    rows, more = pagination.cut(rows, limit)
     answer: dict[str, Any] = {
         **call.where(),
         "lifecyclePolicyText": preview["policy"],
@@ -113,7 +113,7 @@ def get_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
         "summary": summary,
     }
     if more:
-        answer["nextToken"] = pages.token_for("preview", rows[-1]["position"])
+        answer["nextToken"] = pagination.token_for("preview", rows[-1]["position"])
     return answer
 
 

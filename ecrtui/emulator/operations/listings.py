@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecrtui.emulator import manifests, pages
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import manifests, pagination
 from ecrtui.emulator.errors import invalid_parameter, violated
 from ecrtui.emulator.operations import scans
 from ecrtui.emulator.operations.image_ids import entry, find_or_refuse, not_found
+from ecrtui.emulator.request_context import Call, Operation
 
 MAX_REFERRERS = 50
 DEFAULT_REFERRERS = 20
@@ -30,30 +30,30 @@ def describe_images(call: Call) -> dict[str, Any]:
     named = call.get("imageIds")
     if named is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
         raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
-    limit = call.get("maxResults", pages.DEFAULT)
+    limit = call.get("maxResults", pagination.DEFAULT)
     with call.database.read() as connection:
         repository = call.repository(connection)
         if named is not None:
             return {"imageDetails": _named(call, connection, repository, named)}
-        (after,) = pages.key_of("images", call.get("nextToken"), ("",))
+        (after,) = pagination.key_of("images", call.get("nextToken"), ("",))
         where, values = _filtered(call.get("filter", {}))
         rows = connection.execute(
             f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
-    rows, more = pages.cut(rows, limit)
+    rows, more = pagination.cut(rows, limit)
     answer: dict[str, Any] = {"imageDetails": [_detail(call, row) for row in rows]}
     if more:
-        answer["nextToken"] = pages.token_for("images", rows[-1]["digest"])
+        answer["nextToken"] = pagination.token_for("images", rows[-1]["digest"])
     return answer
 
 
 def list_images(call: Call) -> dict[str, Any]:
     """ListImages: an entry for every tag, and one for every image without."""
-    limit = call.get("maxResults", pages.DEFAULT)
+    limit = call.get("maxResults", pagination.DEFAULT)
     with call.database.read() as connection:
         repository = call.repository(connection)
-        after, after_tag = pages.key_of("image-ids", call.get("nextToken"), ("", ""))
+        after, after_tag = pagination.key_of("image-ids", call.get("nextToken"), ("", ""))
         where, values = _filtered(call.get("filter", {}))
         rows = connection.execute(
             "SELECT i.digest, t.tag FROM images i LEFT JOIN tags t ON t.image_id = i.id"  # noqa: S608 - the parts are constants
@@ -61,10 +61,10 @@ def list_images(call: Call) -> dict[str, Any]:
             " ORDER BY i.digest, t.tag LIMIT ?",
             (repository["id"], after, after, after_tag, *values, limit + 1),
         ).fetchall()
-    rows, more = pages.cut(rows, limit)
+    rows, more = pagination.cut(rows, limit)
     answer: dict[str, Any] = {"imageIds": [entry(row["digest"], row["tag"]) for row in rows]}
     if more:
-        answer["nextToken"] = pages.token_for("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
+        answer["nextToken"] = pagination.token_for("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
     return answer
 
 
@@ -77,7 +77,7 @@ def list_image_referrers(call: Call) -> dict[str, Any]:
     artifact_types = wanted.get("artifactTypes")
     with call.database.read() as connection:
         repository = call.repository(connection)
-        (after,) = pages.key_of("referrers", call.get("nextToken"), ("",))
+        (after,) = pagination.key_of("referrers", call.get("nextToken"), ("",))
         where, values = _filtered({"imageStatus": wanted.get("artifactStatus", "ACTIVE")})
         if artifact_types:
             where += f" AND i.artifact_media_type IN ({', '.join('?' * len(artifact_types))})"
@@ -88,10 +88,10 @@ def list_image_referrers(call: Call) -> dict[str, Any]:
             f" WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], call["subjectId"]["imageDigest"], after, *values, limit + 1),
         ).fetchall()
-    rows, more = pages.cut(rows, limit)
+    rows, more = pagination.cut(rows, limit)
     answer: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
     if more:
-        answer["nextToken"] = pages.token_for("referrers", rows[-1]["digest"])
+        answer["nextToken"] = pagination.token_for("referrers", rows[-1]["digest"])
     return answer
 
 

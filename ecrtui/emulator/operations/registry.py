@@ -7,10 +7,10 @@ import json
 import secrets
 from typing import Any
 
-from ecrtui.emulator import pages
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import pagination
 from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
-from ecrtui.emulator.operations import settings
+from ecrtui.emulator.operations import registry_settings
+from ecrtui.emulator.request_context import Call, Operation
 
 TOKEN_LIFETIME = 12 * 3600.0
 """Seconds that an authorization token is valid (GetAuthorizationToken)."""
@@ -42,7 +42,7 @@ def get_authorization_token(call: Call) -> dict[str, Any]:
 
 def get_registry_scanning_configuration(call: Call) -> dict[str, Any]:
     """GetRegistryScanningConfiguration."""
-    configuration = _get(call, settings.SCANNING, settings.BASIC_SCANNING)
+    configuration = _get(call, registry_settings.SCANNING, registry_settings.BASIC_SCANNING)
     return {"registryId": call.registry_id, "scanningConfiguration": configuration}
 
 
@@ -53,7 +53,7 @@ def put_registry_scanning_configuration(call: Call) -> dict[str, Any]:
         rule["scanFrequency"] == "CONTINUOUS_SCAN" for rule in configuration["rules"]
     ):
         raise invalid_parameter("Invalid parameter at 'rules': CONTINUOUS_SCAN is for scan type ENHANCED only")
-    _put(call, settings.SCANNING, configuration)
+    _put(call, registry_settings.SCANNING, configuration)
     return {"registryScanningConfiguration": configuration}
 
 
@@ -69,13 +69,13 @@ def batch_get_repository_scanning_configuration(call: Call) -> dict[str, Any]:
                     {"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": error.message}
                 )
                 continue
-            rule = settings.scanning_rule(connection, repository)
+            rule = registry_settings.scanning_rule(connection, repository)
             found.append(
                 {
                     "repositoryArn": f"arn:aws:ecr:{call.region}:{call.registry_id}:repository/{name}",
                     "repositoryName": name,
                     "scanOnPush": bool(repository["scan_on_push"]),
-                    "scanFrequency": settings.frequency(connection, repository),
+                    "scanFrequency": registry_settings.frequency(connection, repository),
                     "appliedScanFilters": rule["repositoryFilters"] if rule else [],
                 }
             )
@@ -137,12 +137,10 @@ def register_pull_time_update_exclusion(call: Call) -> dict[str, Any]:
     """RegisterPullTimeUpdateExclusion."""
     arn = call["principalArn"]
     with call.database.write() as connection:
-        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
+        exclusions = registry_settings.pull_time_exclusions(connection, call.registry_id, call.region)
         if arn in exclusions:
             raise ServiceError("ExclusionAlreadyExistsException", f"The exclusion of '{arn}' already exists")
-        settings.put(
-            connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, sorted([*exclusions, arn])
-        )
+        registry_settings.put_pull_time_exclusions(connection, call.registry_id, call.region, [*exclusions, arn])
     return {"principalArn": arn, "createdAt": call.now}
 
 
@@ -150,23 +148,25 @@ def deregister_pull_time_update_exclusion(call: Call) -> dict[str, Any]:
     """DeregisterPullTimeUpdateExclusion."""
     arn = call["principalArn"]
     with call.database.write() as connection:
-        exclusions = settings.get(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, [])
+        exclusions = registry_settings.pull_time_exclusions(connection, call.registry_id, call.region)
         if arn not in exclusions:
             raise ServiceError("ExclusionNotFoundException", f"The exclusion of '{arn}' does not exist")
         kept = [other for other in exclusions if other != arn]
-        settings.put(connection, call.registry_id, call.region, settings.PULL_TIME_EXCLUSIONS, kept)
+        registry_settings.put_pull_time_exclusions(connection, call.registry_id, call.region, kept)
     return {"principalArn": arn}
 
 
 def list_pull_time_update_exclusions(call: Call) -> dict[str, Any]:
     """ListPullTimeUpdateExclusions."""
-    limit = call.get("maxResults", pages.DEFAULT)
-    (after,) = pages.key_of("exclusions", call.get("nextToken"), ("",))
-    arns = [arn for arn in _get(call, settings.PULL_TIME_EXCLUSIONS, []) if arn > str(after)]
-    page, more = pages.cut(arns, limit)
+    limit = call.get("maxResults", pagination.DEFAULT)
+    (after,) = pagination.key_of("exclusions", call.get("nextToken"), ("",))
+    with call.database.read() as connection:
+        exclusions = registry_settings.pull_time_exclusions(connection, call.registry_id, call.region)
+    arns = [arn for arn in exclusions if arn > str(after)]
+    page, more = pagination.cut(arns, limit)
     answer: dict[str, Any] = {"pullTimeUpdateExclusions": page}
     if more:
-        answer["nextToken"] = pages.token_for("exclusions", page[-1])
+        answer["nextToken"] = pagination.token_for("exclusions", page[-1])
     return answer
 
 
@@ -178,12 +178,12 @@ def _setting_values(name: str) -> tuple[str, ...]:
 
 def _get(call: Call, name: str, default: Any = None) -> Any:
     with call.database.read() as connection:
-        return settings.get(connection, call.registry_id, call.region, name, default)
+        return registry_settings.get(connection, call.registry_id, call.region, name, default)
 
 
 def _put(call: Call, name: str, value: Any) -> None:
     with call.database.write() as connection:
-        settings.put(connection, call.registry_id, call.region, name, value)
+        registry_settings.put(connection, call.registry_id, call.region, name, value)
 
 
 OPERATIONS: dict[str, Operation] = {

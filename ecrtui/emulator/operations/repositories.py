@@ -7,9 +7,9 @@ import re
 import sqlite3
 from typing import Any
 
-from ecrtui.emulator import mutability, pages
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import mutability, pagination
 from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
+from ecrtui.emulator.request_context import Call, Operation
 
 MAX_RESOURCE_TAGS = 50
 """Tags of a resource (quota of AWS)."""
@@ -54,7 +54,7 @@ def create_repository(call: Call) -> dict[str, Any]:
 def describe_repositories(call: Call) -> dict[str, Any]:
     """DescribeRepositories: those that are named, or a page of all, by name."""
     names = call.get("repositoryNames")
-    limit = call.get("maxResults", pages.DEFAULT)
+    limit = call.get("maxResults", pagination.DEFAULT)
     if names is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
         raise invalid_parameter("Invalid parameter: repositoryNames cannot be combined with maxResults or nextToken")
     with call.database.read() as connection:
@@ -62,15 +62,15 @@ def describe_repositories(call: Call) -> dict[str, Any]:
             return {"repositories": [described(call.repository(connection, name)) for name in names]}
         if call.registry_id != call.caller and not _known(connection, call.registry_id):
             raise call.access_denied("DescribeRepositories")
-        (after,) = pages.key_of("repositories", call.get("nextToken"), ("",))
+        (after,) = pagination.key_of("repositories", call.get("nextToken"), ("",))
         rows = connection.execute(
             "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name > ? ORDER BY name LIMIT ?",
             (call.registry_id, call.region, after, limit + 1),
         ).fetchall()
-    rows, more = pages.cut(rows, limit)
+    rows, more = pagination.cut(rows, limit)
     answer: dict[str, Any] = {"repositories": [described(row) for row in rows]}
     if more:
-        answer["nextToken"] = pages.token_for("repositories", rows[-1]["name"])
+        answer["nextToken"] = pagination.token_for("repositories", rows[-1]["name"])
     return answer
 
 

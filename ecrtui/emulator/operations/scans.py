@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecrtui.emulator import manifests, pages, vulnerabilities
-from ecrtui.emulator.call import Call, Operation
+from ecrtui.emulator import manifests, pagination, vulnerabilities
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.operations import settings
+from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.operations.image_ids import find_or_refuse
+from ecrtui.emulator.request_context import Call, Operation
 
 INTERVAL = 24 * 3600.0
 """Seconds after which an image may be scanned again (StartImageScan)."""
@@ -25,7 +25,7 @@ def start_image_scan(call: Call) -> dict[str, Any]:
     with call.database.write() as connection:
         repository = call.repository(connection)
         image = find_or_refuse(connection, repository, call["imageId"])
-        if settings.scan_type(connection, call.registry_id, call.region) == ENHANCED:
+        if registry_settings.scan_type(connection, call.registry_id, call.region) == ENHANCED:
             raise ServiceError("ValidationException", "This feature is disabled")
         if image["status"] != "ACTIVE":
             raise ServiceError("ImageArchivedException", f"The image with digest '{image['digest']}' is archived")
@@ -45,11 +45,11 @@ def start_image_scan(call: Call) -> dict[str, Any]:
 
 def describe_image_scan_findings(call: Call) -> dict[str, Any]:
     """DescribeImageScanFindings: a page of the findings of one image's last scan."""
-    limit = call.get("maxResults", pages.DEFAULT)
+    limit = call.get("maxResults", pagination.DEFAULT)
     with call.database.read() as connection:
         repository = call.repository(connection)
         image = find_or_refuse(connection, repository, call["imageId"])
-        (after,) = pages.key_of("findings", call.get("nextToken"), (-1,))
+        (after,) = pagination.key_of("findings", call.get("nextToken"), (-1,))
         scan = connection.execute("SELECT * FROM scans WHERE image_id = ?", (image["id"],)).fetchone()
         if scan is None:
             raise ServiceError(
@@ -62,7 +62,7 @@ def describe_image_scan_findings(call: Call) -> dict[str, Any]:
             "SELECT position, finding FROM findings WHERE image_id = ? AND position > ? ORDER BY position LIMIT ?",
             (image["id"], after, limit + 1),
         ).fetchall()
-    rows, more = pages.cut(rows, limit)
+    rows, more = pagination.cut(rows, limit)
     answer: dict[str, Any] = {
         **call.where(),
         "imageId": _both(image, call["imageId"]),
@@ -71,18 +71,18 @@ def describe_image_scan_findings(call: Call) -> dict[str, Any]:
     if scan["status"] in ("COMPLETE", "ACTIVE"):
         answer["imageScanFindings"] = _findings(scan, rows)
     if more:
-        answer["nextToken"] = pages.token_for("findings", rows[-1]["position"])
+        answer["nextToken"] = pagination.token_for("findings", rows[-1]["position"])
     return answer
 
 
 def scan_on_push(call: Call, connection: sqlite3.Connection, repository: sqlite3.Row, image_id: int) -> None:
     """Scan an image that has just been put, if its repository or registry is set up for that."""
-    frequency = settings.frequency(connection, repository)
-    if frequency == settings.MANUAL:
+    frequency = registry_settings.frequency(connection, repository)
+    if frequency == registry_settings.MANUAL:
         return
     image = connection.execute("SELECT * FROM images WHERE id = ?", (image_id,)).fetchone()
     if _scannable(image["media_type"]):
-        kind = settings.scan_type(connection, repository["registry_id"], repository["region"])
+        kind = registry_settings.scan_type(connection, repository["registry_id"], repository["region"])
         where = {
             "registryId": repository["registry_id"],
             "repositoryName": repository["name"],

@@ -9,7 +9,7 @@ from typing import Any
 
 MANUAL = "MANUAL"
 SCANNING = "scanning"
-PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
+_PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
 BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
 
@@ -31,6 +31,16 @@ def put(connection: sqlite3.Connection, registry_id: str, region: str, name: str
             "INSERT INTO registry_settings (registry_id, region, name, value) VALUES (?, ?, ?, ?)",
             (*key, json.dumps(value)),
         )
+
+
+def pull_time_exclusions(connection: sqlite3.Connection, registry_id: str, region: str) -> list[str]:
+    """Return the ARNs of principals whose pulls are not recorded (ListPullTimeUpdateExclusions)."""
+    return list(get(connection, registry_id, region, _PULL_TIME_EXCLUSIONS, []))
+
+
+def put_pull_time_exclusions(connection: sqlite3.Connection, registry_id: str, region: str, arns: list[str]) -> None:
+    """Keep the ARNs of principals whose pulls are not recorded, in order."""
+    put(connection, registry_id, region, _PULL_TIME_EXCLUSIONS, sorted(arns))
 
 
 def scan_type(connection: sqlite3.Connection, registry_id: str, region: str) -> str:

@@ -17,7 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from ecrtui.emulator.server import HOST, MAX_BODY, Server, serve
+from ecrtui.emulator.http_server import HOST, MAX_BODY, Server, serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     REGION,

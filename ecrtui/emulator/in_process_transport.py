@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from ecrtui.emulator.downloads import EMBEDDED
+from ecrtui.emulator.http_messages import Delivery, Request, Response
+from ecrtui.emulator.layer_downloads import EMBEDDED
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.emulator.wire import Delivery, Request, Response
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse

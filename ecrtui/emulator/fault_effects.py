@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.wire import Delivery, Response, error_response, headers
+from ecrtui.emulator.http_messages import Delivery, Response, error_response, headers
 
 Answer = Callable[[], Response]
 """Carries the request out and gives the answer."""

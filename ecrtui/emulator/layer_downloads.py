@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.wire import Delivery, Response, error_response, headers
+from ecrtui.emulator.http_messages import Delivery, Response, error_response, headers
 
 OPERATION = "DownloadLayer"
 """What faults and the count of calls know a download by."""

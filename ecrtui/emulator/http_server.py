@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from urllib.parse import urlsplit
 
-from ecrtui.emulator import downloads
+from ecrtui.emulator import layer_downloads
 from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.http_messages import Delivery, Request, Response, error_response, headers
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.emulator.wire import Delivery, Request, Response, error_response, headers
 
 HOST = "127.0.0.1"
 
@@ -156,22 +156,22 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The content of a layer."""
         embedded = self.server.embedded
-        content: list[downloads.Content] = []
+        content: list[layer_downloads.Content] = []
 
         def answer() -> Response:
             try:
-                content.append(downloads.find(embedded.database, urlsplit(self.path).path))
+                content.append(layer_downloads.find(embedded.database, urlsplit(self.path).path))
             except ServiceError as error:
                 return error_response(error)
             return Response(200, b"", headers("application/octet-stream"))
 
-        response = embedded.perform(downloads.OPERATION, answer)
+        response = embedded.perform(layer_downloads.OPERATION, answer)
         if response.status == 200 and content:
             self._stream(response, content[0])
         else:
             self._deliver(response)
 
-    def _stream(self, response: Response, content: downloads.Content) -> None:
+    def _stream(self, response: Response, content: layer_downloads.Content) -> None:
         """Deliver a response of which the content is the body."""
         self._deliver(response, content, content.size)
 
