@@ -93,7 +93,7 @@ def test_ecr_and_the_emulator_need_only_the_standard_library() -> None:
         assert files
         for file in files:
             foreign = imported(file) - allowed
-            # This module attaches to a client of botocore; whoever imports it has botocore.
+            # This module attaches to a client of botocore, so its importers have botocore.
             assert foreign <= ({"botocore"} if file.name == "inprocess.py" else set()), file
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+
 MAX_SIZE = 8 * 1024 * 1024
 """The largest config in bytes that is fetched; real configs have a few thousand bytes."""
 
@@ -58,48 +60,36 @@ def parse_config(content: bytes) -> ImageConfig:
         return ImageConfig(text=text, problem=f"not JSON: {problem}")
     if not isinstance(document, dict):
         return ImageConfig(text=text, problem="not a JSON object")
-    inner = _mapping(document.get("config"))
+    inner = to_mapping(document.get("config"))
     return ImageConfig(
-        created=_text(document.get("created")),
-        author=_text(document.get("author")),
-        os=_text(document.get("os")),
-        os_version=_text(document.get("os.version")),
-        architecture=_text(document.get("architecture")),
-        variant=_text(document.get("variant")),
+        created=to_text(document.get("created")),
+        author=to_text(document.get("author")),
+        os=to_text(document.get("os")),
+        os_version=to_text(document.get("os.version")),
+        architecture=to_text(document.get("architecture")),
+        variant=to_text(document.get("variant")),
         environment=_texts(inner.get("Env")),
         entrypoint=_texts(inner.get("Entrypoint")),
         command=_texts(inner.get("Cmd")),
-        user=_text(inner.get("User")),
-        working_directory=_text(inner.get("WorkingDir")),
-        exposed_ports=tuple(_mapping(inner.get("ExposedPorts"))),
-        volumes=tuple(_mapping(inner.get("Volumes"))),
-        stop_signal=_text(inner.get("StopSignal")),
-        labels={name: _text(value) for name, value in _mapping(inner.get("Labels")).items()},
-        history=tuple(_build_step(entry) for entry in _list(document.get("history")) if isinstance(entry, dict)),
+        user=to_text(inner.get("User")),
+        working_directory=to_text(inner.get("WorkingDir")),
+        exposed_ports=tuple(to_mapping(inner.get("ExposedPorts"))),
+        volumes=tuple(to_mapping(inner.get("Volumes"))),
+        stop_signal=to_text(inner.get("StopSignal")),
+        labels={name: to_text(value) for name, value in to_mapping(inner.get("Labels")).items()},
+        history=tuple(_build_step(entry) for entry in to_list(document.get("history")) if isinstance(entry, dict)),
         text=text,
     )
 
 
 def _build_step(entry: Mapping[str, Any]) -> BuildStep:
     return BuildStep(
-        created=_text(entry.get("created")),
-        created_by=_text(entry.get("created_by")),
-        comment=_text(entry.get("comment")),
+        created=to_text(entry.get("created")),
+        created_by=to_text(entry.get("created_by")),
+        comment=to_text(entry.get("comment")),
     )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _texts(value: object) -> tuple[str, ...]:
     """Return a list of texts; some builders write a single text instead, against the specification."""
-    return (value,) if isinstance(value, str) else tuple(_text(entry) for entry in _list(value))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return (value,) if isinstance(value, str) else tuple(to_text(entry) for entry in to_list(value))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ecrtui.ecr.digest import digest_of, is_digest
 from ecrtui.ecr.image import is_index
+from ecrtui.ecr.json_values import to_list, to_mapping, to_text
 
 MAX_LENGTH = 4_194_304
 """Characters that PutImage accepts in a manifest (maximum of ``ImageManifest``)."""
@@ -136,8 +137,8 @@ def parse_manifest(text: str) -> ParsedManifest:
 
 def _from_json(document: Mapping[str, Any]) -> ParsedManifest:
     return ParsedManifest(
-        media_type=_text(document.get("mediaType")),
-        artifact_type=_text(document.get("artifactType")),
+        media_type=to_text(document.get("mediaType")),
+        artifact_type=to_text(document.get("artifactType")),
         descriptors=tuple(_descriptors(document)),
         annotations=_annotations(document.get("annotations")),
     )
@@ -154,21 +155,20 @@ def _descriptors(document: Mapping[str, Any]) -> Iterator[Descriptor]:
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, dict):
                 yield _descriptor(role, entry)
-    layers = document.get("fsLayers")  # Docker schema 1
-    for entry in layers if isinstance(layers, list) else []:
+    for entry in to_list(document.get("fsLayers")):  # Docker schema 1
         if isinstance(entry, dict):
-            yield Descriptor(DescriptorRole.LAYER, _text(entry.get("blobSum")))
+            yield Descriptor(DescriptorRole.LAYER, to_text(entry.get("blobSum")))
 
 
 def _descriptor(role: DescriptorRole, entry: Mapping[str, Any]) -> Descriptor:
     size = entry.get("size")
     return Descriptor(
         role=role,
-        digest=_text(entry.get("digest")),
-        media_type=_text(entry.get("mediaType")),
+        digest=to_text(entry.get("digest")),
+        media_type=to_text(entry.get("mediaType")),
         size=size if type(size) is int and size >= 0 else -1,
         platform=_platform(entry.get("platform")),
-        artifact_type=_text(entry.get("artifactType")),
+        artifact_type=to_text(entry.get("artifactType")),
         annotations=_annotations(entry.get("annotations")),
     )
 
@@ -177,16 +177,12 @@ def _platform(value: object) -> Platform | None:
     if not isinstance(value, dict):
         return None
     return Platform(
-        _text(value.get("os")),
-        _text(value.get("architecture")),
-        _text(value.get("variant")),
-        _text(value.get("os.version")),
+        to_text(value.get("os")),
+        to_text(value.get("architecture")),
+        to_text(value.get("variant")),
+        to_text(value.get("os.version")),
     )
 
 
 def _annotations(value: object) -> Mapping[str, str]:
-    return {str(key): _text(entry) for key, entry in value.items()} if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return {key: to_text(entry) for key, entry in to_mapping(value).items()}

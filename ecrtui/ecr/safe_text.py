@@ -4,7 +4,7 @@ A tag, an annotation, a manifest or an error message can hold any character: esc
 the direction of text, characters without width. Every such text passes through this module before it reaches a
 screen or a terminal. Standard library only: ``tui/safe_text.py`` builds Textual's and Rich's types on it.
 
-What becomes visible:
+These characters become visible:
 
 - C0 controls and DEL become Unicode's control pictures: ``␛``, ``␊``, ``␉``, ``␡``.
 - Other characters that are not printable become their code point, such as ``‹202E›``: C1 controls, bidi controls,
@@ -67,7 +67,7 @@ def visible_lines(text: str, limit: int | None = None, *, keep_tabs: bool = Fals
 def visible_json(text: str) -> str:
     r"""Return a JSON text in which every character is visible; invisible ones become ``\u`` escapes.
 
-    The result stands for the same JSON value.
+    The JSON value stays the same.
     """
     return text if text.isascii() and "\x7f" not in text else text.translate(_JSON_ESCAPES)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from ecrtui.cli.main import main
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.registry.redaction import log_to
 from tests.support.embedded import OCI_MANIFEST, client_for, create_repository, manifest_text, new_embedded, put, served
 from tests.support.terminal import Terminal, ecrtui
 
@@ -71,6 +74,16 @@ def test_an_error_of_the_service_keeps_its_lines(
     embedded.faults.add("DescribeRepositories:error:code=InvalidParameterException:message=one\ntwo\rthree")
     assert main(["repositories", "--endpoint-url", url]) == 7
     assert "one\ntwo␍three\n" in capsys.readouterr().err
+
+
+def test_a_log_record_is_written_with_its_controls_visible() -> None:
+    stream = StringIO()
+    log_to(stream, debug=True)
+    try:
+        logging.getLogger("ecrtui").debug("%s\tafter a tab", HOSTILE)
+    finally:
+        log_to(None, debug=False)
+    assert f"{VISIBLE}\tafter a tab\n" in stream.getvalue()
 
 
 def on_terminal(terminal: Terminal) -> str:

@@ -1,4 +1,4 @@
-"""Evaluate a lifecycle policy over a whole repository: what the tests compare ``predict`` with."""
+"""Evaluate a lifecycle policy over a whole repository, to compare ``predict`` with."""
 
 from __future__ import annotations
 
