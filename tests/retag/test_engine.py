@@ -34,7 +34,7 @@ def test_a_plan_tells_create_move_already_there_and_refused(house: House) -> Non
     moved = plan.steps[1]
     assert (moved.before, moved.after) == (house.two, house.one)
     assert moved.becomes_untagged
-    assert "cannot begin" in plan.steps[3].reason
+    assert "cannot start" in plan.steps[3].reason
 
 
 def test_planning_with_a_survey_takes_two_calls_for_a_tag(house: House) -> None:

@@ -164,7 +164,7 @@ def test_bytes_with_another_digest_are_not_sent() -> None:
 
 def test_a_tag_that_cannot_be_is_refused() -> None:
     house = House()
-    assert "cannot begin" in house.engine.put(REPOSITORY, brought(house), "-x").steps[0].reason
+    assert "cannot start" in house.engine.put(REPOSITORY, brought(house), "-x").steps[0].reason
 
 
 def test_a_plan_that_was_cut_off_before_it_was_sent_can_be_resumed() -> None:
