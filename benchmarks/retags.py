@@ -16,7 +16,7 @@ import boto3
 from benchmarks.measure import Row, seconds
 from benchmarks.programs import REGION, aws_cli, aws_environment
 from ecrtui.emulator.database import open_database
-from ecrtui.emulator.faults import Fault, Rate
+from ecrtui.emulator.faults import Fault, RateLimit
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
@@ -43,7 +43,7 @@ def rows() -> list[Row]:
     with _registry() as (embedded, environment):
         unlimited = _retag(environment | {"ECRTUI_WRITES_PER_SECOND": "1000000"}, "free", RETAGS) / RETAGS
         loop = _loop(environment) / LOOPED
-        throttle = embedded.faults.add(Fault("PutImage", Rate(PER_SECOND)))
+        throttle = embedded.faults.add(Fault("PutImage", RateLimit(PER_SECOND)))
         limited = _retag(environment | {"ECRTUI_WRITES_PER_SECOND": str(PER_SECOND)}, "slow", LIMITED)
         assert throttle.hits == 0, f"{throttle.hits} writes were throttled"
     return [

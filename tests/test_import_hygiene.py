@@ -94,7 +94,7 @@ def test_ecr_and_the_emulator_need_only_the_standard_library() -> None:
         for file in files:
             foreign = imported(file) - allowed
             # This module attaches to a client of botocore, so its importers have botocore.
-            assert foreign <= ({"botocore"} if file.name == "inprocess.py" else set()), file
+            assert foreign <= ({"botocore"} if file.name == "in_process_transport.py" else set()), file
 
 
 def imported(file: Path) -> set[str]:

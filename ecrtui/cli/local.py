@@ -17,7 +17,7 @@ from ecrtui.errors import EcrTuiError, UsageError
 
 if TYPE_CHECKING:
     from ecrtui.emulator.database import Database
-    from ecrtui.emulator.seed import Origin
+    from ecrtui.emulator.seed import SeedOrigin
     from ecrtui.emulator.service import EmbeddedRegistry
 
 _DESCRIPTION = """\
@@ -227,10 +227,10 @@ def _export(options: argparse.Namespace) -> int:
 
 def _seed(options: argparse.Namespace) -> int:
     from ecrtui.emulator.seed import repository_names, seed
-    from ecrtui.emulator.seed_content import Style
+    from ecrtui.emulator.seed_content import SeedStyle
 
     names = [_repository(options.repository)] if options.repository else repository_names(options.repositories)
-    style = Style(options.images, options.untagged_only, options.tags_per_image, options.configs)
+    style = SeedStyle(options.images, options.untagged_only, options.tags_per_image, options.configs)
     begun = time.perf_counter()
     with _database(_needed(options)) as database:
         seed(database, names, style, _origin(options), _progress("images"))
@@ -275,13 +275,13 @@ def _needed(options: argparse.Namespace) -> str:
     return str(options.database)
 
 
-def _origin(options: argparse.Namespace, reference: Reference | None = None) -> Origin:
+def _origin(options: argparse.Namespace, reference: Reference | None = None) -> SeedOrigin:
     """Which registry is meant: by the options, by a whole image URI, or the default."""
-    from ecrtui.emulator.seed import Origin
+    from ecrtui.emulator.seed import SeedOrigin
     from ecrtui.emulator.service import REGION, REGISTRY_ID
 
     named = reference or Reference()
-    return Origin(
+    return SeedOrigin(
         registry_id=options.registry_id or named.registry_id or REGISTRY_ID,
         region=options.region or named.region or REGION,
         number=getattr(options, "seed", 0),

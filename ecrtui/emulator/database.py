@@ -39,23 +39,23 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view of the database; rows are :class:`sqlite3.Row`."""
-        with self.outside_transaction() as connection, _transaction(connection, "BEGIN"):
+        with self.connection() as connection, _transaction(connection, "BEGIN"):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction, alone in writing from its begin; committed at the end, undone if the block raises."""
-        with self.outside_transaction() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+        with self.connection() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
 
     @contextmanager
-    def outside_transaction(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection without a transaction, for what SQLite does not do within one."""
-        connection = self._take()
+        connection = self._acquire()
         try:
             yield connection
         finally:
-            self._give_back(connection)
+            self._release(connection)
 
     def close(self) -> None:
         """Close every connection; those that are lent close when they come back."""
@@ -71,7 +71,7 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _acquire(self) -> sqlite3.Connection:
         with self._available:
             while not self._idle and self.path is None and not self._closed:
                 self._available.wait()
@@ -81,7 +81,7 @@ class Database:
                 return self._idle.pop()
         return self._connect()
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _release(self, connection: sqlite3.Connection) -> None:
         with self._available:
             if self._closed:
                 connection.close()
@@ -118,7 +118,7 @@ def open_database(path: str | os.PathLike[str] | None) -> Database:
     except sqlite3.Error as error:
         raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
     try:
-        _prepare(database)
+        _create_or_check(database)
     except sqlite3.Error as error:
         database.close()
         raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
@@ -128,16 +128,16 @@ def open_database(path: str | os.PathLike[str] | None) -> Database:
     return database
 
 
-def _prepare(database: Database) -> None:
+def _create_or_check(database: Database) -> None:
     """Make the tables in an empty database; refuse one that is not of this kind and version."""
     with database.read() as connection:
         found = _identity(connection)
         empty = found == (0, 0) and _is_empty(connection)
     if not empty:
-        _check(database.path, *found)
+        _check_identity(database.path, *found)
         return
     if database.path is not None:
-        with database.outside_transaction() as connection:
+        with database.connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
     with database.write() as connection:
         if _identity(connection) == (0, 0):  # another process may have made them since
@@ -147,7 +147,7 @@ def _prepare(database: Database) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _check(path: str | None, application_id: int, version: int) -> None:
+def _check_identity(path: str | None, application_id: int, version: int) -> None:
     if application_id != APPLICATION_ID:
         raise DatabaseRefusedError(f"{path}: this is not a database of the embedded registry")
     if version != VERSION:

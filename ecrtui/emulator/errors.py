@@ -33,6 +33,6 @@ def invalid_parameter(message: str) -> ServiceError:
     return ServiceError("InvalidParameterException", message)
 
 
-def violated(parameter: str, constraint: str) -> ServiceError:
+def constraint_violation(parameter: str, constraint: str) -> ServiceError:
     """``InvalidParameterException`` in the words that ECR uses for a value that breaks a constraint."""
     return invalid_parameter(f"Invalid parameter at '{parameter}' failed to satisfy constraint: '{constraint}'")

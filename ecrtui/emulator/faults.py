@@ -30,17 +30,17 @@ from functools import partial
 
 from ecrtui.emulator.fault_effects import (
     THROTTLE,
-    Answer,
-    Before,
-    Cut,
+    CutBody,
     DropAfter,
     DropBefore,
     Effect,
-    Error,
+    ErrorReply,
+    GatewayError,
+    Handler,
     Latency,
-    Rate,
-    Reset,
-    Unavailable,
+    RateLimit,
+    ResetConnection,
+    RunBefore,
 )
 from ecrtui.emulator.http_messages import Response
 
@@ -74,13 +74,13 @@ class Fault:
         self._random = random.Random(self.seed)  # noqa: S311 - no secret
         self._passed = 0
 
-    def _strikes(self, operation: str) -> bool:
+    def _triggers(self, operation: str) -> bool:
         if self.operation not in ("*", operation) or (self.times is not None and self.hits >= self.times):
             return False
         if self._passed < self.after:
             self._passed += 1
             return False
-        if self._random.random() >= self.probability or not self.effect.strikes():
+        if self._random.random() >= self.probability or not self.effect.triggers():
             return False
         self.hits += 1
         return True
@@ -108,7 +108,7 @@ class Faults:
 
     def before(self, operation: str, action: Callable[[], object], *, times: int | None = 1) -> Fault:
         """Have this happen just before the operation is carried out."""
-        return self.add(Fault(operation, Before(action), times=times))
+        return self.add(Fault(operation, RunBefore(action), times=times))
 
     def remove(self, fault: Fault) -> None:
         """Take a fault away; it may be gone already."""
@@ -124,25 +124,25 @@ class Faults:
         with self._lock:
             return iter(tuple(self._faults))
 
-    def applied(self, operation: str, answer: Answer) -> Response:
+    def respond(self, operation: str, answer: Handler) -> Response:
         """The answer to a request of this operation, through every fault that strikes it, the first added innermost."""
         with self._lock:
-            effects = [fault.effect for fault in self._faults if fault._strikes(operation)]
+            effects = [fault.effect for fault in self._faults if fault._triggers(operation)]
         for effect in effects:
             answer = partial(effect.apply, answer)
         return answer()
 
 
 def _latency(options: dict[str, str]) -> Effect:
-    return Latency(_number(options, "seconds"))
+    return Latency(_pop_number(options, "seconds"))
 
 
 def _error(options: dict[str, str]) -> Effect:
     code = options.pop("code", "")
     if not code:
         raise FaultSpecError("error needs code=NAME, as in PutImage:error:code=AccessDeniedException")
-    status = int(_number(options, "status", 400))
-    return Error(code, status, options.pop("message", f"{code} was asked for as a fault"))
+    status = int(_pop_number(options, "status", 400))
+    return ErrorReply(code, status, options.pop("message", f"{code} was asked for as a fault"))
 
 
 def _throttle(options: dict[str, str]) -> Effect:
@@ -150,12 +150,12 @@ def _throttle(options: dict[str, str]) -> Effect:
 
 
 def _unavailable(options: dict[str, str]) -> Effect:
-    return Unavailable(int(_number(options, "status", 503)))
+    return GatewayError(int(_pop_number(options, "status", 503)))
 
 
 def _rate(options: dict[str, str]) -> Effect:
-    per_second = _number(options, "per_second")
-    return Rate(per_second, _number(options, "burst", per_second))
+    per_second = _pop_number(options, "per_second")
+    return RateLimit(per_second, _pop_number(options, "burst", per_second))
 
 
 _KINDS: dict[str, Callable[[dict[str, str]], Effect]] = {
@@ -165,8 +165,8 @@ _KINDS: dict[str, Callable[[dict[str, str]], Effect]] = {
     "unavailable": _unavailable,
     "drop-before": lambda _: DropBefore(),
     "drop-after": lambda _: DropAfter(),
-    "cut": lambda _: Cut(),
-    "reset": lambda _: Reset(),
+    "cut": lambda _: CutBody(),
+    "reset": lambda _: ResetConnection(),
     "rate": _rate,
 }
 
@@ -178,26 +178,26 @@ def parse_fault(spec: str) -> Fault:
         FaultSpecError: what is wrong with the spec, and what there is.
     """
     try:
-        return _parsed(spec)
+        return _parse_fault(spec)
     except FaultSpecError as error:
         raise FaultSpecError(f"the fault {spec!r} cannot be understood: {error}") from None
 
 
-def _parsed(spec: str) -> Fault:
+def _parse_fault(spec: str) -> Fault:
     operation, _, rest = spec.partition(":")
     kind, _, tail = rest.partition(":")
     if operation != "*" and not operation.isalnum():
         raise FaultSpecError("it begins with an operation, or * for every one, as in PutImage:drop-after")
     if kind not in _KINDS:
         raise FaultSpecError(f"{kind!r} is not a kind of fault; there are {', '.join(_KINDS)}")
-    options = _options(tail)
+    options = _parse_options(tail)
     fault = Fault(
         operation,
         _KINDS[kind](options),
-        times=int(_number(options, "times")) if "times" in options else None,
-        after=int(_number(options, "after", 0)),
-        probability=_number(options, "probability", 1.0),
-        seed=int(_number(options, "seed")) if "seed" in options else None,
+        times=int(_pop_number(options, "times")) if "times" in options else None,
+        after=int(_pop_number(options, "after", 0)),
+        probability=_pop_number(options, "probability", 1.0),
+        seed=int(_pop_number(options, "seed")) if "seed" in options else None,
     )
     if options:
         raise FaultSpecError(f"{kind} takes no {', '.join(options)}")
@@ -206,7 +206,7 @@ def _parsed(spec: str) -> Fault:
     return fault
 
 
-def _options(text: str) -> dict[str, str]:
+def _parse_options(text: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for part in text.split(":") if text else []:
         name, equals, value = part.partition("=")
@@ -218,7 +218,7 @@ def _options(text: str) -> dict[str, str]:
     return options
 
 
-def _number(options: dict[str, str], name: str, default: float | None = None) -> float:
+def _pop_number(options: dict[str, str], name: str, default: float | None = None) -> float:
     text = options.pop(name, None)
     if text is None:
         if default is None:

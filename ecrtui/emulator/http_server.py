@@ -29,7 +29,7 @@ GRACE = 5.0
 """Seconds that requests under way have to be answered when the server stops."""
 
 
-class Server(ThreadingHTTPServer):
+class EmbeddedServer(ThreadingHTTPServer):
     """An HTTP server for one embedded registry; a thread for each connection.
 
     Args:
@@ -119,7 +119,7 @@ def serve(embedded: EmbeddedRegistry, port: int = 0) -> Iterator[str]:
     Raises:
         OSError: the port cannot be had.
     """
-    server = Server(embedded, port)
+    server = EmbeddedServer(embedded, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="embedded registry", daemon=True)
     thread.start()
     try:
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = IDLE_TIMEOUT
-    server: Server
+    server: EmbeddedServer
     wbufsize = 64 * 1024
 
     def do_POST(self) -> None:
@@ -156,22 +156,22 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The content of a layer."""
         embedded = self.server.embedded
-        content: list[layer_downloads.Content] = []
+        content: list[layer_downloads.LayerContent] = []
 
         def answer() -> Response:
             try:
-                content.append(layer_downloads.find(embedded.database, urlsplit(self.path).path))
+                content.append(layer_downloads.find_content(embedded.database, urlsplit(self.path).path))
             except ServiceError as error:
                 return error_response(error)
             return Response(200, b"", headers("application/octet-stream"))
 
-        response = embedded.perform(layer_downloads.OPERATION, answer)
+        response = embedded.respond(layer_downloads.OPERATION, answer)
         if response.status == 200 and content:
             self._stream(response, content[0])
         else:
             self._deliver(response)
 
-    def _stream(self, response: Response, content: layer_downloads.Content) -> None:
+    def _stream(self, response: Response, content: layer_downloads.LayerContent) -> None:
         """Deliver a response of which the content is the body."""
         self._deliver(response, content, content.size)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui.emulator.http_messages import Delivery, Request, Response
-from ecrtui.emulator.layer_downloads import EMBEDDED
+from ecrtui.emulator.layer_downloads import IN_PROCESS_ENDPOINT
 from ecrtui.emulator.service import EmbeddedRegistry
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _request(request: AWSPreparedRequest, region: str) -> Request:
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     # The protocols of ECR and STS make bodies of text or bytes, never of files.
     body = cast(str | bytes | None, request.body) or b""
-    return Request(body.encode() if isinstance(body, str) else body, headers, EMBEDDED, region)
+    return Request(body.encode() if isinstance(body, str) else body, headers, IN_PROCESS_ENDPOINT, region)
 
 
 def _text(value: str | bytes) -> str:

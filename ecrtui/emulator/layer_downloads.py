@@ -18,7 +18,7 @@ from ecrtui.emulator.http_messages import Delivery, Response, error_response, he
 OPERATION = "DownloadLayer"
 """What faults and the count of calls know a download by."""
 
-EMBEDDED = "embedded:/"
+IN_PROCESS_ENDPOINT = "embedded:/"
 """The endpoint of a registry in this process; with ``/layers/…`` it is a URL of the scheme ``embedded``."""
 
 
@@ -27,7 +27,7 @@ class DownloadError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class LayerContent:
     """The content of a layer, read piece by piece.
 
     Args:
@@ -51,12 +51,12 @@ class Content:
             position += len(row["content"])
 
 
-def url_of(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:
+def download_url(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:
     """The URL of a layer's content for a client that reached the registry by this endpoint."""
     return f"{endpoint}/layers/{registry_id}/{region}/{digest}/{repository}"
 
 
-def find(database: Database, path: str) -> Content:
+def find_content(database: Database, path: str) -> LayerContent:
     """The content behind the path of a download URL.
 
     Raises:
@@ -73,25 +73,25 @@ def find(database: Database, path: str) -> Content:
                 parts,
             ).fetchone()
         if row is not None:
-            return Content(database, row["digest"], row["size"])
+            return LayerContent(database, row["digest"], row["size"])
     raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
 
 
-def whole(database: Database, path: str) -> Response:
+def content_response(database: Database, path: str) -> Response:
     """All of the content behind the path of a download URL, or the error of what is not there."""
     try:
-        return Response(200, b"".join(find(database, path)), headers("application/octet-stream"))
+        return Response(200, b"".join(find_content(database, path)), headers("application/octet-stream"))
     except ServiceError as error:
         return error_response(error)
 
 
-def path_of(url: str) -> str:
+def download_path(url: str) -> str:
     """The path of a download URL, of a served registry or of one in this process."""
     split = urlsplit(url)
     return f"{split.netloc}{split.path}" if split.scheme == "embedded" else split.path
 
 
-def arrived(response: Response, url: str) -> bytes:
+def received_content(response: Response, url: str) -> bytes:
     """The content, as far as its delivery lets it arrive.
 
     Raises:

@@ -54,7 +54,7 @@ class LayoutError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Descriptor:
+class LayoutDescriptor:
     """What names a manifest (OCI descriptor).
 
     Args:
@@ -74,7 +74,7 @@ class Descriptor:
         return f"{named}{self.digest} ({repr(self.media_type) if self.media_type else 'no media type'})"
 
 
-def read_descriptor(entry: Any, where: str) -> Descriptor:
+def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
     """Read one descriptor.
 
     Args:
@@ -87,7 +87,7 @@ def read_descriptor(entry: Any, where: str) -> Descriptor:
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise LayoutError(f"{where} names content by {digest!r}, which is not a sha256 digest")
     size, annotations, platform = entry.get("size"), entry.get("annotations"), entry.get("platform")
-    return Descriptor(
+    return LayoutDescriptor(
         digest,
         _text(entry, "mediaType"),
         size if type(size) is int else -1,
@@ -96,19 +96,19 @@ def read_descriptor(entry: Any, where: str) -> Descriptor:
     )
 
 
-class Layout(ABC):
+class ImageLayout(ABC):
     """The images of one source.
 
     Args:
         name: of the source, for errors.
     """
 
-    def __init__(self, name: str, files: Files) -> None:
+    def __init__(self, name: str, files: FileSource) -> None:
         self.name = name
         self._files = files
 
     @abstractmethod
-    def entries(self) -> list[Descriptor]:
+    def entries(self) -> list[LayoutDescriptor]:
         """The images that the source offers.
 
         Raises:
@@ -138,16 +138,16 @@ class Layout(ABC):
         return content
 
 
-class OciLayout(Layout):
+class OciLayout(ImageLayout):
     """An OCI image layout: ``index.json`` and ``blobs/sha256/…``."""
 
-    def entries(self) -> list[Descriptor]:
+    def entries(self) -> list[LayoutDescriptor]:
         """The entries of index.json."""
         document = _json(self._read("index.json", MAX_INDEX), f"index.json in {self.name}")
         manifests = document.get("manifests")
         if not isinstance(manifests, list):
             raise LayoutError(f"index.json in {self.name} has no list of manifests")
-        return [read_descriptor(entry, f"index.json in {self.name}") for entry in manifests]
+        return [parse_descriptor(entry, f"index.json in {self.name}") for entry in manifests]
 
     def open_manifest(self, digest: str) -> IO[bytes] | None:
         """A manifest is a blob like any other."""
@@ -162,18 +162,18 @@ class OciLayout(Layout):
         return self._files.has(_blob_path(digest))
 
 
-class DirTransport(Layout):
+class SkopeoDirLayout(ImageLayout):
     """What ``skopeo copy … dir:FOLDER`` writes: ``manifest.json``, ``HEX`` and ``HEX.manifest.json``.
 
     It is the form in which images of Docker's own format come unchanged.
     """
 
-    def entries(self) -> list[Descriptor]:
+    def entries(self) -> list[LayoutDescriptor]:
         """The one image that such a folder has."""
         content = self._read(_MANIFEST_JSON, MAX_MANIFEST)
         document = _json(content, f"{_MANIFEST_JSON} in {self.name}")
         guessed = OCI_INDEX if "manifests" in document else OCI_MANIFEST
-        return [Descriptor(digest_of(content), _text(document, "mediaType") or guessed, len(content))]
+        return [LayoutDescriptor(digest_of(content), _text(document, "mediaType") or guessed, len(content))]
 
     def open_manifest(self, digest: str) -> IO[bytes] | None:
         """The file of a manifest that the list names, or the one that the folder is about."""
@@ -192,7 +192,7 @@ class DirTransport(Layout):
 
 
 @contextmanager
-def open_layout(source: str) -> Iterator[Layout]:
+def open_layout(source: str) -> Iterator[ImageLayout]:
     """Open a layout: a folder, or a tar, plain or compressed with gzip, bzip2 or xz.
 
     Raises:
@@ -201,17 +201,17 @@ def open_layout(source: str) -> Iterator[Layout]:
     path = Path(source)
     with ExitStack() as stack:
         try:
-            files = FolderFiles(path) if path.is_dir() else stack.enter_context(_archive(path))
+            files = FolderSource(path) if path.is_dir() else stack.enter_context(_archive(path))
         except OSError as problem:
             raise LayoutError(f"{source} cannot be read: {problem.strerror or problem}") from problem
         yield _recognized(source, files)
 
 
-def _recognized(name: str, files: Files) -> Layout:
+def _recognized(name: str, files: FileSource) -> ImageLayout:
     if files.has("index.json"):
         return OciLayout(name, files)
     if files.has("version") and files.has(_MANIFEST_JSON):
-        return DirTransport(name, files)
+        return SkopeoDirLayout(name, files)
     if files.has(_MANIFEST_JSON):
         raise LayoutError(
             f"{name} is an archive of `docker save`, not an OCI image layout",
@@ -223,7 +223,7 @@ def _recognized(name: str, files: Files) -> Layout:
     )
 
 
-class Files(ABC):
+class FileSource(ABC):
     """The files of a source by their path in it, with slashes."""
 
     @abstractmethod
@@ -235,7 +235,7 @@ class Files(ABC):
         """Open a file; None if there is none of this path."""
 
 
-class FolderFiles(Files):
+class FolderSource(FileSource):
     """The files of a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -250,7 +250,7 @@ class FolderFiles(Files):
         return (self._folder / path).open("rb") if self.has(path) else None
 
 
-class ArchiveFiles(Files):
+class TarSource(FileSource):
     """The files of a tar; those of its only folder, if everything is in one.
 
     Raises:
@@ -295,7 +295,7 @@ _DAMAGED = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAE
 
 
 @contextmanager
-def _archive(path: Path) -> Iterator[Files]:
+def _archive(path: Path) -> Iterator[FileSource]:
     with ExitStack() as stack:
         stream: IO[bytes] = stack.enter_context(path.open("rb"))
         magic = stream.read(8)
@@ -306,7 +306,7 @@ def _archive(path: Path) -> Iterator[Files]:
             for start, decompress in _COMPRESSIONS.items():
                 if magic.startswith(start):
                     stream = stack.enter_context(_unpacked(decompress(path)))
-            files = ArchiveFiles(str(path), stack.enter_context(tarfile.open(fileobj=stream, mode="r:")))
+            files = TarSource(str(path), stack.enter_context(tarfile.open(fileobj=stream, mode="r:")))
         except _DAMAGED as problem:
             raise LayoutError(f"{path} is neither a folder nor a whole tar archive: {problem}") from problem
         try:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.database import Database
-from ecrtui.emulator.layer_downloads import Content
+from ecrtui.emulator.layer_downloads import LayerContent
 from ecrtui.emulator.layout import REF_NAME, LayoutError
-from ecrtui.emulator.operations.image_ids import found_by
+from ecrtui.emulator.operations.image_ids import lookup_image
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
 Progress = Callable[[int, int], None]
@@ -24,7 +24,7 @@ _MENTIONED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """What was written.
 
     Args:
@@ -40,11 +40,11 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
-class _Image:
+class _StoredManifest:
     digest: str
     media_type: str
     text: str
-    contents: manifests.Contents
+    contents: manifests.ManifestContents
 
 
 def export_image(
@@ -57,7 +57,7 @@ def export_image(
     registry_id: str = REGISTRY_ID,
     region: str = REGION,
     progress: Progress | None = None,
-) -> Exported:
+) -> ExportResult:
     """Write an image and everything that it consists of into a folder, which is made if it does not exist.
 
     index.json, which makes it a layout, is written last.
@@ -73,19 +73,21 @@ def export_image(
     with database.read() as connection:
         repository_id = _repository(connection, repository, registry_id, region)
         top = (
-            found_by(connection, repository_id, tag=tag) if tag else found_by(connection, repository_id, digest=digest)
+            lookup_image(connection, repository_id, tag=tag)
+            if tag
+            else lookup_image(connection, repository_id, digest=digest)
         )
         if top is None:
             raise LayoutError(f"the repository {repository} has no image {tag or digest}")
-        images = {one.digest: one for one in _read(connection, repository_id, top)}
-        blobs = _kept(connection, repository_id, repository, images.values())
-    with _written(target):
-        _make(target)
+        images = {one.digest: one for one in _read_manifests(connection, repository_id, top)}
+        blobs = _blobs_with_content(connection, repository_id, repository, images.values())
+    with _as_layout_error(target):
+        _create_folder(target)
         size = _write_blobs(database, target, blobs, progress)
         for one in images.values():
             _blob_path(target, one.digest).write_bytes(one.text.encode())
         _write_index(target, images[top["digest"]], tag)
-    return Exported(top["digest"], top["media_type"], len(images), len(blobs), size)
+    return ExportResult(top["digest"], top["media_type"], len(images), len(blobs), size)
 
 
 def _repository(connection: sqlite3.Connection, name: str, registry_id: str, region: str) -> int:
@@ -100,17 +102,17 @@ def _repository(connection: sqlite3.Connection, name: str, registry_id: str, reg
     return int(row["id"])
 
 
-def _read(connection: sqlite3.Connection, repository_id: int, row: sqlite3.Row) -> Iterator[_Image]:
+def _read_manifests(connection: sqlite3.Connection, repository_id: int, row: sqlite3.Row) -> Iterator[_StoredManifest]:
     """An image, and what an index consists of, to any depth."""
     waiting, seen = [row], {row["digest"]}
     while waiting:
         row = waiting.pop()
         query = "SELECT manifest FROM manifests WHERE image_id = ?"
         text = connection.execute(query, (row["id"],)).fetchone()["manifest"]
-        one = _Image(row["digest"], row["media_type"], text, manifests.read(text, row["media_type"]))
+        one = _StoredManifest(row["digest"], row["media_type"], text, manifests.parse_manifest(text, row["media_type"]))
         yield one
         for digest in one.contents.children:
-            child = found_by(connection, repository_id, digest=digest)
+            child = lookup_image(connection, repository_id, digest=digest)
             if child is None:
                 raise LayoutError(f"the image {digest}, which {one.digest} names, is not in the repository")
             if digest not in seen:
@@ -118,7 +120,9 @@ def _read(connection: sqlite3.Connection, repository_id: int, row: sqlite3.Row) 
                 waiting.append(child)
 
 
-def _kept(connection: sqlite3.Connection, repository_id: int, name: str, images: Iterable[_Image]) -> Mapping[str, int]:
+def _blobs_with_content(
+    connection: sqlite3.Connection, repository_id: int, name: str, images: Iterable[_StoredManifest]
+) -> Mapping[str, int]:
     """The layers and configs of images, their sizes by digest; the content of each is there."""
     digests = dict.fromkeys(digest for one in images for digest in one.contents.blobs)
     absent = [digest for digest in digests if not storage.has_content(connection, digest)]
@@ -129,11 +133,11 @@ def _kept(connection: sqlite3.Connection, repository_id: int, name: str, images:
             f"the content of {len(absent)} layers of {name} is not kept here, only their sizes:{listed}{more}",
             "Images of the demo and of `local seed` have no layers to export; imported and pushed ones have.",
         )
-    return storage.sizes_of(connection, repository_id, digests)
+    return storage.layer_sizes(connection, repository_id, digests)
 
 
 @contextmanager
-def _written(target: Path) -> Iterator[None]:
+def _as_layout_error(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
@@ -141,7 +145,7 @@ def _written(target: Path) -> Iterator[None]:
         raise LayoutError(f"{where} cannot be written: {problem.strerror or problem}") from problem
 
 
-def _make(target: Path) -> None:
+def _create_folder(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     if any(target.iterdir()):
         raise LayoutError(f"{target} is not empty", "Name a folder that is, or one that does not exist.")
@@ -153,7 +157,7 @@ def _write_blobs(database: Database, target: Path, blobs: Mapping[str, int], pro
     total, done = sum(blobs.values()), 0
     for digest, size in blobs.items():
         with _blob_path(target, digest).open("wb") as stream:
-            for piece in Content(database, digest, size):
+            for piece in LayerContent(database, digest, size):
                 stream.write(piece)
                 done += len(piece)
                 if progress:
@@ -161,7 +165,7 @@ def _write_blobs(database: Database, target: Path, blobs: Mapping[str, int], pro
     return done
 
 
-def _write_index(target: Path, top: _Image, tag: str) -> None:
+def _write_index(target: Path, top: _StoredManifest, tag: str) -> None:
     entry = {
         "mediaType": top.media_type,
         "digest": top.digest,

@@ -16,8 +16,8 @@ from typing import IO, Any
 from ecrtui.emulator import manifests, storage, validation
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.layout import MAX_MANIFEST, Descriptor, Layout, LayoutError, read_descriptor
-from ecrtui.emulator.request_context import Call
+from ecrtui.emulator.layout import MAX_MANIFEST, ImageLayout, LayoutDescriptor, LayoutError, parse_descriptor
+from ecrtui.emulator.request_context import RequestContext
 from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
 
 MAX_DEPTH = 32
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What was taken in.
 
     Args:
@@ -51,22 +51,22 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class _Manifest:
+class _CheckedManifest:
     """A manifest that was read and checked."""
 
     digest: str
     text: str
-    contents: manifests.Contents
-    children: tuple[Descriptor, ...]
+    contents: manifests.ManifestContents
+    children: tuple[LayoutDescriptor, ...]
     foreign: tuple[str, ...]
 
 
 @dataclass(slots=True)
-class _Image:
+class _ImageContents:
     """An image, read: its manifests, what is named before what names it, and what they need."""
 
-    manifests: dict[str, _Manifest] = field(default_factory=dict)
-    absent: list[str] = field(default_factory=list)
+    manifests: dict[str, _CheckedManifest] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
     @property
     def blobs(self) -> dict[str, int]:
@@ -79,7 +79,7 @@ class _Image:
         return tuple(dict.fromkeys(digest for one in self.manifests.values() for digest in one.foreign))
 
 
-def choose(layout: Layout, ref: str = "") -> Descriptor:
+def select_image(layout: ImageLayout, ref: str = "") -> LayoutDescriptor:
     """The image of a layout that is meant.
 
     Args:
@@ -105,7 +105,7 @@ def choose(layout: Layout, ref: str = "") -> Descriptor:
 
 def import_image(
     database: Database,
-    layout: Layout,
+    layout: ImageLayout,
     repository: str,
     tag: str = "",
     *,
@@ -113,7 +113,7 @@ def import_image(
     registry_id: str = REGISTRY_ID,
     region: str = REGION,
     progress: Progress | None = None,
-) -> Imported:
+) -> ImportResult:
     """Take an image and everything that it consists of into a repository, which is made if it does not exist.
 
     What an index names is stored before it, and the tag is put last. If it fails on the way, what was stored until
@@ -127,20 +127,20 @@ def import_image(
         LayoutError: something is missing or is not what its digest says; nothing of the kind is stored.
         ServiceError: the registry refuses, in the words of ECR.
     """
-    top = choose(layout, ref)
-    image = _Image()
-    _read(layout, top, image)
+    top = select_image(layout, ref)
+    image = _ImageContents()
+    _read_manifests(layout, top, image)
     _check_complete(layout, image)
-    target = _Target(database, repository, registry_id, region)
+    target = ImportTarget(database, repository, registry_id, region)
     target.create()
     blobs, size = _store_blobs(target, layout, image.blobs, progress)
     for one in image.manifests.values():
         target.put(one, tag if one.digest == top.digest else "")
     media_type = image.manifests[top.digest].contents.media_type
-    return Imported(repository, top.digest, media_type, len(image.manifests), blobs, size, image.foreign)
+    return ImportResult(repository, top.digest, media_type, len(image.manifests), blobs, size, image.foreign)
 
 
-def _read(layout: Layout, descriptor: Descriptor, image: _Image, depth: int = 0) -> None:
+def _read_manifests(layout: ImageLayout, descriptor: LayoutDescriptor, image: _ImageContents, depth: int = 0) -> None:
     """Read a manifest after those that it names."""
     if descriptor.digest in image.manifests:
         return
@@ -148,15 +148,17 @@ def _read(layout: Layout, descriptor: Descriptor, image: _Image, depth: int = 0)
         raise LayoutError(f"{layout.name} has indexes within indexes, more than {MAX_DEPTH} deep")
     stream = layout.open_manifest(descriptor.digest)
     if stream is None:
-        image.absent.append(f"manifest {descriptor}" + (f" for {descriptor.platform!r}" if descriptor.platform else ""))
+        image.missing.append(
+            f"manifest {descriptor}" + (f" for {descriptor.platform!r}" if descriptor.platform else "")
+        )
         return
-    one = _checked(layout, descriptor, stream)
+    one = _check_manifest(layout, descriptor, stream)
     for child in one.children:
-        _read(layout, child, image, depth + 1)
+        _read_manifests(layout, child, image, depth + 1)
     image.manifests[one.digest] = one
 
 
-def _checked(layout: Layout, descriptor: Descriptor, stream: IO[bytes]) -> _Manifest:
+def _check_manifest(layout: ImageLayout, descriptor: LayoutDescriptor, stream: IO[bytes]) -> _CheckedManifest:
     what = f"the manifest {descriptor.digest} in {layout.name}"
     with stream:
         content = stream.read(MAX_MANIFEST + 1)
@@ -168,25 +170,25 @@ def _checked(layout: Layout, descriptor: Descriptor, stream: IO[bytes]) -> _Mani
         raise LayoutError(f"{what} has {len(content):,} bytes, not {descriptor.size:,} as its descriptor says")
     try:
         text = content.decode()
-        contents = manifests.read(text, descriptor.media_type)
+        contents = manifests.parse_manifest(text, descriptor.media_type)
     except UnicodeDecodeError as problem:
         raise LayoutError(f"{what} is not UTF-8 text: {problem}") from problem
     except ServiceError as problem:
         said = f" (media type {descriptor.media_type!r})" if descriptor.media_type else " (no media type is told)"
         raise LayoutError(f"{what} would not be taken by ECR: {problem.message}{said}") from problem
     document = json.loads(text)
-    children = tuple(read_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
-    return _Manifest(descriptor.digest, text, contents, children, _foreign(document, contents))
+    children = tuple(parse_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
+    return _CheckedManifest(descriptor.digest, text, contents, children, _foreign_layers(document, contents))
 
 
-def _foreign(document: Mapping[str, Any], contents: manifests.Contents) -> tuple[str, ...]:
+def _foreign_layers(document: Mapping[str, Any], contents: manifests.ManifestContents) -> tuple[str, ...]:
     layers = document.get("layers")
     named = [layer.get("digest") for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
     return tuple(digest for digest in named if isinstance(digest, str) and digest not in contents.blobs)
 
 
-def _check_complete(layout: Layout, image: _Image) -> None:
-    absent = image.absent + [f"layer or config {digest}" for digest in image.blobs if not layout.has_blob(digest)]
+def _check_complete(layout: ImageLayout, image: _ImageContents) -> None:
+    absent = image.missing + [f"layer or config {digest}" for digest in image.blobs if not layout.has_blob(digest)]
     if absent:
         more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
         listed = "".join(f"\n  {one}" for one in absent[:_MENTIONED])
@@ -197,7 +199,7 @@ def _check_complete(layout: Layout, image: _Image) -> None:
 
 
 def _store_blobs(
-    target: _Target, layout: Layout, blobs: Mapping[str, int], progress: Progress | None
+    target: ImportTarget, layout: ImageLayout, blobs: Mapping[str, int], progress: Progress | None
 ) -> tuple[int, int]:
     """Store what the repository does not have yet; how many, and how many bytes."""
     wanted = {digest: size for digest, size in blobs.items() if not target.has(digest)}
@@ -207,16 +209,16 @@ def _store_blobs(
         if stream is None:
             raise LayoutError(f"{digest} has vanished from {layout.name}")
         with stream:
-            pieces = _pieces(stream, layout.name, digest, size)
-            target.add(_told(pieces, progress, done, total) if progress else pieces)
+            pieces = _verified_chunks(stream, layout.name, digest, size)
+            target.add(_with_progress(pieces, progress, done, total) if progress else pieces)
         done += size
     return len(wanted), done
 
 
-def _pieces(stream: IO[bytes], name: str, digest: str, size: int) -> Iterator[bytes]:
+def _verified_chunks(stream: IO[bytes], name: str, digest: str, size: int) -> Iterator[bytes]:
     """The content of a blob, checked at its end; what fails the check is never committed."""
     checksum, left = sha256(), size
-    while piece := stream.read(storage.CHUNK):
+    while piece := stream.read(storage.CHUNK_SIZE):
         checksum.update(piece)
         left -= len(piece)
         yield piece
@@ -227,14 +229,14 @@ def _pieces(stream: IO[bytes], name: str, digest: str, size: int) -> Iterator[by
         raise LayoutError(f"the blob {digest} in {name} has {size - left:,} bytes, not {size:,} as its descriptor says")
 
 
-def _told(pieces: Iterable[bytes], progress: Progress, done: int, total: int) -> Iterator[bytes]:
+def _with_progress(pieces: Iterable[bytes], progress: Progress, done: int, total: int) -> Iterator[bytes]:
     for piece in pieces:
         yield piece
         done += len(piece)
         progress(done, total)
 
 
-class _Target:
+class ImportTarget:
     """The repository that an image is taken into."""
 
     def __init__(self, database: Database, repository: str, registry_id: str, region: str) -> None:
@@ -255,16 +257,16 @@ class _Target:
         """Whether the repository has a layer with its content."""
         call = self._prepared("BatchCheckLayerAvailability", {"layerDigests": [digest]})
         with self._database.read() as connection:
-            known = storage.sizes_of(connection, call.repository(connection)["id"], [digest])
+            known = storage.layer_sizes(connection, call.repository(connection)["id"], [digest])
             return bool(known) and storage.has_content(connection, digest)
 
     def add(self, pieces: Iterable[bytes]) -> None:
         """Store a layer, in a transaction of its own: an image of many gigabytes shall not lock others out for long."""
         call = self._prepared("InitiateLayerUpload", {})
         with self._database.write() as connection:
-            storage.add_layer(connection, call.repository(connection)["id"], pieces)
+            storage.store_layer(connection, call.repository(connection)["id"], pieces)
 
-    def put(self, one: _Manifest, tag: str) -> None:
+    def put(self, one: _CheckedManifest, tag: str) -> None:
         """Put a manifest; that it is there already, under that tag, is no failure."""
         parameters = {
             "imageManifest": one.text,
@@ -289,11 +291,11 @@ class _Target:
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return OPERATIONS[operation](self._prepared(operation, parameters))
 
-    def _prepared(self, operation: str, parameters: Mapping[str, Any]) -> Call:
+    def _prepared(self, operation: str, parameters: Mapping[str, Any]) -> RequestContext:
         given = {"repositoryName": self._repository, **parameters}
-        return Call(
+        return RequestContext(
             database=self._database,
-            parameters=validation.checked(operation, given),
+            parameters=validation.validate_request(operation, given),
             caller=self._registry_id,
             region=self._region,
             endpoint="",

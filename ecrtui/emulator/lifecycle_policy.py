@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ecrtui.emulator.errors import ServiceError, violated
+from ecrtui.emulator.errors import ServiceError, constraint_violation
 
 MAX_RULES = 50
 MAX_WILDCARDS = 4
@@ -24,7 +24,7 @@ _COUNT_TYPES = ("imageCountMoreThan", *_SINCE)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PolicyImage:
     """An image, as rules look at it. Times are seconds since the epoch.
 
     Args:
@@ -41,13 +41,13 @@ class Candidate:
     referenced: bool = False
 
     @property
-    def since(self) -> float:
+    def age_start(self) -> float:
         """What the image's age counts from: its push, or its return from the archive."""
         return self.pushed_at if self.activated_at is None else self.activated_at
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """One rule of a policy. Without prefixes and patterns, a rule for tagged images takes none."""
 
     priority: int
@@ -59,7 +59,7 @@ class Rule:
     count_number: int
     action: str
 
-    def matches(self, image: Candidate) -> bool:
+    def matches(self, image: PolicyImage) -> bool:
         """Whether the image meets what the rule asks of tags and storage class."""
         if (self.storage_class == "archive") is not (image.status == "ARCHIVED"):
             return False
@@ -69,22 +69,24 @@ class Rule:
         tests += [partial(_starts_with, prefix) for prefix in self.prefixes]
         return all(any(test(tag) for tag in image.tags) for test in tests)
 
-    def exceeding(self, images: Sequence[Candidate], now: float) -> Sequence[Candidate]:
+    def select_exceeding(self, images: Sequence[PolicyImage], now: float) -> Sequence[PolicyImage]:
         """Those of the images that are too many or too old."""
         if self.count_type == "imageCountMoreThan":
-            return sorted(images, key=lambda image: (-image.since, image.digest))[self.count_number :]
+            return sorted(images, key=lambda image: (-image.age_start, image.digest))[self.count_number :]
         limit = now - self.count_number * DAY
         return [image for image in images if self._time(image) < limit]
 
-    def _time(self, image: Candidate) -> float:
+    def _time(self, image: PolicyImage) -> float:
         if self.count_type == "sinceImageTransitioned":
-            return image.since if image.archived_at is None else image.archived_at
+            return image.age_start if image.archived_at is None else image.archived_at
         if self.count_type == "sinceImagePulled":
-            return image.since if image.pulled_at is None else max(image.pulled_at, image.activated_at or 0.0)
-        return image.since
+            return image.age_start if image.pulled_at is None else max(image.pulled_at, image.activated_at or 0.0)
+        return image.age_start
 
 
-def evaluated(rules: Sequence[Rule], images: Iterable[Candidate], now: float) -> list[tuple[Candidate, Rule]]:
+def evaluate(
+    rules: Sequence[PolicyRule], images: Iterable[PolicyImage], now: float
+) -> list[tuple[PolicyImage, PolicyRule]]:
     """The images that the policy would act on, oldest first, each with the rule that does.
 
     A rule identifies images as if no other rule had; it marks none that a rule of higher priority matches by tags,
@@ -92,19 +94,19 @@ def evaluated(rules: Sequence[Rule], images: Iterable[Candidate], now: float) ->
     """
     everything = list(images)
     taken: set[str] = set()
-    marked: list[tuple[Candidate, Rule]] = []
+    marked: list[tuple[PolicyImage, PolicyRule]] = []
     for rule in sorted(rules, key=lambda rule: rule.priority):
         matching = [image for image in everything if rule.matches(image)]
         marked += [
             (image, rule)
-            for image in rule.exceeding(matching, now)
+            for image in rule.select_exceeding(matching, now)
             if image.digest not in taken and not image.referenced
         ]
         taken.update(image.digest for image in matching)
-    return sorted(marked, key=lambda one: (one[0].since, one[0].digest))
+    return sorted(marked, key=lambda one: (one[0].age_start, one[0].digest))
 
 
-def parse(text: str) -> list[Rule]:
+def parse_policy(text: str) -> list[PolicyRule]:
     """The rules of a policy.
 
     Raises:
@@ -124,11 +126,11 @@ def parse(text: str) -> list[Rule]:
     return rules
 
 
-def _rule(entry: Any) -> Rule:
+def _rule(entry: Any) -> PolicyRule:
     priority = _integer(entry, "rulePriority")
     selection, action = _object(entry, "selection"), _object(entry, "action")
     count_type = _one_of(selection, "countType", _COUNT_TYPES)
-    rule = Rule(
+    rule = PolicyRule(
         priority=priority,
         tag_status=_one_of(selection, "tagStatus", ("tagged", "untagged", "any")),
         prefixes=_strings(selection, "tagPrefixList"),
@@ -150,7 +152,7 @@ def _rule(entry: Any) -> Rule:
     return rule
 
 
-def _check_tags(rule: Rule) -> None:
+def _check_tags(rule: PolicyRule) -> None:
     given = [name for name, value in (("tagPrefixList", rule.prefixes), ("tagPatternList", rule.patterns)) if value]
     if rule.tag_status == "tagged" and len(given) != 1:
         raise _invalid("either tagPrefixList or tagPatternList, and not both, must be given when tagStatus is tagged")
@@ -160,7 +162,7 @@ def _check_tags(rule: Rule) -> None:
         raise _invalid(f"a tag pattern has at most {MAX_WILDCARDS} wildcards")
 
 
-def _check_storage_class(rule: Rule) -> None:
+def _check_storage_class(rule: PolicyRule) -> None:
     transitioned = rule.count_type == "sinceImageTransitioned"
     if transitioned is not (rule.storage_class == "archive"):
         raise _invalid("countType sinceImageTransitioned and storageClass archive are only for each other")
@@ -170,7 +172,7 @@ def _check_storage_class(rule: Rule) -> None:
         raise _invalid(f"images stay in the archive for at least {MIN_DAYS_IN_ARCHIVE} days")
 
 
-def _check_together(rules: Sequence[Rule]) -> None:
+def _check_together(rules: Sequence[PolicyRule]) -> None:
     if len({rule.priority for rule in rules}) < len(rules):
         raise _invalid("every rulePriority must be unique")
     for storage_class in ("standard", "archive"):
@@ -224,4 +226,4 @@ def _wildcard(pattern: str) -> re.Pattern[str]:
 
 
 def _invalid(problem: str) -> ServiceError:
-    return violated("LifecyclePolicyText", f"Lifecycle policy validation failure: {problem}")
+    return constraint_violation("LifecyclePolicyText", f"Lifecycle policy validation failure: {problem}")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
+from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 
 DOCKER_V1 = "application/vnd.docker.distribution.manifest.v1+json"
 DOCKER_V1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
@@ -34,7 +34,7 @@ _OCI_TO_DOCKER = {oci: docker for docker, oci in _DOCKER_TO_OCI.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ManifestContents:
     """What a manifest says.
 
     Args:
@@ -52,7 +52,7 @@ class Contents:
     subject: str
 
 
-def read(text: str, media_type: str = "") -> Contents:
+def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     """Read a manifest.
 
     Args:
@@ -68,23 +68,25 @@ def read(text: str, media_type: str = "") -> Contents:
     kind = media_type or own
     if not isinstance(kind, str) or not kind:
         # These are the words ECR has been seen to use for a manifest without a media type, too.
-        raise violated("ImageManifest", "Invalid JSON syntax")
+        raise constraint_violation("ImageManifest", "Invalid JSON syntax")
     if own is not None and own != kind:
-        raise violated("ImageManifestMediaType", "Media type must be that of the image manifest")
+        raise constraint_violation("ImageManifestMediaType", "Media type must be that of the image manifest")
     if kind not in KNOWN:
         raise invalid_parameter(f"Invalid parameter at 'ImageManifestMediaType': '{kind}' is not supported")
     if kind in (DOCKER_V1, DOCKER_V1_SIGNED):
-        return Contents(kind, "", {_digest(layer, "blobSum"): 0 for layer in _list(document, "fsLayers")}, (), "")
+        return ManifestContents(
+            kind, "", {_digest(layer, "blobSum"): 0 for layer in _list(document, "fsLayers")}, (), ""
+        )
     subject = _digest(document["subject"]) if document.get("subject") is not None else ""
     if kind in INDEXES:
         children = tuple(_digest(child) for child in _list(document, "manifests"))
-        return Contents(kind, _text(document, "artifactType"), {}, children, subject)
+        return ManifestContents(kind, _text(document, "artifactType"), {}, children, subject)
     config = document.get("config")
-    blobs = {_digest(blob): _size(blob) for blob in [config, *_list(document, "layers")] if not _elsewhere(blob)}
-    return Contents(kind, _artifact_media_type(document, config or {}), blobs, (), subject)
+    blobs = {_digest(blob): _size(blob) for blob in [config, *_list(document, "layers")] if not _is_foreign(blob)}
+    return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject)
 
 
-def referrer(text: str) -> dict[str, Any]:
+def referrer_members(text: str) -> dict[str, Any]:
     """What a referrer's manifest says about itself: ``artifactType`` and ``annotations``, where it does."""
     document = _document(text)
     artifact_type = _artifact_media_type(document, document.get("config") or {})
@@ -95,7 +97,7 @@ def referrer(text: str) -> dict[str, Any]:
     }
 
 
-def converted(text: str, media_type: str, accepted: Collection[str]) -> tuple[str, str] | None:
+def convert_manifest(text: str, media_type: str, accepted: Collection[str]) -> tuple[str, str] | None:
     """The manifest as one of the accepted kinds, and which; None if that cannot be.
 
     ECR does this when an image is asked for by tag by a client that does not know the stored kind (user guide,
@@ -124,7 +126,7 @@ def _document(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise violated("ImageManifest", "Invalid JSON syntax")
+        raise constraint_violation("ImageManifest", "Invalid JSON syntax")
     return document
 
 
@@ -156,7 +158,7 @@ def _size(descriptor: Mapping[str, Any]) -> int:
     return size if isinstance(size, int) and size >= 0 else 0
 
 
-def _elsewhere(descriptor: Any) -> bool:
+def _is_foreign(descriptor: Any) -> bool:
     return isinstance(descriptor, dict) and bool(descriptor.get("urls"))
 
 
@@ -166,4 +168,4 @@ def _text(document: Mapping[str, Any], name: str) -> str:
 
 
 def _invalid() -> ServiceError:
-    return violated("ImageManifest", "Invalid image manifest")
+    return constraint_violation("ImageManifest", "Invalid image manifest")

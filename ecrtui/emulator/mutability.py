@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from ecrtui.emulator.errors import violated
+from ecrtui.emulator.errors import constraint_violation
 
 MAX_WILDCARDS = 2
 """Wildcards in an exclusion filter."""
@@ -17,7 +17,7 @@ MAX_WILDCARDS = 2
 _FILTERS = "imageTagMutabilityExclusionFilters"
 
 
-def may_move(repository: sqlite3.Row, tag: str) -> bool:
+def can_move_tag(repository: sqlite3.Row, tag: str) -> bool:
     """Whether a tag that is in use may be put on another image."""
     setting: str = repository["tag_mutability"]
     mutable = setting.startswith("MUTABLE")
@@ -27,7 +27,7 @@ def may_move(repository: sqlite3.Row, tag: str) -> bool:
     return mutable
 
 
-def settings_of(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
+def parse_mutability(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
     """The setting and the exclusion patterns of a request.
 
     Raises:
@@ -37,13 +37,13 @@ def settings_of(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
     patterns = [entry["filter"] for entry in parameters.get("imageTagMutabilityExclusionFilters", [])]
     if setting.endswith("_WITH_EXCLUSION") != bool(patterns):
         need = "be empty" if patterns else "not be empty"
-        raise violated(_FILTERS, f"Exclusion filters must {need} when imageTagMutability is {setting}")
+        raise constraint_violation(_FILTERS, f"Exclusion filters must {need} when imageTagMutability is {setting}")
     if any(pattern.count("*") > MAX_WILDCARDS for pattern in patterns):
-        raise violated(_FILTERS, f"A filter must not contain more than {MAX_WILDCARDS} wildcards")
+        raise constraint_violation(_FILTERS, f"A filter must not contain more than {MAX_WILDCARDS} wildcards")
     return setting, patterns
 
 
-def described(setting: str, patterns: Sequence[str]) -> dict[str, Any]:
+def to_api(setting: str, patterns: Sequence[str]) -> dict[str, Any]:
     """The members that tell setting and filters in an answer."""
     members: dict[str, Any] = {"imageTagMutability": setting}
     if patterns:

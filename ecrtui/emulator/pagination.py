@@ -13,18 +13,18 @@ from typing import TypeVar
 
 from ecrtui.emulator.errors import invalid_parameter
 
-DEFAULT = 100
+DEFAULT_PAGE_SIZE = 100
 """Results of a page if the caller does not say (``MaxResults`` of the describe and list operations)."""
 
 Row = TypeVar("Row")
 
 
-def token_for(kind: str, *key: str | int) -> str:
+def encode_token(kind: str, *key: str | int) -> str:
     """The token of the page that begins after this key of this kind of listing."""
     return base64.urlsafe_b64encode(json.dumps([kind, *key]).encode()).decode()
 
 
-def key_of(kind: str, token: str | None, first: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def decode_token(kind: str, token: str | None, first: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """The key that the page begins after; ``first`` if there is no token.
 
     Raises:
@@ -41,6 +41,6 @@ def key_of(kind: str, token: str | None, first: tuple[str | int, ...]) -> tuple[
     return tuple(key)
 
 
-def cut(rows: list[Row], limit: int) -> tuple[list[Row], bool]:
+def split_page(rows: list[Row], limit: int) -> tuple[list[Row], bool]:
     """The rows of one page, of one row more than it has room for, and whether there are more pages."""
     return rows[:limit], len(rows) > limit

@@ -13,7 +13,7 @@ from ecrtui.emulator.sts import caller_arn
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """What an operation has to work with.
 
     Args:
@@ -43,7 +43,7 @@ class Call:
         """The registry that is asked for: ``registryId``, or the caller's own."""
         return str(self.parameters.get("registryId") or self.caller)
 
-    def where(self) -> dict[str, str]:
+    def repository_members(self) -> dict[str, str]:
         """The members that nearly every answer begins with: registry and repository."""
         return {"registryId": self.registry_id, "repositoryName": self.parameters["repositoryName"]}
 
@@ -78,5 +78,5 @@ class Call:
         )
 
 
-Operation = Callable[[Call], Mapping[str, Any]]
+Operation = Callable[[RequestContext], Mapping[str, Any]]
 """Carries a call out: the members of the answer, or a :class:`ServiceError` raised."""

@@ -16,7 +16,7 @@ from ecrtui.emulator import storage, vulnerabilities
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.operations import scans
 from ecrtui.emulator.operations.images import MAX_TAGS
-from ecrtui.emulator.seed_content import Pipeline, SeededImage, Style
+from ecrtui.emulator.seed_content import BuildPipeline, SeededImage, SeedStyle
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
 MAX_IMAGES = 10_000_000
@@ -53,7 +53,7 @@ class SeedError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SeedOrigin:
     """Which registry the images are for, and what makes them these and no others.
 
     Args:
@@ -68,7 +68,11 @@ class Origin:
 
 
 def seed(
-    database: Database, repositories: Sequence[str], style: Style, origin: Origin, progress: Progress | None = None
+    database: Database,
+    repositories: Sequence[str],
+    style: SeedStyle,
+    origin: SeedOrigin,
+    progress: Progress | None = None,
 ) -> None:
     """Fill each of these repositories with images, all or none; a repository that does not exist is made.
 
@@ -84,7 +88,7 @@ def seed(
     with database.write() as connection, _large_cache(connection):
         done = 0
         for name in repositories:
-            for count in fill(connection, _repository(connection, name, origin), name, style, origin):
+            for count in seed_repository(connection, _repository(connection, name, origin), name, style, origin):
                 done += count
                 if progress:
                     progress(done, total)
@@ -95,9 +99,11 @@ def repository_names(count: int) -> list[str]:
     return [f"team-{_TEAMS[index % len(_TEAMS)]}/service-{index:04}" for index in range(count)]
 
 
-def fill(connection: sqlite3.Connection, repository_id: int, name: str, style: Style, origin: Origin) -> Iterator[int]:
+def seed_repository(
+    connection: sqlite3.Connection, repository_id: int, name: str, style: SeedStyle, origin: SeedOrigin
+) -> Iterator[int]:
     """Write the images of an empty repository, in pieces; gives how many each had."""
-    images = Pipeline(name, style, seed=origin.number, now=origin.now).images()
+    images = BuildPipeline(name, style, seed=origin.number, now=origin.now).images()
     chance = Random(f"{origin.number}:{name}:scans")  # noqa: S311 - no secret
     first_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM images").fetchone()[0]
     latest: tuple[int, SeededImage] | None = None
@@ -154,19 +160,19 @@ def _insert(connection: sqlite3.Connection, repository_id: int, batch: Sequence[
     )
 
 
-def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, style: Style) -> None:
+def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, style: SeedStyle) -> None:
     """What the scan on push has found; the findings one by one only where configs are told too."""
     findings, counts = _found(int(image.digest[-2:], 16) % _SCANS)
-    scans.store(connection, image_id, findings if style.configs else (), counts, at=image.pushed_at + 20)
+    scans.store_scan(connection, image_id, findings if style.configs else (), counts, at=image.pushed_at + 20)
 
 
 @cache
 def _found(number: int) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, int]]:
-    found = vulnerabilities.found_in(str(number))
-    return [vulnerabilities.basic(one) for one in found], vulnerabilities.counts(found)
+    found = vulnerabilities.findings_of(str(number))
+    return [vulnerabilities.to_basic_finding(one) for one in found], vulnerabilities.count_severities(found)
 
 
-def _repository(connection: sqlite3.Connection, name: str, origin: Origin) -> int:
+def _repository(connection: sqlite3.Connection, name: str, origin: SeedOrigin) -> int:
     key = (origin.registry_id, origin.region, name)
     connection.execute(
         "INSERT OR IGNORE INTO repositories (registry_id, region, name, created_at) VALUES (?, ?, ?, ?)",
@@ -180,7 +186,7 @@ def _repository(connection: sqlite3.Connection, name: str, origin: Origin) -> in
     return repository_id
 
 
-def _check(style: Style, repositories: int) -> None:
+def _check(style: SeedStyle, repositories: int) -> None:
     if not 1 <= style.images * repositories <= MAX_IMAGES:
         raise SeedError(f"between 1 and {MAX_IMAGES:,} images can be seeded, not {style.images * repositories:,}")
     if style.tags_per_push is not None and not 0 <= style.tags_per_push <= MAX_TAGS:

@@ -51,7 +51,7 @@ class SeededImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class SeedStyle:
     """What is to be seeded.
 
     Args:
@@ -69,10 +69,10 @@ class Style:
     scanned: float = 0.5
 
 
-class Pipeline:
+class BuildPipeline:
     """Pushes to one repository, the oldest first; the same for the same seed, name and style."""
 
-    def __init__(self, name: str, style: Style, *, seed: int, now: float) -> None:
+    def __init__(self, name: str, style: SeedStyle, *, seed: int, now: float) -> None:
         self._style = style
         self._name = name
         self._now = now

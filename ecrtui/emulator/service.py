@@ -14,11 +14,11 @@ from typing import Any
 from ecrtui.emulator import layer_downloads, sts, validation
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.fault_effects import Answer
+from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults
 from ecrtui.emulator.http_messages import Request, Response, error_response, json_response
 from ecrtui.emulator.operations import images, layers, lifecycle, listings, registry, repositories, scans
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.request_context import Operation, RequestContext
 
 REGISTRY_ID = "123456789012"
 REGION = "us-east-1"
@@ -73,15 +73,15 @@ class EmbeddedRegistry:
     def handle(self, request: Request) -> Response:
         """Answer one request; the faults that strike it are in the response."""
         target = request.headers.get("x-amz-target", "")
-        operation = target.removeprefix(TARGET_PREFIX) if target else sts.operation(request)
-        response = self.perform(operation, lambda: self._answer(operation, request))
-        return response if target else sts.in_xml(response)
+        operation = target.removeprefix(TARGET_PREFIX) if target else sts.query_operation(request)
+        response = self.respond(operation, lambda: self._execute(operation, request))
+        return response if target else sts.to_xml_error(response)
 
-    def perform(self, operation: str, answer: Answer) -> Response:
+    def respond(self, operation: str, answer: Handler) -> Response:
         """The answer to one request of this operation, counted, and with the faults that strike it."""
         with self._counting:
             self.calls[operation] += 1
-        return self.faults.applied(operation, answer)
+        return self.faults.respond(operation, answer)
 
     def download(self, url: str) -> bytes:
         """The content behind a URL that GetDownloadUrlForLayer gave.
@@ -93,29 +93,31 @@ class EmbeddedRegistry:
             layer_downloads.DownloadError: there is no such content.
             ConnectionError: a fault (of ``DownloadLayer``) dropped the connection or cut the body.
         """
-        path = layer_downloads.path_of(url)
-        response = self.perform(layer_downloads.OPERATION, lambda: layer_downloads.whole(self.database, path))
+        path = layer_downloads.download_path(url)
+        response = self.respond(
+            layer_downloads.OPERATION, lambda: layer_downloads.content_response(self.database, path)
+        )
         time.sleep(response.delay)
-        return layer_downloads.arrived(response, url)
+        return layer_downloads.received_content(response, url)
 
-    def _answer(self, operation: str, request: Request) -> Response:
+    def _execute(self, operation: str, request: Request) -> Response:
         try:
             if operation == sts.GET_CALLER_IDENTITY:
                 return sts.caller_identity(self.registry_id)
-            return json_response(self._carry_out(operation, request))
+            return json_response(self._run_operation(operation, request))
         except ServiceError as error:
             return error_response(error)
         except sqlite3.Error as error:
             # A full disk, a file that another process keeps locked: the service has failed, not the caller.
             return error_response(ServiceError("ServerException", f"The embedded registry's database: {error}", 500))
 
-    def _carry_out(self, operation: str, request: Request) -> Mapping[str, Any]:
+    def _run_operation(self, operation: str, request: Request) -> Mapping[str, Any]:
         carry_out = OPERATIONS.get(operation)
         if carry_out is None:
-            raise _not_built(operation)
-        call = Call(
+            raise _unknown_operation(operation)
+        call = RequestContext(
             database=self.database,
-            parameters=validation.checked(operation, _parameters(request.body)),
+            parameters=validation.validate_request(operation, _parameters(request.body)),
             caller=self.registry_id,
             region=_region(request) or self.region,
             endpoint=request.endpoint,
@@ -124,7 +126,7 @@ class EmbeddedRegistry:
         return carry_out(call)
 
 
-def _not_built(operation: str) -> ServiceError:
+def _unknown_operation(operation: str) -> ServiceError:
     if validation.is_operation(operation):
         text = f"{operation} is an operation of ECR that the embedded registry does not have."
     else:

@@ -9,9 +9,9 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from ecrtui.emulator.manifests import INDEXES, Contents
+from ecrtui.emulator.manifests import INDEXES, ManifestContents
 
-CHUNK = 16 * 1024 * 1024
+CHUNK_SIZE = 16 * 1024 * 1024
 """Bytes of a piece of content."""
 
 
@@ -21,7 +21,7 @@ def digest_of(content: bytes) -> str:
 
 
 def insert_image(
-    connection: sqlite3.Connection, repository_id: int, manifest: str, contents: Contents, *, pushed_at: float
+    connection: sqlite3.Connection, repository_id: int, manifest: str, contents: ManifestContents, *, pushed_at: float
 ) -> int:
     """Keep an image that the repository does not have yet; the id of its row.
 
@@ -36,7 +36,7 @@ def insert_image(
             digest_of(manifest.encode()),
             contents.media_type,
             contents.artifact_media_type or None,
-            _size(connection, repository_id, contents),
+            _image_size(connection, repository_id, contents),
             pushed_at,
             contents.subject or None,
         ),
@@ -59,7 +59,7 @@ def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_
     )
 
 
-def add_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterable[bytes]) -> tuple[str, int]:
+def store_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterable[bytes]) -> tuple[str, int]:
     """Keep a layer or config with its content, given in pieces; its digest and its size in bytes.
 
     A piece is read into memory as a whole whenever the content is, so :data:`CHUNK` is a good size for one.
@@ -70,7 +70,7 @@ def add_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterab
     for piece in pieces:
         if piece:
             sha256.update(piece)
-            _insert_piece(connection, temporary, size, piece)
+            _insert_chunk(connection, temporary, size, piece)
             size += len(piece)
     digest = "sha256:" + sha256.hexdigest()
     if has_content(connection, digest):
@@ -78,7 +78,7 @@ def add_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterab
     elif size:
         connection.execute("UPDATE blob_chunks SET digest = ? WHERE digest = ?", (digest, temporary))
     else:
-        _insert_piece(connection, digest, 0, b"")
+        _insert_chunk(connection, digest, 0, b"")
     declare_layer(connection, repository_id, digest, size)
     return digest, size
 
@@ -95,7 +95,7 @@ def has_content(connection: sqlite3.Connection, digest: str) -> bool:
     return connection.execute("SELECT 1 FROM blob_chunks WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
 
-def sizes_of(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
+def layer_sizes(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
     """Sizes in bytes of those of these layers that the repository has, by digest."""
     found = {}
     for digest in digests:
@@ -107,19 +107,19 @@ def sizes_of(connection: sqlite3.Connection, repository_id: int, digests: Iterab
     return found
 
 
-def absent_images(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> list[str]:
+def missing_images(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> list[str]:
     """Those of these images that the repository does not have."""
     query = "SELECT 1 FROM images WHERE repository_id = ? AND digest = ?"
     return [digest for digest in digests if connection.execute(query, (repository_id, digest)).fetchone() is None]
 
 
-def _insert_piece(connection: sqlite3.Connection, digest: str, first_byte: int, piece: bytes) -> None:
+def _insert_chunk(connection: sqlite3.Connection, digest: str, first_byte: int, piece: bytes) -> None:
     connection.execute(
         "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)", (digest, first_byte, piece)
     )
 
 
-def _size(connection: sqlite3.Connection, repository_id: int, contents: Contents) -> int:
+def _image_size(connection: sqlite3.Connection, repository_id: int, contents: ManifestContents) -> int:
     if contents.media_type in INDEXES:
         sizes = [
             row["size"]
@@ -129,4 +129,4 @@ def _size(connection: sqlite3.Connection, repository_id: int, contents: Contents
             )
         ]
         return max(sizes, default=0)
-    return sum({**contents.blobs, **sizes_of(connection, repository_id, contents.blobs)}.values())
+    return sum({**contents.blobs, **layer_sizes(connection, repository_id, contents.blobs)}.values())

@@ -14,7 +14,7 @@ GET_CALLER_IDENTITY = "GetCallerIdentity"
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
-def operation(request: Request) -> str:
+def query_operation(request: Request) -> str:
     """The operation that a request of the query protocol names (``Action``); empty if it names none."""
     if "x-www-form-urlencoded" not in request.headers.get("content-type", ""):
         return ""
@@ -39,7 +39,7 @@ def caller_identity(registry_id: str) -> Response:
     return Response(200, body.encode(), answer)
 
 
-def in_xml(response: Response) -> Response:
+def to_xml_error(response: Response) -> Response:
     """An error of AWS JSON as the query protocol tells it; anything else as it is."""
     if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
         return response

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, cast
 
-from ecrtui.emulator.errors import ServiceError, violated
+from ecrtui.emulator.errors import ServiceError, constraint_violation
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
@@ -36,29 +36,29 @@ def is_operation(name: str) -> bool:
     return name in _model()["operations"]
 
 
-def checked(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def validate_request(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters, if they are what the operation takes; blobs decoded, members that it does not know left out.
 
     Raises:
         ServiceError: InvalidParameterException for a value that breaks a constraint, SerializationException for one
             that is of another type.
     """
-    return cast(dict[str, Any], _checked(_model()["operations"][operation], parameters, ""))
+    return cast(dict[str, Any], _validate(_model()["operations"][operation], parameters, ""))
 
 
-def _checked(shape_name: str, value: Any, path: str) -> Any:
+def _validate(shape_name: str, value: Any, path: str) -> Any:
     shape = _model()["shapes"][shape_name]
     kind = shape["type"]
     expected = _TYPES[kind]
     if not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean"):
         raise ServiceError("SerializationException", f"The value at '{path}' is not a {kind}.")
     if kind == "blob":
-        value = _decoded(value, path)
-    _constrain(shape, value, path)
+        value = _decode_blob(value, path)
+    _check_constraints(shape, value, path)
     if kind == "structure":
         return _structure(shape, value, path)
     if kind == "list":
-        return [_checked(shape["member"], entry, path) for entry in value]
+        return [_validate(shape["member"], entry, path) for entry in value]
     return value
 
 
@@ -66,14 +66,16 @@ def _structure(shape: Mapping[str, Any], value: Mapping[str, Any], path: str) ->
     given = {name: entry for name, entry in value.items() if entry is not None}
     for name in shape.get("required", ()):
         if name not in given:
-            raise violated(_below(path, name), "Member must not be null")
+            raise constraint_violation(_member_path(path, name), "Member must not be null")
     members = shape["members"]
     return {
-        name: _checked(members[name], entry, _below(path, name)) for name, entry in given.items() if name in members
+        name: _validate(members[name], entry, _member_path(path, name))
+        for name, entry in given.items()
+        if name in members
     }
 
 
-def _constrain(shape: Mapping[str, Any], value: Any, path: str) -> None:
+def _check_constraints(shape: Mapping[str, Any], value: Any, path: str) -> None:
     if isinstance(value, str):
         try:
             value.encode()
@@ -83,23 +85,23 @@ def _constrain(shape: Mapping[str, Any], value: Any, path: str) -> None:
     measure = len(value) if sized else value if isinstance(value, (int, float)) else 0
     words = "have length" if sized else "have value"
     if "min" in shape and measure < shape["min"]:
-        raise violated(path, f"Member must {words} greater than or equal to {shape['min']}")
+        raise constraint_violation(path, f"Member must {words} greater than or equal to {shape['min']}")
     if "max" in shape and measure > shape["max"]:
-        raise violated(path, f"Member must {words} less than or equal to {shape['max']}")
+        raise constraint_violation(path, f"Member must {words} less than or equal to {shape['max']}")
     if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
-        raise violated(path, f"must satisfy regular expression '{shape['pattern']}'")
+        raise constraint_violation(path, f"must satisfy regular expression '{shape['pattern']}'")
     if "enum" in shape and value not in shape["enum"]:
-        raise violated(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
+        raise constraint_violation(path, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
 
 
-def _decoded(value: Any, path: str) -> bytes:
+def _decode_blob(value: Any, path: str) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (ValueError, binascii.Error):
         raise ServiceError("SerializationException", f"The value at '{path}' is not valid base64.") from None
 
 
-def _below(path: str, name: str) -> str:
+def _member_path(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 

@@ -36,26 +36,26 @@ _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"
 
 
 @cache
-def known() -> tuple[Vulnerability, ...]:
+def load_vulnerabilities() -> tuple[Vulnerability, ...]:
     """All of them, from vulnerabilities.json."""
     text = resources.files("ecrtui.emulator").joinpath("vulnerabilities.json").read_text(encoding="utf-8")
     return tuple(Vulnerability(**entry) for entry in json.loads(text))
 
 
-def found_in(digest: str) -> tuple[Vulnerability, ...]:
+def findings_of(digest: str) -> tuple[Vulnerability, ...]:
     """What a scan of this image finds, worst first."""
     chance = random.Random(digest)  # noqa: S311 - no secret
-    found = chance.sample(known(), chance.choice((0, 2, 3, 4, 5, 6, 8, 11)))
+    found = chance.sample(load_vulnerabilities(), chance.choice((0, 2, 3, 4, 5, 6, 8, 11)))
     return tuple(sorted(found, key=lambda one: (_SEVERITIES.index(one.severity), one.name)))
 
 
-def counts(found: tuple[Vulnerability, ...]) -> dict[str, int]:
+def count_severities(found: tuple[Vulnerability, ...]) -> dict[str, int]:
     """How many of each severity, worst first (``findingSeverityCounts``)."""
     counted = Counter(one.severity for one in found)
     return {severity: counted[severity] for severity in _SEVERITIES if counted[severity]}
 
 
-def basic(one: Vulnerability) -> dict[str, Any]:
+def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
     """As basic scanning tells it (``ImageScanFinding``)."""
     attributes = {"package_name": one.package, "package_version": one.version, "CVSS3_SCORE": str(one.score)}
     return {
@@ -67,7 +67,7 @@ def basic(one: Vulnerability) -> dict[str, Any]:
     }
 
 
-def enhanced(one: Vulnerability, where: dict[str, str], digest: str, now: float) -> dict[str, Any]:
+def to_enhanced_finding(one: Vulnerability, where: dict[str, str], digest: str, now: float) -> dict[str, Any]:
     """As enhanced scanning tells it (``EnhancedImageScanFinding``).
 
     Args:

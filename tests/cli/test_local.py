@@ -34,7 +34,7 @@ def database(tmp_path: Path) -> str:
 @pytest.fixture
 def layout(tmp_path: Path) -> LayoutFolder:
     layout = LayoutFolder(tmp_path / "layout")
-    return layout.list(**{"1.0": layout.index([layout.image("amd64"), layout.image("arm64")])})
+    return layout.write_index(**{"1.0": layout.index([layout.image("amd64"), layout.image("arm64")])})
 
 
 @contextmanager
@@ -173,7 +173,7 @@ class TestImportAndExport:
         assert list(tags_of(client_for(embedded, region="eu-west-1"), "team/app")) == ["1.0"]
 
     def test_one_of_several(self, database, layout, tmp_path, capsys):
-        layout.list(**{"1.0": layout.image("one"), "2.0": layout.image("two")})
+        layout.write_index(**{"1.0": layout.image("one"), "2.0": layout.image("two")})
         assert run("import", str(layout), "team/app:x", "--db", database) == 2
         err = capsys.readouterr().err
         assert "'2.0'" in err
@@ -229,11 +229,11 @@ class TestImportAndExport:
 
     def test_nothing_of_a_layout_reaches_the_terminal_as_an_escape(self, database, layout, tmp_path, capsys):
         evil = "\x1b]0;title\x07\u202e"
-        layout.list({**layout.image("one"), "mediaType": evil}, **{evil: layout.image("two")})
+        layout.write_index({**layout.image("one"), "mediaType": evil}, **{evil: layout.image("two")})
         run("import", str(layout), "team/app", "--db", database)
         run("import", str(layout), "team/app", "--ref", "none", "--db", database)
         run("import", str(layout), "team/app", "--ref", layout.image("one")["digest"], "--db", database)
-        layout.list(layout.image(annotations={"a": "b"}, mediaType=evil))
+        layout.write_index(layout.image(annotations={"a": "b"}, mediaType=evil))
         run("import", str(layout), "team/app", "--db", database)
         run("import", str(write_tar(tmp_path / "a.tar", {f"../{evil}": b""})), "team/app", "--db", database)
         err = capsys.readouterr().err

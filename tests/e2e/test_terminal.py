@@ -24,7 +24,7 @@ from tests.support.embedded import (
     put,
     served,
     tags_of,
-    upload,
+    upload_blob,
 )
 from tests.support.terminal import PATIENCE, Terminal, ecrtui
 
@@ -221,7 +221,7 @@ def hostile() -> Iterator[tuple[EmbeddedRegistry, str]]:
     client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "to be made hostile"}])
     document = json.loads(manifest_text(client, REPOSITORY, annotations={HOSTILE: HOSTILE}))
     config = {"os": "linux", "architecture": "amd64", "config": {"Labels": {HOSTILE: HOSTILE}}}
-    document["config"] |= upload(client, REPOSITORY, json.dumps(config).encode())
+    document["config"] |= upload_blob(client, REPOSITORY, json.dumps(config).encode())
     put(client, REPOSITORY, json.dumps(document, ensure_ascii=False, indent=1), "v1")
     with made.database.write() as connection:
         # What ECR's own checks keep out, and a service that is not ECR would answer all the same.

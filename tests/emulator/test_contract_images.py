@@ -15,7 +15,7 @@ from tests.support.embedded import (
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
-    Pushed,
+    PushedImage,
     digest_of,
     digests_of,
     manifest_text,
@@ -24,7 +24,7 @@ from tests.support.embedded import (
     put,
     refused,
     tags_of,
-    upload,
+    upload_blob,
 )
 
 
@@ -46,10 +46,10 @@ def codes(answer: dict[str, Any]) -> list[str]:
     return [failure["failureCode"] for failure in answer["failures"]]
 
 
-def many_images(client: Any, repository: str, count: int) -> list[Pushed]:
+def many_images(client: Any, repository: str, count: int) -> list[PushedImage]:
     """Untagged images that share a config and a layer."""
-    layers = [{"mediaType": OCI_MANIFEST, **upload(client, repository, b"layer")}]
-    config = {"mediaType": OCI_CONFIG, **upload(client, repository, b"{}")}
+    layers = [{"mediaType": OCI_MANIFEST, **upload_blob(client, repository, b"layer")}]
+    config = {"mediaType": OCI_CONFIG, **upload_blob(client, repository, b"{}")}
     base = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers}
     return [
         put(client, repository, json.dumps({**base, "annotations": {"number": str(number)}})) for number in range(count)

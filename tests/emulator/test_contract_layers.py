@@ -11,7 +11,7 @@ import pytest
 from ecrtui.emulator import storage
 from ecrtui.emulator.layer_downloads import DownloadError
 from tests.emulator.conftest import Transport
-from tests.support.embedded import create_repository, digest_of, message_of, push_image, refused, upload
+from tests.support.embedded import create_repository, digest_of, error_message, push_image, refused, upload_blob
 
 MEBIBYTE = 1024 * 1024
 
@@ -122,7 +122,7 @@ def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
 
 
 def test_a_layer_that_is_there_is_not_uploaded_again(ecr: Any, repository: str) -> None:
-    upload(ecr, repository, b"abc")
+    upload_blob(ecr, repository, b"abc")
     upload_id = begin(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     with refused("LayerAlreadyExistsException"):
@@ -158,7 +158,7 @@ def test_a_layer_of_several_pieces_comes_whole(transport: Transport, ecr: Any, r
     """L05 (M)"""
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
-        digest, size = storage.add_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
+        digest, size = storage.store_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
     assert (digest, size) == (digest_of("one two three"), 13)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert fetched(transport, url) == b"one two three"
@@ -167,7 +167,7 @@ def test_a_layer_of_several_pieces_comes_whole(transport: Transport, ecr: Any, r
 def test_an_empty_layer_is_a_layer(transport: Transport, ecr: Any, repository: str) -> None:
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
-        digest, _ = storage.add_layer(connection, row["id"], [])
+        digest, _ = storage.store_layer(connection, row["id"], [])
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert fetched(transport, url) == b""
 
@@ -176,7 +176,7 @@ def test_the_url_of_a_missing_layer_is_refused(ecr: Any, repository: str) -> Non
     """L06 (M)"""
     with refused("LayersNotFoundException") as caught:
         ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("absent"))
-    assert digest_of("absent") in message_of(caught)
+    assert digest_of("absent") in error_message(caught)
 
 
 def test_a_layer_that_is_only_declared_has_no_url_and_says_why(transport: Transport, ecr: Any, repository: str) -> None:
@@ -188,11 +188,11 @@ def test_a_layer_that_is_only_declared_has_no_url_and_says_why(transport: Transp
     assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 12345)
     with refused("LayerInaccessibleException") as caught:
         ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)
-    assert "only declared" in message_of(caught)
+    assert "only declared" in error_message(caught)
 
 
 def test_a_url_of_what_is_gone_gives_nothing(transport: Transport, ecr: Any, repository: str) -> None:
-    upload(ecr, repository, b"abc")
+    upload_blob(ecr, repository, b"abc")
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
     ecr.delete_repository(repositoryName=repository, force=True)
     with pytest.raises((DownloadError, OSError)):
@@ -204,7 +204,7 @@ def test_content_is_kept_as_long_as_a_repository_has_it(transport: Transport, ec
     digest = digest_of(content)
     for one in ("a", "b"):
         create_repository(ecr, f"{name}/{one}")
-        upload(ecr, f"{name}/{one}", content)
+        upload_blob(ecr, f"{name}/{one}", content)
     ecr.delete_repository(repositoryName=f"{name}/a", force=True)
     url = ecr.get_download_url_for_layer(repositoryName=f"{name}/b", layerDigest=digest)["downloadUrl"]
     assert fetched(transport, url) == content

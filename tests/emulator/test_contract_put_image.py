@@ -17,12 +17,12 @@ from tests.support.embedded import (
     OCI_INDEX,
     OCI_MANIFEST,
     REGISTRY_ID,
-    Pushed,
+    PushedImage,
     create_repository,
     digest_of,
     digests_of,
+    error_message,
     manifest_text,
-    message_of,
     push_image,
     push_index,
     put,
@@ -40,7 +40,7 @@ def stored(client: Any, repository: str, digest: str) -> str:
     return answer["images"][0]["imageManifest"]
 
 
-def two_images(client: Any, repository: str) -> tuple[Pushed, Pushed]:
+def two_images(client: Any, repository: str) -> tuple[PushedImage, PushedImage]:
     """Two images under the tags ``one`` and ``two``."""
     return push_image(client, repository, "one", tag="one"), push_image(client, repository, "two", tag="two")
 
@@ -81,7 +81,7 @@ def test_the_same_manifest_under_the_same_tag_is_there_already(ecr: Any, reposit
     image = push_image(ecr, repository, tag="1.0")
     with refused("ImageAlreadyExistsException") as caught:
         put(ecr, repository, image.manifest, "1.0")
-    assert message_of(caught) == (
+    assert error_message(caught) == (
         f"Image with digest '{image.digest}' and tag '1.0' already exists in the repository with name '{repository}' in"
         f" registry with id '{REGISTRY_ID}'"
     )
@@ -159,7 +159,7 @@ def test_a_tag_of_an_immutable_repository_does_not_move(ecr: Any, immutable: str
     other = manifest_text(ecr, immutable, "two")
     with refused("ImageTagAlreadyExistsException") as caught:
         put(ecr, immutable, other, "1.0")
-    assert message_of(caught) == (
+    assert error_message(caught) == (
         f"The image tag '1.0' already exists in the '{immutable}' repository and cannot be overwritten because the"
         " repository is immutable."
     )
@@ -263,10 +263,10 @@ def test_an_index_over_existing_images_is_accepted(ecr: Any, repository: str) ->
 
 def test_an_index_over_missing_images_is_refused(ecr: Any, repository: str) -> None:
     """P26 (M)"""
-    absent = Pushed("sha256:" + "0" * 64, "{}")
+    absent = PushedImage("sha256:" + "0" * 64, "{}")
     with refused("ReferencedImagesNotFoundException") as caught:
         push_index(ecr, repository, {"linux/amd64": absent})
-    assert absent.digest in message_of(caught)
+    assert absent.digest in error_message(caught)
 
 
 def test_sixty_indexes_are_sixty_digests(ecr: Any, repository: str) -> None:
@@ -284,7 +284,7 @@ def test_layers_that_were_never_uploaded_are_missed(ecr: Any, repository: str) -
     document["layers"][0]["digest"] = digest_of("never uploaded")
     with refused("LayersNotFoundException") as caught:
         put(ecr, repository, json.dumps(document), "1.0")
-    assert digest_of("never uploaded") in message_of(caught)
+    assert digest_of("never uploaded") in error_message(caught)
 
 
 def test_another_config_over_the_same_layers_is_another_image(ecr: Any, repository: str) -> None:
@@ -299,7 +299,9 @@ def test_tags_outside_the_grammar_are_refused(ecr: Any, repository: str, tag: st
     """P30 (I: the grammar of Docker's tags, in ECR's words)"""
     with refused("InvalidParameterException") as caught:
         put(ecr, repository, manifest_text(ecr, repository), tag)
-    assert "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular" in message_of(caught)
+    assert "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular" in error_message(
+        caught
+    )
 
 
 def test_a_tag_has_at_most_300_characters(ecr: Any, repository: str) -> None:
@@ -325,7 +327,7 @@ def test_a_manifest_that_is_no_json_object_is_refused(ecr: Any, repository: str,
     """P33 (O containers-roadmap#1873)"""
     with refused("InvalidParameterException") as caught:
         ecr.put_image(repositoryName=repository, imageManifest=text, imageTag="1", imageManifestMediaType=OCI_MANIFEST)
-    assert message_of(caught) == (
+    assert error_message(caught) == (
         "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"
     )
 

@@ -17,7 +17,7 @@ from tests.support.embedded import (
     REGION,
     REGISTRY_ID,
     create_repository,
-    message_of,
+    error_message,
     push_image,
     push_index,
     put,
@@ -89,7 +89,7 @@ def test_an_image_is_scanned_once_a_day(ecr: Any, repository: str) -> None:
     scan(ecr, repository, "1.0")
     with refused("LimitExceededException") as caught:
         ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "1.0"})
-    assert message_of(caught) == "The scan quota per image has been exceeded. Wait and try again."
+    assert error_message(caught) == "The scan quota per image has been exceeded. Wait and try again."
 
 
 def test_an_image_without_a_scan_has_none(ecr: Any, repository: str) -> None:
@@ -173,7 +173,7 @@ def test_a_lifecycle_policy_that_is_none_is_refused(ecr: Any, repository: str, t
     """C01 (M)"""
     with refused("InvalidParameterException") as caught:
         ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=text.ljust(100))
-    assert "Lifecycle policy validation failure" in message_of(caught)
+    assert "Lifecycle policy validation failure" in error_message(caught)
 
 
 def test_a_preview_tells_which_images_would_expire(ecr: Any, repository: str) -> None:
@@ -272,7 +272,7 @@ def test_an_image_is_neither_replicated_nor_signed(ecr: Any, repository: str) ->
 def test_an_operation_that_is_not_built_says_so(ecr: Any) -> None:
     with refused("UnknownOperationException") as caught:
         ecr.describe_pull_through_cache_rules()
-    assert message_of(caught) == (
+    assert error_message(caught) == (
         "DescribePullThroughCacheRules is an operation of ECR that the embedded registry does not have."
     )
 

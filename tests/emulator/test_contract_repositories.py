@@ -13,8 +13,8 @@ from tests.support.embedded import (
     REGION,
     REGISTRY_ID,
     create_repository,
+    error_message,
     manifest_text,
-    message_of,
     push_image,
     put,
     refused,
@@ -56,7 +56,7 @@ def test_a_name_is_taken_once(ecr: Any, repository: str) -> None:
     """R02 (M)"""
     with refused("RepositoryAlreadyExistsException") as caught:
         ecr.create_repository(repositoryName=repository)
-    assert f"'{repository}'" in message_of(caught)
+    assert f"'{repository}'" in error_message(caught)
 
 
 @pytest.mark.parametrize("wrong", ["Bad_Name!", "UPPER", "a//b", "/ab", "ab/", "a._b", "-ab", "a" * 257])
@@ -64,7 +64,7 @@ def test_a_name_that_breaks_the_pattern_is_refused(ecr: Any, wrong: str) -> None
     """R03 (M)"""
     with refused("InvalidParameterException") as caught:
         ecr.create_repository(repositoryName=wrong)
-    assert message_of(caught).startswith("Invalid parameter at 'repositoryName' failed to satisfy constraint:")
+    assert error_message(caught).startswith("Invalid parameter at 'repositoryName' failed to satisfy constraint:")
 
 
 @pytest.mark.parametrize("unusual", ["a__b", "a---b", "a.b_c", "9/a/b/c", "ab"])
@@ -78,7 +78,7 @@ def test_an_unknown_repository_is_not_found(ecr: Any) -> None:
     """R05 (M)"""
     with refused("RepositoryNotFoundException") as caught:
         ecr.describe_repositories(repositoryNames=["no/such"])
-    assert message_of(caught) == (
+    assert error_message(caught) == (
         f"The repository with name 'no/such' does not exist in the registry with id '{REGISTRY_ID}'"
     )
 
@@ -116,7 +116,7 @@ def test_a_malformed_registry_id_is_refused(ecr: Any) -> None:
     """R08 (M)"""
     with refused("InvalidParameterException") as caught:
         ecr.describe_repositories(registryId="abc")
-    assert "'registryId'" in message_of(caught)
+    assert "'registryId'" in error_message(caught)
 
 
 def test_exclusion_filters_are_told_again(ecr: Any, name: str) -> None:
@@ -174,7 +174,7 @@ def test_a_token_that_no_listing_gave_is_refused(ecr: Any, token: str) -> None:
     """R13 (I)"""
     with refused("InvalidParameterException") as caught:
         ecr.describe_repositories(nextToken=token)
-    assert "nextToken" in message_of(caught)
+    assert "nextToken" in error_message(caught)
 
 
 def test_resource_tags_are_set_changed_and_taken_away(ecr: Any, name: str) -> None:

@@ -10,12 +10,12 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from ecrtui.emulator.fault_effects import Rate
+from ecrtui.emulator.fault_effects import RateLimit
 from ecrtui.emulator.faults import Fault, Faults, FaultSpecError, parse_fault
 from ecrtui.emulator.http_messages import Response, json_response
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
-    Pushed,
+    PushedImage,
     create_repository,
     digest_of,
     manifest_text,
@@ -23,7 +23,7 @@ from tests.support.embedded import (
     put,
     refused,
     tags_of,
-    upload,
+    upload_blob,
 )
 
 
@@ -35,12 +35,12 @@ def faults(transport: Transport) -> Any:
 
 
 @pytest.fixture
-def image(ecr: Any, repository: str) -> Pushed:
+def image(ecr: Any, repository: str) -> PushedImage:
     return push_image(ecr, repository, tag="1.0")
 
 
 def test_a_connection_dropped_before_the_write_leaves_nothing(
-    ecr: Any, repository: str, image: Pushed, faults: Faults
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("PutImage:drop-before:times=1")
     with pytest.raises(ConnectionClosedError):
@@ -52,7 +52,7 @@ def test_a_connection_dropped_before_the_write_leaves_nothing(
 
 
 def test_a_connection_dropped_after_the_write_leaves_it_applied(
-    ecr: Any, repository: str, image: Pushed, faults: Faults
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:drop-after:times=1")
     with pytest.raises(ConnectionClosedError):
@@ -61,7 +61,7 @@ def test_a_connection_dropped_after_the_write_leaves_it_applied(
 
 
 def test_botocores_own_retry_meets_the_write_that_was_applied(
-    transport: Transport, repository: str, image: Pushed, faults: Faults
+    transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:drop-after:times=1")
     before = transport.embedded.calls["PutImage"]
@@ -81,14 +81,14 @@ def test_in_an_immutable_repository_the_retry_meets_an_immutable_tag(
 
 
 def test_a_retry_after_a_drop_before_the_write_succeeds(
-    transport: Transport, repository: str, image: Pushed, faults: Faults
+    transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:drop-before:times=1")
     assert put(transport.client(attempts=2), repository, image.manifest, "prod").digest == image.digest
 
 
 def test_a_body_cut_short_is_an_answer_without_members(
-    ecr: Any, repository: str, image: Pushed, faults: Faults
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     """botocore does not hold a body against its Content-Length: half a document is an empty answer, not an error."""
     faults.add("PutImage:cut:times=1")
@@ -99,7 +99,7 @@ def test_a_body_cut_short_is_an_answer_without_members(
 
 
 def test_a_connection_reset_within_the_body_is_a_closed_connection(
-    ecr: Any, repository: str, image: Pushed, faults: Faults
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:reset:times=1")
     with pytest.raises(ConnectionClosedError):
@@ -107,13 +107,13 @@ def test_a_connection_reset_within_the_body_is_a_closed_connection(
     assert tags_of(ecr, repository)["prod"] == image.digest
 
 
-def put_raw(client: Any, repository: str, image: Pushed, tag: str) -> dict[str, Any]:
+def put_raw(client: Any, repository: str, image: PushedImage, tag: str) -> dict[str, Any]:
     return client.put_image(repositoryName=repository, imageManifest=image.manifest, imageTag=tag)
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_gateways_answer_has_a_status_and_no_json(
-    ecr: Any, repository: str, image: Pushed, faults: Faults, status: int
+    ecr: Any, repository: str, image: PushedImage, faults: Faults, status: int
 ) -> None:
     faults.add(f"PutImage:unavailable:status={status}:times=1")
     with pytest.raises(ClientError) as caught:
@@ -124,21 +124,23 @@ def test_a_gateways_answer_has_a_status_and_no_json(
 
 
 def test_throttling_that_ends_is_overcome_by_retries(
-    transport: Transport, repository: str, image: Pushed, faults: Faults
+    transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("PutImage:throttle:times=2")
     put(transport.client(attempts=3), repository, image.manifest, "prod")
     assert fault.hits == 2
 
 
-def test_throttling_to_the_end_is_a_bare_client_error(ecr: Any, repository: str, image: Pushed, faults: Faults) -> None:
+def test_throttling_to_the_end_is_a_bare_client_error(
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
+) -> None:
     faults.add("*:throttle")
     with refused("ThrottlingException") as caught:
         ecr.describe_images(repositoryName=repository)
     assert type(caught.value) is ClientError
 
 
-def test_any_error_can_be_asked_for(ecr: Any, repository: str, image: Pushed, faults: Faults) -> None:
+def test_any_error_can_be_asked_for(ecr: Any, repository: str, image: PushedImage, faults: Faults) -> None:
     faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
     with refused("AccessDeniedException") as caught:
         ecr.describe_images(repositoryName=repository)
@@ -150,7 +152,7 @@ def test_any_error_can_be_asked_for(ecr: Any, repository: str, image: Pushed, fa
 
 
 def test_latency_beyond_the_clients_patience_is_a_read_timeout_after_the_write(
-    transport: Transport, repository: str, image: Pushed, faults: Faults
+    transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:latency:seconds=60:times=1")
     with pytest.raises(ReadTimeoutError):
@@ -159,7 +161,7 @@ def test_latency_beyond_the_clients_patience_is_a_read_timeout_after_the_write(
 
 
 def test_latency_within_the_clients_patience_is_an_answer(
-    ecr: Any, repository: str, image: Pushed, faults: Faults
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("PutImage:latency:seconds=0.05:times=1")
     assert put(ecr, repository, image.manifest, "prod").digest == image.digest
@@ -167,7 +169,7 @@ def test_latency_within_the_clients_patience_is_an_answer(
 
 
 def test_faults_are_taken_away_while_the_registry_runs(
-    ecr: Any, repository: str, image: Pushed, faults: Faults
+    ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("ListImages:throttle")
     with refused("ThrottlingException"):
@@ -178,7 +180,7 @@ def test_faults_are_taken_away_while_the_registry_runs(
 
 
 def test_something_else_can_happen_just_before_a_write(
-    transport: Transport, ecr: Any, repository: str, image: Pushed, faults: Faults
+    transport: Transport, ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     other = push_image(ecr, repository, "other", tag="2.0")
     second = transport.client()
@@ -194,7 +196,7 @@ def test_a_download_is_cut_short_too(
     transport: Transport, ecr: Any, repository: str, faults: Faults, kind: str
 ) -> None:
     content = b"x" * 100_000
-    upload(ecr, repository, content)
+    upload_blob(ecr, repository, content)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
     fault = faults.add(f"DownloadLayer:{kind}:times=1")
     if url.startswith("http"):
@@ -211,20 +213,20 @@ def test_a_download_is_cut_short_too(
 
 def test_a_fault_strikes_its_own_operation_alone() -> None:
     faults = Faults("PutImage:throttle")
-    assert faults.applied("PutImage", _answer).status == 400
-    assert faults.applied("ListImages", _answer).status == 200
+    assert faults.respond("PutImage", _answer).status == 400
+    assert faults.respond("ListImages", _answer).status == 200
 
 
 def test_calls_are_let_pass_first_and_struck_so_often() -> None:
     faults = Faults("PutImage:throttle:after=2:times=3")
-    statuses = [faults.applied("PutImage", _answer).status for _ in range(7)]
+    statuses = [faults.respond("PutImage", _answer).status for _ in range(7)]
     assert statuses == [200, 200, 400, 400, 400, 200, 200]
 
 
 def test_a_probability_with_a_seed_repeats() -> None:
     def run() -> list[int]:
         faults = Faults("*:throttle:probability=0.5:seed=7")
-        return [faults.applied("PutImage", _answer).status for _ in range(50)]
+        return [faults.respond("PutImage", _answer).status for _ in range(50)]
 
     assert run() == run()
     assert set(run()) == {200, 400}
@@ -233,18 +235,18 @@ def test_a_probability_with_a_seed_repeats() -> None:
 
 def test_a_rate_lets_a_burst_pass_and_refills() -> None:
     now = [0.0]
-    faults = Faults(Fault("PutImage", Rate(10, clock=lambda: now[0])))
-    statuses = [faults.applied("PutImage", _answer).status for _ in range(12)]
+    faults = Faults(Fault("PutImage", RateLimit(10, clock=lambda: now[0])))
+    statuses = [faults.respond("PutImage", _answer).status for _ in range(12)]
     assert statuses == [200] * 10 + [400] * 2
     now[0] = 0.25
-    assert [faults.applied("PutImage", _answer).status for _ in range(3)] == [200, 200, 400]
+    assert [faults.respond("PutImage", _answer).status for _ in range(3)] == [200, 200, 400]
 
 
 def test_hits_are_counted_whichever_thread_they_come_from() -> None:
     faults = Faults()
     fault = faults.add("PutImage:throttle:times=500")
     with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: faults.applied("PutImage", _answer).status, range(1000)))
+        statuses = list(pool.map(lambda _: faults.respond("PutImage", _answer).status, range(1000)))
     assert fault.hits == statuses.count(400) == 500
 
 

@@ -17,7 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from ecrtui.emulator.http_server import HOST, MAX_BODY, Server, serve
+from ecrtui.emulator.http_server import HOST, MAX_BODY, EmbeddedServer, serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     REGION,
@@ -179,7 +179,7 @@ def test_a_request_under_way_is_answered_when_it_stops(tmp_path: Path) -> None:
     setup = client_for(embedded)
     create_repository(setup, "team/app")
     image = push_image(setup, "team/app", tag="1.0")
-    server = Server(embedded)
+    server = EmbeddedServer(embedded)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     entered, go_on = threading.Event(), threading.Event()

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.layout import LayoutError, open_layout
-from ecrtui.emulator.layout_export import Exported, export_image
-from ecrtui.emulator.layout_import import MAX_DEPTH, Imported, import_image
+from ecrtui.emulator.layout_export import ExportResult, export_image
+from ecrtui.emulator.layout_import import MAX_DEPTH, ImportResult, import_image
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.emulator.storage import CHUNK
+from ecrtui.emulator.storage import CHUNK_SIZE
 from tests.support.embedded import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -55,12 +55,12 @@ def layout(tmp_path: Path) -> LayoutFolder:
     return LayoutFolder(tmp_path / "layout")
 
 
-def taken(embedded: EmbeddedRegistry, source: object, tag: str = "", ref: str = "", **options: Any) -> Imported:
+def taken(embedded: EmbeddedRegistry, source: object, tag: str = "", ref: str = "", **options: Any) -> ImportResult:
     with open_layout(str(source)) as opened:
         return import_image(embedded.database, opened, REPOSITORY, tag, ref=ref, region=REGION, **options)
 
 
-def written(embedded: EmbeddedRegistry, folder: Path, **which: str) -> Exported:
+def written(embedded: EmbeddedRegistry, folder: Path, **which: str) -> ExportResult:
     return export_image(embedded.database, REPOSITORY, str(folder), region=REGION, **which)
 
 
@@ -71,7 +71,7 @@ def manifest_of(ecr: Any, digest: str) -> dict[str, Any]:
 class TestImport:
     def test_an_image_comes_in_with_its_bytes_its_config_and_its_tag(self, embedded, ecr, layout):
         entry = layout.image(layers=[b"first", b"second"])
-        layout.list(entry)
+        layout.write_index(entry)
         imported = taken(embedded, layout, "1.0")
         assert (imported.digest, imported.manifests, imported.blobs) == (entry["digest"], 1, 3)
         assert tags_of(ecr, REPOSITORY) == {"1.0": entry["digest"]}
@@ -84,7 +84,7 @@ class TestImport:
     def test_an_index_comes_with_what_it_names_and_only_it_is_tagged(self, embedded, ecr, layout):
         inner = layout.index([layout.image("amd64"), layout.image("arm64")])
         outer = layout.index([inner, layout.image("attestation")])
-        layout.list(outer)
+        layout.write_index(outer)
         imported = taken(embedded, layout, "latest")
         assert imported.manifests == 5
         assert imported.media_type == OCI_INDEX
@@ -93,31 +93,31 @@ class TestImport:
 
     def test_a_manifest_without_media_type_is_what_its_descriptor_says(self, embedded, ecr, layout):
         entry = layout.image(mediaType=None)
-        layout.list(entry)
+        layout.write_index(entry)
         assert taken(embedded, layout).media_type == OCI_MANIFEST
         found = manifest_of(ecr, entry["digest"])
         assert found["imageManifestMediaType"] == OCI_MANIFEST
         assert "mediaType" not in json.loads(found["imageManifest"])
 
     def test_a_child_without_media_type_is_what_the_index_says(self, embedded, layout):
-        layout.list(layout.index([layout.image(mediaType=None)]))
+        layout.write_index(layout.index([layout.image(mediaType=None)]))
         assert taken(embedded, layout).manifests == 2
 
     def test_without_a_tag_the_image_is_untagged(self, embedded, ecr, layout):
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         taken(embedded, layout)
         assert tags_of(ecr, REPOSITORY) == {}
         assert len(digests_of(ecr, REPOSITORY)) == 1
 
     def test_again_is_no_failure_and_stores_nothing(self, embedded, ecr, layout):
-        layout.list(layout.index([layout.image()]))
+        layout.write_index(layout.index([layout.image()]))
         taken(embedded, layout, "1.0")
         assert taken(embedded, layout, "1.0").blobs == 0
         assert len(digests_of(ecr, REPOSITORY)) == 2
 
     def test_again_into_an_immutable_repository_is_no_failure_either(self, embedded, ecr, layout):
         create_repository(ecr, REPOSITORY, "IMMUTABLE")
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         taken(embedded, layout, "1.0")
         assert len(tags_of(ecr, REPOSITORY)) == 1
@@ -125,7 +125,7 @@ class TestImport:
     def test_a_tag_that_may_not_move_is_refused_in_the_words_of_ecr(self, embedded, ecr, layout):
         create_repository(ecr, REPOSITORY, "IMMUTABLE")
         before = push_image(ecr, REPOSITORY, tag="1.0")
-        layout.list(layout.image("another"))
+        layout.write_index(layout.image("another"))
         with pytest.raises(ServiceError, match="cannot be overwritten because the repository is immutable"):
             taken(embedded, layout, "1.0")
         assert tags_of(ecr, REPOSITORY) == {"1.0": before.digest}
@@ -134,21 +134,21 @@ class TestImport:
         create_repository(ecr, REPOSITORY)
         push_image(ecr, REPOSITORY, tag="1.0")
         entry = layout.image("another")
-        layout.list(entry)
+        layout.write_index(entry)
         taken(embedded, layout, "1.0")
         assert tags_of(ecr, REPOSITORY) == {"1.0": entry["digest"]}
 
     def test_content_that_was_only_declared_is_stored(self, embedded, ecr, layout):
         entry = layout.image(layers=[b"declared"])
-        layout.list(entry)
+        layout.write_index(entry)
         create_repository(ecr, REPOSITORY)
         with embedded.database.write() as connection:
             connection.execute("INSERT INTO layers SELECT id, ?, 8 FROM repositories", (digest_of(b"declared"),))
         assert taken(embedded, layout).blobs == 2
 
     def test_a_layer_larger_than_a_piece_comes_in_whole(self, embedded, ecr, layout, tmp_path):
-        large = b"0123456789abcdef" * (CHUNK // 16) + b"the rest"
-        layout.list(layout.image(layers=[large, b""]))
+        large = b"0123456789abcdef" * (CHUNK_SIZE // 16) + b"the rest"
+        layout.write_index(layout.image(layers=[large, b""]))
         told: list[tuple[int, int]] = []
         imported = taken(embedded, layout, "1.0", progress=lambda *numbers: told.append(numbers))
         assert told[-1] == (imported.size, imported.size)
@@ -158,13 +158,13 @@ class TestImport:
     def test_docker_manifests_come_in_as_they_are(self, embedded, ecr, layout):
         image = layout.image(mediaType=DOCKER_MANIFEST) | {"mediaType": DOCKER_MANIFEST}
         document = {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": [image]}
-        layout.list(layout.manifest(json.dumps(document, indent=3), DOCKER_LIST))
+        layout.write_index(layout.manifest(json.dumps(document, indent=3), DOCKER_LIST))
         assert taken(embedded, layout).media_type == DOCKER_LIST
 
     def test_an_artifact_keeps_its_subject_even_if_that_is_not_there(self, embedded, ecr, layout):
         subject = {"mediaType": OCI_MANIFEST, "digest": digest_of("elsewhere"), "size": 9}
         entry = layout.image(subject=subject, artifactType="application/spdx+json")
-        layout.list(entry)
+        layout.write_index(entry)
         taken(embedded, layout)
         referrers = ecr.list_image_referrers(repositoryName=REPOSITORY, subjectId={"imageDigest": subject["digest"]})
         assert [one["digest"] for one in referrers["referrers"]] == [entry["digest"]]
@@ -178,18 +178,18 @@ class TestImport:
         }
         config = {"mediaType": OCI_CONFIG, **layout.blob(b"{}")}
         document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [foreign]}
-        layout.list(layout.manifest(json.dumps(document)))
+        layout.write_index(layout.manifest(json.dumps(document)))
         assert taken(embedded, layout).foreign == (foreign["digest"],)
 
 
 class TestChoice:
     def test_the_only_image_needs_no_name(self, embedded, layout):
-        layout.list(**{"1.0": layout.image()})
+        layout.write_index(**{"1.0": layout.image()})
         taken(embedded, layout)
 
     def test_several_are_listed(self, embedded, layout):
         one, two = layout.image("one"), layout.image("two")
-        layout.list(**{"1.0": one, "2.0": two})
+        layout.write_index(**{"1.0": one, "2.0": two})
         with pytest.raises(LayoutError, match="has 2 images") as caught:
             taken(embedded, layout)
         assert "'1.0'" in caught.value.problem
@@ -198,21 +198,21 @@ class TestChoice:
 
     def test_one_of_several_is_chosen_by_its_name(self, embedded, layout):
         one, two = layout.image("one"), layout.image("two")
-        layout.list(**{"1.0": one, "2.0": two})
+        layout.write_index(**{"1.0": one, "2.0": two})
         assert taken(embedded, layout, ref="2.0").digest == two["digest"]
 
     def test_one_of_several_without_names_is_chosen_by_its_digest(self, embedded, layout):
         one, two = layout.image("one"), layout.image("two")
-        layout.list(one, two)
+        layout.write_index(one, two)
         assert taken(embedded, layout, ref=one["digest"]).digest == one["digest"]
 
     def test_several_names_of_one_image_are_no_choice(self, embedded, layout):
         one = layout.image()
-        layout.list(**{"1.0": one, "latest": one})
+        layout.write_index(**{"1.0": one, "latest": one})
         assert taken(embedded, layout).digest == one["digest"]
 
     def test_a_name_that_is_not_there_is_told_with_those_that_are(self, embedded, layout):
-        layout.list(**{"1.0": layout.image()})
+        layout.write_index(**{"1.0": layout.image()})
         with pytest.raises(LayoutError, match=r"has no image '3\.0'; it has\n  '1\.0'"):
             taken(embedded, layout, ref="3.0")
 
@@ -232,7 +232,7 @@ class TestRefusals:
         return caught.value
 
     def test_a_missing_layer(self, embedded, layout):
-        layout.list(layout.image(layers=[b"one", b"two"]))
+        layout.write_index(layout.image(layers=[b"one", b"two"]))
         layout.path(digest_of(b"two")).unlink()
         problem = self.refused(embedded, layout, f"does not have\n  layer or config {digest_of(b'two')}")
         assert "skopeo copy --all" in problem.hint
@@ -241,19 +241,19 @@ class TestRefusals:
         children = [
             {**layout.image(name), "platform": {"os": "linux", "architecture": name}} for name in ("amd64", "arm64")
         ]
-        layout.list(layout.index(children))
+        layout.write_index(layout.index(children))
         layout.path(children[1]["digest"]).unlink()
         self.refused(embedded, layout, f"{children[1]['digest']} .* for 'linux/arm64'")
 
     def test_many_missing_blobs_are_counted(self, embedded, layout):
         layers = [str(number).encode() for number in range(12)]
-        layout.list(layout.image(layers=layers))
+        layout.write_index(layout.image(layers=layers))
         for layer in layers:
             layout.path(digest_of(layer)).unlink()
         self.refused(embedded, layout, "and 7 more")
 
     def test_a_layer_of_other_bytes(self, embedded, layout):
-        layout.list(layout.image(layers=[b"layer"]))
+        layout.write_index(layout.image(layers=[b"layer"]))
         layout.path(digest_of(b"layer")).write_bytes(b"LAYER")
         self.refused(embedded, layout, f"other bytes: their digest is {digest_of(b'LAYER')}")
         with embedded.database.read() as connection:
@@ -262,21 +262,21 @@ class TestRefusals:
 
     def test_a_manifest_of_other_bytes(self, embedded, layout):
         entry = layout.image()
-        layout.list(entry)
+        layout.write_index(entry)
         path = layout.path(entry["digest"])
         path.write_bytes(path.read_bytes() + b"\n")
         self.refused(embedded, layout, "other bytes")
 
     @pytest.mark.parametrize("size", [1, 0, -7])
     def test_a_manifest_of_another_size(self, embedded, layout, size):
-        layout.list({**layout.image(), "size": size})
+        layout.write_index({**layout.image(), "size": size})
         self.refused(embedded, layout, "as its descriptor says")
 
     def test_a_layer_of_another_size(self, embedded, layout):
         config = layout.blob(b"{}")
         layer = {"mediaType": OCI_LAYER, **layout.blob(b"layer"), "size": 4}
         document = {"schemaVersion": 2, "config": {"mediaType": "a/b", **config}, "layers": [layer]}
-        layout.list(layout.manifest(json.dumps(document)))
+        layout.write_index(layout.manifest(json.dumps(document)))
         self.refused(embedded, layout, "has 5 bytes, not 4")
 
     @pytest.mark.parametrize(
@@ -290,37 +290,37 @@ class TestRefusals:
         "digest", [None, 3, "sha256:../../../etc/passwd", "sha512:" + "0" * 128, "SHA256:" + "A" * 64]
     )
     def test_a_digest_that_is_none(self, embedded, layout, digest):
-        layout.list({"mediaType": OCI_MANIFEST, "digest": digest, "size": 3})
+        layout.write_index({"mediaType": OCI_MANIFEST, "digest": digest, "size": 3})
         self.refused(embedded, layout, "not a sha256 digest")
 
     @pytest.mark.parametrize("text", ["", "{", "[1]", '{"schemaVersion": 2}', '"text"'])
     def test_a_manifest_that_is_none(self, embedded, layout, text):
-        layout.list(layout.manifest(text))
+        layout.write_index(layout.manifest(text))
         self.refused(embedded, layout, "would not be taken by ECR")
 
     def test_a_manifest_that_is_not_utf_8(self, embedded, layout):
-        layout.list(layout.manifest(b'{"schemaVersion": 2, "annotations": {"a": "\xff"}}'))
+        layout.write_index(layout.manifest(b'{"schemaVersion": 2, "annotations": {"a": "\xff"}}'))
         self.refused(embedded, layout, "not UTF-8")
 
     def test_a_manifest_that_is_too_large(self, embedded, layout):
-        layout.list(layout.image(annotations={"large": "x" * 4_194_304}))
+        layout.write_index(layout.image(annotations={"large": "x" * 4_194_304}))
         self.refused(embedded, layout, "the most that ECR takes")
 
     def test_a_media_type_that_is_not_the_manifests_own(self, embedded, layout):
-        layout.list({**layout.image(), "mediaType": DOCKER_MANIFEST})
+        layout.write_index({**layout.image(), "mediaType": DOCKER_MANIFEST})
         self.refused(embedded, layout, "Media type must be that of the image manifest")
 
     def test_no_media_type_at_all(self, embedded, layout):
         entry = layout.image(mediaType=None)
         del entry["mediaType"]
-        layout.list(entry)
+        layout.write_index(entry)
         self.refused(embedded, layout, "no media type is told")
 
     def test_indexes_within_indexes_without_end(self, embedded, layout):
         entry = layout.image()
         for _ in range(MAX_DEPTH + 1):
             entry = layout.index([entry])
-        layout.list(entry)
+        layout.write_index(entry)
         self.refused(embedded, layout, "deep")
 
     def test_what_is_no_layout(self, embedded, tmp_path):
@@ -338,20 +338,20 @@ class TestArchives:
     @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
     def test_a_tar_is_read_like_a_folder(self, embedded, ecr, layout, tmp_path, mode):
         entry = layout.index([layout.image("one"), layout.image("two")])
-        layout.list(entry)
+        layout.write_index(entry)
         source = write_tar(tmp_path / "image.tar", files_of(layout.folder), mode)
         assert taken(embedded, source, "1.0").digest == entry["digest"]
         assert len(digests_of(ecr, REPOSITORY)) == 3
 
     @pytest.mark.parametrize("prefix", ["./", "image/", "./image/"])
     def test_a_folder_within_the_tar_does_not_matter(self, embedded, layout, tmp_path, prefix):
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         members = {prefix + name: content for name, content in files_of(layout.folder).items()}
         assert taken(embedded, write_tar(tmp_path / "image.tar", members)).manifests == 1
 
     @pytest.mark.parametrize("name", ["../outside", "blobs/../../outside", "/etc/outside"])
     def test_a_path_that_leads_out_is_refused(self, embedded, layout, tmp_path, name):
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         source = write_tar(tmp_path / "image.tar", {**files_of(layout.folder), name: b"mine"})
         with pytest.raises(LayoutError, match="leads out of the archive"):
             taken(embedded, source)
@@ -360,7 +360,7 @@ class TestArchives:
         import tarfile
 
         entry = layout.image(layers=[b"layer"])
-        layout.list(entry)
+        layout.write_index(entry)
         members = files_of(layout.folder)
         path = f"blobs/sha256/{digest_of(b'layer')[7:]}"
         members.pop(path)
@@ -382,7 +382,7 @@ class TestArchives:
 
     @pytest.mark.parametrize("mode", ["w", "w:gz"])
     def test_an_archive_that_was_cut(self, embedded, layout, tmp_path, mode):
-        layout.list(layout.image(layers=[bytes(range(256)) * 400]))
+        layout.write_index(layout.image(layers=[bytes(range(256)) * 400]))
         whole = write_tar(tmp_path / "image.tar", files_of(layout.folder), mode).read_bytes()
         (tmp_path / "image.tar").write_bytes(whole[: len(whole) // 2])
         with pytest.raises(LayoutError):
@@ -394,7 +394,7 @@ class TestArchives:
             taken(embedded, tmp_path / "image.tar")
 
 
-class TestDirTransport:
+class TestSkopeoDirLayout:
     """What ``skopeo copy … dir:FOLDER`` writes."""
 
     def folder(self, layout: LayoutFolder, top: dict[str, Any], target: Path, children: list[dict[str, Any]]) -> Path:
@@ -429,7 +429,7 @@ class TestDirTransport:
 class TestExport:
     def test_what_came_in_goes_out_byte_for_byte(self, embedded, layout, tmp_path):
         entry = layout.index([layout.image("one", mediaType=None), layout.index([layout.image("two")])])
-        layout.list(**{"1.0": entry})
+        layout.write_index(**{"1.0": entry})
         taken(embedded, layout, "1.0")
         exported = written(embedded, tmp_path / "out", tag="1.0")
         assert (exported.digest, exported.manifests) == (entry["digest"], 4)
@@ -446,7 +446,7 @@ class TestExport:
 
     def test_by_digest_the_entry_has_no_name(self, embedded, layout, tmp_path):
         entry = layout.image()
-        layout.list(entry)
+        layout.write_index(entry)
         taken(embedded, layout)
         written(embedded, tmp_path / "out", digest=entry["digest"])
         assert "annotations" not in json.loads((tmp_path / "out/index.json").read_text())["manifests"][0]
@@ -458,13 +458,13 @@ class TestExport:
         assert (tmp_path / "out/blobs/sha256" / pushed.digest[7:]).read_text() == pushed.manifest
 
     def test_an_empty_folder_is_taken(self, embedded, layout, tmp_path):
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         (tmp_path / "out").mkdir()
         written(embedded, tmp_path / "out", tag="1.0")
 
     def test_a_folder_with_something_in_it_is_left_alone(self, embedded, layout, tmp_path):
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         (tmp_path / "out").mkdir()
         (tmp_path / "out/mine").write_text("mine")
@@ -473,7 +473,7 @@ class TestExport:
         assert files_of(tmp_path / "out") == {"mine": b"mine"}
 
     def test_a_folder_that_cannot_be_made_is_told(self, embedded, layout, tmp_path):
-        layout.list(layout.image())
+        layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         (tmp_path / "file").write_text("")
         with pytest.raises(LayoutError, match="cannot be written"):
@@ -490,7 +490,7 @@ class TestExport:
             written(embedded, tmp_path / "out", tag="1.0")
 
     def test_layers_without_content_are_told_and_no_folder_is_made(self, embedded, layout, tmp_path):
-        layout.list(layout.image(layers=[b"layer"]))
+        layout.write_index(layout.image(layers=[b"layer"]))
         taken(embedded, layout, "1.0")
         with embedded.database.write() as connection:
             connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest_of(b"layer"),))
@@ -542,7 +542,7 @@ def test_any_manifest_comes_back_with_the_bytes_it_had(tmp_path_factory, data):
         return layout.manifest(dumped({"schemaVersion": 2, "manifests": children}), OCI_INDEX)
 
     top = tree(3)
-    layout.list(top)
+    layout.write_index(top)
     embedded = new_embedded()
     try:
         imported = taken(embedded, layout, "tag")

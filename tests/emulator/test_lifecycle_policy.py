@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.lifecycle_policy import DAY, Candidate, evaluated, parse
+from ecrtui.emulator.lifecycle_policy import DAY, PolicyImage, evaluate, parse_policy
 
 NOW = 1_000 * DAY
 
 
-def image(name: str, *tags: str, age: float = 0, **options: Any) -> Candidate:
+def image(name: str, *tags: str, age: float = 0, **options: Any) -> PolicyImage:
     """An image, pushed so many days ago."""
-    return Candidate(name, tags, NOW - age * DAY, **options)
+    return PolicyImage(name, tags, NOW - age * DAY, **options)
 
 
 def rule(priority: int, number: int, *, count: str = "imageCountMoreThan", **options: Any) -> dict[str, Any]:
@@ -32,10 +32,10 @@ def rule(priority: int, number: int, *, count: str = "imageCountMoreThan", **opt
     return {"rulePriority": priority, "selection": {**selection, **options}, "action": action}
 
 
-def acted_on(images: list[Candidate], *rules: dict[str, Any]) -> dict[str, int]:
+def acted_on(images: list[PolicyImage], *rules: dict[str, Any]) -> dict[str, int]:
     """The priority of the rule that would act, by image."""
-    policy = parse(json.dumps({"rules": list(rules)}))
-    return {found.digest: rule.priority for found, rule in evaluated(policy, images, NOW)}
+    policy = parse_policy(json.dumps({"rules": list(rules)}))
+    return {found.digest: rule.priority for found, rule in evaluate(policy, images, NOW)}
 
 
 def test_images_older_than_the_limit_expire() -> None:
@@ -153,7 +153,7 @@ def test_an_image_that_an_index_names_stays() -> None:
 )
 def test_a_policy_that_cannot_be_says_why(rules: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ServiceError, match=words) as caught:
-        parse(json.dumps({"rules": rules}))
+        parse_policy(json.dumps({"rules": rules}))
     assert caught.value.code == "InvalidParameterException"
 
 
@@ -172,9 +172,11 @@ images_strategy = st.lists(
 
 
 @given(images_strategy, st.integers(1, 10), st.integers(1, 40))
-def test_what_holds_of_every_evaluation(images: list[Candidate], keep: int, days: int) -> None:
-    policy = parse(json.dumps({"rules": [rule(1, keep, prefixes=["prod"]), rule(2, days, count="sinceImagePushed")]}))
-    marked = evaluated(policy, images, NOW)
+def test_what_holds_of_every_evaluation(images: list[PolicyImage], keep: int, days: int) -> None:
+    policy = parse_policy(
+        json.dumps({"rules": [rule(1, keep, prefixes=["prod"]), rule(2, days, count="sinceImagePushed")]})
+    )
+    marked = evaluate(policy, images, NOW)
     digests = [found.digest for found, _ in marked]
     assert len(digests) == len(set(digests)), "by one rule or none"
     assert not any(found.referenced for found, _ in marked)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ecrtui.emulator import manifests
 from ecrtui.emulator.database import Database, open_database
-from ecrtui.emulator.seed import Origin, SeedError, repository_names, seed
-from ecrtui.emulator.seed_content import Pipeline, Style
+from ecrtui.emulator.seed import SeedError, SeedOrigin, repository_names, seed
+from ecrtui.emulator.seed_content import BuildPipeline, SeedStyle
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
@@ -31,14 +31,14 @@ from tests.support.embedded import (
 
 NOW = 1_790_000_000.0
 REPOSITORY = "team/app"
-ORIGIN = Origin(region=REGION, now=NOW)
+ORIGIN = SeedOrigin(region=REGION, now=NOW)
 
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedRegistry]:
     """A registry with one seeded repository that nothing writes to."""
     registry = new_embedded()
-    seed(registry.database, [REPOSITORY], Style(1500, configs=True), ORIGIN)
+    seed(registry.database, [REPOSITORY], SeedStyle(1500, configs=True), ORIGIN)
     yield registry
     registry.database.close()
 
@@ -66,7 +66,7 @@ def rows(database: Database, query: str, *values: object) -> list[sqlite3.Row]:
 
 
 def pipeline(images: int, *, number: int = 0, name: str = REPOSITORY, **style: Any) -> list[Any]:
-    return list(Pipeline(name, Style(images, **style), seed=number, now=NOW).images())
+    return list(BuildPipeline(name, SeedStyle(images, **style), seed=number, now=NOW).images())
 
 
 @settings(max_examples=40, deadline=None)
@@ -76,7 +76,7 @@ def test_every_number_of_images_is_met_and_every_manifest_is_one(images, number,
     assert len(made) == len({image.digest for image in made}) == images
     known: set[str] = set()
     for image in made:
-        contents = manifests.read(image.manifest)
+        contents = manifests.parse_manifest(image.manifest)
         assert image.digest == digest_of(image.manifest)
         assert contents.media_type == image.media_type
         assert (contents.artifact_media_type or None) == image.artifact_media_type
@@ -187,23 +187,23 @@ def test_the_same_number_is_the_same_and_another_is_not():
 
 
 def test_digests_do_not_depend_on_when_it_is_done(database):
-    later = list(Pipeline(REPOSITORY, Style(50), seed=0, now=NOW + 1e6).images())
+    later = list(BuildPipeline(REPOSITORY, SeedStyle(50), seed=0, now=NOW + 1e6).images())
     assert [one.digest for one in later] == [one.digest for one in pipeline(50)]
 
 
 def test_untagged_means_that_no_image_has_a_tag(database):
-    seed(database, [REPOSITORY], Style(200, untagged=True), ORIGIN)
+    seed(database, [REPOSITORY], SeedStyle(200, untagged=True), ORIGIN)
     assert rows(database, "SELECT * FROM tags") == []
     assert rows(database, "SELECT count(*) AS n FROM images WHERE tagged = 0")[0]["n"] == 200
 
 
 def test_one_image_can_have_a_thousand_tags(database):
-    seed(database, [REPOSITORY], Style(1, tags_per_push=1000), ORIGIN)
+    seed(database, [REPOSITORY], SeedStyle(1, tags_per_push=1000), ORIGIN)
     assert len(rows(database, "SELECT * FROM tags")) == 1000
 
 
 def test_every_push_has_the_tags_that_were_asked_for(database):
-    seed(database, [REPOSITORY], Style(300, tags_per_push=2), ORIGIN)
+    seed(database, [REPOSITORY], SeedStyle(300, tags_per_push=2), ORIGIN)
     found = rows(
         database,
         "SELECT i.media_type, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) AS n,"
@@ -215,7 +215,7 @@ def test_every_push_has_the_tags_that_were_asked_for(database):
 
 def test_many_repositories_are_filled_each_with_its_own(database):
     names = repository_names(30)
-    seed(database, names, Style(4), ORIGIN)
+    seed(database, names, SeedStyle(4), ORIGIN)
     found = client_for(EmbeddedRegistry(database, region=REGION)).describe_repositories()["repositories"]
     assert [one["repositoryName"] for one in found] == sorted(names)
     assert len(set(names)) == 30
@@ -226,7 +226,7 @@ def test_an_empty_repository_is_filled_and_keeps_its_settings():
     embedded = new_embedded()
     ecr = client_for(embedded)
     create_repository(ecr, REPOSITORY, "IMMUTABLE")
-    seed(embedded.database, [REPOSITORY], Style(5), ORIGIN)
+    seed(embedded.database, [REPOSITORY], SeedStyle(5), ORIGIN)
     assert ecr.describe_repositories()["repositories"][0]["imageTagMutability"] == "IMMUTABLE"
     embedded.database.close()
 
@@ -237,7 +237,7 @@ def test_a_repository_with_images_is_left_alone_and_so_are_the_others():
     create_repository(ecr, REPOSITORY)
     push_image(ecr, REPOSITORY)
     with pytest.raises(SeedError, match="has images already"):
-        seed(embedded.database, ["team/new", REPOSITORY], Style(5), ORIGIN)
+        seed(embedded.database, ["team/new", REPOSITORY], SeedStyle(5), ORIGIN)
     assert len(ecr.describe_repositories()["repositories"]) == 1
     embedded.database.close()
 
@@ -245,10 +245,10 @@ def test_a_repository_with_images_is_left_alone_and_so_are_the_others():
 @pytest.mark.parametrize(
     ("style", "words"),
     [
-        (Style(0), "between 1 and"),
-        (Style(10_000_001), "between 1 and"),
-        (Style(1, tags_per_push=1001), "between 0 and 1,000 tags"),
-        (Style(1, tags_per_push=-1), "between 0 and 1,000 tags"),
+        (SeedStyle(0), "between 1 and"),
+        (SeedStyle(10_000_001), "between 1 and"),
+        (SeedStyle(1, tags_per_push=1001), "between 0 and 1,000 tags"),
+        (SeedStyle(1, tags_per_push=-1), "between 0 and 1,000 tags"),
     ],
 )
 def test_what_ecr_does_not_allow_is_refused(database, style, words):
@@ -258,6 +258,6 @@ def test_what_ecr_does_not_allow_is_refused(database, style, words):
 
 def test_progress_is_told_to_the_end(database):
     told: list[tuple[int, int]] = []
-    seed(database, ["team/one", "team/two"], Style(2500), ORIGIN, lambda *numbers: told.append(numbers))
+    seed(database, ["team/one", "team/two"], SeedStyle(2500), ORIGIN, lambda *numbers: told.append(numbers))
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert told[-1] == (5000, 5000)

@@ -11,7 +11,7 @@ import pytest
 
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.service import OPERATIONS
-from ecrtui.emulator.validation import checked, is_operation
+from ecrtui.emulator.validation import is_operation, validate_request
 from tests.support.request_shapes import reduced_model, service_model
 
 
@@ -38,7 +38,7 @@ def test_every_operation_that_is_built_is_one_of_the_api() -> None:
 
 def refusal(operation: str, parameters: dict[str, Any]) -> str:
     with pytest.raises(ServiceError) as caught:
-        checked(operation, parameters)
+        validate_request(operation, parameters)
     return f"{caught.value.code}: {caught.value.message}"
 
 
@@ -67,11 +67,11 @@ def test_blobs_are_decoded_and_nothing_else_is_changed() -> None:
         "partLastByte": 2,
         "layerPartBlob": base64.b64encode(b"\x00\xff\x01").decode(),
     }
-    assert checked("UploadLayerPart", upload) == {**upload, "layerPartBlob": b"\x00\xff\x01"}
+    assert validate_request("UploadLayerPart", upload) == {**upload, "layerPartBlob": b"\x00\xff\x01"}
     assert refusal("UploadLayerPart", {**upload, "layerPartBlob": "!"}).startswith("SerializationException")
 
 
 def test_null_and_unknown_members_count_as_absent() -> None:
-    assert checked("ListImages", {"repositoryName": "ab", "nextToken": None, "colour": "red"}) == {
+    assert validate_request("ListImages", {"repositoryName": "ab", "nextToken": None, "colour": "red"}) == {
         "repositoryName": "ab"
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.emulator.http_server import Server
+from ecrtui.emulator.http_server import EmbeddedServer
 from ecrtui.errors import ConnectionFailed, NotFound
 from ecrtui.registry.client import Clients
 from ecrtui.settings import Connection
@@ -38,7 +38,7 @@ def certificate(tmp_path_factory) -> Path:
 @pytest.fixture
 def url(certificate, monkeypatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    server = Server(new_embedded())
+    server = EmbeddedServer(new_embedded())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)

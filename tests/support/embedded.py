@@ -87,7 +87,7 @@ def digest_of(content: str | bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PushedImage:
     """An image that was put: its digest and the exact text of its manifest."""
 
     digest: str
@@ -108,7 +108,7 @@ def create_repository(
     return client.create_repository(repositoryName=name, **options)["repository"]
 
 
-def upload(client: Any, repository: str, content: bytes) -> dict[str, Any]:
+def upload_blob(client: Any, repository: str, content: bytes) -> dict[str, Any]:
     """Upload a config or a layer, unless the repository has it; its descriptor without a media type."""
     digest = digest_of(content)
     known = client.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
@@ -148,24 +148,24 @@ def manifest_text(
     document = {
         "schemaVersion": 2,
         **({"mediaType": media_type} if media_type else {}),
-        "config": {"mediaType": config_media_type, **upload(client, repository, json.dumps(config).encode())},
-        "layers": [{"mediaType": OCI_LAYER, **upload(client, repository, layer)} for layer in layers],
+        "config": {"mediaType": config_media_type, **upload_blob(client, repository, json.dumps(config).encode())},
+        "layers": [{"mediaType": OCI_LAYER, **upload_blob(client, repository, layer)} for layer in layers],
         **members,
     }
     return json.dumps(document, indent=indent)
 
 
-def put(client: Any, repository: str, manifest: str, tag: str = "", media_type: str = "") -> Pushed:
+def put(client: Any, repository: str, manifest: str, tag: str = "", media_type: str = "") -> PushedImage:
     """PutImage of this exact text; the digest that ECR answered."""
     options = {
         **({"imageTag": tag} if tag else {}),
         **({"imageManifestMediaType": media_type} if media_type else {}),
     }
     image = client.put_image(repositoryName=repository, imageManifest=manifest, **options)["image"]
-    return Pushed(image["imageId"]["imageDigest"], manifest, image["imageManifestMediaType"], tag)
+    return PushedImage(image["imageId"]["imageDigest"], manifest, image["imageManifestMediaType"], tag)
 
 
-def push_image(client: Any, repository: str, name: str = "one", tag: str = "", **options: Any) -> Pushed:
+def push_image(client: Any, repository: str, name: str = "one", tag: str = "", **options: Any) -> PushedImage:
     """Upload what an image is made of and put it; the options are those of :func:`manifest_text`."""
     media_type = options.get("media_type", OCI_MANIFEST)
     text = manifest_text(client, repository, name, **options)
@@ -175,11 +175,11 @@ def push_image(client: Any, repository: str, name: str = "one", tag: str = "", *
 def push_index(
     client: Any,
     repository: str,
-    children: Mapping[str, Pushed] | None = None,
+    children: Mapping[str, PushedImage] | None = None,
     tag: str = "",
     media_type: str = OCI_INDEX,
     **members: Any,
-) -> Pushed:
+) -> PushedImage:
     """Put an index over these images by platform; two of linux are made unless some are given."""
     if children is None:
         children = {
@@ -210,7 +210,7 @@ def refused(code: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
     assert response["ResponseMetadata"]["HTTPStatusCode"] == (500 if code == "ServerException" else 400)
 
 
-def message_of(caught: pytest.ExceptionInfo[ClientError]) -> str:
+def error_message(caught: pytest.ExceptionInfo[ClientError]) -> str:
     """What the service said."""
     return caught.value.response["Error"]["Message"]
 

@@ -22,7 +22,7 @@ class LayoutFolder:
         self.entries: list[dict[str, Any]] = []
         (folder / "blobs/sha256").mkdir(parents=True)
         (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
-        self.list()
+        self.write_index()
 
     def blob(self, content: bytes) -> dict[str, Any]:
         """Keep some content; its descriptor without a media type."""
@@ -52,7 +52,7 @@ class LayoutFolder:
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(children), **members}
         return self.manifest(json.dumps(document, indent=2), OCI_INDEX)
 
-    def list(self, *entries: Mapping[str, Any], **named: Mapping[str, Any]) -> LayoutFolder:
+    def write_index(self, *entries: Mapping[str, Any], **named: Mapping[str, Any]) -> LayoutFolder:
         """Write index.json with these entries, and those that have a name."""
         everything = [*entries, *({**entry, "annotations": {REF_NAME: name}} for name, entry in named.items())]
         document = {"schemaVersion": 2, "manifests": everything}

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.embedded import client_for, create_repository, manifest_text, new_embedded, push_image, put, upload
+from tests.support.embedded import (
+    client_for,
+    create_repository,
+    manifest_text,
+    new_embedded,
+    push_image,
+    put,
+    upload_blob,
+)
 from tests.support.screen import running, screen_text, type_text, unsafe_characters, until
 
 REPOSITORY = "team/app"
@@ -33,7 +41,7 @@ class Estate:
         self.image = put(self.client, REPOSITORY, raw, "hostile")
         config = {"os": "linux", "architecture": HOSTILE, "config": {"Labels": {HOSTILE: HOSTILE}, "Cmd": [LONG]}}
         other = json.loads(manifest_text(self.client, REPOSITORY, "other"))
-        other["config"] |= upload(self.client, REPOSITORY, json.dumps(config).encode())
+        other["config"] |= upload_blob(self.client, REPOSITORY, json.dumps(config).encode())
         put(self.client, REPOSITORY, json.dumps(other), "config")
         # What ECR's own checks keep out, and a service that is not ECR would answer all the same.
         with self.embedded.database.write() as connection:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from ecrtui.emulator.database import Database
-from ecrtui.emulator.demo.demo_registry import Registry
-from ecrtui.emulator.demo.repositories import load
+from ecrtui.emulator.demo.demo_registry import DemoRegistry
+from ecrtui.emulator.demo.repositories import load_repositories
 from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
@@ -31,6 +31,6 @@ def load_demo(
     with database.write() as connection:
         if registry_settings.get(connection, registry_id, region, _LOADED) is not None:
             return False
-        load(Registry(connection, registry_id, region, moment))
+        load_repositories(DemoRegistry(connection, registry_id, region, moment))
         registry_settings.put(connection, registry_id, region, _LOADED, moment)
     return True

@@ -16,7 +16,7 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RepositorySetup:
     """How a repository is set up.
 
     Args:
@@ -38,7 +38,7 @@ class Settings:
     readers: Sequence[str] = ()
 
 
-class Registry:
+class DemoRegistry:
     """The registry that the demo data is put into, within one transaction.
 
     Args:
@@ -51,7 +51,7 @@ class Registry:
         self.region = region
         self.now = now
 
-    def repository(self, name: str, settings: Settings) -> Repository | None:
+    def create_repository(self, name: str, settings: RepositorySetup) -> DemoRepository | None:
         """Make a repository; None if there is one of that name, which is then left as it is."""
         kms_key = f"arn:aws:kms:{self.region}:{self.registry_id}:key/{settings.kms_key}" if settings.kms_key else None
         lifecycle = json.dumps({"rules": list(settings.lifecycle)}, indent=2) if settings.lifecycle else None
@@ -76,7 +76,7 @@ class Registry:
         )
         if not cursor.rowcount:
             return None
-        repository = Repository(self, int(cursor.lastrowid or 0), name, settings)
+        repository = DemoRepository(self, int(cursor.lastrowid or 0), name, settings)
         self.connection.executemany(
             "INSERT INTO resource_tags (repository_id, key, value) VALUES (?, ?, ?)",
             [(repository.id, key, value) for key, value in settings.resource_tags.items()],
@@ -84,10 +84,10 @@ class Registry:
         return repository
 
 
-class Repository:
+class DemoRepository:
     """A repository that artifacts are pushed to, the oldest first: a tag moves as it does in ECR."""
 
-    def __init__(self, registry: Registry, repository_id: int, name: str, settings: Settings) -> None:
+    def __init__(self, registry: DemoRegistry, repository_id: int, name: str, settings: RepositorySetup) -> None:
         self.id = repository_id
         self.name = name
         self.registry = registry
@@ -141,10 +141,10 @@ class Repository:
         if row is not None:
             return int(row["id"])
         for content in artifact.contents.values():
-            storage.add_layer(self._connection, self.id, [content])
+            storage.store_layer(self._connection, self.id, [content])
         for digest, size in artifact.declared.items():
             storage.declare_layer(self._connection, self.id, digest, size)
-        contents = manifests.read(artifact.manifest, artifact.media_type)
+        contents = manifests.parse_manifest(artifact.manifest, artifact.media_type)
         image_id = storage.insert_image(
             self._connection, self.id, artifact.manifest, contents, pushed_at=self._moment(age)
         )
@@ -157,18 +157,18 @@ class Repository:
         return image_id
 
     def _scan(self, image_id: int, digest: str, at: float) -> None:
-        found = vulnerabilities.found_in(digest)
+        found = vulnerabilities.findings_of(digest)
         if self.settings.scanning == scans.ENHANCED:
             where = {
                 "registryId": self.registry.registry_id,
                 "repositoryName": self.name,
                 "region": self.registry.region,
             }
-            findings = [vulnerabilities.enhanced(one, where, digest, at) for one in found]
+            findings = [vulnerabilities.to_enhanced_finding(one, where, digest, at) for one in found]
         else:
-            findings = [vulnerabilities.basic(one) for one in found]
-        counts = vulnerabilities.counts(found)
-        scans.store(self._connection, image_id, findings, counts, kind=self.settings.scanning, at=at)
+            findings = [vulnerabilities.to_basic_finding(one) for one in found]
+        counts = vulnerabilities.count_severities(found)
+        scans.store_scan(self._connection, image_id, findings, counts, kind=self.settings.scanning, at=at)
 
 
 def _policy(readers: Sequence[str]) -> str:

@@ -7,14 +7,14 @@ from functools import partial
 
 from ecrtui.emulator.demo import artifacts, hostile
 from ecrtui.emulator.demo.artifacts import Artifact, Build
-from ecrtui.emulator.demo.demo_registry import DAY, Registry, Repository, Settings
+from ecrtui.emulator.demo.demo_registry import DAY, DemoRegistry, DemoRepository, RepositorySetup
 from ecrtui.emulator.demo.runtimes import Application
-from ecrtui.emulator.seed import Origin, fill
-from ecrtui.emulator.seed_content import Style
+from ecrtui.emulator.seed import SeedOrigin, seed_repository
+from ecrtui.emulator.seed_content import SeedStyle
 
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
 
-Scene = Callable[[Repository], None]
+Scenario = Callable[[DemoRepository], None]
 """What is pushed to a repository."""
 
 
@@ -45,7 +45,7 @@ def keep_newest(number: int, priority: int, *patterns: str) -> dict[str, object]
     return rule(priority, f"keep the newest {number} of {', '.join(patterns)}", selection)
 
 
-def build(repository: Repository, application: Application, version: str, age: float, **labels: str) -> Build:
+def build(repository: DemoRepository, application: Application, version: str, age: float, **labels: str) -> Build:
     """A build that was done a few minutes before it is pushed."""
     return Build(application, version, repository.registry.now - age * DAY - 240, labels)
 
@@ -67,7 +67,7 @@ CHECKOUT = Application(
 )
 
 
-def checkout(repository: Repository) -> None:
+def checkout(repository: DemoRepository) -> None:
     """The repository to begin with: releases that stay, tags of environments that move."""
     old = repository.push(
         artifacts.image(build(repository, CHECKOUT, "2025.12.0", 340)), "release-2025.12", age=340, pulled=301
@@ -94,7 +94,7 @@ def checkout(repository: Repository) -> None:
     repository.push(artifacts.notation_signature(release, newest), age=0.086)
 
 
-def _main_builds(repository: Repository, number: int, *, first: int, newest: float) -> None:
+def _main_builds(repository: DemoRepository, number: int, *, first: int, newest: float) -> None:
     """Builds of the main branch; the tag ``main`` moves along, and ``canary`` stays a while."""
     for index in range(number):
         age = newest + (number - 1 - index) * 0.7
@@ -103,7 +103,7 @@ def _main_builds(repository: Repository, number: int, *, first: int, newest: flo
         repository.push(artifacts.image(one), f"main-{one.revision[:7]}", *tags, age=age, pulled=age - 0.01)
 
 
-def service(application: Application, repository: Repository, *, line: str, both: bool = False) -> None:
+def service(application: Application, repository: DemoRepository, *, line: str, both: bool = False) -> None:
     """A service with a release every other week; the newest is being tried, the one before it is in production."""
     versions = [f"{line}.{patch}" for patch in range(5)]
     for index, version in enumerate(versions):
@@ -122,7 +122,7 @@ def service(application: Application, repository: Repository, *, line: str, both
     repository.push(artifacts.image(again), age=0.8)
 
 
-def docker_pushed(application: Application, repository: Repository) -> None:
+def docker_pushed(application: Application, repository: DemoRepository) -> None:
     """Images from before BuildKit: Docker manifests, and a manifest list."""
     for index, version in enumerate(("4.0.1", "4.0.2", "4.1.0")):
         age = 95.0 - index * 30
@@ -132,7 +132,7 @@ def docker_pushed(application: Application, repository: Repository) -> None:
     repository.push(artifacts.docker_image(build(repository, application, "3.9.9", 180)), "3.9.9", age=180, pulled=140)
 
 
-def mirrored(application: Application, repository: Repository) -> None:
+def mirrored(application: Application, repository: DemoRepository) -> None:
     """A copy of a public image, for every platform that it has."""
     platforms = (AMD64, "linux/arm/v5", "linux/arm/v7", "linux/arm64/v8", "linux/386", "linux/ppc64le", "linux/s390x")
     for version, age in (("1.26.3", 48.0), ("1.27.3", 12.0)):
@@ -142,7 +142,7 @@ def mirrored(application: Application, repository: Repository) -> None:
         repository.push(everything, version, minor, "stable", "latest", age=age, pulled=0.2)
 
 
-def base_image(application: Application, repository: Repository) -> None:
+def base_image(application: Application, repository: DemoRepository) -> None:
     """A base image, rebuilt every week under the same tag: what it was before is untagged."""
     for index in range(8):
         age = 2.5 + (7 - index) * 7
@@ -150,7 +150,7 @@ def base_image(application: Application, repository: Repository) -> None:
         repository.push(both_platforms(one), "bookworm", f"bookworm-{index + 40}", age=age, pulled=age * 0.1)
 
 
-def chart(description: str, repository: Repository, *, versions: Sequence[tuple[str, str]]) -> None:
+def chart(description: str, repository: DemoRepository, *, versions: Sequence[tuple[str, str]]) -> None:
     """The versions of a Helm chart, each with the version of the application."""
     name = repository.name.rpartition("/")[2]
     for index, (version, app_version) in enumerate(versions):
@@ -160,7 +160,7 @@ def chart(description: str, repository: Repository, *, versions: Sequence[tuple[
         repository.push(packed, version, age=age, pulled=age * 0.3)
 
 
-def ci_runner(application: Application, repository: Repository) -> None:
+def ci_runner(application: Application, repository: DemoRepository) -> None:
     """One image that runs everywhere: sixty tags, a region and a stage in each."""
     regions = (
         "af-south-1 ap-northeast-1 ap-south-1 ap-southeast-2 ca-central-1 eu-central-1"
@@ -174,20 +174,20 @@ def ci_runner(application: Application, repository: Repository) -> None:
     repository.push(artifacts.image(newest), *everywhere, age=6, pulled=0.01)
 
 
-def build_cache(application: Application, repository: Repository) -> None:
+def build_cache(application: Application, repository: DemoRepository) -> None:
     """What BuildKit keeps between builds."""
     for branch, age in (("renovate-all", 3.0), ("main", 0.1)):
         repository.push(artifacts.build_cache(application, branch), f"cache-{branch}", age=age, pulled=0.05)
 
 
-def untagged_only(application: Application, repository: Repository) -> None:
+def untagged_only(application: Application, repository: DemoRepository) -> None:
     """Nightly builds that nobody has given a tag."""
     for night in reversed(range(1, 10)):
         one = build(repository, application, f"nightly-{night}", night)
         repository.push(artifacts.image(one), age=night)
 
 
-def without_media_type(application: Application, repository: Repository) -> None:
+def without_media_type(application: Application, repository: DemoRepository) -> None:
     """Images whose manifests do not say what they are, and one that could not be scanned."""
     for version, age in (("2026.8", 80.0), ("2026.9", 50.0), ("2026.10", 20.0)):
         one = build(repository, application, version, age)
@@ -196,7 +196,7 @@ def without_media_type(application: Application, repository: Repository) -> None
             repository.scan_failed(pushed, "UnsupportedImageError: The operating system 'scratch' is not supported.")
 
 
-def hostile_text(repository: Repository) -> None:
+def hostile_text(repository: DemoRepository) -> None:
     """Annotations and labels that are out to do harm."""
     application = Application(
         repository.name, "go", "/[/]\x1b[31m\x9d0;\u202eentry", environment={"BAD": hostile.ESCAPES}
@@ -211,15 +211,15 @@ def hostile_text(repository: Repository) -> None:
     )
 
 
-def monolith(repository: Repository) -> None:
+def monolith(repository: DemoRepository) -> None:
     """Four thousand images."""
-    origin = Origin(repository.registry.registry_id, repository.registry.region, now=repository.registry.now)
-    style = Style(4000, configs=True, scanned=0.15)
-    for _ in fill(repository.registry.connection, repository.id, repository.name, style, origin):
+    origin = SeedOrigin(repository.registry.registry_id, repository.registry.region, now=repository.registry.now)
+    style = SeedStyle(4000, configs=True, scanned=0.15)
+    for _ in seed_repository(repository.registry.connection, repository.id, repository.name, style, origin):
         pass
 
 
-def empty(_: Repository) -> None:
+def empty(_: DemoRepository) -> None:
     """Nothing was pushed yet."""
 
 
@@ -240,13 +240,13 @@ _PLATFORM = {"team": "platform", "cost-centre": "1000"}
 _KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-def _scenes() -> list[tuple[str, Settings, Scene]]:
+def _repositories() -> list[tuple[str, RepositorySetup, Scenario]]:
     """Every repository: its name, how it is set up, what happened in it."""
     app = _application
     return [
         (
             "team/checkout",
-            Settings(
+            RepositorySetup(
                 "MUTABLE_WITH_EXCLUSION",
                 ["release-*"],
                 scanning="BASIC",
@@ -258,82 +258,82 @@ def _scenes() -> list[tuple[str, Settings, Scene]]:
         ),
         (
             "team/cart",
-            Settings("IMMUTABLE", scanning="BASIC", resource_tags=_TEAM, lifecycle=[_WEEK]),
+            RepositorySetup("IMMUTABLE", scanning="BASIC", resource_tags=_TEAM, lifecycle=[_WEEK]),
             partial(service, app("team/cart", "go", 8081), line="v3.4", both=True),
         ),
         (
             "team/catalogue",
-            Settings(scanning="BASIC", resource_tags=_TEAM, lifecycle=[_WEEK]),
+            RepositorySetup(scanning="BASIC", resource_tags=_TEAM, lifecycle=[_WEEK]),
             partial(service, app("team/catalogue", "python", 8000), line="5.12", both=True),
         ),
         (
             "team/pricing",
-            Settings("IMMUTABLE_WITH_EXCLUSION", ["latest*", "*-dev", "staging", "prod"], resource_tags=_TEAM),
+            RepositorySetup("IMMUTABLE_WITH_EXCLUSION", ["latest*", "*-dev", "staging", "prod"], resource_tags=_TEAM),
             partial(service, app("team/pricing", "java"), line="2.8"),
         ),
         (
             "team/storefront",
-            Settings(scanning="BASIC", resource_tags=_TEAM, lifecycle=[_MONTH]),
+            RepositorySetup(scanning="BASIC", resource_tags=_TEAM, lifecycle=[_MONTH]),
             partial(service, app("team/storefront", "node", 3000, dependencies_size=88e6), line="11.0", both=True),
         ),
         (
             "team/search",
-            Settings(resource_tags=_TEAM),
+            RepositorySetup(resource_tags=_TEAM),
             partial(service, app("team/search", "java", 9200), line="7.1"),
         ),
         (
             "payments/gateway",
-            Settings("IMMUTABLE", scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS),
+            RepositorySetup("IMMUTABLE", scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS),
             partial(service, app("payments/gateway", "go", 8443), line="1.21", both=True),
         ),
         (
             "payments/ledger",
-            Settings("IMMUTABLE", scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS),
+            RepositorySetup("IMMUTABLE", scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS),
             partial(service, app("payments/ledger", "java"), line="9.3"),
         ),
         (
             "payments/fraud-model",
-            Settings(scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS, lifecycle=[_MONTH]),
+            RepositorySetup(scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS, lifecycle=[_MONTH]),
             partial(service, app("payments/fraud-model", "cuda", size=2.9e9, dependencies_size=3.1e9), line="0.9"),
         ),
         (
             "payments/settlement",
-            Settings(scanning="BASIC", resource_tags=_PAYMENTS, age=1900),
+            RepositorySetup(scanning="BASIC", resource_tags=_PAYMENTS, age=1900),
             partial(docker_pushed, app("payments/settlement", "java")),
         ),
         (
             "platform/base/debian",
-            Settings(scanning="BASIC", resource_tags=_PLATFORM, lifecycle=[untagged_after(90)]),
+            RepositorySetup(scanning="BASIC", resource_tags=_PLATFORM, lifecycle=[untagged_after(90)]),
             partial(base_image, app("platform/base/debian", "debian", 0, size=2e5)),
         ),
         (
             "platform/base/python",
-            Settings(resource_tags=_PLATFORM, lifecycle=[untagged_after(90)]),
+            RepositorySetup(resource_tags=_PLATFORM, lifecycle=[untagged_after(90)]),
             partial(base_image, app("platform/base/python", "python", 0, size=1e5)),
         ),
         (
             "platform/ingress-controller",
-            Settings("IMMUTABLE", scanning="BASIC", resource_tags=_PLATFORM),
+            RepositorySetup("IMMUTABLE", scanning="BASIC", resource_tags=_PLATFORM),
             partial(service, app("platform/ingress-controller", "go", 443), line="1.11"),
         ),
         (
             "platform/otel-collector",
-            Settings(resource_tags=_PLATFORM),
+            RepositorySetup(resource_tags=_PLATFORM),
             partial(service, app("platform/otel-collector", "go", 4317, size=61e6), line="0.114", both=True),
         ),
         (
             "platform/ci-runner",
-            Settings(scanning="BASIC", resource_tags=_PLATFORM),
+            RepositorySetup(scanning="BASIC", resource_tags=_PLATFORM),
             partial(ci_runner, app("platform/ci-runner", "debian", 0, size=190e6, dependencies_size=210e6)),
         ),
         (
             "platform/build-cache",
-            Settings(resource_tags=_PLATFORM, lifecycle=[untagged_after(1)]),
+            RepositorySetup(resource_tags=_PLATFORM, lifecycle=[untagged_after(1)]),
             partial(build_cache, app("platform/build-cache", "go")),
         ),
         (
             "charts/checkout",
-            Settings("IMMUTABLE", resource_tags=_TEAM),
+            RepositorySetup("IMMUTABLE", resource_tags=_TEAM),
             partial(
                 chart,
                 "The checkout of the shop",
@@ -347,44 +347,44 @@ def _scenes() -> list[tuple[str, Settings, Scene]]:
         ),
         (
             "charts/ingress-controller",
-            Settings("IMMUTABLE", resource_tags=_PLATFORM),
+            RepositorySetup("IMMUTABLE", resource_tags=_PLATFORM),
             partial(chart, "Ingress for every cluster", versions=[("4.11.2", "1.11.2"), ("4.11.3", "1.11.3")]),
         ),
         (
             "data/airflow",
-            Settings(scanning="BASIC", resource_tags={"team": "data"}, lifecycle=[_MONTH]),
+            RepositorySetup(scanning="BASIC", resource_tags={"team": "data"}, lifecycle=[_MONTH]),
             partial(service, app("data/airflow", "python", dependencies_size=310e6), line="2.10"),
         ),
         (
             "data/feature-store",
-            Settings(scanning="BASIC", resource_tags={"team": "data"}),
+            RepositorySetup(scanning="BASIC", resource_tags={"team": "data"}),
             partial(without_media_type, app("data/feature-store", "python")),
         ),
-        ("data/spark", Settings(age=1200), partial(docker_pushed, app("data/spark", "java", 4040, size=310e6))),
+        ("data/spark", RepositorySetup(age=1200), partial(docker_pushed, app("data/spark", "java", 4040, size=310e6))),
         (
             "data/nightly",
-            Settings(lifecycle=[untagged_after(10)]),
+            RepositorySetup(lifecycle=[untagged_after(10)]),
             partial(untagged_only, app("data/nightly", "python")),
         ),
         (
             "mobile/bff",
-            Settings("IMMUTABLE_WITH_EXCLUSION", ["latest", "staging", "prod"], scanning="BASIC"),
+            RepositorySetup("IMMUTABLE_WITH_EXCLUSION", ["latest", "staging", "prod"], scanning="BASIC"),
             partial(service, app("mobile/bff", "node", 3000), line="6.2"),
         ),
         (
             "legacy/monolith",
-            Settings(scanning="BASIC", age=1500, lifecycle=[keep_newest(200, 1, "pr-*")]),
+            RepositorySetup(scanning="BASIC", age=1500, lifecycle=[keep_newest(200, 1, "pr-*")]),
             monolith,
         ),
-        ("mirror/nginx", Settings(scanning="BASIC"), partial(mirrored, app("mirror/nginx", "debian", 80))),
-        ("sandbox/hostile-text", Settings(resource_tags=hostile.RESOURCE_TAGS), hostile_text),
-        ("sandbox/empty", Settings(age=0.5), empty),
+        ("mirror/nginx", RepositorySetup(scanning="BASIC"), partial(mirrored, app("mirror/nginx", "debian", 80))),
+        ("sandbox/hostile-text", RepositorySetup(resource_tags=hostile.RESOURCE_TAGS), hostile_text),
+        ("sandbox/empty", RepositorySetup(age=0.5), empty),
     ]
 
 
-def load(registry: Registry) -> None:
+def load_repositories(registry: DemoRegistry) -> None:
     """Make every repository of the demo that is not there."""
-    for name, settings, scene in _scenes():
-        repository = registry.repository(name, settings)
+    for name, settings, scene in _repositories():
+        repository = registry.create_repository(name, settings)
         if repository is not None:
             scene(repository)

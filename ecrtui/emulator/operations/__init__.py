@@ -1,1 +1,1 @@
-"""The operations of the ECR API, one module for each room: a function takes a call and gives the answer."""
+"""The operations of the ECR API, one module per API area."""

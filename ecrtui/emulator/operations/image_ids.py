@@ -22,11 +22,11 @@ class ImageFailure(Exception):  # noqa: N818 - what the API calls it
         self.code = code
         self.reason = reason
 
-    def described(self) -> dict[str, Any]:
+    def to_api(self) -> dict[str, Any]:
         """The failure as a batch operation tells it."""
         return {"imageId": self.image_id, "failureCode": self.code, "failureReason": self.reason}
 
-    def raised(self, repository: sqlite3.Row) -> ServiceError:
+    def to_service_error(self, repository: sqlite3.Row) -> ServiceError:
         """The failure as an operation on one image tells it."""
         if self.code != "ImageNotFound":
             return invalid_parameter(self.reason)
@@ -43,12 +43,12 @@ def failure(image_id: Mapping[str, str], code: str, reason: str) -> ImageFailure
     return ImageFailure(image_id, code, reason)
 
 
-def not_found(image_id: Mapping[str, str]) -> ImageFailure:
+def image_not_found(image_id: Mapping[str, str]) -> ImageFailure:
     """The failure of an image that is not there."""
     return ImageFailure(image_id, "ImageNotFound", "Requested image not found")
 
 
-def find(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> sqlite3.Row:
+def find_image(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> sqlite3.Row:
     """The row of the image that an image id names.
 
     Raises:
@@ -71,12 +71,12 @@ def find(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[s
             "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'",
         )
     row = (
-        found_by(connection, repository_id, digest=digest)
+        lookup_image(connection, repository_id, digest=digest)
         if tag is None
-        else found_by(connection, repository_id, tag=tag)
+        else lookup_image(connection, repository_id, tag=tag)
     )
     if row is None:
-        raise not_found(image_id)
+        raise image_not_found(image_id)
     if digest is not None and row["digest"] != digest:
         raise failure(
             image_id, "ImageTagDoesNotMatchDigest", f"Image tag '{tag}' does not match image digest '{digest}'"
@@ -84,29 +84,29 @@ def find(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[s
     return row
 
 
-def find_or_refuse(connection: sqlite3.Connection, repository: sqlite3.Row, image_id: Mapping[str, str]) -> sqlite3.Row:
+def require_image(connection: sqlite3.Connection, repository: sqlite3.Row, image_id: Mapping[str, str]) -> sqlite3.Row:
     """The row of the image that an image id names, for operations on one image.
 
     Raises:
         ServiceError: ImageNotFoundException, or InvalidParameterException for an image id that cannot be.
     """
     try:
-        return find(connection, repository["id"], image_id)
+        return find_image(connection, repository["id"], image_id)
     except ImageFailure as error:
-        raise error.raised(repository) from None
+        raise error.to_service_error(repository) from None
 
 
-def entry(digest: str, tag: str | None) -> dict[str, str]:
+def to_image_id(digest: str, tag: str | None) -> dict[str, str]:
     """An image id as answers list it: the digest, and the tag if there is one."""
     return {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
 
 
-def tag_of(image_id: Mapping[str, str]) -> dict[str, str]:
+def tag_member(image_id: Mapping[str, str]) -> dict[str, str]:
     """The tag that an image id names, as a member of an answer; nothing if it names none."""
     return {"imageTag": image_id["imageTag"]} if "imageTag" in image_id else {}
 
 
-def found_by(
+def lookup_image(
     connection: sqlite3.Connection, repository_id: int, *, digest: str | None = None, tag: str | None = None
 ) -> sqlite3.Row | None:
     """The row of the image of this digest, or that holds this tag; None if there is none."""

@@ -8,7 +8,7 @@ Where reports of what ECR does disagree or are silent, this is what is done here
 - By tag, an image of a kind that ``acceptedMediaTypes`` does not have comes converted or not at all; without
   ``acceptedMediaTypes`` only Docker kinds come. By digest the stored bytes come always (user guide, "Container image
   manifest format support").
-- ``lastRecordedPullTime`` is recorded by BatchGetImage, the call that a pull makes, but at most once in 24 hours for
+- ``lastRecordedPullTime`` is recorded by BatchGetImage, the context that a pull makes, but at most once in 24 hours for
   an image (``ImageDetail``).
 - Putting the manifest of an archived image makes it active again ("Archiving an image": by re-pushing it).
 """
@@ -21,19 +21,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecrtui.emulator import manifests, mutability, storage
-from ecrtui.emulator.errors import ServiceError, violated
+from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.operations import registry_settings, scans
 from ecrtui.emulator.operations.image_ids import (
     ImageFailure,
-    entry,
     failure,
-    find,
-    find_or_refuse,
-    found_by,
-    not_found,
-    tag_of,
+    find_image,
+    image_not_found,
+    lookup_image,
+    require_image,
+    tag_member,
+    to_image_id,
 )
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.request_context import Operation, RequestContext
 from ecrtui.emulator.sts import caller_arn
 
 MAX_TAGS = 1000
@@ -44,43 +44,43 @@ PULL_INTERVAL = 24 * 3600.0
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
 _TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
-_WITHOUT_ACCEPTED = frozenset(
+_DEFAULT_ACCEPTED_TYPES = frozenset(
     {manifests.DOCKER_V1, manifests.DOCKER_V1_SIGNED, manifests.DOCKER_V2, manifests.DOCKER_LIST}
 )
 
 
-def put_image(call: Call) -> dict[str, Any]:
+def put_image(context: RequestContext) -> dict[str, Any]:
     """PutImage."""
-    text, tag = call["imageManifest"], call.get("imageTag")
+    text, tag = context["imageManifest"], context.get("imageTag")
     if tag is not None:
         _check_tag(tag)
-    contents = manifests.read(text, call.get("imageManifestMediaType", ""))
+    contents = manifests.parse_manifest(text, context.get("imageManifestMediaType", ""))
     digest = storage.digest_of(text.encode())
-    if call.get("imageDigest", digest) != digest:
+    if context.get("imageDigest", digest) != digest:
         raise ServiceError(
             "ImageDigestDoesNotMatchException",
-            f"The specified image digest '{call['imageDigest']}' does not match the calculated digest '{digest}'",
+            f"The specified image digest '{context['imageDigest']}' does not match the calculated digest '{digest}'",
         )
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        image = found_by(connection, repository["id"], digest=digest)
-        holder = None if tag is None else found_by(connection, repository["id"], tag=tag)
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        image = lookup_image(connection, repository["id"], digest=digest)
+        holder = None if tag is None else lookup_image(connection, repository["id"], tag=tag)
         _check_put(repository, digest, tag, image, holder)
         if image is None:
             _check_parts(connection, repository, contents)
-            image_id = storage.insert_image(connection, repository["id"], text, contents, pushed_at=call.now)
-            scans.scan_on_push(call, connection, repository, image_id)
+            image_id = storage.insert_image(connection, repository["id"], text, contents, pushed_at=context.now)
+            scans.scan_on_push(context, connection, repository, image_id)
             media_type = contents.media_type
         else:
             image_id, media_type = image["id"], image["media_type"]
-            _restore(connection, image, call.now)
+            _activate(connection, image, context.now)
         if tag is not None and (holder is None or holder["id"] != image_id):
             _check_tag_count(connection, image_id, digest)
             storage.set_tag(connection, repository["id"], tag, image_id)
     image_id_member = {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
     return {
         "image": {
-            **call.where(),
+            **context.repository_members(),
             "imageId": image_id_member,
             "imageManifest": text,
             "imageManifestMediaType": media_type,
@@ -88,63 +88,63 @@ def put_image(call: Call) -> dict[str, Any]:
     }
 
 
-def batch_get_image(call: Call) -> dict[str, Any]:
+def batch_get_image(context: RequestContext) -> dict[str, Any]:
     """BatchGetImage."""
     images, failures, pulled = [], [], []
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        for image_id in call["imageIds"]:
+    with context.database.read() as connection:
+        repository = context.repository(connection)
+        for image_id in context["imageIds"]:
             try:
-                row = find(connection, repository["id"], image_id)
-                text, media_type = _manifest(connection, row, call.get("acceptedMediaTypes"), image_id)
+                row = find_image(connection, repository["id"], image_id)
+                text, media_type = _manifest_for_client(connection, row, context.get("acceptedMediaTypes"), image_id)
             except ImageFailure as error:
-                failures.append(error.described())
+                failures.append(error.to_api())
                 continue
             images.append(
                 {
-                    **call.where(),
-                    "imageId": {"imageDigest": row["digest"], **tag_of(image_id)},
+                    **context.repository_members(),
+                    "imageId": {"imageDigest": row["digest"], **tag_member(image_id)},
                     "imageManifest": text,
                     "imageManifestMediaType": media_type,
                 }
             )
-            if (row["last_pulled_at"] or 0.0) <= call.now - PULL_INTERVAL:
+            if (row["last_pulled_at"] or 0.0) <= context.now - PULL_INTERVAL:
                 pulled.append(row["id"])
     if pulled:
-        _record_pulls(call, pulled)
+        _record_pulls(context, pulled)
     return {"images": images, "failures": failures}
 
 
-def batch_delete_image(call: Call) -> dict[str, Any]:
+def batch_delete_image(context: RequestContext) -> dict[str, Any]:
     """BatchDeleteImage: a tag, or an image with all of its tags; with its last tag an image goes too."""
     deleted: list[dict[str, str]] = []
     failures = []
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        for image_id in call["imageIds"]:
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        for image_id in context["imageIds"]:
             try:
                 deleted += _delete(connection, repository["id"], image_id)
             except ImageFailure as error:
-                failures.append(error.described())
+                failures.append(error.to_api())
     return {"imageIds": deleted, "failures": failures}
 
 
-def describe_image_replication_status(call: Call) -> dict[str, Any]:
+def describe_image_replication_status(context: RequestContext) -> dict[str, Any]:
     """DescribeImageReplicationStatus: nothing is replicated here."""
-    return {**_existing(call), "replicationStatuses": []}
+    return {**_existing_image_members(context), "replicationStatuses": []}
 
 
-def describe_image_signing_status(call: Call) -> dict[str, Any]:
+def describe_image_signing_status(context: RequestContext) -> dict[str, Any]:
     """DescribeImageSigningStatus: nothing is signed by the registry here."""
-    return {**_existing(call), "signingStatuses": []}
+    return {**_existing_image_members(context), "signingStatuses": []}
 
 
-def update_image_storage_class(call: Call) -> dict[str, Any]:
+def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
     """UpdateImageStorageClass: archive an image, or restore it. What takes AWS 20 minutes is done at once."""
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        image = find_or_refuse(connection, repository, call["imageId"])
-        if call["targetStorageClass"] == "ARCHIVE":
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        image = require_image(connection, repository, context["imageId"])
+        if context["targetStorageClass"] == "ARCHIVE":
             if _parents(connection, repository["id"], image["digest"]):
                 raise ServiceError(
                     "ImageStorageClassUpdateNotSupportedException",
@@ -153,36 +153,39 @@ def update_image_storage_class(call: Call) -> dict[str, Any]:
                 )
             connection.execute(
                 "UPDATE images SET status = 'ARCHIVED', last_archived_at = ? WHERE id = ? AND status = 'ACTIVE'",
-                (call.now, image["id"]),
+                (context.now, image["id"]),
             )
             status = "ARCHIVED"
         else:
-            status = "ACTIVATING" if _restore(connection, image, call.now) else "ACTIVE"
+            status = "ACTIVATING" if _activate(connection, image, context.now) else "ACTIVE"
     return {
-        **call.where(),
-        "imageId": {"imageDigest": image["digest"], **tag_of(call["imageId"])},
+        **context.repository_members(),
+        "imageId": {"imageDigest": image["digest"], **tag_member(context["imageId"])},
         "imageStatus": status,
     }
 
 
-def _existing(call: Call) -> dict[str, Any]:
+def _existing_image_members(context: RequestContext) -> dict[str, Any]:
     """The members that name an image, if it exists."""
-    with call.database.read() as connection:
-        image = find_or_refuse(connection, call.repository(connection), call["imageId"])
-    return {**call.where(), "imageId": {"imageDigest": image["digest"], **tag_of(call["imageId"])}}
+    with context.database.read() as connection:
+        image = require_image(connection, context.repository(connection), context["imageId"])
+    return {
+        **context.repository_members(),
+        "imageId": {"imageDigest": image["digest"], **tag_member(context["imageId"])},
+    }
 
 
 def _check_tag(tag: str) -> None:
     if not _TAG_CHARACTERS.fullmatch(tag):
-        raise violated("imageTag", "must satisfy regular expression '[a-zA-Z0-9-_.]+'")
+        raise constraint_violation("imageTag", "must satisfy regular expression '[a-zA-Z0-9-_.]+'")
     if not _TAG.fullmatch(tag):
-        raise violated("imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]*'")
+        raise constraint_violation("imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]*'")
 
 
 def _check_put(
     repository: sqlite3.Row, digest: str, tag: str | None, image: sqlite3.Row | None, holder: sqlite3.Row | None
 ) -> None:
-    if tag is not None and holder is not None and not mutability.may_move(repository, tag):
+    if tag is not None and holder is not None and not mutability.can_move_tag(repository, tag):
         raise ServiceError(
             "ImageTagAlreadyExistsException",
             f"The image tag '{tag}' already exists in the '{repository['name']}' repository and cannot be overwritten"
@@ -198,16 +201,16 @@ def _check_put(
         )
 
 
-def _check_parts(connection: sqlite3.Connection, repository: sqlite3.Row, contents: manifests.Contents) -> None:
+def _check_parts(connection: sqlite3.Connection, repository: sqlite3.Row, contents: manifests.ManifestContents) -> None:
     """That everything which a new manifest names is in the repository."""
     where = f"into repository with name '{repository['name']}' in registry with id '{repository['registry_id']}'"
-    children = storage.absent_images(connection, repository["id"], contents.children)
+    children = storage.missing_images(connection, repository["id"], contents.children)
     if children:
         raise ServiceError(
             "ReferencedImagesNotFoundException",
             f"Images with digests '[{', '.join(children)}]' required for pushing image {where} do not exist",
         )
-    known = storage.sizes_of(connection, repository["id"], contents.blobs)
+    known = storage.layer_sizes(connection, repository["id"], contents.blobs)
     absent = [digest for digest in contents.blobs if digest not in known]
     if absent:
         raise ServiceError(
@@ -224,7 +227,7 @@ def _check_tag_count(connection: sqlite3.Connection, image_id: int, digest: str)
         )
 
 
-def _restore(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> bool:
+def _activate(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> bool:
     """Make an image active; whether it was not."""
     if image["status"] == "ACTIVE":
         return False
@@ -232,16 +235,16 @@ def _restore(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> 
     return True
 
 
-def _record_pulls(call: Call, image_ids: Sequence[int]) -> None:
-    with call.database.write() as connection:
-        exclusions = registry_settings.pull_time_exclusions(connection, call.registry_id, call.region)
-        if caller_arn(call.caller) not in exclusions:
+def _record_pulls(context: RequestContext, image_ids: Sequence[int]) -> None:
+    with context.database.write() as connection:
+        exclusions = registry_settings.pull_time_exclusions(connection, context.registry_id, context.region)
+        if caller_arn(context.caller) not in exclusions:
             connection.executemany(
-                "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(call.now, image_id) for image_id in image_ids]
+                "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(context.now, image_id) for image_id in image_ids]
             )
 
 
-def _manifest(
+def _manifest_for_client(
     connection: sqlite3.Connection, row: sqlite3.Row, accepted: Sequence[str] | None, image_id: Mapping[str, str]
 ) -> tuple[str, str]:
     """The manifest as this client gets it, and its media type."""
@@ -249,17 +252,17 @@ def _manifest(
         raise failure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
     stored: str = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()[0]
     media_type: str = row["media_type"]
-    if "imageDigest" in image_id or media_type in (_WITHOUT_ACCEPTED if accepted is None else accepted):
+    if "imageDigest" in image_id or media_type in (_DEFAULT_ACCEPTED_TYPES if accepted is None else accepted):
         return stored, media_type
-    converted = manifests.converted(stored, media_type, accepted or ())
+    converted = manifests.convert_manifest(stored, media_type, accepted or ())
     if converted is None:
-        raise not_found(image_id)
+        raise image_not_found(image_id)
     return converted
 
 
 def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> list[dict[str, str]]:
     """Delete one tag or image; every image id that went."""
-    row = find(connection, repository_id, image_id)
+    row = find_image(connection, repository_id, image_id)
     tags = [
         entry["tag"]
         for entry in connection.execute("SELECT tag FROM tags WHERE image_id = ? ORDER BY tag", (row["id"],))
@@ -267,7 +270,7 @@ def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mappin
     tag = image_id.get("imageTag")
     if tag is not None and len(tags) > 1:
         connection.execute("DELETE FROM tags WHERE repository_id = ? AND tag = ?", (repository_id, tag))
-        return [entry(row["digest"], tag)]
+        return [to_image_id(row["digest"], tag)]
     parents = _parents(connection, repository_id, row["digest"])
     if parents:
         raise failure(
@@ -276,7 +279,7 @@ def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mappin
             f"Requested image referenced by manifest list: [{', '.join(parents)}]",
         )
     connection.execute("DELETE FROM images WHERE id = ?", (row["id"],))
-    return [entry(row["digest"], gone) for gone in tags or [None]]
+    return [to_image_id(row["digest"], gone) for gone in tags or [None]]
 
 
 def _parents(connection: sqlite3.Connection, repository_id: int, digest: str) -> list[str]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from ecrtui.emulator import layer_downloads, storage
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.request_context import Operation, RequestContext
 
 PART_SIZE = 10 * 1024 * 1024
 """Bytes of a part that InitiateLayerUpload proposes, as ECR does."""
@@ -21,54 +21,62 @@ MIN_PART_SIZE = 5 * 1024 * 1024
 _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
 
 
-def initiate_layer_upload(call: Call) -> dict[str, Any]:
+def initiate_layer_upload(context: RequestContext) -> dict[str, Any]:
     """InitiateLayerUpload."""
     upload_id = str(uuid4())
-    with call.database.write() as connection:
-        repository = call.repository(connection)
+    with context.database.write() as connection:
+        repository = context.repository(connection)
         connection.execute(
             "INSERT INTO uploads (id, repository_id, created_at) VALUES (?, ?, ?)",
-            (upload_id, repository["id"], call.now),
+            (upload_id, repository["id"], context.now),
         )
     return {"uploadId": upload_id, "partSize": PART_SIZE}
 
 
-def upload_layer_part(call: Call) -> dict[str, Any]:
+def upload_layer_part(context: RequestContext) -> dict[str, Any]:
     """UploadLayerPart: each part begins where the one before has ended."""
-    first, last, content = call["partFirstByte"], call["partLastByte"], call["layerPartBlob"]
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        _check_upload(call, connection, repository)
-        received = _received(connection, call["uploadId"])
+    first, last, content = context["partFirstByte"], context["partLastByte"], context["layerPartBlob"]
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        _check_upload(context, connection, repository)
+        received = _received(connection, context["uploadId"])
         if first != received or last - first + 1 != len(content):
             raise ServiceError(
                 "InvalidLayerPartException",
                 f"The layer part of {len(content)} bytes is not the bytes {first} to {last} of the upload, or does not"
                 f" follow the {received} bytes that have been received",
-                members={**call.where(), "uploadId": call["uploadId"], "lastValidByteReceived": received - 1},
+                members={
+                    **context.repository_members(),
+                    "uploadId": context["uploadId"],
+                    "lastValidByteReceived": received - 1,
+                },
             )
         if content:
             connection.execute(
                 "INSERT INTO upload_parts (upload_id, first_byte, size, content) VALUES (?, ?, ?, ?)",
-                (call["uploadId"], first, len(content), content),
+                (context["uploadId"], first, len(content), content),
             )
-    return {**call.where(), "uploadId": call["uploadId"], "lastByteReceived": received + len(content) - 1}
+    return {
+        **context.repository_members(),
+        "uploadId": context["uploadId"],
+        "lastByteReceived": received + len(content) - 1,
+    }
 
 
-def complete_layer_upload(call: Call) -> dict[str, Any]:
+def complete_layer_upload(context: RequestContext) -> dict[str, Any]:
     """CompleteLayerUpload: the parts become a layer, if their digest is the one that is said."""
-    upload_id = call["uploadId"]
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        _check_upload(call, connection, repository)
-        _check_parts(call, connection)
-        known = storage.sizes_of(connection, repository["id"], call["layerDigests"])
+    upload_id = context["uploadId"]
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        _check_upload(context, connection, repository)
+        _check_parts(context, connection)
+        known = storage.layer_sizes(connection, repository["id"], context["layerDigests"])
         kept = [digest for digest in known if storage.has_content(connection, digest)]
-        digest, _ = storage.add_layer(connection, repository["id"], _parts(connection, upload_id))
-        if digest not in call["layerDigests"]:
+        digest, _ = storage.store_layer(connection, repository["id"], _parts(connection, upload_id))
+        if digest not in context["layerDigests"]:
             raise ServiceError(
                 "InvalidLayerException",
-                f"The layer digests '[{', '.join(call['layerDigests'])}]' do not match the digest '{digest}' of the"
+                f"The layer digests '[{', '.join(context['layerDigests'])}]' do not match the digest '{digest}' of the"
                 f" upload '{upload_id}'",
             )
         if digest in kept:
@@ -78,16 +86,16 @@ def complete_layer_upload(call: Call) -> dict[str, Any]:
                 f" registry with id '{repository['registry_id']}'",
             )
         connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
-    return {**call.where(), "uploadId": upload_id, "layerDigest": digest}
+    return {**context.repository_members(), "uploadId": upload_id, "layerDigest": digest}
 
 
-def batch_check_layer_availability(call: Call) -> dict[str, Any]:
+def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
     """BatchCheckLayerAvailability."""
     layers, failures = [], []
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        sizes = storage.sizes_of(connection, repository["id"], call["layerDigests"])
-    for digest in call["layerDigests"]:
+    with context.database.read() as connection:
+        repository = context.repository(connection)
+        sizes = storage.layer_sizes(connection, repository["id"], context["layerDigests"])
+    for digest in context["layerDigests"]:
         if not _DIGEST.fullmatch(digest):
             failures.append(
                 {
@@ -112,13 +120,15 @@ def batch_check_layer_availability(call: Call) -> dict[str, Any]:
     return {"layers": layers, "failures": failures}
 
 
-def get_download_url_for_layer(call: Call) -> dict[str, Any]:
+def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
     """GetDownloadUrlForLayer: a URL of this registry that gives the layer's bytes."""
-    digest = call["layerDigest"]
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        where = f"within the repository with name '{repository['name']}' in the registry with id '{call.registry_id}'"
-        if digest not in storage.sizes_of(connection, repository["id"], [digest]):
+    digest = context["layerDigest"]
+    with context.database.read() as connection:
+        repository = context.repository(connection)
+        where = (
+            f"within the repository with name '{repository['name']}' in the registry with id '{context.registry_id}'"
+        )
+        if digest not in storage.layer_sizes(connection, repository["id"], [digest]):
             raise ServiceError("LayersNotFoundException", f"The layer with digest '{digest}' does not exist {where}")
         if not storage.has_content(connection, digest):
             raise ServiceError(
@@ -126,16 +136,18 @@ def get_download_url_for_layer(call: Call) -> dict[str, Any]:
                 f"The layer with digest '{digest}' {where} is only declared: the embedded registry knows its size, and"
                 " never had its content",
             )
-    url = layer_downloads.url_of(call.endpoint, call.registry_id, call.region, call["repositoryName"], digest)
+    url = layer_downloads.download_url(
+        context.endpoint, context.registry_id, context.region, context["repositoryName"], digest
+    )
     return {"downloadUrl": url, "layerDigest": digest}
 
 
-def _check_upload(call: Call, connection: sqlite3.Connection, repository: sqlite3.Row) -> None:
-    row = connection.execute("SELECT repository_id FROM uploads WHERE id = ?", (call["uploadId"],)).fetchone()
+def _check_upload(context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row) -> None:
+    row = connection.execute("SELECT repository_id FROM uploads WHERE id = ?", (context["uploadId"],)).fetchone()
     if row is None or row["repository_id"] != repository["id"]:
         raise ServiceError(
             "UploadNotFoundException",
-            f"The upload with id '{call['uploadId']}' was not found in the repository with name"
+            f"The upload with id '{context['uploadId']}' was not found in the repository with name"
             f" '{repository['name']}' in registry with id '{repository['registry_id']}'",
         )
 
@@ -145,15 +157,15 @@ def _received(connection: sqlite3.Connection, upload_id: str) -> int:
     return int(connection.execute(query, (upload_id,)).fetchone()[0])
 
 
-def _check_parts(call: Call, connection: sqlite3.Connection) -> None:
+def _check_parts(context: RequestContext, connection: sqlite3.Connection) -> None:
     sizes = [
         row["size"]
         for row in connection.execute(
-            "SELECT size FROM upload_parts WHERE upload_id = ? ORDER BY first_byte", (call["uploadId"],)
+            "SELECT size FROM upload_parts WHERE upload_id = ? ORDER BY first_byte", (context["uploadId"],)
         )
     ]
     if not sizes:
-        raise ServiceError("EmptyUploadException", f"The upload with id '{call['uploadId']}' has no layer parts")
+        raise ServiceError("EmptyUploadException", f"The upload with id '{context['uploadId']}' has no layer parts")
     if any(size < MIN_PART_SIZE for size in sizes[:-1]):
         raise ServiceError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size")
 

@@ -7,39 +7,39 @@ import sqlite3
 from typing import Any
 
 from ecrtui.emulator import lifecycle_policy, pagination
-from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
-from ecrtui.emulator.lifecycle_policy import Candidate, Rule
-from ecrtui.emulator.operations.image_ids import find_or_refuse
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.lifecycle_policy import PolicyImage, PolicyRule
+from ecrtui.emulator.operations.image_ids import require_image
+from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESULTS = 100
 """Results of a page of GetLifecyclePolicyPreview."""
 
 
-def put_lifecycle_policy(call: Call) -> dict[str, Any]:
+def put_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
     """PutLifecyclePolicy: the text is kept as it is."""
-    text = call["lifecyclePolicyText"]
-    lifecycle_policy.parse(text)
-    with call.database.write() as connection:
-        repository = call.repository(connection)
+    text = context["lifecyclePolicyText"]
+    lifecycle_policy.parse_policy(text)
+    with context.database.write() as connection:
+        repository = context.repository(connection)
         connection.execute(
             "UPDATE repositories SET lifecycle_policy = ?, lifecycle_evaluated_at = ? WHERE id = ?",
-            (text, call.now, repository["id"]),
+            (text, context.now, repository["id"]),
         )
-    return {**call.where(), "lifecyclePolicyText": text}
+    return {**context.repository_members(), "lifecyclePolicyText": text}
 
 
-def get_lifecycle_policy(call: Call) -> dict[str, Any]:
+def get_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
     """GetLifecyclePolicy."""
-    with call.database.read() as connection:
-        return _policy(call, call.repository(connection))
+    with context.database.read() as connection:
+        return _policy(context, context.repository(connection))
 
 
-def delete_lifecycle_policy(call: Call) -> dict[str, Any]:
+def delete_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
     """DeleteLifecyclePolicy."""
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        answer = _policy(call, repository)
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        answer = _policy(context, repository)
         connection.execute(
             "UPDATE repositories SET lifecycle_policy = NULL, lifecycle_evaluated_at = NULL WHERE id = ?",
             (repository["id"],),
@@ -47,17 +47,17 @@ def delete_lifecycle_policy(call: Call) -> dict[str, Any]:
     return answer
 
 
-def start_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
+def start_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
     """StartLifecyclePolicyPreview: of the policy that is given, or of the repository's own; complete at once."""
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        text = call.get("lifecyclePolicyText") or _policy(call, repository)["lifecyclePolicyText"]
-        rules = lifecycle_policy.parse(text)
-        results = lifecycle_policy.evaluated(rules, _candidates(connection, repository["id"]), call.now)
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        text = context.get("lifecyclePolicyText") or _policy(context, repository)["lifecyclePolicyText"]
+        rules = lifecycle_policy.parse_policy(text)
+        results = lifecycle_policy.evaluate(rules, _policy_images(connection, repository["id"]), context.now)
         connection.execute("DELETE FROM lifecycle_previews WHERE repository_id = ?", (repository["id"],))
         connection.execute(
             "INSERT INTO lifecycle_previews (repository_id, policy, started_at) VALUES (?, ?, ?)",
-            (repository["id"], text, call.now),
+            (repository["id"], text, context.now),
         )
         connection.executemany(
             "INSERT INTO lifecycle_preview_results (repository_id, position, digest, tagged, result)"
@@ -67,19 +67,19 @@ def start_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
                 for position, (image, rule) in enumerate(results)
             ],
         )
-    return {**call.where(), "lifecyclePolicyText": text, "status": "IN_PROGRESS"}
+    return {**context.repository_members(), "lifecyclePolicyText": text, "status": "IN_PROGRESS"}
 
 
-def get_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
+def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
     """GetLifecyclePolicyPreview: a page of the results, or those of the images that are named."""
-    named = call.get("imageIds")
-    limit = call.get("maxResults", MAX_RESULTS)
+    named = context.get("imageIds")
+    limit = context.get("maxResults", MAX_RESULTS)
     if limit > MAX_RESULTS:
-        raise violated("maxResults", f"Member must have value less than or equal to {MAX_RESULTS}")
-    if named is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
+        raise constraint_violation("maxResults", f"Member must have value less than or equal to {MAX_RESULTS}")
+    if named is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
         raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
-    with call.database.read() as connection:
-        repository = call.repository(connection)
+    with context.database.read() as connection:
+        repository = context.repository(connection)
         preview = connection.execute(
             "SELECT * FROM lifecycle_previews WHERE repository_id = ?", (repository["id"],)
         ).fetchone()
@@ -90,34 +90,34 @@ def get_lifecycle_policy_preview(call: Call) -> dict[str, Any]:
                 f" registry with id '{repository['registry_id']}'",
             )
         where, values = "", []
-        tag_status = call.get("filter", {}).get("tagStatus", "ANY")
+        tag_status = context.get("filter", {}).get("tagStatus", "ANY")
         if tag_status != "ANY":
             where, values = " AND tagged = ?", [int(tag_status == "TAGGED")]
-        (after,) = pagination.key_of("preview", call.get("nextToken"), (-1,))
+        (after,) = pagination.decode_token("preview", context.get("nextToken"), (-1,))
         rows = connection.execute(
             "SELECT position, digest, result FROM lifecycle_preview_results"  # noqa: S608 - the parts are constants
             f" WHERE repository_id = ? AND position > ?{where} ORDER BY position LIMIT ?",
             (repository["id"], after, *values, -1 if named is not None else limit + 1),
         ).fetchall()
         if named is not None:
-            digests = {find_or_refuse(connection, repository, image_id)["digest"] for image_id in named}
+            digests = {require_image(connection, repository, image_id)["digest"] for image_id in named}
             rows = [row for row in rows if row["digest"] in digests]
             limit = len(rows)
         summary = _summary(connection, repository["id"])
-    rows, more = pagination.cut(rows, limit)
+    rows, more = pagination.split_page(rows, limit)
     answer: dict[str, Any] = {
-        **call.where(),
+        **context.repository_members(),
         "lifecyclePolicyText": preview["policy"],
         "status": "COMPLETE",
         "previewResults": [json.loads(row["result"]) for row in rows],
         "summary": summary,
     }
     if more:
-        answer["nextToken"] = pagination.token_for("preview", rows[-1]["position"])
+        answer["nextToken"] = pagination.encode_token("preview", rows[-1]["position"])
     return answer
 
 
-def _policy(call: Call, repository: sqlite3.Row) -> dict[str, Any]:
+def _policy(context: RequestContext, repository: sqlite3.Row) -> dict[str, Any]:
     if repository["lifecycle_policy"] is None:
         raise ServiceError(
             "LifecyclePolicyNotFoundException",
@@ -125,13 +125,13 @@ def _policy(call: Call, repository: sqlite3.Row) -> dict[str, Any]:
             f" id '{repository['registry_id']}'",
         )
     return {
-        **call.where(),
+        **context.repository_members(),
         "lifecyclePolicyText": repository["lifecycle_policy"],
         "lastEvaluatedAt": repository["lifecycle_evaluated_at"],
     }
 
 
-def _candidates(connection: sqlite3.Connection, repository_id: int) -> list[Candidate]:
+def _policy_images(connection: sqlite3.Connection, repository_id: int) -> list[PolicyImage]:
     rows = connection.execute(
         "SELECT i.digest, i.pushed_at, i.status, i.last_pulled_at, i.last_archived_at, i.last_activated_at,"
         " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags,"
@@ -140,7 +140,7 @@ def _candidates(connection: sqlite3.Connection, repository_id: int) -> list[Cand
         (repository_id,),
     )
     return [
-        Candidate(
+        PolicyImage(
             digest=row["digest"],
             tags=tuple(sorted(row["tags"].split(" "))) if row["tags"] else (),
             pushed_at=row["pushed_at"],
@@ -154,7 +154,7 @@ def _candidates(connection: sqlite3.Connection, repository_id: int) -> list[Cand
     ]
 
 
-def _result(image: Candidate, rule: Rule) -> dict[str, Any]:
+def _result(image: PolicyImage, rule: PolicyRule) -> dict[str, Any]:
     action = {"type": rule.action.upper()}
     if rule.action == "transition":
         action["targetStorageClass"] = "ARCHIVE"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecrtui.emulator import manifests, pagination
-from ecrtui.emulator.errors import invalid_parameter, violated
+from ecrtui.emulator.errors import constraint_violation, invalid_parameter
 from ecrtui.emulator.operations import scans
-from ecrtui.emulator.operations.image_ids import entry, find_or_refuse, not_found
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.operations.image_ids import image_not_found, require_image, to_image_id
+from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_REFERRERS = 50
 DEFAULT_REFERRERS = 20
@@ -25,60 +25,60 @@ _DETAILS = (
 )
 
 
-def describe_images(call: Call) -> dict[str, Any]:
+def describe_images(context: RequestContext) -> dict[str, Any]:
     """DescribeImages: those that are named, or a page of all, in the order of their digests."""
-    named = call.get("imageIds")
-    if named is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
+    named = context.get("imageIds")
+    if named is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
         raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
-    limit = call.get("maxResults", pagination.DEFAULT)
-    with call.database.read() as connection:
-        repository = call.repository(connection)
+    limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
+    with context.database.read() as connection:
+        repository = context.repository(connection)
         if named is not None:
-            return {"imageDetails": _named(call, connection, repository, named)}
-        (after,) = pagination.key_of("images", call.get("nextToken"), ("",))
-        where, values = _filtered(call.get("filter", {}))
+            return {"imageDetails": _describe_named(context, connection, repository, named)}
+        (after,) = pagination.decode_token("images", context.get("nextToken"), ("",))
+        where, values = _filter_clause(context.get("filter", {}))
         rows = connection.execute(
             f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
-    rows, more = pagination.cut(rows, limit)
-    answer: dict[str, Any] = {"imageDetails": [_detail(call, row) for row in rows]}
+    rows, more = pagination.split_page(rows, limit)
+    answer: dict[str, Any] = {"imageDetails": [_detail(context, row) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.token_for("images", rows[-1]["digest"])
+        answer["nextToken"] = pagination.encode_token("images", rows[-1]["digest"])
     return answer
 
 
-def list_images(call: Call) -> dict[str, Any]:
+def list_images(context: RequestContext) -> dict[str, Any]:
     """ListImages: an entry for every tag, and one for every image without."""
-    limit = call.get("maxResults", pagination.DEFAULT)
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        after, after_tag = pagination.key_of("image-ids", call.get("nextToken"), ("", ""))
-        where, values = _filtered(call.get("filter", {}))
+    limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
+    with context.database.read() as connection:
+        repository = context.repository(connection)
+        after, after_tag = pagination.decode_token("image-ids", context.get("nextToken"), ("", ""))
+        where, values = _filter_clause(context.get("filter", {}))
         rows = connection.execute(
             "SELECT i.digest, t.tag FROM images i LEFT JOIN tags t ON t.image_id = i.id"  # noqa: S608 - the parts are constants
             f" WHERE i.repository_id = ? AND i.digest >= ? AND (i.digest > ? OR t.tag > ?){where}"
             " ORDER BY i.digest, t.tag LIMIT ?",
             (repository["id"], after, after, after_tag, *values, limit + 1),
         ).fetchall()
-    rows, more = pagination.cut(rows, limit)
-    answer: dict[str, Any] = {"imageIds": [entry(row["digest"], row["tag"]) for row in rows]}
+    rows, more = pagination.split_page(rows, limit)
+    answer: dict[str, Any] = {"imageIds": [to_image_id(row["digest"], row["tag"]) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.token_for("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
+        answer["nextToken"] = pagination.encode_token("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
     return answer
 
 
-def list_image_referrers(call: Call) -> dict[str, Any]:
+def list_image_referrers(context: RequestContext) -> dict[str, Any]:
     """ListImageReferrers: what names this image as its ``subject``; of an image that is not there, nothing does."""
-    limit = call.get("maxResults", DEFAULT_REFERRERS)
+    limit = context.get("maxResults", DEFAULT_REFERRERS)
     if limit > MAX_REFERRERS:
-        raise violated("maxResults", f"Member must have value less than or equal to {MAX_REFERRERS}")
-    wanted = call.get("filter", {})
+        raise constraint_violation("maxResults", f"Member must have value less than or equal to {MAX_REFERRERS}")
+    wanted = context.get("filter", {})
     artifact_types = wanted.get("artifactTypes")
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        (after,) = pagination.key_of("referrers", call.get("nextToken"), ("",))
-        where, values = _filtered({"imageStatus": wanted.get("artifactStatus", "ACTIVE")})
+    with context.database.read() as connection:
+        repository = context.repository(connection)
+        (after,) = pagination.decode_token("referrers", context.get("nextToken"), ("",))
+        where, values = _filter_clause({"imageStatus": wanted.get("artifactStatus", "ACTIVE")})
         if artifact_types:
             where += f" AND i.artifact_media_type IN ({', '.join('?' * len(artifact_types))})"
             values += artifact_types
@@ -86,30 +86,30 @@ def list_image_referrers(call: Call) -> dict[str, Any]:
             "SELECT i.digest, i.media_type, i.status, m.manifest"  # noqa: S608 - the parts are constants
             " FROM images i JOIN manifests m ON m.image_id = i.id"
             f" WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
-            (repository["id"], call["subjectId"]["imageDigest"], after, *values, limit + 1),
+            (repository["id"], context["subjectId"]["imageDigest"], after, *values, limit + 1),
         ).fetchall()
-    rows, more = pagination.cut(rows, limit)
+    rows, more = pagination.split_page(rows, limit)
     answer: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.token_for("referrers", rows[-1]["digest"])
+        answer["nextToken"] = pagination.encode_token("referrers", rows[-1]["digest"])
     return answer
 
 
-def _named(
-    call: Call, connection: sqlite3.Connection, repository: sqlite3.Row, named: Sequence[Mapping[str, str]]
+def _describe_named(
+    context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row, named: Sequence[Mapping[str, str]]
 ) -> list[dict[str, Any]]:
-    status = call.get("filter", {}).get("imageStatus", "ACTIVE")
+    status = context.get("filter", {}).get("imageStatus", "ACTIVE")
     details: dict[int, dict[str, Any]] = {}
     for image_id in named:
-        image = find_or_refuse(connection, repository, image_id)
+        image = require_image(connection, repository, image_id)
         if status not in ("ANY", image["status"]):
-            raise not_found(image_id).raised(repository)
+            raise image_not_found(image_id).to_service_error(repository)
         row = connection.execute(f"{_DETAILS} WHERE i.id = ?", (image["id"],)).fetchone()
-        details[image["id"]] = _detail(call, row)
+        details[image["id"]] = _detail(context, row)
     return list(details.values())
 
 
-def _filtered(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
+def _filter_clause(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
     """What a filter adds to a query over ``images i``, and its values; archived images are hidden unless asked for."""
     where, values = "", list[Any]()
     status = wanted.get("imageStatus", "ACTIVE")
@@ -123,8 +123,8 @@ def _filtered(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
     return where, values
 
 
-def _detail(call: Call, row: sqlite3.Row) -> dict[str, Any]:
-    detail: dict[str, Any] = {**call.where(), "imageDigest": row["digest"]}
+def _detail(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
+    detail: dict[str, Any] = {**context.repository_members(), "imageDigest": row["digest"]}
     if row["tags"]:
         detail["imageTags"] = sorted(row["tags"].split(" "))
     detail |= {
@@ -142,7 +142,7 @@ def _detail(call: Call, row: sqlite3.Row) -> dict[str, Any]:
     }
     detail |= {name: value for name, value in optional.items() if value is not None}
     if row["scan_status"] is not None:
-        detail |= scans.summary(row)
+        detail |= scans.summary_members(row)
     return detail
 
 
@@ -153,7 +153,7 @@ def _referrer(row: sqlite3.Row) -> dict[str, Any]:
         # As in an OCI descriptor: the length of the manifest.
         "size": len(row["manifest"].encode()),
         "artifactStatus": row["status"],
-        **manifests.referrer(row["manifest"]),
+        **manifests.referrer_members(row["manifest"]),
     }
 
 

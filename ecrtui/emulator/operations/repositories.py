@@ -8,8 +8,8 @@ import sqlite3
 from typing import Any
 
 from ecrtui.emulator import mutability, pagination
-from ecrtui.emulator.errors import ServiceError, invalid_parameter, violated
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESOURCE_TAGS = 50
 """Tags of a resource (quota of AWS)."""
@@ -17,152 +17,152 @@ MAX_RESOURCE_TAGS = 50
 _ARN = re.compile(r"arn:[a-z-]+:ecr:(?P<region>[a-z0-9-]+):(?P<registry>\d{12}):repository/(?P<name>.+)")
 
 
-def create_repository(call: Call) -> dict[str, Any]:
+def create_repository(context: RequestContext) -> dict[str, Any]:
     """CreateRepository."""
-    if call.registry_id != call.caller:
-        raise call.access_denied("CreateRepository")
-    setting, patterns = mutability.settings_of(call.parameters)
-    encryption = call.get("encryptionConfiguration", {"encryptionType": "AES256"})
-    resource_tags = _resource_tags(call.get("tags", []))
-    with call.database.write() as connection:
+    if context.registry_id != context.caller:
+        raise context.access_denied("CreateRepository")
+    setting, patterns = mutability.parse_mutability(context.parameters)
+    encryption = context.get("encryptionConfiguration", {"encryptionType": "AES256"})
+    resource_tags = _resource_tags(context.get("tags", []))
+    with context.database.write() as connection:
         try:
             cursor = connection.execute(
                 "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
                 " scan_on_push, encryption_type, kms_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    call.registry_id,
-                    call.region,
-                    call["repositoryName"],
-                    call.now,
+                    context.registry_id,
+                    context.region,
+                    context["repositoryName"],
+                    context.now,
                     setting,
                     json.dumps(patterns),
-                    call.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+                    context.get("imageScanningConfiguration", {}).get("scanOnPush", False),
                     encryption["encryptionType"],
-                    _kms_key(call, encryption),
+                    _kms_key(context, encryption),
                 ),
             )
         except sqlite3.IntegrityError:
             raise ServiceError(
                 "RepositoryAlreadyExistsException",
-                f"The repository with name '{call['repositoryName']}' already exists in the registry with id"
-                f" '{call.registry_id}'",
+                f"The repository with name '{context['repositoryName']}' already exists in the registry with id"
+                f" '{context.registry_id}'",
             ) from None
         _set_resource_tags(connection, int(cursor.lastrowid or 0), resource_tags)
-        return {"repository": described(call.repository(connection))}
+        return {"repository": to_api(context.repository(connection))}
 
 
-def describe_repositories(call: Call) -> dict[str, Any]:
+def describe_repositories(context: RequestContext) -> dict[str, Any]:
     """DescribeRepositories: those that are named, or a page of all, by name."""
-    names = call.get("repositoryNames")
-    limit = call.get("maxResults", pagination.DEFAULT)
-    if names is not None and ("maxResults" in call.parameters or "nextToken" in call.parameters):
+    names = context.get("repositoryNames")
+    limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
+    if names is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
         raise invalid_parameter("Invalid parameter: repositoryNames cannot be combined with maxResults or nextToken")
-    with call.database.read() as connection:
+    with context.database.read() as connection:
         if names is not None:
-            return {"repositories": [described(call.repository(connection, name)) for name in names]}
-        if call.registry_id != call.caller and not _known(connection, call.registry_id):
-            raise call.access_denied("DescribeRepositories")
-        (after,) = pagination.key_of("repositories", call.get("nextToken"), ("",))
+            return {"repositories": [to_api(context.repository(connection, name)) for name in names]}
+        if context.registry_id != context.caller and not _has_repositories(connection, context.registry_id):
+            raise context.access_denied("DescribeRepositories")
+        (after,) = pagination.decode_token("repositories", context.get("nextToken"), ("",))
         rows = connection.execute(
             "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name > ? ORDER BY name LIMIT ?",
-            (call.registry_id, call.region, after, limit + 1),
+            (context.registry_id, context.region, after, limit + 1),
         ).fetchall()
-    rows, more = pagination.cut(rows, limit)
-    answer: dict[str, Any] = {"repositories": [described(row) for row in rows]}
+    rows, more = pagination.split_page(rows, limit)
+    answer: dict[str, Any] = {"repositories": [to_api(row) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.token_for("repositories", rows[-1]["name"])
+        answer["nextToken"] = pagination.encode_token("repositories", rows[-1]["name"])
     return answer
 
 
-def delete_repository(call: Call) -> dict[str, Any]:
+def delete_repository(context: RequestContext) -> dict[str, Any]:
     """DeleteRepository: with ``force``, whatever is in it."""
-    with call.database.write() as connection:
-        row = call.repository(connection)
+    with context.database.write() as connection:
+        row = context.repository(connection)
         filled = connection.execute("SELECT 1 FROM images WHERE repository_id = ? LIMIT 1", (row["id"],)).fetchone()
-        if filled and not call.get("force", False):
+        if filled and not context.get("force", False):
             raise ServiceError(
                 "RepositoryNotEmptyException",
                 f"The repository with name '{row['name']}' in registry with id '{row['registry_id']}' cannot be deleted"
                 " because it still contains images",
             )
         connection.execute("DELETE FROM repositories WHERE id = ?", (row["id"],))
-        return {"repository": described(row)}
+        return {"repository": to_api(row)}
 
 
-def put_image_tag_mutability(call: Call) -> dict[str, Any]:
+def put_image_tag_mutability(context: RequestContext) -> dict[str, Any]:
     """PutImageTagMutability."""
-    setting, patterns = mutability.settings_of(call.parameters)
-    with call.database.write() as connection:
-        row = call.repository(connection)
+    setting, patterns = mutability.parse_mutability(context.parameters)
+    with context.database.write() as connection:
+        row = context.repository(connection)
         connection.execute(
             "UPDATE repositories SET tag_mutability = ?, exclusion_filters = ? WHERE id = ?",
             (setting, json.dumps(patterns), row["id"]),
         )
-    return {**call.where(), **mutability.described(setting, patterns)}
+    return {**context.repository_members(), **mutability.to_api(setting, patterns)}
 
 
-def put_image_scanning_configuration(call: Call) -> dict[str, Any]:
+def put_image_scanning_configuration(context: RequestContext) -> dict[str, Any]:
     """PutImageScanningConfiguration."""
-    scan_on_push = call["imageScanningConfiguration"].get("scanOnPush", False)
-    with call.database.write() as connection:
-        row = call.repository(connection)
+    scan_on_push = context["imageScanningConfiguration"].get("scanOnPush", False)
+    with context.database.write() as connection:
+        row = context.repository(connection)
         connection.execute("UPDATE repositories SET scan_on_push = ? WHERE id = ?", (scan_on_push, row["id"]))
-    return {**call.where(), "imageScanningConfiguration": {"scanOnPush": scan_on_push}}
+    return {**context.repository_members(), "imageScanningConfiguration": {"scanOnPush": scan_on_push}}
 
 
-def set_repository_policy(call: Call) -> dict[str, Any]:
+def set_repository_policy(context: RequestContext) -> dict[str, Any]:
     """SetRepositoryPolicy: the text is kept as it is."""
-    _check_policy(call["policyText"])
-    with call.database.write() as connection:
-        row = call.repository(connection)
-        connection.execute("UPDATE repositories SET policy = ? WHERE id = ?", (call["policyText"], row["id"]))
-    return {**call.where(), "policyText": call["policyText"]}
+    _check_policy(context["policyText"])
+    with context.database.write() as connection:
+        row = context.repository(connection)
+        connection.execute("UPDATE repositories SET policy = ? WHERE id = ?", (context["policyText"], row["id"]))
+    return {**context.repository_members(), "policyText": context["policyText"]}
 
 
-def get_repository_policy(call: Call) -> dict[str, Any]:
+def get_repository_policy(context: RequestContext) -> dict[str, Any]:
     """GetRepositoryPolicy."""
-    with call.database.read() as connection:
-        return _policy(call, call.repository(connection))
+    with context.database.read() as connection:
+        return _policy(context, context.repository(connection))
 
 
-def delete_repository_policy(call: Call) -> dict[str, Any]:
+def delete_repository_policy(context: RequestContext) -> dict[str, Any]:
     """DeleteRepositoryPolicy."""
-    with call.database.write() as connection:
-        row = call.repository(connection)
-        answer = _policy(call, row)
+    with context.database.write() as connection:
+        row = context.repository(connection)
+        answer = _policy(context, row)
         connection.execute("UPDATE repositories SET policy = NULL WHERE id = ?", (row["id"],))
         return answer
 
 
-def list_tags_for_resource(call: Call) -> dict[str, Any]:
+def list_tags_for_resource(context: RequestContext) -> dict[str, Any]:
     """ListTagsForResource of a repository."""
-    with call.database.read() as connection:
+    with context.database.read() as connection:
         rows = connection.execute(
-            "SELECT key, value FROM resource_tags WHERE repository_id = ? ORDER BY key", (_by_arn(call, connection),)
+            "SELECT key, value FROM resource_tags WHERE repository_id = ? ORDER BY key", (_by_arn(context, connection),)
         )
         return {"tags": [{"Key": row["key"], "Value": row["value"]} for row in rows]}
 
 
-def tag_resource(call: Call) -> dict[str, Any]:
+def tag_resource(context: RequestContext) -> dict[str, Any]:
     """TagResource."""
-    tags = _resource_tags(call["tags"])
-    with call.database.write() as connection:
-        _set_resource_tags(connection, _by_arn(call, connection), tags)
+    tags = _resource_tags(context["tags"])
+    with context.database.write() as connection:
+        _set_resource_tags(connection, _by_arn(context, connection), tags)
     return {}
 
 
-def untag_resource(call: Call) -> dict[str, Any]:
+def untag_resource(context: RequestContext) -> dict[str, Any]:
     """UntagResource; keys that are not there are no error."""
-    with call.database.write() as connection:
-        repository_id = _by_arn(call, connection)
+    with context.database.write() as connection:
+        repository_id = _by_arn(context, connection)
         connection.executemany(
             "DELETE FROM resource_tags WHERE repository_id = ? AND key = ?",
-            [(repository_id, key) for key in call["tagKeys"]],
+            [(repository_id, key) for key in context["tagKeys"]],
         )
     return {}
 
 
-def described(row: sqlite3.Row) -> dict[str, Any]:
+def to_api(row: sqlite3.Row) -> dict[str, Any]:
     """A repository as the API describes it (``Repository``)."""
     encryption = {"encryptionType": row["encryption_type"]}
     if row["kms_key"]:
@@ -173,18 +173,18 @@ def described(row: sqlite3.Row) -> dict[str, Any]:
         "repositoryName": row["name"],
         "repositoryUri": f"{row['registry_id']}.dkr.ecr.{row['region']}.amazonaws.com/{row['name']}",
         "createdAt": row["created_at"],
-        **mutability.described(row["tag_mutability"], json.loads(row["exclusion_filters"])),
+        **mutability.to_api(row["tag_mutability"], json.loads(row["exclusion_filters"])),
         "imageScanningConfiguration": {"scanOnPush": bool(row["scan_on_push"])},
         "encryptionConfiguration": encryption,
     }
 
 
-def _known(connection: sqlite3.Connection, registry_id: str) -> bool:
+def _has_repositories(connection: sqlite3.Connection, registry_id: str) -> bool:
     query = "SELECT 1 FROM repositories WHERE registry_id = ? LIMIT 1"
     return connection.execute(query, (registry_id,)).fetchone() is not None
 
 
-def _kms_key(call: Call, encryption: dict[str, str]) -> str | None:
+def _kms_key(context: RequestContext, encryption: dict[str, str]) -> str | None:
     if encryption["encryptionType"] == "AES256":
         if "kmsKey" in encryption:
             raise invalid_parameter(
@@ -192,17 +192,17 @@ def _kms_key(call: Call, encryption: dict[str, str]) -> str | None:
             )
         return None
     # Without a key of one's own it is the one that AWS manages for ECR.
-    return encryption.get("kmsKey") or f"arn:aws:kms:{call.region}:{call.registry_id}:alias/aws/ecr"
+    return encryption.get("kmsKey") or f"arn:aws:kms:{context.region}:{context.registry_id}:alias/aws/ecr"
 
 
-def _policy(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+def _policy(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
     if row["policy"] is None:
         raise ServiceError(
             "RepositoryPolicyNotFoundException",
             f"Repository policy does not exist for the repository with name '{row['name']}' in the registry with id"
             f" '{row['registry_id']}'",
         )
-    return {**call.where(), "policyText": row["policy"]}
+    return {**context.repository_members(), "policyText": row["policy"]}
 
 
 def _check_policy(text: str) -> None:
@@ -211,7 +211,7 @@ def _check_policy(text: str) -> None:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise violated("PolicyText", "Invalid repository policy provided")
+        raise constraint_violation("PolicyText", "Invalid repository policy provided")
 
 
 def _resource_tags(tags: list[dict[str, str]]) -> dict[str, str]:
@@ -237,16 +237,16 @@ def _set_resource_tags(connection: sqlite3.Connection, repository_id: int, tags:
         raise ServiceError("TooManyTagsException", f"A repository can have at most {MAX_RESOURCE_TAGS} tags")
 
 
-def _by_arn(call: Call, connection: sqlite3.Connection) -> int:
-    arn = _ARN.fullmatch(call["resourceArn"])
+def _by_arn(context: RequestContext, connection: sqlite3.Connection) -> int:
+    arn = _ARN.fullmatch(context["resourceArn"])
     if arn is None:
-        raise violated("resourceArn", "must be the ARN of a repository")
+        raise constraint_violation("resourceArn", "must be the ARN of a repository")
     row = connection.execute(
         "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?",
         (arn["registry"], arn["region"], arn["name"]),
     ).fetchone()
-    if row is None or arn["region"] != call.region:
-        raise call.repository_not_found(arn["name"], arn["registry"])
+    if row is None or arn["region"] != context.region:
+        raise context.repository_not_found(arn["name"], arn["registry"])
     return int(row["id"])
 
 

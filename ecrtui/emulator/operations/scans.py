@@ -10,22 +10,22 @@ from typing import Any
 from ecrtui.emulator import manifests, pagination, vulnerabilities
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.operations import registry_settings
-from ecrtui.emulator.operations.image_ids import find_or_refuse
-from ecrtui.emulator.request_context import Call, Operation
+from ecrtui.emulator.operations.image_ids import require_image
+from ecrtui.emulator.request_context import Operation, RequestContext
 
-INTERVAL = 24 * 3600.0
+RESCAN_INTERVAL = 24 * 3600.0
 """Seconds after which an image may be scanned again (StartImageScan)."""
 
 BASIC = "BASIC"
 ENHANCED = "ENHANCED"
 
 
-def start_image_scan(call: Call) -> dict[str, Any]:
+def start_image_scan(context: RequestContext) -> dict[str, Any]:
     """StartImageScan: basic scanning of one image."""
-    with call.database.write() as connection:
-        repository = call.repository(connection)
-        image = find_or_refuse(connection, repository, call["imageId"])
-        if registry_settings.scan_type(connection, call.registry_id, call.region) == ENHANCED:
+    with context.database.write() as connection:
+        repository = context.repository(connection)
+        image = require_image(connection, repository, context["imageId"])
+        if registry_settings.scan_type(connection, context.registry_id, context.region) == ENHANCED:
             raise ServiceError("ValidationException", "This feature is disabled")
         if image["status"] != "ACTIVE":
             raise ServiceError("ImageArchivedException", f"The image with digest '{image['digest']}' is archived")
@@ -35,47 +35,53 @@ def start_image_scan(call: Call) -> dict[str, Any]:
                 f"The operation is not supported for images of the media type '{image['media_type']}'",
             )
         scanned = connection.execute("SELECT started_at FROM scans WHERE image_id = ?", (image["id"],)).fetchone()
-        if scanned is not None and call.now - scanned["started_at"] < INTERVAL:
+        if scanned is not None and context.now - scanned["started_at"] < RESCAN_INTERVAL:
             raise ServiceError(
                 "LimitExceededException", "The scan quota per image has been exceeded. Wait and try again."
             )
-        _scan(connection, image, BASIC, call.now, {})
-    return {**call.where(), "imageId": _both(image, call["imageId"]), "imageScanStatus": {"status": "IN_PROGRESS"}}
+        _scan(connection, image, BASIC, context.now, {})
+    return {
+        **context.repository_members(),
+        "imageId": _with_digest(image, context["imageId"]),
+        "imageScanStatus": {"status": "IN_PROGRESS"},
+    }
 
 
-def describe_image_scan_findings(call: Call) -> dict[str, Any]:
+def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
     """DescribeImageScanFindings: a page of the findings of one image's last scan."""
-    limit = call.get("maxResults", pagination.DEFAULT)
-    with call.database.read() as connection:
-        repository = call.repository(connection)
-        image = find_or_refuse(connection, repository, call["imageId"])
-        (after,) = pagination.key_of("findings", call.get("nextToken"), (-1,))
+    limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
+    with context.database.read() as connection:
+        repository = context.repository(connection)
+        image = require_image(connection, repository, context["imageId"])
+        (after,) = pagination.decode_token("findings", context.get("nextToken"), (-1,))
         scan = connection.execute("SELECT * FROM scans WHERE image_id = ?", (image["id"],)).fetchone()
         if scan is None:
             raise ServiceError(
                 "ScanNotFoundException",
                 f"Image scan does not exist for the image with '{{imageDigest:'{image['digest']}',"
-                f" imageTag:'{call['imageId'].get('imageTag', 'null')}'}}' in the repository with name"
+                f" imageTag:'{context['imageId'].get('imageTag', 'null')}'}}' in the repository with name"
                 f" '{repository['name']}' in the registry with id '{repository['registry_id']}'",
             )
         rows = connection.execute(
             "SELECT position, finding FROM findings WHERE image_id = ? AND position > ? ORDER BY position LIMIT ?",
             (image["id"], after, limit + 1),
         ).fetchall()
-    rows, more = pagination.cut(rows, limit)
+    rows, more = pagination.split_page(rows, limit)
     answer: dict[str, Any] = {
-        **call.where(),
-        "imageId": _both(image, call["imageId"]),
+        **context.repository_members(),
+        "imageId": _with_digest(image, context["imageId"]),
         "imageScanStatus": _status(scan),
     }
     if scan["status"] in ("COMPLETE", "ACTIVE"):
         answer["imageScanFindings"] = _findings(scan, rows)
     if more:
-        answer["nextToken"] = pagination.token_for("findings", rows[-1]["position"])
+        answer["nextToken"] = pagination.encode_token("findings", rows[-1]["position"])
     return answer
 
 
-def scan_on_push(call: Call, connection: sqlite3.Connection, repository: sqlite3.Row, image_id: int) -> None:
+def scan_on_push(
+    context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row, image_id: int
+) -> None:
     """Scan an image that has just been put, if its repository or registry is set up for that."""
     frequency = registry_settings.frequency(connection, repository)
     if frequency == registry_settings.MANUAL:
@@ -88,10 +94,10 @@ def scan_on_push(call: Call, connection: sqlite3.Connection, repository: sqlite3
             "repositoryName": repository["name"],
             "region": repository["region"],
         }
-        _scan(connection, image, kind, call.now, where)
+        _scan(connection, image, kind, context.now, where)
 
 
-def summary(row: sqlite3.Row) -> dict[str, Any]:
+def summary_members(row: sqlite3.Row) -> dict[str, Any]:
     """What DescribeImages tells of a scan, of a row with ``scan_status`` and the scan's columns."""
     status: dict[str, Any] = {"status": row["scan_status"]}
     if row["description"] is not None:
@@ -102,7 +108,7 @@ def summary(row: sqlite3.Row) -> dict[str, Any]:
     return members
 
 
-def store(
+def store_scan(
     connection: sqlite3.Connection,
     image_id: int,
     findings: Sequence[Mapping[str, Any]],
@@ -141,19 +147,19 @@ def store(
 
 
 def _scan(connection: sqlite3.Connection, image: sqlite3.Row, kind: str, now: float, where: dict[str, str]) -> None:
-    found = vulnerabilities.found_in(image["digest"])
+    found = vulnerabilities.findings_of(image["digest"])
     if kind == ENHANCED:
-        findings = [vulnerabilities.enhanced(one, where, image["digest"], now) for one in found]
+        findings = [vulnerabilities.to_enhanced_finding(one, where, image["digest"], now) for one in found]
     else:
-        findings = [vulnerabilities.basic(one) for one in found]
-    store(connection, image["id"], findings, vulnerabilities.counts(found), kind=kind, at=now)
+        findings = [vulnerabilities.to_basic_finding(one) for one in found]
+    store_scan(connection, image["id"], findings, vulnerabilities.count_severities(found), kind=kind, at=now)
 
 
 def _scannable(media_type: str) -> bool:
     return media_type in (manifests.DOCKER_V2, manifests.OCI_MANIFEST, manifests.DOCKER_V1)
 
 
-def _both(image: sqlite3.Row, image_id: Mapping[str, str]) -> dict[str, str]:
+def _with_digest(image: sqlite3.Row, image_id: Mapping[str, str]) -> dict[str, str]:
     return {**image_id, "imageDigest": image["digest"]}
 
 
