@@ -101,7 +101,7 @@ def main() -> None:
     disable_gc()
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
     settings, process = load({}), RegistryProcess(Connection())
-    BeatingApp(wiring.Connector(Connection(), settings, process=process), settings, reference).run()
+    BeatingApp(wiring.SessionFactory(Connection(), settings, process=process), settings, reference).run()
     process.close()
 
 

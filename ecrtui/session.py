@@ -12,7 +12,7 @@ from ecrtui.settings import Settings
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
-    from ecrtui.catalog.catalog import Catalogue
+    from ecrtui.catalog.catalog import Catalog
     from ecrtui.retag.engine import Engine
 
 
@@ -23,7 +23,7 @@ class Session:
     location: RegistryLocation
     settings: Settings
     """The settings for this account."""
-    catalog: Catalogue
+    catalog: Catalog
     make_engine: Callable[[], Engine]
     for_account: Callable[[str], Session]
     """Open the registry of another account over the same connection. Blocks; raises EcrTuiError."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.catalog.cache.fingerprint import mark_of
+from ecrtui.catalog.cache.fingerprint import connection_fingerprint
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.paths import cache_file
 from ecrtui.settings import Connection, Settings
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.reference import Reference
     from ecrtui.emulator.service import EmbeddedRegistry
-    from ecrtui.registry.client import InProcess
+    from ecrtui.registry.client import InProcessTransport
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.process.client import RegistryProcess
-    from ecrtui.registry.process.launch import Launched
+    from ecrtui.registry.process.launch import LaunchedProcess
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
     from ecrtui.session import Session, SessionSource
     from ecrtui.tui.app import EcrTuiApp
-    from ecrtui.tui.messages import Draft
-    from ecrtui.tui.put_image_app import Filled
+    from ecrtui.tui.messages import PutImageDraft
+    from ecrtui.tui.put_image_app import PutImageFormResult
 
 
 def open_registry(
@@ -83,12 +83,12 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
     return EmbeddedRegistry(database, region=region)
 
 
-def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcess:
+def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcessTransport:
     from ecrtui.emulator import sts
     from ecrtui.emulator.in_process_transport import attach
-    from ecrtui.registry.client import InProcess
+    from ecrtui.registry.client import InProcessTransport
 
-    return InProcess(
+    return InProcessTransport(
         attach=partial(attach, embedded=embedded),
         download=partial(_download, embedded),
         identity=sts.caller_arn(embedded.registry_id),
@@ -121,7 +121,7 @@ def serve_registry(descriptor: int) -> None:
     serve(socket.socket(fileno=descriptor), opened)
 
 
-class Connector:
+class SessionFactory:
     """Opens the session when it is first asked for, and gives the same one from then on; safe between threads.
 
     While it cannot be opened every call tries again, so that a retry after signing in works.
@@ -156,7 +156,7 @@ class Connector:
             if self._session is None:
                 self._session = open_session(self._registry(), self._settings)
                 if cache := open_cache(self._session.location, self._session.settings):
-                    cache.remember_way(mark_of(self._connection))
+                    cache.remember_connection(connection_fingerprint(self._connection))
             return self._session
 
     def _registry(self) -> Registry:
@@ -175,7 +175,7 @@ class Connector:
             return None
         from ecrtui.catalog.cache.store import Cache
 
-        return Cache.by_way(cache_file(), mark_of(self._connection))
+        return Cache.for_fingerprint(cache_file(), connection_fingerprint(self._connection))
 
 
 def open_session(registry: Registry, settings: Settings) -> Session:
@@ -184,7 +184,7 @@ def open_session(registry: Registry, settings: Settings) -> Session:
     Raises:
         EcrTuiError: the registry cannot be reached, or who the caller is was not accepted.
     """
-    from ecrtui.catalog.catalog import Catalogue
+    from ecrtui.catalog.catalog import Catalog
     from ecrtui.session import Session
 
     where = registry.location()
@@ -192,7 +192,7 @@ def open_session(registry: Registry, settings: Settings) -> Session:
     return Session(
         where,
         own,
-        Catalogue(registry, open_cache(where, own)),
+        Catalog(registry, open_cache(where, own)),
         lambda: open_engine(registry, own),
         lambda other: open_session(registry.of_account(other), settings),
     )
@@ -213,7 +213,7 @@ def application(connect: SessionSource, settings: Settings, start: Reference, *,
 
 
 def run_application(
-    connection: Connection, start: Reference, flags: Mapping[str, Any], launched: Launched | None = None
+    connection: Connection, start: Reference, flags: Mapping[str, Any], launched: LaunchedProcess | None = None
 ) -> int:
     """Open the application and stay in it until the user leaves; the exit code.
 
@@ -228,7 +228,7 @@ def run_application(
     settings = load(flags)
     log_to_file(connection)
     process = registry_process(connection, launched) if launched else None
-    connector = Connector(connection, settings, process=process)
+    connector = SessionFactory(connection, settings, process=process)
     app = application(connector, settings, start, demo=connection.demo)
     connector.mfa_code = app.ask_for_code
     try:
@@ -239,14 +239,14 @@ def run_application(
     return app.return_code or 0
 
 
-def registry_process(connection: Connection, launched: Launched) -> RegistryProcess:
+def registry_process(connection: Connection, launched: LaunchedProcess) -> RegistryProcess:
     """The process that was launched, told of the connection."""
     from ecrtui.registry.process.client import RegistryProcess
 
     return RegistryProcess(connection, launched)
 
 
-def fill_in_put_image(connection: Connection, draft: Draft) -> Filled:
+def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageFormResult:
     """Open the Put image form alone and stay in it until an image is put or the user leaves.
 
     Raises:
@@ -258,7 +258,7 @@ def fill_in_put_image(connection: Connection, draft: Draft) -> Filled:
 
     settings = load({})
     log_to_file(connection)
-    connector = Connector(connection, settings)
+    connector = SessionFactory(connection, settings)
     app = PutImageApp(connector, settings, draft)
     connector.mfa_code = app.ask_for_code
     return app.fill_in()

@@ -33,30 +33,30 @@ class Picture:
 
 PICTURES = (
     Picture("repositories", "", (("", "repositories"),)),
-    Picture("images", "team/checkout", (("", "tagged"), ("down,up", "schemaVersion")), size=(160, 40)),
+    Picture("images", "team/checkout", (("", "images_by_tag"), ("down,up", "schemaVersion")), size=(160, 40)),
     Picture("image", "team/checkout:prod", (("", "linux/arm64"), ("o,down,down", "can be tagged"))),
     Picture(
         "retag",
         "team/checkout",
-        (("", "tagged"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
+        (("", "images_by_tag"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
     ),
     Picture(
         "result",
         "team/checkout",
-        (("", "tagged"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
+        (("", "images_by_tag"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
     ),
     Picture(
         "bulk",
         "team/checkout",
         (
-            ("", "tagged"),
+            ("", "images_by_tag"),
             ("slash,r,e,l,e,a,s,e,enter", "match"),
             ("asterisk", "marked"),
             ("t", "a rule"),
             ("left_curly_bracket,t,a,g,right_curly_bracket,minus,o,l,d,enter", "new"),
         ),
     ),
-    Picture("light", "team/checkout", (("", "tagged"),), theme="ecrtui-light"),
+    Picture("light", "team/checkout", (("", "images_by_tag"),), theme="ecrtui-light"),
 )
 
 
@@ -67,7 +67,7 @@ async def draw(picture: Picture) -> str:
     from ecrtui.settings import Connection, load
 
     settings = load({"theme": picture.theme})
-    connect = wiring.Connector(Connection(demo=True), settings)
+    connect = wiring.SessionFactory(Connection(demo=True), settings)
     app = wiring.application(
         connect, settings, parse_reference(picture.start) if picture.start else Reference(), demo=True
     )

@@ -14,18 +14,18 @@ Judged = TypeVar("Judged", contravariant=True)
 
 
 @runtime_checkable
-class Sieve(Protocol[Judged]):
+class BatchPredicate(Protocol[Judged]):
     """A predicate that can be asked for many items at once."""
 
     def __call__(self, item: Judged, /) -> bool:
         """Whether this one is let through."""
 
-    def places(self, items: Sequence[Judged], /) -> Sequence[int]:
+    def matching_indices(self, items: Sequence[Judged], /) -> Sequence[int]:
         """Where among the items those are that are let through, ascending."""
 
 
-def places(predicate: Callable[[Item], object], items: Sequence[Item]) -> Sequence[int]:
+def matching_indices(predicate: Callable[[Item], object], items: Sequence[Item]) -> Sequence[int]:
     """Where among the items those are that the predicate, a :class:`Sieve` or not, lets through; ascending."""
-    if isinstance(predicate, Sieve):
-        return predicate.places(items)
+    if isinstance(predicate, BatchPredicate):
+        return predicate.matching_indices(items)
     return [place for place, item in enumerate(items) if predicate(item)]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from ecrtui.catalog.cache.store import Cache, Snapshot
-from ecrtui.catalog.listing import SLOW_PAGE, Batch, Keys, Listing, Parts, Rows
-from ecrtui.catalog.manifest_lru import Manifests
-from ecrtui.catalog.page_source import PAUSE, Pages
+from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
+from ecrtui.catalog.manifest_lru import ManifestLru
+from ecrtui.catalog.page_source import PAUSE, PageIterator
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
@@ -23,7 +23,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import NotFound
 from ecrtui.registry.protocol import Page, Registry
 
-__all__ = ["Batch", "Catalogue", "Listing", "Snapshot"]
+__all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
 Item = TypeVar("Item")
 
@@ -32,7 +32,7 @@ INTERVAL = 0.2
 thirty times a second would fill it and hold up the keys."""
 
 
-class Catalogue:
+class Catalog:
     """Reads of one registry, with what is known from the last time.
 
     Args:
@@ -58,7 +58,7 @@ class Catalogue:
         self._slow_page = slow_page
         self._pause = pause
         self._interval = interval
-        self._manifests = Manifests()
+        self._manifests = ManifestLru()
 
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
         """All repositories, as they are now; see :meth:`images` for the rest."""
@@ -75,7 +75,7 @@ class Catalogue:
                 kept. Otherwise a complete listing goes into the cache.
         """
 
-        def pages(tag_status: str) -> Pages[Image]:
+        def pages(tag_status: str) -> PageIterator[Image]:
             return lambda start: self._image_pages(repository, tag_status, start)
 
         return self._listing(
@@ -83,20 +83,20 @@ class Catalogue:
             lambda image: image.digest,
             stream,
             lambda images: self._keep_images(repository, images),
-            Parts((pages("TAGGED"), pages("UNTAGGED")), self._slow_page),
+            ListingParts((pages("TAGGED"), pages("UNTAGGED")), self._slow_page),
         )
 
     def _listing(
         self,
-        pages: Pages[Item],
+        pages: PageIterator[Item],
         key: Callable[[Item], str],
         stream: bool,
         keep: Callable[[Sequence[Item]], None],
-        parts: Parts[Item] | None = None,
+        parts: ListingParts[Item] | None = None,
     ) -> Listing[Item]:
         if stream:
-            return Listing(pages, Keys(key), parts=parts, pause=self._pause)
-        rows = Rows(key)
+            return Listing(pages, SeenKeys(key), parts=parts, pause=self._pause)
+        rows = SeenRows(key)
         completed = None if self._cache is None else lambda: keep(tuple(rows))
         return Listing(pages, rows, parts=parts, completed=completed, pause=self._pause, interval=self._interval)
 
@@ -188,13 +188,13 @@ class Catalogue:
         """One repository as it is now."""
         return self._registry.repository(name)
 
-    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+    def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images as they are now; those that do not exist are left out."""
-        return self._registry.describe(repository, digests)
+        return self._registry.images_by_digest(repository, digests)
 
-    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         """The images that hold these tags now, by tag; tags that do not exist are left out."""
-        return self._registry.tagged(repository, tags)
+        return self._registry.images_by_tag(repository, tags)
 
     def lifecycle_policy(self, repository: str) -> str:
         """The text of the lifecycle policy; empty if there is none."""

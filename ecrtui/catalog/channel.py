@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Channel(Generic[Item]):
+class ClosableQueue(Generic[Item]):
     """A queue that makes whoever puts wait while it is full, and lets everybody go when it is closed."""
 
     def __init__(self, size: int) -> None:

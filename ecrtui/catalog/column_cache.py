@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 Column = TypeVar("Column")
 
 
-class Page(tuple[Item, ...]):
+class Chunk(tuple[Item, ...]):
     """Items, with what was worked out about them. They are frozen values, so it holds for as long as the page does."""
 
     @cached_property
@@ -23,14 +23,14 @@ class Page(tuple[Item, ...]):
         return {}
 
 
-def column(items: Sequence[Item], make: Callable[[Sequence[Item]], Column]) -> Column:
+def cached_column(items: Sequence[Item], make: Callable[[Sequence[Item]], Column]) -> Column:
     """What a function works out about these items. It is asked once if they are a page.
 
     Args:
         items: the items, a page of them or not.
         make: the function; always the same one, not one made anew for every filter.
     """
-    if not isinstance(items, Page):
+    if not isinstance(items, Chunk):
         return make(items)
     if make not in items.columns:
         items.columns[make] = make(items)
@@ -38,7 +38,7 @@ def column(items: Sequence[Item], make: Callable[[Sequence[Item]], Column]) -> C
     return made
 
 
-class Pages(Generic[Item]):
+class ChunkCache(Generic[Item]):
     """The pages of a list whose items stand in slots, some of them empty. It grows at its end and changes anywhere.
 
     Args:
@@ -47,9 +47,9 @@ class Pages(Generic[Item]):
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: dict[int, tuple[Sequence[int], Page[Item]]] = {}
+        self._kept: dict[int, tuple[Sequence[int], Chunk[Item]]] = {}
 
-    def page(self, items: Sequence[Item | None], slots: range) -> tuple[Sequence[int], Page[Item]]:
+    def chunk(self, items: Sequence[Item | None], slots: range) -> tuple[Sequence[int], Chunk[Item]]:
         """The items in these slots, and in which of them they are.
 
         Args:
@@ -60,7 +60,7 @@ class Pages(Generic[Item]):
         if known is not None:
             return known
         there = [slot for slot in slots if items[slot] is not None]
-        page = Page(cast(Item, items[slot]) for slot in there)
+        page = Chunk(cast(Item, items[slot]) for slot in there)
         made = (slots if len(there) == len(slots) else there, page)
         if len(slots) == self.size:  # the last one is to grow
             self._kept[slots.start] = made

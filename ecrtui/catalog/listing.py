@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from ecrtui.catalog.page_source import PAUSE, Pages, Pause, Readers, Source, Told
+from ecrtui.catalog.page_source import PAUSE, PageIterator, PageSource, ReaderPool, SourceEvent, ThrottlePause
 from ecrtui.errors import EcrTuiError
 from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap, unfreeze_heap
 from ecrtui.registry.protocol import Page
@@ -46,7 +46,7 @@ class Batch(Generic[Item]):
     """Seconds until the next request, because the service asked for fewer; such a batch comes before the wait."""
 
 
-class Once(Generic[Item]):
+class SingleBatch(Generic[Item]):
     """Rows that are made all at once: a listing of one batch, as :class:`Listing` is one of many.
 
     Args:
@@ -56,7 +56,7 @@ class Once(Generic[Item]):
     def __init__(self, make: Callable[[], Iterable[Item]]) -> None:
         self._make: Callable[[], Iterable[Item]] | None = make
 
-    def __iter__(self) -> Once[Item]:
+    def __iter__(self) -> SingleBatch[Item]:
         return self
 
     def __next__(self) -> Batch[Item]:
@@ -71,10 +71,10 @@ class Once(Generic[Item]):
         self._make = None
 
 
-class Known(Protocol[Item]):
+class SeenItems(Protocol[Item]):
     """What a listing remembers of the rows that it gave."""
 
-    def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The rows that are new, and those that are known and different now; remembers both."""
 
     def forget(self) -> None:
@@ -84,7 +84,7 @@ class Known(Protocol[Item]):
         """Rows so far."""
 
 
-class Rows(Generic[Item]):
+class SeenRows(Generic[Item]):
     """Remembers the rows themselves, by key."""
 
     def __init__(self, key: Callable[[Item], str]) -> None:
@@ -103,7 +103,7 @@ class Rows(Generic[Item]):
         self._forgotten = len(self)
         self._rows = {}
 
-    def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The rows that are new, and those that are known and different now; the latter replace the former."""
         fresh: dict[str, Item] = {}
         changed: dict[str, Item] = {}
@@ -119,7 +119,7 @@ class Rows(Generic[Item]):
         return tuple(fresh.values()), tuple(changed.values())
 
 
-class Keys(Generic[Item]):
+class SeenKeys(Generic[Item]):
     """Remembers a number for each row only, so that a stream of any length fits; tells no changes."""
 
     def __init__(self, key: Callable[[Item], str]) -> None:
@@ -135,7 +135,7 @@ class Keys(Generic[Item]):
         self._forgotten = len(self)
         self._hashes = set()
 
-    def sort_out(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """The rows that are new."""
         fresh = {hash(self._key(item)): item for item in items}
         for known in self._hashes & fresh.keys():
@@ -145,10 +145,10 @@ class Keys(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts(Generic[Item]):
+class ListingParts(Generic[Item]):
     """The same rows as disjoint parts that can be read at the same time, if a page takes at least so many seconds."""
 
-    pages: tuple[Pages[Item], ...]
+    pages: tuple[PageIterator[Item], ...]
     slow_page: float = SLOW_PAGE
 
 
@@ -170,10 +170,10 @@ class Listing(Generic[Item]):
 
     def __init__(
         self,
-        pages: Pages[Item],
-        known: Known[Item],
+        pages: PageIterator[Item],
+        known: SeenItems[Item],
         *,
-        parts: Parts[Item] | None = None,
+        parts: ListingParts[Item] | None = None,
         completed: Callable[[], None] | None = None,
         pause: float = PAUSE,
         interval: float = 0.0,
@@ -188,11 +188,11 @@ class Listing(Generic[Item]):
         self._pages = 0
         self._unsettled = 0
         self._complete = False
-        self._whole = Source(pages, pause=pause)
-        self._opening: Iterator[Page[Item] | Pause] | None = None
-        self._readers: Readers[Item] = Readers(AHEAD)
-        self._halves: list[tuple[Pages[Item], Source[Item]]] = []
-        self._again: list[Source[Item]] = []
+        self._whole = PageSource(pages, pause=pause)
+        self._opening: Iterator[Page[Item] | ThrottlePause] | None = None
+        self._readers: ReaderPool[Item] = ReaderPool(AHEAD)
+        self._halves: list[tuple[PageIterator[Item], PageSource[Item]]] = []
+        self._again: list[PageSource[Item]] = []
         # A listing that nobody holds any more must not leave threads behind that wait for room.
         weakref.finalize(self, self._readers.close)
 
@@ -235,7 +235,7 @@ class Listing(Generic[Item]):
                 break
             if told is None:
                 raise StopIteration
-            if isinstance(told.event, Pause):
+            if isinstance(told.event, ThrottlePause):
                 throttled = told.event.seconds
                 break
             self._take(told, told.event, fresh, changed)
@@ -252,20 +252,20 @@ class Listing(Generic[Item]):
             completed()
         self._known.forget()
 
-    def _next_told(self) -> Told[Item] | None:
+    def _next_told(self) -> SourceEvent[Item] | None:
         if self._complete:
             return None
         return self._readers.get() if self._readers.busy else self._open()
 
-    def _take(self, told: Told[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
+    def _take(self, told: SourceEvent[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
         self._pages += 1
         try:
             items = page.items
         except EcrTuiError as problem:
             # The pages behind it are on their way already: what it had is read once more, with all the rest.
             self._problem, items = problem, ()
-            self._again.append(told.source.anew())
-        new, other = self._known.sort_out(items)
+            self._again.append(told.source.restarted())
+        new, other = self._known.partition_new(items)
         fresh += new
         changed += other
         self._unsettled += len(new)
@@ -275,7 +275,7 @@ class Listing(Generic[Item]):
         if told.last:
             self._ended(told.source)
 
-    def _open(self) -> Told[Item] | None:
+    def _open(self) -> SourceEvent[Item] | None:
         """The first page; starts the threads if there are more. None if the listing was closed."""
         paused = self._opening is not None
         self._opening = self._opening or self._whole.events(self._readers.closed)
@@ -287,19 +287,19 @@ class Listing(Generic[Item]):
             raise
         if event is None or self._readers.closed.is_set():
             return None
-        told = Told(self._whole, event, self._whole.complete)
+        told = SourceEvent(self._whole, event, self._whole.complete)
         if isinstance(event, Page) and not told.last:
             self._read_on(time.perf_counter() - begun, paused)
         return told
 
     def _read_on(self, seconds: float, paused: bool) -> None:
         if self._parts is not None and seconds >= self._parts.slow_page and not paused:
-            self._halves = [(pages, Source(pages, pause=self._pause)) for pages in self._parts.pages]
+            self._halves = [(pages, PageSource(pages, pause=self._pause)) for pages in self._parts.pages]
             self._readers.start(source for _, source in self._halves)
         else:
             self._readers.start([self._whole])
 
-    def _ended(self, source: Source[Item]) -> None:
+    def _ended(self, source: PageSource[Item]) -> None:
         """A source is complete, and with the last one the listing.
 
         A row that changes sides while parts are read at the same time (an image that loses its last tag) is in neither
@@ -307,7 +307,7 @@ class Listing(Generic[Item]):
         first of them ended is read once more.
         """
         if self._halves:
-            self._again += [Source(pages, pause=self._pause, limit=half.pages + 1) for pages, half in self._halves]
+            self._again += [PageSource(pages, pause=self._pause, limit=half.pages + 1) for pages, half in self._halves]
             self._halves = []
         self._readers.ended(source)
         if self._readers.busy:

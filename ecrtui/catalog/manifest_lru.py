@@ -12,7 +12,7 @@ SIZE = 16 * 1024 * 1024
 """Characters of manifests that are kept in memory. A usual one has one or two thousand, the largest four million."""
 
 
-class Manifests:
+class ManifestLru:
     """Manifests by digest; those used longest ago give way. Shared by threads."""
 
     def __init__(self, size: int = SIZE) -> None:

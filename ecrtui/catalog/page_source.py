@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
-from ecrtui.catalog.channel import Channel
+from ecrtui.catalog.channel import ClosableQueue
 from ecrtui.errors import ListingExpired, Throttled
 from ecrtui.registry.protocol import Page
 
 Item = TypeVar("Item")
-Pages = Callable[[str], Iterator[Page[Item]]]
+PageIterator = Callable[[str], Iterator[Page[Item]]]
 """Gives the pages from a token on; each page is requested when it is asked for."""
 
 PAUSE = 1.0
@@ -29,13 +29,13 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class ThrottlePause:
     """The service asked for fewer requests; the next one is sent after so many seconds."""
 
     seconds: float
 
 
-class Source(Generic[Item]):
+class PageSource(Generic[Item]):
     """A chain of page tokens that can be read on after whatever happened to it.
 
     Args:
@@ -44,7 +44,7 @@ class Source(Generic[Item]):
         limit: pages after which it ends early; None to read all.
     """
 
-    def __init__(self, pages: Pages[Item], *, pause: float = PAUSE, limit: int | None = None) -> None:
+    def __init__(self, pages: PageIterator[Item], *, pause: float = PAUSE, limit: int | None = None) -> None:
         self.pages = 0
         """Pages read so far."""
         self.complete = False
@@ -56,11 +56,11 @@ class Source(Generic[Item]):
         self._slowness = 0.0
         self._restarts = 0
 
-    def anew(self) -> Source[Item]:
+    def restarted(self) -> PageSource[Item]:
         """The same chain from its beginning."""
-        return Source(self._pages, pause=self._pause, limit=self._limit)
+        return PageSource(self._pages, pause=self._pause, limit=self._limit)
 
-    def events(self, stopped: Event) -> Iterator[Page[Item] | Pause]:
+    def events(self, stopped: Event) -> Iterator[Page[Item] | ThrottlePause]:
         """The pages from where the chain stands, and the pauses before they are made.
 
         Ends when the chain does or the event is set; the last page is there even if it is empty. After an error a
@@ -98,23 +98,23 @@ class Source(Generic[Item]):
         self.complete = not page.next_token or self.pages == self._limit
         return page
 
-    def _paused(self, pauses: int) -> Pause:
+    def _paused(self, pauses: int) -> ThrottlePause:
         """A longer pause each time, not the same for all who were throttled together."""
         self._slowness = min(self._pause * 2 ** (pauses - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
         _log.info("throttled; going on in %.1f s", self._slowness)
-        return Pause(self._slowness)
+        return ThrottlePause(self._slowness)
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Generic[Item]):
+class SourceEvent(Generic[Item]):
     """What a source has given, and whether it is the last of it."""
 
-    source: Source[Item]
-    event: Page[Item] | Pause
+    source: PageSource[Item]
+    event: Page[Item] | ThrottlePause
     last: bool
 
 
-class Readers(Generic[Item]):
+class ReaderPool(Generic[Item]):
     """Daemon threads that read sources ahead, one each, for one caller; a few events at most.
 
     Args:
@@ -122,9 +122,9 @@ class Readers(Generic[Item]):
     """
 
     def __init__(self, ahead: int) -> None:
-        self._channel: Channel[Told[Item] | tuple[Source[Item], Exception]] = Channel(ahead)
-        self._unfinished: set[Source[Item]] = set()
-        self._failed: list[Source[Item]] = []
+        self._channel: ClosableQueue[SourceEvent[Item] | tuple[PageSource[Item], Exception]] = ClosableQueue(ahead)
+        self._unfinished: set[PageSource[Item]] = set()
+        self._failed: list[PageSource[Item]] = []
 
     @property
     def busy(self) -> bool:
@@ -136,13 +136,13 @@ class Readers(Generic[Item]):
         """Set when nothing more shall be read."""
         return self._channel.closed
 
-    def start(self, sources: Iterable[Source[Item]]) -> None:
+    def start(self, sources: Iterable[PageSource[Item]]) -> None:
         """Read these too."""
         for source in sources:
             self._unfinished.add(source)
             Thread(target=_read, args=(source, self._channel), daemon=True, name="listing").start()
 
-    def get(self) -> Told[Item] | None:
+    def get(self) -> SourceEvent[Item] | None:
         """Wait for what comes next; None if it was closed. A source that failed is read on.
 
         Raises:
@@ -161,7 +161,7 @@ class Readers(Generic[Item]):
         """Wait at most so long for something to come; whether there is anything to get."""
         return self._channel.wait(seconds)
 
-    def ended(self, source: Source[Item]) -> None:
+    def ended(self, source: PageSource[Item]) -> None:
         """The caller has had the last of this source."""
         self._unfinished.discard(source)
 
@@ -170,11 +170,13 @@ class Readers(Generic[Item]):
         self._channel.close()
 
 
-def _read(source: Source[Item], channel: Channel[Told[Item] | tuple[Source[Item], Exception]]) -> None:
+def _read(
+    source: PageSource[Item], channel: ClosableQueue[SourceEvent[Item] | tuple[PageSource[Item], Exception]]
+) -> None:
     """What a thread does. It knows the channel only, so that it ends when nobody holds the listing any more."""
     try:
         for event in source.events(channel.closed):
-            if not channel.put(Told(source, event, source.complete)):
+            if not channel.put(SourceEvent(source, event, source.complete)):
                 return
     except Exception as problem:  # noqa: BLE001 - raised where the listing is iterated
         channel.put((source, problem))

@@ -25,8 +25,8 @@ from itertools import compress
 from time import perf_counter
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from ecrtui.catalog.batch_predicate import places
-from ecrtui.catalog.column_cache import Pages
+from ecrtui.catalog.batch_predicate import matching_indices
+from ecrtui.catalog.column_cache import ChunkCache
 
 Item = TypeVar("Item")
 Key = str
@@ -41,14 +41,14 @@ CHUNK = 1_024
 BISECTION = 50
 """Putting one row in by bisection takes about as long as one pass takes for so many rows."""
 
-HEAD = 2
+PREVIEW_CHUNKS = 2
 """Chunks that are filtered before all others, from the row that comes first on the screen: what is seen at once."""
 
 OVERSAMPLING = 8
 """Values that are looked at for each bound between two parts of a sort, so that the parts are about equal."""
 
 
-class Change(NamedTuple):
+class RowDelta(NamedTuple):
     """What a small change did to the rows."""
 
     added: int = 0
@@ -70,7 +70,7 @@ class Rows(Generic[Item]):
         self._key = key
         self._slots: dict[Key, int] = {}
         self._items: list[Item | None] = []  # by slot; None where a row is gone
-        self._pages: Pages[Item] = Pages(CHUNK)
+        self._pages: ChunkCache[Item] = ChunkCache(CHUNK)
         self._values: list[Any] = []  # by slot: what the row is sorted by; empty when in order of arrival
         self._sorted: list[int] = []  # every slot that has a row, ascending
         self._matches = bytearray()  # by slot: whether the filter lets it through
@@ -87,7 +87,7 @@ class Rows(Generic[Item]):
         self._began = 0
         self._written: dict[Key, int] = {}
         self._seen: set[Key] | None = None
-        self._arranging: Arranging[Item] | None = None
+        self._arranging: SortFilterJob[Item] | None = None
 
     # What is there
 
@@ -144,11 +144,11 @@ class Rows(Generic[Item]):
     # Small changes
 
     @property
-    def stamp(self) -> int:
+    def version(self) -> int:
         """A moment, to give to :meth:`merge` with what was asked for at that moment."""
         return self._clock
 
-    def merge(self, items: Iterable[Item], asked: int | None = None) -> Change:
+    def merge(self, items: Iterable[Item], asked: int | None = None) -> RowDelta:
         """Take in rows: new ones are added, known ones replaced if they differ.
 
         Args:
@@ -174,10 +174,10 @@ class Rows(Generic[Item]):
                 changed.append(slot)
         self._pages.forget(changed)
         fresh = self._add(new)
-        self._settle(fresh, changed)
-        return Change(added=len(fresh), changed=len(changed))
+        self._insert(fresh, changed)
+        return RowDelta(added=len(fresh), changed=len(changed))
 
-    def update(self, items: Iterable[Item]) -> Change:
+    def update(self, items: Iterable[Item]) -> RowDelta:
         """Take in rows that are known to be so now: what a write answered. Pages asked for earlier do not undo them."""
         items = list(items)
         self._clock += 1
@@ -185,11 +185,11 @@ class Rows(Generic[Item]):
             self._written[self._key(item)] = self._clock
         return self.merge(items)
 
-    def remove(self, keys: Iterable[Key]) -> Change:
+    def remove(self, keys: Iterable[Key]) -> RowDelta:
         """Take rows away, with their marks. The cursor goes to the row that takes the place of its own."""
         gone = {key for key in keys if key in self._slots}
         if not gone:
-            return Change()
+            return RowDelta()
         slots = set()
         for key in gone:
             slot = self._slots.pop(key)
@@ -199,9 +199,9 @@ class Rows(Generic[Item]):
         self._marks -= gone
         self._sorted = _without(self._sorted, slots)
         self._shown = self._sorted if self._predicate is None else _without(self._shown, slots)
-        self._note(slots)
+        self._record_touched(slots)
         self._follow()
-        return Change(removed=len(gone))
+        return RowDelta(removed=len(gone))
 
     def clear(self) -> None:
         """Take all rows away, with their marks; the column, the order and the filter stay."""
@@ -210,7 +210,7 @@ class Rows(Generic[Item]):
             self._arranging = None
         self._slots, self._items, self._values, self._matches = {}, [], [], bytearray()
         self._sorted, self._shown = [], []
-        self._pages = Pages(CHUNK)
+        self._pages = ChunkCache(CHUNK)
         self._marks.clear()
         self._written.clear()
         self._seen = self._cursor = self._chosen = None
@@ -222,11 +222,11 @@ class Rows(Generic[Item]):
         self._seen = set()
         self._began = self._clock
 
-    def finish(self) -> Change:
+    def finish(self) -> RowDelta:
         """The reload is complete: what has not come again is taken away. Nothing happens without a :meth:`begin`."""
         seen, self._seen = self._seen, None
         if seen is None:
-            return Change()
+            return RowDelta()
         written = self._written
         missing = self._slots.keys() - seen
         return self.remove([key for key in missing if written.get(key, 0) <= self._began])
@@ -241,7 +241,7 @@ class Rows(Generic[Item]):
             self._values += [None] * len(arrived)
         return fresh
 
-    def _settle(self, fresh: range, changed: Sequence[int]) -> None:
+    def _insert(self, fresh: range, changed: Sequence[int]) -> None:
         """Put new and changed rows where they belong in the order that stands."""
         if not fresh and not changed:
             return
@@ -257,7 +257,7 @@ class Rows(Generic[Item]):
             stay = (before & after) - moved
             matching = [slot for slot in fresh if self._matches[slot]]
             self._shown = self._merged(_without(self._shown, before - stay), after - stay, matching)
-        self._note([*changed, *fresh])
+        self._record_touched([*changed, *fresh])
         self._follow()
 
     def _value(self, slots: Iterable[int]) -> set[int]:
@@ -319,7 +319,7 @@ class Rows(Generic[Item]):
             start = place
         return merged + order[start:]
 
-    def _note(self, slots: Collection[int]) -> None:
+    def _record_touched(self, slots: Collection[int]) -> None:
         if self._arranging is not None:
             self._arranging.touched.update(slots)
 
@@ -330,13 +330,15 @@ class Rows(Generic[Item]):
         """Whether the greatest comes first."""
         return self._descending
 
-    def turn(self, descending: bool) -> None:
+    def set_descending(self, descending: bool) -> None:
         """Say which end comes first. Costs nothing; the cursor stays on its row."""
         if descending != self._descending:
             self._descending = descending
             self._follow()
 
-    def arrange(self, sort_key: SortKey[Item] | None, predicate: Predicate[Item] | None) -> Arranging[Item]:
+    def start_sort_filter(
+        self, sort_key: SortKey[Item] | None, predicate: Predicate[Item] | None
+    ) -> SortFilterJob[Item]:
         """Begin to arrange the rows anew; supersedes what was begun before.
 
         Args:
@@ -346,7 +348,7 @@ class Rows(Generic[Item]):
         Whatever the callables raise comes out of the slice that called them, and nothing has changed.
         """
         same = sort_key is self._sort_key
-        self._arranging = Arranging(
+        self._arranging = SortFilterJob(
             sort_key,
             predicate,
             items=self._items,
@@ -357,7 +359,7 @@ class Rows(Generic[Item]):
         )
         return self._arranging
 
-    def apply(self, arranging: Arranging[Item]) -> bool:
+    def apply(self, arranging: SortFilterJob[Item]) -> bool:
         """Put an arranging that is done into force; False if a newer one has superseded it."""
         if arranging is not self._arranging:
             return False
@@ -367,19 +369,19 @@ class Rows(Generic[Item]):
         self._arranging = None
         return True
 
-    def preview(self, arranging: Arranging[Item]) -> bool:
+    def preview(self, arranging: SortFilterJob[Item]) -> bool:
         """Show what an arranging has found so far, which are the rows that come first; the others follow with
         :meth:`apply`. False if there is nothing to show yet: it still sorts, or has not come to the cursor's row.
         """
         if arranging is not self._arranging or not arranging.found:
             return False
         slot = None if self._chosen is None else self._slots.get(self._chosen)
-        if slot is not None and not arranging.knows(slot):
+        if slot is not None and not arranging.has_decided(slot):
             return False
         self._adopt(arranging)
         return True
 
-    def _adopt(self, arranging: Arranging[Item]) -> None:
+    def _adopt(self, arranging: SortFilterJob[Item]) -> None:
         self._sort_key, self._predicate = arranging.sort_key, arranging.predicate
         self._values, self._matches = arranging.values, bytearray(arranging.matches)
         length = len(self._items)
@@ -456,7 +458,7 @@ class Rows(Generic[Item]):
         return self[self._cursor_index] if self._shown else None
 
     @property
-    def pinned(self) -> bool:
+    def anchored(self) -> bool:
         """Whether the user has chosen the cursor's row. Until then the cursor is on the first row, whatever arrives."""
         return self._pinned
 
@@ -464,9 +466,9 @@ class Rows(Generic[Item]):
         """Put the cursor on a row of what is shown; beyond an end, on that end. From now on it stays with its row."""
         if self._shown:
             self._set_cursor(min(max(index, 0), len(self._shown) - 1))
-            self.pin()
+            self.anchor()
 
-    def pin(self) -> None:
+    def anchor(self) -> None:
         """The user looks at this place: from now on the cursor stays with its row."""
         if self._shown:
             self._pinned, self._chosen = True, self._cursor
@@ -502,7 +504,7 @@ class Rows(Generic[Item]):
             self._set_cursor(index or 0)
 
 
-class Arranging(Generic[Item]):
+class SortFilterJob(Generic[Item]):
     """Sorting and filtering in progress. Made by :meth:`Rows.arrange`; works on what was there then."""
 
     def __init__(
@@ -511,7 +513,7 @@ class Arranging(Generic[Item]):
         predicate: Predicate[Item] | None,
         *,
         items: list[Item | None],
-        pages: Pages[Item],
+        pages: ChunkCache[Item],
         order: list[int],
         values: list[Any] | None,
         descending: bool,
@@ -580,7 +582,7 @@ class Arranging(Generic[Item]):
             self.order += bucket
             yield
 
-    def knows(self, slot: int) -> bool:
+    def has_decided(self, slot: int) -> bool:
         """Whether it is certain by now whether this row will be shown."""
         if slot >= self.length or slot in self.touched or self.matches[slot] or self.predicate is None:
             return True
@@ -598,8 +600,8 @@ class Arranging(Generic[Item]):
         matches = bytearray(self.length)
         for start in range(0, self.length, self._pages.size):
             chunk = range(start, min(start + self._pages.size, self.length))
-            slots, page = self._pages.page(self._items, chunk)
-            for place in places(predicate, page):
+            slots, page = self._pages.chunk(self._items, chunk)
+            for place in matching_indices(predicate, page):
                 matches[slots[place]] = True
             yield
         shown: list[int] = []
@@ -610,7 +612,9 @@ class Arranging(Generic[Item]):
         self.matches, self.shown = matches, shown
 
     def _filter_head(self, predicate: Predicate[Item]) -> Iterator[None]:
-        head = self.order[: -HEAD * CHUNK - 1 : -1] if self._from_end else self.order[: HEAD * CHUNK]
+        head = (
+            self.order[: -PREVIEW_CHUNKS * CHUNK - 1 : -1] if self._from_end else self.order[: PREVIEW_CHUNKS * CHUNK]
+        )
         found: list[int] = []
         for start in range(0, len(head), CHUNK):
             chunk = _matching(predicate, self._items, _without(head[start : start + CHUNK], self.touched))
@@ -635,4 +639,4 @@ def _parted(slots: list[int], first: int) -> tuple[list[int], list[int]]:
 def _matching(predicate: Predicate[Item], items: Sequence[Item | None], slots: Sequence[int]) -> list[int]:
     """Those of these slots, which all have a row, that the predicate lets through."""
     known = cast(Sequence[Item], items)
-    return [slots[place] for place in places(predicate, [known[slot] for slot in slots])]
+    return [slots[place] for place in matching_indices(predicate, [known[slot] for slot in slots])]

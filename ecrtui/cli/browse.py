@@ -11,7 +11,7 @@ from ecrtui.gc_tuning import disable_gc
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
-    from ecrtui.registry.process.launch import Launched
+    from ecrtui.registry.process.launch import LaunchedProcess
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -37,7 +37,7 @@ def _asked(arguments: Sequence[str]) -> tuple[Connection, Reference, Mapping[str
     return parse(arguments)
 
 
-def _launched() -> Launched | None:
+def _launched() -> LaunchedProcess | None:
     """The registry's process, as early as can be; None where there can be none, and this process does its work."""
     from ecrtui.registry.process.launch import launch
 

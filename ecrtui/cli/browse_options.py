@@ -18,7 +18,7 @@ Try it without an AWS account: ecrtui --demo
 """
 
 
-class Asked(NamedTuple):
+class BrowseRequest(NamedTuple):
     """What the line asks for: the connection, the place to land on, and settings by their names."""
 
     connection: Connection
@@ -26,12 +26,12 @@ class Asked(NamedTuple):
     flags: Mapping[str, Any]
 
 
-def parse(arguments: Sequence[str]) -> Asked:
+def parse(arguments: Sequence[str]) -> BrowseRequest:
     """Read the line; help and a line that cannot be read end the program, as argparse does it."""
     options = _parser().parse_args(arguments)
     reference = parse_reference(options.reference) if options.reference else Reference()
     flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache}
-    return Asked(connection_from(options, reference), reference, flags)
+    return BrowseRequest(connection_from(options, reference), reference, flags)
 
 
 def _parser() -> argparse.ArgumentParser:

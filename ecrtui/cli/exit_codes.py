@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.journal.store import JournalError
-from ecrtui.retag.plan import Outcome, Report
+from ecrtui.retag.plan import Report, StepOutcome
 
 
 class ExitCode(IntEnum):
@@ -34,20 +34,20 @@ class ExitCode(IntEnum):
 def of_report(report: Report, *, detailed: bool = False) -> ExitCode:
     """The code for what became of a plan; the least certain outcome decides."""
     counts = report.counts
-    done = counts.get(Outcome.DONE, 0)
-    short_of = sum(counts.values()) - done - counts.get(Outcome.ALREADY, 0)
-    if Outcome.UNKNOWN in counts:
+    done = counts.get(StepOutcome.DONE, 0)
+    short_of = sum(counts.values()) - done - counts.get(StepOutcome.ALREADY, 0)
+    if StepOutcome.UNKNOWN in counts:
         return ExitCode.UNKNOWN
-    if report.elsewhere:
+    if report.drifted:
         return ExitCode.CONFLICT
     if not short_of:
         return ExitCode.DONE if done or not detailed else ExitCode.NOTHING_TO_DO
     if done:
         return ExitCode.PARTLY_DONE
     for outcome, code in (
-        (Outcome.CONFLICT, ExitCode.CONFLICT),
-        (Outcome.FAILED, ExitCode.REGISTRY_ERROR),
-        (Outcome.REFUSED, ExitCode.REFUSED),
+        (StepOutcome.CONFLICT, ExitCode.CONFLICT),
+        (StepOutcome.FAILED, ExitCode.REGISTRY_ERROR),
+        (StepOutcome.REFUSED, ExitCode.REFUSED),
     ):
         if outcome in counts:
             return code

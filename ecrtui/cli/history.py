@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.output import check, write
-from ecrtui.cli.write_command import add_output_options, make_parser, open_house, run_command
+from ecrtui.cli.write_command import add_output_options, make_parser, open_context, run_command
 from ecrtui.ecr.documents import entry_document
 from ecrtui.ecr.units import parse_duration, parse_iso_time
 from ecrtui.errors import UsageError
@@ -39,9 +39,9 @@ def run(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     since = since_time(options.since, time.time()) if options.since else None
     query = check(options.output, options.query)
-    engine = open_house(options).engine
+    engine = open_context(options).engine
     if options.find_out:
-        engine.find_out()
+        engine.resolve_unknown()
     entries = engine.history(options.repository, since=since, plan=options.plan, limit=options.limit)
     write({"entries": [entry_document(entry) for entry in entries]}, options.output, query, title="History")
     return ExitCode.DONE

@@ -13,7 +13,7 @@ from ecrtui.cli.list_command import (
     add_listing_options,
     checked_query,
     filter_from,
-    listed,
+    iter_rows,
     order_of,
     print_rows,
     registry_for,
@@ -23,7 +23,7 @@ from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import parse_reference
 
-USUAL = "pushed"
+DEFAULT_SORT = "pushed"
 
 
 def _findings(image: Image) -> tuple[int, ...] | None:
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="pushed, pulled, size and findings come with the largest first. exit codes: 0 done, 2 usage, 7 registry",
     )
     made.add_argument("repository", metavar="REPOSITORY", help="its name, or its URI, which sets account and region")
-    add_listing_options(made, ORDERS, USUAL)
+    add_listing_options(made, ORDERS, DEFAULT_SORT)
     add_connection_options(made)
     return made
 
@@ -65,11 +65,11 @@ def run(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> None:
     reference = parse_reference(options.repository)
     chosen = filter_from(parse, options.filter)
-    order = order_of(options, ORDERS, USUAL)
+    order = order_of(options, ORDERS, DEFAULT_SORT)
     query = checked_query(options)
 
-    from ecrtui.catalog.catalog import Catalogue
+    from ecrtui.catalog.catalog import Catalog
 
-    listing = Catalogue(registry_for(options, reference)).images(reference.repository, stream=True)
-    rows = filter(chosen.matches, listed(listing))
+    listing = Catalog(registry_for(options, reference)).images(reference.repository, stream=True)
+    rows = filter(chosen.matches, iter_rows(listing))
     print_rows(rows, order, image_records(reference.repository), options, query, title="Images")

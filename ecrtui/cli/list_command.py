@@ -85,7 +85,7 @@ def order_of(options: argparse.Namespace, orders: Mapping[str, Order[Item]], usu
     return replace(order, descending=order.descending != options.reverse)
 
 
-def in_order(
+def sort_and_limit(
     rows: Iterable[Item], order: Order[Item] | None, limit: int | None, make: Callable[[Item], Made]
 ) -> Iterator[Made]:
     """What is made of the rows, the first ones of this order; with a limit no more than that many are held.
@@ -151,7 +151,7 @@ def print_rows(
     """Print the rows in the order and the format that the options ask for."""
 
     def made(make: Callable[[Item], Made]) -> Iterator[Made]:
-        return in_order(rows, order, options.limit, make)
+        return sort_and_limit(rows, order, options.limit, make)
 
     stream = for_display(sys.stdout, options.output)
     if options.output == "jsonl":
@@ -165,7 +165,7 @@ def print_rows(
     sys.stdout.flush()
 
 
-def listed(listing: Listing[Item]) -> Iterator[Item]:
+def iter_rows(listing: Listing[Item]) -> Iterator[Item]:
     """The rows of a listing; how far it is, and pauses, are told on standard error."""
     with _progress() as tell:
         for batch in listing:

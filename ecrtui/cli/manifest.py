@@ -35,10 +35,10 @@ def _run(options: argparse.Namespace) -> None:
     reference = parse_reference(options.reference)
     if not (reference.tag or reference.digest):
         raise UsageError(f"{options.reference!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:….")
-    from ecrtui.cli.write_command import digest_behind
+    from ecrtui.cli.write_command import resolve_digest
 
     registry = registry_for(options, reference)
-    manifest = registry.manifest(reference.repository, digest_behind(registry, reference))
+    manifest = registry.manifest(reference.repository, resolve_digest(registry, reference))
     if sys.stdout.isatty():
         sys.stdout.write(visible_lines(manifest.text, keep_tabs=True))
         sys.stdout.flush()

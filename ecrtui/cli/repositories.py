@@ -13,7 +13,7 @@ from ecrtui.cli.list_command import (
     add_listing_options,
     checked_query,
     filter_from,
-    listed,
+    iter_rows,
     order_of,
     print_rows,
     registry_for,
@@ -21,7 +21,7 @@ from ecrtui.cli.list_command import (
 )
 from ecrtui.ecr.repository import Repository
 
-USUAL = "name"
+DEFAULT_SORT = "name"
 
 ORDERS: dict[str, Order[Repository]] = {
     "name": Order(lambda repository: repository.name),
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "pattern", nargs="?", metavar="PATTERN", default="", help="a part of the name, or the whole with * and ? in it"
     )
-    add_listing_options(made, ORDERS, USUAL)
+    add_listing_options(made, ORDERS, DEFAULT_SORT)
     add_connection_options(made)
     return made
 
@@ -53,11 +53,11 @@ def run(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> None:
     named = filter_from(parse_repositories, f"name:{options.pattern}" if options.pattern else "")
     chosen = filter_from(parse_repositories, options.filter)
-    order = order_of(options, ORDERS, USUAL)
+    order = order_of(options, ORDERS, DEFAULT_SORT)
     query = checked_query(options)
 
-    from ecrtui.catalog.catalog import Catalogue
+    from ecrtui.catalog.catalog import Catalog
 
-    listing = Catalogue(registry_for(options)).repositories(stream=True)
-    rows = filter(chosen.matches, filter(named.matches, listed(listing)))
+    listing = Catalog(registry_for(options)).repositories(stream=True)
+    rows = filter(chosen.matches, filter(named.matches, iter_rows(listing)))
     print_rows(rows, order, REPOSITORY_RECORDS, options, query, title="Repositories")

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.write_command import (
-    House,
+    CommandContext,
     add_writing_options,
-    carry_out,
-    digest_behind,
+    apply_plan,
     make_parser,
-    open_house,
+    open_context,
     repository_of,
+    resolve_digest,
     run_command,
 )
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
-from ecrtui.retag.plan import Change, Plan
-from ecrtui.retag.plan_file import NO_TAG, Row, rows_from
+from ecrtui.retag.plan import Plan, TagChange
+from ecrtui.retag.plan_file import NO_TAG, PlanFileRow, rows_from
 
 if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry
@@ -57,30 +57,30 @@ def _run(options: argparse.Namespace) -> int:
     if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
         raise UsageError(f"{options.expect!r} is not a digest", f"sha256: and 64 hexadecimal digits, or {NO_TAG}")
     if options.resume:
-        house = open_house(options)
-        return carry_out(house.engine.resume(options.resume), options, house.engine, refused_is_final=False)
+        house = open_context(options)
+        return apply_plan(house.engine.resume(options.resume), options, house.engine, refused_is_final=False)
     if options.from_file:
         rows = rows_from(_content(options.from_file), options.from_file)
-        house = open_house(options)
-        return carry_out(_plan_of_rows(house, rows), options, house.engine)
+        house = open_context(options)
+        return apply_plan(_plan_of_rows(house, rows), options, house.engine)
     reference = repository_of(options.reference)
-    house = open_house(options, reference)
-    digest = digest_behind(house.registry, reference)
+    house = open_context(options, reference)
+    digest = resolve_digest(house.registry, reference)
     expect = "" if options.expect == NO_TAG else options.expect
-    changes = [Change(reference.repository, tag, digest, expect) for tag in options.tags]
-    return carry_out(house.engine.plan(changes, thorough=True), options, house.engine)
+    changes = [TagChange(reference.repository, tag, digest, expect) for tag in options.tags]
+    return apply_plan(house.engine.plan(changes, thorough=True), options, house.engine)
 
 
-def _plan_of_rows(house: House, rows: Sequence[Row]) -> Plan:
+def _plan_of_rows(house: CommandContext, rows: Sequence[PlanFileRow]) -> Plan:
     digests = _digests(house.registry, rows)
     changes = [
-        Change(row.repository, row.tag, digests.get((row.repository, row.source), row.source), row.expect)
+        TagChange(row.repository, row.tag, digests.get((row.repository, row.source), row.source), row.expect)
         for row in rows
     ]
     return house.engine.plan(changes, thorough=True)
 
 
-def _digests(registry: Registry, rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+def _digests(registry: Registry, rows: Sequence[PlanFileRow]) -> dict[tuple[str, str], str]:
     """Where the tags are that rows name as sources, read together for each repository."""
     wanted: dict[str, list[str]] = {}
     for row in rows:
@@ -88,7 +88,7 @@ def _digests(registry: Registry, rows: Sequence[Row]) -> dict[tuple[str, str], s
             wanted.setdefault(row.repository, []).append(row.source)
     digests: dict[tuple[str, str], str] = {}
     for repository, tags in wanted.items():
-        holders = registry.tagged(repository, list(dict.fromkeys(tags)))
+        holders = registry.images_by_tag(repository, list(dict.fromkeys(tags)))
         for tag in tags:
             if tag not in holders:
                 raise UsageError(f"{repository} has no tag {tag}", "A row of the file names it as its source.")

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ecrtui.cli.write_command import add_writing_options, carry_out, make_parser, open_house, repository_of, run_command
+from ecrtui.cli.write_command import (
+    add_writing_options,
+    apply_plan,
+    make_parser,
+    open_context,
+    repository_of,
+    run_command,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,5 +33,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     reference = repository_of(options.repository)
-    house = open_house(options, reference)
-    return carry_out(house.engine.swap(reference.repository, options.first, options.second), options, house.engine)
+    house = open_context(options, reference)
+    return apply_plan(house.engine.swap(reference.repository, options.first, options.second), options, house.engine)

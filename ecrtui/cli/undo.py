@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.write_command import add_writing_options, carry_out, make_parser, open_house, run_command
+from ecrtui.cli.write_command import add_writing_options, apply_plan, make_parser, open_context, run_command
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    engine = open_house(options).engine
-    return carry_out(_plan(engine, options.id), options, engine, refused_is_final=False)
+    engine = open_context(options).engine
+    return apply_plan(_plan(engine, options.id), options, engine, refused_is_final=False)
 
 
 def _plan(engine: Engine, name: str | None) -> Plan:
     if not name:
-        engine.find_out()
+        engine.resolve_unknown()
         return engine.undo_plan(engine.last_plan())
     if not name.isdecimal():
         return engine.undo_plan(name)
-    entries = engine.find_out(engine.entries([int(name)]))
+    entries = engine.resolve_unknown(engine.entries([int(name)]))
     if not entries:
         raise UsageError(f"The journal has no entry {name} for this registry", "", "See: ecrtui history")
     return engine.undo(entries)

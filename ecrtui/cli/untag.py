@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ecrtui.cli.write_command import add_writing_options, carry_out, make_parser, open_house, repository_of, run_command
+from ecrtui.cli.write_command import (
+    add_writing_options,
+    apply_plan,
+    make_parser,
+    open_context,
+    repository_of,
+    run_command,
+)
 from ecrtui.errors import UsageError
 
 
@@ -31,5 +38,5 @@ def _run(options: argparse.Namespace) -> int:
     tags = [*([reference.tag] if reference.tag else []), *options.tags]
     if not tags:
         raise UsageError(f"{reference} names no tag", "", f"Write {reference}:TAG, or the tags behind it.")
-    house = open_house(options, reference)
-    return carry_out(house.engine.untag(reference.repository, tags), options, house.engine)
+    house = open_context(options, reference)
+    return apply_plan(house.engine.untag(reference.repository, tags), options, house.engine)

@@ -18,7 +18,7 @@ from ecrtui.cli.output import FORMATS, check, write
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.retag.plan import Action, OnConflict, Outcome, Plan, Progress, Report, StepResult
+from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import plan_document, report_document
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class CommandContext:
     """What a command works with."""
 
     registry: Registry
@@ -80,7 +80,7 @@ def run_command(command: Callable[[], int]) -> int:
         return of_error(error)
 
 
-def open_house(options: argparse.Namespace, reference: Reference | None = None) -> House:
+def open_context(options: argparse.Namespace, reference: Reference | None = None) -> CommandContext:
     """Registry and engine for the options; a reference that is a whole URI sets account and region."""
     from ecrtui import settings as all_settings
     from ecrtui.wiring import open_engine, open_registry
@@ -89,7 +89,7 @@ def open_house(options: argparse.Namespace, reference: Reference | None = None) 
     registry = open_registry(connection_from(options, reference))
     settings = all_settings.load({"read_only": getattr(options, "read_only", None)})
     in_force = settings.for_account(registry.location().registry_id)
-    return House(registry, open_engine(registry, in_force))
+    return CommandContext(registry, open_engine(registry, in_force))
 
 
 def repository_of(text: str) -> Reference:
@@ -100,7 +100,7 @@ def repository_of(text: str) -> Reference:
     return reference
 
 
-def digest_behind(registry: Registry, reference: Reference) -> str:
+def resolve_digest(registry: Registry, reference: Reference) -> str:
     """The digest that a reference stands for now.
 
     Raises:
@@ -118,13 +118,13 @@ def digest_of_tag(registry: Registry, repository: str, tag: str) -> str:
     """The digest that a tag is at now; raises NotFound if there is no such tag."""
     from ecrtui.errors import NotFound
 
-    holder = registry.tagged(repository, [tag]).get(tag)
+    holder = registry.images_by_tag(repository, [tag]).get(tag)
     if holder is None:
         raise NotFound("The tag does not exist", f"{repository} has no tag {tag}.")
     return holder.digest
 
 
-def carry_out(plan: Plan, options: argparse.Namespace, engine: Engine, *, refused_is_final: bool = True) -> int:
+def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refused_is_final: bool = True) -> int:
     """Print the plan, or ask, apply it and print what became of it; the exit code.
 
     Args:
@@ -152,7 +152,7 @@ def carry_out(plan: Plan, options: argparse.Namespace, engine: Engine, *, refuse
             on_conflict=on_conflict,
             allow_protected=allowed,
         )
-    _say_what_became(result)
+    print_summary(result)
     write(report_document(result), options.output, query, title="Result")
     return of_report(result, detailed=options.detailed_exit_code)
 
@@ -160,14 +160,14 @@ def carry_out(plan: Plan, options: argparse.Namespace, engine: Engine, *, refuse
 def _refuse_all(plan: Plan, options: argparse.Namespace) -> int:
     """Nothing is sent: every step has its reason."""
     results = tuple(
-        StepResult(step, Outcome.CONFLICT if step.conflict else Outcome.REFUSED, step.reason)
-        if step.action is Action.REFUSED
-        else StepResult(step, Outcome.SKIPPED if step.writes else Outcome.ALREADY, step.reason)
+        StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+        if step.action is StepAction.REFUSED
+        else StepResult(step, StepOutcome.SKIPPED if step.writes else StepOutcome.ALREADY, step.reason)
         for step in plan.steps
     )
     result = Report(plan, results)
-    _say_what_became(result)
-    if result.counts.get(Outcome.SKIPPED):
+    print_summary(result)
+    if result.counts.get(StepOutcome.SKIPPED):
         say("nothing was sent; --on-conflict continue does the rest")
     write(report_document(result), options.output, options.query, title="Result")
     return of_report(result)
@@ -215,21 +215,23 @@ def _progress(total: int) -> Callable[[StepResult, Progress], None]:
     return tell
 
 
-def _say_what_became(result: Report) -> None:
+def print_summary(result: Report) -> None:
     """On standard error, in a line for each step that did not come out as planned, and one for all."""
     for row in result.results:
-        if row.outcome not in (Outcome.DONE, Outcome.ALREADY, Outcome.SKIPPED):
+        if row.outcome not in (StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.SKIPPED):
             say(f"{row.step.repository}:{row.step.tag} {row.outcome}: {row.message}")
             if row.error is not None and row.error.hint:
                 say(f"hint: {row.error.hint}", prefix="")
-    for moved in result.elsewhere:
+    for moved in result.drifted:
         say(f"{moved.step.repository}:{moved.step.tag} is {moved.found or 'gone'} by now: {moved.message}")
     if result.unverified is not None:
         say(f"the tags could not be read back: {result.unverified}")
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items())
-    undo = f"; undo with: ecrtui undo {result.plan.id}" if result.counts.get(Outcome.DONE) else ""
-    left = result.counts.get(Outcome.SKIPPED)
-    resume = f"; go on with: ecrtui retag --resume {result.plan.id}" if left and result.counts.get(Outcome.DONE) else ""
+    undo = f"; undo with: ecrtui undo {result.plan.id}" if result.counts.get(StepOutcome.DONE) else ""
+    left = result.counts.get(StepOutcome.SKIPPED)
+    resume = (
+        f"; go on with: ecrtui retag --resume {result.plan.id}" if left and result.counts.get(StepOutcome.DONE) else ""
+    )
     say((counts or "nothing to do") + undo + resume)
 
 

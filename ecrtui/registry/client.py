@@ -34,8 +34,8 @@ from ecrtui.registry.configuration import (
     time_limits_of,
     verify_of,
 )
-from ecrtui.registry.errors import door
-from ecrtui.registry.parsing import PlainParserFactory
+from ecrtui.registry.errors import translate_errors
+from ecrtui.registry.parsing import RawJsonParserFactory
 from ecrtui.registry.sign_in import MfaCode, detach_from_terminal, no_mfa_code, sign_in_hint
 from ecrtui.settings import Connection
 
@@ -67,7 +67,7 @@ _AWS_HOSTS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class InProcess:
+class InProcessTransport:
     """How the registry in this process is reached, in place of a network.
 
     Args:
@@ -102,7 +102,7 @@ class Clients:
     """
 
     def __init__(
-        self, connection: Connection, *, in_process: InProcess | None = None, mfa_code: MfaCode | None = None
+        self, connection: Connection, *, in_process: InProcessTransport | None = None, mfa_code: MfaCode | None = None
     ) -> None:
         self._connection = connection
         self.in_process = in_process
@@ -112,35 +112,35 @@ class Clients:
         self._made: dict[str, Any] = {}
 
     @property
-    def reads(self) -> BaseClient:
+    def read_client(self) -> BaseClient:
         """The client for what changes nothing: it retries by itself, adaptively unless configured otherwise."""
-        client: BaseClient = self._once("reads", lambda session: self._ecr(session, retries_of(session, "adaptive")))
+        client: BaseClient = self._cached("reads", lambda session: self._ecr(session, retries_of(session, "adaptive")))
         return client
 
     @property
-    def writes(self) -> BaseClient:
+    def write_client(self) -> BaseClient:
         """The client for writes: it never retries, so that a lost reply is not hidden by the answer to a repetition."""
         once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-        client: BaseClient = self._once("writes", lambda session: self._ecr(session, once))
+        client: BaseClient = self._cached("writes", lambda session: self._ecr(session, once))
         return client
 
     @property
-    def identities(self) -> BaseClient | None:
+    def sts_client(self) -> BaseClient | None:
         """The client of STS; None if the user pointed ECR elsewhere and not STS, so that AWS is not to be asked."""
-        sts: BaseClient | None = self._once("identities", self._sts)
+        sts: BaseClient | None = self._cached("identities", self._sts)
         return sts
 
     @property
     def region(self) -> str:
         """The region in force."""
-        return str(self.reads.meta.region_name)
+        return str(self.read_client.meta.region_name)
 
     @property
     def endpoint(self) -> str:
         """The URL of the endpoint if it is not AWS's own, ``embedded`` for the one in this process."""
         if self.in_process:
             return self.in_process.endpoint
-        url = str(self.reads.meta.endpoint_url)
+        url = str(self.read_client.meta.endpoint_url)
         return "" if is_aws(url) else url
 
     @property
@@ -154,7 +154,7 @@ class Clients:
         """The content behind a URL of GetDownloadUrlForLayer, at most so many bytes; see :class:`Downloads`."""
         if self.in_process:
             return self.in_process.download(url)
-        downloads: Downloads = self._once("downloads", lambda _: Downloads(self.verify, self.timeouts))
+        downloads: Downloads = self._cached("downloads", lambda _: Downloads(self.verify, self.timeouts))
         return downloads.fetch(url, limit)
 
     @property
@@ -162,7 +162,7 @@ class Clients:
         """Seconds to connect and to read, None for no limit."""
         return time_limits_of(self._connection, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """Forget session and clients: the next call reads the configuration and the credentials anew."""
         with self._lock:
             self._session = None
@@ -182,13 +182,13 @@ class Clients:
         After an error of credentials everything is read anew, so that trying again helps once the user has signed in.
         """
         try:
-            with door(operation, write=write, sign_in=self.sign_in):
+            with translate_errors(operation, write=write, sign_in=self.sign_in):
                 yield
         except CredentialsError:
-            self.renew()
+            self.reset()
             raise
 
-    def _once(self, name: str, make: Callable[[Session], Any]) -> Any:
+    def _cached(self, name: str, make: Callable[[Session], Any]) -> Any:
         with self._lock:
             if name not in self._made:
                 self._made[name] = self._of_session(make)
@@ -256,14 +256,14 @@ class Clients:
             verify=verify_of(self._connection),
             config=Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1}),
         )
-        elsewhere = not is_aws(self.reads.meta.endpoint_url)
+        elsewhere = not is_aws(self.read_client.meta.endpoint_url)
         return None if elsewhere and is_aws(client.meta.endpoint_url) else client
 
 
 @contextmanager
 def _configuration(sign_in: Callable[[], str] | None = None) -> Iterator[None]:
     """What is raised while session and clients are made is about the user's configuration."""
-    with door("Configuration", sign_in=sign_in):
+    with translate_errors("Configuration", sign_in=sign_in):
         try:
             yield
         except BotoCoreError:
@@ -280,7 +280,7 @@ def _configuration(sign_in: Callable[[], str] | None = None) -> Iterator[None]:
 def _plain_replies(session: Session) -> Iterator[None]:
     """Clients that are made in here leave times as numbers; those that botocore makes for credentials do not."""
     theirs = session.get_component("response_parser_factory")
-    session.register_component("response_parser_factory", PlainParserFactory())
+    session.register_component("response_parser_factory", RawJsonParserFactory())
     try:
         yield
     finally:

@@ -40,12 +40,12 @@ SIGN_IN = "{sign in}"
 """Stands in a hint for how the user renews the credentials in use."""
 
 
-class BrokenReply(Exception):  # noqa: N818 - reads as what happened
+class MalformedReply(Exception):  # noqa: N818 - reads as what happened
     """The reply was cut short, or is not what ECR speaks. Raised by our parser, translated by the table."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class ErrorSpec:
     """What a user is told. ``unsent`` says that the request has not reached the service, so nothing was written."""
 
     error: type[EcrTuiError]
@@ -55,19 +55,21 @@ class _Row:
     unsent: bool = False
 
 
-_EXPIRED = _Row(CredentialsError, "The credentials have expired", SIGN_IN)
-_NOT_ACCEPTED = _Row(CredentialsError, "AWS does not accept the credentials", SIGN_IN)
-_DENIED = _Row(AccessDenied, "Access denied")
-_SLOW_DOWN = _Row(Throttled, "ECR asks for fewer requests", "Wait a moment, then try again.", retryable=True)
-_BROKEN = _Row(ConnectionFailed, "The service failed", "Wait a moment, then try again.", retryable=True)
-_CLOCK = _Row(CredentialsError, "AWS does not accept the time of the request", "Set this machine's clock, then retry.")
+_EXPIRED = ErrorSpec(CredentialsError, "The credentials have expired", SIGN_IN)
+_NOT_ACCEPTED = ErrorSpec(CredentialsError, "AWS does not accept the credentials", SIGN_IN)
+_DENIED = ErrorSpec(AccessDenied, "Access denied")
+_SLOW_DOWN = ErrorSpec(Throttled, "ECR asks for fewer requests", "Wait a moment, then try again.", retryable=True)
+_BROKEN = ErrorSpec(ConnectionFailed, "The service failed", "Wait a moment, then try again.", retryable=True)
+_CLOCK = ErrorSpec(
+    CredentialsError, "AWS does not accept the time of the request", "Set this machine's clock, then retry."
+)
 _NO_TAG_MOVE = (
     "The repository's tag mutability decides, with its exclusion filters. Choose another tag, or have the setting "
     "changed: aws ecr put-image-tag-mutability."
 )
 _UPSTREAM = "The image comes through a pull through cache rule; look at the rule and at the upstream registry."
 
-_BY_CODE: Mapping[str, _Row] = {
+_BY_CODE: Mapping[str, ErrorSpec] = {
     # who is asking
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
@@ -84,18 +86,18 @@ _BY_CODE: Mapping[str, _Row] = {
     "InvalidIdentityToken": _NOT_ACCEPTED,
     "InvalidSignatureException": _NOT_ACCEPTED,
     "RequestTimeTooSkewed": _CLOCK,
-    "OptInRequired": _Row(AccessDenied, "The account is not signed up for ECR in this region"),
+    "OptInRequired": ErrorSpec(AccessDenied, "The account is not signed up for ECR in this region"),
     # what is allowed
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
     "UnauthorizedOperation": _DENIED,
     "NotAuthorized": _DENIED,
     "ForbiddenException": _DENIED,
-    "BlockedByOrganizationPolicyException": _Row(AccessDenied, "A policy of the organization forbids it"),
-    "KmsException": _Row(
+    "BlockedByOrganizationPolicyException": ErrorSpec(AccessDenied, "A policy of the organization forbids it"),
+    "KmsException": ErrorSpec(
         AccessDenied, "The repository's encryption key cannot be used", "Look at the key's state and policy in KMS."
     ),
-    "KmsError": _Row(
+    "KmsError": ErrorSpec(
         AccessDenied, "The repository's encryption key cannot be used", "Look at the key's state and policy in KMS."
     ),
     # how often
@@ -109,62 +111,66 @@ _BY_CODE: Mapping[str, _Row] = {
     "BandwidthLimitExceeded": _SLOW_DOWN,
     "SlowDown": _SLOW_DOWN,
     "429": _SLOW_DOWN,
-    "UpstreamTooManyRequests": _Row(Throttled, "The upstream registry asks for fewer requests", _UPSTREAM, True),
+    "UpstreamTooManyRequests": ErrorSpec(Throttled, "The upstream registry asks for fewer requests", _UPSTREAM, True),
     # what is there
-    "RepositoryNotFoundException": _Row(
+    "RepositoryNotFoundException": ErrorSpec(
         NotFound, "The repository does not exist", "Look at its name, and at the account and the region."
     ),
-    "ImageNotFoundException": _Row(NotFound, "The image does not exist", "Refresh: it may have been deleted."),
-    "ImageNotFound": _Row(NotFound, "The image does not exist", "Refresh: it may have been deleted."),
-    "LayersNotFoundException": _Row(
+    "ImageNotFoundException": ErrorSpec(NotFound, "The image does not exist", "Refresh: it may have been deleted."),
+    "ImageNotFound": ErrorSpec(NotFound, "The image does not exist", "Refresh: it may have been deleted."),
+    "LayersNotFoundException": ErrorSpec(
         NotFound, "A layer is not in this repository", "Push the image's layers to this repository first."
     ),
-    "LayerInaccessibleException": _Row(NotFound, "The layer cannot be had", "The image may be in the archive."),
-    "ReferencedImagesNotFoundException": _Row(
+    "LayerInaccessibleException": ErrorSpec(NotFound, "The layer cannot be had", "The image may be in the archive."),
+    "ReferencedImagesNotFoundException": ErrorSpec(
         Refused, "An image that the index names is not in this repository", "Push the images of its platforms first."
     ),
-    "ScanNotFoundException": _Row(NotFound, "The image was not scanned", "Start a scan: aws ecr start-image-scan."),
-    "LifecyclePolicyNotFoundException": _Row(NotFound, "The repository has no lifecycle policy"),
-    "UnableToGetUpstreamImageException": _Row(NotFound, "The upstream image cannot be had", _UPSTREAM, True),
-    "UnableToGetUpstreamLayerException": _Row(NotFound, "The upstream layer cannot be had", _UPSTREAM, True),
-    "UnableToListUpstreamImageReferrersException": _Row(
+    "ScanNotFoundException": ErrorSpec(
+        NotFound, "The image was not scanned", "Start a scan: aws ecr start-image-scan."
+    ),
+    "LifecyclePolicyNotFoundException": ErrorSpec(NotFound, "The repository has no lifecycle policy"),
+    "UnableToGetUpstreamImageException": ErrorSpec(NotFound, "The upstream image cannot be had", _UPSTREAM, True),
+    "UnableToGetUpstreamLayerException": ErrorSpec(NotFound, "The upstream layer cannot be had", _UPSTREAM, True),
+    "UnableToListUpstreamImageReferrersException": ErrorSpec(
         NotFound, "The upstream image's referrers cannot be had", _UPSTREAM, True
     ),
-    "UpstreamAccessDenied": _Row(AccessDenied, "The upstream registry denies access", _UPSTREAM),
-    "UpstreamUnavailable": _Row(ConnectionFailed, "The upstream registry does not answer", _UPSTREAM, True),
+    "UpstreamAccessDenied": ErrorSpec(AccessDenied, "The upstream registry denies access", _UPSTREAM),
+    "UpstreamUnavailable": ErrorSpec(ConnectionFailed, "The upstream registry does not answer", _UPSTREAM, True),
     # what was refused
-    "ImageAlreadyExistsException": _Row(Refused, "The tag is on this image already", "There is nothing to do."),
-    "ImageTagAlreadyExistsException": _Row(Refused, "The tag is immutable", _NO_TAG_MOVE),
-    "ImageDigestDoesNotMatchException": _Row(
+    "ImageAlreadyExistsException": ErrorSpec(Refused, "The tag is on this image already", "There is nothing to do."),
+    "ImageTagAlreadyExistsException": ErrorSpec(Refused, "The tag is immutable", _NO_TAG_MOVE),
+    "ImageDigestDoesNotMatchException": ErrorSpec(
         Refused, "ECR computes another digest", "The manifest was changed on its way; nothing was written."
     ),
-    "ImageTagDoesNotMatchDigest": _Row(Refused, "The tag is on another image", "Refresh: the tag was moved."),
-    "ImageReferencedByManifestList": _Row(
+    "ImageTagDoesNotMatchDigest": ErrorSpec(Refused, "The tag is on another image", "Refresh: the tag was moved."),
+    "ImageReferencedByManifestList": ErrorSpec(
         Refused, "An index names this image", "Delete the index first, or keep the image."
     ),
-    "ImageArchivedException": _Row(
+    "ImageArchivedException": ErrorSpec(
         Refused,
         "The image is in the archive",
         "Restore it first: aws ecr update-image-storage-class --target-storage-class STANDARD.",
     ),
-    "ImageInaccessible": _Row(
+    "ImageInaccessible": ErrorSpec(
         Refused,
         "The image cannot be had",
         "If it is in the archive, restore it: aws ecr update-image-storage-class --target-storage-class STANDARD.",
     ),
-    "LimitExceededException": _Row(
+    "LimitExceededException": ErrorSpec(
         Refused, "A quota of ECR is reached", "An image has at most 1,000 tags, a repository 100,000 images."
     ),
-    "InvalidImageDigest": _Row(UsageError, "This is not a digest", "A digest is sha256: and 64 hexadecimal digits."),
-    "InvalidImageTag": _Row(UsageError, "ECR does not accept the tag"),
-    "MissingDigestAndTag": _Row(UsageError, "Neither a tag nor a digest was given"),
-    "InvalidParameterException": _Row(Refused, "ECR does not accept the request"),
-    "InvalidTagParameterException": _Row(Refused, "ECR does not accept the tag"),
-    "ValidationException": _Row(Refused, "ECR does not accept the request"),
-    "ValidationError": _Row(Refused, "AWS does not accept the request"),
-    "UnsupportedImageTypeException": _Row(Refused, "ECR does not do this for images of this type"),
-    "UnknownOperationException": _Row(Refused, "The registry does not know this operation"),
-    "404": _Row(ConnectionFailed, "Something other than ECR has answered", "Look at the endpoint's URL."),
+    "InvalidImageDigest": ErrorSpec(
+        UsageError, "This is not a digest", "A digest is sha256: and 64 hexadecimal digits."
+    ),
+    "InvalidImageTag": ErrorSpec(UsageError, "ECR does not accept the tag"),
+    "MissingDigestAndTag": ErrorSpec(UsageError, "Neither a tag nor a digest was given"),
+    "InvalidParameterException": ErrorSpec(Refused, "ECR does not accept the request"),
+    "InvalidTagParameterException": ErrorSpec(Refused, "ECR does not accept the tag"),
+    "ValidationException": ErrorSpec(Refused, "ECR does not accept the request"),
+    "ValidationError": ErrorSpec(Refused, "AWS does not accept the request"),
+    "UnsupportedImageTypeException": ErrorSpec(Refused, "ECR does not do this for images of this type"),
+    "UnknownOperationException": ErrorSpec(Refused, "The registry does not know this operation"),
+    "404": ErrorSpec(ConnectionFailed, "Something other than ECR has answered", "Look at the endpoint's URL."),
     # what broke
     "ServerException": _BROKEN,
     "InternalFailure": _BROKEN,
@@ -176,17 +182,19 @@ _BY_CODE: Mapping[str, _Row] = {
 }
 
 _UNREACHABLE = "Look at the network, the proxy, the region and the endpoint's URL, then try again."
-_SIGNED_OUT = _Row(CredentialsError, "The sign-in has expired", SIGN_IN, unsent=True)
-_UNUSABLE = _Row(CredentialsError, "The credentials cannot be had", SIGN_IN, unsent=True)
-_CONFIGURATION = _Row(
+_SIGNED_OUT = ErrorSpec(CredentialsError, "The sign-in has expired", SIGN_IN, unsent=True)
+_UNUSABLE = ErrorSpec(CredentialsError, "The credentials cannot be had", SIGN_IN, unsent=True)
+_CONFIGURATION = ErrorSpec(
     CredentialsError, "The AWS configuration cannot be used", "Mend ~/.aws/config or ~/.aws/credentials.", unsent=True
 )
-_ENDPOINT = _Row(UsageError, "The endpoint cannot be used", "Look at the region and the endpoint's URL.", unsent=True)
+_ENDPOINT = ErrorSpec(
+    UsageError, "The endpoint cannot be used", "Look at the region and the endpoint's URL.", unsent=True
+)
 
-_BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
+_BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     (
         raised.NoCredentialsError,
-        _Row(
+        ErrorSpec(
             CredentialsError,
             "There are no AWS credentials",
             "Sign in (aws configure, aws sso login) and name the profile with --profile or AWS_PROFILE; "
@@ -196,7 +204,7 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     ),
     (
         raised.ProfileNotFound,
-        _Row(
+        ErrorSpec(
             CredentialsError,
             "The profile does not exist",
             "The profiles there are: aws configure list-profiles. Choose one with --profile or AWS_PROFILE.",
@@ -205,14 +213,17 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     ),
     (
         raised.NoRegionError,
-        _Row(
+        ErrorSpec(
             CredentialsError,
             "No region is configured",
             "Give --region, set AWS_REGION, or put a region into the profile: aws configure set region REGION.",
             unsent=True,
         ),
     ),
-    (raised.InvalidRegionError, _Row(UsageError, "This is not a region", "Regions look like eu-west-1.", unsent=True)),
+    (
+        raised.InvalidRegionError,
+        ErrorSpec(UsageError, "This is not a region", "Regions look like eu-west-1.", unsent=True),
+    ),
     (raised.UnauthorizedSSOTokenError, _SIGNED_OUT),
     (raised.SSOTokenLoadError, _SIGNED_OUT),
     (raised.TokenRetrievalError, _SIGNED_OUT),
@@ -220,7 +231,7 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     (raised.SSOError, _SIGNED_OUT),
     (
         raised.RefreshWithMFAUnsupportedError,
-        _Row(CredentialsError, "The credentials that MFA had given have expired", SIGN_IN, unsent=True),
+        ErrorSpec(CredentialsError, "The credentials that MFA had given have expired", SIGN_IN, unsent=True),
     ),
     (raised.CredentialRetrievalError, _UNUSABLE),
     (raised.MetadataRetrievalError, _UNUSABLE),
@@ -238,7 +249,7 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     (raised.InvalidEndpointConfigurationError, _ENDPOINT),
     (
         raised.ProxyConnectionError,
-        _Row(
+        ErrorSpec(
             ConnectionFailed,
             "The proxy cannot be reached",
             "Look at HTTPS_PROXY and NO_PROXY, then try again.",
@@ -248,7 +259,7 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     ),
     (
         raised.SSLError,
-        _Row(
+        ErrorSpec(
             ConnectionFailed,
             "The service's TLS certificate is not trusted",
             "Name your organization's certificates with --ca-bundle or AWS_CA_BUNDLE.",
@@ -257,15 +268,15 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     ),
     (
         raised.ConnectTimeoutError,
-        _Row(ConnectionFailed, "The service cannot be reached in time", _UNREACHABLE, retryable=True, unsent=True),
+        ErrorSpec(ConnectionFailed, "The service cannot be reached in time", _UNREACHABLE, retryable=True, unsent=True),
     ),
     (
         raised.EndpointConnectionError,
-        _Row(ConnectionFailed, "The service cannot be reached", _UNREACHABLE, retryable=True, unsent=True),
+        ErrorSpec(ConnectionFailed, "The service cannot be reached", _UNREACHABLE, retryable=True, unsent=True),
     ),
     (
         raised.ReadTimeoutError,
-        _Row(
+        ErrorSpec(
             ConnectionFailed,
             "The service did not answer in time",
             "Try again; --cli-read-timeout SECONDS waits longer.",
@@ -274,40 +285,43 @@ _BY_CLASS: tuple[tuple[type[Exception], _Row], ...] = (
     ),
     (
         raised.ConnectionClosedError,
-        _Row(ConnectionFailed, "The connection was cut before the answer", "Try again.", retryable=True),
+        ErrorSpec(ConnectionFailed, "The connection was cut before the answer", "Try again.", retryable=True),
     ),
-    (raised.ResponseStreamingError, _Row(ConnectionFailed, "The answer was cut short", "Try again.", retryable=True)),
-    (raised.IncompleteReadError, _Row(ConnectionFailed, "The answer was cut short", "Try again.", retryable=True)),
-    (HTTPError, _Row(ConnectionFailed, "The answer was cut short", "Try again.", retryable=True)),
     (
-        BrokenReply,
-        _Row(
+        raised.ResponseStreamingError,
+        ErrorSpec(ConnectionFailed, "The answer was cut short", "Try again.", retryable=True),
+    ),
+    (raised.IncompleteReadError, ErrorSpec(ConnectionFailed, "The answer was cut short", "Try again.", retryable=True)),
+    (HTTPError, ErrorSpec(ConnectionFailed, "The answer was cut short", "Try again.", retryable=True)),
+    (
+        MalformedReply,
+        ErrorSpec(
             ConnectionFailed,
             "The answer was cut short, or is not ECR's",
             "Try again; if it stays, look at the endpoint's URL and at proxies on the way.",
             retryable=True,
         ),
     ),
-    (ResponseParserError, _Row(ConnectionFailed, "The answer cannot be read", "Try again.", retryable=True)),
-    (raised.CapacityNotAvailableError, _Row(Throttled, "ECR asks for fewer requests", "Wait.", True, unsent=True)),
-    (raised.HTTPClientError, _Row(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
-    (raised.ConnectionError, _Row(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
-    (raised.ParamValidationError, _Row(UsageError, "The request cannot be sent", unsent=True)),
-    (raised.ValidationError, _Row(UsageError, "The request cannot be sent", unsent=True)),
-    (OSError, _Row(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
+    (ResponseParserError, ErrorSpec(ConnectionFailed, "The answer cannot be read", "Try again.", retryable=True)),
+    (raised.CapacityNotAvailableError, ErrorSpec(Throttled, "ECR asks for fewer requests", "Wait.", True, unsent=True)),
+    (raised.HTTPClientError, ErrorSpec(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
+    (raised.ConnectionError, ErrorSpec(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
+    (raised.ParamValidationError, ErrorSpec(UsageError, "The request cannot be sent", unsent=True)),
+    (raised.ValidationError, ErrorSpec(UsageError, "The request cannot be sent", unsent=True)),
+    (OSError, ErrorSpec(ConnectionFailed, "The connection failed", _UNREACHABLE, retryable=True)),
     (
         raised.BotoCoreError,
-        _Row(EcrTuiError, "The AWS library reports a problem", "Look at ~/.aws/config and at --debug."),
+        ErrorSpec(EcrTuiError, "The AWS library reports a problem", "Look at ~/.aws/config and at --debug."),
     ),
 )
 
-_UNEXPECTED = _Row(
+_UNEXPECTED = ErrorSpec(
     EcrTuiError, "Something unexpected happened", "Start again with --debug; the log tells more.", retryable=True
 )
 
 
 @contextmanager
-def understanding(operation: str, *, write: bool = False) -> Iterator[None]:
+def validate_reply(operation: str, *, write: bool = False) -> Iterator[None]:
     """What a reply lacks, or has of another type than it should, leaves as an :class:`EcrTuiError`.
 
     For what reads replies; the endpoint can be anything that answers.
@@ -329,7 +343,9 @@ def understanding(operation: str, *, write: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def door(operation: str, *, write: bool = False, sign_in: Callable[[], str] | None = None) -> Iterator[None]:
+def translate_errors(
+    operation: str, *, write: bool = False, sign_in: Callable[[], str] | None = None
+) -> Iterator[None]:
     """Whatever is raised inside leaves as an :class:`EcrTuiError`.
 
     Args:
@@ -379,10 +395,10 @@ def shorten(words: str) -> str:
     return words if len(words) <= MAX_WORDS else words[:MAX_WORDS] + "…"
 
 
-def failure(entry: Mapping[str, Any], operation: str) -> EcrTuiError:
+def error_from_failure(entry: Mapping[str, Any], operation: str) -> EcrTuiError:
     """The error for an entry of ``failures`` in a reply of BatchGetImage or BatchDeleteImage (``ImageFailure``)."""
     code = str(entry.get("failureCode") or "")
-    row = _BY_CODE.get(code, _Row(Refused, "ECR refused"))
+    row = _BY_CODE.get(code, ErrorSpec(Refused, "ECR refused"))
     names = (entry.get("imageId") or {}).values()
     return row.error(
         row.title,
@@ -407,7 +423,7 @@ def listing_expired(error: EcrTuiError) -> ListingExpired:
     )
 
 
-def mismatch(title: str, detail: str, operation: str, *, ambiguous: bool = False) -> IntegrityError:
+def integrity_error(title: str, detail: str, operation: str, *, ambiguous: bool = False) -> IntegrityError:
     """The error for bytes, or a reply, that are not what was asked for."""
     return IntegrityError(
         title,
@@ -420,7 +436,7 @@ def mismatch(title: str, detail: str, operation: str, *, ambiguous: bool = False
     )
 
 
-def _of_service(problem: raised.ClientError, operation: str) -> tuple[_Row, str, str, str, bool]:
+def _of_service(problem: raised.ClientError, operation: str) -> tuple[ErrorSpec, str, str, str, bool]:
     """A service has answered: its row, words, code and request id, and whether nothing can have been written."""
     error: Mapping[str, Any] = problem.response.get("Error") or {}
     metadata: Mapping[str, Any] = problem.response.get("ResponseMetadata") or {}
@@ -437,17 +453,17 @@ def _of_service(problem: raised.ClientError, operation: str) -> tuple[_Row, str,
     return row, detail, code, str(request_id), elsewhere or 300 <= status < 500
 
 
-def _by_status(status: int) -> _Row:
+def _by_status(status: int) -> ErrorSpec:
     if status >= 500:
         return _BROKEN
     if status == 429:
         return _SLOW_DOWN
     if status in (401, 403):
         return _DENIED
-    return _Row(Refused, "ECR refused")
+    return ErrorSpec(Refused, "ECR refused")
 
 
-def _of_client(problem: Exception) -> tuple[_Row, str, str, str, bool]:
+def _of_client(problem: Exception) -> tuple[ErrorSpec, str, str, str, bool]:
     """No service has answered, or nothing that can be understood."""
     row = next((row for kind, row in _BY_CLASS if isinstance(problem, kind)), None)
     if row is not None:

@@ -19,11 +19,11 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
-from ecrtui.registry.errors import failure, listing_expired, mismatch, understanding
-from ecrtui.registry.paging import following_pages
-from ecrtui.registry.parsing import UNREAD, whole
+from ecrtui.registry.errors import error_from_failure, integrity_error, listing_expired, validate_reply
+from ecrtui.registry.paging import iterate_pages
+from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
 from ecrtui.registry.protocol import Item, Page
-from ecrtui.registry.resolution import PAGE_SIZE, Resolution
+from ecrtui.registry.resolution import PAGE_SIZE, ImageResolver
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the most that ECR gives (``FiftyMaxResults``)."""
@@ -45,7 +45,7 @@ class EcrRegistry:
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._location: RegistryLocation | None = None
-        self._resolution = Resolution(self._read, self._whole_replies)
+        self._resolution = ImageResolver(self._read, self._whole_replies)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
         """The registry of another account, by the same connection."""
@@ -58,7 +58,7 @@ class EcrRegistry:
             EcrTuiError: there is no region, no such profile, an endpoint that is none.
         """
         with self._clients.door("Configuration"):
-            _ = self._clients.reads
+            _ = self._clients.read_client
 
     def location(self) -> RegistryLocation:
         """Account, region and endpoint."""
@@ -80,7 +80,7 @@ class EcrRegistry:
     def repository(self, name: str) -> Repository:
         """One repository."""
         reply = self._read("DescribeRepositories", repositoryNames=[name])
-        with understanding("DescribeRepositories"):
+        with validate_reply("DescribeRepositories"):
             return conversion.repository(reply["repositories"][0])
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
@@ -90,26 +90,26 @@ class EcrRegistry:
             "DescribeImages", "imageDetails", conversion.image, start, repositoryName=repository, filter=status
         )
 
-    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+    def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images, as they are now."""
-        with understanding("DescribeImages"):
+        with validate_reply("DescribeImages"):
             return self._resolution.by_digest(repository, digests)
 
-    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         """The images that hold these tags now."""
-        with understanding("DescribeImages"):
+        with validate_reply("DescribeImages"):
             return self._resolution.by_tag(repository, tags)
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         """Whether the tag is at this digest now."""
-        with understanding("BatchGetImage"):
+        with validate_reply("BatchGetImage"):
             return self._resolution.tag_is_at(repository, tag, digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
         """The exact manifest, by digest."""
         reply = self._manifests(repository, [digest])
-        with understanding("BatchGetImage"):
-            failures = [failure(problem, "BatchGetImage") for problem in reply.get("failures") or ()]
+        with validate_reply("BatchGetImage"):
+            failures = [error_from_failure(problem, "BatchGetImage") for problem in reply.get("failures") or ()]
             found = [conversion.manifest(entry) for entry in reply.get("images") or ()]
         for error in failures:
             raise self._archived(repository, digest) or error if isinstance(error, NotFound) else error
@@ -126,16 +126,16 @@ class EcrRegistry:
         """Several manifests; those that cannot be had, or are not intact, are left out."""
         wanted = list(dict.fromkeys(digests))
         found: list[Manifest] = []
-        for start in range(0, len(wanted), Resolution.IDS_PER_CALL):
-            reply = self._manifests(repository, wanted[start : start + Resolution.IDS_PER_CALL])
-            with understanding("BatchGetImage"):
+        for start in range(0, len(wanted), ImageResolver.IDS_PER_CALL):
+            reply = self._manifests(repository, wanted[start : start + ImageResolver.IDS_PER_CALL])
+            with validate_reply("BatchGetImage"):
                 found += map(conversion.manifest, reply.get("images") or ())
         return tuple(manifest for manifest in found if manifest.digest in wanted and manifest.intact)
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         """A blob of at most so many bytes, checked against its digest."""
         reply = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
-        with understanding(blobs.OPERATION):
+        with validate_reply(blobs.OPERATION):
             url = str(reply["downloadUrl"])
         with self._clients.door(blobs.OPERATION):
             content = self._clients.fetch(url, limit)
@@ -143,7 +143,7 @@ class EcrRegistry:
             raise blobs.too_large(limit)
         if digest_of(content) != digest:
             told = f"asked for {digest}, got {digest_of(content)}"
-            raise mismatch("The blob is not what its digest says", told, blobs.OPERATION)
+            raise integrity_error("The blob is not what its digest says", told, blobs.OPERATION)
         return content
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
@@ -157,21 +157,21 @@ class EcrRegistry:
             imageDigest=manifest.digest,
             **({"imageTag": tag} if tag else {}),
         )
-        with understanding("PutImage", write=True):
+        with validate_reply("PutImage", write=True):
             result = conversion.put_result(reply)
         if (result.digest, result.tag) != (manifest.digest, tag):
             told = (
                 f"sent {tag} at {manifest.digest}, told of {result.tag or 'no tag'} at {result.digest or 'no digest'}"
             )
-            raise mismatch("ECR's answer is not about what was sent", told, "PutImage", ambiguous=True)
+            raise integrity_error("ECR's answer is not about what was sent", told, "PutImage", ambiguous=True)
         return result
 
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag."""
         reply = self._write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
-        with understanding("BatchDeleteImage", write=True):
+        with validate_reply("BatchDeleteImage", write=True):
             for problem in reply.get("failures") or ():
-                raise failure(problem, "BatchDeleteImage")
+                raise error_from_failure(problem, "BatchDeleteImage")
 
     def lifecycle_policy(self, repository: str) -> str:
         """The text of the lifecycle policy; empty if there is none."""
@@ -181,13 +181,13 @@ class EcrRegistry:
             if error.code != "LifecyclePolicyNotFoundException":
                 raise
             return ""
-        with understanding("GetLifecyclePolicy"):
+        with validate_reply("GetLifecyclePolicy"):
             return str(reply["lifecyclePolicyText"])
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         """The tags of the repository as an AWS resource."""
         reply = self._read("ListTagsForResource", anywhere=True, resourceArn=repository.arn)
-        with understanding("ListTagsForResource"):
+        with validate_reply("ListTagsForResource"):
             return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
@@ -200,7 +200,7 @@ class EcrRegistry:
             imageId={"imageDigest": digest},
             maxResults=PAGE_SIZE,
         ):
-            with understanding("DescribeImageScanFindings"):
+            with validate_reply("DescribeImageScanFindings"):
                 found += conversion.findings(reply)
                 status = reply.get("imageScanStatus") or {}
                 if not found and status.get("status") not in (None, "COMPLETE", "ACTIVE"):
@@ -217,7 +217,7 @@ class EcrRegistry:
             filter={"artifactStatus": "ANY"},
             maxResults=REFERRERS_PAGE_SIZE,
         )
-        with understanding("ListImageReferrers"):
+        with validate_reply("ListImageReferrers"):
             return tuple(conversion.referrer(entry) for reply in replies for entry in reply.get("referrers") or ())
 
     def _own_account(self) -> str:
@@ -231,7 +231,7 @@ class EcrRegistry:
             if account := self._caller("Account") or self._account_of_a_repository():
                 return account
             raise
-        with understanding("DescribeRegistry"):
+        with validate_reply("DescribeRegistry"):
             return str(reply["registryId"])
 
     def _account_of_a_repository(self) -> str:
@@ -244,7 +244,7 @@ class EcrRegistry:
         """What STS knows of the caller; empty if it cannot be asked or does not tell."""
         try:
             with self._clients.door("GetCallerIdentity"):
-                sts = self._clients.identities
+                sts = self._clients.sts_client
                 return str(_method(sts, "GetCallerIdentity")()[member]) if sts else ""
         except EcrTuiError:
             return ""
@@ -255,24 +255,24 @@ class EcrRegistry:
         for reply in self._replies(operation, start, maxResults=PAGE_SIZE, **parameters):
             read = partial(self._items, operation, member, convert, reply)
             token = reply.get("nextToken") or ""
-            yield Page(read=read, next_token=token) if UNREAD in reply else Page(read(), token)
+            yield Page(read=read, next_token=token) if DEFERRED_BODY in reply else Page(read(), token)
 
     def _items(
         self, operation: str, member: str, convert: Callable[[Any], Item], reply: dict[str, Any]
     ) -> tuple[Item, ...]:
-        with self._clients.door(operation), understanding(operation):
-            return tuple(map(convert, whole(reply).get(member) or ()))
+        with self._clients.door(operation), validate_reply(operation):
+            return tuple(map(convert, parse_deferred(reply).get(member) or ()))
 
     def _whole_replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every reply of a listing from a page token on."""
         for reply in self._replies(operation, start, **parameters):
             with self._clients.door(operation):
-                read = whole(reply)
+                read = parse_deferred(reply)
             yield read
 
     def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every reply of a listing from a page token on; long ones unread but for their token."""
-        return following_pages(
+        return iterate_pages(
             lambda token: self._page(operation, token, parameters),
             lambda reply: reply.get("nextToken") or "",
             start,
@@ -299,14 +299,14 @@ class EcrRegistry:
 
     def _archived(self, repository: str, digest: str) -> EcrTuiError | None:
         """The error for an image that cannot be read because it is in the archive; None if it is not there."""
-        images = self.describe(repository, [digest])
-        return failure({"failureCode": "ImageArchivedException"}, "BatchGetImage") if images else None
+        images = self.images_by_digest(repository, [digest])
+        return error_from_failure({"failureCode": "ImageArchivedException"}, "BatchGetImage") if images else None
 
     def _read(self, operation: str, *, anywhere: bool = False, **parameters: Any) -> dict[str, Any]:
         """Call an operation that changes nothing; ``anywhere`` if it takes no registry id."""
         with self._clients.door(operation):
             account = {} if anywhere else self._account
-            reply: dict[str, Any] = _method(self._clients.reads, operation)(**account, **parameters)
+            reply: dict[str, Any] = _method(self._clients.read_client, operation)(**account, **parameters)
             return reply
 
     def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -317,7 +317,7 @@ class EcrRegistry:
         Whoever writes looks at the tag anew before trying again.
         """
         with self._clients.door(operation, write=True):
-            reply: dict[str, Any] = _method(self._clients.writes, operation)(**self._account, **parameters)
+            reply: dict[str, Any] = _method(self._clients.write_client, operation)(**self._account, **parameters)
             return reply
 
 
@@ -329,7 +329,7 @@ def _method(client: Any, operation: str) -> Callable[..., dict[str, Any]]:
 def _intact(manifest: Manifest, digest: str) -> Manifest:
     actual = digest_of(manifest.text)
     if actual != digest:
-        raise mismatch(
+        raise integrity_error(
             "The manifest is not what its digest says", f"asked for {digest}, its bytes have {actual}", "BatchGetImage"
         )
     return manifest if manifest.digest == digest else Manifest(manifest.text, digest, manifest.media_type)

@@ -10,7 +10,7 @@ from ecrtui.errors import ConnectionFailed
 Reply = TypeVar("Reply")
 
 
-def following_pages(
+def iterate_pages(
     ask: Callable[[str], Reply], token_of: Callable[[Reply], str], start: str, operation: str
 ) -> Iterator[Reply]:
     """Every page of a listing from a token on; each is asked for when it is wanted.

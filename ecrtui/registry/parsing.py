@@ -17,13 +17,13 @@ from typing import Any
 
 from botocore.parsers import ResponseParserFactory
 
-from ecrtui.registry.errors import BrokenReply
+from ecrtui.registry.errors import MalformedReply
 
 _log = logging.getLogger(__name__)
 
 _JSON_PROTOCOL = "json"
 
-UNREAD = "unread"
+DEFERRED_BODY = "unread"
 """The member that has the body of a reply of which nothing but the token was read; see :func:`whole`."""
 
 _LISTINGS = frozenset({"DescribeImagesResponse", "DescribeRepositoriesResponse"})
@@ -32,16 +32,16 @@ _LONG = 65_536
 _TOKEN = re.compile(rb'"nextToken"\s*:\s*"([^"\\]+)"')
 
 
-class PlainParserFactory(ResponseParserFactory):
+class RawJsonParserFactory(ResponseParserFactory):
     """Gives botocore the parser of this module. For a client of ECR only."""
 
     def create_parser(self, protocol_name: str) -> Any:
         """A parser for the protocol, as botocore asks for it at each reply."""
         parser = super().create_parser(protocol_name)
-        return PlainParser(parser) if protocol_name == _JSON_PROTOCOL else parser
+        return RawJsonParser(parser) if protocol_name == _JSON_PROTOCOL else parser
 
 
-class PlainParser:
+class RawJsonParser:
     """What botocore asks of a parser, over the parser that it would have used itself."""
 
     def __init__(self, errors: Any) -> None:
@@ -68,13 +68,13 @@ class PlainParser:
         return reply
 
 
-def whole(reply: dict[str, Any]) -> dict[str, Any]:
+def parse_deferred(reply: dict[str, Any]) -> dict[str, Any]:
     """The reply with what the parser has left unread.
 
     Raises:
         BrokenReply: it is not a JSON object.
     """
-    return _object(reply[UNREAD]) if UNREAD in reply else reply
+    return _object(reply[DEFERRED_BODY]) if DEFERRED_BODY in reply else reply
 
 
 def _unread(body: bytes) -> dict[str, Any] | None:
@@ -83,14 +83,14 @@ def _unread(body: bytes) -> dict[str, Any] | None:
     Within a text, quotation marks are escaped: nothing but a member can look like this.
     """
     found = _TOKEN.match(body, body.rfind(b'"nextToken"')) if len(body) >= _LONG else None
-    return {"nextToken": found[1].decode(), UNREAD: body} if found else None
+    return {"nextToken": found[1].decode(), DEFERRED_BODY: body} if found else None
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError) as problem:
-        raise BrokenReply(f"{len(body)} bytes that are not JSON: {problem}") from None
+        raise MalformedReply(f"{len(body)} bytes that are not JSON: {problem}") from None
     if not isinstance(reply, dict):
-        raise BrokenReply("JSON, but not an object")
+        raise MalformedReply("JSON, but not an object")
     return reply

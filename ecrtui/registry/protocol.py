@@ -80,10 +80,10 @@ class Registry(Protocol):
         Pages fail as those of :meth:`repositories` do.
         """
 
-    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+    def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images, as they are now; those that do not exist are left out (DescribeImages)."""
 
-    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         """The images that hold these tags now, archived ones too, by tag; tags that do not exist are left out."""
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:

@@ -15,7 +15,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import MEDIA_TYPES
 from ecrtui.errors import NotFound
 from ecrtui.registry import conversion
-from ecrtui.registry.errors import failure
+from ecrtui.registry.errors import error_from_failure
 
 _ANY = {"imageStatus": "ANY"}
 _FEW = 3
@@ -24,7 +24,7 @@ PAGE_SIZE = 1000
 """Entries a page: the most that ECR gives (``MaxResults``)."""
 
 
-class Resolution:
+class ImageResolver:
     """Resolves tags and digests.
 
     Args:
@@ -83,7 +83,7 @@ class Resolution:
                 at[entry["imageId"]["imageTag"]] = entry["imageId"]["imageDigest"]
             for problem in reply.get("failures") or ():
                 if problem.get("failureCode") not in ("ImageNotFound", "ImageInaccessible"):
-                    raise failure(problem, "BatchGetImage")
+                    raise error_from_failure(problem, "BatchGetImage")
         missing = [tag for tag in tags if tag not in at]
         at |= self._archived(repository, missing) if missing else {}
         images = {image.digest: image for image in self.by_digest(repository, list(at.values()))}
@@ -129,5 +129,5 @@ class Resolution:
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), Resolution.IDS_PER_CALL):
-        yield values[start : start + Resolution.IDS_PER_CALL]
+    for start in range(0, len(values), ImageResolver.IDS_PER_CALL):
+        yield values[start : start + ImageResolver.IDS_PER_CALL]

@@ -15,18 +15,29 @@ from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, NotFound, Refused, UsageError
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo
-from ecrtui.retag.journal.entry import Entry
+from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.store import Journal, JournalError
-from ecrtui.retag.parallel import each
-from ecrtui.retag.plan import Action, Change, Elsewhere, OnConflict, Outcome, Plan, Progress, Report, Step, StepResult
-from ecrtui.retag.plan_context import LANES, FactFinder, Survey
-from ecrtui.retag.planner import Rules, make_plan
-from ecrtui.retag.rate_limiter import Pace, shared
+from ecrtui.retag.parallel import map_concurrently
+from ecrtui.retag.plan import (
+    DriftedTag,
+    OnConflict,
+    Plan,
+    Progress,
+    Report,
+    Step,
+    StepAction,
+    StepOutcome,
+    StepResult,
+    TagChange,
+)
+from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
+from ecrtui.retag.planner import WritePolicy, make_plan
+from ecrtui.retag.rate_limiter import RateLimiter, shared_limiter
 from ecrtui.retag.rename_rule import parse as parse_rename
-from ecrtui.retag.step_executor import Writer
+from ecrtui.retag.step_executor import StepExecutor
 from ecrtui.settings import Settings
 
-__all__ = ["Engine", "OnResult", "Survey"]
+__all__ = ["Engine", "OnResult", "RepositoryContext"]
 
 OnResult = Callable[[StepResult, Progress], None]
 """Called after each step, in the thread that runs :meth:`Engine.apply`."""
@@ -40,7 +51,7 @@ _SHORT_PLAN = 10
 _AT_A_TIME = 50
 """Steps whose manifests are held in memory at a time."""
 
-_AS_PLANNED = (Outcome.DONE, Outcome.ALREADY)
+_AS_PLANNED = (StepOutcome.DONE, StepOutcome.ALREADY)
 
 
 class Engine:
@@ -53,12 +64,14 @@ class Engine:
         pace: the limit of writes; one for the settings' writes a second, shared by the process, if None.
     """
 
-    def __init__(self, registry: Registry, journal: Journal, settings: Settings, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, registry: Registry, journal: Journal, settings: Settings, *, pace: RateLimiter | None = None
+    ) -> None:
         self._registry = registry
         self._journal = journal
         self._settings = settings
         self._given_pace = pace
-        self._facts = FactFinder(registry, journal)
+        self._facts = ContextLoader(registry, journal)
 
     @cached_property
     def _where(self) -> RegistryLocation:
@@ -69,23 +82,23 @@ class Engine:
         return self._registry.identity()
 
     @cached_property
-    def _pace(self) -> Pace:
-        return self._given_pace or shared(self._where, self._settings.writes_per_second)
+    def _rate_limiter(self) -> RateLimiter:
+        return self._given_pace or shared_limiter(self._where, self._settings.writes_per_second)
 
     @property
-    def _rules(self) -> Rules:
-        return Rules(self._settings.protected_tags, self._settings.read_only)
+    def _write_policy(self) -> WritePolicy:
+        return WritePolicy(self._settings.protected_tags, self._settings.read_only)
 
-    def survey(self, repository: str, images: Sequence[Image] | None = None) -> Survey:
+    def repository_context(self, repository: str, images: Sequence[Image] | None = None) -> RepositoryContext:
         """Read mutability and lifecycle policy of a repository; two calls. Images that are at hand make it exact."""
-        return self._facts.survey(repository, images)
+        return self._facts.repository_context(repository, images)
 
     def plan(
         self,
-        changes: Iterable[Change],
+        changes: Iterable[TagChange],
         *,
         kind: str = "retag",
-        surveys: Mapping[str, Survey] | None = None,
+        surveys: Mapping[str, RepositoryContext] | None = None,
         thorough: bool = False,
     ) -> Plan:
         """What these changes would do, as the registry is now.
@@ -97,7 +110,12 @@ class Engine:
         return self._plan(tuple(changes), kind, surveys, thorough)
 
     def put(
-        self, repository: str, manifest: Manifest, tag: str = "", *, surveys: Mapping[str, Survey] | None = None
+        self,
+        repository: str,
+        manifest: Manifest,
+        tag: str = "",
+        *,
+        surveys: Mapping[str, RepositoryContext] | None = None,
     ) -> Plan:
         """Put a manifest that the user has brought, for an image that is in the repository or is not.
 
@@ -108,7 +126,7 @@ class Engine:
             tag: the tag it gets; an image that is new is stored untagged without one.
             surveys: of the repository, if one is at hand.
         """
-        change = Change(repository, tag, manifest.digest)
+        change = TagChange(repository, tag, manifest.digest)
         return self._plan((change,), "put image", surveys, False, (manifest,))
 
     def swap(self, repository: str, first: str, second: str) -> Plan:
@@ -119,14 +137,16 @@ class Engine:
         """
         holders = self._holders(repository, [first, second])
         changes = (
-            Change(repository, first, holders[second].digest, expect=holders[first].digest),
-            Change(repository, second, holders[first].digest, expect=holders[second].digest),
+            TagChange(repository, first, holders[second].digest, expect=holders[first].digest),
+            TagChange(repository, second, holders[first].digest, expect=holders[second].digest),
         )
         plan = self._plan(changes, "swap", None, True)
         if not plan.refused:
             return plan
         reason = "the other half of the swap is refused"
-        halves = (replace(step, action=Action.REFUSED, reason=reason) if step.writes else step for step in plan.steps)
+        halves = (
+            replace(step, action=StepAction.REFUSED, reason=reason) if step.writes else step for step in plan.steps
+        )
         return replace(plan, steps=tuple(halves))
 
     def copy_tags(self, repository: str, source: str, target: str) -> Plan:
@@ -136,18 +156,20 @@ class Engine:
         Raises:
             NotFound: the source does not exist.
         """
-        images = self._registry.describe(repository, [source])
+        images = self._registry.images_by_digest(repository, [source])
         if not images:
             raise NotFound("The image does not exist", f"There is no image {source} in {repository}.")
-        changes = (Change(repository, tag, target, expect=source) for tag in images[0].tags)
+        changes = (TagChange(repository, tag, target, expect=source) for tag in images[0].tags)
         return self._plan(tuple(changes), "copy tags", None, True)
 
-    def promote(self, repositories: Iterable[str], tag: str, new_tag: str) -> Plan:
+    def tag_in_repositories(self, repositories: Iterable[str], tag: str, new_tag: str) -> Plan:
         """In each repository, the image that has one tag gets the other; where it does not exist, a warning."""
         names = list(dict.fromkeys(repositories))
-        found = dict(each(lambda name: self._registry.tagged(name, [tag]).get(tag), names, LANES))
+        found = dict(
+            map_concurrently(lambda name: self._registry.images_by_tag(name, [tag]).get(tag), names, MAX_WORKERS)
+        )
         changes = tuple(
-            Change(name, new_tag, image.digest)
+            TagChange(name, new_tag, image.digest)
             for position, name in enumerate(names)
             if (image := found[position]) is not None
         )
@@ -163,7 +185,7 @@ class Engine:
         """
         made = parse_rename(rule)
         changes = [
-            Change(repository, new, image.digest)
+            TagChange(repository, new, image.digest)
             for image in images
             for tag in image.tags
             if (new := made(tag)) and new != tag
@@ -172,13 +194,13 @@ class Engine:
 
     def untag(self, repository: str, tags: Iterable[str]) -> Plan:
         """Remove these tags; refused where an image would lose its last."""
-        return self._plan(tuple(Change(repository, tag, "") for tag in tags), "untag", None, True)
+        return self._plan(tuple(TagChange(repository, tag, "") for tag in tags), "untag", None, True)
 
-    def undo(self, entries: Iterable[Entry]) -> Plan:
+    def undo(self, entries: Iterable[JournalEntry]) -> Plan:
         """Take these writes back, newest first. The undo of an undo is a redo."""
         known = tuple(entries)
         plans = {entry.plan for entry in known}
-        plan = self._plan(undo.changes_back(known), "undo", None, False)
+        plan = self._plan(undo.reverting_changes(known), "undo", None, False)
         undoes = plans.pop() if len(plans) == 1 else ""
         return replace(plan, undoes=undoes, steps=(*plan.steps, *undo.refused_steps(known)))
 
@@ -188,11 +210,11 @@ class Engine:
         Raises:
             UsageError: the journal knows no such plan for this registry.
         """
-        self.find_out(self._journal.entries(self._where, plan=plan_id, unfinished=True))
+        self.resolve_unknown(self._journal.entries(self._where, plan=plan_id, unfinished=True))
         entries = self.history(plan=plan_id)
         if not entries:
             raise UsageError(f"The journal has no writes of plan {plan_id!r} to this registry", "", _SEE_HISTORY)
-        changed = tuple(entry for entry in entries if entry.outcome in (Outcome.DONE, None))
+        changed = tuple(entry for entry in entries if entry.outcome in (StepOutcome.DONE, None))
         return self.undo(changed or entries)
 
     def last_plan(self) -> str:
@@ -201,7 +223,7 @@ class Engine:
         Raises:
             UsageError: there is none.
         """
-        for entry in self._journal.entries(self._where, outcome=Outcome.DONE):
+        for entry in self._journal.entries(self._where, outcome=StepOutcome.DONE):
             if entry.can_be_undone and entry.kind != "undo":
                 return entry.plan
         raise UsageError("There is nothing to undo in this registry", "", _SEE_HISTORY)
@@ -221,9 +243,9 @@ class Engine:
                 f"Plan {plan_id} is of another registry",
                 f"It was made for account {where.registry_id} in {where.region} {where.endpoint}".rstrip() + ".",
             )
-        self.find_out(self._journal.entries(self._where, plan=plan_id, unfinished=True))
+        self.resolve_unknown(self._journal.entries(self._where, plan=plan_id, unfinished=True))
         entries = self.history(plan=plan_id)
-        settled = [undo.settled(step, entries) for step in plan.steps]
+        settled = [undo.already_done(step, entries) for step in plan.steps]
         left = tuple(step.change for step, known in zip(plan.steps, settled, strict=True) if known is None)
         planned = {step.key: step for step in self._plan(left, plan.kind, None, False).steps}
         return replace(
@@ -231,13 +253,13 @@ class Engine:
             steps=tuple(known or planned[step.key] for step, known in zip(plan.steps, settled, strict=True)),
         )
 
-    def unknown(self) -> tuple[Entry, ...]:
+    def unknown(self) -> tuple[JournalEntry, ...]:
         """Writes to this registry that were begun, and whose process ended before it noted what became of them."""
         if not self._journal.exists:
             return ()
         return tuple(entry for entry in self._journal.entries(self._where, unfinished=True) if entry.unknown)
 
-    def find_out(self, entries: Iterable[Entry] | None = None) -> tuple[Entry, ...]:
+    def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:
         """Read the registry for unknown writes, note in the journal what is so, and give the entries as they are now.
 
         Args:
@@ -250,16 +272,16 @@ class Engine:
             places = self._places(repository, [(entry.tag, entry.after) for entry in mine])
             for entry in mine:
                 later = self._later(entry) if entry.tag else ()
-                self._journal.settle(entry.number, *undo.truth(entry, places[entry.tag, entry.after], later))
+                self._journal.resolve(entry.number, *undo.infer_outcome(entry, places[entry.tag, entry.after], later))
         return self._journal.entries(numbers=[entry.number for entry in asked]) if asked else ()
 
     def history(
         self, repository: str = "", *, since: float | None = None, plan: str = "", limit: int | None = None
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[JournalEntry, ...]:
         """The writes to this registry, newest first. Times are seconds since the epoch."""
         return self._journal.entries(self._where, repository=repository, since=since, plan=plan, limit=limit)
 
-    def entries(self, numbers: Sequence[int]) -> tuple[Entry, ...]:
+    def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Single writes to this registry by the numbers of their entries; those that do not exist are left out."""
         return self._journal.entries(self._where, numbers=numbers) if numbers else ()
 
@@ -294,34 +316,38 @@ class Engine:
         if self._settings.read_only and plan.writes:
             raise Refused("ecrtui is read-only here", "Nothing was sent.", self._why_read_only())
         if plan.writes:
-            self._journal.keep_plan(plan, self._where)
-        run = _Run(plan, on_result, self._pace, stop, on_conflict)
+            self._journal.save_plan(plan, self._where)
+        run = _Run(plan, on_result, self._rate_limiter, stop, on_conflict)
         for position, step in enumerate(plan.steps):
-            if (result := _foregone(step, allow_protected)) is not None:
-                run.note(position, result)
+            if (result := _result_without_write(step, allow_protected)) is not None:
+                run.record(position, result)
         waiting = run.waiting()
-        writer = Writer(self._registry, self._journal, self._pace, self._where, self._principal if waiting else "")
+        writer = StepExecutor(
+            self._registry, self._journal, self._rate_limiter, self._where, self._principal if waiting else ""
+        )
         # Removals come last: an image may first get the other tag that lets one of its tags go.
         for removals in (False, True):
-            steps = [entry for entry in waiting if (entry[1].action is Action.REMOVE) == removals]
+            steps = [entry for entry in waiting if (entry[1].action is StepAction.REMOVE) == removals]
             self._write_all(plan, steps, writer, run, 1 if removals or len(steps) <= _SHORT_PLAN else _WRITE_LANES)
         for position, step in run.waiting():
-            run.note(position, StepResult(step, Outcome.SKIPPED, run.why_skipped))
-        return self._verified(plan, tuple(run.results[position] for position in range(len(plan.steps))))
+            run.record(position, StepResult(step, StepOutcome.SKIPPED, run.why_skipped))
+        return self._verify(plan, tuple(run.results[position] for position in range(len(plan.steps))))
 
-    def _write_all(self, plan: Plan, steps: Sequence[tuple[int, Step]], writer: Writer, run: _Run, lanes: int) -> None:
+    def _write_all(
+        self, plan: Plan, steps: Sequence[tuple[int, Step]], writer: StepExecutor, run: _Run, lanes: int
+    ) -> None:
         for batch in _batches(steps, _AT_A_TIME):
-            if not run.goes_on():
+            if not run.should_continue():
                 return
-            manifests, problems = self._manifests([step for _, step in batch], plan.given)
+            manifests, problems = self._manifests([step for _, step in batch], plan.provided_manifests)
             write = partial(self._write_one, plan, writer, run, manifests, problems)
-            for place, result in each(write, [step for _, step in batch], lanes, run.goes_on):
-                run.note(batch[place][0], result)
+            for place, result in map_concurrently(write, [step for _, step in batch], lanes, run.should_continue):
+                run.record(batch[place][0], result)
 
     def _write_one(
         self,
         plan: Plan,
-        writer: Writer,
+        writer: StepExecutor,
         run: _Run,
         manifests: Mapping[str, Manifest],
         problems: Mapping[str, EcrTuiError],
@@ -329,10 +355,10 @@ class Engine:
     ) -> StepResult:
         problem = problems.get(step.repository)
         if problem is not None:
-            result = StepResult(step, Outcome.FAILED, f"nothing was sent: {problem}", error=problem)
+            result = StepResult(step, StepOutcome.FAILED, f"nothing was sent: {problem}", error=problem)
         else:
-            result = writer.write(plan, step, manifests)
-        run.judge(result)
+            result = writer.execute(plan, step, manifests)
+        run.update_stop_state(result)
         return result
 
     def _manifests(
@@ -359,10 +385,10 @@ class Engine:
                     manifests[digest] = kept
         return manifests, problems
 
-    def _verified(self, plan: Plan, results: tuple[StepResult, ...]) -> Report:
+    def _verify(self, plan: Plan, results: tuple[StepResult, ...]) -> Report:
         """Read every tag back that should be in place, those too that were there when the plan was made."""
         steps = [result.step for result in results if result.outcome in _AS_PLANNED]
-        elsewhere: list[Elsewhere] = []
+        elsewhere: list[DriftedTag] = []
         try:
             for repository in dict.fromkeys(step.repository for step in steps):
                 mine = [step for step in steps if step.repository == repository]
@@ -370,25 +396,25 @@ class Engine:
                 for step in mine:
                     found = places[step.tag, step.after]
                     if found != step.after:
-                        elsewhere.append(Elsewhere(step, found, "somebody changed it since"))
+                        elsewhere.append(DriftedTag(step, found, "somebody changed it since"))
         except EcrTuiError as error:
             return Report(plan, results, tuple(elsewhere), error)
         return Report(plan, results, tuple(elsewhere))
 
     def _plan(
         self,
-        changes: Sequence[Change],
+        changes: Sequence[TagChange],
         kind: str,
-        surveys: Mapping[str, Survey] | None,
+        surveys: Mapping[str, RepositoryContext] | None,
         thorough: bool,
         given: tuple[Manifest, ...] = (),
     ) -> Plan:
         now = time.time()
-        facts = self._facts.facts(changes, surveys, thorough)
-        return make_plan(changes, facts, self._rules, plan_id=_new_id(now), now=now, kind=kind, given=given)
+        facts = self._facts.plan_context(changes, surveys, thorough)
+        return make_plan(changes, facts, self._write_policy, plan_id=_new_id(now), now=now, kind=kind, given=given)
 
     def _holders(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        holders = self._registry.tagged(repository, tags)
+        holders = self._registry.images_by_tag(repository, tags)
         for tag in tags:
             if tag not in holders:
                 raise NotFound("The tag does not exist", f"{repository} has no tag {tag}.")
@@ -403,17 +429,21 @@ class Engine:
         untagged = list(dict.fromkeys(digest for tag, digest in wanted if not tag))
         try:
             holders = (
-                {tag: image.digest for tag, image in self._registry.tagged(repository, tags).items()} if tags else {}
+                {tag: image.digest for tag, image in self._registry.images_by_tag(repository, tags).items()}
+                if tags
+                else {}
             )
-            images = {image.digest for image in self._registry.describe(repository, untagged)} if untagged else set()
+            images = (
+                {image.digest for image in self._registry.images_by_digest(repository, untagged)} if untagged else set()
+            )
         except NotFound:
             holders, images = {}, set()
         return {
             (tag, digest): holders.get(tag, "") if tag else digest if digest in images else "" for tag, digest in wanted
         }
 
-    def _later(self, entry: Entry) -> tuple[Entry, ...]:
-        return self._journal.entries(self._where, repository=entry.repository, tag=entry.tag, outcome=Outcome.DONE)
+    def _later(self, entry: JournalEntry) -> tuple[JournalEntry, ...]:
+        return self._journal.entries(self._where, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE)
 
     def _why_read_only(self) -> str:
         source = self._settings.sources.get("read_only")
@@ -430,7 +460,7 @@ class _Run:
         self,
         plan: Plan,
         on_result: OnResult | None,
-        pace: Pace,
+        pace: RateLimiter,
         stop: Callable[[], bool],
         on_conflict: OnConflict,
     ) -> None:
@@ -444,11 +474,11 @@ class _Run:
         self._on_conflict = on_conflict
         self._ended = False
 
-    def goes_on(self) -> bool:
+    def should_continue(self) -> bool:
         """Whether another step may begin."""
         return not self._ended and not self._stop()
 
-    def judge(self, result: StepResult) -> None:
+    def update_stop_state(self, result: StepResult) -> None:
         """Decide, as soon as a step has ended, whether others may still begin."""
         if result.outcome in _AS_PLANNED and not isinstance(result.error, JournalError):
             return
@@ -461,7 +491,7 @@ class _Run:
         """The steps that have no result yet, with their positions."""
         return [(position, step) for position, step in enumerate(self._plan.steps) if position not in self.results]
 
-    def note(self, position: int, result: StepResult) -> None:
+    def record(self, position: int, result: StepResult) -> None:
         """Keep the result and tell of it."""
         self.results[position] = result
         if self._on_result is not None:
@@ -470,14 +500,14 @@ class _Run:
             self._on_result(result, Progress(len(self.results), total, left))
 
 
-def _foregone(step: Step, allow_protected: Collection[str]) -> StepResult | None:
+def _result_without_write(step: Step, allow_protected: Collection[str]) -> StepResult | None:
     """The result of a step that needs no write; None if it does."""
-    if step.action is Action.ALREADY:
-        return StepResult(step, Outcome.ALREADY, step.reason)
-    if step.action is Action.REFUSED:
-        return StepResult(step, Outcome.CONFLICT if step.conflict else Outcome.REFUSED, step.reason)
+    if step.action is StepAction.ALREADY:
+        return StepResult(step, StepOutcome.ALREADY, step.reason)
+    if step.action is StepAction.REFUSED:
+        return StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
     if step.protected and step.tag not in allow_protected:
-        return StepResult(step, Outcome.REFUSED, f"the tag {step.tag} is protected, and was not confirmed")
+        return StepResult(step, StepOutcome.REFUSED, f"the tag {step.tag} is protected, and was not confirmed")
     return None
 
 

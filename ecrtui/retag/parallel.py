@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def each(
+def map_concurrently(
     function: Callable[[Item], Result], items: Sequence[Item], lanes: int, go_on: Callable[[], bool] = lambda: True
 ) -> Iterator[tuple[int, Result]]:
     """Call the function for every item, in their order, so many at a time.

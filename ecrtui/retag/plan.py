@@ -12,7 +12,7 @@ from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
 
 
-class Action(StrEnum):
+class StepAction(StrEnum):
     """What a step does to its tag."""
 
     CREATE = "create"
@@ -22,7 +22,7 @@ class Action(StrEnum):
     REFUSED = "refused"
 
 
-class Outcome(StrEnum):
+class StepOutcome(StrEnum):
     """What became of a step. What cannot be known is UNKNOWN, never DONE."""
 
     DONE = "done"
@@ -42,7 +42,7 @@ class OnConflict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TagChange:
     """One wish: in this repository this tag stands at this digest; without a digest, the tag does not exist.
 
     Without a tag, an image is stored untagged; that can only be wished of a manifest that is given.
@@ -68,7 +68,7 @@ class Step:
 
     repository: str
     tag: str
-    action: Action
+    action: StepAction
     before: str = ""
     """The digest that the tag has as the plan sees it: what the guard looks for just before the write."""
     after: str = ""
@@ -76,7 +76,7 @@ class Step:
     """The media type of the image that the tag will be at."""
     before_pushed_at: float | None = None
     after_pushed_at: float | None = None
-    keeps: tuple[str, ...] = ()
+    remaining_tags: tuple[str, ...] = ()
     """The tags that the old image still has when the whole plan is done."""
     becomes_untagged: bool = False
     """Whether the old image has no tag left when the whole plan is done."""
@@ -101,7 +101,7 @@ class Step:
     @property
     def writes(self) -> bool:
         """Whether the step asks the registry to change something."""
-        return self.action in (Action.CREATE, Action.MOVE, Action.REMOVE)
+        return self.action in (StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE)
 
     @property
     def conflict(self) -> bool:
@@ -109,19 +109,19 @@ class Step:
         return self.expected is not None
 
     @property
-    def change(self) -> Change:
+    def change(self) -> TagChange:
         """The wish behind the step, bound to what the plan saw, or, after a conflict, to what was expected."""
         expect = self.before if self.expected is None else self.expected
-        return Change(self.repository, self.tag, self.after, expect, self.undoes)
+        return TagChange(self.repository, self.tag, self.after, expect, self.undoes)
 
     def __str__(self) -> str:
         old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"
         words = {
-            Action.CREATE: f"new → {new}",
-            Action.MOVE: f"moves {old} → {new}",
-            Action.REMOVE: f"removed from {old}",
-            Action.ALREADY: f"already at {new}" if self.after else "already gone",
-            Action.REFUSED: f"refused: {self.reason}",
+            StepAction.CREATE: f"new → {new}",
+            StepAction.MOVE: f"moves {old} → {new}",
+            StepAction.REMOVE: f"removed from {old}",
+            StepAction.ALREADY: f"already at {new}" if self.after else "already gone",
+            StepAction.REFUSED: f"refused: {self.reason}",
         }
         return f"{self.repository}{f':{self.tag}' if self.tag else ''} {words[self.action]}"
 
@@ -138,7 +138,7 @@ class Plan:
     """What is true of the plan as a whole; a step's own warnings stand with the step."""
     undoes: str = ""
     """The id of the plan that this one takes back; empty if none."""
-    given: tuple[Manifest, ...] = ()
+    provided_manifests: tuple[Manifest, ...] = ()
     """Manifests that the user has brought: they are put as they are, whether the registry has their images or not."""
 
     @property
@@ -149,7 +149,7 @@ class Plan:
     @property
     def refused(self) -> tuple[Step, ...]:
         """The steps that cannot be done."""
-        return tuple(step for step in self.steps if step.action is Action.REFUSED)
+        return tuple(step for step in self.steps if step.action is StepAction.REFUSED)
 
     @property
     def protected_tags(self) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ class Plan:
         return tuple(dict.fromkeys(step.tag for step in self.writes if step.protected))
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[TagChange, ...]:
         """The wishes behind the steps, bound to what the plan saw: to plan again, with rows left out or added."""
         return tuple(step.change for step in self.steps)
 
@@ -180,7 +180,7 @@ class StepResult:
     """What became of a step, in words for the user, with what the registry answered or the error it gave."""
 
     step: Step
-    outcome: Outcome
+    outcome: StepOutcome
     message: str = ""
     result: PutImageResult | None = None
     error: EcrTuiError | None = None
@@ -200,7 +200,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class DriftedTag:
     """A tag that was read back after the last step and is not where the step has put it ("" if it is gone)."""
 
     step: Step
@@ -214,18 +214,18 @@ class Report:
 
     plan: Plan
     results: tuple[StepResult, ...]
-    elsewhere: tuple[Elsewhere, ...] = ()
+    drifted: tuple[DriftedTag, ...] = ()
     unverified: EcrTuiError | None = None
     """Why the tags could not be read back after the last step; None if they were."""
-    counts: Mapping[Outcome, int] = field(init=False)
+    counts: Mapping[StepOutcome, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        counts = dict.fromkeys(Outcome, 0)
+        counts = dict.fromkeys(StepOutcome, 0)
         for result in self.results:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
 
-    def of(self, outcomes: Iterable[Outcome]) -> tuple[StepResult, ...]:
+    def of(self, outcomes: Iterable[StepOutcome]) -> tuple[StepResult, ...]:
         """The results with one of these outcomes."""
         wanted = frozenset(outcomes)
         return tuple(result for result in self.results if result.outcome in wanted)

@@ -15,11 +15,11 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, Refused
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.journal.store import Journal
-from ecrtui.retag.parallel import each
-from ecrtui.retag.plan import Change
-from ecrtui.retag.planner import Facts
+from ecrtui.retag.parallel import map_concurrently
+from ecrtui.retag.plan import TagChange
+from ecrtui.retag.planner import PlanContext
 
-LANES = 8
+MAX_WORKERS = 8
 """Repositories that are read at a time."""
 
 _NEIGHBOURS = 100
@@ -32,7 +32,7 @@ _KEPT_INDEXES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class RepositoryContext:
     """What planning needs to know of a repository as a whole, read once and used for every keystroke."""
 
     repository: Repository
@@ -44,7 +44,7 @@ class Survey:
     """Every image of it, if somebody has them: rules that count images can be told exactly only then."""
 
 
-class FactFinder:
+class ContextLoader:
     """Reads facts for the planner; remembers what cannot change, the platforms of an index by its digest."""
 
     def __init__(self, registry: Registry, journal: Journal) -> None:
@@ -53,38 +53,38 @@ class FactFinder:
         self._lock = threading.Lock()
         self._platforms: dict[str, Mapping[str, str]] = {}
 
-    def survey(self, repository: str, images: Sequence[Image] | None = None) -> Survey:
+    def repository_context(self, repository: str, images: Sequence[Image] | None = None) -> RepositoryContext:
         """Mutability and lifecycle policy of a repository."""
         known, policy, problem = self._registry.repository(repository), "", ""
         try:
             policy = self._registry.lifecycle_policy(repository)
         except (AccessDenied, Refused) as error:  # a plan without it is a plan; it says what it does not know
             problem = f"the lifecycle policy could not be read, so what it does is not told: {error}"
-        return Survey(known, policy, problem, None if images is None else tuple(images))
+        return RepositoryContext(known, policy, problem, None if images is None else tuple(images))
 
-    def facts(
-        self, changes: Iterable[Change], surveys: Mapping[str, Survey] | None, thorough: bool
-    ) -> Mapping[str, Facts]:
+    def plan_context(
+        self, changes: Iterable[TagChange], surveys: Mapping[str, RepositoryContext] | None, thorough: bool
+    ) -> Mapping[str, PlanContext]:
         """The facts of every repository that a change names."""
-        by_repository: dict[str, list[Change]] = {}
+        by_repository: dict[str, list[TagChange]] = {}
         for change in changes:
             by_repository.setdefault(change.repository, []).append(change)
         groups = list(by_repository.items())
 
-        def read(group: tuple[str, list[Change]]) -> Facts:
+        def read(group: tuple[str, list[TagChange]]) -> PlanContext:
             name, wishes = group
             survey = surveys.get(name) if surveys else None
-            return self._facts(wishes, survey or self.survey(name), thorough)
+            return self._facts(wishes, survey or self.repository_context(name), thorough)
 
-        return {groups[position][0]: facts for position, facts in each(read, groups, LANES)}
+        return {groups[position][0]: facts for position, facts in map_concurrently(read, groups, MAX_WORKERS)}
 
-    def _facts(self, changes: Sequence[Change], survey: Survey, thorough: bool) -> Facts:
+    def _facts(self, changes: Sequence[TagChange], survey: RepositoryContext, thorough: bool) -> PlanContext:
         repository = survey.repository.name
-        tags = self._registry.tagged(repository, _once(change.tag for change in changes if change.tag))
+        tags = self._registry.images_by_tag(repository, _once(change.tag for change in changes if change.tag))
         images = {image.digest: image for image in tags.values()}
         wanted = [change.digest for change in changes if is_digest(change.digest) and change.digest not in images]
         if wanted:
-            images.update((image.digest, image) for image in self._registry.describe(repository, _once(wanted)))
+            images.update((image.digest, image) for image in self._registry.images_by_digest(repository, _once(wanted)))
         policy = (
             lifecycle.parse_policy(survey.policy)
             if not survey.policy_problem
@@ -93,7 +93,7 @@ class FactFinder:
         everything = survey.images
         if everything is None and thorough and _must_count(policy, changes, images):
             everything = tuple(image for page in self._registry.images(repository) for image in page.items)
-        return Facts(
+        return PlanContext(
             mutability=survey.repository.mutability,
             tags=tags,
             images=images,
@@ -109,7 +109,7 @@ class FactFinder:
     def _indexes(
         self,
         repository: str,
-        changes: Sequence[Change],
+        changes: Sequence[TagChange],
         tags: Mapping[str, Image],
         images: dict[str, Image],
         everything: Sequence[Image] | None,
@@ -171,7 +171,7 @@ def _is_single(image: Image | None) -> bool:
     return image is not None and not is_index(image.media_type)
 
 
-def _must_count(policy: LifecyclePolicy, changes: Sequence[Change], images: Mapping[str, Image]) -> bool:
+def _must_count(policy: LifecyclePolicy, changes: Sequence[TagChange], images: Mapping[str, Image]) -> bool:
     """Whether a rule that counts images may decide on one of those that are touched, as they may be afterwards."""
     if not any(rule.counts_images for rule in policy.rules):
         return False

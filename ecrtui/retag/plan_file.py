@@ -11,7 +11,7 @@ from typing import Any
 
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
-from ecrtui.retag.plan import Action, Plan, Report, Step, StepResult
+from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 
 NO_TAG = "none"
 """What a CSV cell of an expected digest says for "the tag does not exist"; an empty cell expects nothing."""
@@ -22,12 +22,12 @@ _REPOSITORY = ("repositoryName", "repository")
 _TAG = ("imageTag", "tag")
 _SOURCE = ("digestAfter", "imageDigest", "digest", "source")
 _EXPECT = ("digestExpected", "digestBefore", "expect")
-_REMOVALS = (Action.REMOVE, Action.REFUSED, Action.ALREADY)
+_REMOVALS = (StepAction.REMOVE, StepAction.REFUSED, StepAction.ALREADY)
 """What a planned step without a new digest can be; in a file, such a row has to say so to mean a removal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlanFileRow:
     """One row of a file: this tag to this source, a digest or another tag; removed if the source is empty."""
 
     repository: str
@@ -46,7 +46,7 @@ def step_document(step: Step) -> dict[str, Any]:
         "digestBefore": step.before,
         "digestAfter": step.after,
         "imageManifestMediaType": step.media_type,
-        "keepsTags": list(step.keeps),
+        "keepsTags": list(step.remaining_tags),
         "becomesUntagged": step.becomes_untagged,
         "protected": step.protected,
         "reason": step.reason,
@@ -91,7 +91,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "results": [result_document(result) for result in report.results],
         "movedSince": [
             {"repositoryName": row.step.repository, "imageTag": row.step.tag, "digestFound": row.found}
-            for row in report.elsewhere
+            for row in report.drifted
         ],
         "warnings": [*report.plan.warnings, *([f"not verified: {report.unverified}"] if report.unverified else [])],
     }
@@ -139,11 +139,11 @@ def plan_from(document: Mapping[str, Any]) -> Plan:
             Step(
                 repository=step["repositoryName"],
                 tag=step["imageTag"],
-                action=Action(step["action"]),
+                action=StepAction(step["action"]),
                 before=step["digestBefore"],
                 after=step["digestAfter"],
                 media_type=step["imageManifestMediaType"],
-                keeps=tuple(step["keepsTags"]),
+                remaining_tags=tuple(step["keepsTags"]),
                 becomes_untagged=step["becomesUntagged"],
                 protected=step["protected"],
                 reason=step["reason"],
@@ -157,7 +157,7 @@ def plan_from(document: Mapping[str, Any]) -> Plan:
     )
 
 
-def rows_from(text: str, name: str) -> tuple[Row, ...]:
+def rows_from(text: str, name: str) -> tuple[PlanFileRow, ...]:
     """Read a file of wishes: a plan as JSON, a list of steps as JSON, or CSV with a header.
 
     Columns and keys are ``repositoryName``, ``imageTag``, ``digestAfter`` and ``digestBefore``, or in short
@@ -211,7 +211,7 @@ def _expected(column: str, value: str) -> str:
     return "" if column in _EXPECT and value == NO_TAG else value
 
 
-def _row(record: Mapping[str, Any], name: str) -> Row:
+def _row(record: Mapping[str, Any], name: str) -> PlanFileRow:
     repository = _text(record, _REPOSITORY, name) or ""
     tag = _text(record, _TAG, name) or ""
     source = _text(record, _SOURCE, name) or ""
@@ -223,7 +223,7 @@ def _row(record: Mapping[str, Any], name: str) -> Row:
         raise UsageError(f"{name} has no {' or '.join(_SOURCE)}", "", "To remove a tag, set action to remove.")
     if expect and not is_digest(expect):
         raise UsageError(f"{name}: {expect!r} is not a digest", "sha256: and 64 hexadecimal digits")
-    return Row(repository, tag, source, expect)
+    return PlanFileRow(repository, tag, source, expect)
 
 
 def _text(record: Mapping[str, Any], names: Iterable[str], place: str) -> str | None:

@@ -14,14 +14,14 @@ from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.units import DAY, duration_in_words
-from ecrtui.retag.plan import Action, Change, Plan, Step
+from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 
 _SOON = 30 * DAY
 """How far ahead an expiry is a warning; what is further off is a note."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PlanContext:
     """What planning knows of one repository. Times are seconds since the epoch."""
 
     mutability: TagMutability
@@ -39,7 +39,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class WritePolicy:
     """What the settings say about writing."""
 
     protected_tags: tuple[str, ...] = ()
@@ -51,9 +51,9 @@ class Rules:
 
 
 def make_plan(
-    changes: Iterable[Change],
-    facts: Mapping[str, Facts],
-    rules: Rules,
+    changes: Iterable[TagChange],
+    facts: Mapping[str, PlanContext],
+    rules: WritePolicy,
     *,
     plan_id: str,
     now: float,
@@ -74,7 +74,10 @@ def make_plan(
         given: manifests that the user has brought, for images that the registry may not have.
     """
     wishes = tuple(dict.fromkeys(changes))
-    drafts = {name: _Draft(facts[name], rules, given) for name in dict.fromkeys(change.repository for change in wishes)}
+    drafts = {
+        name: _RepositoryState(facts[name], rules, given)
+        for name in dict.fromkeys(change.repository for change in wishes)
+    }
     steps: dict[int, Step] = {}
     for removals in (False, True):
         for number, change in enumerate(wishes):
@@ -88,14 +91,14 @@ def make_plan(
         undoes=undoes,
         steps=tuple(drafts[step.repository].told(step, now) for step in ordered),
         warnings=tuple(warning for draft in drafts.values() for warning in draft.warnings()),
-        given=given,
+        provided_manifests=given,
     )
 
 
-class _Draft:
+class _RepositoryState:
     """One repository while a plan is made: which tags each image has, as the steps so far leave it."""
 
-    def __init__(self, facts: Facts, rules: Rules, given: Iterable[Manifest]) -> None:
+    def __init__(self, facts: PlanContext, rules: WritePolicy, given: Iterable[Manifest]) -> None:
         self._facts = facts
         self._rules = rules
         self._given = {manifest.digest: manifest.media_type for manifest in given}
@@ -104,14 +107,14 @@ class _Draft:
         }
         self._taken: set[str] = set()
 
-    def step(self, change: Change) -> Step:
+    def step(self, change: TagChange) -> Step:
         """The bare step for a change; what it would do is applied to the draft."""
         source = self._facts.images.get(change.digest)
         holder = self._facts.tags.get(change.tag) if change.tag else source
         step = Step(
             repository=change.repository,
             tag=change.tag,
-            action=Action.REFUSED,
+            action=StepAction.REFUSED,
             before=holder.digest if holder else "",
             after=change.digest,
             media_type=self._media_type(change, source or holder),
@@ -125,7 +128,7 @@ class _Draft:
             return replace(step, reason="the plan has this tag in another step already")
         self._taken.add(change.tag)
         if step.before == step.after:
-            return replace(step, action=Action.ALREADY, reason=_nothing_to_do(step))
+            return replace(step, action=StepAction.ALREADY, reason=_nothing_to_do(step))
         if change.expect is not None and change.expect != step.before:
             return replace(step, expected=change.expect, reason=_not_as_expected(change.expect, step.before))
         reason = self._refusal(step, source)
@@ -137,7 +140,7 @@ class _Draft:
             self._tags_of.setdefault(step.after, set()).add(step.tag)
         return replace(step, action=_action(step))
 
-    def _media_type(self, change: Change, image: Image | None) -> str:
+    def _media_type(self, change: TagChange, image: Image | None) -> str:
         if change.digest in self._given:
             return self._given[change.digest]
         return image.media_type if image is not None and (not change.digest or image.digest == change.digest) else ""
@@ -179,7 +182,7 @@ class _Draft:
         if not step.writes:
             return step
         keeps = tuple(sorted(self._tags_of.get(step.before, ())))
-        step = replace(step, keeps=keeps, becomes_untagged=bool(step.before) and not keeps)
+        step = replace(step, remaining_tags=keeps, becomes_untagged=bool(step.before) and not keeps)
         warnings = [*self._platform_warnings(step)]
         notes = ["the image is gone; its manifest is put back from the journal"] if step.restores else []
         if step.before:
@@ -247,10 +250,10 @@ class _Draft:
                 return
 
 
-def _action(step: Step) -> Action:
+def _action(step: Step) -> StepAction:
     if not step.after:
-        return Action.REMOVE
-    return Action.MOVE if step.before else Action.CREATE
+        return StepAction.REMOVE
+    return StepAction.MOVE if step.before else StepAction.CREATE
 
 
 def _nothing_to_do(step: Step) -> str:

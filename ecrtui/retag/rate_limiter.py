@@ -15,7 +15,7 @@ _RECOVERY = 1.05
 """What each write that was not throttled multiplies a lowered rate by."""
 
 
-class Pace:
+class RateLimiter:
     """A token bucket that holds one token: writes are spread evenly and never come in a burst. Safe between threads.
 
     When the service throttles, the rate is halved and everybody waits a jittered while, longer each time in a row; each
@@ -50,7 +50,7 @@ class Pace:
         """Whether nothing is waited for, as long as the service does not throttle."""
         return self._interval == 0
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Wait for the turn of one write."""
         with self._lock:
             now = self._clock()
@@ -83,13 +83,13 @@ class Pace:
             return waiting + (writes - 1) * self._interval / self._share
 
 
-_shared: dict[tuple[object, float], Pace] = {}
+_shared: dict[tuple[object, float], RateLimiter] = {}
 _shared_lock = threading.Lock()
 
 
-def shared(key: object, per_second: float) -> Pace:
+def shared_limiter(key: object, per_second: float) -> RateLimiter:
     """The pace that everybody in this process keeps who writes to the same registry: ECR's quotas are per account and
     region.
     """
     with _shared_lock:
-        return _shared.setdefault((key, per_second), Pace(per_second))
+        return _shared.setdefault((key, per_second), RateLimiter(per_second))

@@ -24,7 +24,7 @@ _HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rename:
+class RenameRule:
     """A rule as it was written, ready for use."""
 
     text: str
@@ -35,17 +35,17 @@ class Rename:
         return self._apply(tag)
 
 
-def parse(text: str) -> Rename:
+def parse(text: str) -> RenameRule:
     """Read a rule.
 
     Raises:
         UsageError: what is wrong with it, and which forms there are.
     """
     if text[:1] and text[0] in _EXPRESSION_MARKS:
-        return Rename(text, _expression(text))
+        return RenameRule(text, _expression(text))
     if "{" not in text:
         raise UsageError(f"{text!r} makes the same tag of every tag", "There is no {tag} in it.", _HINT)
-    return Rename(text, _template(text))
+    return RenameRule(text, _template(text))
 
 
 def _expression(text: str) -> Callable[[str], str]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ecrtui.ecr.digest import short_digest
-from ecrtui.retag.journal.entry import Entry
-from ecrtui.retag.plan import Action, Change, Outcome, Step
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.plan import Step, StepAction, StepOutcome, TagChange
 
 
-def changes_back(entries: Iterable[Entry]) -> tuple[Change, ...]:
+def reverting_changes(entries: Iterable[JournalEntry]) -> tuple[TagChange, ...]:
     """What takes these writes back, newest first: each tag to where it was, if it is still where the write put it."""
     newest_first = sorted(entries, key=lambda entry: entry.number, reverse=True)
     return tuple(
-        Change(entry.repository, entry.tag, entry.before, expect=entry.after, undoes=entry.number)
+        TagChange(entry.repository, entry.tag, entry.before, expect=entry.after, undoes=entry.number)
         for entry in newest_first
         if entry.can_be_undone
     )
 
 
-def why_not(entry: Entry) -> str:
+def undo_refusal(entry: JournalEntry) -> str:
     """Why a write cannot be taken back; empty if it can."""
     if entry.can_be_undone:
         return ""
@@ -27,21 +27,21 @@ def why_not(entry: Entry) -> str:
         return f"entry {entry.undone_by} has taken it back already"
     if entry.outcome is None:
         return "it is in flight" if entry.in_flight else "what became of it is unknown: find that out first"
-    if entry.outcome is Outcome.DONE:
+    if entry.outcome is StepOutcome.DONE:
         return "it stored an image without a tag, and taking that back would delete the image"
     return f"it changed nothing ({entry.outcome})"
 
 
-def refused_steps(entries: Iterable[Entry]) -> tuple[Step, ...]:
+def refused_steps(entries: Iterable[JournalEntry]) -> tuple[Step, ...]:
     """A step that says why, for each write that cannot be taken back."""
     return tuple(
         Step(
             repository=entry.repository,
             tag=entry.tag,
-            action=Action.REFUSED,
+            action=StepAction.REFUSED,
             before=entry.after,
             after=entry.before,
-            reason=why_not(entry),
+            reason=undo_refusal(entry),
             undoes=entry.number,
         )
         for entry in entries
@@ -49,7 +49,7 @@ def refused_steps(entries: Iterable[Entry]) -> tuple[Step, ...]:
     )
 
 
-def settled(step: Step, entries: Iterable[Entry]) -> Step | None:
+def already_done(step: Step, entries: Iterable[JournalEntry]) -> Step | None:
     """What to make of a step of a plan that was cut off; None if it still has to be done.
 
     Args:
@@ -59,7 +59,7 @@ def settled(step: Step, entries: Iterable[Entry]) -> Step | None:
     if not step.writes:
         return step
     mine = (entry for entry in entries if (entry.repository, entry.tag, entry.after) == (*step.key, step.after))
-    done = next((entry for entry in mine if entry.outcome is Outcome.DONE), None)
+    done = next((entry for entry in mine if entry.outcome is StepOutcome.DONE), None)
     return _already(step, f"this plan has done it, as entry {done.number}") if done else None
 
 
@@ -67,7 +67,7 @@ def _already(step: Step, reason: str) -> Step:
     return Step(
         repository=step.repository,
         tag=step.tag,
-        action=Action.ALREADY,
+        action=StepAction.ALREADY,
         before=step.after,
         after=step.after,
         media_type=step.media_type,
@@ -77,7 +77,7 @@ def _already(step: Step, reason: str) -> Step:
     )
 
 
-def truth(entry: Entry, found: str, later: Iterable[Entry]) -> tuple[Outcome, str]:
+def infer_outcome(entry: JournalEntry, found: str, later: Iterable[JournalEntry]) -> tuple[StepOutcome, str]:
     """What became of a write that was begun and never finished.
 
     Args:
@@ -90,8 +90,8 @@ def truth(entry: Entry, found: str, later: Iterable[Entry]) -> tuple[Outcome, st
     seen = first.before if first else found
     when = f"when entry {first.number} was sent" if first else "when it was looked up"
     if seen == entry.after:
-        return Outcome.DONE, f"the tag was where it was put, {when}"
+        return StepOutcome.DONE, f"the tag was where it was put, {when}"
     if seen == entry.before:
-        return Outcome.FAILED, f"it was not applied: the tag was where it had been, {when}"
+        return StepOutcome.FAILED, f"it was not applied: the tag was where it had been, {when}"
     place = f"at {short_digest(seen)}" if seen else "gone"
-    return Outcome.UNKNOWN, f"the tag was {place}, {when}: whether it was applied before cannot be told"
+    return StepOutcome.UNKNOWN, f"the tag was {place}, {when}: whether it was applied before cannot be told"

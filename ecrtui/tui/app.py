@@ -24,23 +24,23 @@ from ecrtui.settings import Settings, remember_theme
 from ecrtui.tui import actions, messages, themes
 from ecrtui.tui import blocking as io
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.base_screen import Place
-from ecrtui.tui.header_state import Banner
-from ecrtui.tui.screens.repositories import RepositoriesPlace
-from ecrtui.tui.textual_fixes.key_queue import KeyboardApp
+from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 
 if TYPE_CHECKING:
     from textual.theme import Theme
 
     from ecrtui.session import Session, SessionSource
-    from ecrtui.tui.clipboard import Copyable
+    from ecrtui.tui.clipboard import CopyItem
 
 
-UNHURRIED = 1.0
+IDLE_DELAY = 1.0
 """Seconds after which is done what nobody waits for, so that the first rows come first."""
 
 
-class EcrTuiApp(KeyboardApp):
+class EcrTuiApp(OrderedKeysApp):
     """Browse, inspect and retag.
 
     Args:
@@ -53,7 +53,7 @@ class EcrTuiApp(KeyboardApp):
     TITLE = "ecrtui"
     BINDINGS = actions.bindings("app")
 
-    banner: var[Banner] = var(Banner())
+    banner: var[HeaderState] = var(HeaderState())
     _defaults: tuple[Theme | None, dict[str, str]] = (None, {})
 
     def __init__(
@@ -74,7 +74,7 @@ class EcrTuiApp(KeyboardApp):
         self.set_keymap(dict(settings.keys))
         if self._knows_theme(settings.theme):
             self._begin_with_theme(settings.theme)
-        self.banner = Banner(read_only=settings.read_only, demo=demo)
+        self.banner = HeaderState(read_only=settings.read_only, demo=demo)
 
     def _begin_with_theme(self, name: str) -> None:
         """To assign a theme is to parse every style sheet twice; one that is dark like Textual's own can be put in."""
@@ -99,7 +99,7 @@ class EcrTuiApp(KeyboardApp):
 
     async def read_themes(self) -> None:
         """The other themes, when there is time for it, and a word about those that are broken."""
-        found = await io.call(themes.load)
+        found = await io.run_blocking(themes.load)
         for theme in found.themes:
             self.register_theme(theme)
         self.own_themes = tuple(theme.name for theme in found.themes)
@@ -111,7 +111,7 @@ class EcrTuiApp(KeyboardApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The bottom of the stack: Esc ends there."""
-        return RepositoriesPlace(self.connect)
+        return RepositoriesScreen(self.connect)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
@@ -121,22 +121,22 @@ class EcrTuiApp(KeyboardApp):
         return self._defaults[1]
 
     def on_mount(self) -> None:
-        io.favour_the_loop()
+        io.shorten_switch_interval()
         if not self.is_headless:
             # Python's own way to end on SIGTERM is to be gone, with the terminal still in the alternate screen.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.call_later, self.action_quit)
         if self.start.repository:
-            from ecrtui.tui.screens.image import ImagePlace
-            from ecrtui.tui.screens.images import ImagesPlace
+            from ecrtui.tui.screens.image import ImageScreen
+            from ecrtui.tui.screens.images import ImagesScreen
 
-            self.push_screen(ImagesPlace(self.connect, self.start.repository))
+            self.push_screen(ImagesScreen(self.connect, self.start.repository))
             subject = self.start.digest or self.start.tag
             if subject:
-                self.push_screen(ImagePlace(self.connect, self.start.repository, subject))
+                self.push_screen(ImageScreen(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
             self._use_theme(self.settings.theme)
         self.call_after_refresh(gc_tuning.enable_gc)
-        self.set_timer(UNHURRIED, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
+        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
 
     def on_connected(self, message: messages.Connected) -> None:
         """Tell in the header which registry it is, and who the caller is as soon as that is known."""
@@ -153,15 +153,15 @@ class EcrTuiApp(KeyboardApp):
         if session.settings.theme != self.settings.theme:
             self._use_theme(session.settings.theme)
         self.run_worker(self._identify(session), group="identify", exit_on_error=False)
-        self.set_timer(UNHURRIED, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
+        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
 
     async def _identify(self, session: Session) -> None:
-        self.banner = self.banner._replace(identity=await io.call(session.catalog.identity))
+        self.banner = self.banner._replace(identity=await io.run_blocking(session.catalog.identity))
 
     async def _find_out(self, session: Session) -> None:
         """Look up what became of writes that an earlier process began and never finished."""
         try:
-            entries = await io.call(lambda: session.engine.find_out())
+            entries = await io.run_blocking(lambda: session.engine.resolve_unknown())
         except EcrTuiError as error:
             self.notify(f"What became of earlier writes could not be found out: {error}", severity="warning")
             return
@@ -177,10 +177,10 @@ class EcrTuiApp(KeyboardApp):
         Raises:
             CredentialsError: the user gave none.
         """
-        from ecrtui.tui.overlays.prompt import AskWord
+        from ecrtui.tui.overlays.prompt import TextPrompt
 
         answer: Future[str | None] = Future()
-        self.call_from_thread(self.push_screen, AskWord(question), answer.set_result)
+        self.call_from_thread(self.push_screen, TextPrompt(question), answer.set_result)
         code = answer.result()
         if code is None:
             raise CredentialsError("No MFA code was given", "", "Try again, and type the code that the device shows.")
@@ -188,43 +188,43 @@ class EcrTuiApp(KeyboardApp):
 
     def watch_banner(self) -> None:
         for screen in self.screen_stack if self.is_running else ():
-            if isinstance(screen, Place):
-                screen.banner = self.banner
+            if isinstance(screen, AppScreen):
+                screen.header_state = self.banner
 
-    def push_place(self, place: Place) -> None:
+    def push_app_screen(self, place: AppScreen) -> None:
         """Go deeper."""
-        place.banner = self.banner
+        place.header_state = self.banner
         self.push_screen(place)
 
     def on_open_images(self, message: messages.OpenImages) -> None:
-        from ecrtui.tui.screens.images import ImagesPlace
+        from ecrtui.tui.screens.images import ImagesScreen
 
-        self.push_place(ImagesPlace(self.connect, message.repository))
+        self.push_app_screen(ImagesScreen(self.connect, message.repository))
 
     def on_open_image(self, message: messages.OpenImage) -> None:
-        from ecrtui.tui.screens.image import ImagePlace
+        from ecrtui.tui.screens.image import ImageScreen
 
-        self.push_place(ImagePlace(self.connect, message.repository, message.subject, message.prepared))
+        self.push_app_screen(ImageScreen(self.connect, message.repository, message.subject, message.prepared))
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
-        from ecrtui.tui.screens.plan import PlanPlace
+        from ecrtui.tui.screens.plan import PlanScreen
 
-        self.push_place(PlanPlace(self.connect, message.wish))
+        self.push_app_screen(PlanScreen(self.connect, message.wish))
 
     def on_open_put_image(self, message: messages.OpenPutImage) -> None:
-        from ecrtui.tui.screens.put_image import PutImagePlace
+        from ecrtui.tui.screens.put_image import PutImageScreen
 
-        self.push_place(PutImagePlace(self.connect, message.draft))
+        self.push_app_screen(PutImageScreen(self.connect, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
-            self.set_timer(UNHURRIED, gc_tuning.collect_and_freeze)
+            self.set_timer(IDLE_DELAY, gc_tuning.collect_and_freeze)
 
     def on_show_text(self, message: messages.ShowText) -> None:
-        from ecrtui.tui.overlays.text_viewer import Reader
+        from ecrtui.tui.overlays.text_viewer import TextViewer
 
-        self.push_screen(Reader(message.title, message.text))
+        self.push_screen(TextViewer(message.title, message.text))
 
     def on_offer_copies(self, message: messages.OfferCopies) -> None:
         from ecrtui.tui.overlays.menus import CopyMenu
@@ -232,15 +232,15 @@ class EcrTuiApp(KeyboardApp):
         if message.entries:
             self.push_screen(CopyMenu(message.entries), self._copy)
 
-    def _copy(self, choice: Copyable | None) -> None:
+    def _copy(self, choice: CopyItem | None) -> None:
         if choice is not None:
             self.run_worker(self._to_clipboard(choice), group="copy", exit_on_error=False)
 
-    async def _to_clipboard(self, choice: Copyable) -> None:
+    async def _to_clipboard(self, choice: CopyItem) -> None:
         """Over SSH this machine's clipboard is not the user's: the terminal is asked instead (OSC 52)."""
         from ecrtui.tui import clipboard
 
-        if clipboard.over_ssh() or not await io.call(clipboard.copy_here, choice.text):
+        if clipboard.over_ssh() or not await io.run_blocking(clipboard.copy_to_system_clipboard, choice.text):
             self.copy_to_clipboard(choice.text)
             self.notify(f"{choice.label} sent to the terminal's clipboard", markup=False)
         else:
@@ -264,10 +264,10 @@ class EcrTuiApp(KeyboardApp):
 
     def action_activity(self) -> None:
         """The journal of every write."""
-        from ecrtui.tui.screens.activity import ActivityPlace
+        from ecrtui.tui.screens.activity import ActivityScreen
 
-        if not isinstance(self.screen, ActivityPlace):
-            self.push_place(ActivityPlace(self.connect))
+        if not isinstance(self.screen, ActivityScreen):
+            self.push_app_screen(ActivityScreen(self.connect))
 
     def action_command_palette(self) -> None:
         """Everything by name."""
@@ -278,11 +278,11 @@ class EcrTuiApp(KeyboardApp):
 
     def action_help(self) -> None:
         """Keys and what they do."""
-        from ecrtui.tui.overlays.help import Help
+        from ecrtui.tui.overlays.help import HelpOverlay
 
         alive = [active for active in self.screen.active_bindings.values() if active.enabled]
         keys = {active.binding.key: self.get_key_display(active.binding) for active in alive}
-        self.push_screen(Help(alive, keys))
+        self.push_screen(HelpOverlay(alive, keys))
 
     def action_change_theme(self) -> None:
         """Choose a theme."""
@@ -323,7 +323,7 @@ class EcrTuiApp(KeyboardApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that holds on this place."""
-        scopes = screen.SCOPES if isinstance(screen, Place) else ("app",)
+        scopes = screen.SCOPES if isinstance(screen, AppScreen) else ("app",)
         for action in actions.of(*scopes):
             if action.palette:
                 name = f"app.{action.call}" if action.scope == "app" else action.call

@@ -18,10 +18,10 @@ from textual.worker import Worker, WorkerState
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import actions
 from ecrtui.tui import blocking as io
-from ecrtui.tui.header_state import Banner
+from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, GoBack
 from ecrtui.tui.textual_fixes.footer import Footer
-from ecrtui.tui.widgets.breadcrumb import Trail
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.header import Header
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ SMALLEST = (60, 15)
 """Columns and rows below which a place says that there is no room."""
 
 
-class Place(Screen[None]):
+class AppScreen(Screen[None]):
     """A screen of its own: Enter goes deeper from it, Esc comes back."""
 
     BINDINGS = actions.bindings("place")
     DEFAULT_CSS = """
-    Place {
+    AppScreen {
         layout: vertical;
         #body { height: 1fr; }
         &.-no-header Header { display: none; }
         &.-tiny, &.-flat {
-            #body, Trail, Footer, Header { display: none; }
+            #body, Breadcrumb, Footer, Header { display: none; }
         }
     }
     """
@@ -55,7 +55,7 @@ class Place(Screen[None]):
     SCOPES: tuple[str, ...] = ("app", "place")
     """The scopes of the actions table that hold here."""
 
-    banner: var[Banner] = var(Banner())
+    header_state: var[HeaderState] = var(HeaderState())
     """As every state of a place a ``var``: a ``reactive`` of a screen draws all of it anew each time."""
 
     def __init__(self, connect: SessionSource) -> None:
@@ -63,8 +63,8 @@ class Place(Screen[None]):
         self.connect = connect
 
     def compose(self) -> ComposeResult:
-        yield Header().data_bind(Place.banner)
-        yield Trail(self.trail())
+        yield Header().data_bind(AppScreen.header_state)
+        yield Breadcrumb(self.breadcrumb())
         yield Vertical(*self.body(), id="body")
         yield Footer()
 
@@ -74,7 +74,7 @@ class Place(Screen[None]):
             return super().render()
         return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger."
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         """Where this place is: "Repositories › team/checkout"."""
         raise NotImplementedError
 
@@ -82,14 +82,14 @@ class Place(Screen[None]):
         """The widgets between the trail and the footer."""
         raise NotImplementedError
 
-    def tell(self, words: str) -> None:
+    def set_status(self, words: str) -> None:
         """Say something at the right end of the trail: counts, progress."""
-        self.query_one(Trail).words = words
+        self.query_one(Breadcrumb).words = words
 
     async def session(self) -> Session:
         """The session, connecting if need be; raises EcrTuiError."""
-        session = await io.call(self.connect)
-        if not self.banner.connected:
+        session = await io.run_blocking(self.connect)
+        if not self.header_state.connected:
             self.post_message(Connected(session))
         return session
 
@@ -97,13 +97,13 @@ class Place(Screen[None]):
         self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Run a blocking read and wait for it; raises EcrTuiError."""
-        return await io.call(function, *args, **kwargs)
+        return await io.run_blocking(function, *args, **kwargs)
 
-    def fail(self, error: EcrTuiError) -> None:
+    def show_error(self, error: EcrTuiError) -> None:
         """Show an error where the data would be."""
         raise NotImplementedError
 
-    def complain(self, error: EcrTuiError) -> None:
+    def notify_error(self, error: EcrTuiError) -> None:
         """Tell an error that leaves what is shown as it is: what happened, the service's words, the next step."""
         self.notify(f"{error} {error.hint}".strip(), severity="error", timeout=10)
 
@@ -112,10 +112,10 @@ class Place(Screen[None]):
         if event.state is WorkerState.ERROR:
             problem = event.worker.error
             if isinstance(problem, EcrTuiError):
-                self.fail(problem)
+                self.show_error(problem)
                 return
             log.error("worker %s failed", event.worker.name, exc_info=problem)
-            self.fail(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+            self.show_error(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
 
     def on_unmount(self) -> None:
         """Textual 8.2.8 remembers colours by the widget that asked (no ``@classmethod``), and its lines with it."""

@@ -19,16 +19,18 @@ Item = TypeVar("Item")
 
 _END = object()
 
-TURN = 0.001
+SWITCH_INTERVAL = 0.001
 """Seconds after which a busy thread lets the loop go on; Python's own five are a third of a frame each time."""
 
 
-def favour_the_loop() -> None:
+def shorten_switch_interval() -> None:
     """Let no thread keep the loop waiting for long. For the whole process; the application does it when it starts."""
-    sys.setswitchinterval(TURN)
+    sys.setswitchinterval(SWITCH_INTERVAL)
 
 
-async def call(function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+async def run_blocking(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
     """Run a blocking function in a daemon thread and wait for its result, or raise what it raised."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
@@ -66,7 +68,7 @@ async def call(function: Callable[Parameters, Result], *args: Parameters.args, *
     return await future
 
 
-async def stream(items: Iterator[Item]) -> AsyncIterator[Item]:
+async def iterate_blocking(items: Iterator[Item]) -> AsyncIterator[Item]:
     """What a blocking iterator gives, one by one; the next is only asked for when the last was taken."""
-    while (item := await call(next, items, _END)) is not _END:
+    while (item := await run_blocking(next, items, _END)) is not _END:
         yield item  # type: ignore[misc]

@@ -21,20 +21,20 @@ MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Copyable:
+class CopyItem:
     """One entry of the copy menu."""
 
     label: str
     text: str
 
 
-def of_repository(repository: Repository) -> tuple[Copyable, ...]:
+def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
     """What can be copied of a repository."""
     entries = (("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
-    return tuple(Copyable(label, text) for label, text in entries if text)
+    return tuple(CopyItem(label, text) for label, text in entries if text)
 
 
-def of_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[Copyable, ...]:
+def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
     """What can be copied of an image; a tag stands for the image where one is asked for, else its first."""
     tag = tag or (image.tags[0] if image.tags else "")
     by_digest = f"{repository.uri}@{image.digest}"
@@ -47,14 +47,14 @@ def of_image(repository: Repository, image: Image, region: str, tag: str = "") -
         ("docker pull", f"docker pull {by_tag or by_digest}"),
         ("aws ecr put-image", put_image_line(repository, image, region, tag or "TAG")),
     )
-    return tuple(Copyable(label, text) for label, text in entries if text)
+    return tuple(CopyItem(label, text) for label, text in entries if text)
 
 
-def of_part(repository: Repository, part: Descriptor) -> tuple[Copyable, ...]:
+def copy_items_for_part(repository: Repository, part: Descriptor) -> tuple[CopyItem, ...]:
     """What can be copied of something that a manifest names."""
-    entries = [Copyable(f"{part.role} digest", part.digest)]
+    entries = [CopyItem(f"{part.role} digest", part.digest)]
     if part.is_image:
-        entries.append(Copyable(f"{part.role} URI", f"{repository.uri}@{part.digest}"))
+        entries.append(CopyItem(f"{part.role} URI", f"{repository.uri}@{part.digest}"))
     return tuple(entries)
 
 
@@ -109,7 +109,7 @@ def over_ssh(environment: Mapping[str, str] | None = None) -> bool:
     return bool(environment.get("SSH_TTY") or environment.get("SSH_CONNECTION"))
 
 
-def copy_here(text: str) -> bool:
+def copy_to_system_clipboard(text: str) -> bool:
     """Copy by this machine's own clipboard program; whether there was one that took it."""
     import pyperclip
 

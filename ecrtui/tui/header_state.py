@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Banner(NamedTuple):
+class HeaderState(NamedTuple):
     """The header's value. Empty fields are not known yet, or cannot be known."""
 
     registry_id: str = ""

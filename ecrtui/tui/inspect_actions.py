@@ -12,13 +12,13 @@ from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
 from ecrtui.tui import messages
-from ecrtui.tui.base_screen import Place
+from ecrtui.tui.base_screen import AppScreen
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.catalog import Catalogue
+    from ecrtui.catalog.catalog import Catalog
 
 
-class Inspecting(Place):
+class InspectMixin(AppScreen):
     """A place on which there are images to ask about."""
 
     @work(exclusive=True, group="inspect", exit_on_error=False)
@@ -26,13 +26,13 @@ class Inspecting(Place):
         """Show the config of an image; an index is told to have none."""
         try:
             catalogue = (await self.session()).catalog
-            config = (await io.call(_structure, catalogue, repository, digest)).config
+            config = (await io.run_blocking(_structure, catalogue, repository, digest)).config
             if config is None:
                 self.notify("An index has no config of its own; pick one of its platforms.")
                 return
-            known = await io.call(catalogue.config, repository, config)
+            known = await io.run_blocking(catalogue.config, repository, config)
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         self.post_message(messages.ShowText(f"config {short_digest(config.digest)}", describe.config_text(known)))
 
@@ -41,15 +41,15 @@ class Inspecting(Place):
         """Show what the scan of an image has found."""
         try:
             catalogue = (await self.session()).catalog
-            findings = await io.call(catalogue.findings, repository, digest)
+            findings = await io.run_blocking(catalogue.findings, repository, digest)
         except NotFound:
             self.notify("This image was not scanned.")
             return
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         self.post_message(messages.ShowText(f"findings of {short_digest(digest)}", describe.findings_text(findings)))
 
 
-def _structure(catalogue: Catalogue, repository: str, digest: str) -> ParsedManifest:
+def _structure(catalogue: Catalog, repository: str, digest: str) -> ParsedManifest:
     return parse_manifest(catalogue.manifest(repository, digest).text)

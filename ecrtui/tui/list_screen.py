@@ -15,10 +15,10 @@ from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import actions
 from ecrtui.tui import blocking as io
-from ecrtui.tui.base_screen import Place
+from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.widgets.error_panel import Notice, Words
+from ecrtui.tui.widgets.error_panel import MessagePanel, PanelMessage
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-class Batches(Protocol[Item]):
+class BatchSource(Protocol[Item]):
     """Rows as they come: what iterates blocks, and can be closed."""
 
     def __iter__(self) -> Iterator[Batch[Item]]: ...
@@ -62,7 +62,7 @@ class ListState(NamedTuple):
     error: EcrTuiError | None = None
 
 
-class ListPlace(Place, Generic[Item]):
+class ListScreen(AppScreen, Generic[Item]):
     """A place that is a list of repositories or images."""
 
     BINDINGS = actions.bindings("list")
@@ -81,14 +81,14 @@ class ListPlace(Place, Generic[Item]):
 
     columns: Sequence[Column[Item]]
     rows: Rows[Item]
-    _listing: Batches[Item] | None = None
+    _listing: BatchSource[Item] | None = None
     _asked: int = 0
     _recalled: RegistryLocation | None = None
     """Whose rows were shown before the connection stood."""
 
     def body(self) -> Iterable[Widget]:
         yield FilterBar(self.FILTER_EXAMPLE)
-        yield Notice()
+        yield MessagePanel()
         state = self.state
         yield Table(
             self.rows,
@@ -100,9 +100,9 @@ class ListPlace(Place, Generic[Item]):
         )
 
     def on_mount(self) -> None:
-        self.begin()
+        self.start()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """What the place starts with. Textual runs every ``on_mount`` of a class and its bases; this runs once."""
         self.table.focus()
         if self.RECALLS_AT_ONCE and (known := self._recall()):
@@ -124,7 +124,7 @@ class ListPlace(Place, Generic[Item]):
         """The rows from the last time, if something is kept of them."""
         return None
 
-    def list_all(self, session: Session) -> Batches[Item]:
+    def list_all(self, session: Session) -> BatchSource[Item]:
         """A fresh listing of all rows."""
         raise NotImplementedError
 
@@ -132,7 +132,7 @@ class ListPlace(Place, Generic[Item]):
         """The filter that a line says; raises FilterError."""
         raise NotImplementedError
 
-    def arrived(self) -> None:
+    def rows_loaded(self) -> None:
         """All rows are there; places override it."""
 
     async def prepare(self, session: Session) -> None:
@@ -152,15 +152,15 @@ class ListPlace(Place, Generic[Item]):
             self._forget_others(session)
             await self.prepare(session)
             listing = self._listing if resume and self._listing is not None else await self._begin(session)
-            async for batch in io.stream(listing):
+            async for batch in io.iterate_blocking(listing):
                 self.table.merge((*batch.items, *batch.changed), self._asked)
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish()
-                    self.arrived()
+                    self.rows_loaded()
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
         except EcrTuiError as error:
-            self.fail(error)
+            self.show_error(error)
 
     def _recall(self) -> Snapshot[Item] | None:
         """The rows from the last time, before anything is connected."""
@@ -170,7 +170,7 @@ class ListPlace(Place, Generic[Item]):
 
     async def _recall_slowly(self) -> None:
         """Show the rows from the last time, as many as there are, without a stall."""
-        if self.rows.total or not (known := await io.call(self._recall)):
+        if self.rows.total or not (known := await io.run_blocking(self._recall)):
             return
         self.state = self.state._replace(stale=known.age)
         for start in range(0, len(known.items), CHUNK):
@@ -184,17 +184,17 @@ class ListPlace(Place, Generic[Item]):
             self.state = self.state._replace(stale=None)
         self._recalled = None
 
-    async def _begin(self, session: Session) -> Batches[Item]:
+    async def _begin(self, session: Session) -> BatchSource[Item]:
         """A fresh listing; the rows from last time stand meanwhile."""
         if self._listing is not None:
             self._listing.close()
         self._listing = self.list_all(session)
-        self._asked = self.rows.stamp
+        self._asked = self.rows.version
         self.table.begin()
         self.state = self.state._replace(loaded=0)
         return self._listing
 
-    def fail(self, error: EcrTuiError) -> None:
+    def show_error(self, error: EcrTuiError) -> None:
         self.state = self.state._replace(loading=False, error=error)
 
     def on_unmount(self) -> None:
@@ -205,9 +205,9 @@ class ListPlace(Place, Generic[Item]):
     def watch_state(self, state: ListState) -> None:
         if not self.is_mounted:
             return
-        self.tell(self._progress())
-        self.table.say(self._note(state))
-        self.query_one(Notice).words = None if state.error is None else Words.of(state.error)
+        self.set_status(self._progress())
+        self.table.set_placeholder(self._note(state))
+        self.query_one(MessagePanel).words = None if state.error is None else PanelMessage.of(state.error)
 
     def _note(self, state: ListState) -> str:
         """What stands where the rows would be."""
@@ -246,7 +246,7 @@ class ListPlace(Place, Generic[Item]):
         elif self.state.error is not None:
             self.load()
 
-    def on_notice_retry_requested(self) -> None:
+    def on_message_panel_retry_requested(self) -> None:
         self.action_retry()
 
     def action_filter(self) -> None:
@@ -270,10 +270,10 @@ class ListPlace(Place, Generic[Item]):
             self.table.filter(None)
 
     def on_table_arranged(self) -> None:
-        self.tell(self._progress())
+        self.set_status(self._progress())
 
     def on_table_marks_changed(self) -> None:
-        self.tell(self._progress())
+        self.set_status(self._progress())
 
     def on_filter_bar_kept(self) -> None:
         self.table.focus()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session
-    from ecrtui.tui.clipboard import Copyable
-    from ecrtui.tui.manifest.document import Prepared
+    from ecrtui.tui.clipboard import CopyItem
+    from ecrtui.tui.manifest.document import ManifestDocument
 
 
 @dataclass
@@ -41,7 +41,7 @@ class OpenImage(Message):
 
     repository: str
     subject: str
-    prepared: Prepared | None = None
+    prepared: ManifestDocument | None = None
 
 
 class GoBack(Message):
@@ -52,7 +52,7 @@ class GoBack(Message):
 class OfferCopies(Message):
     """Let the user choose one of these to copy."""
 
-    entries: tuple[Copyable, ...]
+    entries: tuple[CopyItem, ...]
 
 
 @dataclass
@@ -71,7 +71,7 @@ class WriteEnded(Message):
     """That write has been answered, one way or another."""
 
 
-class Wish(NamedTuple):
+class PlanRequest(NamedTuple):
     """Something that is done to many tags at once, as a plan that is read and pruned before it is carried out."""
 
     title: str
@@ -81,7 +81,7 @@ class Wish(NamedTuple):
     """What has to be typed first; empty for nothing."""
 
 
-class Draft(NamedTuple):
+class PutImageDraft(NamedTuple):
     """What the Put image form begins with."""
 
     wanted: PutImageRequest
@@ -99,11 +99,11 @@ class Draft(NamedTuple):
 class OpenPutImage(Message):
     """Fill in what PutImage takes, beginning with this."""
 
-    draft: Draft
+    draft: PutImageDraft
 
 
 @dataclass
-class Put(Message):
+class PutImageFinished(Message):
     """PutImage was tried from the form: what it answered, or what went wrong."""
 
     result: PutImageResult | None
@@ -114,4 +114,4 @@ class Put(Message):
 class OpenPlan(Message):
     """Make the plan of this wish and show it."""
 
-    wish: Wish
+    wish: PlanRequest

@@ -12,12 +12,12 @@ from ecrtui.session import SessionSource
 from ecrtui.settings import Settings
 from ecrtui.tui import messages
 from ecrtui.tui.app import EcrTuiApp
-from ecrtui.tui.messages import Draft
-from ecrtui.tui.screens.put_image import PutImagePlace
+from ecrtui.tui.messages import PutImageDraft
+from ecrtui.tui.screens.put_image import PutImageScreen
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class PutImageFormResult:
     """What became of the form.
 
     Args:
@@ -40,23 +40,23 @@ class PutImageApp(EcrTuiApp):
         draft: what the form begins with.
     """
 
-    def __init__(self, connect: SessionSource, settings: Settings, draft: Draft) -> None:
+    def __init__(self, connect: SessionSource, settings: Settings, draft: PutImageDraft) -> None:
         super().__init__(connect, settings)
         self.draft = draft
-        self.put: messages.Put | None = None
+        self.put: messages.PutImageFinished | None = None
         """What came of the last try."""
 
     def get_default_screen(self) -> Screen[None]:
         """The form; Esc ends there."""
-        return PutImagePlace(self.connect, self.draft)
+        return PutImageScreen(self.connect, self.draft)
 
-    def fill_in(self) -> Filled:
+    def fill_in(self) -> PutImageFormResult:
         """Run until an image is put or the user leaves."""
         self.run()
-        put = self.put or messages.Put(None, None)
-        return Filled(put.result, put.error, self.return_code or 0)
+        put = self.put or messages.PutImageFinished(None, None)
+        return PutImageFormResult(put.result, put.error, self.return_code or 0)
 
-    def on_put(self, message: messages.Put) -> None:
+    def on_put_image_finished(self, message: messages.PutImageFinished) -> None:
         self.put = message
 
     def on_go_back(self, message: messages.GoBack) -> None:

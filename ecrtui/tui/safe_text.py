@@ -20,10 +20,10 @@ __all__ = [
     "Spans",
     "block",
     "content",
+    "highlighted",
     "label",
-    "marked",
+    "map_spans",
     "one_line",
-    "shifted",
     "visible",
     "visible_lines",
 ]
@@ -57,7 +57,7 @@ def label(text: str, style: str = "", limit: int | None = None) -> Text:
     return Text(visible(text, limit), style=style, no_wrap=True, end="")
 
 
-def marked(text: str, spans: Spans, mark: str | Style, style: str = "") -> Content:
+def highlighted(text: str, spans: Spans, mark: str | Style, style: str = "") -> Content:
     """The text on one line, with ranges of it in a style of their own.
 
     Args:
@@ -68,12 +68,12 @@ def marked(text: str, spans: Spans, mark: str | Style, style: str = "") -> Conte
     """
     shown = visible(text)
     result = _content(shown, style)
-    for start, end in shifted(text, shown, spans):
+    for start, end in map_spans(text, shown, spans):
         result = result.stylize(mark, start, end)
     return result
 
 
-def shifted(text: str, shown: str, spans: Spans) -> list[tuple[int, int]]:
+def map_spans(text: str, shown: str, spans: Spans) -> list[tuple[int, int]]:
     """Ranges in a text as ranges in what is shown of it."""
     if shown is text or shown == text:
         return list(spans)

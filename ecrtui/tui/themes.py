@@ -46,7 +46,7 @@ _NUMBERS = frozenset({"luminosity_spread", "text_alpha"})
 
 
 @dataclass(frozen=True, slots=True)
-class Themes:
+class LoadedThemes:
     """The themes there are, shipped ones first, and why others are not among them: one error for each broken file."""
 
     themes: tuple[Theme, ...]
@@ -76,7 +76,7 @@ def named(name: str, folder: Path | None = None) -> Theme | None:
     return read(file)
 
 
-def load(folder: Path | None = None) -> Themes:
+def load(folder: Path | None = None) -> LoadedThemes:
     """The shipped themes and the user's own; one of the user's takes the place of a shipped one of the same name.
 
     Args:
@@ -97,7 +97,7 @@ def load(folder: Path | None = None) -> Themes:
                 continue
             origin[theme.name] = file
             found[theme.name] = theme
-    return Themes(tuple(found.values()), tuple(problems))
+    return LoadedThemes(tuple(found.values()), tuple(problems))
 
 
 def shipped_folder() -> Path:

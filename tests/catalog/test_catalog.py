@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.catalog.cache.store import Cache
-from ecrtui.catalog.catalog import Catalogue, Listing
+from ecrtui.catalog.catalog import Catalog, Listing
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, parse_manifest
 from ecrtui.emulator.faults import Faults
@@ -38,10 +38,10 @@ def embedded(faults: Faults) -> EmbeddedRegistry:
     return new_embedded(faults=faults)
 
 
-def catalogue_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalogue:
+def catalogue_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalog:
     registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
     kept = None if cache is None else Cache(cache, registry.location())
-    return Catalogue(registry, kept, **{"pause": 0.01, **options})
+    return Catalog(registry, kept, **{"pause": 0.01, **options})
 
 
 def calls(faults: Faults, operation: str) -> list[int]:
@@ -327,8 +327,8 @@ def test_other_reads_are_the_registry_s(embedded: EmbeddedRegistry) -> None:
     assert catalogue.location().registry_id == "123456789012"
     assert catalogue.identity()
     assert catalogue.repository("app").name == "app"
-    assert [image.digest for image in catalogue.describe("app", [index.digest])] == [index.digest]
-    assert catalogue.tagged("app", ["1", "2"]).keys() == {"1"}
+    assert [image.digest for image in catalogue.images_by_digest("app", [index.digest])] == [index.digest]
+    assert catalogue.images_by_tag("app", ["1", "2"]).keys() == {"1"}
     assert catalogue.lifecycle_policy("app") == ""
     assert catalogue.resource_tags(catalogue.repository("app")) == ()
     assert catalogue.referrers("app", index.digest) == ()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.catalog.listing import AHEAD, Batch, Keys, Listing, Once, Parts, Rows
+from ecrtui.catalog.listing import AHEAD, Batch, Listing, ListingParts, SeenKeys, SeenRows, SingleBatch
 from ecrtui.catalog.page_source import MOST_PAUSES, MOST_RESTARTS
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ListingExpired, NotFound, Throttled
 from ecrtui.registry.protocol import Page
@@ -52,8 +52,8 @@ class Shelf:
             return Page(items, names[self.size - 1] if len(names) > self.size else "")
 
     def listing(self, *, parts: bool = False, **options: object) -> Listing[Row]:
-        halves = Parts((self.pages("TAGGED"), self.pages("UNTAGGED")), slow_page=0.0) if parts else None
-        known = options.pop("known", None) or Rows(lambda row: row[0])
+        halves = ListingParts((self.pages("TAGGED"), self.pages("UNTAGGED")), slow_page=0.0) if parts else None
+        known = options.pop("known", None) or SeenRows(lambda row: row[0])
         return Listing(self.pages(), known, parts=halves, pause=0.001, **options)  # type: ignore[arg-type]
 
 
@@ -98,7 +98,9 @@ def test_a_listing_of_one_page_is_one_request_and_no_thread() -> None:
 
 def test_parts_are_asked_for_only_where_pages_are_slow() -> None:
     place = shelf(10)
-    list(Listing(place.pages(), Rows(lambda row: row[0]), parts=Parts((place.pages("TAGGED"),), slow_page=60)))
+    list(
+        Listing(place.pages(), SeenRows(lambda row: row[0]), parts=ListingParts((place.pages("TAGGED"),), slow_page=60))
+    )
     assert {status for status, _ in place.asked} == {"ANY"}
     place = shelf(10)
     list(place.listing(parts=True))
@@ -115,12 +117,12 @@ def test_a_page_that_comes_empty_is_told_and_is_not_the_end() -> None:
             if not (token := pages[token].next_token):
                 return
 
-    batches = list(Listing(from_token, Rows(lambda row: row[0])))
+    batches = list(Listing(from_token, SeenRows(lambda row: row[0])))
     assert [len(batch.items) for batch in batches] == [1, 0, 1]
 
 
 def test_pages_that_just_end_are_a_complete_listing() -> None:
-    listing = Listing(lambda start: iter(()), Rows(str))
+    listing = Listing(lambda start: iter(()), SeenRows(str))
     assert [batch.complete for batch in listing] == [True]
 
 
@@ -205,7 +207,7 @@ def test_a_page_that_cannot_be_understood_is_told_and_what_it_had_is_read_again(
             raise ConnectionFailed("not understood")
         return page.items
 
-    listing = Listing(from_token, Rows(lambda row: row[0]))
+    listing = Listing(from_token, SeenRows(lambda row: row[0]))
     batches: list[Batch[Row]] = []
     failures = 0
     while not listing.complete:
@@ -318,14 +320,14 @@ def test_a_row_that_changes_sides_between_the_parts_is_not_lost(slower: str) -> 
         assert ended.wait(5)
         yield from place.pages(slower)(start)
 
-    parts = Parts((quick, slow), slow_page=0.0)
-    listed = names(list(Listing(place.pages(), Rows(lambda row: row[0]), parts=parts)))
+    parts = ListingParts((quick, slow), slow_page=0.0)
+    listed = names(list(Listing(place.pages(), SeenRows(lambda row: row[0]), parts=parts)))
     assert sorted(listed) == sorted(place.rows)
 
 
 def test_keys_alone_remember_what_was_seen_and_tell_no_changes() -> None:
     place = shelf(16, happenings=[nothing] * 3 + [failing(ListingExpired("expired"))])
-    batches = list(place.listing(known=Keys(lambda row: row[0])))
+    batches = list(place.listing(known=SeenKeys(lambda row: row[0])))
     assert sorted(names(batches)) == sorted(place.rows)
     assert batches[-1].loaded == 16
 
@@ -399,7 +401,7 @@ def listing_threads() -> list[threading.Thread]:
 
 
 def test_rows_that_are_made_at_once_come_in_one_batch() -> None:
-    assert list(Once(lambda: "ab")) == [Batch(("a", "b"), 2, 1, complete=True)]
+    assert list(SingleBatch(lambda: "ab")) == [Batch(("a", "b"), 2, 1, complete=True)]
 
 
 def test_what_could_not_be_made_is_tried_again_by_iterating_further() -> None:
@@ -411,7 +413,7 @@ def test_what_could_not_be_made_is_tried_again_by_iterating_further() -> None:
             raise answer
         return answer
 
-    listing = Once(make)
+    listing = SingleBatch(make)
     with pytest.raises(EcrTuiError, match="busy"):
         next(listing)
     assert [batch.items for batch in listing] == [("a",)]
@@ -422,6 +424,6 @@ def test_rows_can_be_given_up_while_they_are_made() -> None:
         listing.close()
         return "a"
 
-    listing = Once(make)
+    listing = SingleBatch(make)
     assert next(listing).items == ("a",)
     assert list(listing) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.catalog.manifest_lru import Manifests
+from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.ecr.manifest import Manifest
 
 
@@ -14,7 +14,7 @@ def manifest(name: str, size: int) -> Manifest:
 
 
 def test_those_used_longest_ago_give_way() -> None:
-    kept = Manifests(size=10)
+    kept = ManifestLru(size=10)
     kept.keep([manifest("a", 4), manifest("b", 4)])
     assert kept.get("a") is not None
     kept.keep([manifest("c", 4)])
@@ -22,7 +22,7 @@ def test_those_used_longest_ago_give_way() -> None:
 
 
 def test_one_that_is_larger_than_all_the_room_does_not_drive_out_the_others() -> None:
-    kept = Manifests(size=10)
+    kept = ManifestLru(size=10)
     kept.keep([manifest("a", 4), manifest("huge", 11)])
     assert kept.get("a") is not None
     assert kept.get("huge") is None
@@ -31,7 +31,7 @@ def test_one_that_is_larger_than_all_the_room_does_not_drive_out_the_others() ->
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 6)), max_size=30))
 def test_the_last_used_ones_are_there_as_far_as_there_is_room(used: list[tuple[str, int]]) -> None:
     sizes: dict[str, int] = {}
-    kept = Manifests(size=10)
+    kept = ManifestLru(size=10)
     for name, size in used:
         sizes.setdefault(name, size)
         kept.keep([manifest(name, sizes[name])])

@@ -49,7 +49,7 @@ def key_of(entry: Entry) -> str:
 
 
 def arranged(rows: Rows[Entry], sort_key=None, predicate=None) -> Rows[Entry]:
-    arranging = rows.arrange(sort_key, predicate)
+    arranging = rows.start_sort_filter(sort_key, predicate)
     assert arranging.run()
     assert rows.apply(arranging)
     return rows
@@ -81,7 +81,7 @@ def test_a_row_that_comes_again_unchanged_is_no_change() -> None:
 def test_the_order_can_be_turned_round_without_another_sort() -> None:
     rows = filled(10, sort_key=by_value)
     ascending = keys(rows)
-    rows.turn(True)
+    rows.set_descending(True)
     assert keys(rows) == ascending[::-1]
     assert [rows.index_of(key) for key in keys(rows)] == list(range(10))
 
@@ -99,7 +99,7 @@ def test_a_cursor_that_nobody_has_moved_stays_on_the_first_row() -> None:
     rows = filled(10, sort_key=by_value)
     rows.merge([Entry("first", -1)])
     assert rows.current == Entry("first", -1)
-    assert not rows.pinned
+    assert not rows.anchored
 
 
 def test_the_cursor_of_a_row_that_is_gone_goes_to_the_next_one() -> None:
@@ -153,12 +153,12 @@ def test_what_does_not_come_again_in_a_reload_is_gone_with_its_mark() -> None:
 
 def test_a_page_that_was_asked_for_before_a_write_does_not_undo_it() -> None:
     rows = filled(2)
-    asked = rows.stamp
+    asked = rows.version
     rows.update([Entry("k0", tag="retagged")])
     rows.merge([Entry("k0", tag="old"), Entry("k1", tag="fresh")], asked)
     assert rows.get("k0") == Entry("k0", tag="retagged")
     assert rows.get("k1") == Entry("k1", tag="fresh")
-    rows.merge([Entry("k0", tag="later")], rows.stamp)
+    rows.merge([Entry("k0", tag="later")], rows.version)
     assert rows.get("k0") == Entry("k0", tag="later")
 
 
@@ -176,7 +176,7 @@ def test_a_row_written_during_a_reload_survives_it_and_the_next_reload_decides()
 
 def test_a_newer_arranging_supersedes_the_older() -> None:
     rows = filled(10)
-    older, newer = rows.arrange(by_value, None), rows.arrange(by_tag, None)
+    older, newer = rows.start_sort_filter(by_value, None), rows.start_sort_filter(by_tag, None)
     assert older.run()
     assert newer.run()
     assert not rows.apply(older)
@@ -187,9 +187,9 @@ def test_a_newer_arranging_supersedes_the_older() -> None:
 @pytest.mark.parametrize("descending", [False, True])
 def test_the_first_matches_are_shown_while_the_rest_is_looked_at(descending: bool) -> None:
     rows = filled(5 * module.CHUNK, sort_key=by_value)
-    rows.turn(descending)
+    rows.set_descending(descending)
     whole = [entry for entry in rows if is_even(entry)]
-    arranging = rows.arrange(by_value, is_even)
+    arranging = rows.start_sort_filter(by_value, is_even)
     assert not rows.preview(arranging)
     arranging.run(0)
     assert rows.preview(arranging)
@@ -205,7 +205,7 @@ def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -
     rows = filled(5 * module.CHUNK, sort_key=by_value)
     rows.move(5 * module.CHUNK - 2)
     current = rows.current
-    arranging = rows.arrange(by_value, is_even)
+    arranging = rows.start_sort_filter(by_value, is_even)
     arranging.run(0)
     assert not rows.preview(arranging)
     arranging.run()
@@ -215,7 +215,7 @@ def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -
 
 def test_an_arranging_that_is_not_done_is_not_applied() -> None:
     rows = filled(3 * module.CHUNK)
-    arranging = rows.arrange(by_value, is_even)
+    arranging = rows.start_sort_filter(by_value, is_even)
     assert not arranging.run(0)
     with pytest.raises(ValueError, match="not done"):
         rows.apply(arranging)
@@ -225,7 +225,7 @@ def test_an_arranging_that_is_not_done_is_not_applied() -> None:
 def test_a_filter_that_raises_changes_nothing() -> None:
     rows = filled(10, sort_key=by_value)
     before = keys(rows)
-    arranging = rows.arrange(by_tag, lambda entry: entry.key[99] == "x")
+    arranging = rows.start_sort_filter(by_tag, lambda entry: entry.key[99] == "x")
     with pytest.raises(IndexError):
         arranging.run()
     assert not arranging.run()
@@ -234,7 +234,7 @@ def test_a_filter_that_raises_changes_nothing() -> None:
 
 def test_clearing_while_it_is_arranged_leaves_nothing_behind_and_keeps_the_new_order() -> None:
     rows = filled(10)
-    arranging = rows.arrange(by_value, is_even)
+    arranging = rows.start_sort_filter(by_value, is_even)
     rows.clear()
     arranging.run()
     assert not rows.apply(arranging)
@@ -246,7 +246,7 @@ def test_a_large_sort_is_done_in_steps_and_is_what_sorted_gives() -> None:
     rows = Rows(key_of)
     entries = [Entry(f"k{number}", (number * 7919) % 5_003, "") for number in range(20_000)]
     rows.merge(entries)
-    arranging = rows.arrange(by_value, None)
+    arranging = rows.start_sort_filter(by_value, None)
     steps = 1
     while not arranging.run(0):
         steps += 1
@@ -313,7 +313,7 @@ def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() ->
 def test_what_happens_while_it_is_arranged_is_in_the_result(chosen) -> None:
     count = 4 * module.CHUNK
     rows = filled(count)
-    arranging = rows.arrange(by_value, chosen)
+    arranging = rows.start_sort_filter(by_value, chosen)
     known = {entry.key: entry for entry in rows}
     for step in itertools.count():
         if arranging.run(0):
@@ -356,7 +356,7 @@ class Listing(RuleBasedStateMachine):
 
     @rule(page=st.lists(ENTRIES, max_size=8))
     def a_page_arrives(self, page: list[Entry]) -> None:
-        chosen = self.rows.current if self.rows.pinned else None
+        chosen = self.rows.current if self.rows.anchored else None
         self.rows.merge(page)
         self.known.update({entry.key: entry for entry in page})
         self.stays(chosen)
@@ -365,14 +365,14 @@ class Listing(RuleBasedStateMachine):
     def an_image_is_retagged(self, key: int, tag: str) -> None:
         entry = self.known.get(f"k{key}")
         if entry is not None:
-            chosen = self.rows.current if self.rows.pinned else None
+            chosen = self.rows.current if self.rows.anchored else None
             self.rows.update([replace(entry, tag=tag)])
             self.known[entry.key] = replace(entry, tag=tag)
             self.stays(chosen)
 
     @rule(gone=st.sets(st.integers(0, 15).map("k{}".format), max_size=4))
     def images_vanish(self, gone: set[str]) -> None:
-        chosen = self.rows.current if self.rows.pinned else None
+        chosen = self.rows.current if self.rows.anchored else None
         self.rows.remove(gone)
         for key in gone:
             self.known.pop(key, None)
@@ -389,7 +389,7 @@ class Listing(RuleBasedStateMachine):
 
     @rule(sort=st.sampled_from(SORTS), chosen=st.sampled_from(FILTERS))
     def another_sort_or_filter_is_asked_for(self, sort, chosen) -> None:
-        self.pending = (self.rows.arrange(sort, chosen), sort, chosen)
+        self.pending = (self.rows.start_sort_filter(sort, chosen), sort, chosen)
 
     @precondition(lambda self: self.pending is not None)
     @rule(slices=st.integers(1, 8), preview=st.booleans())
@@ -403,7 +403,7 @@ class Listing(RuleBasedStateMachine):
 
     @rule(descending=st.booleans())
     def it_is_turned(self, descending: bool) -> None:
-        self.rows.turn(descending)
+        self.rows.set_descending(descending)
 
     @rule(index=st.integers(-2, 20))
     def the_cursor_moves(self, index: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.cli.list_command import Order, in_order
+from ecrtui.cli.list_command import Order, sort_and_limit
 from ecrtui.cli.main import main
 from ecrtui.emulator.faults import Faults
 from tests.catalog.large import add_images, add_repositories
@@ -286,6 +286,6 @@ values = st.none() | st.integers(0, 5)
 def test_an_order_puts_what_is_not_known_at_the_end(
     rows: list[int | None], limit: int | None, descending: bool
 ) -> None:
-    found = list(in_order(rows, Order(lambda row: row, descending), limit, lambda row: row))
+    found = list(sort_and_limit(rows, Order(lambda row: row, descending), limit, lambda row: row))
     known = sorted((row for row in rows if row is not None), reverse=descending)
     assert found == [*known, *(row for row in rows if row is None)][:limit]

@@ -19,8 +19,8 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
-from ecrtui.retag.journal.entry import Entry
-from ecrtui.retag.plan import Action, Outcome
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.plan import StepAction, StepOutcome
 from tests.support.rows import images, repositories
 
 OURS = {"kind"}
@@ -130,7 +130,7 @@ def test_a_repository_document_holds_all_that_is_known() -> None:
     assert repository_details(repository, (), "") == repository_document(repository)
 
 
-def entry(**members: Any) -> Entry:
+def entry(**members: Any) -> JournalEntry:
     """Return an entry that is complete unless members are given."""
     known: dict[str, Any] = {
         "number": 7,
@@ -140,16 +140,16 @@ def entry(**members: Any) -> Entry:
         "principal": "arn:aws:iam::123456789012:user/me",
         "repository": "team/app",
         "tag": "prod",
-        "action": Action.MOVE,
+        "action": StepAction.MOVE,
         "before": "sha256:" + "a" * 64,
         "after": "sha256:" + "b" * 64,
         "media_type": "application/vnd.oci.image.manifest.v1+json",
         "begun_at": 1_700_000_000.25,
         "finished_at": 1_700_000_001.0,
-        "outcome": Outcome.DONE,
+        "outcome": StepOutcome.DONE,
         "request_id": "request",
     }
-    return Entry(**known | members)
+    return JournalEntry(**known | members)
 
 
 def test_a_journal_entry_keeps_every_member_of_its_list() -> None:
@@ -161,7 +161,7 @@ def test_a_journal_entry_keeps_every_member_of_its_list() -> None:
         "outcome": "done",
         "repositoryName": "team/app",
         "imageTag": "prod",
-        "action": str(Action.MOVE),
+        "action": str(StepAction.MOVE),
         "digestBefore": "sha256:" + "a" * 64,
         "digestAfter": "sha256:" + "b" * 64,
         "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",

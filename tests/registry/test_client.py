@@ -195,10 +195,10 @@ def test_the_file_of_certificates_of_the_environment_is_used_for_downloads_too(m
 
 
 def test_time_limits_and_pool():
-    config = Clients(Connection()).reads.meta.config
+    config = Clients(Connection()).read_client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT)
     assert config.max_pool_connections == POOL
-    config = Clients(Connection(connect_timeout=1, read_timeout=0)).reads.meta.config
+    config = Clients(Connection(connect_timeout=1, read_timeout=0)).read_client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (1, None)
 
 
@@ -217,9 +217,9 @@ def test_reads_are_retried_adaptively_unless_configured_otherwise_and_writes_nev
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     clients = Clients(Connection(region="eu-west-1", sign_request=False))
-    retries = clients.reads.meta.config.retries
+    retries = clients.read_client.meta.config.retries
     assert (retries["mode"], retries.get("total_max_attempts")) == (mode, attempts)
-    assert clients.writes.meta.config.retries["total_max_attempts"] == 1
+    assert clients.write_client.meta.config.retries["total_max_attempts"] == 1
 
 
 def test_an_endpoint_that_nobody_listens_on_cannot_be_reached_and_nothing_was_written(monkeypatch, unreachable):
@@ -236,9 +236,9 @@ def test_an_endpoint_that_nobody_listens_on_cannot_be_reached_and_nothing_was_wr
 
 def test_there_is_one_client_of_each_kind_for_all(world):
     clients = Clients(Connection())
-    assert clients.reads is clients.reads
-    assert clients.writes is clients.writes
-    assert clients.reads is not clients.writes
+    assert clients.read_client is clients.read_client
+    assert clients.write_client is clients.write_client
+    assert clients.read_client is not clients.write_client
 
 
 def test_unsigned_requests_need_no_credentials(aws, served):

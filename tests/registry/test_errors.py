@@ -23,7 +23,7 @@ from ecrtui.errors import (
     UsageError,
 )
 from ecrtui.registry import errors
-from ecrtui.registry.errors import door, failure, translate
+from ecrtui.registry.errors import error_from_failure, translate, translate_errors
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support.embedded import push_image
@@ -218,7 +218,7 @@ def test_every_error_that_the_service_model_names_has_a_row_or_cannot_happen_her
 
 
 def test_a_failure_in_a_body_is_an_error_with_the_services_words_and_the_image_they_are_about():
-    error = failure(
+    error = error_from_failure(
         {"imageId": {"imageTag": "v1"}, "failureCode": "UpstreamUnavailable", "failureReason": "gone"}, "BatchGetImage"
     )
     assert isinstance(error, ConnectionFailed)
@@ -228,9 +228,9 @@ def test_a_failure_in_a_body_is_an_error_with_the_services_words_and_the_image_t
         "BatchGetImage",
         True,
     )
-    assert type(failure({"failureCode": "NewOne"}, "BatchGetImage")) is Refused
-    assert type(failure({"failureCode": "ImageNotFound"}, "BatchGetImage")) is NotFound
-    assert type(failure({"failureCode": "InvalidImageTag"}, "BatchGetImage")) is UsageError
+    assert type(error_from_failure({"failureCode": "NewOne"}, "BatchGetImage")) is Refused
+    assert type(error_from_failure({"failureCode": "ImageNotFound"}, "BatchGetImage")) is NotFound
+    assert type(error_from_failure({"failureCode": "InvalidImageTag"}, "BatchGetImage")) is UsageError
 
 
 def test_an_error_of_the_sign_in_is_not_about_the_write_that_needed_it():
@@ -248,7 +248,7 @@ def test_an_error_of_the_sign_in_is_not_about_the_write_that_needed_it():
 
 
 def test_an_exception_that_nobody_knows_says_nothing_of_what_it_holds():
-    with pytest.raises(EcrTuiError) as caught, door("PutImage", write=True):
+    with pytest.raises(EcrTuiError) as caught, translate_errors("PutImage", write=True):
         secret = "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI"
         raise LookupError(secret)
     error = caught.value
@@ -261,7 +261,7 @@ def test_an_exception_that_nobody_knows_says_nothing_of_what_it_holds():
 
 def test_an_error_of_ours_goes_through_as_it_is():
     mine = UsageError("mine")
-    with pytest.raises(UsageError) as caught, door("PutImage"):
+    with pytest.raises(UsageError) as caught, translate_errors("PutImage"):
         raise mine
     assert caught.value is mine
 
@@ -361,6 +361,6 @@ def scrambling(world, manifest):
         parsed.clear()
         parsed.update(replies)
 
-    for client in (registry._clients.reads, registry._clients.writes):
+    for client in (registry._clients.read_client, registry._clients.write_client):
         client.meta.events.register("after-call.ecr", scramble)
     return registry, manifest, replies

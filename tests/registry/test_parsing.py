@@ -8,8 +8,8 @@ from botocore.parsers import ResponseParserFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.registry.errors import BrokenReply
-from ecrtui.registry.parsing import UNREAD, PlainParser, PlainParserFactory, whole
+from ecrtui.registry.errors import MalformedReply
+from ecrtui.registry.parsing import DEFERRED_BODY, RawJsonParser, RawJsonParserFactory, parse_deferred
 
 MODEL = botocore.session.Session().get_service_model("ecr")
 THEIRS = ResponseParserFactory()
@@ -22,7 +22,7 @@ def reply(body: bytes, status: int = 200) -> dict[str, object]:
 
 def ours(body: bytes, status: int = 200, operation: str = "DescribeImages") -> dict[str, object]:
     shape = MODEL.operation_model(operation).output_shape
-    return PlainParserFactory().create_parser("json").parse(reply(body, status), shape)
+    return RawJsonParserFactory().create_parser("json").parse(reply(body, status), shape)
 
 
 def values(shape, depth: int = 0) -> st.SearchStrategy:
@@ -96,7 +96,7 @@ def test_no_reply_of_ecr_needs_more_than_json():
     ids=lambda body: repr(body[:9]),
 )
 def test_what_is_no_reply_is_noticed_where_botocore_would_give_an_empty_one(body):
-    with pytest.raises(BrokenReply):
+    with pytest.raises(MalformedReply):
         ours(body)
 
 
@@ -106,7 +106,7 @@ def test_errors_are_left_to_botocore():
 
 
 def test_other_protocols_are_left_to_botocore():
-    assert not isinstance(PlainParserFactory().create_parser("query"), PlainParser)
+    assert not isinstance(RawJsonParserFactory().create_parser("query"), RawJsonParser)
 
 
 def long_page(following: str | None = "t/1+2==", **members: object) -> dict[str, object]:
@@ -117,9 +117,9 @@ def long_page(following: str | None = "t/1+2==", **members: object) -> dict[str,
 def test_of_a_long_page_the_token_alone_is_read_until_somebody_wants_more():
     page = long_page()
     got = ours(json.dumps(page).encode())
-    assert got.keys() == {"nextToken", UNREAD, "ResponseMetadata"}
+    assert got.keys() == {"nextToken", DEFERRED_BODY, "ResponseMetadata"}
     assert got["nextToken"] == page["nextToken"]
-    assert whole(got) == page
+    assert parse_deferred(got) == page
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_any_other_page_is_read_at_once(page):
     got = ours(json.dumps(page).encode())
     metadata = got.pop("ResponseMetadata")
     assert metadata["RequestId"] == "id-1"
-    assert whole(got) == got == page
+    assert parse_deferred(got) == got == page
 
 
 def test_a_token_in_front_is_found_too():
@@ -145,5 +145,5 @@ def test_a_token_in_front_is_found_too():
 
 def test_a_long_page_that_is_broken_is_told_when_it_is_read():
     body = json.dumps(long_page()).encode()
-    with pytest.raises(BrokenReply):
-        whole(ours(body.replace(b'"v1"', b'"v1', 1)))
+    with pytest.raises(MalformedReply):
+        parse_deferred(ours(body.replace(b'"v1"', b'"v1', 1)))

@@ -105,7 +105,7 @@ def test_a_whole_conversation_with_debug_shows_no_credential(monkeypatch, served
     log_to(stream, debug=True)
     registry = open_registry(Connection(endpoint_url=served))
     registry.location()
-    registry._clients.reads.get_authorization_token()
+    registry._clients.read_client.get_authorization_token()
     log = stream.getvalue()
     assert "DescribeRegistry" in log
     assert "X-Amz-Target" in log

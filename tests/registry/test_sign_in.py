@@ -91,7 +91,7 @@ def opened(served, profile="role", **options):
     def look(request, **_):
         keys.append(re.search(r"Credential=([^/]+)/", str(request.headers["Authorization"]))[1])
 
-    registry._clients.reads.meta.events.register("before-send.ecr", look)
+    registry._clients.read_client.meta.events.register("before-send.ecr", look)
     return registry, keys
 
 
@@ -290,7 +290,7 @@ def test_the_caller_is_asked_of_sts_where_everything_is_pointed_elsewhere(served
 
 def test_aws_is_not_asked_who_the_caller_is_when_only_ecr_is_pointed_elsewhere(served):
     registry = open_registry(Connection(endpoint_url=served))
-    assert registry._clients.identities is None
+    assert registry._clients.sts_client is None
     assert registry.identity() == ""
 
 

@@ -21,8 +21,8 @@ from typing import Any
 from ecrtui.errors import UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.store import Journal
-from ecrtui.retag.plan import Change, Outcome
-from ecrtui.retag.rate_limiter import Pace
+from ecrtui.retag.plan import StepOutcome, TagChange
+from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
@@ -35,7 +35,7 @@ def opened(folder: Path) -> tuple[Any, Engine]:
     database = str(folder / "registry.sqlite")
     registry = open_registry(Connection(database=database, region="eu-west-1"))
     journal = Journal(folder / "state" / "journal.sqlite")
-    return registry, Engine(registry, journal, Settings(protected_tags=()), pace=Pace(0))
+    return registry, Engine(registry, journal, Settings(protected_tags=()), pace=RateLimiter(0))
 
 
 def prepare(folder: Path, rows: int) -> None:
@@ -65,7 +65,7 @@ def carry_out(folder: Path) -> None:
             known.unlink()
     if not known.exists():
         wanted = json.loads((folder / "wanted.json").read_text())
-        plan = engine.plan(Change(REPOSITORY, tag, digest) for tag, digest in wanted)
+        plan = engine.plan(TagChange(REPOSITORY, tag, digest) for tag, digest in wanted)
         known.write_text(plan.id)
         engine.apply(plan)
 
@@ -79,8 +79,8 @@ def problems(folder: Path) -> list[str]:
         f"{tag} is elsewhere" for tag, digest in wanted.items() if tag not in holders or holders[tag].digest != digest
     ]
     entries = engine.history(plan=(folder / "plan").read_text())
-    found += [f"{entry} is still open" for entry in entries if entry.outcome in (None, Outcome.UNKNOWN)]
-    done = [entry.tag for entry in entries if entry.outcome is Outcome.DONE]
+    found += [f"{entry} is still open" for entry in entries if entry.outcome in (None, StepOutcome.UNKNOWN)]
+    done = [entry.tag for entry in entries if entry.outcome is StepOutcome.DONE]
     found += [f"{tag} has {done.count(tag)} entries that are done" for tag in wanted if done.count(tag) != 1]
     return found
 

@@ -11,7 +11,7 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.errors import NotFound, Refused, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.store import Journal
-from ecrtui.retag.plan import Action, Change, OnConflict, Outcome
+from ecrtui.retag.plan import OnConflict, StepAction, StepOutcome, TagChange
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.embedded import create_repository, push_image, push_index, served, tags_of
@@ -24,13 +24,18 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     return House()
 
 
-def outcomes(report) -> list[Outcome]:
+def outcomes(report) -> list[StepOutcome]:
     return [result.outcome for result in report.results]
 
 
 def test_a_plan_tells_create_move_already_there_and_refused(house: House) -> None:
     plan = house.plan(("new", house.one), ("two", house.one), ("one", house.one), ("-x", house.one))
-    assert [step.action for step in plan.steps] == [Action.CREATE, Action.MOVE, Action.ALREADY, Action.REFUSED]
+    assert [step.action for step in plan.steps] == [
+        StepAction.CREATE,
+        StepAction.MOVE,
+        StepAction.ALREADY,
+        StepAction.REFUSED,
+    ]
     moved = plan.steps[1]
     assert (moved.before, moved.after) == (house.two, house.one)
     assert moved.becomes_untagged
@@ -38,7 +43,7 @@ def test_a_plan_tells_create_move_already_there_and_refused(house: House) -> Non
 
 
 def test_planning_with_a_survey_takes_two_calls_for_a_tag(house: House) -> None:
-    survey = house.engine.survey(REPOSITORY)
+    survey = house.engine.repository_context(REPOSITORY)
     house.embedded.calls.clear()
     house.plan(("prod", house.one), surveys={REPOSITORY: survey})
     assert house.embedded.calls.total() <= 2
@@ -46,17 +51,17 @@ def test_planning_with_a_survey_takes_two_calls_for_a_tag(house: House) -> None:
 
 def test_applying_puts_each_tag_where_the_plan_says_and_gives_what_ecr_answered(house: House) -> None:
     report = house.retag(("new", house.one), ("two", house.one))
-    assert outcomes(report) == [Outcome.DONE, Outcome.DONE]
+    assert outcomes(report) == [StepOutcome.DONE, StepOutcome.DONE]
     assert house.tags() == {"new": house.one, "two": house.one, "one": house.one, "three": house.three}
     answer = report.results[0].result
     assert answer is not None
     assert (answer.digest, answer.tag, digest_of(answer.manifest)) == (house.one, "new", house.one)
-    assert report.elsewhere == ()
+    assert report.drifted == ()
 
 
 def test_what_is_there_already_is_not_sent_again(house: House) -> None:
     report = house.retag(("one", house.one))
-    assert outcomes(report) == [Outcome.ALREADY]
+    assert outcomes(report) == [StepOutcome.ALREADY]
     assert house.embedded.calls["PutImage"] == 0
     assert house.engine.history() == ()
 
@@ -66,7 +71,7 @@ def test_a_tag_that_moved_between_plan_and_write_is_a_conflict_with_both_digests
     house.tag("two", house.three)
     report = house.engine.apply(plan)
     (result,) = report.results
-    assert result.outcome is Outcome.CONFLICT
+    assert result.outcome is StepOutcome.CONFLICT
     assert result.found == house.three
     assert house.two[7:19] in result.message and house.three[7:19] in result.message
     assert house.tags()["two"] == house.three
@@ -75,7 +80,7 @@ def test_a_tag_that_moved_between_plan_and_write_is_a_conflict_with_both_digests
 def test_a_tag_that_appeared_between_plan_and_write_is_a_conflict(house: House) -> None:
     plan = house.plan(("new", house.one))
     house.tag("new", house.three)
-    assert outcomes(house.engine.apply(plan)) == [Outcome.CONFLICT]
+    assert outcomes(house.engine.apply(plan)) == [StepOutcome.CONFLICT]
     assert house.tags()["new"] == house.three
 
 
@@ -90,9 +95,9 @@ def test_the_rest_of_a_plan_stops_at_a_conflict_or_goes_on_as_chosen(house: Hous
     plan = house.plan(("one", house.two), ("two", house.one), ("new", house.one))
     house.tag("one", house.three)
     stopped = house.engine.apply(plan)
-    assert outcomes(stopped) == [Outcome.CONFLICT, Outcome.SKIPPED, Outcome.SKIPPED]
+    assert outcomes(stopped) == [StepOutcome.CONFLICT, StepOutcome.SKIPPED, StepOutcome.SKIPPED]
     went_on = house.engine.apply(plan, on_conflict=OnConflict.CONTINUE)
-    assert outcomes(went_on) == [Outcome.CONFLICT, Outcome.DONE, Outcome.DONE]
+    assert outcomes(went_on) == [StepOutcome.CONFLICT, StepOutcome.DONE, StepOutcome.DONE]
 
 
 def test_a_stop_is_honoured_between_steps(house: House) -> None:
@@ -101,13 +106,13 @@ def test_a_stop_is_honoured_between_steps(house: House) -> None:
     report = house.engine.apply(
         plan, on_result=lambda result, progress: seen.append(progress.done), stop=lambda: bool(seen)
     )
-    assert outcomes(report) == [Outcome.DONE, Outcome.SKIPPED, Outcome.SKIPPED]
+    assert outcomes(report) == [StepOutcome.DONE, StepOutcome.SKIPPED, StepOutcome.SKIPPED]
     assert seen == [1, 2, 3]
 
 
 def test_the_manifest_is_sent_byte_for_byte_even_without_a_media_type_of_its_own(house: House) -> None:
     odd = push_image(house.client, REPOSITORY, "ü\u2028", "odd", media_type=None, indent=7)
-    assert outcomes(house.retag(("even", odd.digest))) == [Outcome.DONE]
+    assert outcomes(house.retag(("even", odd.digest))) == [StepOutcome.DONE]
     assert house.registry.manifest(REPOSITORY, house.tags()["even"]).text == odd.manifest
 
 
@@ -115,8 +120,8 @@ def test_an_immutable_tag_is_refused_and_the_deciding_filter_named(house: House)
     create_repository(house.client, "team/frozen", "IMMUTABLE_WITH_EXCLUSION", ["latest*"])
     image = push_image(house.client, "team/frozen", "a", "v1").digest
     other = push_image(house.client, "team/frozen", "b", "latest-b").digest
-    plan = house.engine.plan([Change("team/frozen", "v1", other), Change("team/frozen", "latest-b", image)])
-    assert [step.action for step in plan.steps] == [Action.REFUSED, Action.MOVE]
+    plan = house.engine.plan([TagChange("team/frozen", "v1", other), TagChange("team/frozen", "latest-b", image)])
+    assert [step.action for step in plan.steps] == [StepAction.REFUSED, StepAction.MOVE]
     assert "no exclusion filter matches" in plan.steps[0].reason
 
 
@@ -124,9 +129,9 @@ def test_a_setting_that_turned_immutable_after_the_plan_is_told_in_the_services_
     plan = house.plan(("two", house.one))
     house.client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
     (result,) = house.engine.apply(plan).results
-    assert result.outcome is Outcome.REFUSED
+    assert result.outcome is StepOutcome.REFUSED
     assert "cannot be overwritten because the repository is immutable" in result.message
-    assert house.engine.history()[0].outcome is Outcome.REFUSED
+    assert house.engine.history()[0].outcome is StepOutcome.REFUSED
 
 
 def test_read_only_is_refused_at_the_engine(house: House) -> None:
@@ -134,16 +139,16 @@ def test_read_only_is_refused_at_the_engine(house: House) -> None:
     closed = house.new_engine(replace(house.settings, read_only=True))
     with pytest.raises(Refused, match="read-only"):
         closed.apply(plan)
-    assert [step.action for step in closed.plan(plan.changes).steps] == [Action.REFUSED]
+    assert [step.action for step in closed.plan(plan.changes).steps] == [StepAction.REFUSED]
     assert house.embedded.calls["PutImage"] == 0
 
 
 def test_a_protected_tag_needs_to_be_confirmed(house: House) -> None:
     careful = house.new_engine(Settings(writes_per_second=float("inf")))
-    plan = careful.plan([Change(REPOSITORY, "prod-eu", house.one), Change(REPOSITORY, "fine", house.one)])
+    plan = careful.plan([TagChange(REPOSITORY, "prod-eu", house.one), TagChange(REPOSITORY, "fine", house.one)])
     assert plan.protected_tags == ("prod-eu",)
-    assert outcomes(careful.apply(plan, on_conflict=OnConflict.CONTINUE)) == [Outcome.REFUSED, Outcome.DONE]
-    assert outcomes(careful.apply(plan, allow_protected=["prod-eu"])) == [Outcome.DONE, Outcome.ALREADY]
+    assert outcomes(careful.apply(plan, on_conflict=OnConflict.CONTINUE)) == [StepOutcome.REFUSED, StepOutcome.DONE]
+    assert outcomes(careful.apply(plan, allow_protected=["prod-eu"])) == [StepOutcome.DONE, StepOutcome.ALREADY]
 
 
 def test_an_archived_source_is_refused(house: House) -> None:
@@ -151,7 +156,7 @@ def test_an_archived_source_is_refused(house: House) -> None:
         repositoryName=REPOSITORY, imageId={"imageDigest": house.one}, targetStorageClass="ARCHIVE"
     )
     (step,) = house.plan(("new", house.one)).steps
-    assert step.action is Action.REFUSED
+    assert step.action is StepAction.REFUSED
     assert "restore it first" in step.reason
 
 
@@ -161,13 +166,13 @@ def test_a_digest_that_is_not_in_the_repository_is_refused(house: House) -> None
 
 
 def test_an_expectation_that_is_not_met_is_a_conflict_in_the_plan(house: House) -> None:
-    plan = house.engine.plan([Change(REPOSITORY, "two", house.one, expect=house.three)])
+    plan = house.engine.plan([TagChange(REPOSITORY, "two", house.one, expect=house.three)])
     assert plan.steps[0].conflict
-    assert outcomes(house.engine.apply(plan)) == [Outcome.CONFLICT]
+    assert outcomes(house.engine.apply(plan)) == [StepOutcome.CONFLICT]
 
 
 def test_a_conflict_stays_one_when_the_rows_are_planned_again(house: House) -> None:
-    plan = house.engine.plan([Change(REPOSITORY, "two", house.one, expect=house.three)])
+    plan = house.engine.plan([TagChange(REPOSITORY, "two", house.one, expect=house.three)])
     again = house.engine.plan(plan.changes)
     assert again.steps[0].conflict
     assert house.engine.plan(again.changes).steps[0].expected == house.three
@@ -190,15 +195,15 @@ def test_no_manifest_is_read_for_a_plan_where_a_rule_goes_by_pulls(house: House)
 def test_a_lost_reply_is_read_back_and_told_as_done(house: House, fault: str) -> None:
     house.embedded.faults.add(fault)
     report = house.retag(("two", house.one))
-    assert outcomes(report) == [Outcome.DONE]
+    assert outcomes(report) == [StepOutcome.DONE]
     assert "tag is as it should be" in report.results[0].message
-    assert house.engine.history()[0].outcome is Outcome.DONE
+    assert house.engine.history()[0].outcome is StepOutcome.DONE
 
 
 def test_a_connection_dropped_before_the_write_is_told_as_not_applied(house: House) -> None:
     house.embedded.faults.add("PutImage:drop-before")
     report = house.retag(("two", house.one))
-    assert outcomes(report) == [Outcome.FAILED]
+    assert outcomes(report) == [StepOutcome.FAILED]
     assert "was not applied" in report.results[0].message
     assert house.tags()["two"] == house.two
 
@@ -208,17 +213,17 @@ def test_what_cannot_be_read_back_is_unknown_and_found_out_later(house: House) -
     house.embedded.faults.add("PutImage:drop-after")
     drop_reads = house.embedded.faults.add("DescribeImages:drop-before")
     report = house.engine.apply(plan)
-    assert outcomes(report) == [Outcome.UNKNOWN, Outcome.SKIPPED]
+    assert outcomes(report) == [StepOutcome.UNKNOWN, StepOutcome.SKIPPED]
     assert [entry.tag for entry in house.engine.unknown()] == ["two"]
     house.embedded.faults.remove(drop_reads)
-    (entry,) = house.engine.find_out()
-    assert entry.outcome is Outcome.DONE
+    (entry,) = house.engine.resolve_unknown()
+    assert entry.outcome is StepOutcome.DONE
     assert house.engine.unknown() == ()
 
 
 def test_throttled_writes_are_sent_again_and_no_error_is_shown(house: House) -> None:
     house.embedded.faults.add("PutImage:throttle:times=3")
-    assert outcomes(house.retag(("two", house.one))) == [Outcome.DONE]
+    assert outcomes(house.retag(("two", house.one))) == [StepOutcome.DONE]
 
 
 def test_a_tag_that_moves_while_a_write_is_throttled_is_not_overwritten(house: House) -> None:
@@ -232,7 +237,7 @@ def test_a_tag_that_moves_while_a_write_is_throttled_is_not_overwritten(house: H
             house.tag("two", house.three)
 
     house.pace._sleep = move_once
-    assert outcomes(house.engine.apply(plan)) == [Outcome.CONFLICT]
+    assert outcomes(house.engine.apply(plan)) == [StepOutcome.CONFLICT]
     assert house.tags()["two"] == house.three
 
 
@@ -240,21 +245,21 @@ def test_a_tag_that_moves_while_a_write_is_throttled_is_not_overwritten(house: H
 def test_an_error_of_the_service_is_told_in_its_words(house: House, code: str) -> None:
     house.embedded.faults.add(f"PutImage:error:code={code}")
     (result,) = house.retag(("two", house.one)).results
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is StepOutcome.FAILED
     assert result.error is not None and result.error.code == code
 
 
 def test_expired_credentials_end_a_plan_whatever_was_chosen(house: House) -> None:
     house.embedded.faults.add("PutImage:error:code=ExpiredTokenException")
     report = house.retag(("two", house.one), ("new", house.one), on_conflict=OnConflict.CONTINUE)
-    assert outcomes(report) == [Outcome.FAILED, Outcome.SKIPPED]
+    assert outcomes(report) == [StepOutcome.FAILED, StepOutcome.SKIPPED]
 
 
 def test_a_tag_that_is_elsewhere_after_the_last_step_is_told(house: House) -> None:
     plan = house.plan(("two", house.one))
     report = house.engine.apply(plan, on_result=lambda result, progress: house.tag("two", house.three))
-    assert outcomes(report) == [Outcome.DONE]
-    assert [(row.step.tag, row.found) for row in report.elsewhere] == [("two", house.three)]
+    assert outcomes(report) == [StepOutcome.DONE]
+    assert [(row.step.tag, row.found) for row in report.drifted] == [("two", house.three)]
 
 
 def test_tags_that_cannot_be_read_back_are_told_as_unverified(house: House) -> None:
@@ -262,7 +267,7 @@ def test_tags_that_cannot_be_read_back_are_told_as_unverified(house: House) -> N
     report = house.engine.apply(
         plan, on_result=lambda result, progress: house.embedded.faults.add("DescribeImages:drop-before")
     )
-    assert outcomes(report) == [Outcome.DONE]
+    assert outcomes(report) == [StepOutcome.DONE]
     assert report.unverified is not None
 
 
@@ -274,9 +279,9 @@ def test_undoing_a_plan_restores_every_tag_and_the_undo_can_be_undone(house: Hou
     report = house.retag(("two", house.one), ("one", house.three), ("new", house.two))
     after = house.tags()
     undo = house.engine.undo_plan(report.plan.id)
-    assert outcomes(house.engine.apply(undo)) == [Outcome.DONE] * 3
+    assert outcomes(house.engine.apply(undo)) == [StepOutcome.DONE] * 3
     assert house.tags() == before
-    assert outcomes(house.engine.apply(house.engine.undo_plan(undo.id))) == [Outcome.DONE] * 3
+    assert outcomes(house.engine.apply(house.engine.undo_plan(undo.id))) == [StepOutcome.DONE] * 3
     assert house.tags() == after
 
 
@@ -284,7 +289,7 @@ def test_a_created_tag_that_became_the_last_of_its_image_is_not_removed(house: H
     report = house.retag(("new", house.one))
     house.untag("one")
     (step,) = house.engine.undo_plan(report.plan.id).steps
-    assert step.action is Action.REFUSED
+    assert step.action is StepAction.REFUSED
     assert "last tag" in step.reason
 
 
@@ -310,7 +315,7 @@ def test_an_image_that_is_gone_is_put_back_from_the_journal(house: House) -> Non
     house.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": house.two}])
     undo = house.engine.undo_plan(report.plan.id)
     assert undo.steps[0].restores
-    assert outcomes(house.engine.apply(undo)) == [Outcome.DONE]
+    assert outcomes(house.engine.apply(undo)) == [StepOutcome.DONE]
     assert house.registry.manifest(REPOSITORY, house.tags()["two"]).text == manifest
 
 
@@ -321,7 +326,7 @@ def test_an_index_whose_images_are_gone_too_is_told_with_what_is_missing(house: 
     for digest in (index.digest, *children):
         house.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])
     (result,) = house.engine.apply(house.engine.undo_plan(report.plan.id)).results
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is StepOutcome.FAILED
     assert "cannot be put back" in result.message
     assert all(digest in result.message for digest in children)
     assert house.tags()["multi"] == house.one
@@ -343,23 +348,23 @@ def test_the_last_plan_is_the_newest_that_was_not_taken_back(house: House) -> No
 
 def test_untag_removes_a_tag_and_keeps_the_image(house: House) -> None:
     house.tag("extra", house.one)
-    assert outcomes(house.engine.apply(house.engine.untag(REPOSITORY, ["extra"]))) == [Outcome.DONE]
+    assert outcomes(house.engine.apply(house.engine.untag(REPOSITORY, ["extra"]))) == [StepOutcome.DONE]
     assert "extra" not in house.tags()
 
 
 def test_the_last_tag_of_an_image_stays(house: House) -> None:
     plan = house.engine.untag(REPOSITORY, ["one"])
-    assert plan.steps[0].action is Action.REFUSED
+    assert plan.steps[0].action is StepAction.REFUSED
     house.tag("extra", house.one)
     both = house.engine.untag(REPOSITORY, ["one", "extra"])
-    assert [step.action for step in both.steps] == [Action.REMOVE, Action.REFUSED]
+    assert [step.action for step in both.steps] == [StepAction.REMOVE, StepAction.REFUSED]
 
 
 def test_a_tag_that_became_the_last_one_since_the_plan_is_not_removed(house: House) -> None:
     house.tag("extra", house.one)
     plan = house.engine.untag(REPOSITORY, ["extra"])
     house.untag("one")
-    assert outcomes(house.engine.apply(plan)) == [Outcome.REFUSED]
+    assert outcomes(house.engine.apply(plan)) == [StepOutcome.REFUSED]
     assert house.tags()["extra"] == house.one
 
 
@@ -368,15 +373,15 @@ def test_an_image_that_ecr_deleted_because_of_a_race_is_put_back(house: House) -
     plan = house.engine.untag(REPOSITORY, ["extra"])
     house.embedded.faults.before("BatchDeleteImage", lambda: house.untag("one"), times=1)
     (result,) = house.engine.apply(plan).results
-    assert result.outcome is Outcome.CONFLICT
+    assert result.outcome is StepOutcome.CONFLICT
     assert "put back" in result.message
     assert house.tags()["extra"] == house.one
-    assert [entry.outcome for entry in house.engine.history()] == [Outcome.DONE, Outcome.CONFLICT]
+    assert [entry.outcome for entry in house.engine.history()] == [StepOutcome.DONE, StepOutcome.CONFLICT]
 
 
 def test_an_image_may_get_another_tag_and_lose_one_in_the_same_plan(house: House) -> None:
-    plan = house.engine.plan([Change(REPOSITORY, "one", ""), Change(REPOSITORY, "kept", house.one)])
-    assert outcomes(house.engine.apply(plan)) == [Outcome.DONE, Outcome.DONE]
+    plan = house.engine.plan([TagChange(REPOSITORY, "one", ""), TagChange(REPOSITORY, "kept", house.one)])
+    assert outcomes(house.engine.apply(plan)) == [StepOutcome.DONE, StepOutcome.DONE]
     assert house.tags()["kept"] == house.one
     assert "one" not in house.tags()
 
@@ -385,7 +390,10 @@ def test_an_image_may_get_another_tag_and_lose_one_in_the_same_plan(house: House
 
 
 def test_a_swap_is_two_moves_or_none(house: House) -> None:
-    assert outcomes(house.engine.apply(house.engine.swap(REPOSITORY, "one", "two"))) == [Outcome.DONE, Outcome.DONE]
+    assert outcomes(house.engine.apply(house.engine.swap(REPOSITORY, "one", "two"))) == [
+        StepOutcome.DONE,
+        StepOutcome.DONE,
+    ]
     assert (house.tags()["one"], house.tags()["two"]) == (house.two, house.one)
     house.client.put_image_tag_mutability(
         repositoryName=REPOSITORY,
@@ -393,7 +401,7 @@ def test_a_swap_is_two_moves_or_none(house: House) -> None:
         imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "one"}],
     )
     plan = house.engine.swap(REPOSITORY, "one", "two")
-    assert {step.action for step in plan.steps} == {Action.REFUSED}
+    assert {step.action for step in plan.steps} == {StepAction.REFUSED}
     with pytest.raises(NotFound):
         house.engine.swap(REPOSITORY, "one", "nothing")
 
@@ -408,7 +416,7 @@ def test_a_release_is_cut_across_repositories(house: House) -> None:
     create_repository(house.client, "team/other")
     other = push_image(house.client, "team/other", "x", "one").digest
     create_repository(house.client, "team/none")
-    plan = house.engine.promote([REPOSITORY, "team/other", "team/none"], "one", "release")
+    plan = house.engine.tag_in_repositories([REPOSITORY, "team/other", "team/none"], "one", "release")
     assert plan.warnings == ("team/none has no tag one",)
     house.engine.apply(plan)
     assert house.tags()["release"] == house.one
@@ -426,7 +434,7 @@ def test_more_tags_than_lanes_are_all_written_and_counted(house: House) -> None:
     seen = []
     wishes = [(f"t{number}", house.one) for number in range(120)]
     report = house.retag(*wishes, on_result=lambda result, progress: seen.append(progress.done))
-    assert outcomes(report) == [Outcome.DONE] * 120
+    assert outcomes(report) == [StepOutcome.DONE] * 120
     assert [result.step.tag for result in report.results] == [tag for tag, _ in wishes]
     assert sorted(seen) == list(range(1, 121))
     assert len(house.engine.history(plan=report.plan.id)) == 120
@@ -434,7 +442,7 @@ def test_more_tags_than_lanes_are_all_written_and_counted(house: House) -> None:
 
 def test_the_1001st_tag_of_an_image_is_refused_in_the_plan(house: House) -> None:
     plan = house.plan(*[(f"t{number}", house.one) for number in range(1001)])
-    assert [step.action for step in plan.steps[998:]] == [Action.CREATE, Action.REFUSED, Action.REFUSED]
+    assert [step.action for step in plan.steps[998:]] == [StepAction.CREATE, StepAction.REFUSED, StepAction.REFUSED]
 
 
 # Resume
@@ -445,8 +453,8 @@ def test_a_plan_that_was_stopped_goes_on_where_it_was(house: House) -> None:
     seen = []
     house.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
     rest = house.engine.resume(plan.id)
-    assert [step.action for step in rest.steps] == [Action.ALREADY, Action.MOVE, Action.CREATE]
-    assert outcomes(house.engine.apply(rest)) == [Outcome.ALREADY, Outcome.DONE, Outcome.DONE]
+    assert [step.action for step in rest.steps] == [StepAction.ALREADY, StepAction.MOVE, StepAction.CREATE]
+    assert outcomes(house.engine.apply(rest)) == [StepOutcome.ALREADY, StepOutcome.DONE, StepOutcome.DONE]
     assert {entry.tag for entry in house.engine.history(plan=plan.id)} == {"a", "two", "c"}
 
 
@@ -456,7 +464,7 @@ def test_a_step_that_was_done_is_not_repeated_though_somebody_moved_the_tag_sinc
     house.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
     house.tag("two", house.three)
     report = house.engine.apply(house.engine.resume(plan.id))
-    assert outcomes(report) == [Outcome.ALREADY, Outcome.DONE]
+    assert outcomes(report) == [StepOutcome.ALREADY, StepOutcome.DONE]
     assert house.tags()["two"] == house.three
 
 
@@ -465,7 +473,7 @@ def test_a_step_that_was_not_done_is_guarded_by_what_the_plan_saw(house: House) 
     seen = []
     house.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
     house.tag("two", house.three)
-    assert outcomes(house.engine.apply(house.engine.resume(plan.id))) == [Outcome.ALREADY, Outcome.CONFLICT]
+    assert outcomes(house.engine.apply(house.engine.resume(plan.id))) == [StepOutcome.ALREADY, StepOutcome.CONFLICT]
 
 
 def test_a_plan_that_nobody_knows_cannot_be_resumed_or_undone(house: House) -> None:
@@ -512,7 +520,12 @@ def test_the_rule_that_would_expire_the_old_image_is_told(house: House) -> None:
 
 
 def test_the_rule_that_counts_is_told_exactly_when_all_images_are_known(house: House) -> None:
-    rule = {"tagStatus": "tagged", "tagPatternList": ["old-*"], "countType": "imageCountMoreThan", "countNumber": 1}
+    rule = {
+        "tagStatus": "tagged",
+        "tagPatternList": ["old-*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": 1,
+    }
     lifecycle(house, rule)
     house.tag("old-three", house.three)
     (vague,) = house.plan(("old-one", house.one)).steps
@@ -525,7 +538,7 @@ def test_a_policy_that_may_not_be_read_is_told_and_stops_nothing(house: House) -
     house.embedded.faults.add("GetLifecyclePolicy:error:code=AccessDeniedException")
     plan = house.plan(("two", house.one))
     assert "lifecycle policy could not be read" in plan.warnings[0]
-    assert outcomes(house.engine.apply(plan)) == [Outcome.DONE]
+    assert outcomes(house.engine.apply(plan)) == [StepOutcome.DONE]
 
 
 def test_a_plan_that_was_undone_and_done_again_can_be_undone_again(house: House) -> None:
@@ -536,7 +549,7 @@ def test_a_plan_that_was_undone_and_done_again_can_be_undone_again(house: House)
     house.engine.apply(house.engine.undo_plan(undo.id))
     assert house.tags()["two"] == house.one
     assert house.engine.last_plan() == plan.id
-    assert outcomes(house.engine.apply(house.engine.undo_plan(plan.id))) == [Outcome.DONE]
+    assert outcomes(house.engine.apply(house.engine.undo_plan(plan.id))) == [StepOutcome.DONE]
     assert house.tags() == before
 
 
@@ -544,9 +557,9 @@ def test_a_registry_that_is_gone_ends_the_plan_and_nothing_is_told_as_done(house
     with served(house.embedded) as url:
         registry = open_registry(Connection(endpoint_url=url))
         engine = Engine(registry, Journal(None), house.settings, pace=house.pace)
-        plan = engine.plan([Change(REPOSITORY, "two", house.one), Change(REPOSITORY, "new", house.one)])
+        plan = engine.plan([TagChange(REPOSITORY, "two", house.one), TagChange(REPOSITORY, "new", house.one)])
         registry.location()
     report = engine.apply(plan, on_conflict=OnConflict.CONTINUE)
-    assert outcomes(report) == [Outcome.FAILED, Outcome.SKIPPED]
+    assert outcomes(report) == [StepOutcome.FAILED, StepOutcome.SKIPPED]
     assert "nothing was sent" in report.results[0].message
     assert house.tags()["two"] == house.two

@@ -9,7 +9,7 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from ecrtui.retag.plan import Change, OnConflict, Outcome
+from ecrtui.retag.plan import OnConflict, StepOutcome, TagChange
 from tests.retag import kill9
 from tests.support.embedded import client_for, new_embedded, push_image, tags_of
 
@@ -69,29 +69,29 @@ def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path
             assert other.stdout is not None and other.stdout.readline() == "ready\n"
             reports = []
             for _ in range(4):
-                plan = engine.plan(Change("team/app", f"t{number}", ours) for number in range(60))
+                plan = engine.plan(TagChange("team/app", f"t{number}", ours) for number in range(60))
                 reports.append(engine.apply(plan, on_conflict=OnConflict.CONTINUE))
         finally:
             other.kill()
-    counts = {outcome: sum(report.counts.get(outcome, 0) for report in reports) for outcome in Outcome}
-    assert counts[Outcome.CONFLICT] > 0
-    assert counts[Outcome.UNKNOWN] == counts[Outcome.SKIPPED] == 0
+    counts = {outcome: sum(report.counts.get(outcome, 0) for report in reports) for outcome in StepOutcome}
+    assert counts[StepOutcome.CONFLICT] > 0
+    assert counts[StepOutcome.UNKNOWN] == counts[StepOutcome.SKIPPED] == 0
     tags = tags_of(client, "team/app")
     told_elsewhere = {row.step.tag for row in reports[-1].elsewhere}
     for result in reports[-1].results:
         # What was told as done is ours now, or was told to be elsewhere, or went elsewhere after the last look.
-        if result.outcome is Outcome.DONE and result.step.tag not in told_elsewhere:
+        if result.outcome is StepOutcome.DONE and result.step.tag not in told_elsewhere:
             assert tags[result.step.tag] in {ours, *theirs}
-        if result.outcome is Outcome.CONFLICT:
+        if result.outcome is StepOutcome.CONFLICT:
             assert result.found in theirs
     # What nobody can prevent, for want of a compare-and-set: a move in the moment between our last look and our write.
     planned = {(step.tag, step.before) for report in reports for step in report.plan.steps}
     writes = audit.execute("SELECT tag, old FROM moves WHERE new = ?", (ours,)).fetchall()
     audit.close()
     overwritten = [move for move in writes if move not in planned]
-    assert len(writes) == counts[Outcome.DONE]
-    assert len(overwritten) < counts[Outcome.CONFLICT], "most of the moves of others were seen by the guard"
-    print(f"{counts[Outcome.CONFLICT]} conflicts told, {len(overwritten)} of {len(writes)} writes met one untold")
+    assert len(writes) == counts[StepOutcome.DONE]
+    assert len(overwritten) < counts[StepOutcome.CONFLICT], "most of the moves of others were seen by the guard"
+    print(f"{counts[StepOutcome.CONFLICT]} conflicts told, {len(overwritten)} of {len(writes)} writes met one untold")
     entries = {entry.number: entry for entry in engine.history()}
     for report in reports:
         for result in report.results:

@@ -9,7 +9,7 @@ import pytest
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.errors import IntegrityError, UsageError
-from ecrtui.retag.plan import Action, Outcome, Plan
+from ecrtui.retag.plan import Plan, StepAction, StepOutcome
 from ecrtui.settings import Settings
 from tests.support.embedded import manifest_text
 from tests.support.house import REPOSITORY, House
@@ -36,8 +36,8 @@ def test_a_new_image_is_put_byte_for_byte_and_its_tag_is_new(ending: str) -> Non
     house = House()
     manifest = brought(house, ending=ending)
     plan, report = put(house, manifest, "v1")
-    assert [step.action for step in plan.steps] == [Action.CREATE]
-    assert report.results[0].outcome is Outcome.DONE
+    assert [step.action for step in plan.steps] == [StepAction.CREATE]
+    assert report.results[0].outcome is StepOutcome.DONE
     assert report.results[0].result.digest == manifest.digest
     assert house.registry.manifest(REPOSITORY, manifest.digest).text == manifest.text
     assert house.tags()["v1"] == manifest.digest
@@ -47,8 +47,8 @@ def test_a_tag_moves_to_a_new_image_and_the_undo_moves_it_back() -> None:
     house = House()
     manifest = brought(house)
     plan, report = put(house, manifest, "one")
-    assert (plan.steps[0].action, plan.steps[0].before) == (Action.MOVE, house.one)
-    assert report.results[0].outcome is Outcome.DONE
+    assert (plan.steps[0].action, plan.steps[0].before) == (StepAction.MOVE, house.one)
+    assert report.results[0].outcome is StepOutcome.DONE
     house.engine.apply(house.engine.undo_plan(plan.id))
     assert house.tags()["one"] == house.one
 
@@ -58,7 +58,7 @@ def test_an_image_that_is_there_gets_the_tag_from_the_manifest_that_was_brought(
     manifest = house.registry.manifest(REPOSITORY, house.two)
     house.embedded.calls.clear()
     plan, report = put(house, manifest, "again")
-    assert (plan.steps[0].action, report.results[0].outcome) == (Action.CREATE, Outcome.DONE)
+    assert (plan.steps[0].action, report.results[0].outcome) == (StepAction.CREATE, StepOutcome.DONE)
     assert house.tags()["again"] == house.two
     assert house.embedded.calls["BatchGetImage"] == 0
 
@@ -68,7 +68,7 @@ def test_what_is_so_already_is_not_sent() -> None:
     manifest = house.registry.manifest(REPOSITORY, house.two)
     for tag in ("two", ""):
         _, report = put(house, manifest, tag)
-        assert report.results[0].outcome is Outcome.ALREADY
+        assert report.results[0].outcome is StepOutcome.ALREADY
     assert house.embedded.calls["PutImage"] == 0
 
 
@@ -78,9 +78,9 @@ def test_without_a_tag_the_image_is_stored_untagged_and_journalled() -> None:
     plan, report = put(house, manifest)
     assert plan.protected_tags == ()
     result = report.results[0]
-    assert (result.outcome, result.result.tag, report.elsewhere) == (Outcome.DONE, "", ())
+    assert (result.outcome, result.result.tag, report.elsewhere) == (StepOutcome.DONE, "", ())
     assert house.tags() == before
-    assert house.registry.describe(REPOSITORY, [manifest.digest])[0].tags == ()
+    assert house.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ()
     assert house.engine.history()[0].after == manifest.digest
 
 
@@ -90,19 +90,19 @@ def test_an_untagged_put_cannot_be_undone_because_that_would_delete_the_image() 
     with pytest.raises(UsageError):
         house.engine.last_plan()
     refused = house.engine.undo_plan(plan.id)
-    assert [step.action for step in refused.steps] == [Action.REFUSED]
+    assert [step.action for step in refused.steps] == [StepAction.REFUSED]
     assert "would delete the image" in refused.steps[0].reason
 
 
 @pytest.mark.parametrize("tag", ["v1", ""])
-@pytest.mark.parametrize(("fault", "outcome"), [("drop-after", Outcome.DONE), ("drop-before", Outcome.FAILED)])
-def test_after_a_lost_answer_the_truth_is_read_back(tag: str, fault: str, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("fault", "outcome"), [("drop-after", StepOutcome.DONE), ("drop-before", StepOutcome.FAILED)])
+def test_after_a_lost_answer_the_truth_is_read_back(tag: str, fault: str, outcome: StepOutcome) -> None:
     house = House()
     manifest = brought(house)
     house.embedded.faults.add(f"PutImage:{fault}:times=1")
     _, report = put(house, manifest, tag)
     assert report.results[0].outcome is outcome
-    assert bool(house.registry.describe(REPOSITORY, [manifest.digest])) == (outcome is Outcome.DONE)
+    assert bool(house.registry.images_by_digest(REPOSITORY, [manifest.digest])) == (outcome is StepOutcome.DONE)
 
 
 @pytest.mark.parametrize("tag", ["v1", ""])
@@ -112,9 +112,9 @@ def test_what_became_of_an_unknown_put_can_be_found_out(tag: str) -> None:
     house.embedded.faults.add("PutImage:drop-after")
     house.embedded.faults.before("PutImage", lambda: house.embedded.faults.add("DescribeImages:unavailable"))
     _, report = put(house, manifest, tag)
-    assert report.results[0].outcome is Outcome.UNKNOWN
+    assert report.results[0].outcome is StepOutcome.UNKNOWN
     house.embedded.faults.clear()
-    assert [entry.outcome for entry in house.engine.find_out()] == [Outcome.DONE]
+    assert [entry.outcome for entry in house.engine.resolve_unknown()] == [StepOutcome.DONE]
 
 
 def test_the_service_s_refusal_is_told_in_its_words() -> None:
@@ -124,7 +124,7 @@ def test_the_service_s_refusal_is_told_in_its_words() -> None:
     missing = manifest.text.replace(layer, digest_of(b"another layer"))
     _, report = put(house, Manifest(missing, digest_of(missing), OCI_MANIFEST), "v1")
     result = report.results[0]
-    assert (result.outcome, result.error.code) == (Outcome.FAILED, "LayersNotFoundException")
+    assert (result.outcome, result.error.code) == (StepOutcome.FAILED, "LayersNotFoundException")
     assert result.error.hint
     assert "v1" not in house.tags()
 
@@ -142,7 +142,7 @@ def test_a_tag_that_somebody_made_meanwhile_is_not_touched() -> None:
     plan = house.engine.put(REPOSITORY, brought(house), "v1")
     house.tag("v1", house.three)
     report = house.engine.apply(plan)
-    assert report.results[0].outcome is Outcome.CONFLICT
+    assert report.results[0].outcome is StepOutcome.CONFLICT
     assert house.tags()["v1"] == house.three
 
 
@@ -151,14 +151,14 @@ def test_an_image_that_somebody_else_put_meanwhile_is_success() -> None:
     manifest = brought(house)
     plan = house.engine.put(REPOSITORY, manifest)
     house.client.put_image(repositoryName=REPOSITORY, imageManifest=manifest.text)
-    assert house.engine.apply(plan).results[0].outcome is Outcome.ALREADY
+    assert house.engine.apply(plan).results[0].outcome is StepOutcome.ALREADY
 
 
 def test_bytes_with_another_digest_are_not_sent() -> None:
     house = House()
     manifest = brought(house)
     _, report = put(house, Manifest(manifest.text + "\n", manifest.digest, OCI_MANIFEST), "v1")
-    assert (report.results[0].outcome, type(report.results[0].error)) == (Outcome.FAILED, IntegrityError)
+    assert (report.results[0].outcome, type(report.results[0].error)) == (StepOutcome.FAILED, IntegrityError)
     assert house.embedded.calls["PutImage"] == 0
 
 
@@ -173,6 +173,6 @@ def test_a_plan_that_was_cut_off_before_it_was_sent_can_be_resumed() -> None:
         manifest = brought(house, f"new {tag}")
         plan = house.engine.put(REPOSITORY, manifest, tag)
         house.engine.apply(plan, stop=lambda: True)
-        assert house.registry.describe(REPOSITORY, [manifest.digest]) == ()
+        assert house.registry.images_by_digest(REPOSITORY, [manifest.digest]) == ()
         house.engine.apply(house.engine.resume(plan.id))
-        assert house.registry.describe(REPOSITORY, [manifest.digest])[0].tags == ((tag,) if tag else ())
+        assert house.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ((tag,) if tag else ())

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.journal.store import Journal
-from ecrtui.retag.plan import Change, OnConflict, Outcome, Plan, Report
+from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome, TagChange
 from tests.support.embedded import digests_of
 from tests.support.house import REPOSITORY, House
 
@@ -92,22 +92,22 @@ class EngineMachine(RuleBasedStateMachine):
 
     def told(self, report: Report) -> None:
         now = self.house.tags()
-        elsewhere = {row.step.tag: row.found for row in report.elsewhere}
+        elsewhere = {row.step.tag: row.found for row in report.drifted}
         for result in report.results:
             step, found = result.step, now.get(result.step.tag, "")
             was = self.book.get(step.tag, "")
-            if result.outcome is Outcome.ALREADY and (step.tag in elsewhere or report.unverified):
+            if result.outcome is StepOutcome.ALREADY and (step.tag in elsewhere or report.unverified):
                 assert elsewhere.get(step.tag, found) == found
-            elif result.outcome in (Outcome.DONE, Outcome.ALREADY):
+            elif result.outcome in (StepOutcome.DONE, StepOutcome.ALREADY):
                 assert found == step.after, (result, found)
-            elif result.outcome is Outcome.UNKNOWN:
+            elif result.outcome is StepOutcome.UNKNOWN:
                 assert found in (step.before, step.after)
                 self.unknown[step.tag] = {step.before, step.after}
             elif step.tag not in self.unknown:
                 assert found == was, (result, found, was)
             if result.entry:
                 (entry,) = self.house.journal.entries(numbers=[result.entry])
-                known = None if result.outcome is Outcome.UNKNOWN else result.outcome
+                known = None if result.outcome is StepOutcome.UNKNOWN else result.outcome
                 assert entry.outcome is known
         self.book = now
 
@@ -120,12 +120,12 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(tags=some_tags, image=some_image, fault=some_fault, on_conflict=st.sampled_from(OnConflict))
     def retag(self, tags: list[str], image: str, fault: str | None, on_conflict: OnConflict) -> None:
-        changes = [Change(REPOSITORY, tag, self.digest(image)) for tag in tags]
+        changes = [TagChange(REPOSITORY, tag, self.digest(image)) for tag in tags]
         self.apply(self.engine.plan(changes), fault, on_conflict)
 
     @rule(tag=st.sampled_from(TAGS), image=some_image, other=some_image, fault=some_fault)
     def retag_while_somebody_moves_it(self, tag: str, image: str, other: str, fault: str | None) -> None:
-        plan = self.engine.plan([Change(REPOSITORY, tag, self.digest(image))])
+        plan = self.engine.plan([TagChange(REPOSITORY, tag, self.digest(image))])
         self.somebody_else_moves(tag, other)
         self.apply(plan, fault)
 
@@ -164,10 +164,10 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule()
     def find_out(self) -> None:
-        for entry in self.engine.find_out():
+        for entry in self.engine.resolve_unknown():
             if entry.tag not in self.others:
                 found = self.house.tags().get(entry.tag, "")
-                assert entry.outcome in (Outcome.DONE, Outcome.FAILED), entry
+                assert entry.outcome in (StepOutcome.DONE, StepOutcome.FAILED), entry
                 assert found in (entry.before, entry.after) or self.engine.history()[0].number != entry.number
         assert self.engine.unknown() == ()
         self.unknown.clear()

@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.errors import UsageError
-from ecrtui.retag.plan import Action, Outcome, Plan, Report, Step, StepResult
-from ecrtui.retag.plan_file import Row, plan_csv, plan_document, plan_from, report_document, results_csv, rows_from
+from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan_file import (
+    PlanFileRow,
+    plan_csv,
+    plan_document,
+    plan_from,
+    report_document,
+    results_csv,
+    rows_from,
+)
 
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
@@ -22,15 +30,15 @@ digests = st.sampled_from([A, B])
 
 @st.composite
 def steps(draw: st.DrawFn) -> Step:
-    action = draw(st.sampled_from([Action.CREATE, Action.MOVE, Action.REMOVE, Action.ALREADY]))
+    action = draw(st.sampled_from([StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE, StepAction.ALREADY]))
     return Step(
         repository=draw(names),
         tag=draw(names),
         action=action,
-        before="" if action is Action.CREATE else draw(digests),
-        after="" if action is Action.REMOVE else draw(digests),
+        before="" if action is StepAction.CREATE else draw(digests),
+        after="" if action is StepAction.REMOVE else draw(digests),
         media_type=draw(words),
-        keeps=tuple(draw(st.lists(names, max_size=2))),
+        remaining_tags=tuple(draw(st.lists(names, max_size=2))),
         becomes_untagged=draw(st.booleans()),
         protected=draw(st.booleans()),
         reason=draw(words),
@@ -53,17 +61,17 @@ def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
 
 @given(plans)
 def test_rows_of_a_plan_say_what_its_steps_say(plan: Plan) -> None:
-    rows = [Row(step.repository, step.tag, step.after, step.change.expect) for step in plan.steps]
+    rows = [PlanFileRow(step.repository, step.tag, step.after, step.change.expect) for step in plan.steps]
     assert list(rows_from(json.dumps(plan_document(plan)), "plan")) == rows
     assert list(rows_from(plan_csv(plan), "plan")) == rows
 
 
 def test_hand_written_files_need_little() -> None:
-    assert rows_from("repository,tag,source\nteam/app, prod ,rc-1\n", "f") == (Row("team/app", "prod", "rc-1"),)
+    assert rows_from("repository,tag,source\nteam/app, prod ,rc-1\n", "f") == (PlanFileRow("team/app", "prod", "rc-1"),)
     text = f"repository,tag,digest,expect\nteam/app,prod,{A},none\nteam/app,beta,{A},\nteam/app,x,{A},{B}\n"
     assert [row.expect for row in rows_from(text, "f")] == ["", None, B]
     assert rows_from('[{"repository": "team/app", "tag": "old", "action": "remove"}]', "f") == (
-        Row("team/app", "old", ""),
+        PlanFileRow("team/app", "old", ""),
     )
 
 
@@ -89,8 +97,8 @@ def test_a_file_that_cannot_be_used_names_the_row(text: str, told: str) -> None:
 
 
 def test_results_are_a_table_and_a_document() -> None:
-    step = Step("team/app", "prod", Action.MOVE, A, B)
-    results = (StepResult(step, Outcome.CONFLICT, "it moved, and how", found=A),)
+    step = Step("team/app", "prod", StepAction.MOVE, A, B)
+    results = (StepResult(step, StepOutcome.CONFLICT, "it moved, and how", found=A),)
     assert results_csv(results).splitlines()[1] == f'team/app,prod,move,{A},{B},conflict,"it moved, and how"'
     document = report_document(Report(Plan("p", (step,)), results))
     assert document["counts"] == {"conflict": 1}

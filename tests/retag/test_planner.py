@@ -12,16 +12,16 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import parse_policy
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.units import DAY
-from ecrtui.retag.plan import Action, Change, Plan, Step
-from ecrtui.retag.planner import Facts, Rules, make_plan
+from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
+from ecrtui.retag.planner import PlanContext, WritePolicy, make_plan
 
 NOW = 1_800_000_000.0
 DIGESTS = [f"sha256:{letter * 64}" for letter in "abcd"]
 A, B, C, D = DIGESTS
 
 
-def facts(*images: Image, **members: Any) -> Facts:
-    return Facts(
+def facts(*images: Image, **members: Any) -> PlanContext:
+    return PlanContext(
         mutability=members.pop("mutability", TagMutability()),
         tags={tag: image for image in images for tag in image.tags},
         images={image.digest: image for image in images},
@@ -29,31 +29,31 @@ def facts(*images: Image, **members: Any) -> Facts:
     )
 
 
-def plan(known: Facts, *changes: tuple[str, str], rules: Rules | None = None) -> Plan:
-    wishes = [Change("team/app", tag, digest) for tag, digest in changes]
-    return make_plan(wishes, {"team/app": known}, rules or Rules(), plan_id="p", now=NOW)
+def plan(known: PlanContext, *changes: tuple[str, str], rules: WritePolicy | None = None) -> Plan:
+    wishes = [TagChange("team/app", tag, digest) for tag, digest in changes]
+    return make_plan(wishes, {"team/app": known}, rules or WritePolicy(), plan_id="p", now=NOW)
 
 
 def test_what_an_image_keeps_is_told_as_the_whole_plan_leaves_it() -> None:
     known = facts(Image(A, ("a", "b")), Image(B, ("c",)))
     first, second = plan(known, ("a", B), ("b", B)).steps
-    assert (first.keeps, first.becomes_untagged) == ((), True)
+    assert (first.remaining_tags, first.becomes_untagged) == ((), True)
     assert second.becomes_untagged
     (back, _) = plan(known, ("a", B), ("new", A)).steps
-    assert back.keeps == ("b", "new")
+    assert back.remaining_tags == ("b", "new")
 
 
 def test_removals_come_last_and_never_take_the_last_tag() -> None:
     known = facts(Image(A, ("a",)))
-    assert plan(known, ("a", "")).steps[0].action is Action.REFUSED
+    assert plan(known, ("a", "")).steps[0].action is StepAction.REFUSED
     steps = plan(known, ("a", ""), ("kept", A)).steps
-    assert [(step.tag, step.action) for step in steps] == [("kept", Action.CREATE), ("a", Action.REMOVE)]
+    assert [(step.tag, step.action) for step in steps] == [("kept", StepAction.CREATE), ("a", StepAction.REMOVE)]
 
 
 def test_a_tag_occurs_once() -> None:
     known = facts(Image(A, ("a",)), Image(B, ("b",)))
     steps = plan(known, ("new", A), ("new", B), ("new", A)).steps
-    assert [step.action for step in steps] == [Action.CREATE, Action.REFUSED]
+    assert [step.action for step in steps] == [StepAction.CREATE, StepAction.REFUSED]
 
 
 def test_a_swap_leaves_no_image_untagged() -> None:
@@ -63,7 +63,7 @@ def test_a_swap_leaves_no_image_untagged() -> None:
 
 def test_protected_tags_are_matched_as_patterns_and_only_where_something_is_written() -> None:
     known = facts(Image(A, ("prod-eu", "latest")), Image(B))
-    made = plan(known, ("prod-eu", B), ("latest", A), ("fine", B), rules=Rules(("prod*", "latest")))
+    made = plan(known, ("prod-eu", B), ("latest", A), ("fine", B), rules=WritePolicy(("prod*", "latest")))
     assert made.protected_tags == ("prod-eu",)
 
 
@@ -144,15 +144,15 @@ def test_carrying_a_plan_out_does_what_its_steps_say_and_leaves_no_image_without
     now = dict(tags)
     for step in made.writes:
         assert now.get(step.tag, "") == step.before
-        if step.action is Action.REMOVE:
+        if step.action is StepAction.REMOVE:
             assert list(now.values()).count(step.before) > 1, "the last tag of an image"
             del now[step.tag]
         else:
             now[step.tag] = step.after
     for step in made.writes:
         if step.before:
-            assert set(step.keeps) == {tag for tag, at in now.items() if at == step.before}
-            assert step.becomes_untagged == (not step.keeps)
+            assert set(step.remaining_tags) == {tag for tag, at in now.items() if at == step.before}
+            assert step.becomes_untagged == (not step.remaining_tags)
     assert len({step.key for step in made.writes}) == len(made.writes)
-    assert not (immutable and any(step.action is Action.MOVE for step in made.steps))
+    assert not (immutable and any(step.action is StepAction.MOVE for step in made.steps))
     assert isinstance(str(made), str) and all(isinstance(step, Step) for step in made.steps)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.retag.rate_limiter import Pace, shared
+from ecrtui.retag.rate_limiter import RateLimiter, shared_limiter
 
 
 class Clock:
@@ -21,8 +21,8 @@ class Clock:
         assert seconds >= 0
         self.now += seconds
 
-    def pace(self, per_second: float, share: float = 1.0) -> Pace:
-        return Pace(per_second, clock=lambda: self.now, sleep=self.sleep, random_share=lambda: share)
+    def pace(self, per_second: float, share: float = 1.0) -> RateLimiter:
+        return RateLimiter(per_second, clock=lambda: self.now, sleep=self.sleep, random_share=lambda: share)
 
 
 @given(st.integers(1, 60), st.floats(0.5, 200), st.lists(st.floats(0, 2), max_size=60))
@@ -33,7 +33,7 @@ def test_writes_never_come_faster_than_the_limit_and_are_no_slower(
     pace = clock.pace(per_second)
     times = []
     for number in range(writes):
-        pace.take()
+        pace.acquire()
         times.append(clock.now)
         pace.succeeded()
         clock.now += pauses[number] if number < len(pauses) else 0
@@ -48,7 +48,7 @@ def test_without_a_limit_nothing_is_waited_for(per_second: float) -> None:
     clock = Clock()
     pace = clock.pace(per_second)
     for _ in range(50):
-        pace.take()
+        pace.acquire()
     assert clock.now == 100.0
     assert pace.unlimited
     assert pace.seconds_for(1000) == 0
@@ -61,12 +61,12 @@ def test_throttling_slows_down_longer_each_time_and_success_brings_the_rate_back
     for _ in range(3):
         pace.throttled()
         before = clock.now
-        pace.take()
+        pace.acquire()
         waits.append(clock.now - before)
     assert waits == sorted(waits) and waits[0] >= 1
     slow = pace.seconds_for(100)
     for _ in range(200):
-        pace.take()
+        pace.acquire()
         pace.succeeded()
     assert pace.seconds_for(100) < slow / 4
     assert math.isclose(pace.seconds_for(101) - pace.seconds_for(1), 10, rel_tol=0.01)
@@ -76,7 +76,7 @@ def test_throttling_is_waited_for_even_without_a_limit() -> None:
     clock = Clock()
     pace = clock.pace(0)
     pace.throttled()
-    pace.take()
+    pace.acquire()
     assert clock.now > 100.0
 
 
@@ -86,7 +86,7 @@ def test_the_wait_is_jittered_between_half_and_all() -> None:
         clock = Clock()
         pace = clock.pace(1000, share)
         pace.throttled()
-        pace.take()
+        pace.acquire()
         waits.append(clock.now - 100.0)
     assert math.isclose(waits[1], 2 * waits[0])
 
@@ -96,10 +96,10 @@ def test_the_time_left_is_told() -> None:
     pace = clock.pace(10)
     assert pace.seconds_for(0) == 0
     assert math.isclose(pace.seconds_for(11), 1.0)
-    pace.take()
+    pace.acquire()
     assert math.isclose(pace.seconds_for(10), 1.0)
 
 
 def test_one_registry_has_one_pace_in_a_process() -> None:
-    assert shared("a", 10) is shared("a", 10)
-    assert shared("a", 10) is not shared("b", 10)
+    assert shared_limiter("a", 10) is shared_limiter("a", 10)
+    assert shared_limiter("a", 10) is not shared_limiter("b", 10)

@@ -11,8 +11,8 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.store import Journal
-from ecrtui.retag.plan import Change, Plan, Report
-from ecrtui.retag.rate_limiter import Pace
+from ecrtui.retag.plan import Plan, Report, TagChange
+from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
@@ -38,7 +38,7 @@ class House:
 
     journal_file: Path | None = None
     settings: Settings = field(default_factory=lambda: Settings(writes_per_second=float("inf"), protected_tags=()))
-    pace: Pace = field(default_factory=lambda: Pace(0, sleep=lambda seconds: None))
+    pace: RateLimiter = field(default_factory=lambda: RateLimiter(0, sleep=lambda seconds: None))
 
     def __post_init__(self) -> None:
         self.embedded, self.client, self.registry = _estate()
@@ -76,7 +76,7 @@ class House:
 
     def plan(self, *wishes: tuple[str, str], **options: Any) -> Plan:
         """A plan of tag and digest pairs."""
-        return self.engine.plan([Change(REPOSITORY, tag, digest) for tag, digest in wishes], **options)
+        return self.engine.plan([TagChange(REPOSITORY, tag, digest) for tag, digest in wishes], **options)
 
     def retag(self, *wishes: tuple[str, str], **options: Any) -> Report:
         """Plan and apply."""

@@ -12,12 +12,12 @@ from textual import events
 from textual.pilot import Pilot
 
 from ecrtui import wiring
-from ecrtui.catalog.catalog import Catalogue
+from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.store import Journal
-from ecrtui.retag.rate_limiter import Pace
+from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
@@ -48,7 +48,7 @@ async def running(
     """
     chosen = load({"writes_per_second": 10_000.0, **settings})
     options = connection or Connection()
-    connect = wiring.Connector(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
+    connect = wiring.SessionFactory(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
     app = wiring.application(
         connect, chosen, parse_reference(start) if start else Reference(), demo=embedded is not None
     )
@@ -58,8 +58,8 @@ async def running(
 
 def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSource:
     registry = wiring.open_registry(Connection(), embedded=embedded)
-    engine = Engine(registry, Journal(None), settings, pace=Pace(0, sleep=lambda seconds: None))
-    session = Session(registry.location(), settings, Catalogue(registry), lambda: engine, lambda other: session)
+    engine = Engine(registry, Journal(None), settings, pace=RateLimiter(0, sleep=lambda seconds: None))
+    session = Session(registry.location(), settings, Catalog(registry), lambda: engine, lambda other: session)
     return _Connected(session)
 
 

@@ -6,15 +6,15 @@ import pytest
 
 from ecrtui.tui import actions
 from ecrtui.tui.app import EcrTuiApp
-from ecrtui.tui.base_screen import Place
-from ecrtui.tui.screens.activity import ActivityPlace
-from ecrtui.tui.screens.image import ImagePlace
-from ecrtui.tui.screens.images import ImagesPlace
-from ecrtui.tui.screens.plan import PlanPlace
-from ecrtui.tui.screens.put_image import PutImagePlace
-from ecrtui.tui.screens.repositories import RepositoriesPlace
+from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.screens.activity import ActivityScreen
+from ecrtui.tui.screens.image import ImageScreen
+from ecrtui.tui.screens.images import ImagesScreen
+from ecrtui.tui.screens.plan import PlanScreen
+from ecrtui.tui.screens.put_image import PutImageScreen
+from ecrtui.tui.screens.repositories import RepositoriesScreen
 
-PLACES = (RepositoriesPlace, ImagesPlace, ImagePlace, PlanPlace, ActivityPlace, PutImagePlace)
+PLACES = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen)
 
 
 def test_every_id_is_unique() -> None:
@@ -28,20 +28,20 @@ def test_every_scope_holds_on_some_place() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_every_action_of_a_place_can_be_carried_out_there(place: type[Place]) -> None:
+def test_every_action_of_a_place_can_be_carried_out_there(place: type[AppScreen]) -> None:
     for action in actions.of(*place.SCOPES):
         owner = EcrTuiApp if action.scope == "app" else place
         assert callable(getattr(owner, f"action_{action.call}", None)), action.id
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_two_actions_of_a_place_share_a_key(place: type[Place]) -> None:
+def test_no_two_actions_of_a_place_share_a_key(place: type[AppScreen]) -> None:
     keys = [key for action in actions.of(*place.SCOPES) for key in action.keys.split(",") if key]
     assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_every_action_with_a_key_is_bound_on_its_place(place: type[Place]) -> None:
+def test_every_action_with_a_key_is_bound_on_its_place(place: type[AppScreen]) -> None:
     bound = {
         binding.id
         for base in (*place.__mro__, EcrTuiApp)

@@ -44,7 +44,7 @@ def test_a_block_keeps_its_lines_and_shows_everything_else() -> None:
 def test_highlighted_ranges_follow_the_escaped_text(anything: str, start: int, length: int) -> None:
     start, end = min(start, len(anything)), min(start + length, len(anything))
     shown = text.visible(anything)
-    [(first, last)] = text.shifted(anything, shown, [(start, end)])
+    [(first, last)] = text.map_spans(anything, shown, [(start, end)])
     if not any(unicodedata.category(character) in ("Mn", "Me") for character in anything):
         assert shown[first:last] == text.visible(anything[start:end])
 

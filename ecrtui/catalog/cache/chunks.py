@@ -23,12 +23,12 @@ from ecrtui.ecr.row_codec import RowCodec
 Item = TypeVar("Item")
 
 _DAY = 86_400
-MEAN = 1024
+MEAN_CHUNK_ROWS = 1024
 """Rows in a piece, on average."""
 
 
 @dataclass(frozen=True, slots=True)
-class Packing(Generic[Item]):
+class ChunkCodec(Generic[Item]):
     """How rows of a kind are written and read."""
 
     columns: RowCodec[Item]
@@ -37,12 +37,12 @@ class Packing(Generic[Item]):
     section: Callable[[Item], float]
     """Comes first in the order. Sections are sorted one by one: a sort holds the interpreter until it is done."""
 
-    def pieces(self, items: Iterable[Item]) -> Iterator[bytes]:
+    def chunks(self, items: Iterable[Item]) -> Iterator[bytes]:
         """The rows, ordered, as the contents of pieces, not compressed."""
         piece: list[Item] = []
         for item in self._ordered(items):
             piece.append(item)
-            if zlib.crc32(self.key(item).encode()) % MEAN == 0:
+            if zlib.crc32(self.key(item).encode()) % MEAN_CHUNK_ROWS == 0:
                 yield self._content(piece)
                 piece = []
         if piece:
@@ -72,14 +72,14 @@ def identity(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-IMAGES: Packing[Image] = Packing(
+IMAGES: ChunkCodec[Image] = ChunkCodec(
     columns=columns.IMAGE_CODEC,
     key=attrgetter("digest"),
     order=lambda image: (-(image.pushed_at or 0.0), image.digest),
     section=lambda image: -(image.pushed_at or 0.0) // _DAY,
 )
 
-REPOSITORIES: Packing[Repository] = Packing(
+REPOSITORIES: ChunkCodec[Repository] = ChunkCodec(
     columns=columns.REPOSITORY_CODEC,
     key=attrgetter("name"),
     order=attrgetter("name"),

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from ecrtui.settings import Connection
 
-_NO_WAY = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PAGER"})
+_EXCLUDED_VARIABLES = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PAGER"})
 """Secrets and what changes at every sign-in: the access key's id tells whose they are."""
 
 _FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 
 
-def mark_of(connection: Connection, environment: Mapping[str, str] | None = None) -> str:
+def connection_fingerprint(connection: Connection, environment: Mapping[str, str] | None = None) -> str:
     """A digest of the options, of every ``AWS_…`` variable that is no secret, and of the state of the AWS files.
 
     Two connections with one mark are configured alike. The files count by size and time of change, not by content.
@@ -31,7 +31,7 @@ def mark_of(connection: Connection, environment: Mapping[str, str] | None = None
     variables = {name: environment[name] for name in sorted(environment) if name.startswith("AWS_")}
     known = [
         connection._asdict(),
-        {name: value for name, value in variables.items() if name not in _NO_WAY},
+        {name: value for name, value in variables.items() if name not in _EXCLUDED_VARIABLES},
         [_state(environment.get(name) or usual) for name, usual in _FILES.items()],
     ]
     return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
 
-from ecrtui.catalog.cache.chunks import IMAGES, MEAN, REPOSITORIES, Packing, identity
+from ecrtui.catalog.cache.chunks import IMAGES, MEAN_CHUNK_ROWS, REPOSITORIES, ChunkCodec, identity
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
@@ -64,7 +64,7 @@ CREATE TABLE way (
 _IDENTITY_LENGTH = 32
 _ALL_REPOSITORIES = ""
 """The name of the listing of repositories among those of images."""
-PATIENCE = 1.0
+BUSY_TIMEOUT = 1.0
 """Seconds to wait for another process that writes."""
 _USED_STEP = 86_400.0
 """Seconds; the time of use is not written more exactly, so that reading seldom writes."""
@@ -107,7 +107,7 @@ class Cache:
         clock: Callable[[], float] = time.time,
         listings_size: int = LISTINGS_SIZE,
         manifests_size: int = MANIFESTS_SIZE,
-        patience: float = PATIENCE,
+        patience: float = BUSY_TIMEOUT,
     ) -> None:
         self.location = location
         self._file = file
@@ -121,7 +121,7 @@ class Cache:
         self._unusable = False
 
     @classmethod
-    def by_way(cls, file: Path, mark: str) -> Cache | None:
+    def for_fingerprint(cls, file: Path, mark: str) -> Cache | None:
         """The cache of the registry that a connection led to the last time, before anything is connected.
 
         Args:
@@ -141,7 +141,7 @@ class Cache:
         cache.close()
         return None if row is None else cls(file, RegistryLocation(*row))
 
-    def remember_way(self, mark: str) -> None:
+    def remember_connection(self, mark: str) -> None:
         """The connection with this mark has led to this registry."""
         row = (mark, self.location.registry_id, self.location.region, self.location.endpoint)
         self._use(lambda connection: connection.execute("INSERT OR REPLACE INTO way VALUES (?, ?, ?, ?)", row), None)
@@ -189,8 +189,8 @@ class Cache:
             self._unusable = True
             self._drop_connection()
 
-    def _snapshot(self, repository: str, packing: Packing[Item]) -> Snapshot[Item] | None:
-        found = self._use(lambda connection: self._pieces(connection, repository), None, begin="BEGIN")
+    def _snapshot(self, repository: str, packing: ChunkCodec[Item]) -> Snapshot[Item] | None:
+        found = self._use(lambda connection: self._chunks(connection, repository), None, begin="BEGIN")
         if found is None:
             return None
         listed_at, contents = found
@@ -198,14 +198,14 @@ class Cache:
         try:
             for number, content in enumerate(contents, 1):
                 items.extend(packing.items(zlib.decompress(content)))
-                if number % (FREEZE_THRESHOLD_ROWS // MEAN) == 0:
+                if number % (FREEZE_THRESHOLD_ROWS // MEAN_CHUNK_ROWS) == 0:
                     freeze_heap()
         except (ValueError, zlib.error) as problem:
             _log.info("what is kept of %r cannot be read: %s", repository, problem)
             return None
         return Snapshot(tuple(items), max(0.0, self._clock() - listed_at))
 
-    def _pieces(self, connection: sqlite3.Connection, repository: str) -> tuple[float, list[bytes]] | None:
+    def _chunks(self, connection: sqlite3.Connection, repository: str) -> tuple[float, list[bytes]] | None:
         """When the listing was made, and its pieces in order; None if any is missing."""
         row = connection.execute(
             "SELECT id, listed_at, pieces FROM listing WHERE registry = ? AND repository = ?",
@@ -217,7 +217,7 @@ class Cache:
         names = _names(row[2])
         return (row[1], [kept[name] for name in names]) if all(name in kept for name in names) else None
 
-    def _keep(self, repository: str, packing: Packing[Item], items: Iterable[Item]) -> None:
+    def _keep(self, repository: str, packing: ChunkCodec[Item], items: Iterable[Item]) -> None:
         """Write the pieces that are not there yet, and let those go that no longer are."""
         listed_at = self._clock()
         known = self._use(
@@ -227,7 +227,7 @@ class Cache:
         # Compressed before the transaction: other processes wait for the writing only. And one by one: all the rows
         # as text would take more memory than the rows do.
         compressed: dict[bytes, bytes] = {}
-        for content in packing.pieces(items):
+        for content in packing.chunks(items):
             names[name := identity(content)] = None
             if name not in known:
                 compressed[name] = zlib.compress(content, 1)
@@ -317,7 +317,7 @@ class Cache:
                     with _transaction(connection, begin):
                         return work(connection)
                 except (sqlite3.Error, OSError) as problem:
-                    if not self._mended(problem):
+                    if not self._recover(problem):
                         return otherwise
             return otherwise
 
@@ -336,7 +336,7 @@ class Cache:
             raise
         return connection
 
-    def _mended(self, problem: Exception) -> bool:
+    def _recover(self, problem: Exception) -> bool:
         """Whether to try again: with a new file, if this one is damaged or of another version."""
         code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_NOTADB) & 0xFF
         if isinstance(problem, sqlite3.Error) and code in _BUSY:

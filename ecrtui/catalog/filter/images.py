@@ -26,12 +26,30 @@ from functools import lru_cache
 from itertools import chain, compress
 from operator import attrgetter
 
-from ecrtui.catalog.column_cache import column
-from ecrtui.catalog.filter.language import NEVER, Condition, Language, Mask, digest_matcher, either, of_text, on_text
-from ecrtui.catalog.filter.lexer import Kind as Written
+from ecrtui.catalog.column_cache import cached_column
+from ecrtui.catalog.filter.language import (
+    NEVER,
+    Condition,
+    FilterSchema,
+    Mask,
+    any_of,
+    digest_matcher,
+    of_text,
+    on_text,
+)
 from ecrtui.catalog.filter.lexer import Term
+from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
-from ecrtui.catalog.filter.values import COMPARISONS, Test, number_test, one_of, plain, size_test, time_test, wrong
+from ecrtui.catalog.filter.values import (
+    COMPARISONS,
+    Test,
+    number_test,
+    one_of,
+    require_plain,
+    size_test,
+    time_test,
+    value_error,
+)
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
@@ -60,10 +78,10 @@ def _plain(term: Term) -> Condition[Image]:
     masks: list[Flags] = [_any_tag(found)]
     if digest is not NEVER:
         masks.append(of_text(_DIGEST, digest))
-    if kinds := list(compress(ImageKind, found.each([kind.value for kind in ImageKind]))):
+    if kinds := list(compress(ImageKind, found.match_many([kind.value for kind in ImageKind]))):
         masks.append(_of_kind(kinds))
     masks += _labels(term)
-    return Condition(either(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
+    return Condition(any_of(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
 
 
 def _labels(term: Term) -> Iterable[Flags]:
@@ -79,9 +97,9 @@ def _labels(term: Term) -> Iterable[Flags]:
 
 def _any_tag(found: Matcher) -> Flags:
     def mask(images: Sequence[Image]) -> bytes:
-        tags, owners = column(images, _all_tags)
+        tags, owners = cached_column(images, _all_tags)
         flags = bytearray(len(images))
-        for place in compress(owners, found.each(tags)):
+        for place in compress(owners, found.match_many(tags)):
             flags[place] = True
         return bytes(flags)
 
@@ -96,12 +114,12 @@ def _all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
 
 def _of_kind(kinds: Collection[ImageKind]) -> Flags:
     table = bytes(number < len(_NUMBERS) and tuple(ImageKind)[number] in kinds for number in range(256))
-    return lambda images: column(images, _all_kinds).translate(table)
+    return lambda images: cached_column(images, _all_kinds).translate(table)
 
 
 def _all_kinds(images: Sequence[Image]) -> bytes:
     """The number of each image's kind."""
-    tags, _ = column(images, _all_tags)
+    tags, _ = cached_column(images, _all_tags)
     if COSIGN_TAG_PREFIX in tags.lowered:
         return bytes(_NUMBERS[image.kind] for image in images)
     return bytes(map(_number, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images)))
@@ -136,7 +154,7 @@ def _subject(term: Term, now: float) -> Condition[Image]:
 
 def _type(term: Term, now: float) -> Condition[Image]:
     found = field_matcher(term)
-    return Condition(either(*(of_text(attrgetter(name), found) for name in ("media_type", "artifact_media_type"))), {})
+    return Condition(any_of(*(of_text(attrgetter(name), found) for name in ("media_type", "artifact_media_type"))), {})
 
 
 def _known(test: Test, read: Callable[[Image], float | None]) -> Condition[Image]:
@@ -175,10 +193,10 @@ def _findings(term: Term, now: float) -> Condition[Image]:
 
 
 def _severity(term: Term, now: float) -> Condition[Image]:
-    plain(term, *COMPARISONS, ":")
+    require_plain(term, *COMPARISONS, ":")
     word = one_of(term, ("none", *(severity.lower() for severity in SEVERITIES)))
     if word == "none" and term.operator not in (":", "="):
-        raise wrong(term, "none is not a severity to compare with", "Write severity:none.")
+        raise value_error(term, "none is not a severity to compare with", "Write severity:none.")
     if word == "none":
         return _known(lambda worst: worst == 0, _worst)
     rank = _RANKS[word.upper()]
@@ -218,13 +236,13 @@ _IS: dict[str, Mask[Image]] = {
 
 
 def _is(term: Term, now: float) -> Condition[Image]:
-    plain(term, ":", "=")
+    require_plain(term, ":", "=")
     word = one_of(term, (*_IS, *_KINDS))
     kind = _KINDS.get(word)
     return Condition(_IS[word] if kind is None else _of_kind((kind,)), {})
 
 
-IMAGES: Language[Image] = Language(
+IMAGES: FilterSchema[Image] = FilterSchema(
     plain=_plain,
     fields={
         "tag": _tag,

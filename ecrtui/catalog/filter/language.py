@@ -11,7 +11,7 @@ from operator import or_
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.filter.errors import FilterError
-from ecrtui.catalog.filter.lexer import Kind, Term
+from ecrtui.catalog.filter.lexer import Term, ValueKind
 from ecrtui.catalog.filter.matching import Matcher, Spans, contains, field_matcher, matcher
 
 Item = TypeVar("Item")
@@ -35,7 +35,7 @@ class Condition(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class Language(Generic[Item]):
+class FilterSchema(Generic[Item]):
     """The fields that can be asked for, each with the condition that a term on it makes (the second value is now)."""
 
     plain: Callable[[Term], Condition[Item]]
@@ -71,10 +71,10 @@ def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, flo
 
 def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[bool]]:
     """Items of which this text matches."""
-    return lambda items: found.each(list(map(read, items)))
+    return lambda items: found.match_many(list(map(read, items)))
 
 
-def either(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
+def any_of(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
     """Items that at least one of them lets through. They give truth values, or bytes that are 1 or 0."""
 
     def mask(items: Sequence[Item]) -> Iterable[int]:
@@ -85,7 +85,7 @@ def either(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
 
 def digest_matcher(term: Term) -> Matcher:
     """Digests as people write them: with or without ``sha256:``, the beginning or a part."""
-    if term.value.kind is not Kind.WORD or "*" in term.value.text or "?" in term.value.text:
+    if term.value.kind is not ValueKind.WORD or "*" in term.value.text or "?" in term.value.text:
         return matcher(term.value)
     word = term.value.text.lower()
     if word.startswith(_PREFIX) or len(word) < SHORTEST_INSIDE:

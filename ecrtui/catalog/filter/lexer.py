@@ -20,7 +20,7 @@ _WORD = re.compile(r"\S*")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """How a value was written."""
 
     WORD = auto()
@@ -30,10 +30,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class TermValue:
     """The text of a value, without the marks around it, and where it stands with them."""
 
-    kind: Kind
+    kind: ValueKind
     text: str
     position: int
     end: int
@@ -46,7 +46,7 @@ class Term:
     negated: bool
     field: str
     operator: str
-    value: Value
+    value: TermValue
     position: int
 
 
@@ -85,33 +85,33 @@ def _term(text: str, start: int) -> Term:
     value = _value(text, position)
     if not value.text:
         raise FilterError("nothing stands behind it", start, value.end, "!rc leaves out what has rc in it.")
-    if value.kind is Kind.WORD and _COMPARISON.match(value.text):
+    if value.kind is ValueKind.WORD and _COMPARISON.match(value.text):
         raise FilterError("a comparison needs a field before it", position, value.end, "Write size>100MB or pushed<7d.")
     return Term(negated, "", "", value, position)
 
 
-def _value(text: str, position: int) -> Value:
+def _value(text: str, position: int) -> TermValue:
     mark = text[position : position + 1]
     if mark == '"':
-        return _enclosed(text, position, Kind.QUOTED, "the quotation mark is not closed")
+        return _enclosed(text, position, ValueKind.QUOTED, "the quotation mark is not closed")
     if mark == "/":
-        return _enclosed(text, position, Kind.REGEX, "the regular expression is not closed")
+        return _enclosed(text, position, ValueKind.REGEX, "the regular expression is not closed")
     if mark == "~":
         return _fuzzy(text, position)
     end = _end(_WORD, text, position)
-    return Value(Kind.WORD, text[position:end], position, end)
+    return TermValue(ValueKind.WORD, text[position:end], position, end)
 
 
-def _fuzzy(text: str, position: int) -> Value:
+def _fuzzy(text: str, position: int) -> TermValue:
     inner = _value(text, position + 1) if text.startswith('"', position + 1) else None
     end = inner.end if inner else _end(_WORD, text, position + 1)
     word = inner.text if inner else text[position + 1 : end]
     if not word:
         raise FilterError("nothing stands behind ~", position, end, "~relcand finds release-candidate.")
-    return Value(Kind.FUZZY, word, position, end)
+    return TermValue(ValueKind.FUZZY, word, position, end)
 
 
-def _enclosed(text: str, start: int, kind: Kind, problem: str) -> Value:
+def _enclosed(text: str, start: int, kind: ValueKind, problem: str) -> TermValue:
     """A value between two equal marks; a backslash takes the mark's meaning away."""
     mark = text[start]
     position = start + 1
@@ -122,6 +122,6 @@ def _enclosed(text: str, start: int, kind: Kind, problem: str) -> Value:
     inner = text[start + 1 : position]
     if not inner:
         raise FilterError("there is nothing between the marks", start, position + 1, f"Write {mark}text{mark}")
-    if kind is Kind.QUOTED:
+    if kind is ValueKind.QUOTED:
         inner = _ESCAPED.sub(r"\1", inner)
-    return Value(kind, inner, start, position + 1)
+    return TermValue(kind, inner, start, position + 1)

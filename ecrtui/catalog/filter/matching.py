@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from itertools import repeat
 
 from ecrtui.catalog.filter.errors import FilterError
-from ecrtui.catalog.filter.lexer import Kind, Term, Value
+from ecrtui.catalog.filter.lexer import Term, TermValue, ValueKind
 from ecrtui.ecr.units import wildcard_regex
 
 Spans = tuple[tuple[int, int], ...]
@@ -26,24 +26,24 @@ _BETWEEN = "\n"
 class Matcher:
     """Which texts match, and where."""
 
-    each: Callable[[Sequence[str]], Iterable[bool]]
+    match_many: Callable[[Sequence[str]], Iterable[bool]]
     """For each of the texts whether it matches. Many are asked about at once, see :mod:`..sieve`."""
     find: Callable[[str], Spans]
 
 
-def matcher(value: Value, *, exact: bool = False) -> Matcher:
+def matcher(value: TermValue, *, exact: bool = False) -> Matcher:
     """How the value wants to be matched.
 
     Raises:
         FilterError: it is no regular expression, or one that could run for ever.
     """
-    if value.kind is Kind.REGEX:
+    if value.kind is ValueKind.REGEX:
         return _regex(value)
-    if value.kind is Kind.FUZZY:
+    if value.kind is ValueKind.FUZZY:
         return _fuzzy(value.text)
     if exact:
         return Matcher(partial(map, value.text.__eq__), lambda text: ((0, len(text)),) if text == value.text else ())
-    if value.kind is Kind.WORD and ("*" in value.text or "?" in value.text):
+    if value.kind is ValueKind.WORD and ("*" in value.text or "?" in value.text):
         return _by_pattern(_wildcard(value.text))
     return contains(value.text)
 
@@ -123,8 +123,8 @@ def _wildcard(word: str) -> re.Pattern[str]:
     return re.compile(wildcard_regex(word), re.IGNORECASE | re.DOTALL)
 
 
-def _regex(value: Value) -> Matcher:
-    problem = _explosive(value.text)
+def _regex(value: TermValue) -> Matcher:
+    problem = _may_backtrack(value.text)
     if problem:
         raise FilterError(problem, value.position, value.end, "One repeat is enough: (ab)+ instead of (a+b+)+.")
     try:
@@ -145,7 +145,7 @@ _FEW = 4
 """So often may something that repeats be repeated."""
 
 
-def _explosive(pattern: str) -> str:
+def _may_backtrack(pattern: str) -> str:
     """Why the expression could run for ever on a short text, in words; empty if nothing says so.
 
     Python's engine tries every way to divide a text between a repeat and the repeat around it, and holds the

@@ -9,9 +9,9 @@ from itertools import compress
 from operator import not_
 from typing import Generic, TypeVar
 
-from ecrtui.catalog.batch_predicate import places
+from ecrtui.catalog.batch_predicate import matching_indices
 from ecrtui.catalog.filter.images import IMAGES
-from ecrtui.catalog.filter.language import Language, Mask
+from ecrtui.catalog.filter.language import FilterSchema, Mask
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.filter.matching import Spans, merged
 from ecrtui.catalog.filter.repositories import REPOSITORIES
@@ -38,7 +38,7 @@ class Filter(Generic[Item]):
     def select(self, items: Iterable[Item]) -> list[Item]:
         """The items that match, in their order."""
         known = list(items)
-        return [known[place] for place in places(self.matches, known)]
+        return [known[place] for place in matching_indices(self.matches, known)]
 
     def spans(self, text: str, field: str = "") -> Spans:
         """Where the filter matches within one shown value, to be highlighted: (start, end) pairs, sorted, disjoint.
@@ -70,7 +70,7 @@ def parse_repositories(text: str, now: float | None = None) -> Filter[Repository
     return _parse(text, REPOSITORIES, now)
 
 
-def _parse(text: str, language: Language[Item], now: float | None) -> Filter[Item]:
+def _parse(text: str, language: FilterSchema[Item], now: float | None) -> Filter[Item]:
     moment = time.time() if now is None else now
     wanted: list[Mask[Item]] = []
     unwanted: list[Mask[Item]] = []
@@ -92,9 +92,9 @@ class _All(Generic[Item]):
         self._terms = [*((mask, True) for mask in wanted), *((mask, False) for mask in unwanted)]
 
     def __call__(self, item: Item, /) -> bool:
-        return bool(self.places((item,)))
+        return bool(self.matching_indices((item,)))
 
-    def places(self, items: Sequence[Item], /) -> Sequence[int]:
+    def matching_indices(self, items: Sequence[Item], /) -> Sequence[int]:
         """Where among the items those are that match, ascending. Each condition is asked of what is left."""
         left: Sequence[int] = range(len(items))
         for mask, wanted in self._terms:

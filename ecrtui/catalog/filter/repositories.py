@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
-from ecrtui.catalog.filter.language import Condition, Language, Mask, either, of_text, on_text
-from ecrtui.catalog.filter.lexer import Kind as Written
+from ecrtui.catalog.filter.language import Condition, FilterSchema, Mask, any_of, of_text, on_text
 from ecrtui.catalog.filter.lexer import Term
+from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import matcher
-from ecrtui.catalog.filter.values import one_of, plain, time_test
+from ecrtui.catalog.filter.values import one_of, require_plain, time_test
 from ecrtui.ecr.repository import Repository
 
 _LABEL_LENGTH = 5
@@ -37,7 +37,7 @@ def _plain(term: Term) -> Condition[Repository]:
         return Condition(names, {"name": found.find})
     start = labels[0]
     return Condition(
-        either(names, lambda repositories: [str(each.mutability).startswith(start) for each in repositories]),
+        any_of(names, lambda repositories: [str(each.mutability).startswith(start) for each in repositories]),
         {"name": found.find},
     )
 
@@ -60,11 +60,11 @@ _IS: dict[str, Mask[Repository]] = {
 
 
 def _is(term: Term, now: float) -> Condition[Repository]:
-    plain(term, ":", "=")
+    require_plain(term, ":", "=")
     return Condition(_IS[one_of(term, _IS)], {})
 
 
-REPOSITORIES: Language[Repository] = Language(
+REPOSITORIES: FilterSchema[Repository] = FilterSchema(
     plain=_plain,
     fields={
         "name": on_text(_NAME, "name"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from ecrtui.catalog.filter.errors import FilterError
-from ecrtui.catalog.filter.lexer import Kind, Term
+from ecrtui.catalog.filter.lexer import Term, ValueKind
 from ecrtui.ecr.units import parse_date_range, parse_duration, parse_size
 
 Compare = Callable[[float, float], bool]
@@ -32,7 +32,7 @@ _TURNED: dict[str, Compare] = {
 """What compares a limit with a value as the value is to be compared with the limit."""
 
 
-def wrong(term: Term, title: str, hint: str = "") -> FilterError:
+def value_error(term: Term, title: str, hint: str = "") -> FilterError:
     """The error for a value that does not fit its field; points at the value."""
     return FilterError(title, term.value.position, term.value.end, hint)
 
@@ -43,7 +43,7 @@ def size_test(term: Term) -> Test:
     _something(term, hint)
     size = parse_size(term.value.text)
     if size is None:
-        raise wrong(term, f"{_shown(term)} is not a size", hint)
+        raise value_error(term, f"{_shown(term)} is not a size", hint)
     return _comparison(term, size, hint)
 
 
@@ -52,7 +52,7 @@ def number_test(term: Term) -> Test:
     hint = f"Write {term.field}>1."
     _something(term, hint)
     if not re.fullmatch(r"\d{1,15}", term.value.text, re.ASCII):
-        raise wrong(term, f"{_shown(term)} is not a number", hint)
+        raise value_error(term, f"{_shown(term)} is not a number", hint)
     return _comparison(term, int(term.value.text), hint)
 
 
@@ -67,11 +67,11 @@ def time_test(term: Term, now: float) -> Test:
     age = parse_duration(text)
     if age is not None:
         if term.operator in ("=", ":"):
-            raise wrong(term, f"{term.field} is compared with an age by < or >", hint)
+            raise value_error(term, f"{term.field} is compared with an age by < or >", hint)
         return partial(COMPARISONS[term.operator], now - age)
     span = parse_date_range(text)
     if span is None:
-        raise wrong(term, f"{_shown(term)} is neither an age nor a date", hint)
+        raise value_error(term, f"{_shown(term)} is neither an age nor a date", hint)
     begin, end = span
     tests: dict[str, Test] = {
         ">": lambda moment: moment >= end,
@@ -95,10 +95,10 @@ def one_of(term: Term, words: Iterable[str]) -> str:
     listed = ", ".join(begun or names)
     hint = f"Did you mean {term.field}{term.operator}{near[0]}?" if near and not begun else f"There are {listed}."
     title = f"{_shown(term)} could be several" if begun else f"{term.field} cannot be {_shown(term)}"
-    raise wrong(term, title if text else f"nothing stands behind {term.field}{term.operator}", hint)
+    raise value_error(term, title if text else f"nothing stands behind {term.field}{term.operator}", hint)
 
 
-def plain(term: Term, *operators: str) -> None:
+def require_plain(term: Term, *operators: str) -> None:
     """See to it that the term has one of these operators and a plain value.
 
     Raises:
@@ -112,13 +112,13 @@ def plain(term: Term, *operators: str) -> None:
             term.value.end,
             f"Write {term.field} with {allowed}.",
         )
-    if term.value.kind not in (Kind.WORD, Kind.QUOTED):
-        raise wrong(term, f"{term.field} takes a plain word")
+    if term.value.kind not in (ValueKind.WORD, ValueKind.QUOTED):
+        raise value_error(term, f"{term.field} takes a plain word")
 
 
 def _comparison(term: Term, limit: float, hint: str) -> Test:
     if term.operator == ":":
-        raise wrong(term, f"{term.field} is compared with <, <=, =, >= or >", hint)
+        raise value_error(term, f"{term.field} is compared with <, <=, =, >= or >", hint)
     return partial(_TURNED[term.operator], limit)
 
 
@@ -128,4 +128,4 @@ def _shown(term: Term) -> str:
 
 def _something(term: Term, hint: str) -> None:
     if not term.value.text:
-        raise wrong(term, f"nothing stands behind {term.field}{term.operator}", hint)
+        raise value_error(term, f"nothing stands behind {term.field}{term.operator}", hint)

@@ -21,7 +21,7 @@ MEDIA_TYPES = (
 )
 
 
-class Attempts:
+class RequestTracker:
     """What became of each sending of a request; botocore repeats some on its own."""
 
     def __init__(self, client: Client) -> None:

@@ -9,14 +9,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image import prompt, skeleton
-from ecrtui.cli.put_image.call import Attempts, read_back
+from ecrtui.cli.put_image.call import RequestTracker, read_back
 from ecrtui.cli.put_image.hints import digest_of, hints
 from ecrtui.cli.put_image.model import Client, put_image_model
 from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters, usable_globals
 from ecrtui.cli.put_image.parameters import call_parameters
 from ecrtui.cli.put_image.printing import Printer, abandon_stdout, expected_answer, pager_of
 from ecrtui.cli.put_image.problems import GeneralProblem
-from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, as_if_typed, describe, tell
+from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, as_client_error, describe, print_hint
 from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
 from ecrtui.errors import EcrTuiError
 
@@ -35,7 +35,7 @@ class PutImage:
         self.reporter = Reporter()
         self.options: argparse.Namespace | None = None
         self.parameters: dict[str, Any] = {}
-        self.attempts: Attempts | None = None
+        self.attempts: RequestTracker | None = None
         self.answer: Mapping[str, Any] | None = None
         """What PutImage has answered: from here on the image is put."""
         self.remarks: list[str] = []
@@ -83,7 +83,7 @@ class PutImage:
         try:
             outcome = prompt.open_form(filled_in)
         except EcrTuiError as error:
-            return self.reporter.report(as_if_typed(error), [error.hint] if error.hint else [])
+            return self.reporter.report(as_client_error(error), [error.hint] if error.hint else [])
         if outcome.words is not None:
             return self._run_line(prompt.without_prompt(outcome.words), new_session())
         if outcome.answer is not None:
@@ -131,13 +131,13 @@ class PutImage:
         if given.generate_cli_skeleton:
             printer.print(skeleton.output(client, operation, self.parameters))
             return 0
-        printer.rehearse(self.parameters)
+        printer.check_encodable(self.parameters)
         self.answer = self._put(client, session)
         return self._print(printer)
 
     def _put(self, client: Client, session: Session) -> Mapping[str, Any]:
         """The answer of PutImage; read back if it was lost on its way."""
-        self.attempts = Attempts(client)
+        self.attempts = RequestTracker(client)
         try:
             answer = client.put_image(**self.parameters)
             if "image" not in answer:  # botocore takes an answer that was cut short for an empty one
@@ -147,7 +147,7 @@ class PutImage:
             found = self._read_back(session, problem)
             if found is None:
                 raise
-            tell(f"The answer was lost on its way. Read back: {self._image()} is there, as it was sent.")
+            print_hint(f"The answer was lost on its way. Read back: {self._image()} is there, as it was sent.")
             return found
         answer.pop("ResponseMetadata", None)
         self._compare_digests(answer)
@@ -156,7 +156,7 @@ class PutImage:
     def _compare_digests(self, answer: Mapping[str, Any]) -> None:
         sent, reported = digest_of(self.parameters), answer["image"].get("imageId", {}).get("imageDigest")
         if reported != sent:
-            tell(f"The registry answers with the digest {reported}, but the bytes that were sent have {sent}.")
+            print_hint(f"The registry answers with the digest {reported}, but the bytes that were sent have {sent}.")
 
     def _read_back(self, session: Session, problem: Exception) -> Mapping[str, Any] | None:
         """What became of a PutImage whose answer was lost; None if the image was not put, or nothing was lost."""
@@ -184,13 +184,13 @@ class PutImage:
     def _print(self, printer: Printer) -> int:
         """Print the answer. The image is put by now, so an answer that cannot be printed is told as just that."""
         if sys.stdout is None:
-            tell(f"{self._image()} was put; its answer is not printed because standard output is closed.")
+            print_hint(f"{self._image()} was put; its answer is not printed because standard output is closed.")
             return 0
         try:
             printer.print(self.answer)
         except BrokenPipeError:
             abandon_stdout()
-            tell(f"{self._image()} was put; nobody was reading when its answer was to be printed.")
+            print_hint(f"{self._image()} was put; nobody was reading when its answer was to be printed.")
         except Exception as problem:  # noqa: BLE001 - it must not be taken for a failure of the call
             abandon_stdout()
             return self.reporter.report(problem, [f"{self._image()} was put; only its answer could not be printed."])
@@ -201,9 +201,9 @@ class PutImage:
             print(flush=True)
         attempts = self.attempts
         if self.answer is not None or (attempts is not None and attempts.applied):
-            tell(f"{self._image()} was put.")
+            print_hint(f"{self._image()} was put.")
         elif attempts is not None and (attempts.under_way or attempts.lost):
-            tell(self._unknown("The request was under way"))
+            print_hint(self._unknown("The request was under way"))
         return INTERRUPTED
 
     def _unknown(self, reason: str) -> str:

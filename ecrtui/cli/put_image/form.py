@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ecrtui.cli.put_image.prompt import Outcome, Prefill
+from ecrtui.cli.put_image.prompt import FormOutcome, Prefill
 from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
 from ecrtui.settings import Connection
 
@@ -23,23 +23,25 @@ _VALUES = {"profile": "--profile", "region": "--region", "endpoint_url": "--endp
 _SWITCHES = {"verify_ssl": "--no-verify-ssl", "sign_request": "--no-sign-request"}
 
 
-def fill_in(prefill: Prefill) -> Outcome:
+def fill_in(prefill: Prefill) -> FormOutcome:
     """Show the form until an image is put or it is left.
 
     Raises:
         EcrTuiError: the settings cannot be used; or why the image could not be put, if it was tried and given up.
     """
-    from ecrtui.tui.messages import Draft
+    from ecrtui.tui.messages import PutImageDraft
     from ecrtui.wiring import fill_in_put_image
 
     given = {field: prefill.parameters[member] for member, field in _MEMBERS.items() if member in prefill.parameters}
-    draft = Draft(PutImageRequest(**given), file=prefill.file, common=_common(prefill.globals), problem=prefill.problem)
+    draft = PutImageDraft(
+        PutImageRequest(**given), file=prefill.file, common=_common(prefill.globals), problem=prefill.problem
+    )
     filled = fill_in_put_image(_connection(prefill.globals), draft)
     if filled.result is not None:
-        return Outcome(answer=_answer(filled.result))
+        return FormOutcome(answer=_answer(filled.result))
     if filled.error is not None:
         raise filled.error
-    return Outcome(code=filled.code or 130)
+    return FormOutcome(code=filled.code or 130)
 
 
 def _connection(options: Mapping[str, Any]) -> Connection:

@@ -83,7 +83,7 @@ GLOBAL_OPTIONS = (
 """In the order of the AWS CLI, which is the order of the names in its messages."""
 
 
-class Parser(argparse.ArgumentParser):
+class PutImageParser(argparse.ArgumentParser):
     """argparse with the AWS CLI's words."""
 
     def __init__(self, usage: str | None = USAGE) -> None:
@@ -130,7 +130,7 @@ def read_first(arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         CommandLineError: ``--profile`` without a value, or ``--debug`` with one.
     """
-    parser = Parser(usage=None)
+    parser = PutImageParser(usage=None)
     parser.add_argument("--profile")
     parser.add_argument("--debug", action="store_true")
     return parser.parse_known_args(arguments)[0]
@@ -143,7 +143,7 @@ def read_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str
         CommandLineError: a value is missing or is no choice, an abbreviation could mean several options.
         SystemExit: ``--version`` was among them and has been answered.
     """
-    parser = Parser()
+    parser = PutImageParser()
     for option in GLOBAL_OPTIONS:
         parser.add_argument(f"--{option.name}", **option.settings)
     if any(word.startswith("--v") for word in arguments):  # the text takes a while to gather
@@ -159,7 +159,7 @@ def usable_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
     try:
         return read_globals(arguments)
     except CommandLineError:
-        parser = Parser()
+        parser = PutImageParser()
         for option in GLOBAL_OPTIONS:
             lenient: dict[str, Any] = {name: value for name, value in option.settings.items() if name != "choices"}
             if option.values:
@@ -186,7 +186,7 @@ def read_parameters(words: Sequence[str], operation: Operation) -> argparse.Name
     """
     if list(words) == ["help"]:
         return argparse.Namespace(help="help")
-    parser = Parser()
+    parser = PutImageParser()
     required = _required(words, operation)
     for member, shape in operation.input.members.items():
         _add_parameter(parser, option_name(member), shape.type_name, required=member in required)
@@ -202,7 +202,7 @@ def read_parameters(words: Sequence[str], operation: Operation) -> argparse.Name
     return options
 
 
-def _add_parameter(parser: Parser, name: str, kind: str, *, required: bool) -> None:
+def _add_parameter(parser: PutImageParser, name: str, kind: str, *, required: bool) -> None:
     if kind == "boolean":
         choice = parser.add_mutually_exclusive_group(required=required)
         choice.add_argument(f"--{name}", action="store_true", default=None, dest=name.replace("-", "_"))

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image.model import Operation, option_name
-from ecrtui.cli.put_image.options import INPUTS, Parser
+from ecrtui.cli.put_image.options import INPUTS, PutImageParser
 from ecrtui.cli.put_image.problems import CommandLineError, ParameterError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
         members: the members of the model.
     """
     options = {member: f"--{option_name(member)}" for member in members}
-    parser = Parser()
+    parser = PutImageParser()
     for option in (*options.values(), *(f"--{name}" for name in INPUTS)):
         parser.add_argument(option, nargs="?")
     try:
@@ -81,7 +81,7 @@ def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
 
 def given_file(words: Sequence[str], name: str) -> str:
     """The path that an option of the line names with ``file://`` or ``fileb://``; empty if it names none."""
-    parser = Parser()
+    parser = PutImageParser()
     parser.add_argument(f"--{name}", nargs="?", dest="value")
     try:
         value = parser.parse_known_args(words)[0].value or ""

@@ -42,7 +42,7 @@ class Printer:
         if self.format != "off":
             check_pager(self.pager)
 
-    def rehearse(self, parameters: Mapping[str, Any]) -> None:
+    def check_encodable(self, parameters: Mapping[str, Any]) -> None:
         """See whether the answer that is expected can be written in the encoding of standard output.
 
         Raises:

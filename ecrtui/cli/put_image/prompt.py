@@ -41,7 +41,7 @@ class Prefill:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FormOutcome:
     """What came out of the form.
 
     Args:
@@ -59,7 +59,7 @@ class Outcome:
 class Form(Protocol):
     """What the module of the form offers."""
 
-    def fill_in(self, prefill: Prefill) -> Outcome:
+    def fill_in(self, prefill: Prefill) -> FormOutcome:
         """Show the form until it is sent or left."""
 
 
@@ -121,7 +121,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if value is not None}
 
 
-def open_form(prefill: Prefill) -> Outcome:
+def open_form(prefill: Prefill) -> FormOutcome:
     """Show the Put image form, filled in, and wait until it is sent or left.
 
     Raises:

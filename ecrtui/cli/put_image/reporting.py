@@ -61,7 +61,7 @@ def describe(problem: BaseException) -> Failure:
     return _of_botocore(problem)
 
 
-def as_if_typed(error: EcrTuiError) -> Exception:
+def as_client_error(error: EcrTuiError) -> Exception:
     """What botocore would have raised, had the call that the service refused been made by the command itself."""
     if not error.code or not error.operation:
         return error
@@ -115,7 +115,7 @@ class Reporter:
         failure = describe(problem)
         if not self._structured(failure):
             for hint in hints:
-                tell(hint)
+                print_hint(hint)
         return failure.code
 
     def _structured(self, failure: Failure) -> bool:
@@ -140,7 +140,7 @@ class Reporter:
             return "legacy"
 
 
-def tell(hint: str) -> None:
+def print_hint(hint: str) -> None:
     """One next step, or what the user should know besides, on a line of its own."""
     _say(f"hint: {visible(' '.join(hint.split()))}\n")
 

@@ -16,9 +16,9 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrtui.errors import ConnectionFailed, CredentialsError
-from ecrtui.registry.paging import following_pages
-from ecrtui.registry.process.launch import Launched, launch
-from ecrtui.registry.process.rpc import MFA_CODE, OPEN, Parts, Peer, PeerGone
+from ecrtui.registry.paging import iterate_pages
+from ecrtui.registry.process.launch import LaunchedProcess, launch
+from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, ReplyStream, RpcConnection
 from ecrtui.registry.protocol import Page
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-LEAVING = 1.0
+SHUTDOWN_TIMEOUT = 1.0
 """Seconds that the process gets to end when it is not needed any more; it takes a thousandth of that."""
 
 
@@ -46,7 +46,7 @@ class RegistryProcess:
         launched: the process, if it was started already.
     """
 
-    def __init__(self, connection: Connection, launched: Launched | None = None) -> None:
+    def __init__(self, connection: Connection, launched: LaunchedProcess | None = None) -> None:
         self._connection = connection
         self.mfa_code: Callable[[str], str] | None = None
         """Asks the user for the code of an MFA device, where somebody can be asked."""
@@ -60,7 +60,7 @@ class RegistryProcess:
         """The number of the process."""
         return self._process.pid
 
-    def ask(self, name: str, *arguments: Any) -> Parts:
+    def ask(self, name: str, *arguments: Any) -> ReplyStream:
         """Ask it; blocks until the question is sent.
 
         Raises:
@@ -78,14 +78,14 @@ class RegistryProcess:
         with suppress(OSError):  # it has ended before
             self._link.shutdown(socket.SHUT_RDWR)
         try:
-            self._process.wait(LEAVING)
+            self._process.wait(SHUTDOWN_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def _connected(self, launched: Launched) -> Peer:
+    def _connected(self, launched: LaunchedProcess) -> RpcConnection:
         self._process, self._link = launched.process, launched.link
-        peer = Peer(launched.link, self._answer)
+        peer = RpcConnection(launched.link, self._answer)
         Thread(target=peer.listen, daemon=True, name="registry process").start()
         peer.ask(OPEN, self._connection)  # what is wrong with it is told to whoever asks next
         return peer
@@ -135,13 +135,13 @@ class RemoteRegistry:
         """All images, archived ones too, from a page token on."""
         return self._pages("images", "DescribeImages", start, repository, tag_status=tag_status)
 
-    def describe(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
+    def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """These images, as they are now."""
-        return tuple(self._ask("describe", repository, list(digests)))
+        return tuple(self._ask("images_by_digest", repository, list(digests)))
 
-    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         """The images that hold these tags now."""
-        return dict(self._ask("tagged", repository, list(tags)))
+        return dict(self._ask("images_by_tag", repository, list(tags)))
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         """Whether the tag is at this digest now."""
@@ -188,7 +188,7 @@ class RemoteRegistry:
     def _ask(self, name: str, *values: Any, write: bool = False) -> Any:
         try:
             return self._process.ask(name, self._account, values, {}).next()
-        except PeerGone:
+        except ConnectionClosed:
             raise _ended(write=write) from None
 
     def _pages(self, name: str, operation: str, start: str, *values: str, **options: str) -> Iterator[Page[Any]]:
@@ -198,17 +198,17 @@ class RemoteRegistry:
             try:
                 parts = self._process.ask(name, self._account, values, {**options, "start": token})
                 following = str(parts.next())
-            except PeerGone:
+            except ConnectionClosed:
                 raise _ended() from None
             return Page(read=partial(_rows, CODECS[name], parts), next_token=following)
 
-        return following_pages(page, lambda page: page.next_token, start, operation)
+        return iterate_pages(page, lambda page: page.next_token, start, operation)
 
 
-def _rows(columns: RowCodec[Item], parts: Parts) -> tuple[Item, ...]:
+def _rows(columns: RowCodec[Item], parts: ReplyStream) -> tuple[Item, ...]:
     try:
         packed = parts.next()
-    except PeerGone:
+    except ConnectionClosed:
         raise _ended() from None
     return tuple(columns.from_columns(marshal.loads(packed)))  # noqa: S302 - of our own process
 

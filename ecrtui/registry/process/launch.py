@@ -11,14 +11,14 @@ _PROGRAM = "import sys; sys.path[:] = {path!r}; from ecrtui.wiring import serve_
 """What it runs, with the modules where this process has them, and never those of the folder it happens to be in."""
 
 
-class Launched(NamedTuple):
+class LaunchedProcess(NamedTuple):
     """A process that was started, and the way to it."""
 
     process: subprocess.Popen[bytes]
     link: socket.socket
 
 
-def launch() -> Launched:
+def launch() -> LaunchedProcess:
     """Start it. It ends by itself when the link is closed, or when this process is gone.
 
     It has no terminal, so that nothing it loads can ask or write there, and Ctrl-C does not reach it.
@@ -37,4 +37,4 @@ def launch() -> Launched:
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
         )
-    return Launched(process, ours)
+    return LaunchedProcess(process, ours)

@@ -32,11 +32,11 @@ _HEAD = struct.Struct("!BQQ")
 _log = logging.getLogger(__name__)
 
 
-class PeerGone(Exception):  # noqa: N818 - reads as what happened
+class ConnectionClosed(Exception):  # noqa: N818 - reads as what happened
     """The other process has ended, or was never there."""
 
 
-class Peer:
+class RpcConnection:
     """One end.
 
     Args:
@@ -68,7 +68,7 @@ class Peer:
             for answers in self._waiting.values():
                 answers.put((_GONE, b""))
 
-    def ask(self, name: str, *arguments: Any) -> Parts:
+    def ask(self, name: str, *arguments: Any) -> ReplyStream:
         """Ask the other end; blocks until the question is sent.
 
         Raises:
@@ -78,14 +78,14 @@ class Peer:
         answers: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         with self._lock:
             if self.gone:
-                raise PeerGone
+                raise ConnectionClosed
             self._waiting[number] = answers
         try:
             self._send(_QUESTION, number, (name, arguments))
         except OSError as problem:
             self._forget(number)
-            raise PeerGone(str(problem)) from problem
-        return Parts(answers, lambda: self._forget(number))
+            raise ConnectionClosed(str(problem)) from problem
+        return ReplyStream(answers, lambda: self._forget(number))
 
     def _forget(self, number: int) -> None:
         with self._lock:
@@ -122,7 +122,7 @@ class Peer:
             _log.debug("nobody waits for the answer %d any more: %s", number, problem)
 
 
-class Parts:
+class ReplyStream:
     """The parts of one answer, in their order. Whoever has no use for the rest just drops it."""
 
     def __init__(self, answers: SimpleQueue[tuple[int, bytes]], forget: Callable[[], None]) -> None:
@@ -138,7 +138,7 @@ class Parts:
         """
         kind, body = self._answers.get()
         if kind == _GONE:
-            raise PeerGone
+            raise ConnectionClosed
         value = pickle.loads(body)  # noqa: S301 - of our own process
         if kind == _ERROR:
             raise value

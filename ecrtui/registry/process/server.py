@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr import row_codec as columns
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.process.rpc import MFA_CODE, OPEN, Peer, PeerGone
+from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, RpcConnection
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
@@ -27,10 +27,10 @@ Open = Callable[["Connection", Callable[[str], str]], "EcrRegistry"]
 AHEAD = 4
 """Listings of which the next page is read before it is asked for; of the one read longest ago it is dropped."""
 
-SWITCH = 0.0005
+THREAD_SWITCH_INTERVAL = 0.0005
 """Seconds after which a thread that reads a page lets another one send its request; Python's own are ten times that."""
 
-YOUNG = 50_000
+GC_THRESHOLD = 50_000
 """Objects after which the collector looks for garbage. A page has ten thousand, and all of them go by themselves."""
 
 
@@ -41,17 +41,17 @@ def serve(link: socket.socket, open_registry: Open) -> None:
         link: the socket to the process that asks.
         open_registry: opens the registry of a connection; the second argument asks the user for the code of a device.
     """
-    gc.set_threshold(YOUNG)
-    sys.setswitchinterval(SWITCH)
-    Desk(link, open_registry).peer.listen()
+    gc.set_threshold(GC_THRESHOLD)
+    sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
+    RegistryServer(link, open_registry).peer.listen()
     os._exit(0)
 
 
-class Desk:
+class RegistryServer:
     """Answers for one connection; see :func:`serve`."""
 
     def __init__(self, link: socket.socket, open_registry: Open) -> None:
-        self.peer = Peer(link, self.answer)
+        self.peer = RpcConnection(link, self.answer)
         self._open_registry = open_registry
         self._lock = Lock()
         self._connection: Connection | None = None
@@ -101,5 +101,5 @@ class Desk:
     def _ask_for_code(self, question: str) -> str:
         try:
             return str(self.peer.ask(MFA_CODE, question).next())
-        except PeerGone:
+        except ConnectionClosed:
             raise CredentialsError("No MFA code was given") from None

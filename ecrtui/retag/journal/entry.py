@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.retag.plan import Action, Outcome
+from ecrtui.retag.plan import StepAction, StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One write that was begun. Digests are "" where the tag did not exist; times are seconds since the epoch."""
 
     number: int
@@ -22,14 +22,14 @@ class Entry:
     """The ARN of the caller; empty if it could not be known."""
     repository: str
     tag: str
-    action: Action
+    action: StepAction
     before: str
     after: str
     media_type: str
     """The media type of the image that the tag was put at; of the one it was removed from on a removal."""
     begun_at: float
     finished_at: float | None = None
-    outcome: Outcome | None = None
+    outcome: StepOutcome | None = None
     """None from before the call until the answer is known: in flight, or, when its process is gone, unknown."""
     in_flight: bool = False
     """Whether a process that still runs is waiting for the answer."""
@@ -48,7 +48,7 @@ class Entry:
     @property
     def can_be_undone(self) -> bool:
         """Whether a tag was changed and that was not taken back since."""
-        return self.outcome is Outcome.DONE and not self.undone_by and bool(self.tag)
+        return self.outcome is StepOutcome.DONE and not self.undone_by and bool(self.tag)
 
     def __str__(self) -> str:
         old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"

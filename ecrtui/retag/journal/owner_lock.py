@@ -13,12 +13,12 @@ import weakref
 from pathlib import Path
 
 
-class Owner:
+class ProcessLock:
     """This process as an owner of journal entries; ``token`` names it in them. Its file goes when the process ends."""
 
     def __init__(self, journal: Path) -> None:
         for left in journal.parent.glob(f"{journal.name}-owner-*"):
-            alive(journal, left.name.rpartition("-")[2])  # what killed processes have left is cleared away
+            is_owner_alive(journal, left.name.rpartition("-")[2])  # what killed processes have left is cleared away
         while True:
             self.token = secrets.token_hex(8)
             path = _file(journal, self.token)
@@ -39,7 +39,7 @@ def _release(descriptor: int, path: Path) -> None:
     os.close(descriptor)
 
 
-def alive(journal: Path, token: str) -> bool:
+def is_owner_alive(journal: Path, token: str) -> bool:
     """Whether the owner of this token still runs. The file of one that does not is removed."""
     if not token:
         return False

@@ -18,10 +18,10 @@ from pathlib import Path
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.journal.entry import Entry
-from ecrtui.retag.journal.owner_lock import Owner, alive
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.journal.owner_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.schema import bring_up_to_date
-from ecrtui.retag.plan import Action, Outcome, Plan, Step
+from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
 from ecrtui.retag.plan_file import plan_document, plan_from
 
 _WAIT_FOR_OTHERS = 15.0
@@ -38,7 +38,7 @@ class JournalError(EcrTuiError):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PendingWrite:
     """A write that is about to be sent: what its entry will say."""
 
     plan: Plan
@@ -65,7 +65,7 @@ class Journal:
         self._clock = clock
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._owner: Owner | None = None
+        self._owner: ProcessLock | None = None
         self._in_flight: set[int] = set()
 
     @property
@@ -83,11 +83,11 @@ class Journal:
             self._connection = self._owner = None
             self._in_flight.clear()
 
-    def keep_plan(self, plan: Plan, location: RegistryLocation) -> None:
+    def save_plan(self, plan: Plan, location: RegistryLocation) -> None:
         """Note all steps of a plan, so that it can be resumed; a plan that is there already stays as it is."""
         document = json.dumps(plan_document(plan), ensure_ascii=False)
         with self._writing("written, so nothing was sent") as connection:
-            _keep(connection, plan.given)
+            _keep(connection, plan.provided_manifests)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
                 (plan.id, self._clock(), location.registry_id, location.region, location.endpoint, document),
@@ -101,7 +101,7 @@ class Journal:
             ).fetchone()
         return (plan_from(json.loads(row[3])), RegistryLocation(*row[:3])) if row else None
 
-    def begin(self, draft: Draft) -> int:
+    def begin(self, draft: PendingWrite) -> int:
         """Note, durably, a write that is about to be sent; the number of its entry."""
         step, where = draft.step, draft.location
         with self._lock, self._writing("written, so nothing was sent") as connection:
@@ -123,9 +123,9 @@ class Journal:
         self._in_flight.add(number)
         return number
 
-    def finish(self, number: int, outcome: Outcome, *, request_id: str = "", detail: str = "") -> None:
+    def finish(self, number: int, outcome: StepOutcome, *, request_id: str = "", detail: str = "") -> None:
         """Note what became of a write. UNKNOWN leaves it open: reading the registry can still tell."""
-        known = None if outcome is Outcome.UNKNOWN else str(outcome)
+        known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
         with self._lock:
             self._in_flight.discard(number)
         with self._writing() as connection:
@@ -134,17 +134,17 @@ class Journal:
                 "WHERE number = ?",
                 (known, self._clock() if known else None, request_id, detail, number),
             )
-            if outcome is Outcome.DONE:
+            if outcome is StepOutcome.DONE:
                 _note_undone(connection, number)
 
-    def settle(self, number: int, outcome: Outcome, detail: str) -> None:
+    def resolve(self, number: int, outcome: StepOutcome, detail: str) -> None:
         """Note what the registry told of a write that was unknown; one that was settled meanwhile stays so."""
         with self._writing() as connection:
             settled = connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, detail = ? WHERE number = ? AND outcome IS NULL",
                 (str(outcome), self._clock(), detail, number),
             ).rowcount
-            if settled and outcome is Outcome.DONE:
+            if settled and outcome is StepOutcome.DONE:
                 _note_undone(connection, number)
 
     def entries(
@@ -155,11 +155,11 @@ class Journal:
         tag: str = "",
         plan: str = "",
         since: float | None = None,
-        outcome: Outcome | None = None,
+        outcome: StepOutcome | None = None,
         unfinished: bool = False,
         numbers: Sequence[int] = (),
         limit: int | None = None,
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[JournalEntry, ...]:
         """The entries that are all of this, newest first."""
         conditions: list[str] = ["1"]
         values: list[object] = []
@@ -186,9 +186,9 @@ class Journal:
             rows = connection.execute(query, (*values, -1 if limit is None else limit)).fetchall()
         return tuple(self._entry(row) for row in rows)
 
-    def last_change(self, location: RegistryLocation, repository: str, tag: str) -> Entry | None:
+    def last_change(self, location: RegistryLocation, repository: str, tag: str) -> JournalEntry | None:
         """The newest entry that put this tag somewhere or took it away; None if nothing is known of the tag."""
-        changes = self.entries(location, repository=repository, tag=tag, outcome=Outcome.DONE, limit=1)
+        changes = self.entries(location, repository=repository, tag=tag, outcome=StepOutcome.DONE, limit=1)
         return changes[0] if changes else None
 
     def manifest(self, digest: str) -> Manifest | None:
@@ -204,10 +204,10 @@ class Journal:
         """Which of these digests the journal has a manifest of."""
         return frozenset(digest for digest in digests if self.manifest(digest) is not None)
 
-    def _entry(self, row: Sequence[object]) -> Entry:
+    def _entry(self, row: Sequence[object]) -> JournalEntry:
         (number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
          media_type, begun_at, finished_at, outcome, request_id, detail, undoes, undone_by) = row  # fmt: skip
-        return Entry(
+        return JournalEntry(
             number=_number(number),
             plan=str(plan),
             kind=str(kind),
@@ -215,13 +215,13 @@ class Journal:
             principal=str(principal),
             repository=str(repository),
             tag=str(tag),
-            action=Action(str(action)),
+            action=StepAction(str(action)),
             before=str(before),
             after=str(after),
             media_type=str(media_type),
             begun_at=float(str(begun_at)),
             finished_at=None if finished_at is None else float(str(finished_at)),
-            outcome=None if outcome is None else Outcome(str(outcome)),
+            outcome=None if outcome is None else StepOutcome(str(outcome)),
             in_flight=outcome is None and self._is_in_flight(_number(number), str(owner)),
             request_id=str(request_id),
             detail=str(detail),
@@ -234,24 +234,24 @@ class Journal:
             if number in self._in_flight:
                 return True
             mine = self._owner.token if self._owner else None
-        return self.path is not None and owner != mine and alive(self.path, owner)
+        return self.path is not None and owner != mine and is_owner_alive(self.path, owner)
 
     def _own(self) -> str:
         if self.path is None:
             return ""
         if self._owner is None:
-            self._owner = Owner(self.path)
+            self._owner = ProcessLock(self.path)
         return self._owner.token
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._telling("read"):
+        with self._lock, self._as_journal_error("read"):
             yield self._open()
 
     @contextmanager
     def _writing(self, what: str = "written") -> Iterator[sqlite3.Connection]:
         """One transaction; on disk when it is left, rolled back if it fails."""
-        with self._lock, self._telling(what):
+        with self._lock, self._as_journal_error(what):
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -263,7 +263,7 @@ class Journal:
                 raise
 
     @contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
+    def _as_journal_error(self, what: str) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError, ValueError) as problem:

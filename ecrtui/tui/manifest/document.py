@@ -43,7 +43,7 @@ Span = tuple[int, int, str]
 """Start and end in a line, and a style of Textual."""
 
 
-class Place(NamedTuple):
+class TextRange(NamedTuple):
     """A range of characters of a shown line."""
 
     line: int
@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Starts:
+class LexerCheckpoints:
     """Where the lexer can start in a long line.
 
     Args:
@@ -65,7 +65,7 @@ class Starts:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class ManifestDocument:
     """A text, ready to be shown.
 
     Args:
@@ -80,15 +80,15 @@ class Prepared:
     text: str
     lines: tuple[str, ...]
     wide: frozenset[int]
-    starts: Mapping[int, Starts]
-    digests: tuple[Place, ...]
+    starts: Mapping[int, LexerCheckpoints]
+    digests: tuple[TextRange, ...]
     width: int
 
-    def at(self, place: Place) -> str:
+    def at(self, place: TextRange) -> str:
         """The characters at a place."""
         return self.lines[place.line][place.start : place.end]
 
-    def spans(self, place: Place) -> Iterator[Span]:
+    def spans(self, place: TextRange) -> Iterator[Span]:
         """The colours at a place, and beyond it on both sides as far as a token goes."""
         shown, start, end = self.lines[place.line], place.start, place.end
         position = 0
@@ -108,7 +108,7 @@ class Prepared:
             else:
                 yield token.start(), token.end(), f"$json-{token.lastgroup}"
 
-    def find(self, words: str) -> tuple[Place, ...]:
+    def find(self, words: str) -> tuple[TextRange, ...]:
         """Where these words are, in upper or lower case; at most :data:`MOST_MATCHES` places."""
         if not words:
             return ()
@@ -116,7 +116,7 @@ class Prepared:
         return tuple(islice(_places(self.lines, pattern), MOST_MATCHES))
 
 
-def prepare(source: str) -> Prepared:
+def prepare(source: str) -> ManifestDocument:
     """Prepare a text. Takes a fiftieth of a second for 4 MiB; safe in a thread."""
     lines = source.split("\n")
     if len(lines) > 1 and not lines[-1]:
@@ -127,7 +127,7 @@ def prepare(source: str) -> Prepared:
     wide = frozenset() if plain else frozenset(number for number, line in enumerate(lines) if _is_wide(line))
     longest = max(map(len, lines))
     long = (number for number, line in enumerate(lines) if len(line) > LONG) if longest > LONG else ()
-    return Prepared(
+    return ManifestDocument(
         text=source,
         lines=tuple(lines),
         wide=wide,
@@ -143,20 +143,20 @@ def _is_wide(line: str) -> bool:
     return not line.isascii() and any(get_character_cell_size(character) != 1 for character in set(line))
 
 
-def _places(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[Place]:
+def _places(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[TextRange]:
     """Where a pattern that matches no line feed is found; one search over all the lines is quicker than one a line."""
     begins = array("I", accumulate((len(line) + 1 for line in lines), initial=0))
     for match in pattern.finditer("\n".join(lines)):
         number = bisect_right(begins, match.start()) - 1
-        yield Place(number, match.start() - begins[number], match.end() - begins[number])
+        yield TextRange(number, match.start() - begins[number], match.end() - begins[number])
 
 
-def _starts(shown: str) -> Starts:
+def _starts(shown: str) -> LexerCheckpoints:
     positions, inside = array("I"), bytearray()
     for position, within in _starts_among_escapes(shown) if "\\" in shown else _starts_among_quotes(shown):
         positions.append(position)
         inside.append(within)
-    return Starts(positions, bytes(inside))
+    return LexerCheckpoints(positions, bytes(inside))
 
 
 def _starts_among_quotes(shown: str) -> Iterator[tuple[int, bool]]:
@@ -189,7 +189,7 @@ def _starts_among_escapes(shown: str) -> Iterator[tuple[int, bool]]:
             yield last, True
 
 
-class Layout:
+class LineWrapping:
     """The lines of a text as rows of the screen.
 
     Args:
@@ -197,7 +197,7 @@ class Layout:
         width: the cells of a row; None for one row a line, as long as it is.
     """
 
-    def __init__(self, prepared: Prepared, width: int | None) -> None:
+    def __init__(self, prepared: ManifestDocument, width: int | None) -> None:
         self._lines = prepared.lines
         self._width = None if width is None else max(width, 2)
         self._breaks: dict[int, array[int]] = {}
@@ -216,17 +216,17 @@ class Layout:
     def __len__(self) -> int:
         return self._first[-1]
 
-    def __getitem__(self, row: int) -> Place:
+    def __getitem__(self, row: int) -> TextRange:
         """What a row shows."""
         line = bisect_right(self._first, row) - 1
         length = len(self._lines[line])
         within = row - self._first[line]
         if self._width is None:
-            return Place(line, 0, length)
+            return TextRange(line, 0, length)
         breaks = self._breaks.get(line)
         if breaks is None:
-            return Place(line, within * self._width, min((within + 1) * self._width, length))
-        return Place(line, breaks[within], breaks[within + 1])
+            return TextRange(line, within * self._width, min((within + 1) * self._width, length))
+        return TextRange(line, breaks[within], breaks[within + 1])
 
     def row_of(self, line: int, position: int) -> int:
         """The row that shows this character."""

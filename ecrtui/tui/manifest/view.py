@@ -16,14 +16,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
-from ecrtui.tui.manifest.document import EMPTY, LONG, Layout, Place, Prepared
+from ecrtui.tui.manifest.document import EMPTY, LONG, LineWrapping, ManifestDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
 from ecrtui.tui.widgets.keys import movement
 
 CURSOR = "▸"
 
 
-NOWHERE = -1
+NO_DIGEST = -1
 """Where the cursor is at first: on no digest, so that what is done is done to the image itself."""
 
 
@@ -112,7 +112,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(
         self,
-        prepared: Prepared = EMPTY,
+        prepared: ManifestDocument = EMPTY,
         *,
         wrap: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's name for it
@@ -121,20 +121,20 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.prepared = prepared
         self.wrap = wrap
-        self._layout = Layout(prepared, None)
+        self._layout = LineWrapping(prepared, None)
         self._fitted = False
-        self._digest = NOWHERE
-        self._matches: tuple[Place, ...] = ()
+        self._digest = NO_DIGEST
+        self._matches: tuple[TextRange, ...] = ()
         self._match = 0
         self._strips: LRUCache[int, Strip] = LRUCache(256)
         self._parse: paint.ParseStyle | None = None
 
     # What the screen does with it
 
-    def show(self, prepared: Prepared) -> None:
+    def show(self, prepared: ManifestDocument) -> None:
         """Show another text, from its beginning."""
         self.prepared = prepared
-        self._digest = NOWHERE
+        self._digest = NO_DIGEST
         self._matches = ()
         self._lay_out()
         self.scroll_to(0, 0, animate=False, force=True)
@@ -143,7 +143,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def digest(self) -> str | None:
         """The digest under the cursor; None until the cursor was moved to one."""
-        return None if self._digest == NOWHERE else self.prepared.at(self.prepared.digests[self._digest])
+        return None if self._digest == NO_DIGEST else self.prepared.at(self.prepared.digests[self._digest])
 
     def go_to(self, digest: str) -> bool:
         """Put the cursor on the first place that names this digest; False if none does."""
@@ -213,7 +213,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_previous_digest(self) -> None:
         """To the digest before; from the first one to none, and then to the widget before."""
-        if self._digest == NOWHERE:
+        if self._digest == NO_DIGEST:
             self.screen.focus_previous()
         else:
             self._move_to_digest(self._digest - 1)
@@ -229,7 +229,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         """To the match before, round and round; without a search to the digest before."""
         if self._matches:
             self._move_to_match((self._match - 1) % len(self._matches))
-        elif self._digest != NOWHERE:
+        elif self._digest != NO_DIGEST:
             self._move_to_digest(self._digest - 1)
 
     def action_wrap(self) -> None:
@@ -250,7 +250,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     def _move_to_digest(self, number: int) -> None:
         self._digest = number
         self._redraw()
-        if number != NOWHERE:
+        if number != NO_DIGEST:
             self._reveal(self.prepared.digests[number])
         self.post_message(self.DigestHighlighted(self, self.digest))
 
@@ -259,7 +259,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw()
         self._reveal(self._matches[number])
 
-    def _reveal(self, place: Place) -> None:
+    def _reveal(self, place: TextRange) -> None:
         """Scroll so that the place is seen, with a few lines around it."""
         first = self._layout.row_of(place.line, place.start)
         last = self._layout.row_of(place.line, max(place.end - 1, place.start))
@@ -298,7 +298,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         """Make rows for the width there is."""
         width = self.scrollable_content_region.width
         self._fitted = width > 0
-        self._layout = Layout(self.prepared, max(width - self._gutter, 1) if self.wrap and self._fitted else None)
+        self._layout = LineWrapping(self.prepared, max(width - self._gutter, 1) if self.wrap and self._fitted else None)
 
     def _redraw(self) -> None:
         self._strips.clear()
@@ -306,7 +306,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         rows = len(self._layout)
-        top = self._layout[min(self.scroll_offset.y, rows - 1)] if rows else Place(0, 0, 0)
+        top = self._layout[min(self.scroll_offset.y, rows - 1)] if rows else TextRange(0, 0, 0)
         self._lay_out()
         self.scroll_to(y=self._layout.row_of(top.line, top.start), animate=False, force=True)
 
@@ -346,8 +346,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         room = max(width - self._gutter, 0)
         seen, skip = self._seen(place, room)
         if self._parse is None:
-            self._parse = paint.parser(self.app.theme_variables)
-        text = Strip(paint.segments(self._content(seen), base, self._parse)).crop_extend(
+            self._parse = paint.style_parser(self.app.theme_variables)
+        text = Strip(paint.to_segments(self._content(seen), base, self._parse)).crop_extend(
             skip, skip + room, base.rich_style
         )
         number = self.get_visual_style("manifest--text", "manifest--number").rich_style
@@ -358,7 +358,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
             [Strip([Segment(CURSOR if current else " ", base.rich_style), Segment(f" {label} ", number)]), text]
         ).adjust_cell_length(width, base.rich_style)
 
-    def _seen(self, place: Place, room: int) -> tuple[Place, int]:
+    def _seen(self, place: TextRange, room: int) -> tuple[TextRange, int]:
         """What of a row is within the width, and how many cells of that are cropped."""
         left = self.scroll_offset.x
         if self.wrap:
@@ -366,16 +366,16 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         if place.line in self.prepared.wide and place.end <= LONG:
             return place, left
         start = min(left, place.end)
-        return Place(place.line, start, min(start + room, place.end)), 0
+        return TextRange(place.line, start, min(start + room, place.end)), 0
 
     @property
     def _current_row(self) -> int:
-        if self._digest == NOWHERE:
-            return NOWHERE
+        if self._digest == NO_DIGEST:
+            return NO_DIGEST
         place = self.prepared.digests[self._digest]
         return self._layout.row_of(place.line, place.start)
 
-    def _content(self, place: Place) -> Content:
+    def _content(self, place: TextRange) -> Content:
         """The characters of a place with their colours, its digests and its matches."""
         spans = [Span(start, end, style) for start, end, style in self.prepared.spans(place)]
         digests = self.prepared.digests
@@ -397,10 +397,10 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
             name = "manifest--digest"
         else:
             name = "manifest--current" if self.has_focus else "manifest--current-blurred"
-        return paint.component(self, name)
+        return paint.component_style(self, name)
 
     def _style_of_match(self, current: bool) -> Style:
-        return paint.component(self, "manifest--match-current" if current else "manifest--match")
+        return paint.component_style(self, "manifest--match-current" if current else "manifest--match")
 
     # Mouse
 
@@ -420,7 +420,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
                 return
 
 
-def _within(places: tuple[Place, ...], row: Place) -> range:
+def _within(places: tuple[TextRange, ...], row: TextRange) -> range:
     """The numbers of the places that a row shows something of; places are in their order and do not overlap."""
     first = bisect_right(places, (row.line, row.start))
     if first and places[first - 1].line == row.line and places[first - 1].end > row.start:
@@ -428,5 +428,5 @@ def _within(places: tuple[Place, ...], row: Place) -> range:
     return range(first, bisect_left(places, (row.line, row.end), first))
 
 
-def _span(place: Place, style: Style) -> Span:
+def _span(place: TextRange, style: Style) -> Span:
     return Span(place.start, place.end, style)

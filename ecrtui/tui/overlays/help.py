@@ -28,7 +28,7 @@ _SCOPES = {
 }
 
 
-class Help(Overlay[None]):
+class HelpOverlay(Overlay[None]):
     """Keys and what they do, by where they hold."""
 
     BINDINGS = [

@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard import Copyable
+from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.overlays.base import Overlay
 
 _VIM_KEYS: list[BindingType] = [
@@ -21,12 +21,12 @@ _VIM_KEYS: list[BindingType] = [
 ]
 
 
-class CopyMenu(Overlay[Copyable]):
+class CopyMenu(Overlay[CopyItem]):
     """What can be copied; Enter copies, a digit chooses at once."""
 
     BINDINGS = [*_VIM_KEYS, *(Binding(str(digit), f"pick({digit})", show=False) for digit in range(1, 10))]
 
-    def __init__(self, entries: Sequence[Copyable]) -> None:
+    def __init__(self, entries: Sequence[CopyItem]) -> None:
         super().__init__()
         self.entries = tuple(entries)
 

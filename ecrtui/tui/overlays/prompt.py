@@ -10,7 +10,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.overlays.base import Overlay
 
 
-class AskWord(Overlay[str]):
+class TextPrompt(Overlay[str]):
     """Asks, and takes a line; Esc gives none."""
 
     def __init__(self, question: str) -> None:

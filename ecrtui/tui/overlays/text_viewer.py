@@ -11,7 +11,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.overlays.base import Overlay
 
 
-class Reader(Overlay[None]):
+class TextViewer(Overlay[None]):
     """Scrolls with the keys of the lists."""
 
     BINDINGS = [

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import Change, Progress, Report, StepResult
+from ecrtui.retag.plan import Progress, Report, StepResult, TagChange
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
-from ecrtui.tui.base_screen import Place
+from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.retag.retag_form import RetagForm, Source
+from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
 
 if TYPE_CHECKING:
     from ecrtui.ecr.image import Image
-    from ecrtui.retag.engine import Survey
+    from ecrtui.retag.engine import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ TYPING_PAUSE = 0.12
 """Seconds without a key after which the plan is asked for: one request for a word, not one for each letter."""
 
 
-class Writing(Place):
+class PlanApplyMixin(AppScreen):
     """A place on which a plan can be carried out."""
 
     async def show_form(self, form: PlanForm) -> None:
@@ -41,7 +41,7 @@ class Writing(Place):
         mine = {entry.call for entry in actions.of(*self.SCOPES) if entry.scope != "app"}
         return not (action in mine and self.query(PlanForm))
 
-    async def written(self, report: Report) -> None:
+    async def refresh_after_write(self, report: Report) -> None:
         """Bring what the place shows up to date after a write, here or on a place above; places override it."""
 
     def focus_content(self) -> None:
@@ -73,7 +73,7 @@ class Writing(Place):
         application.post_message(messages.WriteBegan())
         try:
             session = await self.session()
-            report = await io.call(
+            report = await io.run_blocking(
                 session.engine.apply,
                 wanted.plan,
                 on_result=tell,
@@ -90,18 +90,18 @@ class Writing(Place):
         else:
             form.reported(report)
             for place in application.screen_stack:
-                if isinstance(place, Writing):
-                    await place.written(report)
+                if isinstance(place, PlanApplyMixin):
+                    await place.refresh_after_write(report)
         finally:
             application.post_message(messages.WriteEnded())
 
 
-class Retagging(Writing):
+class RetagMixin(PlanApplyMixin):
     """A place on which an image can be given a tag."""
 
-    _survey: Survey | None = None
+    _survey: RepositoryContext | None = None
 
-    async def begin_retag(self, source: Source) -> None:
+    async def begin_retag(self, source: RetagSource) -> None:
         """Open the form for this image."""
         self._survey = None
         await self.show_form(RetagForm(source))
@@ -123,9 +123,11 @@ class Retagging(Writing):
         try:
             session = await self.session()
             if self._survey is None:
-                self._survey = await io.call(session.engine.survey, source.repository, self.all_images())
-            changes = [Change(source.repository, tag, source.digest) for tag in tags]
+                self._survey = await io.run_blocking(
+                    session.engine.repository_context, source.repository, self.all_images()
+                )
+            changes = [TagChange(source.repository, tag, source.digest) for tag in tags]
             surveys = {source.repository: self._survey}
-            form.planned(await io.call(session.engine.plan, changes, surveys=surveys))
+            form.planned(await io.run_blocking(session.engine.plan, changes, surveys=surveys))
         except EcrTuiError as error:
             form.failed(error)

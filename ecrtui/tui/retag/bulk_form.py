@@ -8,11 +8,11 @@ from textual.binding import Binding
 from textual.content import Content
 
 from ecrtui.ecr import units
-from ecrtui.retag.plan import OnConflict, Outcome, Plan, Report
+from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome
 from ecrtui.tui.retag import rendering as plan_text
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, State
+from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
 
-_GOOD = (Outcome.DONE, Outcome.ALREADY)
+_GOOD = (StepOutcome.DONE, StepOutcome.ALREADY)
 
 
 class BulkForm(PlanForm):
@@ -60,7 +60,7 @@ class BulkForm(PlanForm):
         lines += plan_text.after_lines(report)
         return Content("\n").join(lines)
 
-    def keys(self, state: State) -> str:
+    def keys(self, state: PlanFormState) -> str:
         if state.phase is Phase.WRITE:
             return "stopping after this row…" if self.stopping else "esc stops after this row"
         if state.phase is Phase.EDIT and state.plan is not None:

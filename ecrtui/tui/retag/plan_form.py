@@ -33,7 +33,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class PlanFormState:
     """All that the form shows."""
 
     phase: Phase = Phase.EDIT
@@ -80,7 +80,7 @@ class PlanForm(Vertical, can_focus=True):
         Binding("up,k", "scroll(-1)", show=False),
     ]
 
-    state: reactive[State] = reactive(State())
+    state: reactive[PlanFormState] = reactive(PlanFormState())
     on_conflict = OnConflict.STOP
 
     @dataclass
@@ -125,7 +125,7 @@ class PlanForm(Vertical, can_focus=True):
     def __init__(self, head: Content, plan: Plan | None = None) -> None:
         super().__init__()
         self.head = head
-        self.set_reactive(PlanForm.state, State(plan=plan, planning=plan is None))
+        self.set_reactive(PlanForm.state, PlanFormState(plan=plan, planning=plan is None))
 
     def compose(self) -> ComposeResult:
         yield Static(self.head)
@@ -157,7 +157,7 @@ class PlanForm(Vertical, can_focus=True):
         self.state = replace(self.state, phase=Phase.DONE, report=report, error=None, progress=None)
         self.settle_focus()
 
-    def start_over(self, state: State) -> None:
+    def start_over(self, state: PlanFormState) -> None:
         """Back to the beginning with what was typed."""
         self.state = state
         self.settle_focus()
@@ -192,7 +192,7 @@ class PlanForm(Vertical, can_focus=True):
     def action_retry(self) -> None:
         """Plan again after a failure; what is so by now comes with the plan."""
         if self.state.has_failed and self.state.phase in (Phase.DONE, Phase.EDIT):
-            self.start_over(State(wanted=self.state.wanted, planning=True))
+            self.start_over(PlanFormState(wanted=self.state.wanted, planning=True))
             self.post_message(self.Again(self))
 
     def action_scroll(self, lines: int) -> None:
@@ -239,11 +239,11 @@ class PlanForm(Vertical, can_focus=True):
     def _field(self) -> Widget:
         return self.query_one(".confirm", Input) if self.state.phase is Phase.CONFIRM else self
 
-    def watch_state(self, state: State) -> None:
+    def watch_state(self, state: PlanFormState) -> None:
         if self.is_mounted and self.display:  # which is over as soon as the form is being taken away
             self._show(state)
 
-    def _show(self, state: State) -> None:
+    def _show(self, state: PlanFormState) -> None:
         confirm = self.query_one(".confirm", Input)
         confirm.display = state.phase is Phase.CONFIRM
         if state.phase is not Phase.CONFIRM:
@@ -251,7 +251,7 @@ class PlanForm(Vertical, can_focus=True):
         self.query_one(".told", Static).update(self._told(state))
         self.query_one(".keys", Static).update(Content(self.keys(state)))
 
-    def _told(self, state: State) -> Content:
+    def _told(self, state: PlanFormState) -> Content:
         lines: list[Content] = []
         if state.report is not None:
             lines.append(self.report_lines(state.report))
@@ -278,7 +278,7 @@ class PlanForm(Vertical, can_focus=True):
         """What is told of what became of it."""
         return plan_text.report_lines(report)
 
-    def keys(self, state: State) -> str:
+    def keys(self, state: PlanFormState) -> str:
         """What can be pressed now."""
         retry = " · r try again" if state.has_failed else ""
         if state.phase is Phase.WRITE:

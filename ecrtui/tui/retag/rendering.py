@@ -11,41 +11,41 @@ from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import Action, Outcome, Plan, Report, Step, StepResult
+from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.tui import safe_text as text
 
 _ACTION = {
-    Action.CREATE: ("new", "$success"),
-    Action.MOVE: ("moves", "$warning"),
-    Action.REMOVE: ("removed", "$warning"),
-    Action.ALREADY: ("already there", "dim"),
-    Action.REFUSED: ("refused", "$error"),
+    StepAction.CREATE: ("new", "$success"),
+    StepAction.MOVE: ("moves", "$warning"),
+    StepAction.REMOVE: ("removed", "$warning"),
+    StepAction.ALREADY: ("already there", "dim"),
+    StepAction.REFUSED: ("refused", "$error"),
 }
 _OUTCOME = {
-    Outcome.DONE: ("✓ done", "$success"),
-    Outcome.ALREADY: ("✓ already there", "$success"),
-    Outcome.REFUSED: ("✗ refused", "$error"),
-    Outcome.CONFLICT: ("✗ moved by someone else", "$error"),
-    Outcome.FAILED: ("✗ failed", "$error"),
-    Outcome.UNKNOWN: ("? unknown", "$warning"),
-    Outcome.SKIPPED: ("- not done", "dim"),
+    StepOutcome.DONE: ("✓ done", "$success"),
+    StepOutcome.ALREADY: ("✓ already there", "$success"),
+    StepOutcome.REFUSED: ("✗ refused", "$error"),
+    StepOutcome.CONFLICT: ("✗ moved by someone else", "$error"),
+    StepOutcome.FAILED: ("✗ failed", "$error"),
+    StepOutcome.UNKNOWN: ("? unknown", "$warning"),
+    StepOutcome.SKIPPED: ("- not done", "dim"),
 }
 
 Part = Content | str | tuple[str, str]
 
 
-def action_words(action: Action) -> Content:
+def action_words(action: StepAction) -> Content:
     """An action as it stands in a plan."""
     words, style = _ACTION[action]
     return Content.styled(words, style)
 
 
-def counted(number: int, action: Action) -> Content:
+def counted(number: int, action: StepAction) -> Content:
     """How many steps do this: "12 moves"."""
     return Content.assemble(f"{units.format_number(number)} ", action_words(action))
 
 
-def outcome_words(outcome: Outcome) -> Content:
+def outcome_words(outcome: StepOutcome) -> Content:
     """An outcome with its sign."""
     words, style = _OUTCOME[outcome]
     return Content.styled(words, style)
@@ -78,7 +78,7 @@ def after_lines(report: Report) -> list[Content]:
     """What the last look at the tags has shown, if it is not as it should be."""
     lines = [
         warning_line(entry.message or f"{entry.step.tag} is at {short_digest(entry.found) or 'no image'} by now")
-        for entry in report.elsewhere
+        for entry in report.drifted
     ]
     if report.unverified is not None:
         lines.append(warning_line(f"the tags could not be read back: {report.unverified}"))
@@ -138,9 +138,9 @@ def facts(*pairs: tuple[str, str]) -> list[Content]:
 
 def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
     parts: list[Part] = ["  ", text.content(f"{tag_words(step):<{width}}", "bold"), "  ", action_words(step.action)]
-    if step.action is Action.REFUSED:
+    if step.action is StepAction.REFUSED:
         parts += [": ", text.content(step.reason)]
-    elif step.action is Action.MOVE:
+    elif step.action is StepAction.MOVE:
         old = f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
         parts += [f"  {old} → {short_digest(step.after)}"]
     elif step.after:
@@ -153,8 +153,8 @@ def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
 
 
 def _notes(step: Step) -> Sequence[str]:
-    if step.notes or step.action is not Action.MOVE:
+    if step.notes or step.action is not StepAction.MOVE:
         return step.notes
-    if step.keeps:
-        return (f"{short_digest(step.before)} keeps {' '.join(step.keeps)}",)
+    if step.remaining_tags:
+        return (f"{short_digest(step.before)} keeps {' '.join(step.remaining_tags)}",)
     return (f"{short_digest(step.before)} is left without a tag",) if step.becomes_untagged else ()

@@ -14,14 +14,14 @@ from ecrtui.ecr import tag as tags
 from ecrtui.ecr.digest import short_digest
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag import rendering as plan_text
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, State
+from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
 
 TAGS_SHOWN = 6
 """Tags of the source that the head of the form names before it counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RetagSource:
     """The image that gets the tags."""
 
     repository: str
@@ -43,10 +43,10 @@ class RetagForm(PlanForm):
         form: RetagForm
         tags: tuple[str, ...]
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: RetagSource) -> None:
         super().__init__(_head(source))
         self.source = source
-        self.set_reactive(PlanForm.state, State())
+        self.set_reactive(PlanForm.state, PlanFormState())
 
     def fields(self) -> Iterable[Widget]:
         yield Input(placeholder="new tag, or several with spaces between", select_on_focus=False, classes="tags")
@@ -67,18 +67,18 @@ class RetagForm(PlanForm):
 
     def _want(self, wanted: tuple[str, ...]) -> None:
         problems = [f"{tag}: {problem}" for tag in wanted if (problem := tags.tag_error(tag))]
-        self.state = State(wanted=wanted, planning=bool(wanted) and not problems, complaint="\n".join(problems))
+        self.state = PlanFormState(wanted=wanted, planning=bool(wanted) and not problems, complaint="\n".join(problems))
         self.post_message(self.Changed(self, () if problems else wanted))
 
     def _field(self) -> Widget:
         return self.field if self.state.phase is Phase.EDIT else super()._field()
 
-    def _show(self, state: State) -> None:
+    def _show(self, state: PlanFormState) -> None:
         self.field.display = state.phase is Phase.EDIT
         super()._show(state)
 
 
-def _head(source: Source) -> Content:
+def _head(source: RetagSource) -> Content:
     parts: list[plan_text.Part] = [("Retag ", "bold"), (short_digest(source.digest), "bold $accent"), " in "]
     parts += [text.content(source.repository, "bold"), "  "]
     more = len(source.tags) - TAGS_SHOWN

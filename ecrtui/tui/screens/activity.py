@@ -8,28 +8,28 @@ from textual import work
 from textual.content import Content
 
 from ecrtui.catalog.filter import Filter
-from ecrtui.catalog.listing import Once
+from ecrtui.catalog.listing import SingleBatch
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
-from ecrtui.retag.journal.entry import Entry
+from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
-from ecrtui.tui.clipboard import Copyable
-from ecrtui.tui.list_screen import ListPlace, ListState
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag import rendering as plan_text
-from ecrtui.tui.retag.actions import Writing
+from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.columns import Column
 
 
-def _outcome(entry: Entry) -> Content:
+def _outcome(entry: JournalEntry) -> Content:
     if entry.in_flight:
         return Content.styled("… in flight", "bold")
     if entry.outcome is None:
@@ -39,36 +39,36 @@ def _outcome(entry: Entry) -> Content:
     return plan_text.outcome_words(entry.outcome)
 
 
-def _tag(entry: Entry) -> str | Content:
+def _tag(entry: JournalEntry) -> str | Content:
     return entry.tag or Content.styled("<untagged>", "dim italic")
 
 
-COLUMNS: Sequence[Column[Entry]] = (
+COLUMNS: Sequence[Column[JournalEntry]] = (
     Column(
         "when",
         "when",
         lambda entry: units.format_age(entry.begun_at),
         lambda entry: entry.begun_at,
         align="right",
-        least=units.MAX_AGE_WIDTH,
+        min_width=units.MAX_AGE_WIDTH,
     ),
-    Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), least=12),
+    Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=12),
     Column(
         "repository",
         "repository",
         lambda entry: entry.repository,
         lambda entry: entry.repository,
-        least=12,
+        min_width=12,
         flex=2,
         matches=True,
     ),
-    Column("tag", "tag", _tag, lambda entry: entry.tag, least=8, flex=1, matches=True, style="$tag"),
+    Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=8, flex=1, matches=True, style="$tag"),
     Column(
         "before",
         "was",
         lambda entry: short_digest(entry.before) or "nothing",
         lambda entry: entry.before,
-        least=12,
+        min_width=12,
         matches=True,
     ),
     Column(
@@ -76,20 +76,20 @@ COLUMNS: Sequence[Column[Entry]] = (
         "is",
         lambda entry: short_digest(entry.after) or "nothing",
         lambda entry: entry.after,
-        least=12,
+        min_width=12,
         matches=True,
     ),
-    Column("kind", "by", lambda entry: entry.kind, lambda entry: entry.kind, most=10, drop=1),
-    Column("who", "who", lambda entry: entry.principal, lambda entry: entry.principal, most=40, drop=3),
-    Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, most=22, drop=2),
+    Column("kind", "by", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=1),
+    Column("who", "who", lambda entry: entry.principal, lambda entry: entry.principal, max_width=40, drop_priority=3),
+    Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=2),
 )
 
 
-class ActivityPlace(Writing, ListPlace[Entry]):
+class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     """The writes to this registry."""
 
     BINDINGS = actions.bindings("activity", "row")
-    SCOPES = (*ListPlace.SCOPES, "activity", "row")
+    SCOPES = (*ListScreen.SCOPES, "activity", "row")
     FILTER_EXAMPLE = "words in repository, tag, digest, outcome, who"
     NOUNS = ("write", "writes")
     EMPTY = "Nothing was written to this registry from here so far."
@@ -100,22 +100,22 @@ class ActivityPlace(Writing, ListPlace[Entry]):
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
         self.rows = Rows(lambda entry: str(entry.number))
-        self.set_reactive(ListPlace.state, ListState("when", descending=True))
+        self.set_reactive(ListScreen.state, ListState("when", descending=True))
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         return "Activity"
 
-    def list_all(self, session: Session) -> Once[Entry]:
-        return Once(session.engine.history)
+    def list_all(self, session: Session) -> SingleBatch[JournalEntry]:
+        return SingleBatch(session.engine.history)
 
-    def parse_filter(self, line: str) -> Filter[Entry]:
+    def parse_filter(self, line: str) -> Filter[JournalEntry]:
         words = line.lower().split()
         return Filter(line, lambda entry: all(word in _searchable(entry) for word in words))
 
     def focus_content(self) -> None:
         self.table.focus()
 
-    async def written(self, report: Report) -> None:
+    async def refresh_after_write(self, report: Report) -> None:
         self.load()
 
     def action_undo(self) -> None:
@@ -134,9 +134,9 @@ class ActivityPlace(Writing, ListPlace[Entry]):
     async def _offer(self, words: str, make: Callable[[Engine], Plan]) -> None:
         try:
             session = await self.session()
-            plan = await io.call(make, session.engine)
+            plan = await io.run_blocking(make, session.engine)
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         await self.show_form(PlanForm(Content(words), plan))
 
@@ -145,9 +145,9 @@ class ActivityPlace(Writing, ListPlace[Entry]):
         """Read from the registry what became of the writes that nobody knows the outcome of."""
         try:
             session = await self.session()
-            entries = await io.call(session.engine.find_out)
+            entries = await io.run_blocking(session.engine.resolve_unknown)
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         self.table.update(entries)
         self.notify(f"{units.format_count(len(entries), 'unknown write')} looked up")
@@ -178,10 +178,10 @@ class ActivityPlace(Writing, ListPlace[Entry]):
                 ("tag", entry.tag),
                 ("plan", entry.plan),
             )
-            self.post_message(messages.OfferCopies(tuple(Copyable(label, value) for label, value in choices if value)))
+            self.post_message(messages.OfferCopies(tuple(CopyItem(label, value) for label, value in choices if value)))
 
 
-def _searchable(entry: Entry) -> str:
+def _searchable(entry: JournalEntry) -> str:
     words = (
         entry.repository,
         entry.tag,

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
 
-from ecrtui.catalog.catalog import Catalogue
+from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
@@ -24,14 +24,14 @@ from ecrtui.retag.plan import Report
 from ecrtui.session import SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
-from ecrtui.tui.inspect_actions import Inspecting
-from ecrtui.tui.manifest.document import EMPTY, Prepared, prepare
+from ecrtui.tui.inspect_actions import InspectMixin
+from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
-from ecrtui.tui.retag.actions import Retagging
-from ecrtui.tui.retag.retag_form import Source
-from ecrtui.tui.widgets.error_panel import Notice, Words
-from ecrtui.tui.widgets.facts import Fact, Facts
+from ecrtui.tui.retag.actions import RetagMixin
+from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.widgets.error_panel import MessagePanel, PanelMessage
+from ecrtui.tui.widgets.facts import Fact, FactsPanel
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 
@@ -47,7 +47,7 @@ class ImageState:
     error: EcrTuiError | None = None
 
 
-class ImagePlace(Retagging, Inspecting):
+class ImageScreen(RetagMixin, InspectMixin):
     """The image with this digest, or the one that this tag is at.
 
     Args:
@@ -58,16 +58,16 @@ class ImagePlace(Retagging, Inspecting):
     """
 
     DEFAULT_CSS = """
-    ImagePlace {
+    ImageScreen {
         #image { height: 1fr; }
         #image ManifestView { width: 3fr; height: 1fr; }
         #parts { width: 2fr; height: 1fr; border-left: solid $panel; }
         #parts StructureTree { height: 1fr; }
-        #parts Facts { max-height: 50%; border-top: solid $panel; }
+        #parts FactsPanel { max-height: 50%; border-top: solid $panel; }
         &.-narrow #image { layout: vertical; }
         &.-narrow #image ManifestView { width: 1fr; height: 3fr; }
         &.-narrow #parts { width: 1fr; height: 2fr; border-left: none; border-top: solid $panel; }
-        &.-narrow #parts Facts { display: none; }
+        &.-narrow #parts FactsPanel { display: none; }
         &.-narrow.-low #parts { height: 1fr; }
     }
     """
@@ -77,22 +77,24 @@ class ImagePlace(Retagging, Inspecting):
 
     state: var[ImageState] = var(ImageState)
 
-    def __init__(self, connect: SessionSource, repository: str, subject: str, prepared: Prepared | None = None) -> None:
+    def __init__(
+        self, connect: SessionSource, repository: str, subject: str, prepared: ManifestDocument | None = None
+    ) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.subject = subject
         self._prepared = prepared
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         subject = short_digest(self.subject) if is_digest(self.subject) else self.subject
         return f"Repositories › {self.repository_name} › {subject}"
 
     def body(self) -> Iterable[Widget]:
-        yield Notice()
+        yield MessagePanel()
         yield FilterBar("find in the manifest")
         yield Horizontal(
             ManifestView(self._prepared or EMPTY),
-            Vertical(StructureTree(), Facts(id="facts"), id="parts"),
+            Vertical(StructureTree(), FactsPanel(id="facts"), id="parts"),
             id="image",
         )
 
@@ -104,43 +106,43 @@ class ImagePlace(Retagging, Inspecting):
     async def load(self) -> None:
         """Read the image and its manifest, and then what refers to it."""
         self.state = replace(self.state, error=None)
-        self.tell("loading…")
+        self.set_status("loading…")
         try:
             catalogue = (await self.session()).catalog
             await _side_by_side(self._load_repository(catalogue), *self._reads(catalogue))
             if self.state.image is not None:
-                self.tell(_summary(self.state.image))
+                self.set_status(_summary(self.state.image))
                 await self._load_referrers(catalogue, self.state.image)
         except EcrTuiError as error:
-            self.tell("")
-            self.fail(error)
+            self.set_status("")
+            self.show_error(error)
 
-    def _reads(self, catalogue: Catalogue) -> Iterable[Coroutine[Any, Any, object]]:
+    def _reads(self, catalogue: Catalog) -> Iterable[Coroutine[Any, Any, object]]:
         """What can be read of the image at the same time: everything, if its digest is known."""
         if is_digest(self.subject):
             return self._load_image(catalogue), self._load_manifest(catalogue, self.subject)
         return (self._load_tagged(catalogue),)
 
-    async def _load_tagged(self, catalogue: Catalogue) -> None:
+    async def _load_tagged(self, catalogue: Catalog) -> None:
         image = await self._load_image(catalogue)
         await self._load_manifest(catalogue, image.digest)
 
-    async def _load_repository(self, catalogue: Catalogue) -> None:
-        repository = await io.call(catalogue.repository, self.repository_name)
+    async def _load_repository(self, catalogue: Catalog) -> None:
+        repository = await io.run_blocking(catalogue.repository, self.repository_name)
         self.state = replace(self.state, repository=repository)
 
-    async def _load_image(self, catalogue: Catalogue) -> Image:
-        image = await io.call(_find, catalogue, self.repository_name, self.subject)
+    async def _load_image(self, catalogue: Catalog) -> Image:
+        image = await io.run_blocking(_find, catalogue, self.repository_name, self.subject)
         self.state = replace(self.state, image=image)
         return image
 
-    async def _load_manifest(self, catalogue: Catalogue, digest: str) -> None:
+    async def _load_manifest(self, catalogue: Catalog, digest: str) -> None:
         """Show the text as soon as it is there; what it says is found out when it stands on the screen."""
         view = self.query_one(ManifestView)
         if self._prepared is None:
-            view.show(await io.call(_read, catalogue, self.repository_name, digest))
+            view.show(await io.run_blocking(_read, catalogue, self.repository_name, digest))
         await self._drawn()
-        structure = await io.call(parse_manifest, view.prepared.text)
+        structure = await io.run_blocking(parse_manifest, view.prepared.text)
         self.state = replace(self.state, structure=structure)
 
     async def _drawn(self) -> None:
@@ -152,26 +154,26 @@ class ImagePlace(Retagging, Inspecting):
         self.call_after_refresh(drawn.set)
         await drawn.wait()
 
-    async def _load_referrers(self, catalogue: Catalogue, image: Image) -> None:
+    async def _load_referrers(self, catalogue: Catalog, image: Image) -> None:
         """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
         tree = self.query_one(StructureTree)
         tree.show(_heading(image), self.state.structure)
         try:
-            referrers = await io.call(catalogue.referrers, self.repository_name, image.digest)
+            referrers = await io.run_blocking(catalogue.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
             self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
             return
         if referrers:
             tree.show(_heading(image), self.state.structure, referrers)
 
-    def fail(self, error: EcrTuiError) -> None:
+    def show_error(self, error: EcrTuiError) -> None:
         self.state = replace(self.state, error=error)
 
     def watch_state(self, state: ImageState) -> None:
         if not self.is_mounted:
             return
-        self.query_one(Notice).words = None if state.error is None else Words.of(state.error)
-        self.query_one(Facts).show(self._facts(state))
+        self.query_one(MessagePanel).words = None if state.error is None else PanelMessage.of(state.error)
+        self.query_one(FactsPanel).show(self._facts(state))
 
     def _facts(self, state: ImageState) -> Iterable[Fact]:
         if state.picked is not None:
@@ -220,13 +222,13 @@ class ImagePlace(Retagging, Inspecting):
         """Tag an image that is listed in this one; what is known of it is read first."""
         try:
             catalogue = (await self.session()).catalog
-            child = await io.call(_find, catalogue, self.repository_name, picked.digest)
+            child = await io.run_blocking(_find, catalogue, self.repository_name, picked.digest)
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         await self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
 
-    async def written(self, report: Report) -> None:
+    async def refresh_after_write(self, report: Report) -> None:
         """The image's own tags may have changed."""
         if all(step.repository != self.repository_name for step in report.plan.steps):
             return
@@ -236,7 +238,7 @@ class ImagePlace(Retagging, Inspecting):
         except EcrTuiError as error:
             self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)
             return
-        self.tell(_summary(image))
+        self.set_status(_summary(image))
 
     def focus_content(self) -> None:
         self.query_one(ManifestView).focus()
@@ -247,7 +249,7 @@ class ImagePlace(Retagging, Inspecting):
     def action_retry(self) -> None:
         self.load()
 
-    def on_notice_retry_requested(self) -> None:
+    def on_message_panel_retry_requested(self) -> None:
         self.load()
 
     def action_other_pane(self) -> None:
@@ -271,7 +273,7 @@ class ImagePlace(Retagging, Inspecting):
         picked, image = self.state.picked, self.state.image
         digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
         self.post_message(
-            messages.OpenPutImage(messages.Draft(PutImageRequest(repository=self.repository_name), digest))
+            messages.OpenPutImage(messages.PutImageDraft(PutImageRequest(repository=self.repository_name), digest))
         )
 
     def action_copy_menu(self) -> None:
@@ -279,9 +281,9 @@ class ImagePlace(Retagging, Inspecting):
         state = self.state
         if state.repository is None or state.image is None:
             return
-        entries = clipboard.of_image(state.repository, state.image, self.banner.region)
+        entries = clipboard.copy_items_for_image(state.repository, state.image, self.header_state.region)
         if state.picked is not None and state.picked.digest != state.image.digest:
-            entries = (*clipboard.of_part(state.repository, state.picked), *entries)
+            entries = (*clipboard.copy_items_for_part(state.repository, state.picked), *entries)
         self.post_message(messages.OfferCopies(entries))
 
     def action_config(self) -> None:
@@ -302,12 +304,12 @@ class ImagePlace(Retagging, Inspecting):
         return image.digest if image is not None else ""
 
 
-def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:
+def _find(catalogue: Catalog, repository: str, subject: str) -> Image:
     """The image of this digest, or the one that this tag is at; raises NotFound."""
     if is_digest(subject):
-        found = next(iter(catalogue.describe(repository, [subject])), None)
+        found = next(iter(catalogue.images_by_digest(repository, [subject])), None)
     else:
-        found = catalogue.tagged(repository, [subject]).get(subject)
+        found = catalogue.images_by_tag(repository, [subject]).get(subject)
     if found is None:
         raise NotFound(
             f"{repository} has no image {subject}",
@@ -317,7 +319,7 @@ def _find(catalogue: Catalogue, repository: str, subject: str) -> Image:
     return found
 
 
-def _read(catalogue: Catalogue, repository: str, digest: str) -> Prepared:
+def _read(catalogue: Catalog, repository: str, digest: str) -> ManifestDocument:
     """The manifest, ready to be drawn."""
     return prepare(catalogue.manifest(repository, digest).text)
 
@@ -329,8 +331,8 @@ async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:
             raise outcome
 
 
-def _source(repository: str, image: Image, note: str = "") -> Source:
-    return Source(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)
+def _source(repository: str, image: Image, note: str = "") -> RetagSource:
+    return RetagSource(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)
 
 
 def _image_facts(image: Image) -> Iterable[Fact]:

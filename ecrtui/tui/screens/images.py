@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ecrtui.catalog.cache.store import Cache
-from ecrtui.catalog.catalog import Catalogue, Listing, Snapshot
+from ecrtui.catalog.catalog import Catalog, Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
@@ -34,20 +34,20 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
-from ecrtui.tui.inspect_actions import Inspecting
-from ecrtui.tui.list_screen import ListPlace, ListState
+from ecrtui.tui.inspect_actions import InspectMixin
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.manifest.document import EMPTY, prepare
 from ecrtui.tui.manifest.view import ManifestView
-from ecrtui.tui.messages import Wish
-from ecrtui.tui.retag.actions import Retagging
-from ecrtui.tui.retag.retag_form import Source
+from ecrtui.tui.messages import PlanRequest
+from ecrtui.tui.retag.actions import RetagMixin
+from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
 
 PREVIEW_PAUSE = 0.15
 """Seconds that the cursor rests on an image before its manifest is asked for."""
 
-AROUND = 25
+PREFETCH_RADIUS = 25
 """Images above and below the cursor whose manifests are fetched with it: 100 go into one request."""
 
 
@@ -80,11 +80,11 @@ def _severity(image: Image) -> tuple[int, ...]:
     return (int(image.findings is not None), *(counts.get(severity, 0) for severity in SEVERITIES))
 
 
-class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
+class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
     """All images of a repository, newest first."""
 
     DEFAULT_CSS = """
-    ImagesPlace {
+    ImagesScreen {
         #list { height: 1fr; }
         #list Table { width: 2fr; }
         #preview { display: none; width: 1fr; border-left: solid $panel; }
@@ -92,7 +92,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     }
     """
     BINDINGS = actions.bindings("images", "image", "row", "marks")
-    SCOPES = (*ListPlace.SCOPES, "images", "image", "row", "marks", "put_image")
+    SCOPES = (*ListScreen.SCOPES, "images", "image", "row", "marks", "put_image")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
     EMPTY = "There is no image in this repository."
@@ -111,15 +111,15 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         """The rows that were counted, and what came of it."""
         self._prefetch: bool | None = None
         self.columns = (
-            Column("tag", "tags", _tags, lambda image: image.tags, least=16, flex=4, matches=True, style="$tag"),
+            Column("tag", "tags", _tags, lambda image: image.tags, min_width=16, flex=4, matches=True, style="$tag"),
             Column(
                 "digest",
                 "digest",
                 lambda image: short_digest(image.digest),
                 lambda image: image.digest,
-                least=12,
-                most=12,
-                drop=1,
+                min_width=12,
+                max_width=12,
+                drop_priority=1,
                 matches=True,
             ),
             Column(
@@ -128,7 +128,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 lambda image: units.format_age(image.pushed_at),
                 lambda image: image.pushed_at or 0.0,
                 align="right",
-                least=units.MAX_AGE_WIDTH,
+                min_width=units.MAX_AGE_WIDTH,
             ),
             Column(
                 "size",
@@ -136,22 +136,22 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 lambda image: units.format_size(image.size),
                 lambda image: image.size or 0,
                 align="right",
-                drop=2,
+                drop_priority=2,
             ),
-            Column("kind", "kind", self._kind, self._kind_key, least=18, most=27, drop=4),
-            Column("findings", "findings", _findings, _severity, most=20, drop=5),
+            Column("kind", "kind", self._kind, self._kind_key, min_width=18, max_width=27, drop_priority=4),
+            Column("findings", "findings", _findings, _severity, max_width=20, drop_priority=5),
             Column(
                 "pulled",
                 "pulled",
                 lambda image: units.format_age(image.last_pulled_at),
                 lambda image: image.last_pulled_at or 0.0,
                 align="right",
-                drop=6,
+                drop_priority=6,
             ),
         )
-        self.set_reactive(ListPlace.state, ListState("pushed", descending=True))
+        self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         return f"Repositories › {self.repository_name}"
 
     def body(self) -> Iterable[Widget]:
@@ -162,7 +162,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
                 yield widget
 
     async def prepare(self, session: Session) -> None:
-        self.repository = await io.call(session.catalog.repository, self.repository_name)
+        self.repository = await io.run_blocking(session.catalog.repository, self.repository_name)
 
     def last_known(self, cache: Cache) -> Snapshot[Image] | None:
         return cache.images(self.repository_name)
@@ -178,7 +178,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
 
         They are asked for after every key of a filter, and counted when the rows are others than the last time.
         """
-        rows = (self._listing, self.rows.stamp, self.rows.total)
+        rows = (self._listing, self.rows.version, self.rows.total)
         if self._counted[0] != rows:
             images = list(self.rows.everything())
             tagged = len(images) - list(map(attrgetter("tags"), images)).count(())
@@ -225,7 +225,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             manifest = (await self.session()).catalog.known_manifest(image.digest)
             if manifest is None:
                 return False
-            prepared = await io.call(prepare, manifest.text)
+            prepared = await io.run_blocking(prepare, manifest.text)
             view.show(prepared)
             self._previewed = image.digest
         return True
@@ -234,16 +234,18 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         """The next step shows its manifest at once, and indexes tell their platforms."""
         if not await self._may_prefetch():
             return
-        near = [self.rows[at] for at in range(max(index - AROUND, 0), min(index + AROUND, len(self.rows)))]
+        near = [
+            self.rows[at] for at in range(max(index - PREFETCH_RADIUS, 0), min(index + PREFETCH_RADIUS, len(self.rows)))
+        ]
         wanted = [image.digest for image in near if not image.archived]
         try:
             catalogue = (await self.session()).catalog
-            manifests = await io.call(catalogue.prefetch, self.repository_name, wanted)
+            manifests = await io.run_blocking(catalogue.prefetch, self.repository_name, wanted)
         except EcrTuiError:
             return  # a guess at what comes next; whoever opens an image is told what is wrong with it
         fresh = [entry for entry in manifests if entry.is_index and entry.digest not in self.platforms]
         if fresh:
-            self.platforms |= await io.call(_platforms_of, fresh)
+            self.platforms |= await io.run_blocking(_platforms_of, fresh)
             self.table.redraw()
 
     async def _may_prefetch(self) -> bool:
@@ -254,7 +256,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         if self._prefetch is None:
             try:
                 session = await self.session()
-                policy = await io.call(session.catalog.lifecycle_policy, self.repository_name)
+                policy = await io.run_blocking(session.catalog.lifecycle_policy, self.repository_name)
             except EcrTuiError:
                 self._prefetch = False
                 return False
@@ -277,7 +279,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             )
         elif image is not None:
             await self.begin_retag(
-                Source(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
+                RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
             )
 
     def action_config(self) -> None:
@@ -311,9 +313,9 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             return
         try:
             catalogue = (await self.session()).catalog
-            texts = [await io.call(_parts, catalogue, self.repository_name, one) for one in (marked[0], image)]
+            texts = [await io.run_blocking(_parts, catalogue, self.repository_name, one) for one in (marked[0], image)]
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         names = (short_digest(marked[0].digest), short_digest(image.digest))
         self.post_message(
@@ -346,7 +348,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
         )
 
     def _wish(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
-        self.post_message(messages.OpenPlan(Wish(title, make, question)))
+        self.post_message(messages.OpenPlan(PlanRequest(title, make, question)))
 
     def all_images(self) -> Sequence[Image] | None:
         return tuple(self.rows.everything()) if self.state.complete else None
@@ -354,7 +356,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
     def focus_content(self) -> None:
         self.table.focus()
 
-    async def written(self, report: Report) -> None:
+    async def refresh_after_write(self, report: Report) -> None:
         """Read the images that the write has touched again, so that the list is true without a reload."""
         mine = [step for step in report.plan.steps if step.repository == self.repository_name]
         wanted = sorted({digest for step in mine for digest in (step.before, step.after) if digest})
@@ -362,25 +364,25 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             return
         catalogue = (await self.session()).catalog
         try:
-            images = await io.call(catalogue.describe, self.repository_name, wanted)
+            images = await io.run_blocking(catalogue.images_by_digest, self.repository_name, wanted)
         except EcrTuiError as error:
             self.notify(f"The list could not be brought up to date: {error}", severity="warning", markup=False)
             return
         self.table.update(images)
         self.table.drop(set(wanted) - {image.digest for image in images})
-        self.tell(self._progress())
+        self.set_status(self._progress())
 
     def action_put_image(self) -> None:
         """Put an image into this repository; the one under the cursor to begin with."""
         image = self.current.digest if self.current is not None and not self.current.archived else ""
         self.post_message(
-            messages.OpenPutImage(messages.Draft(PutImageRequest(repository=self.repository_name), image))
+            messages.OpenPutImage(messages.PutImageDraft(PutImageRequest(repository=self.repository_name), image))
         )
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image under the cursor."""
         if self.current is not None and self.repository is not None:
-            entries = clipboard.of_image(self.repository, self.current, self.banner.region)
+            entries = clipboard.copy_items_for_image(self.repository, self.current, self.header_state.region)
             self.post_message(messages.OfferCopies(entries))
 
     def action_describe(self) -> None:
@@ -399,7 +401,7 @@ class ImagesPlace(Retagging, Inspecting, ListPlace[Image]):
             )
 
 
-def _parts(catalogue: Catalogue, repository: str, image: Image) -> str:
+def _parts(catalogue: Catalog, repository: str, image: Image) -> str:
     """What the image is made of, its config included where it has one."""
     structure = parse_manifest(catalogue.manifest(repository, image.digest).text)
     config = catalogue.config(repository, structure.config) if structure.config else None

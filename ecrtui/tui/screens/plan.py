@@ -14,23 +14,23 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter import Filter
-from ecrtui.catalog.listing import Once
+from ecrtui.catalog.listing import SingleBatch
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import plan_file
-from ecrtui.retag.plan import Action, Plan, Report, Step, StepResult
+from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard import Copyable
-from ecrtui.tui.list_screen import ListPlace, ListState
-from ecrtui.tui.messages import Wish
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering as plan_text
-from ecrtui.tui.retag.actions import Writing
+from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.columns import Column
@@ -38,7 +38,7 @@ from ecrtui.tui.table.table import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlanRow:
     """A step, and what became of it."""
 
     step: Step
@@ -58,35 +58,42 @@ class Row:
         return self.step.reason or "; ".join((*self.step.warnings, *self.step.notes))
 
 
-def _state(row: Row) -> Content:
+def _state(row: PlanRow) -> Content:
     return plan_text.outcome_words(row.result.outcome) if row.result else plan_text.action_words(row.step.action)
 
 
-def _state_key(row: Row) -> str:
+def _state_key(row: PlanRow) -> str:
     return str(row.result.outcome if row.result else row.step.action)
 
 
-COLUMNS: Sequence[Column[Row]] = (
+COLUMNS: Sequence[Column[PlanRow]] = (
     Column(
         "repository",
         "repository",
         lambda row: row.step.repository,
         lambda row: row.step.repository,
-        least=12,
+        min_width=12,
         flex=1,
         matches=True,
     ),
     Column(
-        "tag", "tag", lambda row: row.step.tag, lambda row: row.step.tag, least=10, flex=1, matches=True, style="$tag"
+        "tag",
+        "tag",
+        lambda row: row.step.tag,
+        lambda row: row.step.tag,
+        min_width=10,
+        flex=1,
+        matches=True,
+        style="$tag",
     ),
-    Column("state", "does", _state, _state_key, least=13),
-    Column("before", "from", lambda row: short_digest(row.step.before), lambda row: row.step.before, least=12),
-    Column("after", "to", lambda row: short_digest(row.step.after), lambda row: row.step.after, least=12),
-    Column("words", "and", lambda row: row.words, None, least=10, flex=2, drop=1),
+    Column("state", "does", _state, _state_key, min_width=13),
+    Column("before", "from", lambda row: short_digest(row.step.before), lambda row: row.step.before, min_width=12),
+    Column("after", "to", lambda row: short_digest(row.step.after), lambda row: row.step.after, min_width=12),
+    Column("words", "and", lambda row: row.words, None, min_width=10, flex=2, drop_priority=1),
 )
 
 
-class Planning(Once[Row]):
+class PlanBatch(SingleBatch[PlanRow]):
     """The rows of a plan that is made now, and the plan as soon as they are there."""
 
     plan: Plan
@@ -95,37 +102,37 @@ class Planning(Once[Row]):
         super().__init__(self._rows)
         self._make_plan = make
 
-    def _rows(self) -> Iterable[Row]:
+    def _rows(self) -> Iterable[PlanRow]:
         self.plan = self._make_plan()
-        return map(Row, self.plan.steps)
+        return map(PlanRow, self.plan.steps)
 
 
-class PlanPlace(Writing, ListPlace[Row]):
+class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     """The plan of a wish."""
 
     DEFAULT_CSS = """
-    PlanPlace #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
-    PlanPlace #about { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
+    PlanScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    PlanScreen #about { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
     """
     BINDINGS = actions.bindings("plan")
-    SCOPES = (*ListPlace.SCOPES, "plan")
+    SCOPES = (*ListScreen.SCOPES, "plan")
     FILTER_EXAMPLE = "words in repository, tag, action, digest"
     NOUNS = ("tag", "tags")
     EMPTY = "There is nothing to do."
     columns = COLUMNS
 
-    def __init__(self, connect: SessionSource, wish: Wish) -> None:
+    def __init__(self, connect: SessionSource, wish: PlanRequest) -> None:
         super().__init__(connect)
         self.wish = wish
         self.plan: Plan | None = None
         self.report: Report | None = None
         self.applied = ""
         """The id of the plan that was put to the user last."""
-        self._planning: Planning
+        self._planning: PlanBatch
         self.rows = Rows(lambda row: row.key)
-        self.set_reactive(ListPlace.state, ListState("repository", descending=False))
+        self.set_reactive(ListScreen.state, ListState("repository", descending=False))
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         return f"Plan › {self.wish.title}"
 
     def body(self) -> Iterable[Widget]:
@@ -134,24 +141,24 @@ class PlanPlace(Writing, ListPlace[Row]):
         yield from super().body()
         yield Static(id="about")
 
-    def begin(self) -> None:
+    def start(self) -> None:
         if self.wish.question:
             self.query_one("#wish").focus()
-            self.table.say(self.wish.question)
+            self.table.set_placeholder(self.wish.question)
         else:
             self.table.focus()
             self.load()
 
-    def list_all(self, session: Session) -> Planning:
+    def list_all(self, session: Session) -> PlanBatch:
         line = self.query_one("#wish", Input).value if self.wish.question else ""
-        self._planning = Planning(lambda: self.wish.make(session.engine, line))
+        self._planning = PlanBatch(lambda: self.wish.make(session.engine, line))
         return self._planning
 
-    def arrived(self) -> None:
+    def rows_loaded(self) -> None:
         """What is carried out is the plan whose rows are shown, and no other that was made meanwhile."""
         self.plan, self.report = self._planning.plan, None
 
-    def parse_filter(self, line: str) -> Filter[Row]:
+    def parse_filter(self, line: str) -> Filter[PlanRow]:
         words = line.lower().split()
         return Filter(line, lambda row: all(word in _searchable(row) for word in words))
 
@@ -198,14 +205,14 @@ class PlanPlace(Writing, ListPlace[Row]):
 
     def action_strike_refused(self) -> None:
         """Take every refused row out of the plan."""
-        self._strike([row for row in self.rows.everything() if row.step.action is Action.REFUSED])
+        self._strike([row for row in self.rows.everything() if row.step.action is StepAction.REFUSED])
 
-    def _strike(self, rows: Sequence[Row]) -> None:
+    def _strike(self, rows: Sequence[PlanRow]) -> None:
         if self.plan is None or self.report is not None or not rows:
             return
         self.plan = self.plan.without({row.step.key for row in rows})
         self.table.drop([row.key for row in rows])
-        self.tell(self.totals())
+        self.set_status(self.totals())
         self._look_again(self.plan)
 
     def action_retry(self) -> None:
@@ -221,24 +228,24 @@ class PlanPlace(Writing, ListPlace[Row]):
         await asyncio.sleep(0.3)
         try:
             session = await self.session()
-            again = await io.call(session.engine.plan, plan.changes, kind=plan.kind)
+            again = await io.run_blocking(session.engine.plan, plan.changes, kind=plan.kind)
         except EcrTuiError as error:
-            self.fail(error)
+            self.show_error(error)
             return
         if self.query(PlanForm) or self.plan is not plan:
             return  # what the user is looking at stays what is carried out
         self.plan = again
-        self.table.update(Row(step) for step in self.plan.steps)
+        self.table.update(PlanRow(step) for step in self.plan.steps)
         self.state = self.state._replace(error=None)
 
     def on_plan_form_progressed(self, message: PlanForm.Progressed) -> None:
-        self.table.update([Row(message.result.step, message.result)])
+        self.table.update([PlanRow(message.result.step, message.result)])
 
-    async def written(self, report: Report) -> None:
+    async def refresh_after_write(self, report: Report) -> None:
         if report.plan.id != self.applied:
             return
         self.report = report
-        self.table.update(Row(result.step, result) for result in report.results)
+        self.table.update(PlanRow(result.step, result) for result in report.results)
 
     def action_describe(self) -> None:
         """Everything about the row under the cursor."""
@@ -258,7 +265,7 @@ class PlanPlace(Writing, ListPlace[Row]):
         """The plan, or what became of it, as CSV or JSON."""
         if self.plan is not None:
             self.post_message(
-                messages.OfferCopies(tuple(Copyable(form, self._document(form)) for form in ("CSV", "JSON")))
+                messages.OfferCopies(tuple(CopyItem(form, self._document(form)) for form in ("CSV", "JSON")))
             )
 
     async def action_save(self) -> None:
@@ -277,7 +284,7 @@ class PlanPlace(Writing, ListPlace[Row]):
             )
             return
         try:
-            await io.call(_write_new, file, self._document(form))
+            await io.run_blocking(_write_new, file, self._document(form))
         except OSError as problem:
             self.notify(f"{file} cannot be written: {problem.strerror}", severity="error", markup=False)
             return
@@ -292,7 +299,7 @@ class PlanPlace(Writing, ListPlace[Row]):
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _searchable(row: Row) -> str:
+def _searchable(row: PlanRow) -> str:
     step = row.step
     return " ".join((step.repository, step.tag, step.before, step.after, _state_key(row), row.words)).lower()
 

@@ -28,20 +28,20 @@ from ecrtui.ecr.put_image_request import (
     with_line_ends,
 )
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.retag.plan import Outcome, Report, StepResult
+from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard import Copyable
+from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
-from ecrtui.tui.messages import Draft
+from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.retag import rendering as plan_text
-from ecrtui.tui.retag.actions import Writing
+from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.widgets.error_panel import Notice, Tone, Words
+from ecrtui.tui.widgets.error_panel import MessagePanel, PanelMessage, Severity
 
-_GOOD = (Outcome.DONE, Outcome.ALREADY)
+_GOOD = (StepOutcome.DONE, StepOutcome.ALREADY)
 _LABELS = {
     "repository": ("repository", "its name, without the registry's host"),
     "tag": ("tag", "none: the image is stored without a tag"),
@@ -54,7 +54,7 @@ _LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class PutImageState:
     """All that the form knows."""
 
     wanted: PutImageRequest = field(default_factory=PutImageRequest)
@@ -81,33 +81,33 @@ class State:
         return self.wanted.media_type or self.manifest.media_type
 
 
-class PutImagePlace(Writing):
+class PutImageScreen(PlanApplyMixin):
     """Fills PutImage in, and carries it out as a retag is carried out."""
 
     DEFAULT_CSS = """
-    PutImagePlace #fields { height: 1fr; padding: 0 1; }
-    PutImagePlace #fields:disabled { opacity: 60%; }
-    PutImagePlace .row { height: 1; }
-    PutImagePlace .label { width: 15; color: $text-muted; }
-    PutImagePlace .row Input, PutImagePlace .row Input:focus {
+    PutImageScreen #fields { height: 1fr; padding: 0 1; }
+    PutImageScreen #fields:disabled { opacity: 60%; }
+    PutImageScreen .row { height: 1; }
+    PutImageScreen .label { width: 15; color: $text-muted; }
+    PutImageScreen .row Input, PutImageScreen .row Input:focus {
         border: none; height: 1; padding: 0; width: 1fr; background: $panel;
     }
-    PutImagePlace .row Input:focus { background: $surface; }
-    PutImagePlace .complaint { height: auto; padding-left: 15; display: none; }
-    PutImagePlace .complaint.-shown { display: block; }
-    PutImagePlace #about { padding-left: 1; }
-    PutImagePlace #command { height: auto; margin-top: 1; color: $text-muted; }
+    PutImageScreen .row Input:focus { background: $surface; }
+    PutImageScreen .complaint { height: auto; padding-left: 15; display: none; }
+    PutImageScreen .complaint.-shown { display: block; }
+    PutImageScreen #about { padding-left: 1; }
+    PutImageScreen #command { height: auto; margin-top: 1; color: $text-muted; }
     """
 
     BINDINGS = actions.bindings("put_form")
-    SCOPES = (*Writing.SCOPES, "put_form")
+    SCOPES = (*PlanApplyMixin.SCOPES, "put_form")
 
-    state: var[State] = var(State())
+    state: var[PutImageState] = var(PutImageState())
 
-    def __init__(self, connect: SessionSource, draft: Draft) -> None:
+    def __init__(self, connect: SessionSource, draft: PutImageDraft) -> None:
         super().__init__(connect)
         self.draft = draft
-        self.set_reactive(PutImagePlace.state, State(wanted=replace(draft.wanted, manifest="")))
+        self.set_reactive(PutImageScreen.state, PutImageState(wanted=replace(draft.wanted, manifest="")))
         self._brought: dict[str, str] = {}
         """What a picked image has filled in; it goes with its manifest."""
         self._as_it_came = ("", "", "")
@@ -116,11 +116,11 @@ class PutImagePlace(Writing):
         self._applied = ""
         """The id of the plan that was put to the user last."""
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         return "Put image"
 
     def body(self) -> Iterable[Widget]:
-        yield Notice()
+        yield MessagePanel()
         rows = [widget for name in _LABELS for widget in self._field(name)]
         yield VerticalScroll(*rows, Static(id="command"), id="fields", can_focus=False)
 
@@ -143,15 +143,15 @@ class PutImagePlace(Writing):
         self._show(self.state)
         if self.draft.problem:
             words = self.draft.problem.partition("\n\n")[0]  # the usage behind it is of no use here
-            self.query_one(Notice).say("The line cannot be used as it is", words, tone=Tone.WARNING)
+            self.query_one(MessagePanel).say("The line cannot be used as it is", words, tone=Severity.WARNING)
         if self.draft.wanted.manifest:
             with self.prevent(Input.Changed):
                 self.query_one("#file", Input).value = self.draft.file
             self._take(self.draft.wanted.manifest, "from the command line", file=self.draft.file)
         elif self.draft.image:
-            self.pick()
+            self.load_picked_image()
         self._first_empty().focus()
-        self.meet()
+        self.show_session()
 
     def _first_empty(self) -> Widget:
         return next(
@@ -159,26 +159,26 @@ class PutImagePlace(Writing):
         )
 
     @work(exclusive=True, group="meet", exit_on_error=False)
-    async def meet(self) -> None:
+    async def show_session(self) -> None:
         """Connect, so that the header tells which registry it is before anything is sent."""
         try:
             await super().session()
         except EcrTuiError as error:
-            self.fail(error)
+            self.show_error(error)
 
     @work(exclusive=True, group="read", exit_on_error=False)
-    async def pick(self) -> None:
+    async def load_picked_image(self) -> None:
         """Read the manifest of the image that was picked in the browser."""
         repository, digest = self.draft.wanted.repository, self.draft.image
-        self.tell("reading the manifest…")
+        self.set_status("reading the manifest…")
         try:
             session = await super().session()
-            manifest = await io.call(session.catalog.manifest, repository, digest)
+            manifest = await io.run_blocking(session.catalog.manifest, repository, digest)
         except EcrTuiError as error:
-            self.fail(error)
+            self.show_error(error)
             return
         finally:
-            self.tell("")
+            self.set_status("")
         self._take(manifest.text, f"of {short_digest(digest)} in {repository}")
         self.state = replace(self.state, image=digest)
         self._brought = {"digest": digest}
@@ -194,21 +194,21 @@ class PutImagePlace(Writing):
         if account in ("", session.location.registry_id):
             return session
         if account not in self._others:
-            self._others[account] = await io.call(session.for_account, account)
+            self._others[account] = await io.run_blocking(session.for_account, account)
         return self._others[account]
 
-    def fail(self, error: EcrTuiError) -> None:
-        self.query_one(Notice).words = Words.of(error)
+    def show_error(self, error: EcrTuiError) -> None:
+        self.query_one(MessagePanel).words = PanelMessage.of(error)
 
-    def on_notice_retry_requested(self) -> None:
+    def on_message_panel_retry_requested(self) -> None:
         self.action_retry()
 
     def action_retry(self) -> None:
         """Connect again, and read again the image that was picked."""
-        self.query_one(Notice).hide()
-        self.meet()
+        self.query_one(MessagePanel).hide()
+        self.show_session()
         if self.draft.image and not self.manifest_field.exact:
-            self.pick()
+            self.load_picked_image()
 
     def watch_banner(self) -> None:
         if self.is_mounted:
@@ -229,7 +229,7 @@ class PutImagePlace(Writing):
         if not path:
             return
         try:
-            content = await io.call(_text_of, path)
+            content = await io.run_blocking(_text_of, path)
         except UsageError as problem:
             self.state = replace(self.state, file="", file_problem=str(problem))
             return
@@ -264,15 +264,15 @@ class PutImagePlace(Writing):
         if len(exact) <= EDITABLE:
             self.state = replace(self.state, manifest=check_manifest(exact))
         else:
-            self.tell("reading the manifest…")
+            self.set_status("reading the manifest…")
             self._examine_long(exact)
 
     @work(exclusive=True, group="examine", exit_on_error=False)
     async def _examine_long(self, exact: str) -> None:
-        examined = await io.call(check_manifest, exact)
+        examined = await io.run_blocking(check_manifest, exact)
         if exact is self.manifest_field.exact:
             self.state = replace(self.state, manifest=examined)
-            self.tell("")
+            self.set_status("")
 
     def action_line_ends(self) -> None:
         """The line ends as they came, then LF, then CRLF."""
@@ -296,26 +296,28 @@ class PutImagePlace(Writing):
         """Read the file again."""
         self._read(self.query_one("#file", Input).value.strip())
 
-    def watch_state(self, state: State) -> None:
+    def watch_state(self, state: PutImageState) -> None:
         if self.is_mounted:
             self._show(state)
 
-    def _show(self, state: State) -> None:
+    def _show(self, state: PutImageState) -> None:
         found = state.problems
         for name in _LABELS:
             told = self.query_one(f"#{name}-told", Static)
             problem = found.get(name, "")
             told.set_class(bool(problem), "-shown")
             told.update(text.content(f"✗ {problem}", "$text-error") if problem else "")
-        self._offer("digest", state.manifest.digest if state.manifest.text else "")
-        self._offer("media_type", state.manifest.media_type)
-        self._offer("registry_id", f"{self.banner.registry_id}, this registry's" if self.banner.registry_id else "")
+        self._set_placeholder("digest", state.manifest.digest if state.manifest.text else "")
+        self._set_placeholder("media_type", state.manifest.media_type)
+        self._set_placeholder(
+            "registry_id", f"{self.header_state.registry_id}, this registry's" if self.header_state.registry_id else ""
+        )
         about = self.query_one("#about", Static)
         about.add_class("-shown")
         about.update(_about(state))
         self.query_one("#command", Static).update(Content.assemble(("$ ", "bold"), text.block(self._command())))
 
-    def _offer(self, name: str, value: str) -> None:
+    def _set_placeholder(self, name: str, value: str) -> None:
         """What is sent if the field stays empty stands in it, dimmed."""
         self.query_one(f"#{name}", Input).placeholder = text.visible(value) or _LABELS[name][1]
 
@@ -337,17 +339,20 @@ class PutImagePlace(Writing):
     def _common(self) -> tuple[str, ...]:
         if self.draft.common:
             return self.draft.common
-        endpoint = self.banner.endpoint
-        options = (("--region", self.banner.region), ("--endpoint-url", endpoint if EMBEDDED not in endpoint else ""))
+        endpoint = self.header_state.endpoint
+        options = (
+            ("--region", self.header_state.region),
+            ("--endpoint-url", endpoint if EMBEDDED not in endpoint else ""),
+        )
         return tuple(word for option, value in options if value for word in (option, value))
 
     def action_copy_menu(self) -> None:
         """The command, the digest, the manifest."""
         state = self.state
         entries = (
-            Copyable("aws ecr put-image", self._command()),
-            Copyable("digest", state.manifest.digest if state.manifest.text else ""),
-            Copyable("manifest", self.manifest_field.exact),
+            CopyItem("aws ecr put-image", self._command()),
+            CopyItem("digest", state.manifest.digest if state.manifest.text else ""),
+            CopyItem("manifest", self.manifest_field.exact),
         )
         self.post_message(messages.OfferCopies(tuple(entry for entry in entries if entry.text)))
 
@@ -364,10 +369,10 @@ class PutImagePlace(Writing):
         if wrong:
             first = next(name for name in (*_LABELS, "manifest") if name in wrong)
             (self.manifest_field if first == "manifest" else self.query_one(f"#{first}")).focus()
-            self.tell(f"{units.format_count(len(wrong), 'thing')} to mend")
+            self.set_status(f"{units.format_count(len(wrong), 'thing')} to mend")
             return
-        self.tell("")
-        self.query_one(Notice).hide()
+        self.set_status("")
+        self.query_one(MessagePanel).hide()
         self._focused_before = self.focused
         self.query_one("#fields").disabled = True
         form = PlanForm(_head(state))
@@ -386,17 +391,17 @@ class PutImagePlace(Writing):
         manifest = Manifest(state.manifest.text, state.manifest.digest, state.media_type)
         try:
             engine = (await self.session()).engine
-            plan = await io.call(engine.put, state.wanted.repository, manifest, state.wanted.tag)
+            plan = await io.run_blocking(engine.put, state.wanted.repository, manifest, state.wanted.tag)
         except EcrTuiError as error:
             form.failed(error)
             return
         self._applied = plan.id
         form.planned(plan)
 
-    async def written(self, report: Report) -> None:
+    async def refresh_after_write(self, report: Report) -> None:
         if report.plan.id == self._applied:
             account = (await self.session()).location.registry_id
-            self.post_message(_told(report.results[0], report.plan.given[0], account))
+            self.post_message(_told(report.results[0], report.plan.provided_manifests[0], account))
 
     async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:
         """After a success there is nothing left to do here; after anything else the fields can be mended."""
@@ -409,18 +414,18 @@ class PutImagePlace(Writing):
         (self._focused_before or self.manifest_field).focus()
 
 
-def _told(result: StepResult, manifest: Manifest, account: str) -> messages.Put:
+def _told(result: StepResult, manifest: Manifest, account: str) -> messages.PutImageFinished:
     """What became of it: the answer, made of what was read back if it did not come."""
     step = result.step
     if result.outcome not in _GOOD:
-        return messages.Put(None, result.error or EcrTuiError("Nothing was put", result.message))
+        return messages.PutImageFinished(None, result.error or EcrTuiError("Nothing was put", result.message))
     answer = result.result or PutImageResult(
         account, step.repository, step.after, step.tag, manifest.media_type, manifest.text
     )
-    return messages.Put(answer, None)
+    return messages.PutImageFinished(answer, None)
 
 
-def _head(state: State) -> Content:
+def _head(state: PutImageState) -> Content:
     parts: list[plan_text.Part] = [
         ("Put image ", "bold"),
         (short_digest(state.manifest.digest), "bold $accent"),
@@ -433,7 +438,7 @@ def _head(state: State) -> Content:
     return Content.assemble(*parts)
 
 
-def _about(state: State) -> Content:
+def _about(state: PutImageState) -> Content:
     """The manifest in figures: what its bytes are must be seen before they are sent."""
     manifest = state.manifest
     if not manifest.text:

@@ -13,7 +13,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
-from ecrtui.tui.list_screen import ListPlace, ListState
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
 
@@ -36,30 +36,41 @@ def _created(repository: Repository) -> float:
 
 
 COLUMNS: Sequence[Column[Repository]] = (
-    Column("name", "repository", lambda row: row.name, lambda row: row.name, least=20, flex=3, matches=True),
-    Column("uri", "URI", lambda row: row.uri, lambda row: row.uri, least=30, flex=2, drop=5),
-    Column("mutability", "tags are", lambda row: str(row.mutability), lambda row: str(row.mutability), most=34, drop=1),
+    Column("name", "repository", lambda row: row.name, lambda row: row.name, min_width=20, flex=3, matches=True),
+    Column("uri", "URI", lambda row: row.uri, lambda row: row.uri, min_width=30, flex=2, drop_priority=5),
     Column(
-        "scan", "scan on push", lambda row: "yes" if row.scan_on_push else "no", lambda row: row.scan_on_push, drop=4
+        "mutability",
+        "tags are",
+        lambda row: str(row.mutability),
+        lambda row: str(row.mutability),
+        max_width=34,
+        drop_priority=1,
     ),
-    Column("encryption", "encryption", _encryption, _encryption, most=20, drop=3),
+    Column(
+        "scan",
+        "scan on push",
+        lambda row: "yes" if row.scan_on_push else "no",
+        lambda row: row.scan_on_push,
+        drop_priority=4,
+    ),
+    Column("encryption", "encryption", _encryption, _encryption, max_width=20, drop_priority=3),
     Column(
         "created",
         "created",
         lambda row: units.format_age(row.created_at, missing=units.UNKNOWN),
         _created,
         align="right",
-        least=units.MAX_AGE_WIDTH,
-        drop=2,
+        min_width=units.MAX_AGE_WIDTH,
+        drop_priority=2,
     ),
 )
 
 
-class RepositoriesPlace(ListPlace[Repository]):
+class RepositoriesScreen(ListScreen[Repository]):
     """Where everything begins."""
 
     BINDINGS = actions.bindings("repositories", "row", "marks")
-    SCOPES = (*ListPlace.SCOPES, "repositories", "row", "marks", "put_image")
+    SCOPES = (*ListScreen.SCOPES, "repositories", "row", "marks", "put_image")
     MARKABLE = True
     RECALLS_AT_ONCE = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
@@ -72,9 +83,9 @@ class RepositoriesPlace(ListPlace[Repository]):
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
         self.rows = Rows(lambda repository: repository.name)
-        self.set_reactive(ListPlace.state, ListState("name", descending=False))
+        self.set_reactive(ListScreen.state, ListState("name", descending=False))
 
-    def trail(self) -> str:
+    def breadcrumb(self) -> str:
         return "Repositories"
 
     def last_known(self, cache: Cache) -> Snapshot[Repository] | None:
@@ -105,23 +116,23 @@ class RepositoriesPlace(ListPlace[Repository]):
                 raise UsageError(
                     "Two tags are wanted", f"{line!r} has {len(pair)}", "Type the tag there is, a space, the new tag."
                 )
-            return engine.promote(names, *pair)
+            return engine.tag_in_repositories(names, *pair)
 
         title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
-        self.post_message(messages.OpenPlan(messages.Wish(title, make, question)))
+        self.post_message(messages.OpenPlan(messages.PlanRequest(title, make, question)))
 
     def action_put_image(self) -> None:
         """Put an image into the repository under the cursor."""
         name = self.current.name if self.current is not None else ""
-        self.post_message(messages.OpenPutImage(messages.Draft(PutImageRequest(repository=name))))
+        self.post_message(messages.OpenPutImage(messages.PutImageDraft(PutImageRequest(repository=name))))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the repository under the cursor."""
         from ecrtui.tui import clipboard
 
         if self.current is not None:
-            self.post_message(messages.OfferCopies(clipboard.of_repository(self.current)))
+            self.post_message(messages.OfferCopies(clipboard.copy_items_for_repository(self.current)))
 
     def action_yaml(self) -> None:
         """The row as YAML."""
@@ -143,10 +154,10 @@ class RepositoriesPlace(ListPlace[Repository]):
             return
         try:
             catalogue = (await self.session()).catalog
-            tags = await io.call(catalogue.resource_tags, repository)
-            policy = await io.call(catalogue.lifecycle_policy, repository.name)
+            tags = await io.run_blocking(catalogue.resource_tags, repository)
+            policy = await io.run_blocking(catalogue.lifecycle_policy, repository.name)
         except EcrTuiError as error:
-            self.complain(error)
+            self.notify_error(error)
             return
         facts = repository_details(repository, tags, policy)
         self.post_message(messages.ShowText(repository.name, describe.as_text(facts)))

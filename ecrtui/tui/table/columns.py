@@ -42,10 +42,10 @@ class Column(NamedTuple, Generic[Item]):
     sort_key: Callable[[Item], Any] | None = None
     align: Literal["left", "right"] = "left"
     style: str = ""
-    least: int = 4
-    most: int | None = None
+    min_width: int = 4
+    max_width: int | None = None
     flex: int = 0
-    drop: int = 0
+    drop_priority: int = 0
     matches: bool = False
 
     @property
@@ -54,7 +54,7 @@ class Column(NamedTuple, Generic[Item]):
         return cell_len(self.title) + (ARROW if self.sort_key else 0)
 
 
-class Placed(NamedTuple, Generic[Item]):
+class PlacedColumn(NamedTuple, Generic[Item]):
     """A column in its place: where it starts, and its width, in cells."""
 
     column: Column[Item]
@@ -62,7 +62,9 @@ class Placed(NamedTuple, Generic[Item]):
     width: int
 
 
-def place(columns: Sequence[Column[Item]], wanted: Mapping[str, int], width: int, gutter: int) -> list[Placed[Item]]:
+def layout_columns(
+    columns: Sequence[Column[Item]], wanted: Mapping[str, int], width: int, gutter: int
+) -> list[PlacedColumn[Item]]:
     """Lay columns side by side.
 
     Args:
@@ -76,8 +78,8 @@ def place(columns: Sequence[Column[Item]], wanted: Mapping[str, int], width: int
     """
     natural = {column.id: _natural(column, wanted.get(column.id, 0)) for column in columns}
     kept = list(columns)
-    while _total(kept, natural, gutter) > width and any(column.drop for column in kept):
-        kept.remove(max(reversed(kept), key=lambda column: column.drop))
+    while _total(kept, natural, gutter) > width and any(column.drop_priority for column in kept):
+        kept.remove(max(reversed(kept), key=lambda column: column.drop_priority))
     widths = {column.id: _tight(column, natural) for column in kept}
     spare = width - _total(kept, natural, gutter)
     if spare < 0:
@@ -86,19 +88,19 @@ def place(columns: Sequence[Column[Item]], wanted: Mapping[str, int], width: int
         _stretch(kept, widths, natural, spare)
     placed, start = [], gutter
     for column in kept:
-        placed.append(Placed(column, start, widths[column.id]))
+        placed.append(PlacedColumn(column, start, widths[column.id]))
         start += widths[column.id] + GAP
     return placed
 
 
 def _natural(column: Column[Item], contents: int) -> int:
-    most = contents if column.most is None else min(contents, column.most)
-    return max(most, column.least, column.heading)
+    most = contents if column.max_width is None else min(contents, column.max_width)
+    return max(most, column.min_width, column.heading)
 
 
 def _tight(column: Column[Item], natural: Mapping[str, int]) -> int:
     """The width that must be there for the column to stay: what it needs, or its least if it is flexible."""
-    return max(column.least, column.heading) if column.flex else natural[column.id]
+    return max(column.min_width, column.heading) if column.flex else natural[column.id]
 
 
 def _total(columns: Sequence[Column[Item]], natural: Mapping[str, int], gutter: int) -> int:
@@ -107,7 +109,7 @@ def _total(columns: Sequence[Column[Item]], natural: Mapping[str, int], gutter: 
 
 def _shrink(columns: Sequence[Column[Item]], widths: dict[str, int], missing: int) -> None:
     for column in reversed(columns):
-        given = min(missing, max(widths[column.id] - column.least, 0))
+        given = min(missing, max(widths[column.id] - column.min_width, 0))
         widths[column.id] -= given
         missing -= given
 

@@ -18,9 +18,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
-from ecrtui.catalog.rows import Arranging, Change, Key, Predicate, Rows
+from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows, SortFilterJob
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.table.columns import Column, Placed, place
+from ecrtui.tui.table.columns import Column, PlacedColumn, layout_columns
 from ecrtui.tui.textual_fixes import segments as paint
 from ecrtui.tui.widgets.keys import movement
 
@@ -37,7 +37,7 @@ FRAME = 0.02
 SAMPLE = 100
 """Rows whose contents decide on the width of the columns."""
 
-AGES = 30.0
+AGE_REFRESH_INTERVAL = 30.0
 """Seconds after which visible lines are drawn anew, because they tell how long ago something was."""
 
 CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
@@ -180,19 +180,19 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._matches: Callable[[str], text.Spans] | None = None
         self._to_match: Callable[[str], text.Spans] | None = None
         self._predicate: Predicate[Item] | None = None
-        self._placed: list[Placed[Item]] = []
+        self._placed: list[PlacedColumn[Item]] = []
         self._contents: dict[str, int] = {}
         self._sampled = 0
         self._strips: LRUCache[tuple[object, ...], tuple[Item, Strip]] = LRUCache(512)
         self._parse: paint.ParseStyle | None = None
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
-        self._pending: Arranging[Item] | None = None
+        self._pending: SortFilterJob[Item] | None = None
         self._told: tuple[object, int] = (None, -1)
         self._told_marks = 0
         self._anchored_mark: Key | None = None
         self.sorted_by = sort
-        rows.turn(descending)
+        rows.set_descending(descending)
         arranging = self._arranging()
         arranging.run()
         rows.apply(arranging)
@@ -209,15 +209,15 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Whether the greatest comes first."""
         return self.rows.descending
 
-    def merge(self, items: Iterable[Item], asked: int | None = None) -> Change:
+    def merge(self, items: Iterable[Item], asked: int | None = None) -> RowDelta:
         """A page has arrived; see :meth:`Rows.merge`."""
         return self._change(lambda: self.rows.merge(items, asked))
 
-    def update(self, items: Iterable[Item]) -> Change:
+    def update(self, items: Iterable[Item]) -> RowDelta:
         """These rows are known to be so now; see :meth:`Rows.update`."""
         return self._change(lambda: self.rows.update(items))
 
-    def drop(self, keys: Iterable[Key]) -> Change:
+    def drop(self, keys: Iterable[Key]) -> RowDelta:
         """These rows are gone."""
         return self._change(lambda: self.rows.remove(keys))
 
@@ -225,7 +225,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """A reload begins; see :meth:`Rows.begin`."""
         self.rows.begin()
 
-    def finish(self) -> Change:
+    def finish(self) -> RowDelta:
         """The reload is complete: what has not come again is gone."""
         return self._change(self.rows.finish)
 
@@ -234,10 +234,10 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._contents.clear()
         self._sampled = 0
         self._pending = None
-        self._light_up()
+        self._apply_highlights()
         self._change(self.rows.clear)
 
-    def say(self, note: str | Content) -> None:
+    def set_placeholder(self, note: str | Content) -> None:
         """What stands where the rows would be as long as there are none: "loading…", why nothing is shown."""
         self._note = _as_content(note)
         if not self.rows:
@@ -245,7 +245,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def sort_by(self, column: str | None, descending: bool) -> None:
         """Sort by this column, or by none. Large tables are sorted between frames; :class:`Arranged` tells the end."""
-        self._change(lambda: self.rows.turn(descending))
+        self._change(lambda: self.rows.set_descending(descending))
         if column != self.sorted_by:
             self.sorted_by = column
             self.refresh()
@@ -266,7 +266,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Go into the row under the cursor, as a double click does."""
         item = self.current
         if item is not None:
-            self.rows.pin()
+            self.rows.anchor()
             self.post_message(self.Activated(self, item))
 
     def go_to(self, key: Key) -> bool:
@@ -331,7 +331,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if index is not None:
             self._scroll(index - offset)
         else:
-            self._scroll(self.scroll_offset.y if self.rows.pinned else 0)
+            self._scroll(self.scroll_offset.y if self.rows.anchored else 0)
         self._measure_seen()
         self._announce()
         if self._seen() != before:
@@ -347,7 +347,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def _anchor(self) -> tuple[Key | None, int]:
         """The row that is to stay where it is, and its line below the header: the cursor's, or the first one seen."""
         cursor, top = self.rows.cursor, self.scroll_offset.y
-        if cursor is None or not self.rows.pinned:
+        if cursor is None or not self.rows.anchored:
             return None, 0
         seen = cursor if top <= cursor < top + self._page else min(top, len(self.rows) - 1)
         return self.rows.key_of(self.rows[seen]), seen - top
@@ -389,21 +389,21 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         else:
             self._arrange_between_frames(arranging, self._preview(arranging))
 
-    def _preview(self, arranging: Arranging[Item]) -> bool:
+    def _preview(self, arranging: SortFilterJob[Item]) -> bool:
         """Show the first matches as soon as they fill the screen: who types sees them while the rest is looked at."""
         if arranging.found < self._page or not self._change(lambda: self._show(self.rows.preview, arranging)):
             return False
         self._show_cursor()
         return True
 
-    def _show(self, take: Callable[[Arranging[Item]], bool], arranging: Arranging[Item]) -> bool:
+    def _show(self, take: Callable[[SortFilterJob[Item]], bool], arranging: SortFilterJob[Item]) -> bool:
         """Show what was arranged, and with it what the filter found in the cells."""
         if not take(arranging):
             return False
-        self._light_up()
+        self._apply_highlights()
         return True
 
-    def _light_up(self) -> None:
+    def _apply_highlights(self) -> None:
         if self._matches != self._to_match:
             self._matches = self._to_match
             self._strips.clear()
@@ -414,12 +414,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._pending.run()
             self._apply(self._pending)
 
-    def _arranging(self) -> Arranging[Item]:
+    def _arranging(self) -> SortFilterJob[Item]:
         column = next((column for column in self.columns if column.id == self.sorted_by), None)
-        return self.rows.arrange(None if column is None else column.sort_key, self._predicate)
+        return self.rows.start_sort_filter(None if column is None else column.sort_key, self._predicate)
 
     @work(group="arrange", exit_on_error=False)
-    async def _arrange_between_frames(self, arranging: Arranging[Item], seen: bool) -> None:
+    async def _arrange_between_frames(self, arranging: SortFilterJob[Item], seen: bool) -> None:
         await asyncio.sleep(FRAME if seen else 0)
         while not arranging.run(SLICE):
             appears = not seen and self._preview(arranging)
@@ -427,7 +427,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             await asyncio.sleep(FRAME if appears else 0)
         self._apply(arranging)
 
-    def _apply(self, arranging: Arranging[Item]) -> None:
+    def _apply(self, arranging: SortFilterJob[Item]) -> None:
         if self._change(lambda: self._show(self.rows.apply, arranging)):
             self._pending = None
             self._show_cursor()
@@ -463,20 +463,20 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         for index in indices:
             item = self.rows[index]
             for column in self.columns:
-                width = _width(column.cell(item), column.most)
+                width = _width(column.cell(item), column.max_width)
                 if width > self._contents.get(column.id, 0):
                     self._contents[column.id] = width
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
-        placed = place(self.columns, self._contents, width, self._gutter) if width else []
+        placed = layout_columns(self.columns, self._contents, width, self._gutter) if width else []
         if placed != self._placed:
             self._placed = placed
             self._strips.clear()
             self._resize()
 
     def on_mount(self) -> None:
-        self.set_interval(AGES, self.redraw)
+        self.set_interval(AGE_REFRESH_INTERVAL, self.redraw)
 
     def on_resize(self) -> None:
         self._strips.clear()
@@ -493,7 +493,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     @property
     def _parse_style(self) -> paint.ParseStyle:
         if self._parse is None:
-            self._parse = paint.parser(self.app.theme_variables)
+            self._parse = paint.style_parser(self.app.theme_variables)
         return self._parse
 
     # Drawing
@@ -555,7 +555,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         base = self.get_visual_style(*names)
         over = None
         if cursor:
-            over = paint.component(self, "table--cursor" if focused else "table--cursor-blurred")
+            over = paint.component_style(self, "table--cursor" if focused else "table--cursor-blurred")
             base = base + over
         glyphs = (CURSOR if cursor else " ") + ((MARK if marked else " ") if self.markable else "") + " "
         parts = [Segment(glyphs, base.rich_style)]
@@ -564,7 +564,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             parts.append(Segment(" " * 2, base.rich_style))
         return Strip(parts, self._gutter + sum(placed.width + 2 for placed in self._placed))
 
-    def _cell(self, placed: Placed[Item], item: Item, base: Style, over: Style | None) -> list[Segment]:
+    def _cell(self, placed: PlacedColumn[Item], item: Item, base: Style, over: Style | None) -> list[Segment]:
         column, width = placed.column, placed.width
         value = column.cell(item)
         if isinstance(value, str):
@@ -574,11 +574,11 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
                 style = base if not column.style else base + self._parse_style(column.style)
                 drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
                 return _aligned(drawn, width - cell_len(shown), base, column.align)
-            value = text.marked(value, spans, paint.component(self, "table--match"), column.style)
+            value = text.highlighted(value, spans, paint.component_style(self, "table--match"), column.style)
         if value.cell_length > width:
             value = value.truncate(width, ellipsis=True)
         return _aligned(
-            paint.segments(value, base, self._parse_style, over), width - value.cell_length, base, column.align
+            paint.to_segments(value, base, self._parse_style, over), width - value.cell_length, base, column.align
         )
 
     def _note_line(self, line: int, width: int, base: Style) -> Strip:
@@ -586,8 +586,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         wrapped = self._note_lines(max(width - 2 * margin, 1))
         if line >= len(wrapped):
             return Strip.blank(width, base.rich_style)
-        style = base + paint.component(self, "table--note")
-        parts = [Segment(" " * margin, style.rich_style), *paint.segments(wrapped[line], style, self._parse_style)]
+        style = base + paint.component_style(self, "table--note")
+        parts = [Segment(" " * margin, style.rich_style), *paint.to_segments(wrapped[line], style, self._parse_style)]
         return Strip(parts).extend_cell_length(width, base.rich_style)
 
     def _note_lines(self, room: int) -> list[Content]:
@@ -626,7 +626,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         if new_value > 0:
-            self.rows.pin()
+            self.rows.anchor()
 
     def action_down(self) -> None:
         """One row down."""

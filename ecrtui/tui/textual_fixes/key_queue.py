@@ -16,17 +16,17 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-ROUNDS = 3
+PROBE_HOPS = 3
 """How often word is sent after a key: behind it, behind what it has set off, and behind what that has."""
 
-LOOK = 0.03
+POLL_INTERVAL = 0.03
 """Seconds between two looks whether word still comes, while a key waits: who should pass it on may be gone."""
 
-LOST = 1.0
+GIVE_UP_AFTER = 1.0
 """Seconds after which a key waits no more."""
 
 
-class DealtWith(Message):
+class KeyProcessed(Message):
     """Goes the way of a key, behind it: from the widget with the focus up to the application."""
 
     def __init__(self, number: int, rounds: int) -> None:
@@ -35,7 +35,7 @@ class DealtWith(Message):
         self.rounds = rounds
 
 
-class KeyboardApp(App[None], inherit_bindings=False):
+class OrderedKeysApp(App[None], inherit_bindings=False):
     """An application that deals with one key, or one paste, after the other."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class KeyboardApp(App[None], inherit_bindings=False):
         self._asked = self.screen
         self._carrier = self.focused or self.screen
         await super().on_event(self._typed.popleft())
-        if not self._carrier.post_message(DealtWith(self._number, ROUNDS)):
+        if not self._carrier.post_message(KeyProcessed(self._number, PROBE_HOPS)):
             await self._go_on(self._number)
         elif self._typed:
             self._wait()
@@ -80,21 +80,21 @@ class KeyboardApp(App[None], inherit_bindings=False):
 
     def _wait(self, waited: float = 0.0) -> None:
         number = self._number
-        self.set_timer(LOOK, lambda: self._look(number, waited + LOOK))
+        self.set_timer(POLL_INTERVAL, lambda: self._look(number, waited + POLL_INTERVAL))
 
     async def _look(self, number: int, waited: float) -> None:
-        if self._is_lost or waited >= LOST:
+        if self._is_lost or waited >= GIVE_UP_AFTER:
             await self._go_on(number)
         elif self._is_busy and number == self._number:
             self._wait(waited)
 
-    async def on_dealt_with(self, message: DealtWith) -> None:
+    async def on_key_processed(self, message: KeyProcessed) -> None:
         """The key has come up; see what it has set off come up too."""
         left = message.rounds - 1
         if message.number != self._number or not self.screen_stack:  # there is none any more when it is being left
             return
         self._carrier = self.focused or self.screen
-        if left and self._carrier.post_message(DealtWith(message.number, left)):
+        if left and self._carrier.post_message(KeyProcessed(message.number, left)):
             return
         if self.screen is self._asked:
             self.call_later(self._go_on, message.number)  # behind what waits already: the focus is one of it

@@ -12,7 +12,7 @@ from textual.widget import Widget
 ParseStyle = Callable[[str | Style], Style]
 
 
-def parser(variables: dict[str, str]) -> ParseStyle:
+def style_parser(variables: dict[str, str]) -> ParseStyle:
     """Parses styles with these theme variables and remembers them; make a new one when the theme changes."""
     known: dict[str | Style, Style] = {}
 
@@ -25,7 +25,7 @@ def parser(variables: dict[str, str]) -> ParseStyle:
     return parse
 
 
-def segments(content: Content, base: Style, parse: ParseStyle, over: Style | None = None) -> list[Segment]:
+def to_segments(content: Content, base: Style, parse: ParseStyle, over: Style | None = None) -> list[Segment]:
     """Draw content.
 
     Args:
@@ -40,7 +40,7 @@ def segments(content: Content, base: Style, parse: ParseStyle, over: Style | Non
     ]
 
 
-def component(widget: Widget, name: str) -> Style:
+def component_style(widget: Widget, name: str) -> Style:
     """The style of a component class alone, to be laid over others.
 
     ``Widget.get_visual_style(partial=True)`` (Textual 8.2.8) loses opaque backgrounds and reversed text.

@@ -14,7 +14,7 @@ GAP = 2
 """Cells between both ends."""
 
 
-class Trail(Widget):
+class Breadcrumb(Widget):
     """Tells the place at the left end; what is told at the right end takes at most three fifths.
 
     Args:
@@ -22,7 +22,7 @@ class Trail(Widget):
     """
 
     DEFAULT_CSS = """
-    Trail { height: 1; width: 100%; padding: 0 1; background: $surface; color: $foreground; }
+    Breadcrumb { height: 1; width: 100%; padding: 0 1; background: $surface; color: $foreground; }
     """
 
     words: reactive[str] = reactive("")

@@ -20,18 +20,22 @@ LONGEST = 4_000
 """Characters of the service's words that are shown."""
 
 
-class Tone(StrEnum):
+class Severity(StrEnum):
     """How serious it is: a colour, and a sign for those who see none."""
 
     ERROR = "error"
     WARNING = "warning"
-    STATE = "state"
+    INFO = "state"
 
 
-_SIGNS = {Tone.ERROR: ("✗", "$text-error"), Tone.WARNING: ("!", "$text-warning"), Tone.STATE: ("·", "$text-muted")}
+_SIGNS = {
+    Severity.ERROR: ("✗", "$text-error"),
+    Severity.WARNING: ("!", "$text-warning"),
+    Severity.INFO: ("·", "$text-muted"),
+}
 
 
-class Words(NamedTuple):
+class PanelMessage(NamedTuple):
     """What a notice says.
 
     Args:
@@ -48,14 +52,14 @@ class Words(NamedTuple):
     hint: str = ""
     reference: str = ""
     retryable: bool = False
-    tone: Tone = Tone.STATE
+    severity: Severity = Severity.INFO
 
     @classmethod
-    def of(cls, error: EcrTuiError) -> Words:
+    def of(cls, error: EcrTuiError) -> PanelMessage:
         """The words of an error."""
         request = f"request id {error.request_id}" if error.request_id else ""
         reference = " · ".join(part for part in (error.operation, error.code, request) if part)
-        return cls(error.title, error.detail, error.hint, reference, _worth_a_retry(error), Tone.ERROR)
+        return cls(error.title, error.detail, error.hint, reference, _worth_a_retry(error), Severity.ERROR)
 
 
 def _worth_a_retry(error: EcrTuiError) -> bool:
@@ -63,7 +67,7 @@ def _worth_a_retry(error: EcrTuiError) -> bool:
     return error.retryable or isinstance(error, (CredentialsError, AccessDenied, ConnectionFailed))
 
 
-class Notice(Widget, can_focus=True):
+class MessagePanel(Widget, can_focus=True):
     """Shows words, and nothing at all without them. ``r`` asks for another try when one can help.
 
     Args:
@@ -73,7 +77,7 @@ class Notice(Widget, can_focus=True):
 
     BINDINGS = [Binding("r,enter", "retry", "retry", tooltip="Try again", id="notice.retry")]
     DEFAULT_CSS = """
-    Notice {
+    MessagePanel {
         width: 1fr;
         height: auto;
         max-height: 1fr;
@@ -86,21 +90,21 @@ class Notice(Widget, can_focus=True):
     }
     """
 
-    words: reactive[Words | None] = reactive(None, layout=True)
+    words: reactive[PanelMessage | None] = reactive(None, layout=True)
 
     @dataclass
     class RetryRequested(Message):
         """The user wants another try."""
 
-        notice: Notice
+        notice: MessagePanel
 
         @property
-        def control(self) -> Notice:
+        def control(self) -> MessagePanel:
             return self.notice
 
     def __init__(
         self,
-        words: Words | None = None,
+        words: PanelMessage | None = None,
         retry_key: str = "r",
         *,
         id: str | None = None,  # noqa: A002 - Textual's name for it
@@ -113,20 +117,20 @@ class Notice(Widget, can_focus=True):
 
     def fail(self, error: EcrTuiError) -> None:
         """Show an error."""
-        self.words = Words.of(error)
+        self.words = PanelMessage.of(error)
 
-    def say(self, title: str, detail: str = "", hint: str = "", tone: Tone = Tone.STATE) -> None:
+    def say(self, title: str, detail: str = "", hint: str = "", tone: Severity = Severity.INFO) -> None:
         """Show a state: nothing there, still loading, stopped."""
-        self.words = Words(title, detail, hint, tone=tone)
+        self.words = PanelMessage(title, detail, hint, severity=tone)
 
     def hide(self) -> None:
         """There is data again."""
         self.words = None
 
-    def watch_words(self, words: Words | None) -> None:
+    def watch_words(self, words: PanelMessage | None) -> None:
         self.display = words is not None
-        for tone in Tone:
-            self.set_class(words is not None and words.tone is tone, f"-{tone}")
+        for tone in Severity:
+            self.set_class(words is not None and words.severity is tone, f"-{tone}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No retry where it cannot help."""
@@ -140,7 +144,7 @@ class Notice(Widget, can_focus=True):
         words = self.words
         if words is None:
             return ""
-        sign, style = _SIGNS[words.tone]
+        sign, style = _SIGNS[words.severity]
         lines = [Content.assemble((f"{sign} ", style), text.content(words.title, "bold"))]
         lines += [text.block(words.detail, limit=LONGEST)] if words.detail else []
         lines += [text.block(words.hint, "$text-accent", LONGEST)] if words.hint else []

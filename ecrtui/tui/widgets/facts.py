@@ -17,11 +17,11 @@ Fact = tuple[str, str | Content]
 """A label, and a value: registry text as ``str``, or ``Content`` that came through :mod:`ecrtui.tui.safe_text`."""
 
 
-class Facts(Widget):
+class FactsPanel(Widget):
     """Labels in a column of their own; values are wrapped beside them, and nothing of them is cut."""
 
     DEFAULT_CSS = """
-    Facts { width: 1fr; height: auto; padding: 0 1; color: $foreground; }
+    FactsPanel { width: 1fr; height: auto; padding: 0 1; color: $foreground; }
     """
 
     facts: reactive[tuple[Fact, ...]] = reactive((), layout=True)
@@ -34,7 +34,7 @@ class Facts(Widget):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.set_reactive(Facts.facts, tuple(facts))
+        self.set_reactive(FactsPanel.facts, tuple(facts))
 
     def show(self, facts: Iterable[Fact]) -> None:
         """Show other facts."""

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.header_state import Banner
+from ecrtui.tui.header_state import HeaderState
 
 
 class Header(Widget):
@@ -20,10 +20,10 @@ class Header(Widget):
     Header { dock: top; height: 1; width: 100%; background: $panel; color: $foreground; }
     """
 
-    banner: reactive[Banner] = reactive(Banner())
+    header_state: reactive[HeaderState] = reactive(HeaderState())
 
     def render(self) -> RenderResult:
-        banner = self.banner
+        banner = self.header_state
         mode = self._mode(banner)
         place = [part for part in (banner.registry_id, banner.region) if part]
         if banner.endpoint != EMBEDDED and banner.endpoint:
@@ -36,7 +36,7 @@ class Header(Widget):
         gap = max(1, self.size.width - head.cell_length - mode.cell_length)
         return Content.assemble(head, " " * gap, mode)
 
-    def _mode(self, banner: Banner) -> Content:
+    def _mode(self, banner: HeaderState) -> Content:
         """The right end: what can be done here. Said in words, colour only underlines it."""
         parts: list[Content | str | tuple[str, str]] = []
         if banner.writes:

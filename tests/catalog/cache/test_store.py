@@ -99,9 +99,9 @@ def test_an_empty_listing_is_known_to_be_empty(cache: Cache) -> None:
 @settings(deadline=None)
 @given(st.lists(images, max_size=8), st.lists(repositories, max_size=8))
 def test_whatever_a_registry_says_is_read_as_it_was_written(some: list[Image], others: list[Repository]) -> None:
-    read = [row for piece in IMAGES.pieces(some) for row in IMAGES.items(piece)]
+    read = [row for piece in IMAGES.chunks(some) for row in IMAGES.items(piece)]
     assert sorted(map(repr, read)) == sorted(map(repr, some))
-    named = [row for piece in REPOSITORIES.pieces(others) for row in REPOSITORIES.items(piece)]
+    named = [row for piece in REPOSITORIES.chunks(others) for row in REPOSITORIES.items(piece)]
     assert named == sorted(others, key=lambda repository: repository.name)
 
 
@@ -287,19 +287,19 @@ def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_led_somewhere_leads_there_again(file: Path, cache: Cache) -> None:
-    assert Cache.by_way(file, "mark") is None
+    assert Cache.for_fingerprint(file, "mark") is None
     assert not file.exists()
     cache.keep_repositories(REPOSITORY_ROWS)
-    assert Cache.by_way(file, "mark") is None
-    cache.remember_way("mark")
-    Cache(file, RegistryLocation("210987654321", "us-east-1")).remember_way("other")
-    again = Cache.by_way(file, "mark")
+    assert Cache.for_fingerprint(file, "mark") is None
+    cache.remember_connection("mark")
+    Cache(file, RegistryLocation("210987654321", "us-east-1")).remember_connection("other")
+    again = Cache.for_fingerprint(file, "mark")
     assert again is not None
     assert again.location == HERE
     known = again.repositories()
     assert known is not None
     assert known.items == REPOSITORY_ROWS
-    other = Cache.by_way(file, "other")
+    other = Cache.for_fingerprint(file, "other")
     assert other is not None
     assert other.repositories() is None
 

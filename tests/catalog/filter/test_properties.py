@@ -79,7 +79,7 @@ def test_many_are_judged_as_each_of_them_is(text: str, some: list[Image]) -> Non
 
 @given(st.text("aςσΣİK\n\t", max_size=3), st.lists(st.text("aAςσΣİıKk\n\t", max_size=5), max_size=5))
 def test_a_word_is_found_in_many_texts_as_in_each(word: str, some: list[str]) -> None:
-    assert [bool(flag) for flag in contains(word).each(some)] == [word.lower() in text.lower() for text in some]
+    assert [bool(flag) for flag in contains(word).match_many(some)] == [word.lower() in text.lower() for text in some]
 
 
 @given(texts)

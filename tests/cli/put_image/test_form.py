@@ -12,7 +12,7 @@ import pytest
 
 from ecrtui.cli.put_image import prompt
 from ecrtui.cli.put_image.options import usable_globals
-from ecrtui.cli.put_image.prompt import Outcome
+from ecrtui.cli.put_image.prompt import FormOutcome
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import Refused
 from tests.cli.put_image.conftest import PutImage
@@ -148,7 +148,7 @@ def test_what_could_not_be_printed_is_told_before_the_form_opens(
 def test_an_error_of_the_form_has_its_exit_code_and_next_step(
     put_image: PutImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: prompt.Prefill) -> Outcome:
+    def refuse(_: prompt.Prefill) -> FormOutcome:
         raise Refused("The tag was moved", "it is at 123 now", "Look again.")
 
     monkeypatch.setattr(prompt, "open_form", refuse)

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from ecrtui.cli.put_image import prompt
-from ecrtui.cli.put_image.prompt import Outcome, Prefill
+from ecrtui.cli.put_image.prompt import FormOutcome, Prefill
 from tests.cli.put_image.conftest import PutImage
 from tests.cli.put_image.endpoint import Endpoint
 
@@ -21,9 +21,9 @@ class Forms:
 
     def __init__(self) -> None:
         self.opened: list[Prefill] = []
-        self.fill_in: Callable[[Prefill], Outcome] = lambda prefill: Outcome(code=130)
+        self.fill_in: Callable[[Prefill], FormOutcome] = lambda prefill: FormOutcome(code=130)
 
-    def open(self, prefill: Prefill) -> Outcome:
+    def open(self, prefill: Prefill) -> FormOutcome:
         self.opened.append(prefill)
         return self.fill_in(prefill)
 
@@ -60,15 +60,15 @@ def test_an_input_is_part_of_what_the_line_has(form: Forms, put_image: PutImage,
 
 
 def test_what_was_filled_in_runs_as_if_it_had_been_typed(form: Forms, put_image: PutImage, endpoint: Endpoint) -> None:
-    form.fill_in = lambda prefill: Outcome([*prefill.words, "--image-tag", "filled-in"])
+    form.fill_in = lambda prefill: FormOutcome([*prefill.words, "--image-tag", "filled-in"])
     ran = put_image(*LINE, "--cli-auto-prompt")
     assert (ran.code, ran.out) == (0, '"filled-in"\n')
-    form.fill_in = lambda prefill: Outcome([*prefill.words, "--image-tag", ""])
+    form.fill_in = lambda prefill: FormOutcome([*prefill.words, "--image-tag", ""])
     assert put_image(*LINE, "--cli-auto-prompt").code == 252
 
 
 def test_an_answer_of_the_form_is_printed_as_asked_for(form: Forms, put_image: PutImage, endpoint: Endpoint) -> None:
-    form.fill_in = lambda prefill: Outcome(answer={"image": {"imageId": {"imageTag": "by-the-form"}}})
+    form.fill_in = lambda prefill: FormOutcome(answer={"image": {"imageId": {"imageTag": "by-the-form"}}})
     ran = put_image("--cli-auto-prompt", "--query", "image.imageId.imageTag", "--output", "text")
     assert (ran.code, ran.out, endpoint.requests) == (0, "by-the-form\n", [])
 

@@ -12,7 +12,7 @@ from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, Integ
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
-from ecrtui.wiring import Connector, open_registry
+from ecrtui.wiring import SessionFactory, open_registry
 from tests.catalog.large import add_images
 from tests.support.embedded import digest_of, push_image, push_index
 
@@ -58,8 +58,8 @@ def everything(registry: Registry, digest: str, index: str) -> list[object]:
         registry.repository("team/app"),
         sorted((page.items for page in registry.images("team/app")), key=str),
         next(registry.images("team/app", tag_status="TAGGED")).items,
-        registry.describe("team/app", [digest, index]),
-        registry.tagged("team/app", ["1.0", "nothing"]),
+        registry.images_by_digest("team/app", [digest, index]),
+        registry.images_by_tag("team/app", ["1.0", "nothing"]),
         registry.tag_is_at("team/app", "1.0", digest),
         registry.tag_is_at("team/app", "1.0", index),
         registry.manifest("team/app", index),
@@ -207,6 +207,6 @@ def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
 
 def test_a_session_can_be_on_the_process(served, start):
     connection = Connection(endpoint_url=served)
-    session = Connector(connection, load({}), process=start(connection))()
+    session = SessionFactory(connection, load({}), process=start(connection))()
     assert session.location.endpoint == served
     assert session.catalog.repository("team/app").name == "team/app"

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from ecrtui.errors import EcrTuiError, Throttled
-from ecrtui.registry.process.rpc import Peer, PeerGone
+from ecrtui.registry.process.rpc import ConnectionClosed, RpcConnection
 
 
 @contextmanager
-def peers(answer: Callable[..., Iterator[Any]]) -> Iterator[tuple[Peer, Peer]]:
+def peers(answer: Callable[..., Iterator[Any]]) -> Iterator[tuple[RpcConnection, RpcConnection]]:
     """Who asks, and who answers; both listen."""
     first, second = socket.socketpair()
-    asks = Peer(first, lambda name, *arguments: iter([f"asked back: {name}"]))
-    answers = Peer(second, answer)
+    asks = RpcConnection(first, lambda name, *arguments: iter([f"asked back: {name}"]))
+    answers = RpcConnection(second, answer)
     threads = [Thread(target=peer.listen) for peer in (asks, answers)]
     for thread in threads:
         thread.start()
@@ -107,28 +107,28 @@ def test_whoever_waits_is_told_when_the_other_end_is_gone_and_so_is_whoever_asks
         yield None
 
     first, second = socket.socketpair()
-    asks = Peer(first, answer)
+    asks = RpcConnection(first, answer)
     listening = Thread(target=asks.listen)
     listening.start()
     parts = asks.ask("anything")
     second.close()
-    with pytest.raises(PeerGone):
+    with pytest.raises(ConnectionClosed):
         parts.next()
     listening.join()
     assert asks.gone
-    with pytest.raises(PeerGone):
+    with pytest.raises(ConnectionClosed):
         asks.ask("anything")
     first.close()
 
 
 def test_a_message_that_is_cut_short_is_the_end_of_it():
     first, second = socket.socketpair()
-    asks = Peer(first, lambda name: iter(()))
+    asks = RpcConnection(first, lambda name: iter(()))
     parts = asks.ask("anything")
     second.sendall(b"\x01" + bytes(8) + (100).to_bytes(8, "big") + b"only a few bytes")
     second.close()
     asks.listen()
-    with pytest.raises(PeerGone):
+    with pytest.raises(ConnectionClosed):
         parts.next()
     first.close()
 

@@ -16,18 +16,18 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.retag.journal.schema import VERSION, VERSION_1
-from ecrtui.retag.journal.store import Draft, Journal, JournalError
-from ecrtui.retag.plan import Action, Outcome, Plan, Step
+from ecrtui.retag.journal.store import Journal, JournalError, PendingWrite
+from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
 from tests.support.house import REPOSITORY, House
 
 WHERE = RegistryLocation("123456789012", "eu-west-1")
 OLD, NEW = (Manifest(text, digest_of(text), OCI_MANIFEST) for text in ('{"old": "ü"}\r\n', '{"new": 1}'))
-STEP = Step("team/app", "prod", Action.MOVE, OLD.digest, NEW.digest, OCI_MANIFEST)
+STEP = Step("team/app", "prod", StepAction.MOVE, OLD.digest, NEW.digest, OCI_MANIFEST)
 PLAN = Plan("20261123-210000-abcdef", (STEP,))
 
 
-def draft(step: Step = STEP, plan: Plan = PLAN, where: RegistryLocation = WHERE) -> Draft:
-    return Draft(plan, step, where, "arn:aws:iam::123456789012:user/ada", (OLD, NEW))
+def draft(step: Step = STEP, plan: Plan = PLAN, where: RegistryLocation = WHERE) -> PendingWrite:
+    return PendingWrite(plan, step, where, "arn:aws:iam::123456789012:user/ada", (OLD, NEW))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_writes_are_on_disk_before_they_are_sent(file: Path) -> None:
 def test_an_entry_tells_who_where_what_and_how_it_ended(file: Path) -> None:
     journal = Journal(file, clock=lambda: 1000.0)
     number = journal.begin(draft())
-    journal.finish(number, Outcome.DONE, request_id="r-1", detail="words")
+    journal.finish(number, StepOutcome.DONE, request_id="r-1", detail="words")
     (entry,) = Journal(file).entries()
     assert (entry.number, entry.plan, entry.location, entry.principal) == (
         number,
@@ -71,9 +71,9 @@ def test_an_entry_tells_who_where_what_and_how_it_ended(file: Path) -> None:
         WHERE,
         "arn:aws:iam::123456789012:user/ada",
     )
-    assert (entry.repository, entry.tag, entry.action) == ("team/app", "prod", Action.MOVE)
+    assert (entry.repository, entry.tag, entry.action) == ("team/app", "prod", StepAction.MOVE)
     assert (entry.before, entry.after, entry.media_type) == (OLD.digest, NEW.digest, OCI_MANIFEST)
-    assert (entry.begun_at, entry.finished_at, entry.outcome) == (1000.0, 1000.0, Outcome.DONE)
+    assert (entry.begun_at, entry.finished_at, entry.outcome) == (1000.0, 1000.0, StepOutcome.DONE)
     assert (entry.request_id, entry.detail) == ("r-1", "words")
 
 
@@ -154,27 +154,27 @@ def test_two_processes_write_one_journal(file: Path) -> None:
     assert [process.wait(60) for process in processes] == [0, 0]
     entries = Journal(file).entries()
     assert len(entries) == len({entry.number for entry in entries}) == 120
-    assert {entry.outcome for entry in entries} == {Outcome.DONE}
+    assert {entry.outcome for entry in entries} == {StepOutcome.DONE}
 
 
 def test_entries_are_found_by_where_repository_plan_time_and_outcome(file: Path) -> None:
     clock = iter(range(100))
     journal = Journal(file, clock=lambda: float(next(clock)))
     elsewhere = RegistryLocation("999999999999", "eu-west-1")
-    journal.finish(journal.begin(draft(where=elsewhere)), Outcome.DONE)
-    journal.finish(journal.begin(draft()), Outcome.FAILED)
-    journal.begin(draft(Step("team/other", "prod", Action.CREATE, "", NEW.digest)))
+    journal.finish(journal.begin(draft(where=elsewhere)), StepOutcome.DONE)
+    journal.finish(journal.begin(draft()), StepOutcome.FAILED)
+    journal.begin(draft(Step("team/other", "prod", StepAction.CREATE, "", NEW.digest)))
     assert [entry.number for entry in journal.entries(WHERE)] == [3, 2]
     assert [entry.number for entry in journal.entries(repository="team/other")] == [3]
-    assert [entry.number for entry in journal.entries(outcome=Outcome.DONE)] == [1]
+    assert [entry.number for entry in journal.entries(outcome=StepOutcome.DONE)] == [1]
     assert [entry.number for entry in journal.entries(unfinished=True)] == [3]
     assert [entry.number for entry in journal.entries(since=2.0)] == [3, 2]
     assert [entry.number for entry in journal.entries(numbers=[1, 3], limit=1)] == [3]
 
 
 def test_a_plan_is_kept_with_all_its_steps_and_stays_as_it_was_first(file: Path) -> None:
-    Journal(file).keep_plan(PLAN, WHERE)
-    Journal(file).keep_plan(Plan(PLAN.id, ()), WHERE)
+    Journal(file).save_plan(PLAN, WHERE)
+    Journal(file).save_plan(Plan(PLAN.id, ()), WHERE)
     assert Journal(file).plan(PLAN.id) == (PLAN, WHERE)
     assert Journal(file).plan("nothing") is None
 
@@ -217,8 +217,8 @@ def test_a_journal_of_the_previous_version_is_carried_over(file: Path) -> None:
     version_1(file)
     journal = Journal(file)
     begun, done = journal.entries()
-    assert (done.tag, done.action, done.outcome, done.request_id) == ("prod", Action.MOVE, Outcome.DONE, "r")
-    assert (begun.tag, begun.action, begun.unknown) == ("new", Action.CREATE, True)
+    assert (done.tag, done.action, done.outcome, done.request_id) == ("prod", StepAction.MOVE, StepOutcome.DONE, "r")
+    assert (begun.tag, begun.action, begun.unknown) == ("new", StepAction.CREATE, True)
     assert journal.manifest(OLD.digest) == OLD
     assert journal.begin(draft()) == 3
     with sqlite3.connect(file) as other:
@@ -227,7 +227,7 @@ def test_a_journal_of_the_previous_version_is_carried_over(file: Path) -> None:
 
 def test_what_the_previous_version_wrote_can_be_undone(file: Path) -> None:
     house = House(file)
-    (image,) = house.registry.describe(REPOSITORY, [house.two])
+    (image,) = house.registry.images_by_digest(REPOSITORY, [house.two])
     assert image
     where = house.registry.location()
     old = house.registry.manifest(REPOSITORY, house.two)
@@ -241,7 +241,7 @@ def test_what_the_previous_version_wrote_can_be_undone(file: Path) -> None:
         )
     house.tag("two", house.one)
     report = house.engine.apply(house.engine.undo_plan("p-1"))
-    assert [result.outcome for result in report.results] == [Outcome.DONE]
+    assert [result.outcome for result in report.results] == [StepOutcome.DONE]
     assert house.tags()["two"] == house.two
 
 

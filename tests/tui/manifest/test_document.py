@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.manifest import document as manifest_text
-from ecrtui.tui.manifest.document import Layout, Place, prepare
+from ecrtui.tui.manifest.document import LineWrapping, TextRange, prepare
 
 DIGEST = "sha256:" + "ab" * 32
 TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), max_size=120)
@@ -22,7 +22,7 @@ TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), 
 @example("漢" * 5_000 + "\n" + "x" * 9_999, 7)
 def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source: str, width: int) -> None:
     prepared = prepare(source)
-    layout = Layout(prepared, width)
+    layout = LineWrapping(prepared, width)
     rows = [layout[number] for number in range(len(layout))]
     for number, line in enumerate(prepared.lines):
         assert "".join(prepared.at(row) for row in rows if row.line == number) == line
@@ -45,7 +45,8 @@ def test_lines_are_parted_at_line_feeds_alone_and_show_everything(source: str) -
 def styles(source: str) -> dict[str, str]:
     prepared = prepare(source)
     return {
-        prepared.lines[0][start:end]: style for start, end, style in prepared.spans(Place(0, 0, len(prepared.lines[0])))
+        prepared.lines[0][start:end]: style
+        for start, end, style in prepared.spans(TextRange(0, 0, len(prepared.lines[0])))
     }
 
 
@@ -72,7 +73,7 @@ LONG = {
 }
 
 
-def coloured(prepared: manifest_text.Prepared, place: Place) -> dict[int, str]:
+def coloured(prepared: manifest_text.ManifestDocument, place: TextRange) -> dict[int, str]:
     """The colour of each character of a place."""
     colours: dict[int, str] = {}
     for begin, end, style in prepared.spans(place):
@@ -84,9 +85,9 @@ def coloured(prepared: manifest_text.Prepared, place: Place) -> dict[int, str]:
 def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(name: str) -> None:
     prepared = LONG[name]
     length = len(prepared.lines[0])
-    whole = coloured(dataclasses.replace(prepared, starts={}), Place(0, 0, length))
+    whole = coloured(dataclasses.replace(prepared, starts={}), TextRange(0, 0, length))
     for start in range(0, length, 997):
-        place = Place(0, start, min(start + 120, length))
+        place = TextRange(0, start, min(start + 120, length))
         part = coloured(prepared, place)
         assert part == {at: whole[at] for at in range(place.start, place.end) if at in whole}, place
 
@@ -102,8 +103,8 @@ def test_digests_are_found_where_they_are() -> None:
 
 def test_search_knows_no_case_and_takes_every_character_as_it_is() -> None:
     prepared = prepare("A.b\nxa.B a.b\nacb\x1b")
-    assert prepared.find("a.b") == (Place(0, 0, 3), Place(1, 1, 4), Place(1, 5, 8))
-    assert prepared.find("\x1b") == (Place(2, 3, 4),)
+    assert prepared.find("a.b") == (TextRange(0, 0, 3), TextRange(1, 1, 4), TextRange(1, 5, 8))
+    assert prepared.find("\x1b") == (TextRange(2, 3, 4),)
     assert prepared.find("") == ()
 
 

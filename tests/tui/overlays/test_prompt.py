@@ -29,7 +29,7 @@ async def test_the_image_under_the_cursor_is_compared_with_the_marked_one() -> N
 
 async def test_an_mfa_code_is_asked_for_on_the_screen() -> None:
     async with running(new_embedded()) as pilot:
-        waiting = asyncio.ensure_future(io.call(pilot.app.ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: "))
+        waiting = asyncio.ensure_future(io.run_blocking(pilot.app.ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: "))
         await until(pilot, "MFA code of")
         await type_text(pilot, "123456")
         await pilot.press("enter")
@@ -38,7 +38,7 @@ async def test_an_mfa_code_is_asked_for_on_the_screen() -> None:
 
 async def test_without_an_mfa_code_signing_in_fails_with_the_next_step() -> None:
     async with running(new_embedded()) as pilot:
-        waiting = asyncio.ensure_future(io.call(pilot.app.ask_for_code, "MFA code: "))
+        waiting = asyncio.ensure_future(io.run_blocking(pilot.app.ask_for_code, "MFA code: "))
         await until(pilot, "MFA code")
         await pilot.press("escape")
         with pytest.raises(CredentialsError) as refused:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.screens.plan import Planning, PlanPlace
+from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, tags_of
 from tests.support.screen import below, row_of, running, screen_text, type_text, until, until_gone
 
@@ -305,7 +305,7 @@ async def test_on_a_narrow_terminal_the_reason_of_the_row_under_the_cursor_stand
         await until_gone(pilot, "the repository is immutable")
 
 
-async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> Planning:
+async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> PlanBatch:
     """Ask for the plan of a rule for the one image there is; while it is made the service is slow."""
     await until(pilot, "1 image")
     await pilot.press("asterisk", "t")
@@ -314,7 +314,7 @@ async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> Planning:
     await type_text(pilot, "{tag}-slow")
     await pilot.press("enter")
     place = pilot.app.screen
-    assert isinstance(place, PlanPlace)
+    assert isinstance(place, PlanScreen)
     await until(pilot, lambda _: hasattr(place, "_planning"))
     return place._planning
 

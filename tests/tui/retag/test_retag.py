@@ -9,7 +9,7 @@ import pytest
 from textual.await_remove import AwaitRemove
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.retag.plan_form import PlanForm, State
+from ecrtui.tui.retag.plan_form import PlanForm, PlanFormState
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -466,7 +466,7 @@ async def test_a_plan_that_comes_while_the_form_is_taken_away_is_nobodys(embedde
         assert plan is not None
         removal = asyncio.ensure_future(_finished(form.remove()))
         while not removal.done():
-            form.state = State()
+            form.state = PlanFormState()
             form.planned(plan)
             await asyncio.sleep(0)
         screen = await until_gone(pilot, "Retag")

@@ -9,7 +9,7 @@ import pytest
 
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.manifest.document import prepare
-from ecrtui.tui.screens.image import ImagePlace
+from ecrtui.tui.screens.image import ImageScreen
 from tests.support.embedded import (
     OCI_MANIFEST,
     client_for,
@@ -198,7 +198,7 @@ async def test_a_manifest_that_was_on_the_screen_already_is_not_read_again(estat
         try:
             image = estate.image
             app = cast(EcrTuiApp, pilot.app)
-            app.push_place(ImagePlace(app.connect, REPOSITORY, image.digest, prepare(image.manifest)))
+            app.push_app_screen(ImageScreen(app.connect, REPOSITORY, image.digest, prepare(image.manifest)))
             await until(pilot, "referrers · 1")
             assert '"schemaVersion": 2' in screen_text(app)
             assert not fault.hits

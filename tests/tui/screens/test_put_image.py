@@ -18,7 +18,7 @@ from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
-from ecrtui.tui.messages import Draft
+from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_app import PutImageApp
 from tests.support.embedded import (
     OCI_MANIFEST,
@@ -51,12 +51,12 @@ def client(embedded: EmbeddedRegistry) -> Any:
 
 @asynccontextmanager
 async def form(
-    embedded: EmbeddedRegistry, draft: Draft | None = None, *, connected: bool = True, **wanted: str
+    embedded: EmbeddedRegistry, draft: PutImageDraft | None = None, *, connected: bool = True, **wanted: str
 ) -> AsyncIterator[tuple[PutImageApp, Pilot[None]]]:
     """The form by itself, filled in with this."""
     settings = load({"writes_per_second": 10_000.0})
-    connect = wiring.Connector(Connection(), settings, embedded=embedded)
-    app = PutImageApp(connect, settings, draft or Draft(PutImageRequest(**wanted)))
+    connect = wiring.SessionFactory(Connection(), settings, embedded=embedded)
+    app = PutImageApp(connect, settings, draft or PutImageDraft(PutImageRequest(**wanted)))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         if connected:
             await until(pilot, "123456789012")
@@ -384,7 +384,9 @@ async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp
 
 
 async def test_why_the_line_could_not_be_used_stands_on_the_form(embedded, client) -> None:
-    async with form(embedded, Draft(PutImageRequest(), problem="the following arguments are required: x\n\nusage")) as (
+    async with form(
+        embedded, PutImageDraft(PutImageRequest(), problem="the following arguments are required: x\n\nusage")
+    ) as (
         _,
         pilot,
     ):

@@ -59,9 +59,9 @@ def make(cell=by_name, **how) -> Table[Entry]:
     return Table(
         Rows(key_of),
         [
-            Column("name", "name", cell, by_name, flex=1, least=12, matches=True, style="$tag"),
-            Column("key", "key", key_of, None, drop=2),
-            Column("size", "size", lambda entry: str(entry.size), by_size, align="right", drop=1),
+            Column("name", "name", cell, by_name, flex=1, min_width=12, matches=True, style="$tag"),
+            Column("key", "key", key_of, None, drop_priority=2),
+            Column("size", "size", lambda entry: str(entry.size), by_size, align="right", drop_priority=1),
         ],
         **how,
     )
@@ -397,7 +397,7 @@ async def test_without_rows_the_note_of_the_screen_stands_there() -> None:
     table = make()
     async with Host(table).run_test(size=(60, 10)) as pilot:
         assert lines(table)[1].strip() == "nothing here"
-        table.say("still\nloading [b]")
+        table.set_placeholder("still\nloading [b]")
         await pilot.pause()
         assert [line.strip() for line in lines(table)[1:3]] == ["still", "loading [b]"]
         table.merge(entries(2))
@@ -429,7 +429,7 @@ async def test_columns_do_not_jump_while_one_scrolls() -> None:
 
 
 async def test_a_line_that_is_too_wide_can_be_scrolled() -> None:
-    table = Table(Rows(key_of), [Column(str(number), f"column{number}", by_name, least=11) for number in range(9)])
+    table = Table(Rows(key_of), [Column(str(number), f"column{number}", by_name, min_width=11) for number in range(9)])
     async with Host(table).run_test(size=(40, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
@@ -501,9 +501,9 @@ async def test_go_to_shows_a_row_or_says_that_it_is_not_there() -> None:
 
 def test_columns_share_what_is_left_by_their_flex() -> None:
     columns = [
-        Column("a", "a", by_name, flex=1, least=4),
-        Column("b", "b", by_name, least=4),
-        Column("c", "c", by_name, flex=3, least=4),
+        Column("a", "a", by_name, flex=1, min_width=4),
+        Column("b", "b", by_name, min_width=4),
+        Column("c", "c", by_name, flex=3, min_width=4),
     ]
-    placed = layout.place(columns, {"a": 4, "b": 10, "c": 4}, 62, 2)
+    placed = layout.layout_columns(columns, {"a": 4, "b": 10, "c": 4}, 62, 2)
     assert [(entry.start, entry.width) for entry in placed] == [(2, 13), (17, 10), (29, 33)]

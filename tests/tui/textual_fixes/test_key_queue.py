@@ -13,8 +13,8 @@ from textual.widgets import Input
 from textual.widgets.option_list import Option
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.overlays.help import Help
-from ecrtui.tui.screens.images import ImagesPlace
+from ecrtui.tui.overlays.help import HelpOverlay
+from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.table.table import Table
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, screen_text, until
@@ -91,7 +91,7 @@ async def test_the_tag_typed_right_behind_its_key_is_the_tag(embedded: EmbeddedR
         burst(pilot, f"tab{BACKSPACE * 2}quick-1")
         await until(pilot, lambda screen: screen.count("quick-1") > 1)
         assert field(pilot).value == "quick-1"
-        assert isinstance(pilot.app.screen, ImagesPlace)
+        assert isinstance(pilot.app.screen, ImagesScreen)
 
 
 async def test_keys_go_on_though_the_widget_that_had_one_is_gone(embedded: EmbeddedRegistry) -> None:
@@ -136,8 +136,8 @@ async def test_the_palette_closes_once_and_never_what_is_on_top_of_it(embedded: 
         await until(pilot, lambda _: pilot.app.screen is not palette)
         palette.dismiss()
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Help)
+        assert isinstance(pilot.app.screen, HelpOverlay)
         await pilot.press("escape")
         palette.dismiss()
         palette.dismiss()
-        await until(pilot, lambda _: isinstance(pilot.app.screen, ImagesPlace))
+        await until(pilot, lambda _: isinstance(pilot.app.screen, ImagesScreen))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.tui.widgets.error_panel import LONGEST, Notice, Tone
+from ecrtui.tui.widgets.error_panel import LONGEST, MessagePanel, Severity
 from tests.support.host import Host, screen
 
 DENIED = EcrTuiError(
@@ -18,7 +18,7 @@ BUSY = EcrTuiError("The service is busy", retryable=True)
 
 
 async def test_an_error_is_told_in_the_words_of_the_service_with_its_request_id() -> None:
-    notice = Notice()
+    notice = MessagePanel()
     async with Host(notice).run_test(size=(80, 12)) as pilot:
         notice.fail(DENIED)
         await pilot.pause()
@@ -34,26 +34,26 @@ async def test_an_error_is_told_in_the_words_of_the_service_with_its_request_id(
 
 
 async def test_a_retry_is_offered_and_told_only_where_it_can_help() -> None:
-    notice = Notice()
+    notice = MessagePanel()
     app = Host(notice)
     async with app.run_test(size=(80, 12)) as pilot:
         notice.fail(DENIED)
         notice.focus()
         await pilot.press("r")
-        assert not app.of(Notice.RetryRequested)
+        assert not app.of(MessagePanel.RetryRequested)
         notice.fail(BUSY)
         await pilot.pause()
         assert any("r tries again" in line for line in screen(app))
         notice.focus()
         await pilot.press("r")
-        assert len(app.of(Notice.RetryRequested)) == 1
+        assert len(app.of(MessagePanel.RetryRequested)) == 1
 
 
 async def test_a_notice_without_words_takes_no_room() -> None:
-    notice = Notice()
+    notice = MessagePanel()
     async with Host(notice).run_test(size=(80, 12)) as pilot:
         assert not notice.display
-        notice.say("No images", hint="Push one.", tone=Tone.WARNING)
+        notice.say("No images", hint="Push one.", tone=Severity.WARNING)
         await pilot.pause()
         assert notice.display
         assert screen(pilot.app)[0].strip("▌ ") == "! No images"
@@ -63,7 +63,7 @@ async def test_a_notice_without_words_takes_no_room() -> None:
 
 
 async def test_words_without_end_are_cut() -> None:
-    notice = Notice()
+    notice = MessagePanel()
     async with Host(notice).run_test(size=(80, 12)) as pilot:
         notice.say("Much", "x" * 1_000_000)
         await pilot.pause()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.widgets.facts import Facts
+from ecrtui.tui.widgets.facts import FactsPanel
 from tests.support.host import Host, screen
 
 
 async def test_values_stand_beside_their_labels_and_are_wrapped_beside_them() -> None:
-    facts = Facts(
+    facts = FactsPanel(
         [("digest", "sha256:" + "a" * 40), ("kind", text.content("index", "bold")), ("tags", "one two three")]
     )
     async with Host(facts).run_test(size=(34, 8)) as pilot:
@@ -26,7 +26,7 @@ async def test_values_stand_beside_their_labels_and_are_wrapped_beside_them() ->
 
 @pytest.mark.parametrize("width", [4, 10, 60])
 async def test_hostile_values_are_shown_at_any_width(width: int) -> None:
-    facts = Facts()
+    facts = FactsPanel()
     async with Host(facts).run_test(size=(width, 30)) as pilot:
         facts.show([("la\x1bbel", "\x1b]0;x\x07[/]\nsecond")])
         await pilot.pause()
