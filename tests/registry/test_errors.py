@@ -177,7 +177,7 @@ def test_an_answer_about_something_else_is_not_believed(world, manifest):
     def another_tag(parsed, **_):
         parsed["image"]["imageId"]["imageTag"] = "another"
 
-    registry._clients.writes.meta.events.register("after-call.ecr.PutImage", another_tag)
+    registry._clients.write_client.meta.events.register("after-call.ecr.PutImage", another_tag)
     error = failed(registry.put_image, "team/app", manifest, "prod")
     assert error.ambiguous
     assert "another" in error.detail
@@ -334,9 +334,9 @@ def test_whatever_answers_in_place_of_ecr_is_an_error_of_ours_or_taken_for_what_
         lambda: list(itertools.islice(registry.repositories(), 3)),
         lambda: list(itertools.islice(registry.images("team/app"), 3)),
         lambda: registry.repository("team/app"),
-        lambda: registry.describe("team/app", [manifest.digest]),
-        lambda: registry.tagged("team/app", ["1.0"]),
-        lambda: registry.tagged("team/app", ["1.0", "2", "3", "4"]),
+        lambda: registry.images_by_digest("team/app", [manifest.digest]),
+        lambda: registry.images_by_tag("team/app", ["1.0"]),
+        lambda: registry.images_by_tag("team/app", ["1.0", "2", "3", "4"]),
         lambda: registry.tag_is_at("team/app", "1.0", manifest.digest),
         lambda: registry.manifest("team/app", manifest.digest),
         lambda: registry.manifests("team/app", [manifest.digest]),

@@ -236,7 +236,7 @@ def test_the_findings_of_a_basic_scan(world):
     found = world.registry.findings("team/app", pushed.digest)
     assert [(finding.name, finding.severity) for finding in found] == [(f["name"], f["severity"]) for f in raw]
     assert all(finding.package and finding.version for finding in found)
-    (image,) = world.registry.describe("team/app", [pushed.digest])
+    (image,) = world.registry.images_by_digest("team/app", [pushed.digest])
     assert image.scan_status == "COMPLETE"
     assert image.findings is not None
     assert [severity for severity, _ in image.findings] == [s for s in SEVERITIES if s in dict(image.findings)]
@@ -265,8 +265,8 @@ def test_the_findings_of_an_enhanced_scan(world):
 def test_images_are_described_in_the_order_asked_for_and_those_that_are_gone_are_left_out(world):
     digests = [push_image(world.client, "team/app", str(number)).digest for number in range(5)]
     asked = [digests[3], NOWHERE, digests[0], digests[3], "sha256:" + "1" * 64]
-    assert [image.digest for image in world.registry.describe("team/app", asked)] == [digests[3], digests[0]]
-    assert world.registry.describe("team/app", []) == ()
+    assert [image.digest for image in world.registry.images_by_digest("team/app", asked)] == [digests[3], digests[0]]
+    assert world.registry.images_by_digest("team/app", []) == ()
 
 
 @pytest.mark.parametrize("number", [1, 3, 120])
@@ -278,16 +278,16 @@ def test_tags_are_resolved_few_or_many_archived_or_not_and_those_that_do_not_exi
     archive(world, second.digest)
     asked = ["kept", "old", *(f"missing-{i}" for i in range(number))]
     for tags in (asked, asked[:number]):
-        found = world.registry.tagged("team/app", tags)
+        found = world.registry.images_by_tag("team/app", tags)
         expected = {"kept": first.digest, "old": second.digest}
         assert {tag: image.digest for tag, image in found.items()} == {t: expected[t] for t in tags if t in expected}
-    assert world.registry.tagged("team/app", ["old"])["old"].archived
+    assert world.registry.images_by_tag("team/app", ["old"])["old"].archived
 
 
 def test_many_new_tags_cost_few_calls(world):
     push_image(world.client, "team/app", tag="kept")
     world.embedded.calls.clear()
-    assert list(world.registry.tagged("team/app", ["kept", *(f"new-{i}" for i in range(199))])) == ["kept"]
+    assert list(world.registry.images_by_tag("team/app", ["kept", *(f"new-{i}" for i in range(199))])) == ["kept"]
     assert sum(world.embedded.calls.values()) <= 5
 
 
@@ -415,7 +415,7 @@ def test_a_tag_is_given_byte_for_byte_and_the_answer_is_told(world):
 
 def test_put_image_always_sends_manifest_media_type_tag_and_digest(world):
     sent = []
-    world.registry._clients.writes.meta.events.register(
+    world.registry._clients.write_client.meta.events.register(
         "before-send.ecr.PutImage", lambda request, **_: sent.append(json.loads(request.body))
     )
     pushed = push_image(world.client, "team/app", media_type=None)

@@ -203,7 +203,7 @@ def test_a_storage_that_nobody_listens_on(world, registry, served, unreachable):
     def elsewhere(parsed, **_):
         parsed["downloadUrl"] = f"{unreachable}/layer?X-Amz-Signature=abcdef0123456789"
 
-    registry._clients.reads.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", elsewhere)
+    registry._clients.read_client.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", elsewhere)
     (image,) = next(registry.images("team/app")).items
     digest = parse_manifest(registry.manifest("team/app", image.digest).text).config.digest
     error = failed(lambda: registry.blob("team/app", digest, 1000))

@@ -74,7 +74,7 @@ def problems(folder: Path) -> list[str]:
     """What is not as it has to be once the plan was carried out."""
     registry, engine = opened(folder)
     wanted = dict(json.loads((folder / "wanted.json").read_text()))
-    holders = registry.tagged(REPOSITORY, list(wanted))
+    holders = registry.images_by_tag(REPOSITORY, list(wanted))
     found = [
         f"{tag} is elsewhere" for tag, digest in wanted.items() if tag not in holders or holders[tag].digest != digest
     ]

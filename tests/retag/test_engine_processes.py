@@ -62,7 +62,7 @@ def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path
     audit = sqlite3.connect(database)
     audit.executescript(AUDIT)
     registry, engine = kill9.opened(tmp_path)
-    (ours,) = {image.digest for image in registry.tagged("team/app", ["new"]).values()}
+    (ours,) = {image.digest for image in registry.images_by_tag("team/app", ["new"]).values()}
     root = Path(__file__).parents[2]
     with Popen([sys.executable, "-c", OTHER, database], cwd=root, stdout=PIPE, text=True) as other:
         try:
@@ -77,7 +77,7 @@ def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path
     assert counts[StepOutcome.CONFLICT] > 0
     assert counts[StepOutcome.UNKNOWN] == counts[StepOutcome.SKIPPED] == 0
     tags = tags_of(client, "team/app")
-    told_elsewhere = {row.step.tag for row in reports[-1].elsewhere}
+    told_elsewhere = {row.step.tag for row in reports[-1].drifted}
     for result in reports[-1].results:
         # What was told as done is ours now, or was told to be elsewhere, or went elsewhere after the last look.
         if result.outcome is StepOutcome.DONE and result.step.tag not in told_elsewhere:

@@ -78,7 +78,7 @@ def test_without_a_tag_the_image_is_stored_untagged_and_journalled() -> None:
     plan, report = put(house, manifest)
     assert plan.protected_tags == ()
     result = report.results[0]
-    assert (result.outcome, result.result.tag, report.elsewhere) == (StepOutcome.DONE, "", ())
+    assert (result.outcome, result.result.tag, report.drifted) == (StepOutcome.DONE, "", ())
     assert house.tags() == before
     assert house.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ()
     assert house.engine.history()[0].after == manifest.digest

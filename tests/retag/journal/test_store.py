@@ -123,7 +123,7 @@ def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared
 
 def test_a_process_that_ends_by_itself_leaves_no_lock_behind(file: Path) -> None:
     script = "import sys; from pathlib import Path; from tests.retag.journal.test_store import *; "
-    script += "j = Journal(Path(sys.argv[1])); j.finish(j.begin(draft()), Outcome.DONE)"
+    script += "j = Journal(Path(sys.argv[1])); j.finish(j.begin(draft()), StepOutcome.DONE)"
     subprocess.run([sys.executable, "-c", script, str(file)], cwd=Path(__file__).parents[3], check=True)
     assert not list(file.parent.glob("*-owner-*"))
 
@@ -143,10 +143,10 @@ def test_two_processes_write_one_journal(file: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from tests.retag.journal.test_store import Journal, Outcome, draft
+        from tests.retag.journal.test_store import Journal, StepOutcome, draft
         journal = Journal(Path(sys.argv[1]))
         for _ in range(60):
-            journal.finish(journal.begin(draft()), Outcome.DONE)
+            journal.finish(journal.begin(draft()), StepOutcome.DONE)
         """
     )
     run = [sys.executable, "-c", script, str(file)]
