@@ -210,7 +210,7 @@ class PutImageScreen(PlanApplyMixin):
         if self.draft.image and not self.manifest_field.exact:
             self.load_picked_image()
 
-    def watch_banner(self) -> None:
+    def watch_header_state(self) -> None:
         if self.is_mounted:
             self._show(self.state)
 
