@@ -1,4 +1,4 @@
-"""What can go wrong in the embedded registry: answers that are errors, and a file that cannot be used."""
+"""The errors of the embedded registry: error responses, and unusable database files."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 
 class DatabaseRefusedError(Exception):
-    """A file cannot be the embedded registry's database: another program's, another version's, or not writable."""
+    """A file cannot serve as the database: it belongs to another program or version, or is not writable."""
 
 
 class ServiceError(Exception):
-    """An error that the service answers with (AWS JSON 1.1: ``__type`` and ``message``).
+    """An error response of the service (AWS JSON 1.1: ``__type`` and ``message``).
 
     Args:
-        code: the error code, as the ECR API names it ("RepositoryNotFoundException").
+        code: the error code of the ECR API, such as "RepositoryNotFoundException".
         message: the text for the user.
-        status: the HTTP status; 400 for everything that the caller can change.
+        status: the HTTP status; 400 for errors that the caller can correct.
         members: further members of the error's shape (``InvalidLayerPartException`` has some).
     """
 
@@ -29,10 +29,10 @@ class ServiceError(Exception):
 
 
 def invalid_parameter(message: str) -> ServiceError:
-    """``InvalidParameterException`` with this text."""
+    """Return ``InvalidParameterException`` with this message."""
     return ServiceError("InvalidParameterException", message)
 
 
 def constraint_violation(parameter: str, constraint: str) -> ServiceError:
-    """``InvalidParameterException`` in the words that ECR uses for a value that breaks a constraint."""
+    """Return ``InvalidParameterException`` with ECR's message for a value that breaks a constraint."""
     return invalid_parameter(f"Invalid parameter at '{parameter}' failed to satisfy constraint: '{constraint}'")

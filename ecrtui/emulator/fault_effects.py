@@ -1,4 +1,4 @@
-"""What a fault does to one request: the network and the busy service, as a client meets them."""
+"""Effects of faults on a request: network failures and a busy service, as a client sees them."""
 
 from __future__ import annotations
 
@@ -11,99 +11,99 @@ from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http_messages import Delivery, Response, error_response, headers
 
 Handler = Callable[[], Response]
-"""Carries the request out and gives the answer."""
+"""Runs a request and returns its response."""
 
 
 class Effect(ABC):
-    """What a fault does to one request."""
+    """The effect of a fault on one request."""
 
     def triggers(self) -> bool:
-        """Whether this request is struck, asked once for every request that the fault is for."""
+        """Return True to affect this request. Called once for each request that matches the fault."""
         return True
 
     @abstractmethod
-    def apply(self, answer: Handler) -> Response:
-        """The response that the client gets in place of ``answer()``."""
+    def apply(self, handler: Handler) -> Response:
+        """Return the response that replaces ``handler()``."""
 
 
 @dataclass(frozen=True)
 class Latency(Effect):
-    """The answer comes later. In-process and over HTTP, a client that waits for less sees its read time out."""
+    """Delay the response. A client whose read timeout is shorter times out, in-process and over HTTP."""
 
     seconds: float
 
-    def apply(self, answer: Handler) -> Response:
-        """The answer, delayed."""
-        response = answer()
+    def apply(self, handler: Handler) -> Response:
+        """Run the request and delay its response."""
+        response = handler()
         return replace(response, delay=response.delay + self.seconds)
 
 
 @dataclass(frozen=True)
 class ErrorReply(Effect):
-    """An error of the service in place of carrying the request out."""
+    """Reply with an error of the service and do not run the request."""
 
     code: str
     status: int = 400
-    message: str = "a fault was asked for"
+    message: str = "injected fault"
 
-    def apply(self, answer: Handler) -> Response:
-        """The error; nothing is carried out."""
+    def apply(self, handler: Handler) -> Response:
+        """Return the error."""
         return error_response(ServiceError(self.code, self.message, self.status))
 
 
 @dataclass(frozen=True)
 class GatewayError(Effect):
-    """What a load balancer says when the service behind it does not: a status and a body without JSON."""
+    """Reply as a load balancer without a backend does: a status, and a body that is not JSON."""
 
     status: int = 503
 
-    def apply(self, answer: Handler) -> Response:
-        """The bare status; nothing is carried out."""
+    def apply(self, handler: Handler) -> Response:
+        """Return the status; do not run the request."""
         return Response(self.status, b"<html><body><b>Service Unavailable</b></body></html>", headers("text/html"))
 
 
 @dataclass(frozen=True)
 class DropBefore(Effect):
-    """The connection closes and nothing was carried out."""
+    """Close the connection and do not run the request."""
 
-    def apply(self, answer: Handler) -> Response:
-        """No byte arrives."""
+    def apply(self, handler: Handler) -> Response:
+        """Return a response of which no byte arrives."""
         return Response(0, delivery=Delivery.DROPPED)
 
 
 @dataclass(frozen=True)
 class DropAfter(Effect):
-    """The connection closes although the request was carried out: the lost reply."""
+    """Run the request and close the connection without a reply: a lost reply."""
 
-    def apply(self, answer: Handler) -> Response:
-        """No byte of the answer arrives."""
-        return replace(answer(), delivery=Delivery.DROPPED)
+    def apply(self, handler: Handler) -> Response:
+        """Run the request; no byte of the response arrives."""
+        return replace(handler(), delivery=Delivery.DROPPED)
 
 
 @dataclass(frozen=True)
 class CutBody(Effect):
-    """The request was carried out, and the body of the answer stops halfway.
+    """Run the request and end the body halfway.
 
-    botocore does not hold a body against its Content-Length: what it makes of half of a JSON document is an answer
-    without members, not an error. Whoever cares has to look for the members that it must have.
+    botocore does not compare the body with its Content-Length. It parses half a JSON document as an empty response, not
+    as an error, so callers must check for required members.
     """
 
-    def apply(self, answer: Handler) -> Response:
-        """Half of the answer arrives."""
-        return replace(answer(), delivery=Delivery.CUT)
+    def apply(self, handler: Handler) -> Response:
+        """Run the request; half of the body arrives."""
+        return replace(handler(), delivery=Delivery.CUT)
 
 
 @dataclass(frozen=True)
 class ResetConnection(Effect):
-    """The request was carried out, and the connection is reset in the middle of the answer's body."""
+    """Run the request and reset the connection in the middle of the body."""
 
-    def apply(self, answer: Handler) -> Response:
-        """Half of the answer arrives, then the client's read fails."""
-        return replace(answer(), delivery=Delivery.RESET)
+    def apply(self, handler: Handler) -> Response:
+        """Run the request; half of the body arrives, then the client's read fails."""
+        return replace(handler(), delivery=Delivery.RESET)
 
 
 class RateLimit(Effect):
-    """ThrottlingException for what exceeds so many requests a second: a token bucket, as AWS has."""
+    """Reply with ThrottlingException above a rate: a token bucket, as on AWS."""
 
     def __init__(
         self, per_second: float, burst: float | None = None, clock: Callable[[], float] = time.monotonic
@@ -115,7 +115,7 @@ class RateLimit(Effect):
         self._filled_at = clock()
 
     def triggers(self) -> bool:
-        """Whether the bucket is empty; takes a token if it is not."""
+        """Take a token, or return True if the bucket is empty."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._per_second)
         self._filled_at = now
@@ -124,21 +124,21 @@ class RateLimit(Effect):
         self._tokens -= 1
         return False
 
-    def apply(self, answer: Handler) -> Response:
-        """ThrottlingException."""
-        return THROTTLE.apply(answer)
+    def apply(self, handler: Handler) -> Response:
+        """Return ThrottlingException."""
+        return THROTTLE.apply(handler)
 
 
 @dataclass(frozen=True)
 class RunBefore(Effect):
-    """Something else happens just before the request is carried out: how a test makes a race certain."""
+    """Run an action just before the request, so that a test can force a race."""
 
     action: Callable[[], object]
 
-    def apply(self, answer: Handler) -> Response:
-        """The answer, after the action."""
+    def apply(self, handler: Handler) -> Response:
+        """Run the action, then the request."""
         self.action()
-        return answer()
+        return handler()
 
 
 THROTTLE = ErrorReply("ThrottlingException", 400, "Rate exceeded")

@@ -1,22 +1,22 @@
-"""Faults on demand: what a network and a busy service do to a client, for tests and for ``serve --fault SPEC``.
+"""Faults on demand: injected network failures and service errors, for tests and for ``serve --fault SPEC``.
 
-A spec is ``OPERATION:KIND[:NAME=VALUE]...``. OPERATION is an ECR operation (``PutImage``), ``DownloadLayer`` for the
-content of a layer, or ``*`` for everything. The kinds, with the names that each takes:
+SPEC is ``OPERATION:KIND[:NAME=VALUE]...``. OPERATION is an ECR operation (``PutImage``), ``DownloadLayer`` for the
+content of a layer, or ``*`` for all of them. The kinds and their options:
 
 =============  ==============================  ====================================================================
-latency        seconds                         the answer comes that much later; the request was carried out at once
-error          code, status=400, message       that error instead of an answer; nothing is carried out
-throttle       message                         ``error`` with ThrottlingException and status 400
-unavailable    status=503                      that status and a body without JSON; nothing is carried out
-drop-before                                    the connection closes without an answer; nothing was carried out
-drop-after                                     the connection closes without an answer, **after** the write was applied
-cut                                            the request is carried out, the answer's body ends halfway
-reset                                          the request is carried out, the connection is reset within the answer
-rate           per_second, burst=per_second    ThrottlingException for what exceeds the rate (a token bucket)
+latency        seconds                         run the request at once, send the response later
+error          code, status=400, message       reply with this error; do not run the request
+throttle       message                         reply with ThrottlingException, status 400; do not run the request
+unavailable    status=503                      reply with this status and a body that is not JSON; do not run it
+drop-before                                    close the connection without a response; do not run the request
+drop-after                                     run the request, then close the connection without a response
+cut                                            run the request, end the body of the response halfway
+reset                                          run the request, reset the connection within the response
+rate           per_second, burst=per_second    reply with ThrottlingException above this rate (a token bucket)
 =============  ==============================  ====================================================================
 
-Every kind also takes ``times`` (how often it strikes, then never again), ``after`` (how many calls it lets pass
-first), ``probability`` (0 to 1) and ``seed`` (makes the probability repeatable).
+Every kind also takes ``times`` (stop after this many faults), ``after`` (let this many requests pass first),
+``probability`` (0 to 1) and ``seed`` (repeat the same random choices).
 Examples: ``PutImage:drop-after:times=1``, ``*:throttle:probability=0.1:seed=7``, ``PutImage:rate:per_second=10``.
 """
 
@@ -44,21 +44,24 @@ from ecrtui.emulator.fault_effects import (
 )
 from ecrtui.emulator.http_messages import Response
 
+MAX_LATENCY = 86_400.0
+"""Seconds; the longest ``latency``."""
+
 
 class FaultSpecError(ValueError):
-    """A fault spec cannot be understood; the text says what is wrong and what there is."""
+    """A fault specification is invalid; the text says why."""
 
 
 @dataclass
 class Fault:
-    """An effect, which operation it is for and how often it strikes.
+    """An effect on the requests of one operation, with limits on when it triggers.
 
     Args:
-        operation: an operation's name, ``DownloadLayer``, or ``*``.
-        times: how often it strikes at most; None for always.
-        after: how many requests it lets pass first.
-        probability: how likely it strikes a request.
-        seed: makes the probability repeatable.
+        operation: the name of an operation, ``DownloadLayer``, or ``*``.
+        times: the largest number of requests to affect; None for no limit.
+        after: the number of requests to let pass first.
+        probability: the chance of affecting a request, 0 to 1.
+        seed: makes the random choices repeatable.
     """
 
     operation: str
@@ -68,7 +71,7 @@ class Fault:
     probability: float = 1.0
     seed: int | None = None
     hits: int = field(default=0, init=False)
-    """How often it has struck."""
+    """The number of requests affected so far."""
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - no secret
@@ -87,7 +90,7 @@ class Fault:
 
 
 class Faults:
-    """The faults of one embedded registry; they come and go while it runs, from any thread."""
+    """The faults of one embedded registry. Thread-safe; they can change while the registry runs."""
 
     def __init__(self, *specs: str | Fault) -> None:
         self._lock = threading.Lock()
@@ -96,10 +99,10 @@ class Faults:
             self.add(spec)
 
     def add(self, fault: str | Fault) -> Fault:
-        """Add a fault, as an object or as a spec; the object, which counts its hits and can be removed.
+        """Add a fault and return it. The object counts its hits and can be removed.
 
         Raises:
-            FaultSpecError: the spec cannot be understood.
+            FaultSpecError: the specification is invalid.
         """
         added = parse_fault(fault) if isinstance(fault, str) else fault
         with self._lock:
@@ -107,16 +110,16 @@ class Faults:
         return added
 
     def before(self, operation: str, action: Callable[[], object], *, times: int | None = 1) -> Fault:
-        """Have this happen just before the operation is carried out."""
+        """Add a fault that runs an action just before each request of this operation."""
         return self.add(Fault(operation, RunBefore(action), times=times))
 
     def remove(self, fault: Fault) -> None:
-        """Take a fault away; it may be gone already."""
+        """Remove a fault if it is there."""
         with self._lock:
             self._faults = [other for other in self._faults if other is not fault]
 
     def clear(self) -> None:
-        """Take every fault away."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
@@ -124,25 +127,24 @@ class Faults:
         with self._lock:
             return iter(tuple(self._faults))
 
-    def respond(self, operation: str, answer: Handler) -> Response:
-        """The answer to a request of this operation, through every fault that strikes it, the first added innermost."""
+    def respond(self, operation: str, handler: Handler) -> Response:
+        """Return the response to a request with the effects of all faults that trigger, the oldest fault innermost."""
         with self._lock:
             effects = [fault.effect for fault in self._faults if fault._triggers(operation)]
         for effect in effects:
-            answer = partial(effect.apply, answer)
-        return answer()
+            handler = partial(effect.apply, handler)
+        return handler()
 
 
 def _latency(options: dict[str, str]) -> Effect:
-    return Latency(_pop_number(options, "seconds"))
+    return Latency(_pop_number(options, "seconds", maximum=MAX_LATENCY))
 
 
 def _error(options: dict[str, str]) -> Effect:
     code = options.pop("code", "")
     if not code:
         raise FaultSpecError("error needs code=NAME, as in PutImage:error:code=AccessDeniedException")
-    status = int(_pop_number(options, "status", 400))
-    return ErrorReply(code, status, options.pop("message", f"{code} was asked for as a fault"))
+    return ErrorReply(code, _pop_status(options, 400), options.pop("message", f"{code}: injected fault"))
 
 
 def _throttle(options: dict[str, str]) -> Effect:
@@ -150,7 +152,7 @@ def _throttle(options: dict[str, str]) -> Effect:
 
 
 def _unavailable(options: dict[str, str]) -> Effect:
-    return GatewayError(int(_pop_number(options, "status", 503)))
+    return GatewayError(_pop_status(options, 503))
 
 
 def _rate(options: dict[str, str]) -> Effect:
@@ -172,37 +174,35 @@ _KINDS: dict[str, Callable[[dict[str, str]], Effect]] = {
 
 
 def parse_fault(spec: str) -> Fault:
-    """The fault that a spec describes; the grammar is this module's docstring.
+    """Parse a fault specification; see the module docstring for its syntax.
 
     Raises:
-        FaultSpecError: what is wrong with the spec, and what there is.
+        FaultSpecError: the specification is invalid.
     """
     try:
         return _parse_fault(spec)
     except FaultSpecError as error:
-        raise FaultSpecError(f"the fault {spec!r} cannot be understood: {error}") from None
+        raise FaultSpecError(f"invalid fault {spec!r}: {error}") from None
 
 
 def _parse_fault(spec: str) -> Fault:
     operation, _, rest = spec.partition(":")
     kind, _, tail = rest.partition(":")
     if operation != "*" and not operation.isalnum():
-        raise FaultSpecError("it begins with an operation, or * for every one, as in PutImage:drop-after")
+        raise FaultSpecError("it must begin with an operation, or * for all of them, as in PutImage:drop-after")
     if kind not in _KINDS:
-        raise FaultSpecError(f"{kind!r} is not a kind of fault; there are {', '.join(_KINDS)}")
+        raise FaultSpecError(f"{kind!r} is not a kind of fault; use {', '.join(_KINDS)}")
     options = _parse_options(tail)
     fault = Fault(
         operation,
         _KINDS[kind](options),
         times=int(_pop_number(options, "times")) if "times" in options else None,
         after=int(_pop_number(options, "after", 0)),
-        probability=_pop_number(options, "probability", 1.0),
+        probability=_pop_number(options, "probability", 1.0, maximum=1.0),
         seed=int(_pop_number(options, "seed")) if "seed" in options else None,
     )
     if options:
-        raise FaultSpecError(f"{kind} takes no {', '.join(options)}")
-    if fault.probability > 1:
-        raise FaultSpecError("probability is between 0 and 1")
+        raise FaultSpecError(f"{kind} has no option {', '.join(options)}")
     return fault
 
 
@@ -213,12 +213,21 @@ def _parse_options(text: str) -> dict[str, str]:
         if not equals or not name or not value:
             raise FaultSpecError(f"{part!r} is not NAME=VALUE")
         if name in options:
-            raise FaultSpecError(f"{name} is given twice")
+            raise FaultSpecError(f"{name} occurs twice")
         options[name] = value
     return options
 
 
-def _pop_number(options: dict[str, str], name: str, default: float | None = None) -> float:
+def _pop_status(options: dict[str, str], default: int) -> int:
+    status = int(_pop_number(options, "status", default))
+    if not 400 <= status <= 599:
+        raise FaultSpecError(f"status={status} is not an error status; use 400 to 599")
+    return status
+
+
+def _pop_number(
+    options: dict[str, str], name: str, default: float | None = None, *, maximum: float = float("inf")
+) -> float:
     text = options.pop(name, None)
     if text is None:
         if default is None:
@@ -230,4 +239,6 @@ def _pop_number(options: dict[str, str], name: str, default: float | None = None
         number = -1.0
     if not 0 <= number < float("inf"):
         raise FaultSpecError(f"{name}={text} is not a number of 0 or more")
+    if number > maximum:
+        raise FaultSpecError(f"{name}={text} is too large; the maximum is {maximum:,g}")
     return number

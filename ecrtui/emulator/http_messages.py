@@ -1,4 +1,4 @@
-"""What goes in and out of the embedded registry, whichever transport carries it."""
+"""HTTP requests and responses of the embedded registry, independent of their transport."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ JSON_TYPE = "application/x-amz-json-1.1"
 
 
 class Delivery(Enum):
-    """What becomes of a response on its way to the client."""
+    """How the transport delivers a response."""
 
     WHOLE = "whole"
     CUT = "cut"
-    """The headers and half of the body arrive, then the connection is closed in order."""
+    """Send the headers and half of the body, then close the connection normally."""
     RESET = "reset"
-    """The headers and half of the body arrive, then the connection is reset."""
+    """Send the headers and half of the body, then reset the connection."""
     DROPPED = "dropped"
-    """The connection closes before the first byte."""
+    """Close the connection before the first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Request:
 
     Args:
         headers: by lower-case name.
-        endpoint: the URL that the client reached the service by; download URLs are made with it.
-        region: the region if the request is not signed for one; empty for the embedded registry's own.
+        endpoint: the URL at which the client reaches the service; download URLs begin with it.
+        region: the region of an unsigned request; empty for the registry's own.
     """
 
     body: bytes
@@ -44,10 +44,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response, with what its transport shall do to it.
+    """One HTTP response, with instructions for its transport.
 
     Args:
-        delay: seconds to wait before the first byte is sent.
+        delay: seconds to wait before the first byte.
     """
 
     status: int
@@ -58,15 +58,15 @@ class Response:
 
 
 def json_response(content: Mapping[str, Any], status: int = 200) -> Response:
-    """A response of AWS JSON 1.1."""
+    """Return a response of AWS JSON 1.1."""
     return Response(status, json.dumps(content, separators=(",", ":")).encode(), headers(JSON_TYPE))
 
 
 def error_response(error: ServiceError) -> Response:
-    """An error as AWS JSON 1.1 tells it."""
+    """Return an error response of AWS JSON 1.1."""
     return json_response({"__type": error.code, "message": error.message, **error.members}, error.status)
 
 
 def headers(content_type: str) -> dict[str, str]:
-    """The headers of every answer: its type and a request id of its own."""
+    """Return the headers of a response: its content type and a new request id."""
     return {"Content-Type": content_type, "x-amzn-RequestId": str(uuid4())}

@@ -1,16 +1,17 @@
-"""The embedded registry over HTTP, on 127.0.0.1 and nowhere else."""
+"""An HTTP server for the embedded registry. It listens on 127.0.0.1 only."""
 
 from __future__ import annotations
 
 import socket
+import sqlite3
 import struct
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from urllib.parse import urlsplit
 
 from ecrtui.emulator import layer_downloads
 from ecrtui.emulator.errors import ServiceError
@@ -20,23 +21,26 @@ from ecrtui.emulator.service import EmbeddedRegistry
 HOST = "127.0.0.1"
 
 MAX_BODY = 64 * 1024 * 1024
-"""Bytes of a request: a manifest of 4 Mi characters needs 48 MiB with all of them escaped, a part of 20 MiB less."""
+"""Bytes; the largest request body. A manifest of 4 Mi characters needs 48 MiB if all are escaped."""
 
 IDLE_TIMEOUT = 120.0
-"""Seconds that a connection may lie idle."""
+"""Seconds; the server closes a connection that is idle for longer."""
 
 GRACE = 5.0
-"""Seconds that requests under way have to be answered when the server stops."""
+"""Seconds; a stopping server waits this long for requests in progress."""
+
+LINGER = 2.0
+"""Seconds; the longest pause in a rejected request while the server discards the rest of it."""
 
 
 class EmbeddedServer(ThreadingHTTPServer):
-    """An HTTP server for one embedded registry; a thread for each connection.
+    """An HTTP server for one embedded registry, with a thread per connection.
 
     Args:
-        port: 0 picks a free one.
+        port: 0 picks a free port.
 
     Raises:
-        OSError: the port cannot be had.
+        OSError: the port is not available.
     """
 
     daemon_threads = True
@@ -57,23 +61,23 @@ class EmbeddedServer(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}"
 
     def server_bind(self) -> None:
-        """Bind without the reverse lookup of the host name that the base class makes."""
+        """Bind without the reverse DNS lookup of the base class."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
-        """Remember the connection, so that stopping the server closes it."""
+        """Keep track of the connection, so that :meth:`stop` can close it."""
         with self._changed:
             self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
-        """Close a connection, in order or with a reset."""
+        """Close a connection, or reset it after :meth:`reset_on_close`."""
         with self._changed:
             reset = request in self._resets
             self._resets.discard(request)
         if reset:
-            # Closing with a linger of 0 seconds sends RST; an orderly shutdown before it would send FIN.
+            # Closing with a linger of 0 seconds sends RST; a shutdown before it would send FIN.
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_request(request)
         else:
@@ -83,21 +87,21 @@ class EmbeddedServer(ThreadingHTTPServer):
             self._changed.notify_all()
 
     def reset_on_close(self, request: socket.socket) -> None:
-        """Have a connection reset when it is closed."""
+        """Reset this connection when it is closed."""
         with self._changed:
             self._resets.add(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that have gone away; anything else is a fault of ours, to be seen."""
+        """Ignore clients that disconnected. Print any other exception: it is a defect."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def stop(self) -> None:
-        """Take no more connections, let requests under way be answered, close everything. Called once."""
+        """Stop accepting connections, finish the requests in progress, close all connections. Call once."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
-        self._hang_up(socket.SHUT_RD)  # wakes the threads that wait for another request
+        self._hang_up(socket.SHUT_RD)  # wake the threads that wait for the next request
         with self._changed:
             self._changed.wait_for(lambda: not self._connections, GRACE)
         self._hang_up(socket.SHUT_RDWR)
@@ -111,13 +115,13 @@ class EmbeddedServer(ThreadingHTTPServer):
 
 @contextmanager
 def serve(embedded: EmbeddedRegistry, port: int = 0) -> Iterator[str]:
-    """Serve the registry on 127.0.0.1 while the block runs; gives the endpoint's URL.
+    """Serve the registry on 127.0.0.1 while the block runs; yield the endpoint URL.
 
     Args:
-        port: 0 picks a free one.
+        port: 0 picks a free port.
 
     Raises:
-        OSError: the port cannot be had.
+        OSError: the port is not available.
     """
     server = EmbeddedServer(embedded, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="embedded registry", daemon=True)
@@ -130,61 +134,59 @@ def serve(embedded: EmbeddedRegistry, port: int = 0) -> Iterator[str]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection. HTTP/1.1: kept alive, every answer with its length."""
+    """One connection: HTTP/1.1 with keep-alive. Every response has a Content-Length.
+
+    Every request gets a response, and every error has ECR's shape.
+    """
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # the base class sends no status line for HTTP/0.9
     disable_nagle_algorithm = True
     timeout = IDLE_TIMEOUT
     server: EmbeddedServer
     wbufsize = 64 * 1024
 
     def do_POST(self) -> None:
-        """A call of the API."""
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit():
-            self._refuse(ServiceError("MissingContentLength", "The request has no Content-Length.", 411))
-        elif int(length) > MAX_BODY:
-            self._refuse(ServiceError("RequestEntityTooLarge", f"The request is larger than {MAX_BODY} bytes.", 413))
+        """Handle an API request."""
+        length = _content_length(self.headers.get("Content-Length", ""))
+        if length is None:
+            self._reject(ServiceError("MissingContentLength", "The request has no valid Content-Length.", 411))
+        elif length > MAX_BODY:
+            self._reject(ServiceError("RequestEntityTooLarge", f"The request is larger than {MAX_BODY} bytes.", 413))
         else:
-            body = self.rfile.read(int(length))
-            if len(body) < int(length):
-                self.close_connection = True
+            body = self.rfile.read(length)
+            if len(body) < length:
+                message = f"The request ends after {len(body)} of {length} bytes."
+                self._reject(ServiceError("SerializationException", message))
                 return
             names = {name.lower(): value for name, value in self.headers.items()}
             self._deliver(self.server.embedded.handle(Request(body, names, self.server.url)))
 
     def do_GET(self) -> None:
-        """The content of a layer."""
+        """Handle a download of a layer."""
         embedded = self.server.embedded
         content: list[layer_downloads.LayerContent] = []
 
-        def answer() -> Response:
-            try:
-                content.append(layer_downloads.find_content(embedded.database, urlsplit(self.path).path))
-            except ServiceError as error:
-                return error_response(error)
+        def find() -> Response:
+            content.append(layer_downloads.find_content(embedded.database, layer_downloads.download_path(self.path)))
             return Response(200, b"", headers("application/octet-stream"))
 
-        response = embedded.respond(layer_downloads.OPERATION, answer)
+        response = embedded.respond(layer_downloads.OPERATION, find)
         if response.status == 200 and content:
-            self._stream(response, content[0])
+            self._deliver(response, content[0], content[0].size)
         else:
             self._deliver(response)
 
-    def _stream(self, response: Response, content: layer_downloads.LayerContent) -> None:
-        """Deliver a response of which the content is the body."""
-        self._deliver(response, content, content.size)
-
-    def _deliver(self, response: Response, pieces: Iterable[bytes] = (), length: int | None = None) -> None:
-        """Send a response, or what its delivery leaves of it.
+    def _deliver(self, response: Response, chunks: Iterable[bytes] = (), length: int | None = None) -> None:
+        """Send a response, or the part of it that its delivery allows.
 
         Args:
-            pieces: the body, if it is not the response's own.
-            length: bytes of the pieces together.
+            chunks: the body, if it is not the response's own.
+            length: bytes of all chunks.
         """
         self.server.stopping.wait(response.delay)
         if response.delivery is Delivery.DROPPED:
-            self._abort()
+            self._close_after_request()
             return
         whole = len(response.body) if length is None else length
         self.send_response(response.status)
@@ -193,29 +195,59 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(whole))
         self.end_headers()
         left = whole if response.delivery is Delivery.WHOLE else whole // 2
-        for piece in pieces if length is not None else (response.body,):
-            self.wfile.write(piece[:left])
-            left -= len(piece[:left])
-            if not left:
-                break
+        if self.command != "HEAD":
+            left -= self._send_body(chunks if length is not None else (response.body,), left)
         self.wfile.flush()
         if response.delivery is not Delivery.WHOLE or left:
-            self._abort(reset=response.delivery is Delivery.RESET)
+            self._close_after_request(reset=response.delivery is Delivery.RESET)
 
-    def _abort(self, *, reset: bool = False) -> None:
-        """Close the connection when this request is done with, in order or with a reset."""
+    def _send_body(self, chunks: Iterable[bytes], limit: int) -> int:
+        """Send at most this many bytes of the chunks; return the number sent."""
+        sent = 0
+        # An error in the middle of a body can only be shown by ending it early.
+        with suppress(sqlite3.Error):
+            for chunk in chunks:
+                part = chunk[: limit - sent]
+                self.wfile.write(part)
+                sent += len(part)
+                if sent == limit:
+                    break
+        return sent
+
+    def _close_after_request(self, *, reset: bool = False) -> None:
+        """Close the connection after this request, normally or with a reset."""
         self.close_connection = True
         if reset:
             self.server.reset_on_close(self.connection)
 
-    def _refuse(self, error: ServiceError) -> None:
-        """Answer without having read the body: what follows on this connection cannot be understood."""
+    def _reject(self, error: ServiceError) -> None:
+        """Reply without reading the body, and close the connection: what follows on it is not a request.
+
+        The server discards the rest of the request first. Closing with unread data would reset the connection, and the
+        client could lose the response.
+        """
         self.close_connection = True
         self._deliver(error_response(error))
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER)
+            while self.rfile.read1(1024 * 1024):
+                pass
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Reply to a request that is not HTTP as served here, in ECR's shape instead of HTML."""
+        status = HTTPStatus(code)
+        name = status.phrase.title().replace(" ", "").replace("-", "")
+        self._reject(ServiceError(name, message or explain or status.description, code))
 
     def version_string(self) -> str:
-        """What the ``Server`` header says."""
+        """Return the ``Server`` header."""
         return "ecrtui"
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: standard error belongs to the command that serves."""
+        """Log nothing: standard error belongs to the command that serves."""
+
+
+def _content_length(text: str) -> int | None:
+    # isdecimal() alone also accepts digits of other scripts, and int() refuses more than 4,300 digits.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None

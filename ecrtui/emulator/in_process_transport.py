@@ -1,7 +1,7 @@
-"""The in-process transport: a boto3 client whose requests the embedded registry answers, without a socket or a thread.
+"""The in-process transport: the embedded registry answers a boto3 client without a socket or a thread.
 
-botocore emits ``before-send`` for every attempt of a request; what a handler returns is taken as the HTTP response,
-what it raises as the failure of the connection. So everything above, retries and parsing included, is botocore's own.
+botocore emits ``before-send`` for every attempt of a request. It takes the handler's return value as the HTTP response
+and the handler's exception as a connection failure. All else is botocore's own code, retries and parsing included.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def attach(client: Any, embedded: EmbeddedRegistry) -> None:
-    """Have the embedded registry answer everything that this client (of ``ecr`` or ``sts``) sends.
+    """Let the embedded registry answer every request of this client (of ``ecr`` or ``sts``).
 
-    The client can be used from several threads at once, as any other.
+    The client stays thread-safe.
     """
     transport = _Transport(embedded, client.meta.region_name, client.meta.config.read_timeout)
     service = client.meta.service_model.service_id.hyphenize()
@@ -35,12 +35,12 @@ class _Transport:
         self._read_timeout = read_timeout
 
     def send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """Answer a prepared request as botocore's HTTP session would: a response, or the exception of a lost one."""
+        """Return the response, or raise the exception that botocore's HTTP session raises for a lost one."""
         from botocore.awsrequest import AWSResponse
         from botocore.compat import HTTPHeaders
         from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-        response = self._embedded.handle(_request(request, self._region))
+        response = self._embedded.handle(_to_request(request, self._region))
         if self._read_timeout and response.delay > self._read_timeout:
             time.sleep(self._read_timeout)
             raise ReadTimeoutError(endpoint_url=request.url, error="Read timed out.")
@@ -62,7 +62,7 @@ class _Body:
         yield self._content
 
 
-def _request(request: AWSPreparedRequest, region: str) -> Request:
+def _to_request(request: AWSPreparedRequest, region: str) -> Request:
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     # The protocols of ECR and STS make bodies of text or bytes, never of files.
     body = cast(str | bytes | None, request.body) or b""

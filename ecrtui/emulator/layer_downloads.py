@@ -1,8 +1,8 @@
-"""The content of layers: the URLs that GetDownloadUrlForLayer gives, and what is behind them.
+"""Downloads of layers: the URLs of GetDownloadUrlForLayer and the content behind them.
 
-A URL is the endpoint that the client reached the registry by, and ``/layers/ACCOUNT/REGION/DIGEST/REPOSITORY``. The
-registry in this process is reached by ``embedded://``, which :meth:`EmbeddedRegistry.download` takes. Unlike those of
-AWS, the URLs are not signed and do not expire.
+A URL is the client's endpoint plus ``/layers/ACCOUNT/REGION/DIGEST/REPOSITORY``. The endpoint of a registry in this
+process is ``embedded:/``; :meth:`EmbeddedRegistry.download` reads its URLs. Unlike the URLs of AWS, these are not
+signed and do not expire.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from urllib.parse import urlsplit
 
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Delivery, Response, error_response, headers
+from ecrtui.emulator.http_messages import Delivery, Response, headers
 
 OPERATION = "DownloadLayer"
-"""What faults and the count of calls know a download by."""
+"""The name of a download in fault specifications and request counts."""
 
 IN_PROCESS_ENDPOINT = "embedded:/"
-"""The endpoint of a registry in this process; with ``/layers/…`` it is a URL of the scheme ``embedded``."""
+"""The endpoint of a registry in this process. With ``/layers/…`` it makes a URL of the scheme ``embedded``."""
 
 
 class DownloadError(Exception):
-    """There is nothing behind a URL, or it could not be had."""
+    """A download URL has no content."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerContent:
-    """The content of a layer, read piece by piece.
+    """The content of a layer; iterate to read it in chunks.
 
     Args:
         size: bytes.
@@ -52,15 +52,15 @@ class LayerContent:
 
 
 def download_url(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:
-    """The URL of a layer's content for a client that reached the registry by this endpoint."""
+    """Return the download URL of a layer for a client that uses this endpoint."""
     return f"{endpoint}/layers/{registry_id}/{region}/{digest}/{repository}"
 
 
 def find_content(database: Database, path: str) -> LayerContent:
-    """The content behind the path of a download URL.
+    """Return the content for the path of a download URL.
 
     Raises:
-        ServiceError: NoSuchKey with status 404, the answer of S3 for what is not there.
+        ServiceError: NoSuchKey with status 404, the answer of S3 for a missing object.
     """
     kind, _, rest = path.strip("/").partition("/")
     parts = rest.split("/", 3)
@@ -78,28 +78,35 @@ def find_content(database: Database, path: str) -> LayerContent:
 
 
 def content_response(database: Database, path: str) -> Response:
-    """All of the content behind the path of a download URL, or the error of what is not there."""
-    try:
-        return Response(200, b"".join(find_content(database, path)), headers("application/octet-stream"))
-    except ServiceError as error:
-        return error_response(error)
+    """Return a response with the whole content for the path of a download URL.
+
+    Raises:
+        ServiceError: NoSuchKey.
+    """
+    return Response(200, b"".join(find_content(database, path)), headers("application/octet-stream"))
 
 
 def download_path(url: str) -> str:
-    """The path of a download URL, of a served registry or of one in this process."""
-    split = urlsplit(url)
+    """Return the path of a download URL, whether of a served registry or of one in this process.
+
+    A text that is not a URL is returned unchanged: no layer has such a path.
+    """
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return url
     return f"{split.netloc}{split.path}" if split.scheme == "embedded" else split.path
 
 
 def received_content(response: Response, url: str) -> bytes:
-    """The content, as far as its delivery lets it arrive.
+    """Return the content of a response as a client receives it.
 
     Raises:
-        DownloadError: there is no such content.
-        ConnectionError: the connection was dropped, or closed before the whole content had arrived.
+        DownloadError: the URL has no content.
+        ConnectionError: the connection closed before the whole content arrived.
     """
     if response.delivery is not Delivery.WHOLE:
-        raise ConnectionError(f"the connection was closed before the whole of {url} had arrived")
+        raise ConnectionError(f"the connection closed before all of {url} arrived")
     if response.status != 200:
-        raise DownloadError(f"{url} was answered with status {response.status}")
+        raise DownloadError(f"{url}: status {response.status}")
     return response.body

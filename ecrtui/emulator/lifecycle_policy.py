@@ -1,11 +1,10 @@
-"""Lifecycle policies: what their text may say, and which images they would expire or archive.
+"""Lifecycle policies: parsing, and evaluation of the images that a policy would expire or archive.
 
 User guide, "Lifecycle policy properties" and "Lifecycle policy evaluation rules".
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,13 @@ from functools import partial
 from typing import Any
 
 from ecrtui.emulator.errors import ServiceError, constraint_violation
+from ecrtui.emulator.json_text import parse_json
 
 MAX_RULES = 50
 MAX_WILDCARDS = 4
 MIN_DAYS_IN_ARCHIVE = 90
+MAX_INTEGER = 2**31 - 1
+"""The largest priority or count; the user guide names no limit."""
 DAY = 24 * 3600.0
 
 _SINCE = ("sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
@@ -25,10 +27,10 @@ _COUNT_TYPES = ("imageCountMoreThan", *_SINCE)
 
 @dataclass(frozen=True, slots=True)
 class PolicyImage:
-    """An image, as rules look at it. Times are seconds since the epoch.
+    """An image as a policy sees it. Times are seconds since the epoch.
 
     Args:
-        referenced: whether an index names it; it then stays as long as the index does.
+        referenced: True if an index names the image. It then stays as long as the index.
     """
 
     digest: str
@@ -42,13 +44,13 @@ class PolicyImage:
 
     @property
     def age_start(self) -> float:
-        """What the image's age counts from: its push, or its return from the archive."""
+        """The start of the image's age: its push, or its restore from the archive."""
         return self.pushed_at if self.activated_at is None else self.activated_at
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """One rule of a policy. Without prefixes and patterns, a rule for tagged images takes none."""
+    """One rule of a policy."""
 
     priority: int
     tag_status: str
@@ -60,7 +62,7 @@ class PolicyRule:
     action: str
 
     def matches(self, image: PolicyImage) -> bool:
-        """Whether the image meets what the rule asks of tags and storage class."""
+        """Return True if tags and storage class of the image match the rule."""
         if (self.storage_class == "archive") is not (image.status == "ARCHIVED"):
             return False
         if self.tag_status != "tagged":
@@ -70,7 +72,7 @@ class PolicyRule:
         return all(any(test(tag) for tag in image.tags) for test in tests)
 
     def select_exceeding(self, images: Sequence[PolicyImage], now: float) -> Sequence[PolicyImage]:
-        """Those of the images that are too many or too old."""
+        """Return the images that exceed the count or the age of the rule."""
         if self.count_type == "imageCountMoreThan":
             return sorted(images, key=lambda image: (-image.age_start, image.digest))[self.count_number :]
         limit = now - self.count_number * DAY
@@ -87,10 +89,10 @@ class PolicyRule:
 def evaluate(
     rules: Sequence[PolicyRule], images: Iterable[PolicyImage], now: float
 ) -> list[tuple[PolicyImage, PolicyRule]]:
-    """The images that the policy would act on, oldest first, each with the rule that does.
+    """Return the images that the policy would act on, oldest first, each with the rule that acts.
 
-    A rule identifies images as if no other rule had; it marks none that a rule of higher priority matches by tags,
-    and none that an index names.
+    Each rule selects among all images, regardless of other rules. It does not act on images that a rule of higher
+    priority matches, nor on images that an index names.
     """
     everything = list(images)
     taken: set[str] = set()
@@ -107,15 +109,14 @@ def evaluate(
 
 
 def parse_policy(text: str) -> list[PolicyRule]:
-    """The rules of a policy.
+    """Parse the rules of a policy.
 
     Raises:
-        ServiceError: InvalidParameterException that says what is wrong with the policy.
+        ServiceError: InvalidParameterException with the reason.
     """
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise _invalid("the policy is not valid JSON") from None
+    document = parse_json(text)
+    if document is None:
+        raise _invalid("the policy is not valid JSON")
     entries = document.get("rules") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
         raise _invalid('object has missing required properties (["rules"])')
@@ -200,6 +201,8 @@ def _integer(entry: Any, name: str) -> int:
     value = entry.get(name) if isinstance(entry, dict) else None
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise _invalid(f"{name} must be an integer of at least 1")
+    if value > MAX_INTEGER:
+        raise _invalid(f"{name} must be at most {MAX_INTEGER}")
     return value
 
 

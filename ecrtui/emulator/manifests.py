@@ -1,7 +1,7 @@
-"""What ECR reads in a manifest that is put: its kind, what it needs in the repository, what it refers to.
+"""Manifests as ECR reads them: the media type, the blobs and images that they name, the subject.
 
-OCI image spec (manifest, image index) and Docker image manifest version 2, schemas 1 and 2. The text itself is never
-changed, except where ECR converts it for a client that does not know its kind (:func:`converted`).
+OCI image spec (manifest, image index) and Docker image manifest version 2, schemas 1 and 2. The text of a manifest
+never changes. Only :func:`convert_manifest` makes another one, for clients that do not accept the stored media type.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.json_text import parse_object
 
 DOCKER_V1 = "application/vnd.docker.distribution.manifest.v1+json"
 DOCKER_V1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
@@ -35,14 +36,15 @@ _OCI_TO_DOCKER = {oci: docker for docker, oci in _DOCKER_TO_OCI.items()}
 
 @dataclass(frozen=True, slots=True)
 class ManifestContents:
-    """What a manifest says.
+    """The contents of a manifest.
 
     Args:
-        media_type: its kind, from itself or, where it does not say, from the call.
-        artifact_media_type: ``artifactType``, or the media type of the config; empty for indexes.
-        blobs: size in bytes by digest of what must be in the repository: config and layers, not those with ``urls``.
-        children: digests of the manifests that an index names.
-        subject: digest of the image that it refers to; empty if none.
+        media_type: the manifest's own media type, or else that of the request.
+        artifact_media_type: ``artifactType``, or else the media type of the config; empty for most indexes.
+        blobs: sizes in bytes by digest of the config and the layers. Foreign layers (with ``urls``) are left out: they
+            need not be in the repository.
+        children: the digests of the manifests in an index.
+        subject: the digest of the image that this one refers to; empty if none.
     """
 
     media_type: str
@@ -53,13 +55,13 @@ class ManifestContents:
 
 
 def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
-    """Read a manifest.
+    """Parse a manifest.
 
     Args:
-        media_type: what the call says that it is; empty if it does not.
+        media_type: the media type of the request; empty if it has none.
 
     Raises:
-        ServiceError: InvalidParameterException, in the words of ECR where they are known.
+        ServiceError: InvalidParameterException, with ECR's message where it is known.
     """
     document = _document(text)
     own = document.get("mediaType")
@@ -67,7 +69,7 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
         own = DOCKER_V1
     kind = media_type or own
     if not isinstance(kind, str) or not kind:
-        # These are the words ECR has been seen to use for a manifest without a media type, too.
+        # ECR also sends this message for a manifest without a media type (aws-ecr-orb#393).
         raise constraint_violation("ImageManifest", "Invalid JSON syntax")
     if own is not None and own != kind:
         raise constraint_violation("ImageManifestMediaType", "Media type must be that of the image manifest")
@@ -87,7 +89,7 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
 
 
 def referrer_members(text: str) -> dict[str, Any]:
-    """What a referrer's manifest says about itself: ``artifactType`` and ``annotations``, where it does."""
+    """Return ``artifactType`` and ``annotations`` of a referrer, if its manifest has them."""
     document = _document(text)
     artifact_type = _artifact_media_type(document, document.get("config") or {})
     annotations = document.get("annotations")
@@ -98,10 +100,10 @@ def referrer_members(text: str) -> dict[str, Any]:
 
 
 def convert_manifest(text: str, media_type: str, accepted: Collection[str]) -> tuple[str, str] | None:
-    """The manifest as one of the accepted kinds, and which; None if that cannot be.
+    """Convert a manifest to an accepted media type; return text and media type, or None if that is not possible.
 
-    ECR does this when an image is asked for by tag by a client that does not know the stored kind (user guide,
-    "Container image manifest format support"); here between OCI and Docker version 2 schema 2, and for images only.
+    ECR converts an image that is requested by tag if the client does not accept the stored media type (user guide,
+    "Container image manifest format support"). The emulator converts images between OCI and Docker version 2 schema 2.
     """
     if media_type == OCI_MANIFEST and DOCKER_V2 in accepted:
         table = _OCI_TO_DOCKER
@@ -114,28 +116,21 @@ def convert_manifest(text: str, media_type: str, accepted: Collection[str]) -> t
         document["config"]["mediaType"] = table[document["config"]["mediaType"]]
         for layer in document["layers"]:
             layer["mediaType"] = table[layer["mediaType"]]
-    except KeyError:
+    except (KeyError, TypeError):  # a media type that is absent, unknown or not a text
         return None
     document["mediaType"] = table[media_type]
     return json.dumps(document, indent=3), table[media_type]
 
 
 def _document(text: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
+    document = parse_object(text)
+    if document is None:
         raise constraint_violation("ImageManifest", "Invalid JSON syntax")
     return document
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _artifact_media_type(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-    """``artifactType`` comes before the config's media type (OCI distribution spec, "Listing Referrers")."""
+    # artifactType takes precedence (OCI distribution spec, "Listing Referrers").
     return _text(document, "artifactType") or _text(config, "mediaType")
 
 
@@ -164,7 +159,13 @@ def _is_foreign(descriptor: Any) -> bool:
 
 def _text(document: Mapping[str, Any], name: str) -> str:
     value = document.get(name)
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can escape and no encoding holds
+        raise _invalid() from None
+    return value
 
 
 def _invalid() -> ServiceError:

@@ -1,4 +1,4 @@
-"""Tag mutability: the settings of a repository, and what they let happen to a tag."""
+"""Tag mutability: the settings of a repository and their effect on tags."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from ecrtui.emulator.errors import constraint_violation
 
 MAX_WILDCARDS = 2
-"""Wildcards in an exclusion filter."""
+"""Wildcards per exclusion filter."""
 
 _FILTERS = "imageTagMutabilityExclusionFilters"
 
 
 def can_move_tag(repository: sqlite3.Row, tag: str) -> bool:
-    """Whether a tag that is in use may be put on another image."""
+    """Return True if an existing tag of this name may move to another image."""
     setting: str = repository["tag_mutability"]
     mutable = setting.startswith("MUTABLE")
     if setting.endswith("_WITH_EXCLUSION"):
@@ -28,10 +28,10 @@ def can_move_tag(repository: sqlite3.Row, tag: str) -> bool:
 
 
 def parse_mutability(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """The setting and the exclusion patterns of a request.
+    """Return the setting and the exclusion patterns of a request.
 
     Raises:
-        ServiceError: InvalidParameterException if setting and filters do not go together.
+        ServiceError: InvalidParameterException if the filters do not fit the setting.
     """
     setting: str = parameters.get("imageTagMutability", "MUTABLE")
     patterns = [entry["filter"] for entry in parameters.get("imageTagMutabilityExclusionFilters", [])]
@@ -44,7 +44,7 @@ def parse_mutability(parameters: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def to_api(setting: str, patterns: Sequence[str]) -> dict[str, Any]:
-    """The members that tell setting and filters in an answer."""
+    """Return the members of a response that hold the setting and its filters."""
     members: dict[str, Any] = {"imageTagMutability": setting}
     if patterns:
         members["imageTagMutabilityExclusionFilters"] = [

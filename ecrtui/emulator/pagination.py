@@ -1,7 +1,7 @@
-"""Pages of a listing: opaque tokens that say after which key the next page begins.
+"""Pagination: opaque tokens that hold the last key of a page.
 
-A token holds the last key of its page, so the next page is found by an index however deep it lies, and entries that
-come or go meanwhile neither repeat nor hide others.
+An index finds the next page at any depth. Entries that appear or vanish between two pages neither repeat nor hide
+other entries.
 """
 
 from __future__ import annotations
@@ -12,35 +12,48 @@ import json
 from typing import TypeVar
 
 from ecrtui.emulator.errors import invalid_parameter
+from ecrtui.emulator.json_text import parse_json
 
 DEFAULT_PAGE_SIZE = 100
-"""Results of a page if the caller does not say (``MaxResults`` of the describe and list operations)."""
+"""Results per page unless the caller sets ``maxResults`` (the describe and list operations)."""
 
 Row = TypeVar("Row")
 
 
 def encode_token(kind: str, *key: str | int) -> str:
-    """The token of the page that begins after this key of this kind of listing."""
+    """Return the token of the page after this key, for this kind of listing."""
     return base64.urlsafe_b64encode(json.dumps([kind, *key]).encode()).decode()
 
 
 def decode_token(kind: str, token: str | None, first: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The key that the page begins after; ``first`` if there is no token.
+    """Return the key that the page begins after; ``first`` if there is no token.
 
     Raises:
-        ServiceError: InvalidParameterException for a token that this kind of listing did not give.
+        ServiceError: InvalidParameterException for a token of another origin.
     """
     if token is None:
         return first
     try:
-        found, *key = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error):
-        found, key = "", []
-    if found != kind or [type(part) for part in key] != [type(part) for part in first]:
+        parts = parse_json(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        parts = None
+    if not isinstance(parts, list) or not parts or parts[0] != kind or not _fits(parts[1:], first):
         raise invalid_parameter("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'")
-    return tuple(key)
+    return tuple(parts[1:])
+
+
+def _fits(key: list[object], first: tuple[str | int, ...]) -> bool:
+    """Return True if the key has the types of ``first`` and SQLite can store it."""
+    if [type(part) for part in key] != [type(part) for part in first]:
+        return False
+    try:
+        for part in key:
+            str(part).encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return all(isinstance(part, str) or -(2**63) <= part < 2**63 for part in key if isinstance(part, (str, int)))
 
 
 def split_page(rows: list[Row], limit: int) -> tuple[list[Row], bool]:
-    """The rows of one page, of one row more than it has room for, and whether there are more pages."""
+    """Return at most ``limit`` rows, and True if there are more. Query one row more than the limit."""
     return rows[:limit], len(rows) > limit

@@ -1,4 +1,4 @@
-"""One call of an operation: who asks, of which registry and region, with which parameters."""
+"""The context of one API request: the caller, the registry and region, the parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ecrtui.emulator.sts import caller_arn
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What an operation has to work with.
+    """Everything that an operation needs to answer one request.
 
     Args:
-        parameters: the request's members, validated against the shapes of the API.
-        caller: the account that asks.
+        parameters: the members of the request, validated against the shapes of the API.
+        caller: the account id of the caller.
         region: the region that the request was signed for.
-        endpoint: the URL of the service as the client knows it.
-        now: seconds since the epoch; the same throughout the call.
+        endpoint: the URL at which the client reaches the service.
+        now: seconds since the epoch; constant during the request.
     """
 
     database: Database
@@ -35,20 +35,23 @@ class RequestContext:
         return self.parameters[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """An optional parameter."""
+        """Return an optional parameter."""
         return self.parameters.get(name, default)
 
     @property
     def registry_id(self) -> str:
-        """The registry that is asked for: ``registryId``, or the caller's own."""
+        """The registry that the request is for: ``registryId``, or the caller's own."""
         return str(self.parameters.get("registryId") or self.caller)
 
     def repository_members(self) -> dict[str, str]:
-        """The members that nearly every answer begins with: registry and repository."""
+        """Return ``registryId`` and ``repositoryName``, the first members of most responses."""
         return {"registryId": self.registry_id, "repositoryName": self.parameters["repositoryName"]}
 
     def repository(self, connection: sqlite3.Connection, name: str | None = None) -> sqlite3.Row:
-        """The row of a repository, of ``repositoryName`` unless another name is given.
+        """Return the row of a repository.
+
+        Args:
+            name: the repository's name; None for ``repositoryName``.
 
         Raises:
             ServiceError: RepositoryNotFoundException.
@@ -63,14 +66,14 @@ class RequestContext:
         return row
 
     def repository_not_found(self, name: str, registry_id: str) -> ServiceError:
-        """``RepositoryNotFoundException``, in the words of ECR."""
+        """Return ``RepositoryNotFoundException`` with ECR's message."""
         return ServiceError(
             "RepositoryNotFoundException",
             f"The repository with name '{name}' does not exist in the registry with id '{registry_id}'",
         )
 
     def access_denied(self, operation: str) -> ServiceError:
-        """``AccessDeniedException``, in the words of IAM, for the registry that is asked for."""
+        """Return ``AccessDeniedException`` for the registry of the request, with IAM's message."""
         return ServiceError(
             "AccessDeniedException",
             f"User: {caller_arn(self.caller)} is not authorized to perform: ecr:{operation} on resource:"
@@ -79,4 +82,4 @@ class RequestContext:
 
 
 Operation = Callable[[RequestContext], Mapping[str, Any]]
-"""Carries a call out: the members of the answer, or a :class:`ServiceError` raised."""
+"""Runs one operation. Returns the members of the response, or raises :class:`ServiceError`."""

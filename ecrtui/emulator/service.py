@@ -1,8 +1,8 @@
-"""The embedded registry: ECR's operations over a database, one request in, one response out."""
+"""The embedded registry: the operations of ECR over a database, independent of the transport."""
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 import sqlite3
 import threading
@@ -17,6 +17,7 @@ from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults
 from ecrtui.emulator.http_messages import Request, Response, error_response, json_response
+from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.operations import images, layers, lifecycle, listings, registry, repositories, scans
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -33,23 +34,24 @@ OPERATIONS: Mapping[str, Operation] = {
     **lifecycle.OPERATIONS,
     **registry.OPERATIONS,
 }
-"""Every operation that is built, by its name in the ECR API."""
+"""The supported operations by their name in the ECR API."""
 
 _SCOPE = re.compile(r"Credential=[^/,]*/\d{8}/(?P<region>[a-z0-9-]+)/")
+_log = logging.getLogger(__name__)
 
 
 class EmbeddedRegistry:
-    """ECR, without AWS: what takes requests of ECR's own JSON protocol (AWS JSON 1.1) and answers them from a database.
+    """An imitation of ECR that answers requests of its JSON protocol (AWS JSON 1.1) from a database.
 
-    It is safe to use from several threads, and several of them may share a database.
-    Signatures are not checked; the region is read from the scope that a request was signed for.
+    It is thread-safe, and several registries may share a database. It checks no signatures; it reads the region from
+    the scope of the signature.
 
     Args:
-        database: where everything is kept.
-        registry_id: the account of whoever asks.
-        region: the region of requests that are not signed.
-        faults: what shall go wrong; may be changed while requests are answered.
-        clock: the time, in seconds since the epoch.
+        database: the storage.
+        registry_id: the account id of every caller.
+        region: the region of unsigned requests.
+        faults: faults to inject; they may change while the registry runs.
+        clock: returns the time, in seconds since the epoch.
     """
 
     def __init__(
@@ -66,31 +68,34 @@ class EmbeddedRegistry:
         self.region = region
         self.faults = Faults() if faults is None else faults
         self.calls: Counter[str] = Counter()
-        """How many requests of each operation have come in, those that a fault struck too."""
+        """The number of requests by operation, including those that a fault affected."""
         self._counting = threading.Lock()
         self._clock = clock
 
     def handle(self, request: Request) -> Response:
-        """Answer one request; the faults that strike it are in the response."""
+        """Return the response to one request, with the effects of faults."""
         target = request.headers.get("x-amz-target", "")
         operation = target.removeprefix(TARGET_PREFIX) if target else sts.query_operation(request)
-        response = self.respond(operation, lambda: self._execute(operation, request))
+        response = self.respond(operation, lambda: self._run(operation, request))
         return response if target else sts.to_xml_error(response)
 
-    def respond(self, operation: str, answer: Handler) -> Response:
-        """The answer to one request of this operation, counted, and with the faults that strike it."""
+    def respond(self, operation: str, handler: Handler) -> Response:
+        """Count a request of this operation, inject faults, and return the response.
+
+        Args:
+            handler: runs the request. Its exceptions become error responses.
+        """
         with self._counting:
             self.calls[operation] += 1
-        return self.faults.respond(operation, answer)
+        return self.faults.respond(operation, lambda: _with_error_responses(handler))
 
     def download(self, url: str) -> bytes:
-        """The content behind a URL that GetDownloadUrlForLayer gave.
+        """Return the content for a URL of GetDownloadUrlForLayer.
 
-        The URL of an embedded registry in this process is ``embedded://`` and what the path of the served one is;
-        either is taken.
+        The URL may be that of a served registry or an ``embedded:`` URL of a registry in this process.
 
         Raises:
-            layer_downloads.DownloadError: there is no such content.
+            layer_downloads.DownloadError: the URL has no content.
             ConnectionError: a fault (of ``DownloadLayer``) dropped the connection or cut the body.
         """
         path = layer_downloads.download_path(url)
@@ -100,50 +105,52 @@ class EmbeddedRegistry:
         time.sleep(response.delay)
         return layer_downloads.received_content(response, url)
 
-    def _execute(self, operation: str, request: Request) -> Response:
-        try:
-            if operation == sts.GET_CALLER_IDENTITY:
-                return sts.caller_identity(self.registry_id)
-            return json_response(self._run_operation(operation, request))
-        except ServiceError as error:
-            return error_response(error)
-        except sqlite3.Error as error:
-            # A full disk, a file that another process keeps locked: the service has failed, not the caller.
-            return error_response(ServiceError("ServerException", f"The embedded registry's database: {error}", 500))
-
-    def _run_operation(self, operation: str, request: Request) -> Mapping[str, Any]:
-        carry_out = OPERATIONS.get(operation)
-        if carry_out is None:
+    def _run(self, operation: str, request: Request) -> Response:
+        if operation == sts.GET_CALLER_IDENTITY:
+            return sts.caller_identity(self.registry_id)
+        run = OPERATIONS.get(operation)
+        if run is None:
             raise _unknown_operation(operation)
-        call = RequestContext(
+        context = RequestContext(
             database=self.database,
-            parameters=validation.validate_request(operation, _parameters(request.body)),
+            parameters=validation.validate_request(operation, _parse_body(request.body)),
             caller=self.registry_id,
-            region=_region(request) or self.region,
+            region=_signed_region(request) or self.region,
             endpoint=request.endpoint,
-            now=round(self._clock(), 3),  # AWS tells milliseconds
+            now=round(self._clock(), 3),  # AWS sends milliseconds
         )
-        return carry_out(call)
+        return json_response(run(context))
+
+
+def _with_error_responses(handler: Handler) -> Response:
+    try:
+        return handler()
+    except ServiceError as error:
+        return error_response(error)
+    except sqlite3.Error as error:
+        # A full disk or a locked file: a failure of the service, not of the caller.
+        return error_response(ServiceError("ServerException", f"The embedded registry's database: {error}", 500))
+    except Exception as error:  # noqa: BLE001 - a defect; the client still gets a response
+        _log.debug("the embedded registry failed", exc_info=True)
+        message = f"The embedded registry failed: {type(error).__name__}: {error}"
+        return error_response(ServiceError("ServerException", message, 500))
 
 
 def _unknown_operation(operation: str) -> ServiceError:
     if validation.is_operation(operation):
-        text = f"{operation} is an operation of ECR that the embedded registry does not have."
+        text = f"The embedded registry does not support the ECR operation {operation}."
     else:
         text = f"{operation!r} is not an operation of ECR." if operation else "The request names no operation."
     return ServiceError("UnknownOperationException", text)
 
 
-def _region(request: Request) -> str:
+def _signed_region(request: Request) -> str:
     scope = _SCOPE.search(request.headers.get("authorization", ""))
     return scope["region"] if scope else request.region
 
 
-def _parameters(body: bytes) -> dict[str, Any]:
-    try:
-        parameters = json.loads(body or b"{}")
-    except ValueError:
-        parameters = None
-    if not isinstance(parameters, dict):
+def _parse_body(body: bytes) -> dict[str, Any]:
+    parameters = parse_object(body or b"{}")
+    if parameters is None:
         raise ServiceError("SerializationException", "The request is not a JSON object.")
     return parameters

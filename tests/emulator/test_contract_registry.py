@@ -273,7 +273,7 @@ def test_an_operation_that_is_not_built_says_so(ecr: Any) -> None:
     with refused("UnknownOperationException") as caught:
         ecr.describe_pull_through_cache_rules()
     assert error_message(caught) == (
-        "DescribePullThroughCacheRules is an operation of ECR that the embedded registry does not have."
+        "The embedded registry does not support the ECR operation DescribePullThroughCacheRules."
     )
 
 

@@ -253,19 +253,22 @@ def test_hits_are_counted_whichever_thread_they_come_from() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("", "begins with an operation"),
+        ("", "must begin with an operation"),
         ("PutImage", "is not a kind of fault"),
         ("PutImage:explode", "drop-after"),
-        ("Put Image:throttle", "begins with an operation"),
+        ("Put Image:throttle", "must begin with an operation"),
         ("PutImage:throttle:times", "is not NAME=VALUE"),
         ("PutImage:throttle:times=many", "is not a number"),
         ("PutImage:throttle:times=-1", "is not a number"),
-        ("PutImage:throttle:times=1:times=2", "given twice"),
-        ("PutImage:throttle:probability=2", "between 0 and 1"),
-        ("PutImage:throttle:colour=red", "takes no colour"),
+        ("PutImage:throttle:times=1:times=2", "times occurs twice"),
+        ("PutImage:throttle:probability=2", "the maximum is 1"),
+        ("PutImage:latency:seconds=1e12", "the maximum is 86,400"),
+        ("PutImage:error:code=A:status=99", "is not an error status"),
+        ("PutImage:unavailable:status=700", "is not an error status"),
+        ("PutImage:throttle:colour=red", "has no option colour"),
         ("PutImage:latency", "needs seconds=NUMBER"),
         ("PutImage:error", "needs code=NAME"),
-        ("PutImage:cut:seconds=1", "takes no seconds"),
+        ("PutImage:cut:seconds=1", "has no option seconds"),
     ],
 )
 def test_a_spec_that_cannot_be_understood_says_why(spec: str, words: str) -> None:

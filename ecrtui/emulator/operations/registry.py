@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 from typing import Any
 
 from ecrtui.emulator import pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -90,11 +90,7 @@ def put_replication_configuration(context: RequestContext) -> dict[str, Any]:
 
 def put_registry_policy(context: RequestContext) -> dict[str, Any]:
     """PutRegistryPolicy: the text is kept as it is."""
-    try:
-        document = json.loads(context["policyText"])
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    if parse_object(context["policyText"]) is None:
         raise constraint_violation("policyText", "Invalid registry policy provided")
     _put(context, _POLICY, context["policyText"])
     return {"registryId": context.registry_id, "policyText": context["policyText"]}

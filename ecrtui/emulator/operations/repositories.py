@@ -9,6 +9,7 @@ from typing import Any
 
 from ecrtui.emulator import mutability, pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESOURCE_TAGS = 50
@@ -206,11 +207,7 @@ def _policy(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _check_policy(text: str) -> None:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    if parse_object(text) is None:
         raise constraint_violation("PolicyText", "Invalid repository policy provided")
 
 

@@ -1,0 +1,238 @@
+"""Any input gets an answer: an error in ECR's shape, never a failure of the registry or a dropped connection."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrtui.emulator.http_messages import Request
+from ecrtui.emulator.http_server import MAX_BODY
+from ecrtui.emulator.service import OPERATIONS, TARGET_PREFIX, EmbeddedRegistry
+from tests.support.embedded import (
+    DOCKER_MANIFEST,
+    client_for,
+    create_repository,
+    manifest_text,
+    new_embedded,
+    push_image,
+    put,
+    refused,
+    served,
+)
+
+REPOSITORY = "team/app"
+MODEL: dict[str, Any] = json.loads(resources.files("ecrtui.emulator").joinpath("requests.json").read_text("utf-8"))
+DEEP = "[" * 100_000
+HUGE = 10**400
+SURROGATE = "\ud800"
+
+
+def call(embedded: EmbeddedRegistry, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Send a raw request; return status and document of the response."""
+    response = embedded.handle(Request(body, {"x-amz-target": TARGET_PREFIX + operation}))
+    return response.status, json.loads(response.body)
+
+
+def lifecycle_policy(count: int) -> str:
+    selection = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": count}
+    return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
+
+
+def token(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+@pytest.fixture(scope="module")
+def embedded() -> EmbeddedRegistry:
+    """A registry with one repository and one image."""
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    push_image(client, REPOSITORY, tag="1.0")
+    return embedded
+
+
+ODD_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([0, -1, 1, 100, 10**30, HUGE, 0.5, float("nan"), float("inf")]),
+    st.sampled_from(["", "1.0", "sha256:" + "0" * 64, SURROGATE, "a\0b", "[" * 30_000, "123456789012"]),
+    st.sampled_from([token(kind, key) for kind in ("images", "findings", "preview") for key in ("", SURROGATE, HUGE)]),
+    st.just([]),
+    st.just({}),
+)
+
+
+def values_of(shape_name: str) -> st.SearchStrategy[Any]:
+    """Values for a shape of the API: mostly of the right structure, with odd leaves."""
+    shape = MODEL["shapes"][shape_name]
+    if shape["type"] == "structure":
+        members = {name: values_of(member) for name, member in shape.get("members", {}).items()}
+        required = {name: members.pop(name) for name in shape.get("required", ())}
+        valid: st.SearchStrategy[Any] = st.fixed_dictionaries(required, optional=members)
+    elif shape["type"] == "list":
+        valid = st.lists(values_of(shape["member"]), max_size=2)
+    elif "enum" in shape:
+        valid = st.sampled_from(shape["enum"])
+    elif shape["type"] == "boolean":
+        valid = st.booleans()
+    elif shape_name == "RepositoryName":
+        valid = st.just(REPOSITORY)
+    else:
+        return ODD_VALUES
+    return st.one_of(valid, valid, valid, ODD_VALUES)
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_every_operation_answers_any_parameters(embedded: EmbeddedRegistry, operation: str) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(values_of(MODEL["operations"][operation]))
+    def check(parameters: Any) -> None:
+        status, document = call(embedded, operation, json.dumps(parameters).encode())
+        assert status in (200, 400), document
+
+    check()
+
+
+@pytest.mark.parametrize("body", [DEEP.encode(), b'{"a":' * 100_000, b"\xff\xfe", b"9" * 5000, b"\0"])
+def test_a_body_that_is_not_a_json_object_is_a_serialization_error(embedded: EmbeddedRegistry, body: bytes) -> None:
+    assert call(embedded, "DescribeRegistry", body)[1]["__type"] == "SerializationException"
+
+
+TOKENS = {
+    "ListImages surrogate": ("ListImages", token("image-ids", SURROGATE, "")),
+    "DescribeImages surrogate": ("DescribeImages", token("images", SURROGATE)),
+    "DescribeImages deep": ("DescribeImages", base64.urlsafe_b64encode(DEEP.encode()).decode()),
+    "GetLifecyclePolicyPreview huge": ("GetLifecyclePolicyPreview", token("preview", 10**30)),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_forged_token_is_refused(embedded: EmbeddedRegistry, name: str) -> None:
+    operation, forged = TOKENS[name]
+    client_for(embedded).start_lifecycle_policy_preview(
+        repositoryName=REPOSITORY, lifecyclePolicyText=lifecycle_policy(count=1)
+    )
+    status, document = call(
+        embedded, operation, json.dumps({"repositoryName": REPOSITORY, "nextToken": forged}).encode()
+    )
+    assert (status, document["__type"]) == (400, "InvalidParameterException")
+
+
+def test_a_media_type_that_is_not_valid_unicode_is_refused(embedded: EmbeddedRegistry) -> None:
+    client = client_for(embedded)
+    for members in ({"artifactType": SURROGATE}, {"mediaType": SURROGATE}):
+        text = json.dumps({**json.loads(manifest_text(client, REPOSITORY)), **members})
+        with refused("InvalidParameterException"):
+            put(client, REPOSITORY, text)
+
+
+def test_an_image_whose_media_types_are_not_text_is_not_converted(embedded: EmbeddedRegistry) -> None:
+    client = client_for(embedded)
+    document = json.loads(manifest_text(client, REPOSITORY))
+    document["config"]["mediaType"] = ["a"]
+    put(client, REPOSITORY, json.dumps(document), "odd")
+    answer = client.batch_get_image(
+        repositoryName=REPOSITORY, imageIds=[{"imageTag": "odd"}], acceptedMediaTypes=[DOCKER_MANIFEST]
+    )
+    assert [failure["failureCode"] for failure in answer["failures"]] == ["ImageNotFound"]
+
+
+@pytest.mark.parametrize("text", [DEEP[:30_000], lifecycle_policy(HUGE)], ids=["deep", "huge"])
+def test_a_lifecycle_policy_beyond_all_bounds_is_refused(embedded: EmbeddedRegistry, text: str) -> None:
+    client = client_for(embedded)
+    for operation in (client.put_lifecycle_policy, client.start_lifecycle_policy_preview):
+        with refused("InvalidParameterException"):
+            operation(repositoryName=REPOSITORY, lifecyclePolicyText=text.ljust(100))
+
+
+def test_a_policy_that_is_nested_too_deeply_is_refused(embedded: EmbeddedRegistry) -> None:
+    client = client_for(embedded)
+    with refused("InvalidParameterException"):
+        client.set_repository_policy(repositoryName=REPOSITORY, policyText=DEEP[:10_000])
+    with refused("InvalidParameterException"):
+        client.put_registry_policy(policyText=DEEP[:10_000])
+
+
+def test_a_defect_is_an_error_of_the_service(embedded: EmbeddedRegistry) -> None:
+    def defect() -> Any:
+        raise LookupError("oops")
+
+    response = embedded.respond("DescribeRegistry", defect)
+    assert (response.status, json.loads(response.body)["__type"]) == (500, "ServerException")
+    assert "LookupError: oops" in json.loads(response.body)["message"]
+
+
+@pytest.fixture(scope="module")
+def url(embedded: EmbeddedRegistry) -> Iterator[str]:
+    with served(embedded) as url:
+        yield url
+
+
+def exchange(url: str, sent: bytes) -> tuple[int, dict[str, Any]]:
+    """Send raw bytes and close the sending side; return status and document of the response."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return response.status, json.loads(response.read())
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GARBAGE\r\n\r\n", 400, "BadRequest"),
+        (b"GET / HTTP/9.9\r\n\r\n", 505, "HttpVersionNotSupported"),
+        (b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 501, "NotImplemented"),
+        (b"DELETE /layers/a HTTP/1.1\r\n\r\n", 501, "NotImplemented"),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414, "RequestUriTooLong"),
+        (b"POST / HTTP/1.1\r\nA: " + b"x" * 70_000 + b"\r\n\r\n", 431, "RequestHeaderFieldsTooLarge"),
+        (b"GET http://[x/layers HTTP/1.1\r\n\r\n", 404, "NoSuchKey"),
+        (b"POST / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n{}", 411, "MissingContentLength"),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 411, "MissingContentLength"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -2\r\n\r\n{}", 411, "MissingContentLength"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 411, "MissingContentLength"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\n{}", 400, "SerializationException"),
+    ],
+)
+def test_any_bytes_get_an_error_in_ecrs_shape(url: str, sent: bytes, status: int, code: str) -> None:
+    answered, document = exchange(url, sent)
+    assert (answered, document["__type"]) == (status, code)
+    assert document["message"]
+
+
+def test_a_client_that_sends_too_much_still_gets_the_answer(url: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request("POST", "/", b" " * (MAX_BODY + 1))
+    response = connection.getresponse()
+    assert (response.status, json.loads(response.read())["__type"]) == (413, "RequestEntityTooLarge")
+    connection.close()
+
+
+def test_a_download_from_a_database_that_fails_is_an_error_of_the_service() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    with embedded.database.write() as connection:
+        connection.execute("DROP TABLE layers")
+    with served(embedded) as url:
+        assert exchange(url, b"GET /layers/1/2/3/4 HTTP/1.1\r\n\r\n")[1]["__type"] == "ServerException"
+
+
+def test_an_sts_error_with_control_characters_is_valid_xml(url: str, embedded: EmbeddedRegistry) -> None:
+    fault = embedded.faults.add("GetCallerIdentity:error:code=ExpiredTokenException:message=\x1b[31m<red>")
+    with refused("ExpiredTokenException"):
+        client_for(url, service="sts").get_caller_identity()
+    embedded.faults.remove(fault)
