@@ -290,7 +290,7 @@ def open_engine(registry: Registry, settings: Settings) -> Engine:
     """
     from ecrtui.paths import journal_file
     from ecrtui.retag.engine import Engine
-    from ecrtui.retag.journal.store import Journal
+    from ecrtui.retag.journal.journal import Journal
 
     in_memory = registry.location().endpoint == EMBEDDED
     return Engine(registry, Journal(None if in_memory else journal_file()), settings)

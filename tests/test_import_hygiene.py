@@ -69,7 +69,7 @@ def test_the_process_that_draws_never_loads_botocore() -> None:
     connection = Connection(demo=True)
     process = RegistryProcess(connection)
     session = Connector(connection, load({}), process=process)()
-    session.engine.survey("team/checkout", None)
+    session.engine.repository_context("team/checkout", None)
     assert session.catalog.repository("team/checkout").name
     process.close()"""
     assert not loaded(program.strip()) & {*UI, *AWS}

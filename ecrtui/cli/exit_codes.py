@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.retag.journal.store import JournalError
+from ecrtui.retag.journal.journal import JournalError
 from ecrtui.retag.plan import Report, StepOutcome
 
 

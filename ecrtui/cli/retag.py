@@ -21,7 +21,7 @@ from ecrtui.cli.write_command import (
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import Plan, TagChange
-from ecrtui.retag.plan_file import NO_TAG, PlanFileRow, rows_from
+from ecrtui.retag.plan_file import NO_TAG, PlanFileRow, parse_rows
 
 if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry
@@ -58,9 +58,9 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.expect!r} is not a digest", f"sha256: and 64 hexadecimal digits, or {NO_TAG}")
     if options.resume:
         house = open_context(options)
-        return apply_plan(house.engine.resume(options.resume), options, house.engine, refused_is_final=False)
+        return apply_plan(house.engine.plan_resume(options.resume), options, house.engine, refused_is_final=False)
     if options.from_file:
-        rows = rows_from(_content(options.from_file), options.from_file)
+        rows = parse_rows(_content(options.from_file), options.from_file)
         house = open_context(options)
         return apply_plan(_plan_of_rows(house, rows), options, house.engine)
     reference = repository_of(options.reference)

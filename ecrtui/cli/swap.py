@@ -34,4 +34,6 @@ def run(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     reference = repository_of(options.repository)
     house = open_context(options, reference)
-    return apply_plan(house.engine.swap(reference.repository, options.first, options.second), options, house.engine)
+    return apply_plan(
+        house.engine.plan_swap(reference.repository, options.first, options.second), options, house.engine
+    )

@@ -40,10 +40,10 @@ def _run(options: argparse.Namespace) -> int:
 def _plan(engine: Engine, name: str | None) -> Plan:
     if not name:
         engine.resolve_unknown()
-        return engine.undo_plan(engine.last_plan())
+        return engine.plan_undo_of(engine.last_undoable_plan())
     if not name.isdecimal():
-        return engine.undo_plan(name)
+        return engine.plan_undo_of(name)
     entries = engine.resolve_unknown(engine.entries([int(name)]))
     if not entries:
         raise UsageError(f"The journal has no entry {name} for this registry", "", "See: ecrtui history")
-    return engine.undo(entries)
+    return engine.plan_undo(entries)

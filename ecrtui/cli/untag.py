@@ -39,4 +39,4 @@ def _run(options: argparse.Namespace) -> int:
     if not tags:
         raise UsageError(f"{reference} names no tag", "", f"Write {reference}:TAG, or the tags behind it.")
     house = open_context(options, reference)
-    return apply_plan(house.engine.untag(reference.repository, tags), options, house.engine)
+    return apply_plan(house.engine.plan_untag(reference.repository, tags), options, house.engine)

@@ -139,7 +139,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         write(plan_document(plan), options.output, query, title="Plan")
         return ExitCode.DONE
     on_conflict = OnConflict(options.on_conflict)
-    if plan.refused and refused_is_final and on_conflict is OnConflict.STOP:
+    if plan.refused_steps and refused_is_final and on_conflict is OnConflict.STOP:
         return _refuse_all(plan, options)
     if not _confirmed(plan, options):
         return ExitCode.REFUSED
@@ -147,7 +147,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
     with _stop_between_steps() as stopped:
         result = engine.apply(
             plan,
-            on_result=_progress(len(plan.writes)),
+            on_result=_progress(len(plan.write_steps)),
             stop=stopped.is_set,
             on_conflict=on_conflict,
             allow_protected=allowed,
@@ -175,7 +175,7 @@ def _refuse_all(plan: Plan, options: argparse.Namespace) -> int:
 
 def _confirmed(plan: Plan, options: argparse.Namespace) -> bool:
     """Whether the user wants it: --yes, or an answer on the terminal."""
-    if not plan.writes:
+    if not plan.write_steps:
         return True
     if options.yes:
         if plan.protected_tags and not options.allow_protected:
@@ -191,7 +191,7 @@ def _confirmed(plan: Plan, options: argparse.Namespace) -> bool:
         if _asked(f"{tag} is protected. Type it to go on: ") != tag:
             say("refused. Nothing was sent.")
             return False
-    if not plan.protected_tags and _asked(f"Write {len(plan.writes)} tag(s)? [y/N] ").lower() not in ("y", "yes"):
+    if not plan.protected_tags and _asked(f"Write {len(plan.write_steps)} tag(s)? [y/N] ").lower() not in ("y", "yes"):
         say("refused. Nothing was sent.")
         return False
     return True
@@ -224,8 +224,8 @@ def print_summary(result: Report) -> None:
                 say(f"hint: {row.error.hint}", prefix="")
     for moved in result.drifted:
         say(f"{moved.step.repository}:{moved.step.tag} is {moved.found or 'gone'} by now: {moved.message}")
-    if result.unverified is not None:
-        say(f"the tags could not be read back: {result.unverified}")
+    if result.verification_error is not None:
+        say(f"the tags could not be read back: {result.verification_error}")
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items())
     undo = f"; undo with: ecrtui undo {result.plan.id}" if result.counts.get(StepOutcome.DONE) else ""
     left = result.counts.get(StepOutcome.SKIPPED)

@@ -14,9 +14,9 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, NotFound, Refused, UsageError
 from ecrtui.registry.protocol import Registry
-from ecrtui.retag import undo
+from ecrtui.retag import undo_rules
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.journal.store import Journal, JournalError
+from ecrtui.retag.journal.journal import Journal, JournalError
 from ecrtui.retag.parallel import map_concurrently
 from ecrtui.retag.plan import (
     DriftedTag,
@@ -33,7 +33,7 @@ from ecrtui.retag.plan import (
 from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
 from ecrtui.retag.planner import WritePolicy, make_plan
 from ecrtui.retag.rate_limiter import RateLimiter, shared_limiter
-from ecrtui.retag.rename_rule import parse as parse_rename
+from ecrtui.retag.rename_rule import parse_rename_rule as parse_rename
 from ecrtui.retag.step_executor import StepExecutor
 from ecrtui.settings import Settings
 
@@ -65,12 +65,12 @@ class Engine:
     """
 
     def __init__(
-        self, registry: Registry, journal: Journal, settings: Settings, *, pace: RateLimiter | None = None
+        self, registry: Registry, journal: Journal, settings: Settings, *, rate_limiter: RateLimiter | None = None
     ) -> None:
         self._registry = registry
         self._journal = journal
         self._settings = settings
-        self._given_pace = pace
+        self._given_pace = rate_limiter
         self._facts = ContextLoader(registry, journal)
 
     @cached_property
@@ -98,7 +98,7 @@ class Engine:
         changes: Iterable[TagChange],
         *,
         kind: str = "retag",
-        surveys: Mapping[str, RepositoryContext] | None = None,
+        contexts: Mapping[str, RepositoryContext] | None = None,
         thorough: bool = False,
     ) -> Plan:
         """What these changes would do, as the registry is now.
@@ -107,15 +107,15 @@ class Engine:
         typing. Thorough planning also lists a repository whose lifecycle policy counts images, and looks for the index
         that an untagged source belongs to.
         """
-        return self._plan(tuple(changes), kind, surveys, thorough)
+        return self._plan(tuple(changes), kind, contexts, thorough)
 
-    def put(
+    def plan_put_image(
         self,
         repository: str,
         manifest: Manifest,
         tag: str = "",
         *,
-        surveys: Mapping[str, RepositoryContext] | None = None,
+        contexts: Mapping[str, RepositoryContext] | None = None,
     ) -> Plan:
         """Put a manifest that the user has brought, for an image that is in the repository or is not.
 
@@ -127,9 +127,9 @@ class Engine:
             surveys: of the repository, if one is at hand.
         """
         change = TagChange(repository, tag, manifest.digest)
-        return self._plan((change,), "put image", surveys, False, (manifest,))
+        return self._plan((change,), "put image", contexts, False, (manifest,))
 
-    def swap(self, repository: str, first: str, second: str) -> Plan:
+    def plan_swap(self, repository: str, first: str, second: str) -> Plan:
         """Each of two tags to where the other is; both or neither.
 
         Raises:
@@ -141,7 +141,7 @@ class Engine:
             TagChange(repository, second, holders[first].digest, expect=holders[second].digest),
         )
         plan = self._plan(changes, "swap", None, True)
-        if not plan.refused:
+        if not plan.refused_steps:
             return plan
         reason = "the other half of the swap is refused"
         halves = (
@@ -149,7 +149,7 @@ class Engine:
         )
         return replace(plan, steps=tuple(halves))
 
-    def copy_tags(self, repository: str, source: str, target: str) -> Plan:
+    def plan_copy_tags(self, repository: str, source: str, target: str) -> Plan:
         """All tags of the image with one digest to the image with the other. A tag is at one image at a time, so they
         leave the first.
 
@@ -162,7 +162,7 @@ class Engine:
         changes = (TagChange(repository, tag, target, expect=source) for tag in images[0].tags)
         return self._plan(tuple(changes), "copy tags", None, True)
 
-    def tag_in_repositories(self, repositories: Iterable[str], tag: str, new_tag: str) -> Plan:
+    def plan_tag_in_repositories(self, repositories: Iterable[str], tag: str, new_tag: str) -> Plan:
         """In each repository, the image that has one tag gets the other; where it does not exist, a warning."""
         names = list(dict.fromkeys(repositories))
         found = dict(
@@ -177,7 +177,7 @@ class Engine:
         plan = self._plan(changes, "promote", None, True)
         return replace(plan, warnings=(*plan.warnings, *(f"{name} has no tag {tag}" for name in missing)))
 
-    def rename(self, repository: str, images: Iterable[Image], rule: str) -> Plan:
+    def plan_rename(self, repository: str, images: Iterable[Image], rule: str) -> Plan:
         """Each image gets the tags that the rule makes of its tags, beside those it has (see :mod:`model.rename`).
 
         Raises:
@@ -192,19 +192,19 @@ class Engine:
         ]
         return self._plan(tuple(dict.fromkeys(changes)), "retag", None, True)
 
-    def untag(self, repository: str, tags: Iterable[str]) -> Plan:
+    def plan_untag(self, repository: str, tags: Iterable[str]) -> Plan:
         """Remove these tags; refused where an image would lose its last."""
         return self._plan(tuple(TagChange(repository, tag, "") for tag in tags), "untag", None, True)
 
-    def undo(self, entries: Iterable[JournalEntry]) -> Plan:
+    def plan_undo(self, entries: Iterable[JournalEntry]) -> Plan:
         """Take these writes back, newest first. The undo of an undo is a redo."""
         known = tuple(entries)
         plans = {entry.plan for entry in known}
-        plan = self._plan(undo.reverting_changes(known), "undo", None, False)
+        plan = self._plan(undo_rules.reverting_changes(known), "undo", None, False)
         undoes = plans.pop() if len(plans) == 1 else ""
-        return replace(plan, undoes=undoes, steps=(*plan.steps, *undo.refused_steps(known)))
+        return replace(plan, undoes=undoes, steps=(*plan.steps, *undo_rules.refused_steps(known)))
 
-    def undo_plan(self, plan_id: str) -> Plan:
+    def plan_undo_of(self, plan_id: str) -> Plan:
         """Take back all that a plan has done; what cannot be taken back has a step that says why.
 
         Raises:
@@ -215,9 +215,9 @@ class Engine:
         if not entries:
             raise UsageError(f"The journal has no writes of plan {plan_id!r} to this registry", "", _SEE_HISTORY)
         changed = tuple(entry for entry in entries if entry.outcome in (StepOutcome.DONE, None))
-        return self.undo(changed or entries)
+        return self.plan_undo(changed or entries)
 
-    def last_plan(self) -> str:
+    def last_undoable_plan(self) -> str:
         """The id of the newest plan, undos left out, that has done something which was not taken back since.
 
         Raises:
@@ -228,7 +228,7 @@ class Engine:
                 return entry.plan
         raise UsageError("There is nothing to undo in this registry", "", _SEE_HISTORY)
 
-    def resume(self, plan_id: str) -> Plan:
+    def plan_resume(self, plan_id: str) -> Plan:
         """What is left of a plan that was cut off: unknown rows are looked up first, what is so is not repeated.
 
         Raises:
@@ -245,7 +245,7 @@ class Engine:
             )
         self.resolve_unknown(self._journal.entries(self._where, plan=plan_id, unfinished=True))
         entries = self.history(plan=plan_id)
-        settled = [undo.already_done(step, entries) for step in plan.steps]
+        settled = [undo_rules.already_done(step, entries) for step in plan.steps]
         left = tuple(step.change for step, known in zip(plan.steps, settled, strict=True) if known is None)
         planned = {step.key: step for step in self._plan(left, plan.kind, None, False).steps}
         return replace(
@@ -253,7 +253,7 @@ class Engine:
             steps=tuple(known or planned[step.key] for step, known in zip(plan.steps, settled, strict=True)),
         )
 
-    def unknown(self) -> tuple[JournalEntry, ...]:
+    def unknown_writes(self) -> tuple[JournalEntry, ...]:
         """Writes to this registry that were begun, and whose process ended before it noted what became of them."""
         if not self._journal.exists:
             return ()
@@ -265,14 +265,16 @@ class Engine:
         Args:
             entries: of this registry; all that are unknown if None.
         """
-        asked = tuple(self.unknown() if entries is None else entries)
+        asked = tuple(self.unknown_writes() if entries is None else entries)
         open_ones = [entry for entry in asked if entry.unknown]
         for repository in dict.fromkeys(entry.repository for entry in open_ones):
             mine = [entry for entry in open_ones if entry.repository == repository]
             places = self._places(repository, [(entry.tag, entry.after) for entry in mine])
             for entry in mine:
                 later = self._later(entry) if entry.tag else ()
-                self._journal.resolve(entry.number, *undo.infer_outcome(entry, places[entry.tag, entry.after], later))
+                self._journal.resolve(
+                    entry.number, *undo_rules.infer_outcome(entry, places[entry.tag, entry.after], later)
+                )
         return self._journal.entries(numbers=[entry.number for entry in asked]) if asked else ()
 
     def history(
@@ -313,9 +315,9 @@ class Engine:
             Refused: read-only.
             EcrTuiError: account or region cannot be known.
         """
-        if self._settings.read_only and plan.writes:
+        if self._settings.read_only and plan.write_steps:
             raise Refused("ecrtui is read-only here", "Nothing was sent.", self._why_read_only())
-        if plan.writes:
+        if plan.write_steps:
             self._journal.save_plan(plan, self._where)
         run = _Run(plan, on_result, self._rate_limiter, stop, on_conflict)
         for position, step in enumerate(plan.steps):
@@ -405,13 +407,21 @@ class Engine:
         self,
         changes: Sequence[TagChange],
         kind: str,
-        surveys: Mapping[str, RepositoryContext] | None,
+        contexts: Mapping[str, RepositoryContext] | None,
         thorough: bool,
-        given: tuple[Manifest, ...] = (),
+        provided_manifests: tuple[Manifest, ...] = (),
     ) -> Plan:
         now = time.time()
-        facts = self._facts.plan_context(changes, surveys, thorough)
-        return make_plan(changes, facts, self._write_policy, plan_id=_new_id(now), now=now, kind=kind, given=given)
+        facts = self._facts.plan_context(changes, contexts, thorough)
+        return make_plan(
+            changes,
+            facts,
+            self._write_policy,
+            plan_id=_new_id(now),
+            now=now,
+            kind=kind,
+            provided_manifests=provided_manifests,
+        )
 
     def _holders(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         holders = self._registry.images_by_tag(repository, tags)

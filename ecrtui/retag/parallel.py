@@ -12,7 +12,10 @@ Result = TypeVar("Result")
 
 
 def map_concurrently(
-    function: Callable[[Item], Result], items: Sequence[Item], lanes: int, go_on: Callable[[], bool] = lambda: True
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    workers: int,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[int, Result]]:
     """Call the function for every item, in their order, so many at a time.
 
@@ -25,9 +28,9 @@ def map_concurrently(
         lanes: calls at a time; with one they are made in the caller's own thread.
         go_on: asked before each call; once it says no, no other begins.
     """
-    if lanes <= 1 or len(items) <= 1:
-        return _one_by_one(function, items, go_on)
-    return _side_by_side(function, items, min(lanes, len(items)), go_on)
+    if workers <= 1 or len(items) <= 1:
+        return _one_by_one(function, items, should_continue)
+    return _side_by_side(function, items, min(workers, len(items)), should_continue)
 
 
 def _one_by_one(

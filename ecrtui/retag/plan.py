@@ -142,19 +142,19 @@ class Plan:
     """Manifests that the user has brought: they are put as they are, whether the registry has their images or not."""
 
     @property
-    def writes(self) -> tuple[Step, ...]:
+    def write_steps(self) -> tuple[Step, ...]:
         """The steps that change something."""
         return tuple(step for step in self.steps if step.writes)
 
     @property
-    def refused(self) -> tuple[Step, ...]:
+    def refused_steps(self) -> tuple[Step, ...]:
         """The steps that cannot be done."""
         return tuple(step for step in self.steps if step.action is StepAction.REFUSED)
 
     @property
     def protected_tags(self) -> tuple[str, ...]:
         """The protected tags that the plan would write, each once: what has to be typed."""
-        return tuple(dict.fromkeys(step.tag for step in self.writes if step.protected))
+        return tuple(dict.fromkeys(step.tag for step in self.write_steps if step.protected))
 
     @property
     def changes(self) -> tuple[TagChange, ...]:
@@ -215,7 +215,7 @@ class Report:
     plan: Plan
     results: tuple[StepResult, ...]
     drifted: tuple[DriftedTag, ...] = ()
-    unverified: EcrTuiError | None = None
+    verification_error: EcrTuiError | None = None
     """Why the tags could not be read back after the last step; None if they were."""
     counts: Mapping[StepOutcome, int] = field(init=False)
 
@@ -225,7 +225,7 @@ class Report:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
 
-    def of(self, outcomes: Iterable[StepOutcome]) -> tuple[StepResult, ...]:
+    def with_outcome(self, outcomes: Iterable[StepOutcome]) -> tuple[StepResult, ...]:
         """The results with one of these outcomes."""
         wanted = frozenset(outcomes)
         return tuple(result for result in self.results if result.outcome in wanted)

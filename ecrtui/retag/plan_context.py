@@ -14,7 +14,7 @@ from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, Refused
 from ecrtui.registry.protocol import Registry
-from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.parallel import map_concurrently
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.planner import PlanContext

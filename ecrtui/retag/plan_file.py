@@ -93,7 +93,10 @@ def report_document(report: Report) -> dict[str, Any]:
             {"repositoryName": row.step.repository, "imageTag": row.step.tag, "digestFound": row.found}
             for row in report.drifted
         ],
-        "warnings": [*report.plan.warnings, *([f"not verified: {report.unverified}"] if report.unverified else [])],
+        "warnings": [
+            *report.plan.warnings,
+            *([f"not verified: {report.verification_error}"] if report.verification_error else []),
+        ],
     }
 
 
@@ -128,7 +131,7 @@ def _csv(columns: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
     return text.getvalue()
 
 
-def plan_from(document: Mapping[str, Any]) -> Plan:
+def parse_plan_document(document: Mapping[str, Any]) -> Plan:
     """The plan that :func:`plan_document` made the document of."""
     return Plan(
         id=document["planId"],
@@ -157,7 +160,7 @@ def plan_from(document: Mapping[str, Any]) -> Plan:
     )
 
 
-def rows_from(text: str, name: str) -> tuple[PlanFileRow, ...]:
+def parse_rows(text: str, name: str) -> tuple[PlanFileRow, ...]:
     """Read a file of wishes: a plan as JSON, a list of steps as JSON, or CSV with a header.
 
     Columns and keys are ``repositoryName``, ``imageTag``, ``digestAfter`` and ``digestBefore``, or in short

@@ -52,14 +52,14 @@ class WritePolicy:
 
 def make_plan(
     changes: Iterable[TagChange],
-    facts: Mapping[str, PlanContext],
-    rules: WritePolicy,
+    contexts: Mapping[str, PlanContext],
+    policy: WritePolicy,
     *,
     plan_id: str,
     now: float,
     kind: str = "retag",
     undoes: str = "",
-    given: tuple[Manifest, ...] = (),
+    provided_manifests: tuple[Manifest, ...] = (),
 ) -> Plan:
     """What these changes would do, in their order, with removals behind everything else.
 
@@ -75,7 +75,7 @@ def make_plan(
     """
     wishes = tuple(dict.fromkeys(changes))
     drafts = {
-        name: _RepositoryState(facts[name], rules, given)
+        name: _RepositoryState(contexts[name], policy, provided_manifests)
         for name in dict.fromkeys(change.repository for change in wishes)
     }
     steps: dict[int, Step] = {}
@@ -91,7 +91,7 @@ def make_plan(
         undoes=undoes,
         steps=tuple(drafts[step.repository].told(step, now) for step in ordered),
         warnings=tuple(warning for draft in drafts.values() for warning in draft.warnings()),
-        provided_manifests=given,
+        provided_manifests=provided_manifests,
     )
 
 

@@ -59,13 +59,13 @@ class RateLimiter:
         if turn > now:
             self._sleep(turn - now)
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """A write was answered without a throttling error."""
         with self._lock:
             self._throttled_in_a_row = 0
             self._share = min(1.0, self._share * _RECOVERY)
 
-    def throttled(self) -> None:
+    def record_throttling(self) -> None:
         """The service asked for fewer requests: whoever is next waits a while, and then more between any two."""
         with self._lock:
             self._throttled_in_a_row += 1

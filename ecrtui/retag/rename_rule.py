@@ -35,7 +35,7 @@ class RenameRule:
         return self._apply(tag)
 
 
-def parse(text: str) -> RenameRule:
+def parse_rename_rule(text: str) -> RenameRule:
     """Read a rule.
 
     Raises:

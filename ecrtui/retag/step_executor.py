@@ -14,7 +14,7 @@ from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.units import duration_in_words
 from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
-from ecrtui.retag.journal.store import Journal, JournalError, PendingWrite
+from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.rate_limiter import RateLimiter
 
@@ -127,11 +127,11 @@ class StepExecutor:
                     answer = self._call(plan, step, manifests, number)
             except _RetryableError as again:
                 last = again.error
-                self._pace.throttled()
+                self._pace.record_throttling()
                 if isinstance(last, ConnectionFailed) and attempt + 1 >= _ATTEMPTS_TO_REACH:
                     break
             else:
-                self._pace.succeeded()
+                self._pace.record_success()
                 return answer
         return self._read_back(step, last) if sent else self._not_looked_at(step, last, sent)
 
@@ -273,7 +273,7 @@ class StepExecutor:
                 result = self._registry.put_image(step.repository, manifests[step.after], step.tag)
             except Throttled as error:
                 answer = self._after_error(step, error, manifests)
-                self._pace.throttled()
+                self._pace.record_throttling()
                 if attempt + 1 < _ATTEMPTS:
                     self._pace.acquire()
             except EcrTuiError as error:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ecrtui.errors import UsageError
 from ecrtui.retag.engine import Engine
-from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import StepOutcome, TagChange
 from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.settings import Connection, Settings
@@ -35,7 +35,7 @@ def opened(folder: Path) -> tuple[Any, Engine]:
     database = str(folder / "registry.sqlite")
     registry = open_registry(Connection(database=database, region="eu-west-1"))
     journal = Journal(folder / "state" / "journal.sqlite")
-    return registry, Engine(registry, journal, Settings(protected_tags=()), pace=RateLimiter(0))
+    return registry, Engine(registry, journal, Settings(protected_tags=()), rate_limiter=RateLimiter(0))
 
 
 def prepare(folder: Path, rows: int) -> None:
@@ -60,7 +60,7 @@ def carry_out(folder: Path) -> None:
     known = folder / "plan"
     if known.exists():
         try:
-            engine.apply(engine.resume(known.read_text()))
+            engine.apply(engine.plan_resume(known.read_text()))
         except UsageError:  # killed before the plan was in the journal: nothing was sent
             known.unlink()
     if not known.exists():

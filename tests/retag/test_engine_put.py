@@ -12,7 +12,7 @@ from ecrtui.errors import IntegrityError, UsageError
 from ecrtui.retag.plan import Plan, StepAction, StepOutcome
 from ecrtui.settings import Settings
 from tests.support.embedded import manifest_text
-from tests.support.house import REPOSITORY, House
+from tests.support.retag_env import REPOSITORY, RetagEnv
 
 
 @pytest.fixture(autouse=True)
@@ -20,76 +20,76 @@ def nothing_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
 
-def brought(house: House, name: str = "new", ending: str = "", **options: Any) -> Manifest:
+def brought(env: RetagEnv, name: str = "new", ending: str = "", **options: Any) -> Manifest:
     """A manifest whose layers are in the repository, and which is not."""
-    text = manifest_text(house.client, REPOSITORY, name, **options) + ending
+    text = manifest_text(env.client, REPOSITORY, name, **options) + ending
     return Manifest(text, digest_of(text), OCI_MANIFEST)
 
 
-def put(house: House, manifest: Manifest, tag: str = "") -> tuple[Plan, Any]:
-    plan = house.engine.put(REPOSITORY, manifest, tag)
-    return plan, house.engine.apply(plan)
+def put(env: RetagEnv, manifest: Manifest, tag: str = "") -> tuple[Plan, Any]:
+    plan = env.engine.plan_put_image(REPOSITORY, manifest, tag)
+    return plan, env.engine.apply(plan)
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
 def test_a_new_image_is_put_byte_for_byte_and_its_tag_is_new(ending: str) -> None:
-    house = House()
-    manifest = brought(house, ending=ending)
-    plan, report = put(house, manifest, "v1")
+    env = RetagEnv()
+    manifest = brought(env, ending=ending)
+    plan, report = put(env, manifest, "v1")
     assert [step.action for step in plan.steps] == [StepAction.CREATE]
     assert report.results[0].outcome is StepOutcome.DONE
     assert report.results[0].result.digest == manifest.digest
-    assert house.registry.manifest(REPOSITORY, manifest.digest).text == manifest.text
-    assert house.tags()["v1"] == manifest.digest
+    assert env.registry.manifest(REPOSITORY, manifest.digest).text == manifest.text
+    assert env.tags()["v1"] == manifest.digest
 
 
 def test_a_tag_moves_to_a_new_image_and_the_undo_moves_it_back() -> None:
-    house = House()
-    manifest = brought(house)
-    plan, report = put(house, manifest, "one")
-    assert (plan.steps[0].action, plan.steps[0].before) == (StepAction.MOVE, house.one)
+    env = RetagEnv()
+    manifest = brought(env)
+    plan, report = put(env, manifest, "one")
+    assert (plan.steps[0].action, plan.steps[0].before) == (StepAction.MOVE, env.one)
     assert report.results[0].outcome is StepOutcome.DONE
-    house.engine.apply(house.engine.undo_plan(plan.id))
-    assert house.tags()["one"] == house.one
+    env.engine.apply(env.engine.plan_undo_of(plan.id))
+    assert env.tags()["one"] == env.one
 
 
 def test_an_image_that_is_there_gets_the_tag_from_the_manifest_that_was_brought() -> None:
-    house = House()
-    manifest = house.registry.manifest(REPOSITORY, house.two)
-    house.embedded.calls.clear()
-    plan, report = put(house, manifest, "again")
+    env = RetagEnv()
+    manifest = env.registry.manifest(REPOSITORY, env.two)
+    env.embedded.calls.clear()
+    plan, report = put(env, manifest, "again")
     assert (plan.steps[0].action, report.results[0].outcome) == (StepAction.CREATE, StepOutcome.DONE)
-    assert house.tags()["again"] == house.two
-    assert house.embedded.calls["BatchGetImage"] == 0
+    assert env.tags()["again"] == env.two
+    assert env.embedded.calls["BatchGetImage"] == 0
 
 
 def test_what_is_so_already_is_not_sent() -> None:
-    house = House()
-    manifest = house.registry.manifest(REPOSITORY, house.two)
+    env = RetagEnv()
+    manifest = env.registry.manifest(REPOSITORY, env.two)
     for tag in ("two", ""):
-        _, report = put(house, manifest, tag)
+        _, report = put(env, manifest, tag)
         assert report.results[0].outcome is StepOutcome.ALREADY
-    assert house.embedded.calls["PutImage"] == 0
+    assert env.embedded.calls["PutImage"] == 0
 
 
 def test_without_a_tag_the_image_is_stored_untagged_and_journalled() -> None:
-    house = House(settings=Settings(writes_per_second=float("inf"), protected_tags=("*",)))
-    manifest, before = brought(house), house.tags()
-    plan, report = put(house, manifest)
+    env = RetagEnv(settings=Settings(writes_per_second=float("inf"), protected_tags=("*",)))
+    manifest, before = brought(env), env.tags()
+    plan, report = put(env, manifest)
     assert plan.protected_tags == ()
     result = report.results[0]
     assert (result.outcome, result.result.tag, report.drifted) == (StepOutcome.DONE, "", ())
-    assert house.tags() == before
-    assert house.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ()
-    assert house.engine.history()[0].after == manifest.digest
+    assert env.tags() == before
+    assert env.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ()
+    assert env.engine.history()[0].after == manifest.digest
 
 
 def test_an_untagged_put_cannot_be_undone_because_that_would_delete_the_image() -> None:
-    house = House()
-    plan, _ = put(house, brought(house))
+    env = RetagEnv()
+    plan, _ = put(env, brought(env))
     with pytest.raises(UsageError):
-        house.engine.last_plan()
-    refused = house.engine.undo_plan(plan.id)
+        env.engine.last_undoable_plan()
+    refused = env.engine.plan_undo_of(plan.id)
     assert [step.action for step in refused.steps] == [StepAction.REFUSED]
     assert "would delete the image" in refused.steps[0].reason
 
@@ -97,82 +97,82 @@ def test_an_untagged_put_cannot_be_undone_because_that_would_delete_the_image() 
 @pytest.mark.parametrize("tag", ["v1", ""])
 @pytest.mark.parametrize(("fault", "outcome"), [("drop-after", StepOutcome.DONE), ("drop-before", StepOutcome.FAILED)])
 def test_after_a_lost_answer_the_truth_is_read_back(tag: str, fault: str, outcome: StepOutcome) -> None:
-    house = House()
-    manifest = brought(house)
-    house.embedded.faults.add(f"PutImage:{fault}:times=1")
-    _, report = put(house, manifest, tag)
+    env = RetagEnv()
+    manifest = brought(env)
+    env.embedded.faults.add(f"PutImage:{fault}:times=1")
+    _, report = put(env, manifest, tag)
     assert report.results[0].outcome is outcome
-    assert bool(house.registry.images_by_digest(REPOSITORY, [manifest.digest])) == (outcome is StepOutcome.DONE)
+    assert bool(env.registry.images_by_digest(REPOSITORY, [manifest.digest])) == (outcome is StepOutcome.DONE)
 
 
 @pytest.mark.parametrize("tag", ["v1", ""])
 def test_what_became_of_an_unknown_put_can_be_found_out(tag: str) -> None:
-    house = House()
-    manifest = brought(house)
-    house.embedded.faults.add("PutImage:drop-after")
-    house.embedded.faults.before("PutImage", lambda: house.embedded.faults.add("DescribeImages:unavailable"))
-    _, report = put(house, manifest, tag)
+    env = RetagEnv()
+    manifest = brought(env)
+    env.embedded.faults.add("PutImage:drop-after")
+    env.embedded.faults.before("PutImage", lambda: env.embedded.faults.add("DescribeImages:unavailable"))
+    _, report = put(env, manifest, tag)
     assert report.results[0].outcome is StepOutcome.UNKNOWN
-    house.embedded.faults.clear()
-    assert [entry.outcome for entry in house.engine.resolve_unknown()] == [StepOutcome.DONE]
+    env.embedded.faults.clear()
+    assert [entry.outcome for entry in env.engine.resolve_unknown()] == [StepOutcome.DONE]
 
 
 def test_the_service_s_refusal_is_told_in_its_words() -> None:
-    house = House()
-    manifest = brought(house)
+    env = RetagEnv()
+    manifest = brought(env)
     layer = digest_of(b"layer")
     missing = manifest.text.replace(layer, digest_of(b"another layer"))
-    _, report = put(house, Manifest(missing, digest_of(missing), OCI_MANIFEST), "v1")
+    _, report = put(env, Manifest(missing, digest_of(missing), OCI_MANIFEST), "v1")
     result = report.results[0]
     assert (result.outcome, result.error.code) == (StepOutcome.FAILED, "LayersNotFoundException")
     assert result.error.hint
-    assert "v1" not in house.tags()
+    assert "v1" not in env.tags()
 
 
 def test_the_media_type_is_the_one_that_was_given() -> None:
-    house = House()
-    text = manifest_text(house.client, REPOSITORY, "new", media_type=None)
-    _, report = put(house, Manifest(text, digest_of(text), OCI_MANIFEST), "v1")
+    env = RetagEnv()
+    text = manifest_text(env.client, REPOSITORY, "new", media_type=None)
+    _, report = put(env, Manifest(text, digest_of(text), OCI_MANIFEST), "v1")
     assert report.results[0].result.media_type == OCI_MANIFEST
-    assert house.engine.history()[0].media_type == OCI_MANIFEST
+    assert env.engine.history()[0].media_type == OCI_MANIFEST
 
 
 def test_a_tag_that_somebody_made_meanwhile_is_not_touched() -> None:
-    house = House()
-    plan = house.engine.put(REPOSITORY, brought(house), "v1")
-    house.tag("v1", house.three)
-    report = house.engine.apply(plan)
+    env = RetagEnv()
+    plan = env.engine.plan_put_image(REPOSITORY, brought(env), "v1")
+    env.tag("v1", env.three)
+    report = env.engine.apply(plan)
     assert report.results[0].outcome is StepOutcome.CONFLICT
-    assert house.tags()["v1"] == house.three
+    assert env.tags()["v1"] == env.three
 
 
 def test_an_image_that_somebody_else_put_meanwhile_is_success() -> None:
-    house = House()
-    manifest = brought(house)
-    plan = house.engine.put(REPOSITORY, manifest)
-    house.client.put_image(repositoryName=REPOSITORY, imageManifest=manifest.text)
-    assert house.engine.apply(plan).results[0].outcome is StepOutcome.ALREADY
+    env = RetagEnv()
+    manifest = brought(env)
+    plan = env.engine.plan_put_image(REPOSITORY, manifest)
+    env.client.put_image(repositoryName=REPOSITORY, imageManifest=manifest.text)
+    assert env.engine.apply(plan).results[0].outcome is StepOutcome.ALREADY
 
 
 def test_bytes_with_another_digest_are_not_sent() -> None:
-    house = House()
-    manifest = brought(house)
-    _, report = put(house, Manifest(manifest.text + "\n", manifest.digest, OCI_MANIFEST), "v1")
+    env = RetagEnv()
+    manifest = brought(env)
+    _, report = put(env, Manifest(manifest.text + "\n", manifest.digest, OCI_MANIFEST), "v1")
     assert (report.results[0].outcome, type(report.results[0].error)) == (StepOutcome.FAILED, IntegrityError)
-    assert house.embedded.calls["PutImage"] == 0
+    assert env.embedded.calls["PutImage"] == 0
 
 
 def test_a_tag_that_cannot_be_is_refused() -> None:
-    house = House()
-    assert "cannot start" in house.engine.put(REPOSITORY, brought(house), "-x").steps[0].reason
+    env = RetagEnv()
+    assert "cannot start" in env.engine.plan_put_image(REPOSITORY, brought(env), "-x").steps[0].reason
 
 
 def test_a_plan_that_was_cut_off_before_it_was_sent_can_be_resumed() -> None:
-    house = House()
+    env = RetagEnv()
     for tag in ("v1", ""):
-        manifest = brought(house, f"new {tag}")
-        plan = house.engine.put(REPOSITORY, manifest, tag)
-        house.engine.apply(plan, stop=lambda: True)
-        assert house.registry.images_by_digest(REPOSITORY, [manifest.digest]) == ()
-        house.engine.apply(house.engine.resume(plan.id))
-        assert house.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ((tag,) if tag else ())
+        manifest = brought(env, f"new {tag}")
+        plan = env.engine.plan_put_image(REPOSITORY, manifest, tag)
+        env.engine.apply(plan, stop=lambda: True)
+        assert env.registry.images_by_digest(REPOSITORY, [manifest.digest]) == ()
+        env.engine.apply(env.engine.plan_resume(plan.id))
+        assert env.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ((tag,) if tag else ())

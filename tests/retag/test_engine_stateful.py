@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome, TagChange
 from tests.support.embedded import digests_of
-from tests.support.house import REPOSITORY, House
+from tests.support.retag_env import REPOSITORY, RetagEnv
 
 TAGS = ("a", "b", "c", "d", "one")
 IMAGES = ("one", "two", "three")
@@ -56,47 +56,47 @@ class EngineMachine(RuleBasedStateMachine):
         self.environment = patch.dict(os.environ, {"AWS_MAX_ATTEMPTS": "1"})
         self.environment.start()
         self.folder = tempfile.TemporaryDirectory()
-        self.house = House(Path(self.folder.name) / "state" / "journal.sqlite")
-        self.engine = self.house.engine
-        self.book = self.house.tags()
+        self.env = RetagEnv(Path(self.folder.name) / "state" / "journal.sqlite")
+        self.engine = self.env.engine
+        self.book = self.env.tags()
         self.at_first = dict(self.book)
-        self.images = digests_of(self.house.client, REPOSITORY)
+        self.images = digests_of(self.env.client, REPOSITORY)
         self.others: set[str] = set()
         self.asked = {tag: {digest} for tag, digest in self.book.items()}
         self.unknown: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
-        if not hasattr(self, "house"):
+        if not hasattr(self, "env"):
             return
-        self.house.embedded.faults.clear()
+        self.env.embedded.faults.clear()
         self.find_out()
         self.everything_can_be_undone()
-        self.house.journal.close()
+        self.env.journal.close()
         self.folder.cleanup()
         self.environment.stop()
 
     def digest(self, name: str) -> str:
-        return {"one": self.house.one, "two": self.house.two, "three": self.house.three}[name]
+        return {"one": self.env.one, "two": self.env.two, "three": self.env.three}[name]
 
     def apply(self, plan: Plan, fault: str | None, on_conflict: OnConflict = OnConflict.CONTINUE) -> None:
         """Apply a plan while a fault is in wait, and hold what was told against what is so."""
-        for step in plan.writes:
+        for step in plan.write_steps:
             self.asked.setdefault(step.tag, {""}).update((step.before, step.after))
         if fault:
-            self.house.embedded.faults.add(fault)
+            self.env.embedded.faults.add(fault)
         try:
             report = self.engine.apply(plan, on_conflict=on_conflict)
         finally:
-            self.house.embedded.faults.clear()
+            self.env.embedded.faults.clear()
         self.told(report)
 
     def told(self, report: Report) -> None:
-        now = self.house.tags()
+        now = self.env.tags()
         elsewhere = {row.step.tag: row.found for row in report.drifted}
         for result in report.results:
             step, found = result.step, now.get(result.step.tag, "")
             was = self.book.get(step.tag, "")
-            if result.outcome is StepOutcome.ALREADY and (step.tag in elsewhere or report.unverified):
+            if result.outcome is StepOutcome.ALREADY and (step.tag in elsewhere or report.verification_error):
                 assert elsewhere.get(step.tag, found) == found
             elif result.outcome in (StepOutcome.DONE, StepOutcome.ALREADY):
                 assert found == step.after, (result, found)
@@ -106,7 +106,7 @@ class EngineMachine(RuleBasedStateMachine):
             elif step.tag not in self.unknown:
                 assert found == was, (result, found, was)
             if result.entry:
-                (entry,) = self.house.journal.entries(numbers=[result.entry])
+                (entry,) = self.env.journal.entries(numbers=[result.entry])
                 known = None if result.outcome is StepOutcome.UNKNOWN else result.outcome
                 assert entry.outcome is known
         self.book = now
@@ -131,56 +131,56 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(tags=some_tags, fault=some_fault)
     def untag(self, tags: list[str], fault: str | None) -> None:
-        self.apply(self.engine.untag(REPOSITORY, tags), fault)
+        self.apply(self.engine.plan_untag(REPOSITORY, tags), fault)
 
     @rule(tags=st.lists(st.sampled_from(TAGS), min_size=2, max_size=2, unique=True), fault=some_fault)
     def swap(self, tags: list[str], fault: str | None) -> None:
-        plan = self.planned(lambda: self.engine.swap(REPOSITORY, *tags))
+        plan = self.planned(lambda: self.engine.plan_swap(REPOSITORY, *tags))
         if plan is not None:
-            assert len(plan.writes) in (0, 2)
+            assert len(plan.write_steps) in (0, 2)
             self.apply(plan, fault)
 
     @rule(age=st.integers(0, 20), fault=some_fault)
     def undo(self, age: int, fault: str | None) -> None:
         plans = list(dict.fromkeys(entry.plan for entry in self.engine.history()))
         if plans:
-            self.apply(self.engine.undo_plan(plans[age % len(plans)]), fault)
+            self.apply(self.engine.plan_undo_of(plans[age % len(plans)]), fault)
             self.unknown.clear()
 
     @rule(tag=st.sampled_from(TAGS), image=some_image)
     def somebody_else_moves(self, tag: str, image: str) -> None:
-        if self.house.tags().get(tag) != self.digest(image):
-            self.house.tag(tag, self.digest(image))
+        if self.env.tags().get(tag) != self.digest(image):
+            self.env.tag(tag, self.digest(image))
             self.others.add(tag)
             self.asked.setdefault(tag, {""}).add(self.digest(image))
-            self.book = self.house.tags()
+            self.book = self.env.tags()
             self.unknown.pop(tag, None)
 
     @rule()
     def the_process_is_replaced(self) -> None:
-        self.house.journal.close()
-        self.house.journal = Journal(self.house.journal.path)
-        self.engine = self.house.engine = self.house.new_engine()
+        self.env.journal.close()
+        self.env.journal = Journal(self.env.journal.path)
+        self.engine = self.env.engine = self.env.new_engine()
 
     @rule()
     def find_out(self) -> None:
         for entry in self.engine.resolve_unknown():
             if entry.tag not in self.others:
-                found = self.house.tags().get(entry.tag, "")
+                found = self.env.tags().get(entry.tag, "")
                 assert entry.outcome in (StepOutcome.DONE, StepOutcome.FAILED), entry
                 assert found in (entry.before, entry.after) or self.engine.history()[0].number != entry.number
-        assert self.engine.unknown() == ()
+        assert self.engine.unknown_writes() == ()
         self.unknown.clear()
 
     @invariant()
     def no_image_is_lost(self) -> None:
         if hasattr(self, "images"):
-            assert digests_of(self.house.client, REPOSITORY) == self.images
+            assert digests_of(self.env.client, REPOSITORY) == self.images
 
     @invariant()
     def no_tag_is_where_nobody_wanted_it(self) -> None:
         if hasattr(self, "asked"):
-            for tag, digest in self.house.tags().items():
+            for tag, digest in self.env.tags().items():
                 assert digest in self.asked[tag]
 
     def everything_can_be_undone(self) -> None:
@@ -188,9 +188,9 @@ class EngineMachine(RuleBasedStateMachine):
         for _ in range(3):  # a created tag may only go once another tag is back on its image
             for entry in self.engine.history():
                 if entry.kind != "undo":
-                    (now,) = self.house.journal.entries(numbers=[entry.number])
-                    self.engine.apply(self.engine.undo([now]))
-        tags = self.house.tags()
+                    (now,) = self.env.journal.entries(numbers=[entry.number])
+                    self.engine.apply(self.engine.plan_undo([now]))
+        tags = self.env.tags()
         for tag in TAGS:
             if tag in self.others:
                 continue

@@ -13,12 +13,12 @@ from ecrtui.errors import UsageError
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import (
     PlanFileRow,
+    parse_plan_document,
+    parse_rows,
     plan_csv,
     plan_document,
-    plan_from,
     report_document,
     results_csv,
-    rows_from,
 )
 
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -56,21 +56,23 @@ plans = st.builds(
 
 @given(plans)
 def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
-    assert plan_from(json.loads(json.dumps(plan_document(plan)))) == plan
+    assert parse_plan_document(json.loads(json.dumps(plan_document(plan)))) == plan
 
 
 @given(plans)
 def test_rows_of_a_plan_say_what_its_steps_say(plan: Plan) -> None:
     rows = [PlanFileRow(step.repository, step.tag, step.after, step.change.expect) for step in plan.steps]
-    assert list(rows_from(json.dumps(plan_document(plan)), "plan")) == rows
-    assert list(rows_from(plan_csv(plan), "plan")) == rows
+    assert list(parse_rows(json.dumps(plan_document(plan)), "plan")) == rows
+    assert list(parse_rows(plan_csv(plan), "plan")) == rows
 
 
 def test_hand_written_files_need_little() -> None:
-    assert rows_from("repository,tag,source\nteam/app, prod ,rc-1\n", "f") == (PlanFileRow("team/app", "prod", "rc-1"),)
+    assert parse_rows("repository,tag,source\nteam/app, prod ,rc-1\n", "f") == (
+        PlanFileRow("team/app", "prod", "rc-1"),
+    )
     text = f"repository,tag,digest,expect\nteam/app,prod,{A},none\nteam/app,beta,{A},\nteam/app,x,{A},{B}\n"
-    assert [row.expect for row in rows_from(text, "f")] == ["", None, B]
-    assert rows_from('[{"repository": "team/app", "tag": "old", "action": "remove"}]', "f") == (
+    assert [row.expect for row in parse_rows(text, "f")] == ["", None, B]
+    assert parse_rows('[{"repository": "team/app", "tag": "old", "action": "remove"}]', "f") == (
         PlanFileRow("team/app", "old", ""),
     )
 
@@ -92,7 +94,7 @@ def test_hand_written_files_need_little() -> None:
 )
 def test_a_file_that_cannot_be_used_names_the_row(text: str, told: str) -> None:
     with pytest.raises(UsageError) as raised:
-        rows_from(text, "f")
+        parse_rows(text, "f")
     assert told in f"{raised.value} {raised.value.hint}"
 
 

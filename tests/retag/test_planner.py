@@ -142,17 +142,17 @@ def test_carrying_a_plan_out_does_what_its_steps_say_and_leaves_no_image_without
     images = [Image(digest, tuple(sorted(tag for tag, at in tags.items() if at == digest))) for digest in DIGESTS]
     made = plan(facts(*images, mutability=TagMutability("IMMUTABLE" if immutable else "MUTABLE")), *wishes)
     now = dict(tags)
-    for step in made.writes:
+    for step in made.write_steps:
         assert now.get(step.tag, "") == step.before
         if step.action is StepAction.REMOVE:
             assert list(now.values()).count(step.before) > 1, "the last tag of an image"
             del now[step.tag]
         else:
             now[step.tag] = step.after
-    for step in made.writes:
+    for step in made.write_steps:
         if step.before:
             assert set(step.remaining_tags) == {tag for tag, at in now.items() if at == step.before}
             assert step.becomes_untagged == (not step.remaining_tags)
-    assert len({step.key for step in made.writes}) == len(made.writes)
+    assert len({step.key for step in made.write_steps}) == len(made.write_steps)
     assert not (immutable and any(step.action is StepAction.MOVE for step in made.steps))
     assert isinstance(str(made), str) and all(isinstance(step, Step) for step in made.steps)

@@ -35,7 +35,7 @@ def test_writes_never_come_faster_than_the_limit_and_are_no_slower(
     for number in range(writes):
         pace.acquire()
         times.append(clock.now)
-        pace.succeeded()
+        pace.record_success()
         clock.now += pauses[number] if number < len(pauses) else 0
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert all(gap >= 1 / per_second - 1e-6 for gap in gaps)
@@ -59,7 +59,7 @@ def test_throttling_slows_down_longer_each_time_and_success_brings_the_rate_back
     pace = clock.pace(10)
     waits = []
     for _ in range(3):
-        pace.throttled()
+        pace.record_throttling()
         before = clock.now
         pace.acquire()
         waits.append(clock.now - before)
@@ -67,7 +67,7 @@ def test_throttling_slows_down_longer_each_time_and_success_brings_the_rate_back
     slow = pace.seconds_for(100)
     for _ in range(200):
         pace.acquire()
-        pace.succeeded()
+        pace.record_success()
     assert pace.seconds_for(100) < slow / 4
     assert math.isclose(pace.seconds_for(101) - pace.seconds_for(1), 10, rel_tol=0.01)
 
@@ -75,7 +75,7 @@ def test_throttling_slows_down_longer_each_time_and_success_brings_the_rate_back
 def test_throttling_is_waited_for_even_without_a_limit() -> None:
     clock = Clock()
     pace = clock.pace(0)
-    pace.throttled()
+    pace.record_throttling()
     pace.acquire()
     assert clock.now > 100.0
 
@@ -85,7 +85,7 @@ def test_the_wait_is_jittered_between_half_and_all() -> None:
     for share in (0.0, 1.0):
         clock = Clock()
         pace = clock.pace(1000, share)
-        pace.throttled()
+        pace.record_throttling()
         pace.acquire()
         waits.append(clock.now - 100.0)
     assert math.isclose(waits[1], 2 * waits[0])

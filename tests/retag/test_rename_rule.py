@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.errors import UsageError
-from ecrtui.retag.rename_rule import parse
+from ecrtui.retag.rename_rule import parse_rename_rule
 
 TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
 
@@ -32,7 +32,7 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
     ],
 )
 def test_a_rule_makes_a_tag(rule: str, tag: str, made: str) -> None:
-    assert parse(rule)(tag) == made
+    assert parse_rename_rule(rule)(tag) == made
 
 
 @pytest.mark.parametrize(
@@ -42,20 +42,20 @@ def test_a_rule_makes_a_tag(rule: str, tag: str, made: str) -> None:
 )  # fmt: skip
 def test_a_rule_that_cannot_be_read_says_so(rule: str) -> None:
     with pytest.raises(UsageError) as told:
-        parse(rule)
+        parse_rename_rule(rule)
     assert told.value.title
 
 
 @given(TAGS)
 def test_adding_and_stripping_gives_the_tag_back(tag: str) -> None:
-    assert parse("{tag|strip:rc-}")(parse("rc-{tag}")(tag)) == tag
-    assert parse("/(.*)/\\1/")(tag) == tag
+    assert parse_rename_rule("{tag|strip:rc-}")(parse_rename_rule("rc-{tag}")(tag)) == tag
+    assert parse_rename_rule("/(.*)/\\1/")(tag) == tag
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_rule_or_a_usage_error(text: str) -> None:
     try:
-        rule = parse(text)
+        rule = parse_rename_rule(text)
     except UsageError:
         return
     assert isinstance(rule("1.2-rc1"), str)

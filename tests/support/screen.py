@@ -16,7 +16,7 @@ from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.engine import Engine
-from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
@@ -58,7 +58,7 @@ async def running(
 
 def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSource:
     registry = wiring.open_registry(Connection(), embedded=embedded)
-    engine = Engine(registry, Journal(None), settings, pace=RateLimiter(0, sleep=lambda seconds: None))
+    engine = Engine(registry, Journal(None), settings, rate_limiter=RateLimiter(0, sleep=lambda seconds: None))
     session = Session(registry.location(), settings, Catalog(registry), lambda: engine, lambda other: session)
     return _Connected(session)
 

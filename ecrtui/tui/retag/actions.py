@@ -127,7 +127,7 @@ class RetagMixin(PlanApplyMixin):
                     session.engine.repository_context, source.repository, self.all_images()
                 )
             changes = [TagChange(source.repository, tag, source.digest) for tag in tags]
-            surveys = {source.repository: self._survey}
-            form.planned(await io.run_blocking(session.engine.plan, changes, surveys=surveys))
+            contexts = {source.repository: self._survey}
+            form.planned(await io.run_blocking(session.engine.plan, changes, contexts=contexts))
         except EcrTuiError as error:
             form.failed(error)

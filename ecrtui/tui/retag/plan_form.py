@@ -292,12 +292,12 @@ class PlanForm(Vertical, can_focus=True):
 
 def _can_be_applied(plan: Plan) -> bool:
     """Whether nothing of it is refused, or it may be done in part."""
-    return not plan.refused or _takes_back_what_it_can(plan)
+    return not plan.refused_steps or _takes_back_what_it_can(plan)
 
 
 def _takes_back_what_it_can(plan: Plan) -> bool:
     """An undo goes on beside what cannot be taken back, and says why; everything else is done whole or not at all."""
-    return plan.kind == "undo" and bool(plan.writes)
+    return plan.kind == "undo" and bool(plan.write_steps)
 
 
 def _writing(progress: Progress | None) -> Content:

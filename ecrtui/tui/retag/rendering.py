@@ -80,8 +80,8 @@ def after_lines(report: Report) -> list[Content]:
         warning_line(entry.message or f"{entry.step.tag} is at {short_digest(entry.found) or 'no image'} by now")
         for entry in report.drifted
     ]
-    if report.unverified is not None:
-        lines.append(warning_line(f"the tags could not be read back: {report.unverified}"))
+    if report.verification_error is not None:
+        lines.append(warning_line(f"the tags could not be read back: {report.verification_error}"))
     return lines
 
 

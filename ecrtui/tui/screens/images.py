@@ -274,7 +274,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         if marked:
             self._wish(
                 f"Retag {units.format_count(len(marked), 'image')} in {self.repository_name}",
-                lambda engine, rule: engine.rename(self.repository_name, marked, rule),
+                lambda engine, rule: engine.plan_rename(self.repository_name, marked, rule),
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
             )
         elif image is not None:
@@ -300,7 +300,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         names = " ".join(image.tags[:4]) + (" …" if len(image.tags) > 4 else "")
         self._wish(
             f"Remove tags of {short_digest(image.digest)}",
-            lambda engine, line: engine.untag(self.repository_name, tags.parse_tags(line)),
+            lambda engine, line: engine.plan_untag(self.repository_name, tags.parse_tags(line)),
             f"the tags to remove, one of them has to stay: {names}",
         )
 
@@ -331,7 +331,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
                 raise UsageError(
                     "Two tags are wanted", f"{line!r} has {len(pair)}", "Type two tags with a space between."
                 )
-            return engine.swap(self.repository_name, *pair)
+            return engine.plan_swap(self.repository_name, *pair)
 
         self._wish(f"Swap two tags in {self.repository_name}", make, "the two tags")
 
@@ -344,7 +344,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         source = marked[0].digest
         self._wish(
             f"All tags of {short_digest(source)} to {short_digest(target.digest)}",
-            lambda engine, line: engine.copy_tags(self.repository_name, source, target.digest),
+            lambda engine, line: engine.plan_copy_tags(self.repository_name, source, target.digest),
         )
 
     def _wish(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:

@@ -391,7 +391,7 @@ class PutImageScreen(PlanApplyMixin):
         manifest = Manifest(state.manifest.text, state.manifest.digest, state.media_type)
         try:
             engine = (await self.session()).engine
-            plan = await io.run_blocking(engine.put, state.wanted.repository, manifest, state.wanted.tag)
+            plan = await io.run_blocking(engine.plan_put_image, state.wanted.repository, manifest, state.wanted.tag)
         except EcrTuiError as error:
             form.failed(error)
             return

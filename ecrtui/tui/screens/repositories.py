@@ -116,7 +116,7 @@ class RepositoriesScreen(ListScreen[Repository]):
                 raise UsageError(
                     "Two tags are wanted", f"{line!r} has {len(pair)}", "Type the tag there is, a space, the new tag."
                 )
-            return engine.tag_in_repositories(names, *pair)
+            return engine.plan_tag_in_repositories(names, *pair)
 
         title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"

@@ -19,10 +19,10 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.journal.owner_lock import ProcessLock, is_owner_alive
+from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.schema import bring_up_to_date
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
-from ecrtui.retag.plan_file import plan_document, plan_from
+from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
 _WAIT_FOR_OTHERS = 15.0
 """Seconds that a transaction waits for another process's to end."""
@@ -99,7 +99,7 @@ class Journal:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
             ).fetchone()
-        return (plan_from(json.loads(row[3])), RegistryLocation(*row[:3])) if row else None
+        return (parse_plan_document(json.loads(row[3])), RegistryLocation(*row[:3])) if row else None
 
     def begin(self, draft: PendingWrite) -> int:
         """Note, durably, a write that is about to be sent; the number of its entry."""

@@ -9,7 +9,7 @@ import pytest
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepAction, StepOutcome
-from ecrtui.retag.undo import infer_outcome, reverting_changes, undo_refusal
+from ecrtui.retag.undo_rules import infer_outcome, reverting_changes, undo_refusal
 
 ENTRY = JournalEntry(
     3, "p", "retag", RegistryLocation("1", "r"), "", "team/app", "prod", StepAction.MOVE, "old", "new", "", 1.0

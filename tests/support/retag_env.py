@@ -10,7 +10,7 @@ from typing import Any
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.engine import Engine
-from ecrtui.retag.journal.store import Journal
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import Plan, Report, TagChange
 from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.settings import Connection, Settings
@@ -33,12 +33,12 @@ def _estate() -> tuple[EmbeddedRegistry, Any, Registry]:
 
 
 @dataclass
-class House:
+class RetagEnv:
     """One repository with images ``one``, ``two``, ``three``; ``prod``, ``beta`` and ``spare`` are tags of them."""
 
     journal_file: Path | None = None
     settings: Settings = field(default_factory=lambda: Settings(writes_per_second=float("inf"), protected_tags=()))
-    pace: RateLimiter = field(default_factory=lambda: RateLimiter(0, sleep=lambda seconds: None))
+    rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0, sleep=lambda seconds: None))
 
     def __post_init__(self) -> None:
         self.embedded, self.client, self.registry = _estate()
@@ -54,7 +54,7 @@ class House:
         self.engine = self.new_engine()
 
     def new_engine(self, settings: Settings | None = None, journal: Journal | None = None) -> Engine:
-        return Engine(self.registry, journal or self.journal, settings or self.settings, pace=self.pace)
+        return Engine(self.registry, journal or self.journal, settings or self.settings, rate_limiter=self.rate_limiter)
 
     def tag(self, tag: str, digest: str) -> None:
         """Somebody else puts a tag on an image."""

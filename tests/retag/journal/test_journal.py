@@ -15,10 +15,10 @@ import pytest
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
+from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.journal.schema import VERSION, VERSION_1
-from ecrtui.retag.journal.store import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
-from tests.support.house import REPOSITORY, House
+from tests.support.retag_env import REPOSITORY, RetagEnv
 
 WHERE = RegistryLocation("123456789012", "eu-west-1")
 OLD, NEW = (Manifest(text, digest_of(text), OCI_MANIFEST) for text in ('{"old": "ü"}\r\n', '{"new": 1}'))
@@ -108,7 +108,7 @@ def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared
         """
         import os, signal, sys
         from pathlib import Path
-        from tests.retag.journal.test_store import Journal, draft
+        from tests.retag.journal.test_journal import Journal, draft
         journal = Journal(Path(sys.argv[1]))
         journal.begin(draft())
         os.kill(os.getpid(), signal.SIGKILL)
@@ -122,7 +122,7 @@ def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared
 
 
 def test_a_process_that_ends_by_itself_leaves_no_lock_behind(file: Path) -> None:
-    script = "import sys; from pathlib import Path; from tests.retag.journal.test_store import *; "
+    script = "import sys; from pathlib import Path; from tests.retag.journal.test_journal import *; "
     script += "j = Journal(Path(sys.argv[1])); j.finish(j.begin(draft()), StepOutcome.DONE)"
     subprocess.run([sys.executable, "-c", script, str(file)], cwd=Path(__file__).parents[3], check=True)
     assert not list(file.parent.glob("*-owner-*"))
@@ -143,7 +143,7 @@ def test_two_processes_write_one_journal(file: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from tests.retag.journal.test_store import Journal, StepOutcome, draft
+        from tests.retag.journal.test_journal import Journal, StepOutcome, draft
         journal = Journal(Path(sys.argv[1]))
         for _ in range(60):
             journal.finish(journal.begin(draft()), StepOutcome.DONE)
@@ -226,23 +226,23 @@ def test_a_journal_of_the_previous_version_is_carried_over(file: Path) -> None:
 
 
 def test_what_the_previous_version_wrote_can_be_undone(file: Path) -> None:
-    house = House(file)
-    (image,) = house.registry.images_by_digest(REPOSITORY, [house.two])
+    env = RetagEnv(file)
+    (image,) = env.registry.images_by_digest(REPOSITORY, [env.two])
     assert image
-    where = house.registry.location()
-    old = house.registry.manifest(REPOSITORY, house.two)
+    where = env.registry.location()
+    old = env.registry.manifest(REPOSITORY, env.two)
     version_1(file)
     with sqlite3.connect(file) as connection:
         connection.execute("DELETE FROM writes WHERE number = 2")
         connection.execute(
             "UPDATE writes SET account = ?, region = ?, endpoint = ?, repository = ?, tag = 'two', before = ?,"
             " after = ?, manifest_before = ?",
-            (*(where.registry_id, where.region, where.endpoint), REPOSITORY, house.two, house.one, old.text.encode()),
+            (*(where.registry_id, where.region, where.endpoint), REPOSITORY, env.two, env.one, old.text.encode()),
         )
-    house.tag("two", house.one)
-    report = house.engine.apply(house.engine.undo_plan("p-1"))
+    env.tag("two", env.one)
+    report = env.engine.apply(env.engine.plan_undo_of("p-1"))
     assert [result.outcome for result in report.results] == [StepOutcome.DONE]
-    assert house.tags()["two"] == house.two
+    assert env.tags()["two"] == env.two
 
 
 def test_a_journal_of_a_later_version_is_left_alone(file: Path) -> None:
@@ -267,22 +267,22 @@ def damaged(file: Path) -> None:
 @pytest.mark.parametrize("spoil", [blocked, damaged])
 def test_no_journal_no_write(file: Path, spoil) -> None:
     spoil(file)
-    house = House(file)
-    plan = house.plan(("two", house.one))
+    env = RetagEnv(file)
+    plan = env.plan(("two", env.one))
     with pytest.raises(JournalError, match="so nothing was sent"):
-        house.engine.apply(plan)
-    assert house.embedded.calls["PutImage"] == 0
-    assert house.tags()["two"] == house.two
+        env.engine.apply(plan)
+    assert env.embedded.calls["PutImage"] == 0
+    assert env.tags()["two"] == env.two
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any folder")
 def test_a_read_only_folder_stops_before_the_call(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.parent.chmod(0o500)
-    house = House(file)
+    env = RetagEnv(file)
     with pytest.raises(JournalError):
-        house.retag(("two", house.one))
-    assert house.embedded.calls["PutImage"] == 0
+        env.retag(("two", env.one))
+    assert env.embedded.calls["PutImage"] == 0
 
 
 FULL_DISK = """
@@ -290,21 +290,21 @@ import json, os, resource, signal, sys
 from pathlib import Path
 os.environ["AWS_MAX_ATTEMPTS"] = "1"
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-from tests.support.house import House
-house = House(Path(sys.argv[1]))
-house.retag(("first", house.one))
-sent = house.embedded.calls["PutImage"]
+from tests.support.retag_env import RetagEnv
+env = RetagEnv(Path(sys.argv[1]))
+env.retag(("first", env.one))
+sent = env.embedded.calls["PutImage"]
 wal = Path(sys.argv[1] + "-wal").stat().st_size
-plan = house.plan(*[(f"t{number}", house.one) for number in range(40)])
+plan = env.plan(*[(f"t{number}", env.one) for number in range(40)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (wal + int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
-    report = house.engine.apply(plan)
+    report = env.engine.apply(plan)
     told = [(str(row.outcome), row.message) for row in report.results]
 except Exception as error:
     told = [("raised", str(error))]
-tags = house.tags()
+tags = env.tags()
 print(json.dumps({
-    "sent": house.embedded.calls["PutImage"] - sent,
+    "sent": env.embedded.calls["PutImage"] - sent,
     "told": told,
     "there": sum(tag.startswith("t") and tag[1:].isdigit() for tag in tags),
 }))
