@@ -140,7 +140,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         return ExitCode.DONE
     on_conflict = OnConflict(options.on_conflict)
     if plan.refused_steps and refused_is_final and on_conflict is OnConflict.STOP:
-        return _refuse_all(plan, options)
+        return _refuse_all(plan, options, engine)
     if not _confirmed(plan, options):
         return ExitCode.REFUSED
     allowed = plan.protected_tags if options.allow_protected or not options.yes else ()
@@ -157,7 +157,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
     return of_report(result, detailed=options.detailed_exit_code)
 
 
-def _refuse_all(plan: Plan, options: argparse.Namespace) -> int:
+def _refuse_all(plan: Plan, options: argparse.Namespace, engine: Engine) -> int:
     """Nothing is sent: every step has its reason."""
     results = tuple(
         StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
@@ -165,7 +165,7 @@ def _refuse_all(plan: Plan, options: argparse.Namespace) -> int:
         else StepResult(step, StepOutcome.SKIPPED if step.writes else StepOutcome.ALREADY, step.reason)
         for step in plan.steps
     )
-    result = Report(plan, results)
+    result = Report(plan, results, engine.location)
     print_summary(result)
     if result.counts.get(StepOutcome.SKIPPED):
         say("nothing was sent; --on-conflict continue does the rest")

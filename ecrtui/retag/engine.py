@@ -74,7 +74,8 @@ class Engine:
         self._facts = ContextLoader(registry, journal)
 
     @cached_property
-    def _where(self) -> RegistryLocation:
+    def location(self) -> RegistryLocation:
+        """The registry that the engine writes to."""
         return self._registry.location()
 
     @cached_property
@@ -83,7 +84,7 @@ class Engine:
 
     @cached_property
     def _rate_limiter(self) -> RateLimiter:
-        return self._given_pace or shared_limiter(self._where, self._settings.writes_per_second)
+        return self._given_pace or shared_limiter(self.location, self._settings.writes_per_second)
 
     @property
     def _write_policy(self) -> WritePolicy:
@@ -210,7 +211,7 @@ class Engine:
         Raises:
             UsageError: the journal knows no such plan for this registry.
         """
-        self.resolve_unknown(self._journal.entries(self._where, plan=plan_id, unfinished=True))
+        self.resolve_unknown(self._journal.entries(self.location, plan=plan_id, unfinished=True))
         entries = self.history(plan=plan_id)
         if not entries:
             raise UsageError(f"The journal has no writes of plan {plan_id!r} to this registry", "", _SEE_HISTORY)
@@ -223,7 +224,7 @@ class Engine:
         Raises:
             UsageError: there is none.
         """
-        for entry in self._journal.entries(self._where, outcome=StepOutcome.DONE):
+        for entry in self._journal.entries(self.location, outcome=StepOutcome.DONE):
             if entry.can_be_undone and entry.kind != "undo":
                 return entry.plan
         raise UsageError("There is nothing to undo in this registry", "", _SEE_HISTORY)
@@ -238,12 +239,12 @@ class Engine:
         if kept is None:
             raise UsageError(f"The journal has no plan {plan_id!r}", "", _SEE_HISTORY)
         plan, where = kept
-        if where != self._where:
+        if where != self.location:
             raise UsageError(
                 f"Plan {plan_id} is of another registry",
                 f"It was made for account {where.registry_id} in {where.region} {where.endpoint}".rstrip() + ".",
             )
-        self.resolve_unknown(self._journal.entries(self._where, plan=plan_id, unfinished=True))
+        self.resolve_unknown(self._journal.entries(self.location, plan=plan_id, unfinished=True))
         entries = self.history(plan=plan_id)
         settled = [undo_rules.already_done(step, entries) for step in plan.steps]
         left = tuple(step.change for step, known in zip(plan.steps, settled, strict=True) if known is None)
@@ -257,7 +258,7 @@ class Engine:
         """Writes to this registry that were begun, and whose process ended before it noted what became of them."""
         if not self._journal.exists:
             return ()
-        return tuple(entry for entry in self._journal.entries(self._where, unfinished=True) if entry.unknown)
+        return tuple(entry for entry in self._journal.entries(self.location, unfinished=True) if entry.unknown)
 
     def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:
         """Read the registry for unknown writes, note in the journal what is so, and give the entries as they are now.
@@ -281,11 +282,11 @@ class Engine:
         self, repository: str = "", *, since: float | None = None, plan: str = "", limit: int | None = None
     ) -> tuple[JournalEntry, ...]:
         """The writes to this registry, newest first. Times are seconds since the epoch."""
-        return self._journal.entries(self._where, repository=repository, since=since, plan=plan, limit=limit)
+        return self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
 
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Single writes to this registry by the numbers of their entries; those that do not exist are left out."""
-        return self._journal.entries(self._where, numbers=numbers) if numbers else ()
+        return self._journal.entries(self.location, numbers=numbers) if numbers else ()
 
     def manifest_text(self, digest: str) -> str:
         """The journalled manifest of an image; empty if there is none."""
@@ -318,14 +319,14 @@ class Engine:
         if self._settings.read_only and plan.write_steps:
             raise Refused("ecrtui is read-only here", "Nothing was sent.", self._why_read_only())
         if plan.write_steps:
-            self._journal.save_plan(plan, self._where)
+            self._journal.save_plan(plan, self.location)
         run = _Run(plan, on_result, self._rate_limiter, stop, on_conflict)
         for position, step in enumerate(plan.steps):
             if (result := _result_without_write(step, allow_protected)) is not None:
                 run.record(position, result)
         waiting = run.waiting()
         writer = StepExecutor(
-            self._registry, self._journal, self._rate_limiter, self._where, self._principal if waiting else ""
+            self._registry, self._journal, self._rate_limiter, self.location, self._principal if waiting else ""
         )
         # Removals come last: an image may first get the other tag that lets one of its tags go.
         for removals in (False, True):
@@ -400,8 +401,8 @@ class Engine:
                     if found != step.after:
                         elsewhere.append(DriftedTag(step, found, "somebody changed it since"))
         except EcrTuiError as error:
-            return Report(plan, results, tuple(elsewhere), error)
-        return Report(plan, results, tuple(elsewhere))
+            return Report(plan, results, self.location, tuple(elsewhere), error)
+        return Report(plan, results, self.location, tuple(elsewhere))
 
     def _plan(
         self,
@@ -453,7 +454,9 @@ class Engine:
         }
 
     def _later(self, entry: JournalEntry) -> tuple[JournalEntry, ...]:
-        return self._journal.entries(self._where, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE)
+        return self._journal.entries(
+            self.location, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE
+        )
 
     def _why_read_only(self) -> str:
         source = self._settings.sources.get("read_only")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
@@ -214,6 +215,8 @@ class Report:
 
     plan: Plan
     results: tuple[StepResult, ...]
+    location: RegistryLocation
+    """The registry that the plan was applied to."""
     drifted: tuple[DriftedTag, ...] = ()
     verification_error: EcrTuiError | None = None
     """Why the tags could not be read back after the last step; None if they were."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import (
@@ -102,6 +103,6 @@ def test_results_are_a_table_and_a_document() -> None:
     step = Step("team/app", "prod", StepAction.MOVE, A, B)
     results = (StepResult(step, StepOutcome.CONFLICT, "it moved, and how", found=A),)
     assert results_csv(results).splitlines()[1] == f'team/app,prod,move,{A},{B},conflict,"it moved, and how"'
-    document = report_document(Report(Plan("p", (step,)), results))
+    document = report_document(Report(Plan("p", (step,)), results, RegistryLocation("123456789012", "eu-west-1")))
     assert document["counts"] == {"conflict": 1}
     assert document["results"][0]["digestFound"] == A

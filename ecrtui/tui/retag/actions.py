@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Progress, Report, StepResult, TagChange
 from ecrtui.tui import actions, messages
@@ -43,6 +44,13 @@ class PlanApplyMixin(AppScreen):
 
     async def refresh_after_write(self, report: Report) -> None:
         """Bring what the place shows up to date after a write, here or on a place above; places override it."""
+
+    async def shows(self, location: RegistryLocation) -> bool:
+        """Return True if this screen shows the registry at this location."""
+        try:
+            return (await self.session()).location == location
+        except EcrTuiError:
+            return False
 
     def focus_content(self) -> None:
         """Give the keys back to what the place shows; places override it."""
@@ -89,9 +97,9 @@ class PlanApplyMixin(AppScreen):
             form.failed(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
         else:
             form.reported(report)
-            for place in application.screen_stack:
-                if isinstance(place, PlanApplyMixin):
-                    await place.refresh_after_write(report)
+            for screen in application.screen_stack:
+                if isinstance(screen, PlanApplyMixin) and (screen is self or await screen.shows(report.location)):
+                    await screen.refresh_after_write(report)
         finally:
             application.post_message(messages.WriteEnded())
 

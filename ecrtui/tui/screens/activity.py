@@ -122,13 +122,13 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         """Take the write under the cursor back."""
         if self.current is not None:
             entry = self.current
-            self._offer(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.undo([entry]))
+            self._offer(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.plan_undo([entry]))
 
     def action_undo_plan(self) -> None:
         """Take back everything that the plan of this write has done."""
         if self.current is not None:
             plan = self.current.plan
-            self._offer(f"Undo the plan {plan}", lambda engine: engine.undo_plan(plan))
+            self._offer(f"Undo the plan {plan}", lambda engine: engine.plan_undo_of(plan))
 
     @work(exclusive=True, group="undo", exit_on_error=False)
     async def _offer(self, words: str, make: Callable[[Engine], Plan]) -> None:
