@@ -118,7 +118,7 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_forged_token_is_refused(embedded: EmbeddedRegistry, name: str) -> None:
+def test_a_forged_token_is_rejected(embedded: EmbeddedRegistry, name: str) -> None:
     operation, forged = TOKENS[name]
     client_for(embedded).start_lifecycle_policy_preview(
         repositoryName=REPOSITORY, lifecyclePolicyText=lifecycle_policy(count=1)
@@ -129,7 +129,7 @@ def test_a_forged_token_is_refused(embedded: EmbeddedRegistry, name: str) -> Non
     assert (status, document["__type"]) == (400, "InvalidParameterException")
 
 
-def test_a_media_type_that_is_not_valid_unicode_is_refused(embedded: EmbeddedRegistry) -> None:
+def test_a_media_type_that_is_not_valid_unicode_is_rejected(embedded: EmbeddedRegistry) -> None:
     client = client_for(embedded)
     for members in ({"artifactType": SURROGATE}, {"mediaType": SURROGATE}):
         text = json.dumps({**json.loads(manifest_text(client, REPOSITORY)), **members})
@@ -149,14 +149,14 @@ def test_an_image_whose_media_types_are_not_text_is_not_converted(embedded: Embe
 
 
 @pytest.mark.parametrize("text", [DEEP[:30_000], lifecycle_policy(HUGE)], ids=["deep", "huge"])
-def test_a_lifecycle_policy_beyond_all_bounds_is_refused(embedded: EmbeddedRegistry, text: str) -> None:
+def test_a_deep_or_huge_lifecycle_policy_is_rejected(embedded: EmbeddedRegistry, text: str) -> None:
     client = client_for(embedded)
     for operation in (client.put_lifecycle_policy, client.start_lifecycle_policy_preview):
         with refused("InvalidParameterException"):
             operation(repositoryName=REPOSITORY, lifecyclePolicyText=text.ljust(100))
 
 
-def test_a_policy_that_is_nested_too_deeply_is_refused(embedded: EmbeddedRegistry) -> None:
+def test_a_policy_that_is_nested_too_deeply_is_rejected(embedded: EmbeddedRegistry) -> None:
     client = client_for(embedded)
     with refused("InvalidParameterException"):
         client.set_repository_policy(repositoryName=REPOSITORY, policyText=DEEP[:10_000])
@@ -164,7 +164,7 @@ def test_a_policy_that_is_nested_too_deeply_is_refused(embedded: EmbeddedRegistr
         client.put_registry_policy(policyText=DEEP[:10_000])
 
 
-def test_a_defect_is_an_error_of_the_service(embedded: EmbeddedRegistry) -> None:
+def test_a_defect_of_the_emulator_is_a_server_exception(embedded: EmbeddedRegistry) -> None:
     def defect() -> Any:
         raise LookupError("oops")
 
@@ -213,7 +213,7 @@ def test_any_bytes_get_an_error_in_ecrs_shape(url: str, sent: bytes, status: int
     assert document["message"]
 
 
-def test_a_client_that_sends_too_much_still_gets_the_answer(url: str) -> None:
+def test_a_client_that_sends_too_much_still_gets_the_response(url: str) -> None:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.request("POST", "/", b" " * (MAX_BODY + 1))
     response = connection.getresponse()
@@ -221,7 +221,7 @@ def test_a_client_that_sends_too_much_still_gets_the_answer(url: str) -> None:
     connection.close()
 
 
-def test_a_download_from_a_database_that_fails_is_an_error_of_the_service() -> None:
+def test_a_database_failure_during_a_download_is_a_server_exception() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, REPOSITORY)

@@ -1,32 +1,44 @@
-"""Every behaviour of the contract has a test that carries its number and its ground."""
+"""The list of behaviours in docs/embedded-registry-behaviour.md and the numbers in the tests agree."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-BEHAVIOURS = {"R": 13, "P": 36, "G": 9, "D": 10, "X": 7, "L": 6, "S": 4, "C": 6}
-"""How many behaviours each room has: repositories, PutImage, BatchGetImage, describe and list, delete, layers, scans
-and referrers, everything else."""
+ROOT = Path(__file__).parents[2]
+ROW = re.compile(r"\| (?P<number>[A-Z]\d\d) \| (?P<behaviour>.+) \| (?P<source>.+) \|")
+NUMBERS = re.compile(r"[A-Z]\d\d(?:, [A-Z]\d\d)*(?=\b)")
 
 
-def numbered_tests() -> Iterator[tuple[str, str]]:
-    """The numbers of each test, and the ground that follows them."""
-    for path in sorted(Path(__file__).parent.glob("test_contract_*.py")):
+def listed_rows() -> list[re.Match[str]]:
+    """Return the rows of the page."""
+    text = (ROOT / "docs" / "embedded-registry-behaviour.md").read_text(encoding="utf-8")
+    return [row for line in text.splitlines() if (row := ROW.fullmatch(line))]
+
+
+def numbers_in_tests() -> set[str]:
+    """Return the numbers at the start of the docstrings of tests."""
+    found: set[str] = set()
+    for path in Path(__file__).parent.glob("test_contract_*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                found = re.match(r"((?:[A-Z]\d\d)(?:, [A-Z]\d\d)*) \((.+)", ast.get_docstring(node) or "")
-                if found:
-                    yield from ((number, found[2]) for number in found[1].split(", "))
+                numbers = NUMBERS.match(ast.get_docstring(node) or "")
+                found |= set(numbers[0].split(", ")) if numbers else set()
+    return found
 
 
-def test_all_91_behaviours_are_tested() -> None:
-    expected = {f"{room}{number:02}" for room, count in BEHAVIOURS.items() for number in range(1, count + 1)}
-    assert len(expected) == 91
-    assert {number for number, _ in numbered_tests()} == expected
+def test_every_listed_behaviour_has_a_test_and_every_number_is_listed() -> None:
+    numbers = [row["number"] for row in listed_rows()]
+    assert len(numbers) == len(set(numbers)) == 91
+    assert numbers_in_tests() == set(numbers)
 
 
-def test_every_behaviour_names_its_ground() -> None:
-    assert [number for number, ground in numbered_tests() if ground[0] not in "MUOI"] == []
+def test_every_behaviour_names_its_sources() -> None:
+    for row in listed_rows():
+        assert all(re.fullmatch(r"[MI](?: \(.+\))?|[UO] .+", source) for source in split_sources(row["source"])), row[0]
+
+
+def split_sources(text: str) -> list[str]:
+    """Split a cell like "M, O one#1, two#2" where a new letter begins."""
+    return re.split(r", (?=[MUOI]\b)", text)

@@ -1,5 +1,7 @@
-"""What a client observes of images that are there. Each test begins with the number of a behaviour and its ground:
-M the API's service model, U the user guide, O an observation on AWS that was reported, I inferred."""
+"""Reading and deleting images: the behaviours that a client observes.
+
+The numbers are those of docs/embedded-registry-behaviour.md.
+"""
 
 from __future__ import annotations
 
@@ -56,24 +58,24 @@ def many_images(client: Any, repository: str, count: int) -> list[PushedImage]:
     ]
 
 
-def test_an_image_by_digest_tells_its_digest(ecr: Any, repository: str) -> None:
-    """G01 (M)"""
+def test_an_image_read_by_digest_has_only_its_digest_as_id(ecr: Any, repository: str) -> None:
+    """G01"""
     image = push_image(ecr, repository, tag="1.0")
     (found,) = get(ecr, repository, {"imageDigest": image.digest})["images"]
     assert found["imageId"] == {"imageDigest": image.digest}
     assert (found["imageManifest"], found["imageManifestMediaType"]) == (image.manifest, OCI_MANIFEST)
 
 
-def test_an_image_by_an_older_tag_tells_that_tag(ecr: Any, repository: str) -> None:
-    """G02 (I)"""
+def test_an_image_read_by_an_older_tag_has_that_tag_as_id(ecr: Any, repository: str) -> None:
+    """G02"""
     image = push_image(ecr, repository, tag="old")
     put(ecr, repository, image.manifest, "new")
     (found,) = get(ecr, repository, {"imageTag": "old"})["images"]
     assert found["imageId"] == {"imageDigest": image.digest, "imageTag": "old"}
 
 
-def test_a_tag_and_a_digest_that_disagree_are_a_failure(ecr: Any, repository: str) -> None:
-    """G03 (M)"""
+def test_a_tag_and_a_digest_of_different_images_are_a_failure(ecr: Any, repository: str) -> None:
+    """G03"""
     push_image(ecr, repository, "one", tag="1.0")
     other = push_image(ecr, repository, "two", tag="2.0")
     asked = {"imageDigest": other.digest, "imageTag": "1.0"}
@@ -84,8 +86,8 @@ def test_a_tag_and_a_digest_that_disagree_are_a_failure(ecr: Any, repository: st
     assert get(ecr, repository, agreed)["images"][0]["imageId"] == agreed
 
 
-def test_what_is_missing_fails_and_what_is_there_comes(ecr: Any, repository: str) -> None:
-    """G04 (M)"""
+def test_missing_images_fail_and_the_others_are_returned(ecr: Any, repository: str) -> None:
+    """G04"""
     image = push_image(ecr, repository, tag="1.0")
     missing = [{"imageTag": "absent"}, {"imageDigest": digest_of("absent")}]
     answer = get(ecr, repository, missing[0], {"imageTag": "1.0"}, missing[1])
@@ -94,8 +96,8 @@ def test_what_is_missing_fails_and_what_is_there_comes(ecr: Any, repository: str
     assert [failure["imageId"] for failure in answer["failures"]] == missing
 
 
-def test_by_tag_a_client_of_docker_kinds_does_not_get_the_oci_bytes(ecr: Any, repository: str) -> None:
-    """G05 (U image-manifest-formats): converted, where there is such a kind, and by tag alone."""
+def test_an_oci_image_read_by_tag_is_converted_for_a_docker_client(ecr: Any, repository: str) -> None:
+    """G05: converted, where there is such a kind, and by tag alone."""
     image = push_image(ecr, repository, tag="1.0")
     (found,) = get(ecr, repository, {"imageTag": "1.0"}, accepted=[DOCKER_MANIFEST])["images"]
     assert found["imageManifest"] != image.manifest
@@ -108,43 +110,43 @@ def test_by_tag_a_client_of_docker_kinds_does_not_get_the_oci_bytes(ecr: Any, re
     assert by_digest["imageManifest"] == image.manifest
 
 
-def test_by_tag_what_cannot_be_converted_does_not_come(ecr: Any, repository: str) -> None:
-    """G05 (U image-manifest-formats)"""
+def test_an_image_that_cannot_be_converted_is_not_returned_by_tag(ecr: Any, repository: str) -> None:
+    """G05"""
     push_index(ecr, repository, tag="multi")
     push_image(ecr, repository, tag="chart", config_media_type="application/vnd.cncf.helm.config.v1+json")
     answer = get(ecr, repository, {"imageTag": "multi"}, {"imageTag": "chart"}, accepted=[DOCKER_MANIFEST])
     assert (answer["images"], codes(answer)) == ([], ["ImageNotFound", "ImageNotFound"])
 
 
-def test_without_accepted_media_types_no_oci_manifest_comes_by_tag(ecr: Any, repository: str) -> None:
-    """G06 (O containers-roadmap#1873, boto3#3295)"""
+def test_without_accepted_media_types_no_oci_manifest_is_returned_by_tag(ecr: Any, repository: str) -> None:
+    """G06"""
     push_image(ecr, repository, tag="oci")
     answer = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "oci"}])
     assert (answer["images"], codes(answer)) == ([], ["ImageNotFound"])
 
 
-def test_without_accepted_media_types_a_docker_manifest_comes(ecr: Any, repository: str) -> None:
-    """G06 (U image-retag: the recipe there sends none)"""
+def test_without_accepted_media_types_a_docker_manifest_is_returned(ecr: Any, repository: str) -> None:
+    """G06"""
     config = "application/vnd.docker.container.image.v1+json"
     image = push_image(ecr, repository, tag="docker", media_type=DOCKER_MANIFEST, config_media_type=config)
     (found,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "docker"}])["images"]
     assert found["imageManifest"] == image.manifest
 
 
-def test_101_image_ids_are_too_many(ecr: Any, repository: str) -> None:
-    """G07 (M)"""
+def test_101_image_ids_are_rejected(ecr: Any, repository: str) -> None:
+    """G07"""
     with refused("InvalidParameterException"):
         get(ecr, repository, *({"imageTag": f"tag-{number}"} for number in range(101)))
 
 
 def test_a_malformed_digest_is_a_failure(ecr: Any, repository: str) -> None:
-    """G08 (M)"""
+    """G08"""
     answer = get(ecr, repository, {"imageDigest": "sha256:xyz"}, {"imageTag": "a b"}, {})
     assert codes(answer) == ["InvalidImageDigest", "InvalidImageTag", "MissingDigestAndTag"]
 
 
-def test_images_of_another_account_are_not_ours(ecr: Any, repository: str) -> None:
-    """G09 (I)"""
+def test_images_of_another_account_are_not_found(ecr: Any, repository: str) -> None:
+    """G09"""
     push_image(ecr, repository, tag="1.0")
     with refused("RepositoryNotFoundException"):
         ecr.batch_get_image(registryId="999999999999", repositoryName=repository, imageIds=[{"imageTag": "1.0"}])
@@ -165,7 +167,7 @@ def test_a_pull_is_recorded_once_a_day(transport: Transport, ecr: Any, repositor
     assert ecr.describe_images(**detail)["imageDetails"][0]["lastRecordedPullTime"] >= first
 
 
-def test_a_principal_can_be_left_out_of_pull_times(transport: Transport, repository: str) -> None:
+def test_pulls_of_an_excluded_principal_are_not_recorded(transport: Transport, repository: str) -> None:
     ecr = transport.client(region="ap-south-1")
     ecr.create_repository(repositoryName=repository)
     push_image(ecr, repository, tag="1.0")
@@ -183,8 +185,8 @@ def test_a_principal_can_be_left_out_of_pull_times(transport: Transport, reposit
     assert "lastRecordedPullTime" in ecr.describe_images(repositoryName=repository)["imageDetails"][0]
 
 
-def test_images_come_in_pages_once_each(ecr: Any, repository: str) -> None:
-    """D01 (M)"""
+def test_pages_return_each_image_once(ecr: Any, repository: str) -> None:
+    """D01"""
     images = many_images(ecr, repository, 8)
     page = ecr.describe_images(repositoryName=repository, maxResults=3)
     assert len(page["imageDetails"]) == 3
@@ -196,8 +198,8 @@ def test_images_come_in_pages_once_each(ecr: Any, repository: str) -> None:
     assert "nextToken" not in whole
 
 
-def test_images_that_come_and_go_between_pages_repeat_nothing(ecr: Any, repository: str) -> None:
-    """D01 (M)"""
+def test_an_image_deleted_between_pages_repeats_and_hides_no_other(ecr: Any, repository: str) -> None:
+    """D01"""
     images = many_images(ecr, repository, 6)
     first = ecr.describe_images(repositoryName=repository, maxResults=3)
     seen = [detail["imageDigest"] for detail in first["imageDetails"]]
@@ -207,16 +209,16 @@ def test_images_that_come_and_go_between_pages_repeat_nothing(ecr: Any, reposito
     assert sorted(seen) == sorted(image.digest for image in images)
 
 
-def test_a_page_has_100_images_if_nothing_is_said(ecr: Any, repository: str) -> None:
-    """D02 (M)"""
+def test_a_page_has_100_images_by_default(ecr: Any, repository: str) -> None:
+    """D02"""
     many_images(ecr, repository, 105)
     page = ecr.describe_images(repositoryName=repository)
     assert len(page["imageDetails"]) == 100
     assert len(ecr.describe_images(repositoryName=repository, nextToken=page["nextToken"])["imageDetails"]) == 5
 
 
-def test_images_are_filtered_by_whether_they_have_a_tag(ecr: Any, repository: str) -> None:
-    """D03 (M)"""
+def test_images_are_filtered_by_tag_status(ecr: Any, repository: str) -> None:
+    """D03"""
     tagged = push_image(ecr, repository, "one", tag="1.0")
     untagged = push_image(ecr, repository, "two")
     for status, image in (("TAGGED", tagged), ("UNTAGGED", untagged)):
@@ -228,23 +230,23 @@ def test_images_are_filtered_by_whether_they_have_a_tag(ecr: Any, repository: st
         ecr.describe_images(repositoryName=repository, filter={"tagStatus": "SOMETIMES"})
 
 
-def test_an_image_that_is_described_by_a_missing_tag_is_not_found(ecr: Any, repository: str) -> None:
-    """D04 (M)"""
+def test_describing_a_missing_tag_fails(ecr: Any, repository: str) -> None:
+    """D04"""
     push_image(ecr, repository, tag="1.0")
     with refused("ImageNotFoundException") as caught:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "1.0"}, {"imageTag": "absent"}])
     assert "imageTag:'absent'" in caught.value.response["Error"]["Message"]
 
 
-def test_named_images_cannot_be_paged(ecr: Any, repository: str) -> None:
-    """D05 (M)"""
+def test_image_ids_cannot_be_combined_with_pages(ecr: Any, repository: str) -> None:
+    """D05"""
     push_image(ecr, repository, tag="1.0")
     with refused("InvalidParameterException"):
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "1.0"}], maxResults=1)
 
 
-def test_the_size_is_that_of_config_and_layers(ecr: Any, repository: str) -> None:
-    """D06 (M)"""
+def test_the_size_is_the_sum_of_config_and_layers(ecr: Any, repository: str) -> None:
+    """D06"""
     image = push_image(ecr, repository, tag="1.0", layers=[b"a" * 1000, b"b" * 500])
     config = json.loads(image.manifest)["config"]["size"]
     (detail,) = ecr.describe_images(repositoryName=repository)["imageDetails"]
@@ -252,7 +254,7 @@ def test_the_size_is_that_of_config_and_layers(ecr: Any, repository: str) -> Non
 
 
 def test_the_size_of_an_index_is_that_of_its_largest_image(ecr: Any, repository: str) -> None:
-    """D06 (M): "If the image is a manifest list, this will be the max size of all manifests in the list."."""
+    """D06: "If the image is a manifest list, this will be the max size of all manifests in the list."."""
     small = push_image(ecr, repository, "small", layers=[b"a"])
     large = push_image(ecr, repository, "large", layers=[b"b" * 5000])
     index = push_index(ecr, repository, {"linux/amd64": small, "linux/arm64": large})
@@ -263,8 +265,8 @@ def test_the_size_of_an_index_is_that_of_its_largest_image(ecr: Any, repository:
     assert sizes[index.digest] == sizes[large.digest] > 5000
 
 
-def test_an_image_tells_its_media_types_and_when_it_was_pushed(ecr: Any, repository: str) -> None:
-    """D07 (M)"""
+def test_image_details_have_media_types_and_push_time(ecr: Any, repository: str) -> None:
+    """D07"""
     push_image(ecr, repository, tag="1.0")
     (detail,) = ecr.describe_images(repositoryName=repository)["imageDetails"]
     assert detail["imageManifestMediaType"] == OCI_MANIFEST
@@ -272,8 +274,8 @@ def test_an_image_tells_its_media_types_and_when_it_was_pushed(ecr: Any, reposit
     assert detail["imagePushedAt"].timestamp() > 1_700_000_000
 
 
-def test_images_are_listed_once_for_every_tag(ecr: Any, repository: str) -> None:
-    """D08 (M)"""
+def test_a_list_has_an_entry_for_each_tag(ecr: Any, repository: str) -> None:
+    """D08"""
     image = push_image(ecr, repository, "one", tag="a")
     put(ecr, repository, image.manifest, "b")
     untagged = push_image(ecr, repository, "two")
@@ -288,8 +290,8 @@ def test_images_are_listed_once_for_every_tag(ecr: Any, repository: str) -> None
     )
 
 
-def test_a_list_comes_in_pages_that_may_end_within_an_image(ecr: Any, repository: str) -> None:
-    """D09 (M)"""
+def test_a_page_of_a_list_can_end_between_two_tags_of_an_image(ecr: Any, repository: str) -> None:
+    """D09"""
     image = push_image(ecr, repository, "one", tag="tag-0")
     for number in range(1, 6):
         put(ecr, repository, image.manifest, f"tag-{number}")
@@ -304,14 +306,14 @@ def test_a_list_comes_in_pages_that_may_end_within_an_image(ecr: Any, repository
         assert len(entries) == len(set(entries)) == 8
 
 
-def test_an_image_is_active(ecr: Any, repository: str) -> None:
-    """D10 (M)"""
+def test_the_status_of_an_image_is_active(ecr: Any, repository: str) -> None:
+    """D10"""
     push_image(ecr, repository, tag="1.0")
     assert ecr.describe_images(repositoryName=repository)["imageDetails"][0]["imageStatus"] == "ACTIVE"
 
 
-def test_deleting_one_of_two_tags_takes_the_tag_alone(ecr: Any, repository: str) -> None:
-    """X01 (M)"""
+def test_deleting_one_of_two_tags_keeps_the_image(ecr: Any, repository: str) -> None:
+    """X01"""
     image = push_image(ecr, repository, tag="a")
     put(ecr, repository, image.manifest, "b")
     answer = delete(ecr, repository, {"imageTag": "a"})
@@ -320,15 +322,15 @@ def test_deleting_one_of_two_tags_takes_the_tag_alone(ecr: Any, repository: str)
 
 
 def test_deleting_the_last_tag_deletes_the_image(ecr: Any, repository: str) -> None:
-    """X02 (M)"""
+    """X02"""
     image = push_image(ecr, repository, tag="a")
     delete(ecr, repository, {"imageTag": "a"})
     assert codes(get(ecr, repository, {"imageDigest": image.digest})) == ["ImageNotFound"]
     assert digests_of(ecr, repository) == set()
 
 
-def test_deleting_by_digest_takes_every_tag(ecr: Any, repository: str) -> None:
-    """X03 (M)"""
+def test_deleting_by_digest_deletes_every_tag(ecr: Any, repository: str) -> None:
+    """X03"""
     image = push_image(ecr, repository, tag="a")
     put(ecr, repository, image.manifest, "b")
     answer = delete(ecr, repository, {"imageDigest": image.digest})
@@ -336,15 +338,15 @@ def test_deleting_by_digest_takes_every_tag(ecr: Any, repository: str) -> None:
     assert digests_of(ecr, repository) == set()
 
 
-def test_deleting_an_untagged_image_tells_its_digest(ecr: Any, repository: str) -> None:
-    """X04 (M)"""
+def test_deleting_an_untagged_image_returns_its_digest(ecr: Any, repository: str) -> None:
+    """X04"""
     image = push_image(ecr, repository)
     assert delete(ecr, repository, {"imageDigest": image.digest})["imageIds"] == [{"imageDigest": image.digest}]
     assert digests_of(ecr, repository) == set()
 
 
-def test_an_image_that_an_index_names_is_kept(ecr: Any, repository: str) -> None:
-    """X05 (M, O containers-roadmap#1567)"""
+def test_an_image_in_an_index_cannot_be_deleted(ecr: Any, repository: str) -> None:
+    """X05"""
     child = push_image(ecr, repository, tag="child")
     index = push_index(ecr, repository, {"linux/amd64": child}, tag="multi")
     answer = delete(ecr, repository, {"imageDigest": child.digest}, {"imageTag": "child"})
@@ -354,8 +356,8 @@ def test_an_image_that_an_index_names_is_kept(ecr: Any, repository: str) -> None
     assert codes(delete(ecr, repository, {"imageDigest": child.digest})) == []
 
 
-def test_deleting_what_is_missing_is_a_failure_of_that_id_alone(ecr: Any, repository: str) -> None:
-    """X06 (M)"""
+def test_deleting_a_missing_tag_fails_for_that_id_only(ecr: Any, repository: str) -> None:
+    """X06"""
     image = push_image(ecr, repository, tag="a")
     answer = delete(ecr, repository, {"imageTag": "absent"}, {"imageTag": "a"})
     assert codes(answer) == ["ImageNotFound"]
@@ -363,18 +365,18 @@ def test_deleting_what_is_missing_is_a_failure_of_that_id_alone(ecr: Any, reposi
 
 
 def test_an_empty_image_id_is_a_failure(ecr: Any, repository: str) -> None:
-    """X07 (M)"""
+    """X07"""
     assert codes(delete(ecr, repository, {})) == ["MissingDigestAndTag"]
 
 
-def test_an_image_that_was_deleted_can_be_put_again(ecr: Any, repository: str) -> None:
+def test_a_deleted_image_can_be_put_again(ecr: Any, repository: str) -> None:
     image = push_image(ecr, repository, tag="a")
     delete(ecr, repository, {"imageDigest": image.digest})
     assert put(ecr, repository, image.manifest, "a").digest == image.digest
 
 
-def test_what_refers_to_an_image_is_listed(ecr: Any, repository: str) -> None:
-    """S04 (M)"""
+def test_the_referrers_of_an_image_are_listed(ecr: Any, repository: str) -> None:
+    """S04"""
     image = push_image(ecr, repository, tag="1.0")
     subject = {"mediaType": OCI_MANIFEST, "digest": image.digest, "size": len(image.manifest)}
     signature = push_image(
@@ -402,8 +404,8 @@ def test_what_refers_to_an_image_is_listed(ecr: Any, repository: str) -> None:
     assert detail["artifactMediaType"] == "application/vnd.example.signature"
 
 
-def test_referrers_come_in_pages_and_by_kind(ecr: Any, repository: str) -> None:
-    """S04 (M)"""
+def test_referrers_are_returned_in_pages_and_by_artifact_type(ecr: Any, repository: str) -> None:
+    """S04"""
     image = push_image(ecr, repository, tag="1.0")
     subject = {"mediaType": OCI_MANIFEST, "digest": image.digest, "size": len(image.manifest)}
     for number in range(5):
@@ -421,8 +423,8 @@ def test_referrers_come_in_pages_and_by_kind(ecr: Any, repository: str) -> None:
         ecr.list_image_referrers(**asked, maxResults=51)
 
 
-def test_an_archived_image_is_hidden_until_it_is_asked_for(ecr: Any, repository: str) -> None:
-    """C03 (M)"""
+def test_an_archived_image_is_hidden_unless_the_filter_includes_it(ecr: Any, repository: str) -> None:
+    """C03"""
     image = push_image(ecr, repository, tag="old")
     named = {"repositoryName": repository, "imageIds": [{"imageTag": "old"}]}
     answer = ecr.update_image_storage_class(
@@ -443,8 +445,8 @@ def test_an_archived_image_is_hidden_until_it_is_asked_for(ecr: Any, repository:
 
 
 @pytest.mark.parametrize("how", ["restored", "put again", "retagged"])
-def test_an_archived_image_comes_back(ecr: Any, repository: str, how: str) -> None:
-    """C03 (M; U "Archiving an image": it can be restored by re-pushing it)"""
+def test_an_archived_image_becomes_active_again(ecr: Any, repository: str, how: str) -> None:
+    """C03"""
     image = push_image(ecr, repository, tag="old")
     archive = {"repositoryName": repository, "imageId": {"imageDigest": image.digest}}
     ecr.update_image_storage_class(**archive, targetStorageClass="ARCHIVE")
@@ -458,7 +460,7 @@ def test_an_archived_image_comes_back(ecr: Any, repository: str, how: str) -> No
     assert {"lastArchivedAt", "lastActivatedAt"} <= detail.keys()
 
 
-def test_an_image_that_an_index_names_is_not_archived(ecr: Any, repository: str) -> None:
+def test_an_image_in_an_index_cannot_be_archived(ecr: Any, repository: str) -> None:
     child = push_image(ecr, repository)
     push_index(ecr, repository, {"linux/amd64": child})
     with refused("ImageStorageClassUpdateNotSupportedException"):
@@ -467,15 +469,15 @@ def test_an_image_that_an_index_names_is_not_archived(ecr: Any, repository: str)
         )
 
 
-def test_an_index_tells_no_artifact_media_type(ecr: Any, repository: str) -> None:
+def test_an_index_has_no_artifact_media_type(ecr: Any, repository: str) -> None:
     index = push_index(ecr, repository, tag="multi")
     (detail,) = ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": index.digest}])["imageDetails"]
     assert detail["imageManifestMediaType"] == OCI_INDEX
     assert "artifactMediaType" not in detail
 
 
-def test_a_docker_image_comes_converted_for_a_client_of_oci_kinds(ecr: Any, repository: str) -> None:
-    """G05 (U image-manifest-formats)"""
+def test_a_docker_image_is_converted_for_an_oci_client(ecr: Any, repository: str) -> None:
+    """G05"""
     text = manifest_text(
         ecr, repository, media_type=DOCKER_MANIFEST, config_media_type="application/vnd.docker.container.image.v1+json"
     ).replace("application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.docker.image.rootfs.diff.tar.gzip")

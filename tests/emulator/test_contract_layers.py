@@ -1,5 +1,7 @@
-"""What a client observes of layers. Each test begins with the number of a behaviour and its ground:
-M the API's service model, U the user guide, O an observation on AWS that was reported, I inferred."""
+"""Layers: the behaviours that a client observes.
+
+The numbers are those of docs/embedded-registry-behaviour.md.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ def fetched(transport: Transport, url: str) -> bytes:
 
 
 def test_an_uploaded_layer_is_available_by_its_sha256(ecr: Any, repository: str) -> None:
-    """L01 (M)"""
+    """L01"""
     parts = [b"a" * 5 * MEBIBYTE, b"b" * 100]
     digest = digest_of(b"".join(parts))
     assert available(ecr, repository, digest) == {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
@@ -58,15 +60,15 @@ def test_an_uploaded_layer_is_available_by_its_sha256(ecr: Any, repository: str)
     assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 5 * MEBIBYTE + 100)
 
 
-def test_a_malformed_layer_digest_is_a_failure_of_that_one_alone(ecr: Any, repository: str) -> None:
-    """L01 (M)"""
+def test_a_malformed_layer_digest_fails_for_that_layer_only(ecr: Any, repository: str) -> None:
+    """L01"""
     answer = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=["what", digest_of("absent")])
     assert [failure["failureCode"] for failure in answer["failures"]] == ["InvalidLayerDigest"]
     assert [layer["layerAvailability"] for layer in answer["layers"]] == ["UNAVAILABLE"]
 
 
-def test_a_wrong_digest_does_not_complete_an_upload(ecr: Any, repository: str) -> None:
-    """L02 (M)"""
+def test_an_upload_with_a_wrong_digest_is_not_completed(ecr: Any, repository: str) -> None:
+    """L02"""
     upload_id = begin(ecr, repository)
     send(ecr, repository, upload_id, 0, b"content")
     asked = {"repositoryName": repository, "uploadId": upload_id}
@@ -78,15 +80,15 @@ def test_a_wrong_digest_does_not_complete_an_upload(ecr: Any, repository: str) -
     )
 
 
-def test_a_part_is_answered_with_the_last_byte_received(ecr: Any, repository: str) -> None:
-    """L03 (M)"""
+def test_uploading_a_part_returns_the_last_byte_received(ecr: Any, repository: str) -> None:
+    """L03"""
     upload_id = begin(ecr, repository)
     assert send(ecr, repository, upload_id, 0, b"abc")["lastByteReceived"] == 2
     assert send(ecr, repository, upload_id, 3, b"de")["lastByteReceived"] == 4
 
 
-def test_parts_follow_each_other(ecr: Any, repository: str) -> None:
-    """L03 (M)"""
+def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: str) -> None:
+    """L03"""
     upload_id = begin(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     with refused("InvalidLayerPartException") as caught:
@@ -99,7 +101,7 @@ def test_parts_follow_each_other(ecr: Any, repository: str) -> None:
 
 
 def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) -> None:
-    """L04 (M)"""
+    """L04"""
     with refused("UploadNotFoundException"):
         send(ecr, repository, "00000000-0000-0000-0000-000000000000", 0, b"abc")
     with refused("InvalidParameterException"):
@@ -110,7 +112,7 @@ def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) ->
 
 
 def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
-    """L04 (M)"""
+    """L04"""
     upload_id = begin(ecr, repository)
     asked = {"repositoryName": repository, "uploadId": upload_id, "layerDigests": [digest_of("abc")]}
     with refused("EmptyUploadException"):
@@ -121,7 +123,7 @@ def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
         ecr.complete_layer_upload(**asked)
 
 
-def test_a_layer_that_is_there_is_not_uploaded_again(ecr: Any, repository: str) -> None:
+def test_an_existing_layer_cannot_be_uploaded_again(ecr: Any, repository: str) -> None:
     upload_blob(ecr, repository, b"abc")
     upload_id = begin(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
@@ -129,7 +131,7 @@ def test_a_layer_that_is_there_is_not_uploaded_again(ecr: Any, repository: str) 
         ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest_of("abc")])
 
 
-def test_every_part_but_the_last_has_5_mebibytes(ecr: Any, repository: str) -> None:
+def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) -> None:
     upload_id = begin(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     send(ecr, repository, upload_id, 3, b"def")
@@ -145,8 +147,8 @@ def test_a_part_has_at_most_20_mebibytes(ecr: Any, repository: str) -> None:
     assert send(ecr, repository, upload_id, 0, largest)["lastByteReceived"] == len(largest) - 1
 
 
-def test_a_download_url_gives_the_layers_bytes(transport: Transport, ecr: Any, repository: str) -> None:
-    """L05 (M)"""
+def test_a_download_url_returns_the_bytes_of_the_layer(transport: Transport, ecr: Any, repository: str) -> None:
+    """L05"""
     content = bytes(range(256)) * 4
     push_image(ecr, repository, tag="1.0", layers=[content])
     answer = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))
@@ -154,8 +156,8 @@ def test_a_download_url_gives_the_layers_bytes(transport: Transport, ecr: Any, r
     assert fetched(transport, answer["downloadUrl"]) == content
 
 
-def test_a_layer_of_several_pieces_comes_whole(transport: Transport, ecr: Any, repository: str) -> None:
-    """L05 (M)"""
+def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: Any, repository: str) -> None:
+    """L05"""
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
         digest, size = storage.store_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
@@ -164,7 +166,7 @@ def test_a_layer_of_several_pieces_comes_whole(transport: Transport, ecr: Any, r
     assert fetched(transport, url) == b"one two three"
 
 
-def test_an_empty_layer_is_a_layer(transport: Transport, ecr: Any, repository: str) -> None:
+def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, repository: str) -> None:
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
         digest, _ = storage.store_layer(connection, row["id"], [])
@@ -172,14 +174,16 @@ def test_an_empty_layer_is_a_layer(transport: Transport, ecr: Any, repository: s
     assert fetched(transport, url) == b""
 
 
-def test_the_url_of_a_missing_layer_is_refused(ecr: Any, repository: str) -> None:
-    """L06 (M)"""
+def test_a_missing_layer_has_no_download_url(ecr: Any, repository: str) -> None:
+    """L06"""
     with refused("LayersNotFoundException") as caught:
         ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("absent"))
     assert digest_of("absent") in error_message(caught)
 
 
-def test_a_layer_that_is_only_declared_has_no_url_and_says_why(transport: Transport, ecr: Any, repository: str) -> None:
+def test_a_layer_without_content_has_no_url_and_the_error_says_why(
+    transport: Transport, ecr: Any, repository: str
+) -> None:
     digest = digest_of("never kept")
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
@@ -191,7 +195,7 @@ def test_a_layer_that_is_only_declared_has_no_url_and_says_why(transport: Transp
     assert "only declared" in error_message(caught)
 
 
-def test_a_url_of_what_is_gone_gives_nothing(transport: Transport, ecr: Any, repository: str) -> None:
+def test_the_url_of_a_deleted_layer_fails(transport: Transport, ecr: Any, repository: str) -> None:
     upload_blob(ecr, repository, b"abc")
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
     ecr.delete_repository(repositoryName=repository, force=True)
@@ -199,7 +203,7 @@ def test_a_url_of_what_is_gone_gives_nothing(transport: Transport, ecr: Any, rep
         fetched(transport, url)
 
 
-def test_content_is_kept_as_long_as_a_repository_has_it(transport: Transport, ecr: Any, name: str) -> None:
+def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, ecr: Any, name: str) -> None:
     content = name.encode()
     digest = digest_of(content)
     for one in ("a", "b"):

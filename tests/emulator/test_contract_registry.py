@@ -1,6 +1,7 @@
-"""What a client observes of scans, lifecycle policies and the registry as a whole. Each test begins with the number of
-a behaviour and its ground: M the API's service model, U the user guide, O an observation on AWS that was reported,
-I inferred."""
+"""Scans, lifecycle policies and the registry: the behaviours that a client observes.
+
+The numbers are those of docs/embedded-registry-behaviour.md.
+"""
 
 from __future__ import annotations
 
@@ -67,8 +68,8 @@ def _manifest_and_tag(client: Any, repository: str, source: str, tag: str) -> tu
     return answer["images"][0]["imageManifest"], tag
 
 
-def test_a_scan_finds_what_it_counts(ecr: Any, repository: str) -> None:
-    """S01 (M)"""
+def test_the_findings_of_a_scan_match_its_counts(ecr: Any, repository: str) -> None:
+    """S01"""
     image_with_findings(ecr, repository, "1.0")
     answer = ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": "1.0"})
     assert answer["imageScanStatus"]["status"] == "COMPLETE"
@@ -83,8 +84,8 @@ def test_a_scan_finds_what_it_counts(ecr: Any, repository: str) -> None:
     assert detail["imageScanFindingsSummary"]["findingSeverityCounts"] == counts
 
 
-def test_an_image_is_scanned_once_a_day(ecr: Any, repository: str) -> None:
-    """S01 (M)"""
+def test_an_image_can_be_scanned_once_a_day(ecr: Any, repository: str) -> None:
+    """S01"""
     push_image(ecr, repository, tag="1.0")
     scan(ecr, repository, "1.0")
     with refused("LimitExceededException") as caught:
@@ -92,8 +93,8 @@ def test_an_image_is_scanned_once_a_day(ecr: Any, repository: str) -> None:
     assert error_message(caught) == "The scan quota per image has been exceeded. Wait and try again."
 
 
-def test_an_image_without_a_scan_has_none(ecr: Any, repository: str) -> None:
-    """S02 (M)"""
+def test_an_image_without_a_scan_has_no_findings(ecr: Any, repository: str) -> None:
+    """S02"""
     push_image(ecr, repository, tag="1.0")
     with refused("ScanNotFoundException"):
         ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": "1.0"})
@@ -101,8 +102,8 @@ def test_an_image_without_a_scan_has_none(ecr: Any, repository: str) -> None:
         ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": "absent"})
 
 
-def test_findings_come_in_pages(ecr: Any, repository: str) -> None:
-    """S03 (M)"""
+def test_findings_are_returned_in_pages(ecr: Any, repository: str) -> None:
+    """S03"""
     count = image_with_findings(ecr, repository, "1.0")
     asked = {"repositoryName": repository, "imageId": {"imageTag": "1.0"}}
     page = ecr.describe_image_scan_findings(**asked, maxResults=1)
@@ -113,7 +114,7 @@ def test_findings_come_in_pages(ecr: Any, repository: str) -> None:
     assert len(names) == len(set(names)) == count
 
 
-def test_what_cannot_be_scanned_is_told(ecr: Any, repository: str) -> None:
+def test_indexes_and_archived_images_cannot_be_scanned(ecr: Any, repository: str) -> None:
     push_index(ecr, repository, tag="multi")
     with refused("UnsupportedImageTypeException"):
         ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "multi"})
@@ -125,7 +126,7 @@ def test_what_cannot_be_scanned_is_told(ecr: Any, repository: str) -> None:
         ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "old"})
 
 
-def test_a_repository_that_scans_on_push_does(ecr: Any, name: str) -> None:
+def test_scan_on_push_scans_a_pushed_image(ecr: Any, name: str) -> None:
     ecr.create_repository(repositoryName=name, imageScanningConfiguration={"scanOnPush": True})
     push_image(ecr, name, tag="1.0")
     (detail,) = ecr.describe_images(repositoryName=name)["imageDetails"]
@@ -157,8 +158,8 @@ def test_enhanced_scanning_is_a_setting_of_the_registry(transport: Transport, na
         ecr.start_image_scan(repositoryName=name, imageId={"imageTag": "1.0"})
 
 
-def test_a_lifecycle_policy_is_kept_as_it_was_written(ecr: Any, repository: str) -> None:
-    """C01 (M)"""
+def test_the_text_of_a_lifecycle_policy_is_kept(ecr: Any, repository: str) -> None:
+    """C01"""
     with refused("LifecyclePolicyNotFoundException"):
         ecr.get_lifecycle_policy(repositoryName=repository)
     ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
@@ -169,15 +170,15 @@ def test_a_lifecycle_policy_is_kept_as_it_was_written(ecr: Any, repository: str)
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"rules": []}', '{"rules": [{"rulePriority": 0}]}'])
-def test_a_lifecycle_policy_that_is_none_is_refused(ecr: Any, repository: str, text: str) -> None:
-    """C01 (M)"""
+def test_an_invalid_lifecycle_policy_is_rejected(ecr: Any, repository: str, text: str) -> None:
+    """C01"""
     with refused("InvalidParameterException") as caught:
         ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=text.ljust(100))
     assert "Lifecycle policy validation failure" in error_message(caught)
 
 
-def test_a_preview_tells_which_images_would_expire(ecr: Any, repository: str) -> None:
-    """C02 (M)"""
+def test_a_preview_lists_the_images_that_would_expire(ecr: Any, repository: str) -> None:
+    """C02"""
     with refused("LifecyclePolicyPreviewNotFoundException"):
         ecr.get_lifecycle_policy_preview(repositoryName=repository)
     with refused("LifecyclePolicyNotFoundException"):
@@ -199,8 +200,8 @@ def test_a_preview_tells_which_images_would_expire(ecr: Any, repository: str) ->
     assert [result["imageTags"] for result in named["previewResults"]] == [["two"]]
 
 
-def test_a_preview_comes_in_pages_and_by_tag_status(ecr: Any, repository: str) -> None:
-    """C02 (M)"""
+def test_a_preview_is_returned_in_pages_and_by_tag_status(ecr: Any, repository: str) -> None:
+    """C02"""
     for number in range(6):
         push_image(ecr, repository, f"image {number}", tag=f"tag-{number}" if number % 2 else "")
     ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
@@ -214,8 +215,8 @@ def test_a_preview_comes_in_pages_and_by_tag_status(ecr: Any, repository: str) -
     assert all("imageTags" not in result for result in untagged["previewResults"])
 
 
-def test_an_authorization_token_is_of_aws_and_lasts_twelve_hours(ecr: Any) -> None:
-    """C04 (U)"""
+def test_an_authorization_token_lasts_twelve_hours(ecr: Any) -> None:
+    """C04"""
     (data,) = ecr.get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     assert user == "AWS"
@@ -225,7 +226,7 @@ def test_an_authorization_token_is_of_aws_and_lasts_twelve_hours(ecr: Any) -> No
     assert timedelta(hours=11, minutes=50) < left <= timedelta(hours=12, minutes=1)
 
 
-def test_policy_and_replication_of_the_registry_are_kept(transport: Transport) -> None:
+def test_registry_policy_and_replication_configuration_are_kept(transport: Transport) -> None:
     ecr = transport.client(region="sa-east-1")
     with refused("RegistryPolicyNotFoundException"):
         ecr.get_registry_policy()
@@ -242,7 +243,7 @@ def test_policy_and_replication_of_the_registry_are_kept(transport: Transport) -
     assert ecr.describe_registry()["replicationConfiguration"] == rules
 
 
-def test_account_settings_have_their_values(transport: Transport) -> None:
+def test_account_settings_have_defaults_and_can_be_changed(transport: Transport) -> None:
     ecr = transport.client(region="ca-central-1")
     assert ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "DISABLED"
     ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
@@ -253,7 +254,7 @@ def test_account_settings_have_their_values(transport: Transport) -> None:
         ecr.get_account_setting(name="NO_SUCH")
 
 
-def test_the_caller_is_known(transport: Transport) -> None:
+def test_sts_returns_the_caller(transport: Transport) -> None:
     identity = transport.client(service="sts").get_caller_identity()
     assert identity["Account"] == REGISTRY_ID
     assert identity["Arn"] == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
@@ -269,7 +270,7 @@ def test_an_image_is_neither_replicated_nor_signed(ecr: Any, repository: str) ->
         ecr.describe_image_signing_status(repositoryName=repository, imageId={"imageTag": "absent"})
 
 
-def test_an_operation_that_is_not_built_says_so(ecr: Any) -> None:
+def test_an_unsupported_operation_fails_with_its_name(ecr: Any) -> None:
     with refused("UnknownOperationException") as caught:
         ecr.describe_pull_through_cache_rules()
     assert error_message(caught) == (
@@ -277,7 +278,7 @@ def test_an_operation_that_is_not_built_says_so(ecr: Any) -> None:
     )
 
 
-def test_every_answer_has_a_request_id_of_its_own(ecr: Any) -> None:
+def test_every_response_has_its_own_request_id(ecr: Any) -> None:
     ids = [ecr.describe_registry()["ResponseMetadata"]["RequestId"] for _ in range(2)]
     with pytest.raises(ClientError) as caught:
         ecr.list_images(repositoryName="no/such")

@@ -1,5 +1,7 @@
-"""What a client observes of repositories. Each test begins with the number of a behaviour and its ground:
-M the API's service model, U the user guide, O an observation on AWS that was reported, I inferred."""
+"""Repositories: the behaviours that a client observes.
+
+The numbers are those of docs/embedded-registry-behaviour.md.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ from tests.support.embedded import (
 )
 
 
-def test_a_new_repository_is_mutable_and_encrypted_by_aes256(ecr: Any, name: str) -> None:
-    """R01 (M)"""
+def test_a_new_repository_is_mutable_and_encrypted_with_aes256(ecr: Any, name: str) -> None:
+    """R01"""
     made = ecr.create_repository(repositoryName=name)["repository"]
     assert made["repositoryArn"] == f"arn:aws:ecr:{REGION}:{REGISTRY_ID}:repository/{name}"
     assert made["repositoryUri"] == f"{REGISTRY_ID}.dkr.ecr.{REGION}.amazonaws.com/{name}"
@@ -34,8 +36,8 @@ def test_a_new_repository_is_mutable_and_encrypted_by_aes256(ecr: Any, name: str
     assert ecr.describe_repositories(repositoryNames=[name])["repositories"] == [made]
 
 
-def test_everything_that_create_repository_takes_is_told_again(ecr: Any, name: str) -> None:
-    """R01 (M)"""
+def test_describe_repositories_returns_all_that_was_set_at_creation(ecr: Any, name: str) -> None:
+    """R01"""
     ecr.create_repository(
         repositoryName=name,
         tags=[{"Key": "owner", "Value": "checkout"}],
@@ -52,16 +54,16 @@ def test_everything_that_create_repository_takes_is_told_again(ecr: Any, name: s
     ]
 
 
-def test_a_name_is_taken_once(ecr: Any, repository: str) -> None:
-    """R02 (M)"""
+def test_a_repository_name_can_be_used_once(ecr: Any, repository: str) -> None:
+    """R02"""
     with refused("RepositoryAlreadyExistsException") as caught:
         ecr.create_repository(repositoryName=repository)
     assert f"'{repository}'" in error_message(caught)
 
 
 @pytest.mark.parametrize("wrong", ["Bad_Name!", "UPPER", "a//b", "/ab", "ab/", "a._b", "-ab", "a" * 257])
-def test_a_name_that_breaks_the_pattern_is_refused(ecr: Any, wrong: str) -> None:
-    """R03 (M)"""
+def test_an_invalid_repository_name_is_rejected(ecr: Any, wrong: str) -> None:
+    """R03"""
     with refused("InvalidParameterException") as caught:
         ecr.create_repository(repositoryName=wrong)
     assert error_message(caught).startswith("Invalid parameter at 'repositoryName' failed to satisfy constraint:")
@@ -69,13 +71,13 @@ def test_a_name_that_breaks_the_pattern_is_refused(ecr: Any, wrong: str) -> None
 
 @pytest.mark.parametrize("unusual", ["a__b", "a---b", "a.b_c", "9/a/b/c", "ab"])
 def test_unusual_names_within_the_pattern_are_accepted(ecr: Any, name: str, unusual: str) -> None:
-    """R04 (M)"""
+    """R04"""
     whole = f"{name}/{unusual}"
     assert create_repository(ecr, whole)["repositoryName"] == whole
 
 
 def test_an_unknown_repository_is_not_found(ecr: Any) -> None:
-    """R05 (M)"""
+    """R05"""
     with refused("RepositoryNotFoundException") as caught:
         ecr.describe_repositories(repositoryNames=["no/such"])
     assert error_message(caught) == (
@@ -83,8 +85,8 @@ def test_an_unknown_repository_is_not_found(ecr: Any) -> None:
     )
 
 
-def test_repositories_come_in_pages_without_duplicates(ecr: Any, name: str) -> None:
-    """R06 (M)"""
+def test_pages_return_each_repository_once(ecr: Any, name: str) -> None:
+    """R06"""
     for number in range(5):
         create_repository(ecr, f"{name}/{number}")
     page = ecr.describe_repositories(maxResults=2)
@@ -96,14 +98,14 @@ def test_repositories_come_in_pages_without_duplicates(ecr: Any, name: str) -> N
     assert {f"{name}/{number}" for number in range(5)} <= set(names)
 
 
-def test_named_repositories_cannot_be_paged(ecr: Any, repository: str) -> None:
-    """R06 (M): "This option cannot be used when you specify repositories with repositoryNames"."""
+def test_repository_names_cannot_be_combined_with_pages(ecr: Any, repository: str) -> None:
+    """R06: "This option cannot be used when you specify repositories with repositoryNames"."""
     with refused("InvalidParameterException"):
         ecr.describe_repositories(repositoryNames=[repository], maxResults=1)
 
 
-def test_another_accounts_registry_does_not_show_ours(ecr: Any, repository: str) -> None:
-    """R07 (I)"""
+def test_a_registry_of_another_account_is_closed(ecr: Any, repository: str) -> None:
+    """R07"""
     with refused("RepositoryNotFoundException"):
         ecr.describe_repositories(registryId="999999999999", repositoryNames=[repository])
     with refused("AccessDeniedException"):
@@ -112,15 +114,15 @@ def test_another_accounts_registry_does_not_show_ours(ecr: Any, repository: str)
         ecr.create_repository(registryId="999999999999", repositoryName=repository)
 
 
-def test_a_malformed_registry_id_is_refused(ecr: Any) -> None:
-    """R08 (M)"""
+def test_a_malformed_registry_id_is_rejected(ecr: Any) -> None:
+    """R08"""
     with refused("InvalidParameterException") as caught:
         ecr.describe_repositories(registryId="abc")
     assert "'registryId'" in error_message(caught)
 
 
-def test_exclusion_filters_are_told_again(ecr: Any, name: str) -> None:
-    """R09 (M)"""
+def test_exclusion_filters_are_returned(ecr: Any, name: str) -> None:
+    """R09"""
     create_repository(ecr, name, "IMMUTABLE_WITH_EXCLUSION", ["latest*", "*-dev"])
     made = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
     assert made["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
@@ -134,16 +136,16 @@ def test_exclusion_filters_are_told_again(ecr: Any, name: str) -> None:
     ("mutability", "exclusions"),
     [("MUTABLE", ["a*"]), ("IMMUTABLE_WITH_EXCLUSION", []), ("MUTABLE_WITH_EXCLUSION", ["a*b*c*"])],
 )
-def test_exclusion_filters_that_do_not_fit_are_refused(
+def test_exclusion_filters_that_do_not_fit_the_setting_are_rejected(
     ecr: Any, name: str, mutability: str, exclusions: list[str]
 ) -> None:
-    """R09 (M)"""
+    """R09"""
     with refused("InvalidParameterException"):
         create_repository(ecr, name, mutability, exclusions)
 
 
-def test_a_repository_made_immutable_keeps_its_tags_where_they_are(ecr: Any, repository: str) -> None:
-    """R10 (M)"""
+def test_tags_of_a_repository_made_immutable_do_not_move(ecr: Any, repository: str) -> None:
+    """R10"""
     push_image(ecr, repository, "one", tag="1.0")
     answer = ecr.put_image_tag_mutability(repositoryName=repository, imageTagMutability="IMMUTABLE")
     assert answer["imageTagMutability"] == "IMMUTABLE"
@@ -153,14 +155,14 @@ def test_a_repository_made_immutable_keeps_its_tags_where_they_are(ecr: Any, rep
 
 
 def test_the_registry_is_described(ecr: Any) -> None:
-    """R11 (M)"""
+    """R11"""
     answer = ecr.describe_registry()
     assert answer["registryId"] == REGISTRY_ID
     assert answer["replicationConfiguration"] == {"rules": []}
 
 
-def test_a_repository_with_images_goes_only_by_force(ecr: Any, repository: str) -> None:
-    """R12 (M)"""
+def test_a_repository_with_images_is_deleted_only_with_force(ecr: Any, repository: str) -> None:
+    """R12"""
     push_image(ecr, repository, tag="1.0")
     with refused("RepositoryNotEmptyException"):
         ecr.delete_repository(repositoryName=repository)
@@ -170,14 +172,14 @@ def test_a_repository_with_images_goes_only_by_force(ecr: Any, repository: str) 
 
 
 @pytest.mark.parametrize("token", ["bogus", "", "bm9wZQ==", "WyJpbWFnZXMiLCAiYSJd"])
-def test_a_token_that_no_listing_gave_is_refused(ecr: Any, token: str) -> None:
-    """R13 (I)"""
+def test_a_forged_page_token_is_rejected(ecr: Any, token: str) -> None:
+    """R13"""
     with refused("InvalidParameterException") as caught:
         ecr.describe_repositories(nextToken=token)
     assert "nextToken" in error_message(caught)
 
 
-def test_resource_tags_are_set_changed_and_taken_away(ecr: Any, name: str) -> None:
+def test_resource_tags_are_set_changed_and_removed(ecr: Any, name: str) -> None:
     arn = create_repository(ecr, name)["repositoryArn"]
     ecr.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "a"}, {"Key": "tier", "Value": "1"}])
     ecr.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "b"}])
@@ -193,7 +195,7 @@ def test_resource_tags_are_set_changed_and_taken_away(ecr: Any, name: str) -> No
         ecr.list_tags_for_resource(resourceArn=arn + "/none")
 
 
-def test_a_repository_policy_is_kept_as_it_was_written(ecr: Any, repository: str) -> None:
+def test_the_text_of_a_repository_policy_is_kept(ecr: Any, repository: str) -> None:
     text = '{ "Version":"2012-10-17",\n "Statement" : [] }'
     with refused("RepositoryPolicyNotFoundException"):
         ecr.get_repository_policy(repositoryName=repository)
@@ -206,14 +208,14 @@ def test_a_repository_policy_is_kept_as_it_was_written(ecr: Any, repository: str
         ecr.set_repository_policy(repositoryName=repository, policyText="no JSON")
 
 
-def test_scan_on_push_is_switched(ecr: Any, repository: str) -> None:
+def test_scan_on_push_can_be_switched_on(ecr: Any, repository: str) -> None:
     ecr.put_image_scanning_configuration(repositoryName=repository, imageScanningConfiguration={"scanOnPush": True})
     made = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]
     assert made["imageScanningConfiguration"] == {"scanOnPush": True}
 
 
-def test_a_repository_of_one_region_is_not_seen_from_another(transport: Transport, repository: str) -> None:
-    """C05 (U)"""
+def test_a_repository_of_one_region_does_not_exist_in_another(transport: Transport, repository: str) -> None:
+    """C05"""
     elsewhere = transport.client(region="us-east-1")
     with refused("RepositoryNotFoundException"):
         elsewhere.describe_repositories(repositoryNames=[repository])

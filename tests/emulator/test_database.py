@@ -48,7 +48,7 @@ def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+def test_data_is_kept_when_the_file_is_opened_again(tmp_path: Path) -> None:
     path = str(tmp_path / "ecr.db")
     embedded = new_embedded(path)
     client = client_for(embedded)
@@ -59,7 +59,7 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path: Path)
     assert tags_of(again, "team/app") == {"1.0": image.digest}
 
 
-def test_a_write_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
+def test_an_acknowledged_write_survives_kill_9(tmp_path: Path) -> None:
     path = str(tmp_path / "ecr.db")
     process = run_python(
         "import sys\n"
@@ -135,7 +135,7 @@ def test_readers_see_one_consistent_state_while_others_write(tmp_path: Path) -> 
         assert after.execute("SELECT count(*) FROM repositories").fetchone()[0] == 2
 
 
-def test_a_write_that_fails_leaves_nothing() -> None:
+def test_a_failed_write_is_rolled_back() -> None:
     database = open_database(None)
     with pytest.raises(RuntimeError), database.write() as connection:
         connection.execute("INSERT INTO repositories (registry_id, region, name, created_at) VALUES ('1', 'r', 'n', 0)")
@@ -144,14 +144,14 @@ def test_a_write_that_fails_leaves_nothing() -> None:
         assert connection.execute("SELECT count(*) FROM repositories").fetchone()[0] == 0
 
 
-def test_databases_in_memory_are_apart() -> None:
+def test_databases_in_memory_are_separate() -> None:
     one, other = client_for(new_embedded()), client_for(new_embedded())
     create_repository(one, "team/app")
     with refused("RepositoryNotFoundException"):
         other.describe_repositories(repositoryNames=["team/app"])
 
 
-def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+def test_a_database_of_a_newer_version_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "ecr.db"
     open_database(path).close()
     with sqlite3.connect(path) as connection:
@@ -162,7 +162,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
-def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_the_database_of_another_program_is_rejected_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE mine (a)")
@@ -173,7 +173,7 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "text.db"
     path.write_text("not a database\n" * 100)
     with pytest.raises(DatabaseRefusedError, match="not a database"):
@@ -181,12 +181,12 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["absent/ecr.db", "."])
-def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path, where: str) -> None:
+def test_a_path_that_cannot_be_a_file_is_rejected(tmp_path: Path, where: str) -> None:
     with pytest.raises(DatabaseRefusedError):
         open_database(tmp_path / where)
 
 
-def test_a_file_opened_by_many_at_once_is_made_once(tmp_path: Path) -> None:
+def test_a_file_that_many_threads_open_at_once_is_created_once(tmp_path: Path) -> None:
     path = tmp_path / "ecr.db"
     barrier = threading.Barrier(6)
 
@@ -199,7 +199,7 @@ def test_a_file_opened_by_many_at_once_is_made_once(tmp_path: Path) -> None:
         assert list(pool.map(work, range(6))) == [VERSION] * 6
 
 
-def test_a_database_that_fails_is_an_error_of_the_service() -> None:
+def test_a_database_failure_is_a_server_exception() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -264,7 +264,7 @@ LISTINGS["list_image_referrers"] = (
 
 
 @pytest.mark.parametrize("listing", LISTINGS)
-def test_a_page_is_one_query_that_an_index_answers_at_any_depth(filled: Any, listing: str) -> None:
+def test_each_page_is_one_query_answered_by_an_index(filled: Any, listing: str) -> None:
     client, connection = filled
     operation, member, asked = LISTINGS[listing]
     call = partial(getattr(client, operation), repositoryName="team/app", maxResults=10, **asked)
@@ -278,7 +278,7 @@ def test_a_page_is_one_query_that_an_index_answers_at_any_depth(filled: Any, lis
     assert not [step for step in plan if step.endswith("TEMP B-TREE FOR ORDER BY")], plan
 
 
-def test_every_look_at_one_image_is_found_by_an_index(filled: Any) -> None:
+def test_reading_and_deleting_single_images_uses_an_index(filled: Any) -> None:
     client, connection = filled
     image_ids = [{"imageTag": "tag-4"}, {"imageDigest": digest_of("5")}]
     with traced(connection) as statements:
@@ -290,7 +290,7 @@ def test_every_look_at_one_image_is_found_by_an_index(filled: Any) -> None:
         plan_of(connection, statement)
 
 
-def test_putting_an_image_is_found_by_an_index(filled: Any) -> None:
+def test_putting_an_image_uses_an_index(filled: Any) -> None:
     client, connection = filled
     with traced(connection) as statements:
         image = push_image(client, "team/app", tag="new")

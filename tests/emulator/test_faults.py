@@ -39,7 +39,7 @@ def image(ecr: Any, repository: str) -> PushedImage:
     return push_image(ecr, repository, tag="1.0")
 
 
-def test_a_connection_dropped_before_the_write_leaves_nothing(
+def test_a_connection_dropped_before_the_write_changes_nothing(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("PutImage:drop-before:times=1")
@@ -60,7 +60,7 @@ def test_a_connection_dropped_after_the_write_leaves_it_applied(
     assert tags_of(ecr, repository) == {"1.0": image.digest, "prod": image.digest}
 
 
-def test_botocores_own_retry_meets_the_write_that_was_applied(
+def test_a_retry_of_botocore_after_a_lost_reply_finds_the_image_exists(
     transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:drop-after:times=1")
@@ -71,7 +71,7 @@ def test_botocores_own_retry_meets_the_write_that_was_applied(
     assert transport.embedded.calls["PutImage"] == before + 2
 
 
-def test_in_an_immutable_repository_the_retry_meets_an_immutable_tag(
+def test_a_retry_after_a_lost_reply_fails_in_an_immutable_repository(
     transport: Transport, ecr: Any, immutable: str, faults: Faults
 ) -> None:
     text = manifest_text(ecr, immutable)
@@ -87,7 +87,7 @@ def test_a_retry_after_a_drop_before_the_write_succeeds(
     assert put(transport.client(attempts=2), repository, image.manifest, "prod").digest == image.digest
 
 
-def test_a_body_cut_short_is_an_answer_without_members(
+def test_botocore_parses_a_cut_body_as_an_empty_response(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     """botocore does not hold a body against its Content-Length: half a document is an empty answer, not an error."""
@@ -98,7 +98,7 @@ def test_a_body_cut_short_is_an_answer_without_members(
     assert tags_of(ecr, repository)["prod"] == image.digest
 
 
-def test_a_connection_reset_within_the_body_is_a_closed_connection(
+def test_a_reset_within_the_body_is_a_closed_connection(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:reset:times=1")
@@ -112,7 +112,7 @@ def put_raw(client: Any, repository: str, image: PushedImage, tag: str) -> dict[
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_gateways_answer_has_a_status_and_no_json(
+def test_a_gateway_error_has_a_status_and_no_json(
     ecr: Any, repository: str, image: PushedImage, faults: Faults, status: int
 ) -> None:
     faults.add(f"PutImage:unavailable:status={status}:times=1")
@@ -123,7 +123,7 @@ def test_a_gateways_answer_has_a_status_and_no_json(
     assert tags_of(ecr, repository) == {"1.0": image.digest}
 
 
-def test_throttling_that_ends_is_overcome_by_retries(
+def test_retries_overcome_throttling_that_ends(
     transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("PutImage:throttle:times=2")
@@ -131,7 +131,7 @@ def test_throttling_that_ends_is_overcome_by_retries(
     assert fault.hits == 2
 
 
-def test_throttling_to_the_end_is_a_bare_client_error(
+def test_permanent_throttling_is_a_plain_client_error(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("*:throttle")
@@ -140,7 +140,7 @@ def test_throttling_to_the_end_is_a_bare_client_error(
     assert type(caught.value) is ClientError
 
 
-def test_any_error_can_be_asked_for(ecr: Any, repository: str, image: PushedImage, faults: Faults) -> None:
+def test_any_error_can_be_injected(ecr: Any, repository: str, image: PushedImage, faults: Faults) -> None:
     faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
     with refused("AccessDeniedException") as caught:
         ecr.describe_images(repositoryName=repository)
@@ -151,7 +151,7 @@ def test_any_error_can_be_asked_for(ecr: Any, repository: str, image: PushedImag
         ecr.describe_images(repositoryName=repository)
 
 
-def test_latency_beyond_the_clients_patience_is_a_read_timeout_after_the_write(
+def test_latency_beyond_the_read_timeout_times_out_after_the_write(
     transport: Transport, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     faults.add("PutImage:latency:seconds=60:times=1")
@@ -160,7 +160,7 @@ def test_latency_beyond_the_clients_patience_is_a_read_timeout_after_the_write(
     assert tags_of(transport.client(), repository)["prod"] == image.digest
 
 
-def test_latency_within_the_clients_patience_is_an_answer(
+def test_latency_within_the_read_timeout_is_a_normal_response(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("PutImage:latency:seconds=0.05:times=1")
@@ -168,7 +168,7 @@ def test_latency_within_the_clients_patience_is_an_answer(
     assert fault.hits == 1
 
 
-def test_faults_are_taken_away_while_the_registry_runs(
+def test_faults_can_be_removed_while_the_registry_runs(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     fault = faults.add("ListImages:throttle")
@@ -179,7 +179,7 @@ def test_faults_are_taken_away_while_the_registry_runs(
     assert list(faults) == []
 
 
-def test_something_else_can_happen_just_before_a_write(
+def test_an_action_can_run_just_before_a_write(
     transport: Transport, ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     other = push_image(ecr, repository, "other", tag="2.0")
@@ -192,9 +192,7 @@ def test_something_else_can_happen_just_before_a_write(
 
 
 @pytest.mark.parametrize("kind", ["cut", "reset", "drop-before"])
-def test_a_download_is_cut_short_too(
-    transport: Transport, ecr: Any, repository: str, faults: Faults, kind: str
-) -> None:
+def test_faults_affect_downloads(transport: Transport, ecr: Any, repository: str, faults: Faults, kind: str) -> None:
     content = b"x" * 100_000
     upload_blob(ecr, repository, content)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
@@ -211,19 +209,19 @@ def test_a_download_is_cut_short_too(
     assert fault.hits == 1
 
 
-def test_a_fault_strikes_its_own_operation_alone() -> None:
+def test_a_fault_affects_only_its_operation() -> None:
     faults = Faults("PutImage:throttle")
     assert faults.respond("PutImage", _answer).status == 400
     assert faults.respond("ListImages", _answer).status == 200
 
 
-def test_calls_are_let_pass_first_and_struck_so_often() -> None:
+def test_a_fault_starts_after_some_requests_and_stops_after_its_limit() -> None:
     faults = Faults("PutImage:throttle:after=2:times=3")
     statuses = [faults.respond("PutImage", _answer).status for _ in range(7)]
     assert statuses == [200, 200, 400, 400, 400, 200, 200]
 
 
-def test_a_probability_with_a_seed_repeats() -> None:
+def test_random_faults_with_a_seed_are_repeatable() -> None:
     def run() -> list[int]:
         faults = Faults("*:throttle:probability=0.5:seed=7")
         return [faults.respond("PutImage", _answer).status for _ in range(50)]
@@ -233,7 +231,7 @@ def test_a_probability_with_a_seed_repeats() -> None:
     assert [fault.hits for fault in Faults("*:throttle:probability=0")] == [0]
 
 
-def test_a_rate_lets_a_burst_pass_and_refills() -> None:
+def test_a_rate_limit_allows_a_burst_and_refills() -> None:
     now = [0.0]
     faults = Faults(Fault("PutImage", RateLimit(10, clock=lambda: now[0])))
     statuses = [faults.respond("PutImage", _answer).status for _ in range(12)]
@@ -242,7 +240,7 @@ def test_a_rate_lets_a_burst_pass_and_refills() -> None:
     assert [faults.respond("PutImage", _answer).status for _ in range(3)] == [200, 200, 400]
 
 
-def test_hits_are_counted_whichever_thread_they_come_from() -> None:
+def test_hits_are_counted_across_threads() -> None:
     faults = Faults()
     fault = faults.add("PutImage:throttle:times=500")
     with ThreadPoolExecutor(8) as pool:
@@ -271,7 +269,7 @@ def test_hits_are_counted_whichever_thread_they_come_from() -> None:
         ("PutImage:cut:seconds=1", "has no option seconds"),
     ],
 )
-def test_a_spec_that_cannot_be_understood_says_why(spec: str, words: str) -> None:
+def test_an_invalid_specification_is_rejected_with_a_reason(spec: str, words: str) -> None:
     with pytest.raises(FaultSpecError, match=words) as caught:
         parse_fault(spec)
     assert repr(spec) in str(caught.value)
@@ -281,6 +279,6 @@ def _answer() -> Response:
     return json_response({})
 
 
-def test_an_unrelated_repository_is_untouched(ecr: Any, name: str, faults: Faults) -> None:
+def test_a_fault_leaves_other_operations_alone(ecr: Any, name: str, faults: Faults) -> None:
     faults.add("PutImage:throttle")
     assert create_repository(ecr, name)["repositoryName"] == name

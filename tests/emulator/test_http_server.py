@@ -57,11 +57,11 @@ def post(connection: http.client.HTTPConnection, operation: str, body: str | byt
     return connection.getresponse()
 
 
-def test_it_listens_on_this_machine_alone(url: str) -> None:
+def test_the_server_listens_on_localhost_only(url: str) -> None:
     assert urlsplit(url).hostname == HOST == "127.0.0.1"
 
 
-def test_a_connection_is_kept_for_many_requests(connection: http.client.HTTPConnection) -> None:
+def test_a_connection_serves_many_requests(connection: http.client.HTTPConnection) -> None:
     sockets = set()
     for operation, status in (("DescribeRegistry", 200), ("ListImages", 400), ("DescribeRepositories", 200)):
         response = post(connection, operation)
@@ -75,7 +75,7 @@ def test_a_connection_is_kept_for_many_requests(connection: http.client.HTTPConn
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '"text"', b"\xff\xfe"])
-def test_a_body_that_is_no_json_object_is_a_serialization_error(
+def test_a_body_that_is_not_a_json_object_is_a_serialization_error(
     connection: http.client.HTTPConnection, body: str | bytes
 ) -> None:
     response = post(connection, "DescribeRegistry", body)
@@ -98,20 +98,20 @@ def test_a_body_that_is_no_json_object_is_a_serialization_error(
         ({"repositoryName": "no/such", "unknown": 1}, "RepositoryNotFoundException"),
     ],
 )
-def test_what_botocore_would_not_send_is_refused_too(
+def test_requests_that_botocore_would_not_send_are_validated(
     connection: http.client.HTTPConnection, body: dict[str, object], code: str
 ) -> None:
     response = post(connection, "ListImages", json.dumps(body))
     assert json.loads(response.read())["__type"] == code
 
 
-def test_an_operation_that_does_not_exist_is_told(connection: http.client.HTTPConnection) -> None:
+def test_an_unknown_operation_is_rejected(connection: http.client.HTTPConnection) -> None:
     assert b"'MakeCoffee' is not an operation of ECR." in post(connection, "MakeCoffee").read()
     connection.request("POST", "/", "{}")
     assert b"The request names no operation." in connection.getresponse().read()
 
 
-def test_sts_has_one_operation_and_its_errors_are_xml(url: str, embedded: EmbeddedRegistry) -> None:
+def test_sts_has_one_operation_and_xml_errors(url: str, embedded: EmbeddedRegistry) -> None:
     sts = client_for(url, service="sts")
     with refused("UnknownOperationException"):
         sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/deploy", RoleSessionName="session")
@@ -121,7 +121,7 @@ def test_sts_has_one_operation_and_its_errors_are_xml(url: str, embedded: Embedd
     assert caught.value.response["Error"]["Message"] == "<expired>"
 
 
-def test_a_body_that_is_too_large_is_refused_unread(connection: http.client.HTTPConnection) -> None:
+def test_a_body_that_is_too_large_is_rejected_unread(connection: http.client.HTTPConnection) -> None:
     connection.putrequest("POST", "/")
     connection.putheader("Content-Length", str(MAX_BODY + 1))
     connection.endheaders()
@@ -130,21 +130,21 @@ def test_a_body_that_is_too_large_is_refused_unread(connection: http.client.HTTP
     assert str(MAX_BODY) in json.loads(response.read())["message"]
 
 
-def test_a_body_without_a_length_is_refused(connection: http.client.HTTPConnection) -> None:
+def test_a_body_without_a_length_is_rejected(connection: http.client.HTTPConnection) -> None:
     connection.putrequest("POST", "/")
     connection.endheaders()
     assert connection.getresponse().status == 411
 
 
 @pytest.mark.parametrize("path", ["/", "/layers/", "/layers/1/2/3/4", "/etc/passwd", "/layers/../../x"])
-def test_a_path_with_nothing_behind_it_is_not_found(connection: http.client.HTTPConnection, path: str) -> None:
+def test_an_unknown_path_is_not_found(connection: http.client.HTTPConnection, path: str) -> None:
     connection.request("GET", path)
     response = connection.getresponse()
     assert response.status == 404
     assert response.read()
 
 
-def test_unsigned_requests_are_of_the_registrys_own_region(url: str) -> None:
+def test_unsigned_requests_use_the_registrys_own_region(url: str) -> None:
     client = boto3.client("ecr", region_name="us-west-2", endpoint_url=url, config=Config(signature_version=UNSIGNED))
     uri = create_repository(client, "unsigned/app")["repositoryUri"]
     assert f".{REGION}." in uri
@@ -157,7 +157,7 @@ def test_one_endpoint_serves_ecr_and_sts(url: str, monkeypatch: pytest.MonkeyPat
     assert ".eu-central-1." in create_repository(session.client("ecr"), "any/app")["repositoryUri"]
 
 
-def test_many_clients_are_served_at_once(url: str) -> None:
+def test_many_requests_are_served_at_once(url: str) -> None:
     client = client_for(url, max_pool_connections=10)
     create_repository(client, "many/app")
     image = push_image(client, "many/app", tag="first")
@@ -166,7 +166,7 @@ def test_many_clients_are_served_at_once(url: str) -> None:
     assert len(tags_of(client, "many/app")) == 41
 
 
-def test_it_stops_although_clients_are_connected() -> None:
+def test_the_server_stops_while_clients_are_connected() -> None:
     with served(new_embedded()) as url:
         client = client_for(url)
         client.describe_registry()
@@ -174,7 +174,7 @@ def test_it_stops_although_clients_are_connected() -> None:
         client.describe_registry()
 
 
-def test_a_request_under_way_is_answered_when_it_stops(tmp_path: Path) -> None:
+def test_a_stopping_server_answers_requests_in_progress(tmp_path: Path) -> None:
     embedded = new_embedded(str(tmp_path / "ecr.db"))
     setup = client_for(embedded)
     create_repository(setup, "team/app")
@@ -202,6 +202,6 @@ def test_a_request_under_way_is_answered_when_it_stops(tmp_path: Path) -> None:
     assert tags_of(setup, "team/app")["prod"] == image.digest
 
 
-def test_a_port_that_is_taken_is_an_error(url: str, embedded: EmbeddedRegistry) -> None:
+def test_a_port_in_use_is_an_error(url: str, embedded: EmbeddedRegistry) -> None:
     with pytest.raises(OSError, match="in use"), serve(embedded, urlsplit(url).port or 0):
         pass

@@ -13,7 +13,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 
 
-def test_it_needs_no_socket_and_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_transport_uses_no_socket_and_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_for(new_embedded())
 
     def refuse(*_: object, **__: object) -> None:
@@ -26,7 +26,7 @@ def test_it_needs_no_socket_and_no_thread(monkeypatch: pytest.MonkeyPatch) -> No
     assert threading.active_count() == before
 
 
-def test_other_clients_of_the_same_session_are_left_alone() -> None:
+def test_other_clients_of_the_session_are_not_affected() -> None:
     attached = client_for(new_embedded())
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))  # nobody listens there
@@ -36,14 +36,14 @@ def test_other_clients_of_the_same_session_are_left_alone() -> None:
     assert attached.describe_registry()["registryId"] == "123456789012"
 
 
-def test_two_clients_share_a_registry_and_two_registries_do_not() -> None:
+def test_clients_of_one_registry_share_data_and_registries_do_not() -> None:
     embedded = new_embedded()
     create_repository(client_for(embedded), "team/app")
     assert len(client_for(embedded).describe_repositories()["repositories"]) == 1
     assert client_for(new_embedded()).describe_repositories()["repositories"] == []
 
 
-def test_accounts_that_share_a_database_see_each_other_by_registry_id() -> None:
+def test_accounts_in_one_database_can_be_read_by_registry_id() -> None:
     ours = new_embedded()
     theirs = EmbeddedRegistry(ours.database, registry_id="999999999999", region="eu-west-1")
     create_repository(client_for(ours), "team/ours")
@@ -54,7 +54,7 @@ def test_accounts_that_share_a_database_see_each_other_by_registry_id() -> None:
     assert seen["repositoryUri"] == "999999999999.dkr.ecr.eu-west-1.amazonaws.com/team/theirs"
 
 
-def test_the_clock_is_the_registrys_own() -> None:
+def test_times_come_from_the_registrys_clock() -> None:
     client = client_for(new_embedded(clock=lambda: 1_700_000_000.25))
     made = create_repository(client, "team/app")["createdAt"]
     assert isinstance(made, datetime)

@@ -48,7 +48,7 @@ def test_the_youngest_are_kept() -> None:
     assert acted_on(images, rule(1, 1)) == {"a": 1, "c": 1}
 
 
-def test_every_prefix_must_be_found_among_the_tags() -> None:
+def test_an_image_needs_a_tag_for_every_prefix() -> None:
     """User guide: "If you specify multiple tags, only the images with all specified tags are selected"."""
     images = [
         image("both", "alpha-1", "beta-1", age=5),
@@ -66,7 +66,7 @@ def test_a_pattern_is_a_wildcard_over_the_whole_tag() -> None:
     assert acted_on(images, rule(1, 1, count="sinceImagePushed", patterns=["*prod*"])) == {"a": 1, "b": 1, "c": 1}
 
 
-def test_the_guides_example_of_two_prefixes_by_priority() -> None:
+def test_the_user_guides_example_of_two_prefixes_by_priority() -> None:
     """Examples of lifecycle policies, "Filtering on multiple rules": A and B go, C and the newest prod stay."""
     images = [
         image("A", "beta-1", "prod-1", age=10),
@@ -77,7 +77,7 @@ def test_the_guides_example_of_two_prefixes_by_priority() -> None:
     assert acted_on(images, rule(1, 1, prefixes=["beta"]), rule(2, 1, prefixes=["prod"])) == {"A": 1, "B": 1}
 
 
-def test_a_rule_for_any_image_leaves_those_of_rules_before_it() -> None:
+def test_a_rule_for_any_image_skips_images_of_earlier_rules() -> None:
     """User guide: what matches the tagging requirements of a rule cannot be expired by one of lower priority."""
     images = [
         image("A", "alpha-1", age=12),
@@ -90,7 +90,7 @@ def test_a_rule_for_any_image_leaves_those_of_rules_before_it() -> None:
     assert acted_on(images, *policy) == {"B": 3, "D": 3}
 
 
-def test_an_image_that_was_never_pulled_counts_from_its_push() -> None:
+def test_the_age_of_a_never_pulled_image_starts_at_its_push() -> None:
     images = [
         image("pulled", age=90, pulled_at=NOW - DAY),
         image("long ago", age=90, pulled_at=NOW - 60 * DAY),
@@ -100,13 +100,13 @@ def test_an_image_that_was_never_pulled_counts_from_its_push() -> None:
     assert acted_on(images, rule(1, 30, count="sinceImagePulled")) == {"long ago": 1, "never": 1}
 
 
-def test_an_image_from_the_archive_counts_from_its_return() -> None:
+def test_the_age_of_a_restored_image_starts_at_its_restore() -> None:
     images = [image("back", age=90, archived_at=NOW - 30 * DAY, activated_at=NOW - DAY), image("old", age=90)]
     assert acted_on(images, rule(1, 14, count="sinceImagePushed")) == {"old": 1}
     assert acted_on(images, rule(1, 14, count="sinceImagePulled")) == {"old": 1}
 
 
-def test_archived_images_have_rules_of_their_own() -> None:
+def test_only_archive_rules_apply_to_archived_images() -> None:
     images = [
         image("archived", age=900, status="ARCHIVED", archived_at=NOW - 100 * DAY),
         image("lately", age=900, status="ARCHIVED", archived_at=NOW - 10 * DAY),
@@ -120,7 +120,7 @@ def test_archived_images_have_rules_of_their_own() -> None:
     assert acted_on(images, *policy) == {"active": 1, "archived": 2}
 
 
-def test_an_image_that_an_index_names_stays() -> None:
+def test_an_image_in_an_index_does_not_expire() -> None:
     images = [image("child", age=90, referenced=True), image("index", "multi", age=90)]
     assert acted_on(images, rule(1, 30, count="sinceImagePushed")) == {"index": 1}
 
@@ -151,7 +151,7 @@ def test_an_image_that_an_index_names_stays() -> None:
         ([rule(n, 1, prefixes=[str(n)]) for n in range(1, 52)], "at most 50 rules"),
     ],
 )
-def test_a_policy_that_cannot_be_says_why(rules: list[dict[str, Any]], words: str) -> None:
+def test_an_invalid_policy_is_rejected_with_a_reason(rules: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ServiceError, match=words) as caught:
         parse_policy(json.dumps({"rules": rules}))
     assert caught.value.code == "InvalidParameterException"
@@ -172,7 +172,7 @@ images_strategy = st.lists(
 
 
 @given(images_strategy, st.integers(1, 10), st.integers(1, 40))
-def test_what_holds_of_every_evaluation(images: list[PolicyImage], keep: int, days: int) -> None:
+def test_every_evaluation_keeps_its_invariants(images: list[PolicyImage], keep: int, days: int) -> None:
     policy = parse_policy(
         json.dumps({"rules": [rule(1, keep, prefixes=["prod"]), rule(2, days, count="sinceImagePushed")]})
     )

@@ -37,7 +37,7 @@ json_values = st.recursive(
     st.text(alphabet=" \t\r\n", max_size=3),
     st.text(alphabet=" \t\r\n", max_size=3),
 )
-def test_a_manifest_comes_back_as_it_was_put(
+def test_any_manifest_is_returned_unchanged(
     extra: Any, indent: int | str | None, ascii_only: bool, before: str, after: str
 ) -> None:
     client = client_for(new_embedded())
@@ -54,7 +54,7 @@ def test_a_manifest_comes_back_as_it_was_put(
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=20), st.integers(0, 10**9))
-def test_a_token_gives_its_key_again(text: str, number: int) -> None:
+def test_a_decoded_token_equals_its_key(text: str, number: int) -> None:
     token = pagination.encode_token("images", text, number)
     assert pagination.decode_token("images", token, ("", 0)) == (text, number)
 

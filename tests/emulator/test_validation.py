@@ -20,7 +20,7 @@ def ours() -> dict[str, Any]:
     return json.loads(resources.files("ecrtui.emulator").joinpath("requests.json").read_text(encoding="utf-8"))
 
 
-def test_our_shapes_are_those_of_the_service_model(ours: dict[str, Any]) -> None:
+def test_requests_json_matches_the_service_model(ours: dict[str, Any]) -> None:
     """Operations and members that a later botocore adds are no difference; a constraint that changes is."""
     theirs = reduced_model()
     assert ours["operations"].items() <= theirs["operations"].items()
@@ -30,7 +30,7 @@ def test_our_shapes_are_those_of_the_service_model(ours: dict[str, Any]) -> None
         assert shape.items() <= theirs["shapes"][name].items(), name
 
 
-def test_every_operation_that_is_built_is_one_of_the_api() -> None:
+def test_every_supported_operation_is_in_the_api() -> None:
     assert set(OPERATIONS) <= set(service_model()["operations"])
     assert is_operation("PutImage")
     assert not is_operation("MakeCoffee")
@@ -42,7 +42,7 @@ def refusal(operation: str, parameters: dict[str, Any]) -> str:
     return f"{caught.value.code}: {caught.value.message}"
 
 
-def test_a_value_that_breaks_a_constraint_is_told_by_its_path() -> None:
+def test_a_constraint_violation_names_the_path_of_the_value() -> None:
     invalid = "InvalidParameterException: Invalid parameter at"
     assert refusal("ListImages", {}) == (
         f"{invalid} 'repositoryName' failed to satisfy constraint: 'Member must not be null'"
@@ -59,7 +59,7 @@ def test_a_value_that_breaks_a_constraint_is_told_by_its_path() -> None:
     )
 
 
-def test_blobs_are_decoded_and_nothing_else_is_changed() -> None:
+def test_blobs_are_decoded_and_other_values_are_unchanged() -> None:
     upload = {
         "repositoryName": "team/app",
         "uploadId": "00000000-0000-0000-0000-000000000000",
@@ -71,7 +71,7 @@ def test_blobs_are_decoded_and_nothing_else_is_changed() -> None:
     assert refusal("UploadLayerPart", {**upload, "layerPartBlob": "!"}).startswith("SerializationException")
 
 
-def test_null_and_unknown_members_count_as_absent() -> None:
+def test_null_and_unknown_members_are_dropped() -> None:
     assert validate_request("ListImages", {"repositoryName": "ab", "nextToken": None, "colour": "red"}) == {
         "repositoryName": "ab"
     }
