@@ -1,4 +1,8 @@
-"""What the user can set, and where each value came from: defaults < settings file < environment < flags."""
+"""The user's settings, from defaults, the settings file, the environment and flags. The later one wins.
+
+A setting is one field of :class:`Settings`, declared with :func:`_setting`: type, default, environment variable, flag,
+whether an account may differ, and its check. Loading, error messages and the documentation read that declaration.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,13 @@ from ecrtui.errors import SettingsError
 from ecrtui.paths import settings_file
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
-"""Tags that are moved only after they were typed once more (glob patterns)."""
+"""Glob patterns of the tags that need a second confirmation by default."""
+
+_FIX = "Fix the file or move it aside."
 
 
 class Connection(NamedTuple):
-    """How to reach a registry: the AWS CLI's connection options, by their names. None is "as configured"."""
+    """How to reach a registry: the connection options of the AWS CLI. None means "as configured"."""
 
     profile: str | None = None
     region: str | None = None
@@ -33,73 +39,186 @@ class Connection(NamedTuple):
     connect_timeout: int | None = None
     debug: bool = False
     demo: bool = False
-    """The embedded registry in this process, with the demo data."""
+    """Use the embedded registry in this process, with the demo data."""
     database: str | None = None
-    """The SQLite file of the embedded registry; None keeps it in memory."""
+    """The SQLite file of the embedded registry. None keeps it in memory."""
+
+
+class Setting(NamedTuple):
+    """The declaration of one setting.
+
+    Args:
+        meaning: what the setting does, for the documentation.
+        kind: the type in words, for error messages.
+        types: the Python types that TOML may give it.
+        variable: the environment variable that sets it, if any.
+        flag: the option of ``ecrtui`` that sets it, if any.
+        per_account: whether ``[accounts.ID]`` may set it.
+        check: converts a value of the right type; raises SettingsError. It gets the value and its location.
+    """
+
+    meaning: str
+    kind: str
+    types: tuple[type, ...]
+    variable: str = ""
+    flag: str = ""
+    per_account: bool = False
+    check: Callable[[Any, str], Any] | None = None
+
+
+_TEXT = ("a text", (str,))
+_SWITCH = ("true or false", (bool,))
+_NUMBER = ("a number", (int, float))
+_LIST = ("a list of texts", (list, tuple))
+_TABLE = ("a table", (Mapping,))
+
+
+def _setting(kind: tuple[str, tuple[type, ...]], meaning: str, default: Any, **options: Any) -> Any:
+    """Declare a field of :class:`Settings`. A callable default makes a new value for each object."""
+    metadata = {"setting": Setting(meaning, *kind, **options)}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _invalid(location: str, name: str, value: Any, rule: str) -> SettingsError:
+    return SettingsError(f"{location}: {name} is {value!r}", f"{name} must {rule}.", _FIX if "line" in location else "")
+
+
+def _check_theme(value: str, location: str) -> str:
+    if not value.strip():
+        raise _invalid(location, "theme", value, "name a theme")
+    return value
+
+
+def _check_protected_tags(value: Sequence[Any], location: str) -> tuple[str, ...]:
+    if not all(isinstance(pattern, str) and pattern for pattern in value):
+        raise _invalid(location, "protected_tags", value, "be a list of texts, none of them empty")
+    return tuple(value)
+
+
+def _check_writes_per_second(value: float, location: str) -> float:
+    if not 0 < value < math.inf:
+        raise _invalid(location, "writes_per_second", value, "be above zero, and finite")
+    return float(value)
+
+
+def _check_keys(value: Mapping[str, Any], location: str) -> Mapping[str, str]:
+    """Flatten the table: TOML reads ``image.retag = "t"`` without quotes as a table in a table."""
+    flat: dict[str, str] = {}
+    for name, entry in value.items():
+        if isinstance(entry, Mapping):
+            flat |= {f"{name}.{inner}": keys for inner, keys in _check_keys(entry, location).items()}
+        elif isinstance(entry, str) and entry.strip():
+            flat[name] = entry
+        else:
+            raise _invalid(location, f"keys.{name}", entry, 'be a text with one or more keys, as in "t,f2"')
+    return flat
+
+
+def _check_accounts(value: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Any]]:
+    return {account: _check_account(account, own, location) for account, own in value.items()}
+
+
+def _check_account(account: str, own: Any, location: str) -> Mapping[str, Any]:
+    location = f"{location}: accounts.{account}"
+    allowed = sorted(name for name, setting in SETTINGS.items() if setting.per_account)
+    if not re.fullmatch(r"[0-9]{12}", account):
+        raise SettingsError(f"{location} is not an account", "An account has twelve digits.", _FIX)
+    if not isinstance(own, Mapping) or not own.keys() <= set(allowed):
+        raise SettingsError(f"{location} may set {', '.join(allowed)} only", "", _FIX)
+    return {name: _checked(name, entry, location) for name, entry in own.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The user's settings. ``sources`` tells for each field that is not a default where its value came from."""
+    """The settings. ``sources`` names the origin of each value that is not a default."""
 
-    theme: str = "ecrtui-dark"
-    read_only: bool = False
-    protected_tags: tuple[str, ...] = PROTECTED_TAGS
-    writes_per_second: float = 10.0
-    cache: bool = True
-    prefetch: bool = True
-    """Whether manifests are read before they are asked for. ECR records a read as a pull of the image."""
-    keys: Mapping[str, str] = field(default_factory=dict)
-    """Key bindings by action id, as Textual's keymap takes them: ``"image.retag" = "t,f2"``."""
-    accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What differs for an account, by its twelve digits: theme, read_only, protected_tags."""
+    theme: str = _setting(
+        _TEXT,
+        "Theme of the screens. Choosing a theme in the command palette writes it here.",
+        "ecrtui-dark",
+        variable="ECRTUI_THEME",
+        flag="--theme NAME",
+        per_account=True,
+        check=_check_theme,
+    )
+    read_only: bool = _setting(
+        _SWITCH,
+        "Refuse every write.",
+        False,
+        variable="ECRTUI_READ_ONLY",
+        flag="--read-only",
+        per_account=True,
+    )
+    protected_tags: tuple[str, ...] = _setting(
+        _LIST,
+        "Glob patterns of tags that you must type again before ecrtui writes them.",
+        PROTECTED_TAGS,
+        per_account=True,
+        check=_check_protected_tags,
+    )
+    writes_per_second: float = _setting(
+        _NUMBER,
+        "Highest rate of writes in one process.",
+        10.0,
+        variable="ECRTUI_WRITES_PER_SECOND",
+        check=_check_writes_per_second,
+    )
+    cache: bool = _setting(_SWITCH, "Keep the last known lists and manifests on disk.", True, flag="--no-cache")
+    prefetch: bool = _setting(
+        _SWITCH, "Read manifests around the cursor ahead. ECR records each read as a pull of the image.", True
+    )
+    keys: Mapping[str, str] = _setting(
+        _TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=_check_keys
+    )
+    accounts: Mapping[str, Mapping[str, Any]] = _setting(
+        _TABLE, "Settings that differ for an account, by its twelve digits.", dict, check=_check_accounts
+    )
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def for_account(self, registry_id: str) -> Settings:
-        """These settings with what differs for an account applied; a flag or the environment still wins."""
-        special = {
+        """Return the settings for an account. A flag or a variable still wins over the account's own settings."""
+        own = {
             name: value
             for name, value in self.accounts.get(registry_id, {}).items()
             if not self.sources.get(name, "").startswith(("--", "$"))
         }
         origin = f"{self.sources.get('accounts', 'settings')}, accounts.{registry_id}"
-        return replace(self, **special, sources={**self.sources, **dict.fromkeys(special, origin)})
+        return replace(self, **own, sources={**self.sources, **dict.fromkeys(own, origin)})
 
 
-_PER_ACCOUNT = frozenset({"theme", "read_only", "protected_tags"})
-_ENVIRONMENT = {
-    "ECRTUI_THEME": "theme",
-    "ECRTUI_READ_ONLY": "read_only",
-    "ECRTUI_WRITES_PER_SECOND": "writes_per_second",
+SETTINGS: Mapping[str, Setting] = {
+    entry.name: entry.metadata["setting"] for entry in fields(Settings) if "setting" in entry.metadata
 }
-_FILE_FIELDS = frozenset(entry.name for entry in fields(Settings)) - {"sources"}
+"""Every setting by its name in the settings file."""
 
 
 def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
-    """The settings in force.
+    """Load the settings.
 
     Args:
-        flags: values given on the command line, by field; None where the flag was not given.
-        environment: ``ECRTUI_…`` variables; the process's own if None.
-        file: the settings file; the user's own if None. A file that is not there is no error.
+        flags: values from the command line by setting; None where the flag was not given.
+        environment: the environment variables; those of the process if None.
+        file: the settings file; the user's own if None. A missing file is no error.
 
     Raises:
-        SettingsError: the file or a variable cannot be used; names the file and what is wrong in it.
+        SettingsError: the file, a variable or a flag has an invalid value. Names the file and the line.
     """
     environment = os.environ if environment is None else environment
     path = file or Path(environment.get("ECRTUI_SETTINGS") or settings_file())
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
-    def take(name: str, value: Any, source: str, place: str = "") -> None:
-        values[name], sources[name] = _checked(name, value, place or source), source
+    def take(name: str, value: Any, source: str, location: str = "") -> None:
+        values[name], sources[name] = _checked(name, value, location or source), source
 
-    text = _text_of(path)
-    for name, value in _parsed(path, text).items():
+    text = _read(path)
+    for name, value in _parse(path, text).items():
         take(name, value, str(path), f"{path}{_line_of(name, text)}")
-    for variable, name in _ENVIRONMENT.items():
-        if environment.get(variable):
-            take(name, _from_text(name, environment[variable]), f"${variable}")
+    for name, setting in SETTINGS.items():
+        if setting.variable and environment.get(setting.variable):
+            take(name, _from_text(setting, environment[setting.variable]), f"${setting.variable}")
     for name, value in flags.items():
         if value is not None:
             take(name, value, f"--{name.replace('_', '-')}")
@@ -107,16 +226,16 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
 
 
 def remember_theme(theme: str, file: Path | None = None) -> None:
-    """Write the chosen theme into the settings file; everything else in it stays as the user wrote it.
+    """Write the theme into the settings file. Keep everything else in it as it is.
 
     Raises:
-        SettingsError: the file is broken, in which case it is left as it is, or cannot be written.
+        SettingsError: the file is broken, and stays as it is, or it cannot be written.
     """
     path = (file or Path(os.environ.get("ECRTUI_SETTINGS") or settings_file())).resolve()
-    text = _text_of(path)
+    text = _read(path)
     changed = _with_theme(text, theme)
-    if _parsed(path, changed).get("theme") != theme:
-        raise SettingsError(f"{path} cannot be changed", "The theme in it is written in an unusual way.", _MEND)
+    if _parse(path, changed).get("theme") != theme:
+        raise SettingsError(f"Cannot change {path}", "The theme in it is written in an unusual way.", _FIX)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}.new")
@@ -125,64 +244,69 @@ def remember_theme(theme: str, file: Path | None = None) -> None:
             shutil.copymode(path, draft)
         draft.replace(path)
     except OSError as problem:
-        raise SettingsError(f"{path} cannot be written", str(problem)) from problem
+        raise SettingsError(f"Cannot write {path}", str(problem)) from problem
 
 
-_MEND = "Mend the file, or move it away."
-_TABLE = r"(?m)^\s*\["
+_TABLE_HEADER = r"(?m)^\s*\["
 _THEME = r"""(?m)^(\s*(?:theme|"theme"|'theme')\s*=\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s#"']+)(?=[^\S\n]*(?:\#|$))"""
 
 
 def _with_theme(text: str, theme: str) -> str:
-    """The text of a settings file with another theme; comments and all else untouched."""
-    import json  # the first frame does not wait for it
+    """Return the text of a settings file with another theme. Comments and all else stay."""
+    import json  # the first frame does not need it
 
     value = json.dumps(theme, ensure_ascii=False).replace("\x7f", "\\u007f")
-    table = re.search(_TABLE, text)
+    table = re.search(_TABLE_HEADER, text)
     top, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
     changed, times = re.subn(_THEME, lambda found: found[1] + value, top, count=1)
     return (changed if times else f"theme = {value}\n{top}") + rest
 
 
-def _text_of(path: Path) -> str:
-    """The text of the file; empty if there is none."""
+def _read(path: Path) -> str:
+    """Return the text of the file; empty if there is no file."""
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(f"{path} cannot be read", str(problem), _MEND) from problem
+        raise SettingsError(f"Cannot read {path}", str(problem), _FIX) from problem
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise SettingsError(f"{path} cannot be read", str(problem), _MEND) from problem
-    unknown = sorted(set(content) - _FILE_FIELDS)
+        raise SettingsError(f"Cannot read {path}", str(problem), _FIX) from problem
+    unknown = sorted(content.keys() - SETTINGS.keys())
     if unknown:
         raise SettingsError(
-            f"{path}{_line_of(unknown[0], text)} has a setting that does not exist: {unknown[0]}",
-            "",
-            f"The settings are {', '.join(sorted(_FILE_FIELDS))}.",
+            f"{path}{_line_of(unknown[0], text)}: unknown setting {unknown[0]!r}", "", closest(unknown[0], SETTINGS)
         )
     return content
 
 
+def closest(name: str, valid: Mapping[str, Any]) -> str:
+    """Return a hint for a misspelt name: the closest valid one, or all of them."""
+    import difflib  # the first frame does not need it
+
+    near = difflib.get_close_matches(name, valid, n=1)
+    return f"Did you mean {near[0]}?" if near else f"Valid names: {', '.join(sorted(valid))}."
+
+
 def _line_of(name: str, text: str) -> str:
-    """Where a setting stands in the text of the file, in words; empty if that cannot be told."""
-    place = re.search(rf"""^\s*(?:\[\s*)?["']?{re.escape(name)}["']?\s*[=.\]]""", text, re.MULTILINE)
-    return f", line {text.count(chr(10), 0, place.end()) + 1}" if place else ""
+    """Return the line of a setting in the file as ``, line 3``; empty if it is not found."""
+    found = re.search(rf"""^\s*(?:\[\s*)?["']?{re.escape(name)}["']?\s*[=.\]]""", text, re.MULTILINE)
+    return f", line {text.count(chr(10), 0, found.end()) + 1}" if found else ""
 
 
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
-def _from_text(name: str, text: str) -> Any:
-    """The value that a variable means; the text itself if it means none, to be refused with its name."""
-    if name == "read_only":
+def _from_text(setting: Setting, text: str) -> Any:
+    """Return the value that a variable means, or the text itself, which the check then refuses by name."""
+    if bool in setting.types:
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
-    if name == "writes_per_second":
+    if float in setting.types:
         try:
             return float(text)
         except ValueError:
@@ -190,79 +314,13 @@ def _from_text(name: str, text: str) -> Any:
     return text
 
 
-_TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
-    "theme": (str, "a text"),
-    "read_only": (bool, "true or false"),
-    "protected_tags": ((list, tuple), "a list of texts"),
-    "writes_per_second": ((int, float), "a number"),
-    "cache": (bool, "true or false"),
-    "prefetch": (bool, "true or false"),
-    "keys": (Mapping, "a table"),
-    "accounts": (Mapping, "a table"),
-}
+def _checked(name: str, value: Any, location: str) -> Any:
+    """Return the value as the field needs it.
 
-
-def _checked(name: str, value: Any, place: str) -> Any:
-    """The value as the field wants it, or an error that names the place."""
-    kind, words = _TYPES[name]
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise _wrong(place, name, value, f"be {words}")
-    special = _SPECIAL.get(name)
-    return special(value, place) if special else value
-
-
-def _wrong(place: str, name: str, value: Any, rule: str) -> SettingsError:
-    return SettingsError(f"{place}: {name} is {value!r}", f"{name} must {rule}.", _MEND if "line" in place else "")
-
-
-def _theme(value: str, place: str) -> str:
-    if not value.strip():
-        raise _wrong(place, "theme", value, "name a theme")
-    return value
-
-
-def _protected_tags(value: Sequence[Any], place: str) -> tuple[str, ...]:
-    if not all(isinstance(pattern, str) and pattern for pattern in value):
-        raise _wrong(place, "protected_tags", value, "be a list of texts, none of them empty")
-    return tuple(value)
-
-
-def _writes_per_second(value: float, place: str) -> float:
-    if not 0 < value < math.inf:
-        raise _wrong(place, "writes_per_second", value, "be above zero, and finite")
-    return float(value)
-
-
-def _keys(value: Mapping[str, Any], place: str) -> Mapping[str, str]:
-    """Action ids and keys. ``image.retag = "t"`` without quotes is a table in a table to TOML, and meant the same."""
-    flat: dict[str, str] = {}
-    for name, entry in value.items():
-        if isinstance(entry, Mapping):
-            flat |= {f"{name}.{inner}": keys for inner, keys in _keys(entry, place).items()}
-        elif isinstance(entry, str) and entry.strip():
-            flat[name] = entry
-        else:
-            raise _wrong(place, f"keys.{name}", entry, 'be a text with one or more keys, as in "t,f2"')
-    return flat
-
-
-def _accounts(value: Mapping[str, Any], place: str) -> Mapping[str, Mapping[str, Any]]:
-    return {account: _account(account, special, place) for account, special in value.items()}
-
-
-def _account(account: str, special: Any, place: str) -> Mapping[str, Any]:
-    where = f"{place}: accounts.{account}"
-    if not re.fullmatch(r"[0-9]{12}", account):
-        raise SettingsError(f"{where} is not an account", "An account has twelve digits.", _MEND)
-    if not isinstance(special, Mapping) or set(special) - _PER_ACCOUNT:
-        raise SettingsError(f"{where} may set {', '.join(sorted(_PER_ACCOUNT))} only", "", _MEND)
-    return {name: _checked(name, entry, where) for name, entry in special.items()}
-
-
-_SPECIAL: Mapping[str, Callable[[Any, str], Any]] = {
-    "theme": _theme,
-    "protected_tags": _protected_tags,
-    "writes_per_second": _writes_per_second,
-    "keys": _keys,
-    "accounts": _accounts,
-}
+    Raises:
+        SettingsError: the value is invalid; names its location.
+    """
+    setting = SETTINGS[name]
+    if not isinstance(value, setting.types) or (isinstance(value, bool) and bool not in setting.types):
+        raise _invalid(location, name, value, f"be {setting.kind}")
+    return setting.check(value, location) if setting.check else value
