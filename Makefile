@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUNNABLE := $(VENV)/.runnable
 
-.PHONY: demo test lint types layers tests screenshots bench clean
+.PHONY: demo test lint types layers tests docs screenshots bench clean
 
 # Two stamps, so that the demo does not wait for the test tools.
 $(RUNNABLE): pyproject.toml
@@ -33,6 +33,9 @@ layers: $(INSTALLED)
 
 tests: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
+
+docs: $(INSTALLED)
+	$(BIN)/python docs/generate.py
 
 screenshots: $(INSTALLED)
 	$(BIN)/python screenshots/generate.py

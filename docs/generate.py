@@ -1,0 +1,174 @@
+"""Write the generated tables of the documentation: ``python docs/generate.py``; with ``--check`` only compare.
+
+A table stands between ``<!-- generated: NAME -->`` and ``<!-- end generated -->``. The code is the source of each one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from ecrtui.catalog.filter.images import IMAGES
+from ecrtui.catalog.filter.repositories import REPOSITORIES
+from ecrtui.cli import history, images, repositories, retag, swap, undo, untag
+from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.settings import SETTINGS, Settings
+from ecrtui.tui.actions import ACTIONS
+
+DOCS = Path(__file__).parent
+_TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+
+WRITING: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "retag": retag.parser,
+    "untag": untag.parser,
+    "swap": swap.parser,
+    "undo": undo.parser,
+    "history": history.parser,
+}
+LISTING: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "repositories": repositories.parser,
+    "images": images.parser,
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def option_rows(parser: argparse.ArgumentParser) -> Iterable[tuple[str, str]]:
+    """Yield each option of a parser with its help."""
+    for action in parser._actions:
+        if not action.option_strings or action.dest == "help" or action.help == argparse.SUPPRESS:
+            continue
+        value = action.metavar if isinstance(action.metavar, str) else ""
+        if action.choices and not value:
+            value = "|".join(map(str, action.choices))
+        names = ", ".join(
+            f"`{name} {value}`" if value and action.nargs != 0 else f"`{name}`" for name in action.option_strings
+        )
+        yield names.replace("\\|", "|"), action.help or ""
+
+
+def _shared_options(parsers: dict[str, Callable[[], argparse.ArgumentParser]]) -> str:
+    connection = {names for names, _ in option_rows(_connection_parser())}
+    owners: dict[tuple[str, str], list[str]] = {}
+    for command, make in parsers.items():
+        for names, text in option_rows(make()):
+            if names not in connection:
+                owners.setdefault((names, text), []).append(command)
+    rows = [(names, "all" if len(of) == len(parsers) else ", ".join(of), text) for (names, text), of in owners.items()]
+    return table(("option", "commands", "meaning"), rows)
+
+
+def _connection_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    add_connection_options(parser)
+    return parser
+
+
+def write_options() -> str:
+    """Return the options of the commands that write, except connection options."""
+    return _shared_options(WRITING)
+
+
+def list_options() -> str:
+    """Return the options of the commands that list, except connection options."""
+    return _shared_options(LISTING)
+
+
+def connection_options() -> str:
+    """Return the connection options."""
+    return table(("option", "meaning"), option_rows(_connection_parser()))
+
+
+def exit_codes() -> str:
+    """Return the exit codes of the commands that write."""
+    meanings = attribute_docs(ExitCode)
+    return table(("code", "meaning"), [(str(code.value), meanings[code.name]) for code in ExitCode])
+
+
+def attribute_docs(owner: type) -> dict[str, str]:
+    """Return the docstring below each attribute of a class, as plain Markdown on one line."""
+    (body,) = ast.parse(inspect.getsource(owner)).body
+    docs: dict[str, str] = {}
+    for entry, after in pairwise(body.body if isinstance(body, ast.ClassDef) else ()):
+        if isinstance(entry, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            name = ast.unparse(entry.targets[0])
+            docs[name] = " ".join(str(after.value.value).split()).replace("``", "`").removesuffix(".")
+    return docs
+
+
+def filter_fields() -> str:
+    """Return the fields of the filter language."""
+    schemas = (("images", IMAGES), ("repositories", REPOSITORIES))
+    return table(("list", "all fields"), [(name, _code(*sorted(schema.fields))) for name, schema in schemas])
+
+
+def settings() -> str:
+    """Return every setting with its default, variable and flag."""
+    rows = [
+        (
+            f"`{name}`",
+            f"`{json.dumps(getattr(Settings(), name))}`",
+            _code(setting.variable),
+            _code(setting.flag),
+            "yes" if setting.per_account else "",
+            setting.meaning,
+        )
+        for name, setting in SETTINGS.items()
+    ]
+    return table(("setting", "default", "variable", "flag", "per account", "meaning"), rows)
+
+
+def keys() -> str:
+    """Return every action with its id, keys and description."""
+    rows = [(f"`{action.id}`", _code(*action.keys.split(",")), action.help) for action in ACTIONS]
+    return table(("id", "keys", "action"), rows)
+
+
+def _code(*words: str) -> str:
+    return " ".join(f"`{word}`" for word in words if word)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "write-options": write_options,
+    "list-options": list_options,
+    "connection-options": connection_options,
+    "exit-codes": exit_codes,
+    "filter-fields": filter_fields,
+    "settings": settings,
+    "keys": keys,
+}
+
+
+def generated(text: str) -> str:
+    """Return the text of a page with its tables made anew."""
+    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check all pages; the exit code is 1 if ``--check`` finds an outdated page."""
+    outdated = [
+        page for page in sorted(DOCS.glob("*.md")) if generated(page.read_text("utf-8")) != page.read_text("utf-8")
+    ]
+    for page in outdated:
+        if "--check" in arguments:
+            print(f"{page.name} is outdated: run make docs", file=sys.stderr)
+        else:
+            page.write_text(generated(page.read_text("utf-8")), "utf-8")
+            print(f"wrote {page.name}")
+    return 1 if outdated and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
