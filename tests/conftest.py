@@ -10,8 +10,13 @@ from pathlib import Path
 os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when textual is imported
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.environment import own_environment
+
+# How long an example takes depends on what else the machine does; that is no failure.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ecrtui.catalog.page_source import PAUSE, PageIterator, PageSource, ReaderPool, SourceEvent, ThrottlePause
-from ecrtui.errors import EcrTuiError
 from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap, unfreeze_heap
 from ecrtui.registry.protocol import Page
 
@@ -184,7 +183,7 @@ class Listing(Generic[Item]):
         self._pause = pause
         self._interval = interval
         self._given = 0.0
-        self._problem: EcrTuiError | None = None
+        self._problem: Exception | None = None
         self._pages = 0
         self._unsettled = 0
         self._complete = False
@@ -228,7 +227,7 @@ class Listing(Generic[Item]):
         while True:
             try:
                 told = self._next_told()
-            except EcrTuiError as problem:
+            except Exception as problem:
                 if self._pages == begun:
                     raise
                 self._problem = problem  # after the rows that came before it
@@ -261,7 +260,7 @@ class Listing(Generic[Item]):
         self._pages += 1
         try:
             items = page.items
-        except EcrTuiError as problem:
+        except Exception as problem:  # noqa: BLE001 - raised behind the rows that came before it
             # The pages behind it are on their way already: what it had is read once more, with all the rest.
             self._problem, items = problem, ()
             self._again.append(told.source.restarted())
@@ -282,7 +281,7 @@ class Listing(Generic[Item]):
         begun = time.perf_counter()
         try:
             event = next(self._opening, None)
-        except EcrTuiError:
+        except Exception:
             self._opening = None
             raise
         if event is None or self._readers.closed.is_set():

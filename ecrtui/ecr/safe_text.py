@@ -10,8 +10,9 @@ These characters become visible:
 - Other characters that are not printable become their code point, such as ``‹202E›``: C1 controls, bidi controls,
   format characters, line separators, lone surrogates, private use, unassigned. So do printable characters without
   width: variation selectors, fillers, joiners.
-- A letter keeps up to :data:`MAX_MARKS` combining marks. Further marks become their code points, so that text
-  cannot grow into the lines above and below.
+- A letter keeps up to :data:`MAX_MARKS` characters that join it: combining marks, vowels and finals of Hangul, skin
+  tones. Further ones become their code points. So text cannot grow into the lines above and below, and every letter
+  takes at least one cell.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import unicodedata
 from itertools import chain
 
 MAX_MARKS = 2
-"""Combining marks that one letter may carry."""
+"""Combining marks, or other characters that join the letter before them, that one letter may carry."""
 
 ELLIPSIS = "…"
 
@@ -34,7 +35,16 @@ _WITHOUT_WIDTH = frozenset(
 )
 """Printable characters that show nothing (``Default_Ignorable_Code_Point`` and the blank Braille pattern)."""
 
-_COMBINING = ("Mn", "Me")
+_COMBINING = ("Mn", "Me", "Mc")
+
+_JOINING = frozenset(
+    chain(
+        range(0x1160, 0x1200),  # vowels and finals of Hangul
+        range(0xD7B0, 0xD7FC),
+        range(0x1F3FB, 0x1F400),  # skin tones
+    )
+)
+"""Characters of other categories that take no cell of their own: a terminal draws them into the one before them."""
 
 
 def visible(text: str, limit: int | None = None) -> str:
@@ -115,14 +125,19 @@ _PICTURES = _Pictures()
 _JSON_ESCAPES = _JsonEscapes()
 
 
+def _joins(character: str) -> bool:
+    """Return True if a terminal draws the character into the cell of the one before it."""
+    return unicodedata.category(character) in _COMBINING or ord(character) in _JOINING
+
+
 def _limit_combining_marks(text: str) -> str:
-    """Replace combining marks beyond :data:`MAX_MARKS`, and those without a letter, with their code points."""
-    if text.isascii() or not any(unicodedata.category(character) in _COMBINING for character in set(text)):
+    """Replace joining characters beyond :data:`MAX_MARKS`, and those without a letter, with their code points."""
+    if text.isascii() or not any(_joins(character) for character in set(text)):
         return text
     shown: list[str] = []
     marks_left = 0
     for character in text:
-        if unicodedata.category(character) in _COMBINING:
+        if _joins(character):
             shown.append(character if marks_left > 0 else _code_point(ord(character)))
             marks_left -= 1
         else:

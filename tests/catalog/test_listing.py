@@ -157,6 +157,15 @@ def test_an_error_that_stays_is_raised_each_time() -> None:
     assert len(names(list(listing))) == 7
 
 
+def test_rows_received_before_a_bug_are_kept() -> None:
+    listing = shelf(12, happenings=[nothing, nothing, failing(ZeroDivisionError())]).listing(interval=60.0)
+    kept = [next(listing), next(listing)]
+    assert names(kept) == ["000", "001", "002", "003", "004", "005"]
+    with pytest.raises(ZeroDivisionError):
+        next(listing)
+    assert names(list(listing)) == ["006", "007", "008", "009", "010", "011"]
+
+
 def test_a_bug_in_a_thread_is_raised_where_the_listing_is_iterated() -> None:
     listing = shelf(10, happenings=[nothing, failing(ZeroDivisionError())]).listing()
     next(listing)
@@ -243,8 +252,7 @@ def test_closing_ends_the_iteration_and_the_threads() -> None:
     listing.close()
     assert list(listing) == []
     assert not listing.complete
-    settle()
-    assert not listing_threads()
+    expect_no_threads()
 
 
 def test_closing_wakes_up_whoever_waits() -> None:
@@ -252,20 +260,19 @@ def test_closing_wakes_up_whoever_waits() -> None:
 
     def hang() -> None:
         waiting.set()
-        released.wait(5)
+        released.wait(60)
 
     listing = shelf(10, happenings=[nothing, hang]).listing()
     next(listing)
     taken: list[object] = []
     thread = threading.Thread(target=lambda: taken.append(next(listing, "closed")))
     thread.start()
-    assert waiting.wait(5)
+    assert waiting.wait(60)
     listing.close()
-    thread.join(5)
+    thread.join(60)
     assert taken == ["closed"]
     released.set()
-    settle()
-    assert not listing_threads()
+    expect_no_threads()
 
 
 def test_a_listing_that_nobody_holds_leaves_no_thread() -> None:
@@ -275,8 +282,7 @@ def test_a_listing_that_nobody_holds_leaves_no_thread() -> None:
     next(listing)
     del listing
     gc.collect()
-    settle()
-    assert not listing_threads()
+    expect_no_threads()
 
 
 def test_completed_is_called_behind_the_last_batch_and_once() -> None:
@@ -317,7 +323,7 @@ def test_a_row_that_changes_sides_between_the_parts_is_not_lost(slower: str) -> 
             yield page
 
     def slow(start: str) -> Iterator[Page[Row]]:
-        assert ended.wait(5)
+        assert ended.wait(60)
         yield from place.pages(slower)(start)
 
     parts = ListingParts((quick, slow), slow_page=0.0)
@@ -394,6 +400,13 @@ def settle() -> None:
     """Wait until the threads of listings have done what they can."""
     for thread in listing_threads():
         thread.join(0.2)
+
+
+def expect_no_threads() -> None:
+    """Wait for the threads of listings to end."""
+    for thread in listing_threads():
+        thread.join(60)
+    assert not listing_threads()
 
 
 def listing_threads() -> list[threading.Thread]:
