@@ -6,7 +6,7 @@ RUNNABLE := $(VENV)/.runnable
 
 .PHONY: demo test lint types layers tests docs screenshots bench clean
 
-# Two stamps, so that the demo does not wait for the test tools.
+# Two stamps: `make demo` does not install the test tools.
 $(RUNNABLE): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
