@@ -1,37 +1,84 @@
-"""Errors that users see.
+"""The errors that a user sees.
 
-Every failure that reaches a screen or standard error is an :class:`EcrTuiError`. It has a title (what happened), a
-detail (the cause, in the words of the service), a hint (what to do next), and whether a retry can help.
+Every failure that reaches a screen or standard error is an :class:`EcrTuiError`. It has a title that says what
+happened, the words of the service, the next step, and whether a retry can help. The tree::
 
     EcrTuiError
-      UsageError            an option, a reference or a file is invalid
-      SettingsError         a settings or theme file is invalid
-      ConnectionFailed      no service has answered
-      CredentialsError      no valid credentials, or no region
-      AccessDenied          the caller is not allowed to do this
-      NotFound              the repository, image, tag or layer does not exist
-      ListingExpired        a listing cannot continue; start again
-      Throttled             the service limits the rate of requests
-      Refused               the service or a local guard refused a write
-      IntegrityError        bytes do not have the expected digest
+    ├── UsageError          a wrong option, reference or value
+    ├── SettingsError       a wrong settings or theme file
+    ├── ConnectionFailed    no answer from the service, or the service failed
+    ├── CredentialsError    no credentials, or AWS does not accept them
+    ├── AccessDenied        a permission is missing
+    ├── NotFound            no such repository, image, tag or layer
+    ├── ListingExpired      a page token has expired
+    ├── Throttled           the service is throttling requests
+    ├── Refused             the service or ecrtui refused a write
+    └── IntegrityError      bytes do not match their digest
 """
 
 from __future__ import annotations
 
+from enum import Enum
+
+
+class ErrorKind(Enum):
+    """What went wrong, whatever the service calls it. Code compares kinds, never the service's error codes."""
+
+    OTHER = "other"
+    ALREADY_EXISTS = "already exists"
+    """The tag already points to this image."""
+    TAG_IMMUTABLE = "tag immutable"
+    """The tag exists in a repository whose tags are immutable. ECR also says so when the tag has the same digest."""
+    TAG_MISMATCH = "tag mismatch"
+    """The tag points to another digest than the request says."""
+    DIGEST_MISMATCH = "digest mismatch"
+    """The manifest does not have the digest that the request says."""
+    MISSING_PARTS = "missing parts"
+    """Layers of the image, or images of the index, are not in the repository."""
+    REPOSITORY_NOT_FOUND = "repository not found"
+    IMAGE_NOT_FOUND = "image not found"
+    LIFECYCLE_POLICY_NOT_FOUND = "lifecycle policy not found"
+    SCAN_NOT_FOUND = "scan not found"
+    SCAN_PENDING = "scan pending"
+    """The scan of the image has not finished."""
+    NOT_FOUND = "not found"
+    """Something else does not exist."""
+    ARCHIVED = "archived"
+    """The image is archived. It can be listed, but not read."""
+    INACCESSIBLE = "inaccessible"
+    """ECR cannot serve the image. It may be archived, or in activation."""
+    INVALID_REQUEST = "invalid request"
+    """A parameter of the request is not accepted. An expired page token is one."""
+    LIMIT_EXCEEDED = "limit exceeded"
+    REFUSED = "refused"
+    """Refused for another reason."""
+    DENIED = "denied"
+    CREDENTIALS = "credentials"
+    """There are no credentials, or they have expired, or AWS does not accept them."""
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    """The service cannot be reached, does not answer in time, or fails."""
+    LISTING_EXPIRED = "listing expired"
+    INTEGRITY = "integrity"
+    USAGE = "usage"
+
 
 class EcrTuiError(Exception):
-    """An error for the user.
+    """A failure that the user should know about.
 
     Args:
-        title: what happened, in a few words, without a full stop ("The repository does not exist").
+        title: what happened, in a few words and without a full stop ("Repository not found").
         detail: the cause, in the words of the service if it answered; may be empty.
-        hint: the next step for the user; may be empty.
-        retryable: True if the same call can succeed without a change by the user.
-        code: the service's error code ("RepositoryNotFoundException"); empty if no service answered.
-        operation: the API operation that failed ("PutImage"); empty if none.
-        request_id: the id that the service gave to the request; empty if unknown.
-        ambiguous: True if a failed write may have been applied (the reply was lost, or the status was 5xx).
+        hint: the next step, as an imperative; may be empty.
+        retryable: whether the same call can succeed later without a change by the user.
+        kind: what went wrong; the kind of the class if not given.
+        code: the error code of the service ("RepositoryNotFoundException"), to be shown; empty if there is none.
+        operation: the API operation that failed ("PutImage"); empty if there is none.
+        request_id: the service's id of the failed request; empty if unknown.
+        ambiguous: whether a write may have been applied although it failed (a lost reply, a 5xx).
     """
+
+    kind = ErrorKind.OTHER
 
     def __init__(
         self,
@@ -40,6 +87,7 @@ class EcrTuiError(Exception):
         hint: str = "",
         *,
         retryable: bool = False,
+        kind: ErrorKind | None = None,
         code: str = "",
         operation: str = "",
         request_id: str = "",
@@ -50,6 +98,8 @@ class EcrTuiError(Exception):
         self.detail = detail
         self.hint = hint
         self.retryable = retryable
+        if kind is not None:
+            self.kind = kind
         self.code = code
         self.operation = operation
         self.request_id = request_id
@@ -60,40 +110,60 @@ class EcrTuiError(Exception):
 
 
 class UsageError(EcrTuiError):
-    """Invalid input: a malformed reference, an invalid option, an invalid value in a file."""
+    """The user asked for something impossible: a malformed reference, a wrong option, a wrong value in a file."""
+
+    kind = ErrorKind.USAGE
 
 
 class SettingsError(EcrTuiError):
-    """An invalid settings or theme file. The title names the file, the detail the line."""
+    """A settings or theme file cannot be used. The title names the file and the line."""
+
+    kind = ErrorKind.USAGE
 
 
-class ConnectionFailed(EcrTuiError):  # noqa: N818 - the name says what happened
-    """No service answered: no network, unknown host, TLS failure, timeout, lost connection."""
+class ConnectionFailed(EcrTuiError):  # noqa: N818 - reads as what happened
+    """The service cannot be reached, does not answer in time, or fails."""
+
+    kind = ErrorKind.UNAVAILABLE
 
 
 class CredentialsError(EcrTuiError):
-    """Missing or rejected credentials: none, expired, unknown profile, no region."""
+    """The caller is not known: no credentials, expired credentials, an unknown profile, no region."""
+
+    kind = ErrorKind.CREDENTIALS
 
 
 class AccessDenied(EcrTuiError):  # noqa: N818
-    """The caller is authenticated but not authorized."""
+    """The caller is known but lacks a permission."""
+
+    kind = ErrorKind.DENIED
 
 
 class NotFound(EcrTuiError):  # noqa: N818
     """The repository, image, tag or layer does not exist."""
 
+    kind = ErrorKind.NOT_FOUND
+
 
 class ListingExpired(EcrTuiError):  # noqa: N818
-    """The service no longer accepts the page token of a listing. Start the listing again."""
+    """The page token of a listing has expired. The listing has to start again."""
+
+    kind = ErrorKind.LISTING_EXPIRED
 
 
 class Throttled(EcrTuiError):  # noqa: N818
-    """The service is throttling requests, after every retry."""
+    """The service is throttling requests, and still did after every retry."""
+
+    kind = ErrorKind.THROTTLED
 
 
 class Refused(EcrTuiError):  # noqa: N818
-    """The service or a local guard refused a write: immutable tag, digest mismatch, missing layers, read-only mode."""
+    """The service or a check of ecrtui refused a write: immutable tag, digest mismatch, missing layers, read-only."""
+
+    kind = ErrorKind.REFUSED
 
 
 class IntegrityError(EcrTuiError):
-    """Bytes do not have the expected digest. They are not used."""
+    """Bytes do not match the digest that they were requested by. They are not used."""
+
+    kind = ErrorKind.INTEGRITY

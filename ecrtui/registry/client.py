@@ -176,13 +176,13 @@ class Clients:
             return "Sign in again, then try again."
 
     @contextmanager
-    def door(self, operation: str, *, write: bool = False) -> Iterator[None]:
-        """Calls to a client go through here; see :func:`ecrtui.registry.errors.door`.
+    def calling(self, operation: str, *, write: bool = False, repository: str = "") -> Iterator[None]:
+        """Enclose a call to a client; see :func:`ecrtui.registry.errors.translate_errors`.
 
-        After an error of credentials everything is read anew, so that trying again helps once the user has signed in.
+        After a credentials error, configuration and credentials are read again, so that a retry after a sign-in works.
         """
         try:
-            with translate_errors(operation, write=write, sign_in=self.sign_in):
+            with translate_errors(operation, write=write, repository=repository, sign_in=self.sign_in):
                 yield
         except CredentialsError:
             self.reset()

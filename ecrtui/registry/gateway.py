@@ -1,10 +1,10 @@
-"""The registry over botocore: one implementation, for AWS, any endpoint that speaks ECR, and the embedded one."""
+"""The registry over boto3 clients: for AWS, for any endpoint with the ECR API, and for the embedded registry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore import xform_name
 
@@ -16,138 +16,129 @@ from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import error_from_failure, integrity_error, listing_expired, validate_reply
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
-from ecrtui.registry.protocol import Item, Page
+from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, Registry
 from ecrtui.registry.resolution import PAGE_SIZE, ImageResolver
 
 REFERRERS_PAGE_SIZE = 50
-"""Referrers a page: the most that ECR gives (``FiftyMaxResults``)."""
+"""Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""
 
-_UNDER_WAY = ("IN_PROGRESS", "PENDING")
+_SCAN_PENDING = ("IN_PROGRESS", "PENDING")
+_SCAN_FINISHED = ("COMPLETE", "ACTIVE")
 
-Value = TypeVar("Value")
 
-
-class EcrRegistry:
-    """See :class:`ecrtui.registry.protocol.Registry`.
+class EcrRegistry(Registry):
+    """An ECR registry over boto3 clients.
 
     Args:
         clients: the clients of the connection.
-        registry_id: the account, if it is not the caller's own.
+        registry_id: the account; None for the account of the caller.
     """
+
+    capabilities: Capabilities = ECR_CAPABILITIES
 
     def __init__(self, clients: Clients, registry_id: str | None = None) -> None:
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._location: RegistryLocation | None = None
-        self._resolution = ImageResolver(self._read, self._whole_replies)
+        self._resolver = ImageResolver(self._read, self._parsed_replies)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
-        """The registry of another account, by the same connection."""
         return EcrRegistry(self._clients, registry_id)
 
     def connect(self) -> None:
-        """Make the client, so that the first call need not wait for it. Nothing is sent.
+        """Create the client before the first call needs it. Nothing is sent.
 
         Raises:
-            EcrTuiError: there is no region, no such profile, an endpoint that is none.
+            EcrTuiError: there is no region, no such profile, or no valid endpoint.
         """
-        with self._clients.door("Configuration"):
+        with self._clients.calling("Configuration"):
             _ = self._clients.read_client
 
     def location(self) -> RegistryLocation:
-        """Account, region and endpoint."""
         if self._location is None:
             account = self._account.get("registryId") or self._own_account()
             self._location = RegistryLocation(account, self._clients.region, self._clients.endpoint)
         return self._location
 
     def identity(self) -> str:
-        """The caller's ARN; empty if it cannot be known."""
         if self._clients.in_process:
             return self._clients.in_process.identity
         return self._caller("Arn")
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
-        """All repositories from a page token on."""
         return self._pages("DescribeRepositories", "repositories", conversion.repository, start)
 
     def repository(self, name: str) -> Repository:
-        """One repository."""
         reply = self._read("DescribeRepositories", repositoryNames=[name])
         with validate_reply("DescribeRepositories"):
             return conversion.repository(reply["repositories"][0])
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
-        """All images, archived ones too, from a page token on."""
         status = {"tagStatus": tag_status, "imageStatus": "ANY"}
         return self._pages(
             "DescribeImages", "imageDetails", conversion.image, start, repositoryName=repository, filter=status
         )
 
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
-        """These images, as they are now."""
         with validate_reply("DescribeImages"):
-            return self._resolution.by_digest(repository, digests)
+            return self._resolver.by_digest(repository, digests)
 
     def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        """The images that hold these tags now."""
         with validate_reply("DescribeImages"):
-            return self._resolution.by_tag(repository, tags)
+            return self._resolver.by_tag(repository, tags)
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
-        """Whether the tag is at this digest now."""
         with validate_reply("BatchGetImage"):
-            return self._resolution.tag_is_at(repository, tag, digest)
+            return self._resolver.tag_is_at(repository, tag, digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        """The exact manifest, by digest."""
-        reply = self._manifests(repository, [digest])
+        reply = self._batch_get(repository, [digest])
         with validate_reply("BatchGetImage"):
-            failures = [error_from_failure(problem, "BatchGetImage") for problem in reply.get("failures") or ()]
+            failures = [error_from_failure(entry, "BatchGetImage", repository) for entry in reply.get("failures") or ()]
             found = [conversion.manifest(entry) for entry in reply.get("images") or ()]
         for error in failures:
             raise self._archived(repository, digest) or error if isinstance(error, NotFound) else error
         if not found:
             raise NotFound(
-                "ECR gives no manifest for the image",
+                "ECR returned no manifest for the image",
                 f"{digest} in {repository}",
-                "It may be of a media type that ecrtui does not know.",
+                "Check its media type: ecrtui may not know it.",
                 operation="BatchGetImage",
             )
         return _intact(found[0], digest)
 
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
-        """Several manifests; those that cannot be had, or are not intact, are left out."""
         wanted = list(dict.fromkeys(digests))
         found: list[Manifest] = []
         for start in range(0, len(wanted), ImageResolver.IDS_PER_CALL):
-            reply = self._manifests(repository, wanted[start : start + ImageResolver.IDS_PER_CALL])
+            reply = self._batch_get(repository, wanted[start : start + ImageResolver.IDS_PER_CALL])
             with validate_reply("BatchGetImage"):
                 found += map(conversion.manifest, reply.get("images") or ())
         return tuple(manifest for manifest in found if manifest.digest in wanted and manifest.intact)
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
-        """A blob of at most so many bytes, checked against its digest."""
         reply = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
         with validate_reply(blobs.OPERATION):
             url = str(reply["downloadUrl"])
-        with self._clients.door(blobs.OPERATION):
+        with self._clients.calling(blobs.OPERATION, repository=repository):
             content = self._clients.fetch(url, limit)
         if len(content) > limit:
             raise blobs.too_large(limit)
         if digest_of(content) != digest:
-            told = f"asked for {digest}, got {digest_of(content)}"
-            raise integrity_error("The blob is not what its digest says", told, blobs.OPERATION)
+            raise integrity_error(
+                "The blob does not match its digest",
+                f"requested {digest}, received {digest_of(content)}",
+                blobs.OPERATION,
+            )
         return content
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
-        """Give the manifest a tag."""
         _intact(manifest, manifest.digest)
         reply = self._write(
             "PutImage",
@@ -160,38 +151,35 @@ class EcrRegistry:
         with validate_reply("PutImage", write=True):
             result = conversion.put_result(reply)
         if (result.digest, result.tag) != (manifest.digest, tag):
-            told = (
-                f"sent {tag} at {manifest.digest}, told of {result.tag or 'no tag'} at {result.digest or 'no digest'}"
+            detail = (
+                f"sent {tag or 'no tag'} at {manifest.digest}, "
+                f"received {result.tag or 'no tag'} at {result.digest or 'no digest'}"
             )
-            raise integrity_error("ECR's answer is not about what was sent", told, "PutImage", ambiguous=True)
+            raise integrity_error("The response does not match the request", detail, "PutImage", ambiguous=True)
         return result
 
     def untag(self, repository: str, tag: str) -> None:
-        """Remove a tag."""
         reply = self._write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
         with validate_reply("BatchDeleteImage", write=True):
-            for problem in reply.get("failures") or ():
-                raise error_from_failure(problem, "BatchDeleteImage")
+            for failure in reply.get("failures") or ():
+                raise error_from_failure(failure, "BatchDeleteImage", repository)
 
     def lifecycle_policy(self, repository: str) -> str:
-        """The text of the lifecycle policy; empty if there is none."""
         try:
             reply = self._read("GetLifecyclePolicy", repositoryName=repository)
         except NotFound as error:
-            if error.code != "LifecyclePolicyNotFoundException":
+            if error.kind is not ErrorKind.LIFECYCLE_POLICY_NOT_FOUND:
                 raise
             return ""
         with validate_reply("GetLifecyclePolicy"):
             return str(reply["lifecyclePolicyText"])
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
-        """The tags of the repository as an AWS resource."""
-        reply = self._read("ListTagsForResource", anywhere=True, resourceArn=repository.arn)
+        reply = self._read("ListTagsForResource", without_registry_id=True, resourceArn=repository.arn)
         with validate_reply("ListTagsForResource"):
             return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        """All findings of the image's scan."""
         found: list[Finding] = []
         for reply in self._replies(
             "DescribeImageScanFindings",
@@ -203,12 +191,11 @@ class EcrRegistry:
             with validate_reply("DescribeImageScanFindings"):
                 found += conversion.findings(reply)
                 status = reply.get("imageScanStatus") or {}
-                if not found and status.get("status") not in (None, "COMPLETE", "ACTIVE"):
+                if not found and status.get("status") not in (None, *_SCAN_FINISHED):
                     raise _no_findings(status)
         return tuple(found)
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
-        """What refers to this image."""
         replies = self._replies(
             "ListImageReferrers",
             "",
@@ -221,12 +208,12 @@ class EcrRegistry:
             return tuple(conversion.referrer(entry) for reply in replies for entry in reply.get("referrers") or ())
 
     def _own_account(self) -> str:
-        """The caller's account.
+        """Return the account of the caller.
 
-        Who may not call DescribeRegistry may still ask STS, which needs no permission, or see it at a repository.
+        A caller without permission for DescribeRegistry can ask STS, which needs none, or read it from a repository.
         """
         try:
-            reply = self._read("DescribeRegistry", anywhere=True)
+            reply = self._read("DescribeRegistry", without_registry_id=True)
         except (AccessDenied, Refused):
             if account := self._caller("Account") or self._account_of_a_repository():
                 return account
@@ -241,9 +228,9 @@ class EcrRegistry:
             return ""
 
     def _caller(self, member: str) -> str:
-        """What STS knows of the caller; empty if it cannot be asked or does not tell."""
+        """Return a member of the reply of GetCallerIdentity; empty if STS does not answer."""
         try:
-            with self._clients.door("GetCallerIdentity"):
+            with self._clients.calling("GetCallerIdentity"):
                 sts = self._clients.sts_client
                 return str(_method(sts, "GetCallerIdentity")()[member]) if sts else ""
         except EcrTuiError:
@@ -260,36 +247,36 @@ class EcrRegistry:
     def _items(
         self, operation: str, member: str, convert: Callable[[Any], Item], reply: dict[str, Any]
     ) -> tuple[Item, ...]:
-        with self._clients.door(operation), validate_reply(operation):
+        with self._clients.calling(operation), validate_reply(operation):
             return tuple(map(convert, parse_deferred(reply).get(member) or ()))
 
-    def _whole_replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Every reply of a listing from a page token on."""
+    def _parsed_replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Yield every reply of a listing from a page token on, parsed."""
         for reply in self._replies(operation, start, **parameters):
-            with self._clients.door(operation):
-                read = parse_deferred(reply)
-            yield read
+            with self._clients.calling(operation):
+                parsed = parse_deferred(reply)
+            yield parsed
 
     def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Every reply of a listing from a page token on; long ones unread but for their token."""
+        """Yield every reply of a listing from a page token on. Of a long one, only the token is parsed."""
         return iterate_pages(
-            lambda token: self._page(operation, token, parameters),
+            lambda token: self._reply(operation, token, parameters),
             lambda reply: reply.get("nextToken") or "",
             start,
             operation,
         )
 
-    def _page(self, operation: str, token: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _reply(self, operation: str, token: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if not token:
             return self._read(operation, **parameters)
         try:
             return self._read(operation, nextToken=token, **parameters)
         except Refused as error:
-            if error.code in ("InvalidParameterException", "ValidationException"):
+            if error.kind is ErrorKind.INVALID_REQUEST:
                 raise listing_expired(error) from None
             raise
 
-    def _manifests(self, repository: str, digests: Sequence[str]) -> dict[str, Any]:
+    def _batch_get(self, repository: str, digests: Sequence[str]) -> dict[str, Any]:
         return self._read(
             "BatchGetImage",
             repositoryName=repository,
@@ -298,25 +285,26 @@ class EcrRegistry:
         )
 
     def _archived(self, repository: str, digest: str) -> EcrTuiError | None:
-        """The error for an image that cannot be read because it is in the archive; None if it is not there."""
+        """Return the error for an image that cannot be read because it is archived; None if it does not exist."""
         images = self.images_by_digest(repository, [digest])
-        return error_from_failure({"failureCode": "ImageArchivedException"}, "BatchGetImage") if images else None
+        failure = {"failureCode": "ImageArchivedException"}
+        return error_from_failure(failure, "BatchGetImage", repository) if images else None
 
-    def _read(self, operation: str, *, anywhere: bool = False, **parameters: Any) -> dict[str, Any]:
-        """Call an operation that changes nothing; ``anywhere`` if it takes no registry id."""
-        with self._clients.door(operation):
-            account = {} if anywhere else self._account
+    def _read(self, operation: str, *, without_registry_id: bool = False, **parameters: Any) -> dict[str, Any]:
+        """Call an operation that changes nothing."""
+        with self._clients.calling(operation, repository=parameters.get("repositoryName", "")):
+            account = {} if without_registry_id else self._account
             reply: dict[str, Any] = _method(self._clients.read_client, operation)(**account, **parameters)
             return reply
 
     def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation that changes the registry. It is sent once.
 
-        Were it sent again after a lost reply, the answer to the repetition ("already exists") would hide that the
-        first one was applied; were it sent again after a wait, it could take back what somebody else did meanwhile.
-        Whoever writes looks at the tag anew before trying again.
+        A second attempt after a lost reply would be answered "already exists" and hide that the first one was
+        applied. A second attempt after a wait could revert a change that another client made in between. The caller
+        reads the tag again before it tries again.
         """
-        with self._clients.door(operation, write=True):
+        with self._clients.calling(operation, write=True, repository=parameters.get("repositoryName", "")):
             reply: dict[str, Any] = _method(self._clients.write_client, operation)(**self._account, **parameters)
             return reply
 
@@ -330,19 +318,20 @@ def _intact(manifest: Manifest, digest: str) -> Manifest:
     actual = digest_of(manifest.text)
     if actual != digest:
         raise integrity_error(
-            "The manifest is not what its digest says", f"asked for {digest}, its bytes have {actual}", "BatchGetImage"
+            "The manifest does not match its digest", f"requested {digest}, received {actual}", "BatchGetImage"
         )
     return manifest if manifest.digest == digest else Manifest(manifest.text, digest, manifest.media_type)
 
 
 def _no_findings(status: Mapping[str, Any]) -> EcrTuiError:
-    word = str(status.get("status"))
-    under_way = word in _UNDER_WAY
+    state = str(status.get("status"))
+    pending = state in _SCAN_PENDING
     return NotFound(
-        "The scan is under way" if under_way else "The scan has no findings to show",
-        str(status.get("description") or word),
-        "Try again in a minute." if under_way else "",
-        retryable=under_way,
-        code=word,
+        "The scan is in progress" if pending else "The scan has no findings",
+        str(status.get("description") or state),
+        "Try again in a minute." if pending else "",
+        retryable=pending,
+        kind=ErrorKind.SCAN_PENDING if pending else ErrorKind.SCAN_NOT_FOUND,
+        code=state,
         operation="DescribeImageScanFindings",
     )

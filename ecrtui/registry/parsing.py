@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.parsers import ResponseParserFactory
 
-from ecrtui.registry.errors import MalformedReply
+from ecrtui.registry.error_table import MalformedReply
 
 _log = logging.getLogger(__name__)
 

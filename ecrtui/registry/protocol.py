@@ -1,12 +1,12 @@
-"""What the application asks of a registry. Implementations block; callers bring the thread.
+"""The interface of a registry. Implementations block; the caller brings the thread.
 
-Every method raises :class:`ecrtui.errors.EcrTuiError` and nothing else for what a service or a network can do.
+Every method raises :class:`ecrtui.errors.EcrTuiError`, and nothing else, for failures of the service or the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding
@@ -20,14 +20,33 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
+class Capabilities(NamedTuple):
+    """The features of a registry beyond repositories, images, tags and manifests."""
+
+    lifecycle_policy: bool = False
+    findings: bool = False
+    """Image scans."""
+    referrers: bool = False
+    resource_tags: bool = False
+    archive: bool = False
+    """Archived images, which can be listed but not read."""
+    pull_times: bool = False
+    """The registry records when an image was last pulled. Reading a manifest counts as a pull."""
+
+
+ECR_CAPABILITIES = Capabilities(
+    lifecycle_policy=True, findings=True, referrers=True, resource_tags=True, archive=True, pull_times=True
+)
+
+
 class Page(Generic[Item]):
-    """One page of a listing, and the token that the next one is asked for with; empty on the last page.
+    """A page of a listing.
 
     Args:
-        items: what is on it.
-        next_token: the token of the next page.
-        read: gives the items in place of ``items``, when they are asked for: reading a long page is left to whoever
-            wants it, so that the next one can be on its way meanwhile. Raises EcrTuiError if it cannot be understood.
+        items: the items of the page.
+        next_token: the token that requests the next page; empty on the last page.
+        read: returns the items instead of ``items``, when they are first used. Parsing a long page can wait until
+            the next one has been requested. Raises EcrTuiError if the page is malformed.
     """
 
     __slots__ = ("_items", "_read", "next_token")
@@ -45,7 +64,7 @@ class Page(Generic[Item]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """What is on the page."""
+        """The items of the page."""
         if self._read is not None:
             self._items = self._read()
             self._read = None
@@ -53,77 +72,83 @@ class Page(Generic[Item]):
 
 
 class Registry(Protocol):
-    """One account's registry in one region."""
+    """The registry of one account in one region."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The features that the registry has. Known without a request."""
 
     def of_account(self, registry_id: str) -> Registry:
-        """The registry of another account, by the same connection."""
+        """Return the registry of another account, over the same connection."""
 
     def location(self) -> RegistryLocation:
-        """Account, region and endpoint (DescribeRegistry the first time, unless the account was given)."""
+        """Return account, region and endpoint (DescribeRegistry the first time, unless the account was given)."""
 
     def identity(self) -> str:
-        """The caller's ARN (STS GetCallerIdentity); empty if it cannot be known. Never raises for a refusal."""
+        """Return the ARN of the caller (STS GetCallerIdentity); empty if unknown. Never raise for a refusal."""
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
-        """All repositories from a page token on, 1,000 a page (DescribeRepositories).
+        """Yield all repositories from a page token on, 1,000 a page (DescribeRepositories).
 
-        A page that fails ends the iterator; another one goes on from the token of the last page that came.
-        :class:`ecrtui.errors.ListingExpired` says that the service knows the token no more, and to start over.
+        An error ends the iterator. To continue, iterate again from the token of the last page.
+        :class:`ecrtui.errors.ListingExpired` means that the token has expired: start again without one.
         """
 
     def repository(self, name: str) -> Repository:
-        """One repository (DescribeRepositories)."""
+        """Return one repository (DescribeRepositories)."""
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
-        """All images, archived ones too, from a page token on, 1,000 a page (DescribeImages; in no order).
+        """Yield all images, archived ones too, from a page token on, 1,000 a page (DescribeImages; in no order).
 
-        Pages fail as those of :meth:`repositories` do.
+        Errors end the iterator as those of :meth:`repositories` do.
         """
 
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
-        """These images, as they are now; those that do not exist are left out (DescribeImages)."""
+        """Return these images as they are now, without those that do not exist (DescribeImages)."""
 
     def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        """The images that hold these tags now, archived ones too, by tag; tags that do not exist are left out."""
+        """Return the images that have these tags now, archived ones too, by tag; without tags that do not exist."""
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
-        """Whether the tag is at this digest now: one BatchGetImage with both (ImageTagDoesNotMatchDigest if not)."""
+        """Return whether the tag points to this digest now.
+
+        This is one BatchGetImage with both; the failure is ImageTagDoesNotMatchDigest if it does not.
+        """
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        """The exact manifest, by digest (BatchGetImage with every media type), checked against the digest.
+        """Return the exact manifest of a digest (BatchGetImage with every media type), checked against the digest.
 
-        To ECR this is a pull: it sets the time of the image's last pull, which lifecycle rules may look at.
+        ECR counts this as a pull: it sets the time of the last pull, which lifecycle rules may use.
         """
 
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
-        """Several manifests, 100 a call, each checked; those that cannot be had are left out."""
+        """Return several manifests, checked, without those that are not available (BatchGetImage, 100 a call)."""
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
-        """A blob of at most so many bytes (GetDownloadUrlForLayer), checked against its digest."""
+        """Return a blob of at most ``limit`` bytes, checked against its digest (GetDownloadUrlForLayer)."""
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
-        """Give the manifest a tag: PutImage with manifest, media type, tag and digest, always all four; without a tag
-        ("") the image is stored untagged.
+        """Give the manifest a tag (PutImage with manifest, media type, tag and digest, always all four).
 
-        An error that is ``ambiguous`` leaves it open whether the tag was given: read the tag. Nothing is sent twice:
-        who writes looks at the tag anew before trying again.
+        With an empty tag, the image is stored untagged. The request is sent once. After an error that is
+        ``ambiguous`` the tag may have been set: read the tag, and read it again before each further attempt.
         """
 
     def untag(self, repository: str, tag: str) -> None:
-        """Remove a tag (BatchDeleteImage by tag). The last tag of an image takes the image with it: check first."""
+        """Remove a tag (BatchDeleteImage by tag). ECR deletes an image with its last tag: check first."""
 
     def lifecycle_policy(self, repository: str) -> str:
-        """The text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""
+        """Return the text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
-        """The tags of the repository as an AWS resource (ListTagsForResource)."""
+        """Return the AWS resource tags of the repository (ListTagsForResource)."""
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        """All findings of the image's scan, basic or enhanced (DescribeImageScanFindings).
+        """Return all findings of the image scan, basic or enhanced (DescribeImageScanFindings).
 
         Raises:
-            NotFound: the image was not scanned, or the scan has not come to an end; then it is retryable.
+            NotFound: the image was not scanned, or the scan has not finished; then it is retryable.
         """
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
-        """What refers to this image (ListImageReferrers)."""
+        """Return the referrers of the image (ListImageReferrers)."""

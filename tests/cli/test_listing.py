@@ -220,7 +220,7 @@ def test_an_error_of_the_registry_has_an_exit_code_of_its_own(
 ) -> None:
     assert main(["images", "nope", "--db", database]) == 7
     captured = capsys.readouterr()
-    assert "The repository does not exist" in captured.err
+    assert "Repository not found" in captured.err
     assert captured.out == ""
 
 

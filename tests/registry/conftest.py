@@ -15,7 +15,7 @@ from tests.support import embedded as support
 
 
 @dataclass
-class World:
+class RegistryEnv:
     """An embedded registry, a plain boto3 client on it to arrange and to look, and our registry, to be tested."""
 
     embedded: EmbeddedRegistry
@@ -31,12 +31,12 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def env() -> RegistryEnv:
     """A repository ``team/app``, in this process."""
     embedded = support.new_embedded()
     client = support.client_for(embedded)
     support.create_repository(client, "team/app")
-    return World(embedded, client, open_registry(Connection(), embedded=embedded))
+    return RegistryEnv(embedded, client, open_registry(Connection(), embedded=embedded))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def unreachable() -> Iterator[str]:
 
 
 @pytest.fixture
-def served(world: World) -> Iterator[str]:
-    """The URL of the world's registry over HTTP."""
-    with support.served(world.embedded) as url:
+def served(env: RegistryEnv) -> Iterator[str]:
+    """The URL of the env's registry over HTTP."""
+    with support.served(env.embedded) as url:
         yield url

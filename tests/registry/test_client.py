@@ -79,7 +79,7 @@ def test_what_is_no_region(aws):
 def test_no_credentials(aws):
     error = failed(open_registry(Connection(region="eu-west-1")).location)
     assert isinstance(error, CredentialsError)
-    assert error.title == "There are no AWS credentials"
+    assert error.title == "No AWS credentials"
     assert "--demo" in error.hint
 
 
@@ -227,14 +227,14 @@ def test_an_endpoint_that_nobody_listens_on_cannot_be_reached_and_nothing_was_wr
     registry = open_registry(Connection(endpoint_url=unreachable))
     error = failed(registry.location)
     assert isinstance(error, ConnectionFailed)
-    assert (error.title, error.retryable) == ("The service cannot be reached", True)
+    assert (error.title, error.retryable) == ("Could not reach the service", True)
     assert not failed(lambda: registry.untag("team/app", "x")).ambiguous
 
 
 # the clients themselves
 
 
-def test_there_is_one_client_of_each_kind_for_all(world):
+def test_there_is_one_client_of_each_kind_for_all(env):
     clients = Clients(Connection())
     assert clients.read_client is clients.read_client
     assert clients.write_client is clients.write_client
@@ -248,10 +248,10 @@ def test_unsigned_requests_need_no_credentials(aws, served):
     )
 
 
-def test_the_embedded_registry_needs_no_configuration_and_reads_none(aws, monkeypatch, world):
+def test_the_embedded_registry_needs_no_configuration_and_reads_none(aws, monkeypatch, env):
     aws("[broken")
     monkeypatch.setenv("AWS_PROFILE", "nope")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    registry = open_registry(Connection(), embedded=world.embedded)
+    registry = open_registry(Connection(), embedded=env.embedded)
     assert registry.location().region == "eu-west-1"
     assert registry.repository("team/app").name == "team/app"

@@ -30,8 +30,8 @@ def failed(call) -> EcrTuiError:
     return caught.value
 
 
-def test_the_whole_way_from_a_listing_to_a_retag(world, served, registry):
-    pushed = push_image(world.client, "team/app", tag="1.0")
+def test_the_whole_way_from_a_listing_to_a_retag(env, served, registry):
+    pushed = push_image(env.client, "team/app", tag="1.0")
     assert registry.location() == RegistryLocation(REGISTRY_ID, "eu-west-1", served)
     assert [repository.name for page in registry.repositories() for repository in page.items] == ["team/app"]
     (image,) = next(registry.images("team/app")).items
@@ -42,7 +42,7 @@ def test_the_whole_way_from_a_listing_to_a_retag(world, served, registry):
     assert registry.put_image("team/app", manifest, "prod").manifest == pushed.manifest
     assert registry.tag_is_at("team/app", "prod", pushed.digest)
     registry.untag("team/app", "1.0")
-    assert world.tags() == {"prod": pushed.digest}
+    assert env.tags() == {"prod": pushed.digest}
 
 
 FAULTS = [
@@ -55,37 +55,37 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "ambiguous"), FAULTS)
-def test_what_a_network_does_to_a_write(world, once, served, fault, kind, ambiguous):
-    pushed = push_image(world.client, "team/app", tag="1.0")
+def test_what_a_network_does_to_a_write(env, once, served, fault, kind, ambiguous):
+    pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served))
     manifest = registry.manifest("team/app", pushed.digest)
-    world.embedded.calls.clear()
-    world.fault(f"PutImage:{fault}")
+    env.embedded.calls.clear()
+    env.fault(f"PutImage:{fault}")
     error = failed(lambda: registry.put_image("team/app", manifest, "prod"))
     assert (type(error), error.ambiguous, error.retryable) == (kind, ambiguous, True)
-    assert world.embedded.calls["PutImage"] == 1
-    assert ("prod" in world.tags()) == (fault in ("drop-after", "cut"))
+    assert env.embedded.calls["PutImage"] == 1
+    assert ("prod" in env.tags()) == (fault in ("drop-after", "cut"))
 
 
 @pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)
-def test_what_a_network_does_to_a_read(world, once, served, fault, kind, _):
-    world.fault(f"DescribeImages:{fault}:times=1")
+def test_what_a_network_does_to_a_read(env, once, served, fault, kind, _):
+    env.fault(f"DescribeImages:{fault}:times=1")
     registry = open_registry(Connection(endpoint_url=served))
     error = failed(lambda: next(registry.images("team/app")))
     assert (type(error), error.ambiguous, error.retryable) == (kind, False, True)
     assert next(registry.images("team/app")).items == ()
 
 
-def test_an_answer_that_takes_longer_than_the_limit(world, once, served):
-    pushed = push_image(world.client, "team/app", tag="1.0")
+def test_an_answer_that_takes_longer_than_the_limit(env, once, served):
+    pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served, read_timeout=1))
     manifest = registry.manifest("team/app", pushed.digest)
-    world.fault("PutImage:latency:seconds=1.5")
+    env.fault("PutImage:latency:seconds=1.5")
     error = failed(lambda: registry.put_image("team/app", manifest, "prod"))
     assert error.title == "The service did not answer in time"
     assert error.ambiguous
     assert "--cli-read-timeout" in error.hint
-    assert world.tags()["prod"] == pushed.digest
+    assert env.tags()["prod"] == pushed.digest
 
 
 # downloads, from a server that does what S3 and what is between here and S3 can do
@@ -188,17 +188,17 @@ def test_no_more_is_read_than_is_wanted_whatever_length_is_announced():
     assert read < 50_000_000
 
 
-def test_a_body_that_stops_early_is_noticed(world, registry, served):
-    pushed = push_image(world.client, "team/app", tag="1.0")
+def test_a_body_that_stops_early_is_noticed(env, registry, served):
+    pushed = push_image(env.client, "team/app", tag="1.0")
     digest = parse_manifest(pushed.manifest).config.digest
-    world.fault("DownloadLayer:cut:times=1")
+    env.fault("DownloadLayer:cut:times=1")
     error = failed(lambda: registry.blob("team/app", digest, 10_000))
     assert (error.title, error.retryable) == ("The download was cut short", True)
     assert hashlib.sha256(registry.blob("team/app", digest, 10_000)).hexdigest() == digest.partition(":")[2]
 
 
-def test_a_storage_that_nobody_listens_on(world, registry, served, unreachable):
-    push_image(world.client, "team/app", tag="1.0")
+def test_a_storage_that_nobody_listens_on(env, registry, served, unreachable):
+    push_image(env.client, "team/app", tag="1.0")
 
     def elsewhere(parsed, **_):
         parsed["downloadUrl"] = f"{unreachable}/layer?X-Amz-Signature=abcdef0123456789"

@@ -263,10 +263,10 @@ def test_a_sign_in_with_sso_that_has_lapsed_is_told_with_the_command_that_renews
     assert "hidden" not in str(error)
 
 
-def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profiles, world):
+def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profiles, env):
     profiles("[profile p]\naws_access_key_id = OLD\naws_secret_access_key = s\n")
     registry, _ = opened(served, "p")
-    world.fault("DescribeRegistry:error:code=ExpiredTokenException:times=1")
+    env.fault("DescribeRegistry:error:code=ExpiredTokenException:times=1")
     error = failed(registry.location)
     assert "--profile p" in error.hint
     profiles("[profile p]\naws_access_key_id = NEW\naws_secret_access_key = s\n")
@@ -274,8 +274,8 @@ def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profi
     assert registry._clients._session.get_credentials().access_key == "NEW"
 
 
-def test_expired_credentials_of_the_environment_cannot_be_renewed_from_here(served, world):
-    world.fault("*:error:code=ExpiredTokenException")
+def test_expired_credentials_of_the_environment_cannot_be_renewed_from_here(served, env):
+    env.fault("*:error:code=ExpiredTokenException")
     error = failed(open_registry(Connection(endpoint_url=served)).location)
     assert "AWS_ACCESS_KEY_ID" in error.hint
 
@@ -294,9 +294,9 @@ def test_aws_is_not_asked_who_the_caller_is_when_only_ecr_is_pointed_elsewhere(s
     assert registry.identity() == ""
 
 
-def test_a_caller_who_may_not_ask_is_not_known_and_that_is_no_error(served, monkeypatch, world):
+def test_a_caller_who_may_not_ask_is_not_known_and_that_is_no_error(served, monkeypatch, env):
     monkeypatch.setenv("AWS_ENDPOINT_URL", served)
-    world.fault("GetCallerIdentity:error:code=AccessDenied:status=403")
+    env.fault("GetCallerIdentity:error:code=AccessDenied:status=403")
     assert open_registry(Connection()).identity() == ""
 
 

@@ -68,7 +68,7 @@ def test_a_certificate_that_is_not_trusted_is_told_with_the_way_to_trust_it(url)
 
 def test_a_download_checks_the_certificate_too(url):
     clients = Clients(Connection(endpoint_url=url))
-    with pytest.raises(ConnectionFailed) as caught, clients.door("GetDownloadUrlForLayer"):
+    with pytest.raises(ConnectionFailed) as caught, clients.calling("GetDownloadUrlForLayer"):
         clients.fetch(f"{url}/layers/none", 10)
     assert "certificate" in caught.value.title
 

@@ -45,7 +45,7 @@ async def test_without_credentials_the_screen_says_what_to_do_and_a_retry_works_
     with served(embedded) as url:
         connection = Connection(endpoint_url=url, region=REGION)
         async with running(None, connection=connection, size=(140, 30)) as pilot:
-            screen = await until(pilot, "There are no AWS credentials")
+            screen = await until(pilot, "No AWS credentials")
             assert "aws configure" in screen
             assert "look around without an account" in screen
             assert "r tries again" in screen
@@ -54,7 +54,7 @@ async def test_without_credentials_the_screen_says_what_to_do_and_a_retry_works_
             )
             await pilot.press("r")
             await until(pilot, "1 repository")
-            await until_gone(pilot, "There are no AWS credentials")
+            await until_gone(pilot, "No AWS credentials")
 
 
 async def test_without_a_region_the_screen_says_what_to_do_and_a_retry_works_after_it(
@@ -78,7 +78,7 @@ async def test_an_unknown_profile_is_named_and_a_retry_works_once_it_is_there(
     with served(embedded) as url:
         connection = Connection(endpoint_url=url, profile="deploy")
         async with running(None, "team/app:v1", connection=connection, size=(140, 30)) as pilot:
-            screen = await until(pilot, "The profile does not exist")
+            screen = await until(pilot, "Profile not found")
             assert "deploy" in screen
             (no_credentials / "config").write_text(f"[profile deploy]\nregion = {REGION}\n")
             (no_credentials / "credentials").write_text(
@@ -92,7 +92,7 @@ async def test_a_registry_that_does_not_answer_is_told_with_its_address() -> Non
     with served(new_embedded()) as url:
         pass  # nobody listens there any more
     async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
-        screen = await until(pilot, "The service cannot be reached")
+        screen = await until(pilot, "Could not reach the service")
         assert url in screen
         assert "r tries again" in screen
 
@@ -139,5 +139,5 @@ async def test_an_endpoint_that_is_not_ecr_is_told_and_nothing_crashes() -> None
     embedded = new_embedded()
     embedded.faults.add("*:unavailable:status=404")
     async with running(embedded, size=(140, 30)) as pilot:
-        await until(pilot, "Look at the endpoint's URL")
+        await until(pilot, "Check the endpoint URL")
         assert pilot.app.is_running

@@ -7,9 +7,7 @@ from typing import Any
 
 from ecrtui.cli.put_image.hints import digest_of
 from ecrtui.cli.put_image.model import Client
-
-ALREADY = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
-"""What a second attempt is answered with when the first was applied and its answer lost."""
+from ecrtui.errors import ErrorKind
 
 MEDIA_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -53,29 +51,21 @@ class RequestTracker:
 
     def unknown_after(self, problem: BaseException) -> bool:
         """Whether the image may have been put although this was raised."""
-        return self.lost or self.under_way or (self.broken and _code(problem) in ALREADY)
+        return self.lost or self.under_way or (self.broken and _is_already_there(problem))
 
 
-def _code(problem: BaseException) -> str:
-    """The service's code for an error; empty if it was not the service that spoke."""
-    from botocore.exceptions import ClientError
+def _is_already_there(problem: BaseException) -> bool:
+    """Whether the service answers as it does when an earlier attempt was applied."""
+    from ecrtui.registry.errors import kind_of
 
-    return str(problem.response.get("Error", {}).get("Code", "")) if isinstance(problem, ClientError) else ""
+    return kind_of(problem) in (ErrorKind.ALREADY_EXISTS, ErrorKind.TAG_IMMUTABLE)
 
 
 def _never_arrived(problem: Exception) -> bool:
-    """Whether a request cannot have reached the service: there was no connection."""
-    from botocore import exceptions as raised
+    """Whether the request cannot have reached the service: there was no connection."""
+    from ecrtui.registry.errors import translate
 
-    return isinstance(
-        problem,
-        (
-            raised.EndpointConnectionError,
-            raised.ConnectTimeoutError,
-            raised.ProxyConnectionError,
-            raised.SSLError,
-        ),
-    )
+    return not translate(problem, "PutImage", write=True).ambiguous
 
 
 def read_back(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,1 +1,1 @@
-"""The registry in a process of its own, so that nothing it does holds up the screen; botocore is loaded there alone."""
+"""The registry in a process of its own: it cannot delay the screen, and only that process loads boto3."""

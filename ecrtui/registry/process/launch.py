@@ -1,4 +1,4 @@
-"""Starting the registry's process. Nothing else of the product is loaded for it, so that it can come first of all."""
+"""Start the registry process. This module imports nothing else of ecrtui, so that it can run first of all."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import sys
 from typing import NamedTuple
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from ecrtui.wiring import serve_registry; serve_registry({descriptor})"
-"""What it runs, with the modules where this process has them, and never those of the folder it happens to be in."""
+"""The program of the process. It uses the module path of this process, never the current folder."""
 
 
 class LaunchedProcess(NamedTuple):
-    """A process that was started, and the way to it."""
+    """A running registry process and the socket to it."""
 
     process: subprocess.Popen[bytes]
-    link: socket.socket
+    socket: socket.socket
 
 
 def launch() -> LaunchedProcess:
-    """Start it. It ends by itself when the link is closed, or when this process is gone.
+    """Start a registry process. It ends when the socket is closed or when this process ends.
 
-    It has no terminal, so that nothing it loads can ask or write there, and Ctrl-C does not reach it.
+    The process has no terminal: nothing in it can read or write there, and Ctrl-C does not reach it.
 
     Raises:
-        OSError: this system does not let us.
+        OSError: the system cannot start a process.
     """
     ours, theirs = socket.socketpair()
     program = _PROGRAM.format(path=sys.path, descriptor=theirs.fileno())

@@ -1,8 +1,8 @@
-"""Questions and answers between two processes, in both directions, over a pair of sockets.
+"""Remote calls between two processes over a socket pair, in both directions.
 
-Each end asks by a name with arguments and answers what the other one asks, each question in a thread of its own. An
-answer can have several parts: the first is there before the others are made. What is sent is pickled: both ends are
-ours, and the sockets have no name that anybody else could connect to.
+Each end calls the other by a name with arguments, and handles the calls of the other end, each in a thread of its own.
+A reply can have several parts; the caller gets each part as soon as it is sent. Messages are pickled: both ends are
+ecrtui, and nothing else can connect to the pair.
 """
 
 from __future__ import annotations
@@ -19,73 +19,74 @@ from typing import Any
 
 from ecrtui.errors import EcrTuiError
 
-Answer = Callable[..., Iterator[Any]]
-"""Answers a question: gets its name and its arguments, gives the parts one by one, raises EcrTuiError."""
+Handler = Callable[..., Iterator[Any]]
+"""Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
 
 OPEN, MFA_CODE = "open", "mfa_code"
-"""The questions that are not operations of a registry: use this connection, and ask the user for a code."""
+"""The calls that are not registry operations: use this connection, and ask the user for an MFA code."""
 
-_QUESTION, _PART, _ERROR, _GONE = range(4)
-_HEAD = struct.Struct("!BQQ")
-"""What it is, the number of the question, and how many bytes follow."""
+_CALL, _PART, _ERROR, _CLOSED = range(4)
+_HEADER = struct.Struct("!BQQ")
+"""The kind of message, the number of the call, the size of the body in bytes."""
 
 _log = logging.getLogger(__name__)
 
 
 class ConnectionClosed(Exception):  # noqa: N818 - reads as what happened
-    """The other process has ended, or was never there."""
+    """The other process has ended."""
 
 
 class RpcConnection:
-    """One end.
+    """One end of the socket pair.
 
     Args:
         link: the socket to the other end.
-        answer: answers what the other end asks.
+        handler: handles the calls of the other end.
     """
 
-    def __init__(self, link: socket.socket, answer: Answer) -> None:
+    def __init__(self, link: socket.socket, handler: Handler) -> None:
         self._link = link
-        self._answer = answer
-        self._sending = Lock()
+        self._handler = handler
+        self._send_lock = Lock()
         self._numbers = count()
         self._lock = Lock()
         self._waiting: dict[int, SimpleQueue[tuple[int, bytes]]] = {}
-        self.gone = False
-        """Whether the other end has ended."""
+        self.closed = False
+        """Whether the other end is known to have ended."""
 
     def listen(self) -> None:
-        """Take in what comes until the other end is gone."""
+        """Receive messages until the other end closes."""
         try:
             with self._link.makefile("rb") as stream:
-                while len(head := stream.read(_HEAD.size)) == _HEAD.size:
-                    kind, number, size = _HEAD.unpack(head)
-                    self._take(kind, number, stream.read(size))
+                while len(header := stream.read(_HEADER.size)) == _HEADER.size:
+                    kind, number, size = _HEADER.unpack(header)
+                    self._receive(kind, number, stream.read(size))
         except OSError as problem:
-            _log.debug("the other process cannot be heard: %s", problem)
+            _log.debug("the connection to the other process failed: %s", problem)
         with self._lock:
-            self.gone = True
-            for answers in self._waiting.values():
-                answers.put((_GONE, b""))
+            self.closed = True
+            for replies in self._waiting.values():
+                replies.put((_CLOSED, b""))
 
-    def ask(self, name: str, *arguments: Any) -> ReplyStream:
-        """Ask the other end; blocks until the question is sent.
+    def call(self, name: str, *arguments: Any) -> ReplyStream:
+        """Call the other end; return as soon as the call is sent.
 
         Raises:
-            PeerGone: there is nobody to ask.
+            ConnectionClosed: the other end has ended. It has not handled the call.
         """
         number = next(self._numbers)
-        answers: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+        replies: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         with self._lock:
-            if self.gone:
+            if self.closed:
                 raise ConnectionClosed
-            self._waiting[number] = answers
+            self._waiting[number] = replies
         try:
-            self._send(_QUESTION, number, (name, arguments))
+            self._send(_CALL, number, (name, arguments))
         except OSError as problem:
+            self.closed = True
             self._forget(number)
             raise ConnectionClosed(str(problem)) from problem
-        return ReplyStream(answers, lambda: self._forget(number))
+        return ReplyStream(replies, lambda: self._forget(number))
 
     def _forget(self, number: int) -> None:
         with self._lock:
@@ -93,53 +94,53 @@ class RpcConnection:
 
     def _send(self, kind: int, number: int, value: Any) -> None:
         body = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        with self._sending:
-            self._link.sendall(_HEAD.pack(kind, number, len(body)))
+        with self._send_lock:
+            self._link.sendall(_HEADER.pack(kind, number, len(body)))
             self._link.sendall(body)
 
-    def _take(self, kind: int, number: int, body: bytes) -> None:
-        if kind == _QUESTION:
-            Thread(target=self._reply, args=(number, body), daemon=True, name=f"question {number}").start()
+    def _receive(self, kind: int, number: int, body: bytes) -> None:
+        if kind == _CALL:
+            Thread(target=self._reply, args=(number, body), daemon=True, name=f"call {number}").start()
             return
         with self._lock:
-            answers = self._waiting.get(number)
-        if answers is not None:
-            answers.put((kind, body))
+            replies = self._waiting.get(number)
+        if replies is not None:
+            replies.put((kind, body))
 
     def _reply(self, number: int, body: bytes) -> None:
         try:
             try:
-                name, arguments = pickle.loads(body)  # noqa: S301 - of our own process
-                for part in self._answer(name, *arguments):
+                name, arguments = pickle.loads(body)  # noqa: S301 - from our own process
+                for part in self._handler(name, *arguments):
                     self._send(_PART, number, part)
             except EcrTuiError as error:
                 self._send(_ERROR, number, error)
-            except Exception as problem:  # noqa: BLE001 - whoever asks waits for an answer
-                _log.exception("the question %d could not be answered", number)
-                told = f"{type(problem).__name__}: {problem}"
-                self._send(_ERROR, number, EcrTuiError("ecrtui failed here; this is a defect", told))
+            except Exception as problem:  # noqa: BLE001 - the caller waits for a reply
+                _log.exception("call %d failed", number)
+                detail = f"{type(problem).__name__}: {problem}"
+                self._send(_ERROR, number, EcrTuiError("Internal error (please report this bug)", detail))
         except OSError as problem:
-            _log.debug("nobody waits for the answer %d any more: %s", number, problem)
+            _log.debug("the reply to call %d was not sent: %s", number, problem)
 
 
 class ReplyStream:
-    """The parts of one answer, in their order. Whoever has no use for the rest just drops it."""
+    """The parts of one reply, in order. A caller that does not need the rest drops it."""
 
-    def __init__(self, answers: SimpleQueue[tuple[int, bytes]], forget: Callable[[], None]) -> None:
-        self._answers = answers
+    def __init__(self, replies: SimpleQueue[tuple[int, bytes]], forget: Callable[[], None]) -> None:
+        self._replies = replies
         self._forget = forget
 
     def next(self) -> Any:
         """Wait for the next part.
 
         Raises:
-            EcrTuiError: what the other end raised.
-            PeerGone: the other end is gone and its answer not here.
+            EcrTuiError: raised by the other end.
+            ConnectionClosed: the other end ended before it sent this part.
         """
-        kind, body = self._answers.get()
-        if kind == _GONE:
+        kind, body = self._replies.get()
+        if kind == _CLOSED:
             raise ConnectionClosed
-        value = pickle.loads(body)  # noqa: S301 - of our own process
+        value = pickle.loads(body)  # noqa: S301 - from our own process
         if kind == _ERROR:
             raise value
         return value

@@ -1,4 +1,4 @@
-"""What runs in the registry's process: it opens the registry that it is told of, and answers what it is asked of it."""
+"""The program of the registry process: open the registry of a connection, and run operations on it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.ecr import row_codec as columns
+from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, RpcConnection
 
@@ -22,77 +22,81 @@ if TYPE_CHECKING:
     from ecrtui.registry.protocol import Page
     from ecrtui.settings import Connection
 
-Open = Callable[["Connection", Callable[[str], str]], "EcrRegistry"]
+OpenRegistry = Callable[["Connection", Callable[[str], str]], "EcrRegistry"]
+"""Opens the registry of a connection. The second argument asks the user for an MFA code."""
 
-AHEAD = 4
-"""Listings of which the next page is read before it is asked for; of the one read longest ago it is dropped."""
+LISTINGS_READ_AHEAD = 4
+"""Listings whose next page is requested early. The page of the listing that was read longest ago is dropped."""
 
 THREAD_SWITCH_INTERVAL = 0.0005
-"""Seconds after which a thread that reads a page lets another one send its request; Python's own are ten times that."""
+"""Seconds until a thread that parses a page yields to one that sends a request; Python's default is ten times that."""
 
 GC_THRESHOLD = 50_000
-"""Objects after which the collector looks for garbage. A page has ten thousand, and all of them go by themselves."""
+"""New objects that start a garbage collection. A page has ten thousand, and reference counting frees them all."""
 
 
-def serve(link: socket.socket, open_registry: Open) -> None:
-    """Answer until the other process is gone, then end at once, whatever is under way: nobody would hear of it.
+def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
+    """Handle calls until the other process closes the socket, then exit at once. Calls in progress are abandoned.
 
     Args:
-        link: the socket to the process that asks.
-        open_registry: opens the registry of a connection; the second argument asks the user for the code of a device.
+        link: the socket to the other process.
+        open_registry: opens the registry of a connection.
     """
     gc.set_threshold(GC_THRESHOLD)
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
-    RegistryServer(link, open_registry).peer.listen()
+    RegistryServer(link, open_registry).rpc.listen()
     os._exit(0)
 
 
 class RegistryServer:
-    """Answers for one connection; see :func:`serve`."""
+    """Handles the calls for one connection; see :func:`serve`."""
 
-    def __init__(self, link: socket.socket, open_registry: Open) -> None:
-        self.peer = RpcConnection(link, self.answer)
+    def __init__(self, link: socket.socket, open_registry: OpenRegistry) -> None:
+        self.rpc = RpcConnection(link, self.handle)
         self._open_registry = open_registry
         self._lock = Lock()
-        self._connection: Connection | None = None
+        self._connection: Connection
+        self._has_connection = Event()
         self._registries: dict[str, EcrRegistry] = {}
-        self._ahead: OrderedDict[object, Future[Page[Any]]] = OrderedDict()
-        self._readers = ThreadPoolExecutor(AHEAD, "page")
+        self._next_pages: OrderedDict[object, Future[Page[Any]]] = OrderedDict()
+        self._readers = ThreadPoolExecutor(LISTINGS_READ_AHEAD, "page")
 
-    def answer(self, name: str, *arguments: Any) -> Iterator[Any]:
-        """Answer a question: ``open`` with the connection, or an operation with account, arguments and options."""
+    def handle(self, name: str, *arguments: Any) -> Iterator[Any]:
+        """Handle a call: ``open`` with the connection, or an operation with account, arguments and options."""
         if name == OPEN:
             (self._connection,) = arguments
+            self._has_connection.set()
             self._registry("").connect()
             yield None
             return
-        if name in columns.CODECS:
+        if name in CODECS:
             yield from self._page(name, *arguments)
         else:
             account, values, options = arguments
             yield getattr(self._registry(account), name)(*values, **options)
 
     def _page(self, name: str, account: str, values: Sequence[str], options: Mapping[str, str]) -> Iterator[Any]:
-        """One page: its token, and then its rows. The next page is on its way meanwhile."""
+        """Yield the token of the next page and then the rows of this one. The next page is requested in between."""
 
-        def page(start: str) -> Page[Any]:
-            found: Page[Any] = next(getattr(self._registry(account), name)(*values, **{**options, "start": start}))
-            return found
+        def read(start: str) -> Page[Any]:
+            page: Page[Any] = next(getattr(self._registry(account), name)(*values, **{**options, "start": start}))
+            return page
 
         listing = (name, account, tuple(values), options.get("tag_status"))
-        read = self._ahead.pop((listing, options["start"]), None)
-        this = page(options["start"]) if read is None else read.result()
-        if this.next_token:
-            self._ahead[listing, this.next_token] = self._readers.submit(page, this.next_token)
-            while len(self._ahead) > AHEAD:
-                self._ahead.popitem(last=False)
-        yield this.next_token
-        yield marshal.dumps(columns.CODECS[name].to_columns(this.items))
+        pending = self._next_pages.pop((listing, options["start"]), None)
+        page = read(options["start"]) if pending is None else pending.result()
+        if page.next_token:
+            self._next_pages[listing, page.next_token] = self._readers.submit(read, page.next_token)
+            while len(self._next_pages) > LISTINGS_READ_AHEAD:
+                self._next_pages.popitem(last=False)
+        yield page.next_token
+        yield marshal.dumps(CODECS[name].to_columns(page.items))
 
     def _registry(self, account: str) -> EcrRegistry:
-        """The registry of an account, or the one that the connection leads to; while it cannot be opened, raises."""
+        """Return the registry of an account, "" for that of the connection. Open it first; raise if that fails."""
+        self._has_connection.wait()  # calls have a thread each: one can overtake the first, which is "open"
         with self._lock:
-            if not self._registries and self._connection is not None:
+            if not self._registries:
                 self._registries[""] = self._open_registry(self._connection, self._ask_for_code)
             if account not in self._registries:
                 self._registries[account] = self._registries[""].of_account(account)
@@ -100,6 +104,6 @@ class RegistryServer:
 
     def _ask_for_code(self, question: str) -> str:
         try:
-            return str(self.peer.ask(MFA_CODE, question).next())
+            return str(self.rpc.call(MFA_CODE, question).next())
         except ConnectionClosed:
             raise CredentialsError("No MFA code was given") from None

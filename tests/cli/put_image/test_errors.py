@@ -141,7 +141,7 @@ def test_the_next_step_is_told(registry: object, put_image: PutImage) -> None:
         return ran.hints[0]
 
     assert "nothing to do" in hint("--image-tag", "v1")
-    assert "without the registry's host" in hint(repository="nope")
+    assert "without the host of the registry" in hint(repository="nope")
     assert "an extra newline at its end" in hint("--image-digest", pushed.digest, manifest=pushed.manifest + "\n")
     assert "lacks the newline at its end" in hint("--image-digest", support.digest_of(pushed.manifest + "\n"))
     assert "reformatted" in hint("--image-digest", pushed.digest, manifest=pushed.manifest + " ")
@@ -151,7 +151,7 @@ def test_the_next_step_is_told(registry: object, put_image: PutImage) -> None:
     other = support.push_image(registry, "app", "two")
     assert "put-image-tag-mutability --repository-name app" in hint("--image-tag", "v1", manifest=other.manifest)
     support.create_repository(registry, "empty")
-    assert "PutImage moves no layers" in hint(repository="empty")
+    assert "PutImage does not copy layers" in hint(repository="empty")
 
 
 def test_who_asks_for_help_the_other_way_is_told_the_way(put_image: PutImage, endpoint: Endpoint) -> None:

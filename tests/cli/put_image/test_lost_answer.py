@@ -117,7 +117,7 @@ def test_the_same_tag_on_the_same_image_is_refused_as_ever(retag: Any, site: Sit
     ran = retag("--image-tag", "v1")
     assert ran.code == 254
     assert "(ImageAlreadyExistsException)" in ran.err
-    assert ran.hints == ["The tag is on this image already; there is nothing to do."]
+    assert ran.hints == ["There is nothing to do."]
 
 
 def test_throttling_in_between_does_not_excuse_a_refusal(retag: Any, site: Site) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -14,6 +16,7 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
 from ecrtui.wiring import SessionFactory, open_registry
 from tests.catalog.large import add_images
+from tests.registry.conftest import RegistryEnv
 from tests.support.embedded import digest_of, push_image, push_index
 
 
@@ -72,13 +75,13 @@ def everything(registry: Registry, digest: str, index: str) -> list[object]:
     ]
 
 
-def test_every_answer_is_the_one_that_the_registry_gives_in_this_process(world, served, remote):
-    pushed = push_image(world.client, "team/app", "one", "1.0")
-    index = push_index(world.client, "team/app", {"linux/amd64": pushed}, "multi")
+def test_every_answer_is_the_one_that_the_registry_gives_in_this_process(env, served, remote):
+    pushed = push_image(env.client, "team/app", "one", "1.0")
+    index = push_index(env.client, "team/app", {"linux/amd64": pushed}, "multi")
     subject = {"mediaType": pushed.media_type, "digest": pushed.digest, "size": len(pushed.manifest)}
-    push_image(world.client, "team/app", "signature", subject=subject, artifactType="application/vnd.example")
-    world.client.start_image_scan(repositoryName="team/app", imageId={"imageTag": "1.0"})
-    world.client.put_lifecycle_policy(
+    push_image(env.client, "team/app", "signature", subject=subject, artifactType="application/vnd.example")
+    env.client.start_image_scan(repositoryName="team/app", imageId={"imageTag": "1.0"})
+    env.client.put_lifecycle_policy(
         repositoryName="team/app",
         lifecyclePolicyText='{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": '
         '"sinceImagePushed", "countUnit": "days", "countNumber": 7}, "action": {"type": "expire"}}]}',
@@ -100,18 +103,18 @@ def without_pulls(answer: object) -> object:
     return [without_pulls(entry) for entry in answer] if isinstance(answer, (tuple, list)) else answer
 
 
-def test_a_retag_goes_there_and_its_answer_comes_back(world, remote):
-    pushed = push_image(world.client, "team/app", tag="1.0")
+def test_a_retag_goes_there_and_its_answer_comes_back(env, remote):
+    pushed = push_image(env.client, "team/app", tag="1.0")
     manifest = remote.manifest("team/app", pushed.digest)
     assert manifest.text == pushed.manifest
     result = remote.put_image("team/app", manifest, "prod")
     assert (result.digest, result.tag, result.manifest) == (pushed.digest, "prod", pushed.manifest)
     remote.untag("team/app", "1.0")
-    assert world.tags() == {"prod": pushed.digest}
+    assert env.tags() == {"prod": pushed.digest}
 
 
-def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(world, remote):
-    digests = add_images(world.embedded, "team/large", 2_100)
+def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(env, remote):
+    digests = add_images(env.embedded, "team/large", 2_100)
     pages = list(remote.images("team/large"))
     assert [len(page.items) for page in pages] == [1_000, 1_000, 100]
     assert [page.next_token != "" for page in pages] == [True, True, False]
@@ -122,12 +125,12 @@ def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(world, remo
     assert len({id(image.media_type) for image in images}) == 1
 
 
-def test_the_registry_of_another_account_is_asked_there(world, remote):
+def test_the_registry_of_another_account_is_asked_there(env, remote):
     assert remote.of_account("999999999999").location().registry_id == "999999999999"
     assert isinstance(failed(lambda: remote.of_account("999999999999").repository("team/app")), NotFound)
 
 
-def test_errors_come_back_whole(world, remote):
+def test_errors_come_back_whole(env, remote):
     error = failed(lambda: remote.repository("team/nothing"))
     assert isinstance(error, NotFound)
     assert (error.code, error.operation) == ("RepositoryNotFoundException", "DescribeRepositories")
@@ -145,9 +148,9 @@ def test_what_is_wrong_with_the_connection_is_told_to_whoever_asks(start, tmp_pa
     assert isinstance(failed(RemoteRegistry(start(Connection(region="eu-west-1"))).location), CredentialsError)
 
 
-def test_bytes_that_do_not_have_their_digest_are_refused_there(world, remote):
-    pushed = push_image(world.client, "team/app", tag="1.0")
-    with world.embedded.database.write() as connection:
+def test_bytes_that_do_not_have_their_digest_are_refused_there(env, remote):
+    pushed = push_image(env.client, "team/app", tag="1.0")
+    with env.embedded.database.write() as connection:
         connection.execute("UPDATE manifests SET manifest = replace(manifest, ': 2', ':  2')")
     assert isinstance(failed(lambda: remote.manifest("team/app", pushed.digest)), IntegrityError)
 
@@ -163,28 +166,39 @@ def test_the_demo_lives_there_and_keeps_what_was_written(start):
     assert registry.tag_is_at("team/checkout", "put-there", image.digest)
 
 
-def test_a_process_that_dies_under_a_write_leaves_it_open_whether_it_was_written(world, process, remote):
-    pushed = push_image(world.client, "team/app", tag="1.0")
+def test_a_process_that_dies_under_a_write_leaves_it_open_whether_it_was_written(env, process, remote):
+    pushed = push_image(env.client, "team/app", tag="1.0")
     manifest = remote.manifest("team/app", pushed.digest)
-    world.embedded.faults.before("PutImage", lambda: os.kill(process.pid, signal.SIGKILL))
+    env.embedded.faults.before("PutImage", lambda: os.kill(process.pid, signal.SIGKILL))
     error = failed(lambda: remote.put_image("team/app", manifest, "prod"))
     assert isinstance(error, ConnectionFailed)
     assert (error.ambiguous, error.retryable) == (True, True)
 
 
-def test_a_process_that_has_died_is_started_anew(world, process, remote):
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_process_that_has_died_is_started_again(
+    env: RegistryEnv, process: RegistryProcess, remote: RemoteRegistry, noticed: bool
+) -> None:
+    """The call is sent to the new process, whether or not the end of the old one was noticed before."""
     assert remote.location().region == "eu-west-1"
-    before = process.pid
+    rpc, before = process._rpc, process.pid
     os.kill(before, signal.SIGKILL)
     os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
-    error = None
-    try:
-        remote.repository("team/app")
-    except ConnectionFailed as problem:
-        error = problem  # asked before it was noticed
-    assert error is None or (error.retryable and not error.ambiguous)
+    while noticed and not rpc.closed:
+        Event().wait(0.01)
     assert remote.repository("team/app").name == "team/app"
     assert process.pid != before
+
+
+def test_calls_of_many_threads_start_one_new_process(
+    env: RegistryEnv, process: RegistryProcess, remote: RemoteRegistry
+) -> None:
+    remote.location()
+    os.kill(process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    with ThreadPoolExecutor(8) as pool:
+        pids = list(pool.map(lambda _: (remote.repository("team/app"), process.pid)[1], range(8)))
+    assert len(set(pids)) == 1
 
 
 def test_it_ends_with_the_one_that_started_it(served):

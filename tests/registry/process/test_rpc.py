@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from ecrtui.errors import EcrTuiError, Throttled
+from ecrtui.errors import EcrTuiError, ErrorKind, Throttled
 from ecrtui.registry.process.rpc import ConnectionClosed, RpcConnection
 
 
 @contextmanager
-def peers(answer: Callable[..., Iterator[Any]]) -> Iterator[tuple[RpcConnection, RpcConnection]]:
-    """Who asks, and who answers; both listen."""
+def connected(handler: Callable[..., Iterator[Any]]) -> Iterator[tuple[RpcConnection, RpcConnection]]:
+    """Two ends of a connection, both listening: the caller, and the one with the handler."""
     first, second = socket.socketpair()
-    asks = RpcConnection(first, lambda name, *arguments: iter([f"asked back: {name}"]))
-    answers = RpcConnection(second, answer)
-    threads = [Thread(target=peer.listen) for peer in (asks, answers)]
+    caller = RpcConnection(first, lambda name, *arguments: iter([f"called back: {name}"]))
+    server = RpcConnection(second, handler)
+    threads = [Thread(target=end.listen) for end in (caller, server)]
     for thread in threads:
         thread.start()
-    yield asks, answers
+    yield caller, server
     first.shutdown(socket.SHUT_RDWR)
     for thread in threads:
         thread.join()
@@ -30,112 +30,125 @@ def peers(answer: Callable[..., Iterator[Any]]) -> Iterator[tuple[RpcConnection,
     second.close()
 
 
-def test_the_first_part_of_an_answer_is_there_before_the_second_is_made():
+def test_the_first_part_of_a_reply_arrives_before_the_second_is_made() -> None:
     seen = Event()
 
-    def answer(name: str) -> Iterator[str]:
+    def handler(name: str) -> Iterator[str]:
         yield "first"
         assert seen.wait(10)
         yield "second"
 
-    with peers(answer) as (asks, _):
-        parts = asks.ask("page")
-        assert parts.next() == "first"
+    with connected(handler) as (caller, _):
+        reply = caller.call("page")
+        assert reply.next() == "first"
         seen.set()
-        assert parts.next() == "second"
+        assert reply.next() == "second"
 
 
-def test_questions_that_take_long_do_not_hold_up_the_others():
+def test_a_slow_call_does_not_block_the_others() -> None:
     release = Event()
 
-    def answer(name: str, number: int) -> Iterator[int]:
+    def handler(name: str, number: int) -> Iterator[int]:
         if name == "slow":
             assert release.wait(10)
         yield number
 
-    with peers(answer) as (asks, _):
-        slow = asks.ask("slow", 1)
-        assert [asks.ask("quick", number).next() for number in range(20)] == list(range(20))
+    with connected(handler) as (caller, _):
+        slow = caller.call("slow", 1)
+        assert [caller.call("quick", number).next() for number in range(20)] == list(range(20))
         release.set()
         assert slow.next() == 1
 
 
-def test_an_error_arrives_as_the_one_that_was_raised():
-    def answer(name: str) -> Iterator[None]:
-        raise Throttled("Slow down", "in its words", "wait", retryable=True, code="Throttling", request_id="r-1")
+def test_an_error_arrives_with_all_its_fields() -> None:
+    def handler(name: str) -> Iterator[None]:
+        raise Throttled(
+            "Slow down", "detail", "wait", retryable=True, kind=ErrorKind.DENIED, code="Throttling", request_id="r-1"
+        )
         yield
 
-    with peers(answer) as (asks, _), pytest.raises(Throttled) as caught:
-        asks.ask("anything").next()
+    with connected(handler) as (caller, _), pytest.raises(Throttled) as caught:
+        caller.call("anything").next()
     error = caught.value
-    assert (str(error), error.hint, error.retryable) == ("Slow down: in its words", "wait", True)
-    assert (error.code, error.request_id, error.ambiguous) == ("Throttling", "r-1", False)
+    assert (str(error), error.hint, error.retryable) == ("Slow down: detail", "wait", True)
+    assert (error.kind, error.code, error.request_id, error.ambiguous) == (
+        ErrorKind.DENIED,
+        "Throttling",
+        "r-1",
+        False,
+    )
 
 
 @pytest.mark.parametrize("raised", [KeyError("x"), StopIteration(), RuntimeError("boom")])
-def test_a_defect_at_the_other_end_is_told_as_one(raised):
-    def answer(name: str) -> Iterator[None]:
+def test_any_other_exception_arrives_as_an_internal_error(raised: Exception) -> None:
+    def handler(name: str) -> Iterator[None]:
         yield None
         raise raised
 
-    with peers(answer) as (asks, _):
-        parts = asks.ask("anything")
-        parts.next()
-        with pytest.raises(EcrTuiError, match="defect"):
-            parts.next()
+    with connected(handler) as (caller, _):
+        reply = caller.call("anything")
+        reply.next()
+        with pytest.raises(EcrTuiError, match="Internal error"):
+            reply.next()
 
 
-def test_what_cannot_be_sent_is_a_defect_too():
-    with peers(lambda name: iter([lambda: None])) as (asks, _), pytest.raises(EcrTuiError, match="defect"):
-        asks.ask("anything").next()
+def test_a_reply_that_cannot_be_pickled_is_an_internal_error() -> None:
+    with (
+        connected(lambda name: iter([lambda: None])) as (caller, _),
+        pytest.raises(EcrTuiError, match="Internal error"),
+    ):
+        caller.call("anything").next()
 
 
-def test_who_answers_can_ask_back_before_it_does():
-    def answer(name: str) -> Iterator[str]:
-        yield answers.ask("code").next()
+def test_a_handler_can_call_back() -> None:
+    def handler(name: str) -> Iterator[str]:
+        yield server.call("code").next()
 
-    with peers(answer) as (asks, answers):
-        assert asks.ask("sign in").next() == "asked back: code"
+    with connected(handler) as (caller, server):
+        assert caller.call("sign in").next() == "called back: code"
 
 
-def test_whoever_waits_is_told_when_the_other_end_is_gone_and_so_is_whoever_asks_then():
-    asked = Event()
-
-    def answer(name: str) -> Iterator[None]:
-        asked.set()
-        Event().wait(0.1)
-        yield None
-
+def test_a_closed_connection_ends_pending_calls_and_refuses_new_ones() -> None:
     first, second = socket.socketpair()
-    asks = RpcConnection(first, answer)
-    listening = Thread(target=asks.listen)
+    caller = RpcConnection(first, lambda name: iter(()))
+    listening = Thread(target=caller.listen)
     listening.start()
-    parts = asks.ask("anything")
+    reply = caller.call("anything")
     second.close()
     with pytest.raises(ConnectionClosed):
-        parts.next()
+        reply.next()
     listening.join()
-    assert asks.gone
+    assert caller.closed
     with pytest.raises(ConnectionClosed):
-        asks.ask("anything")
+        caller.call("anything")
     first.close()
 
 
-def test_a_message_that_is_cut_short_is_the_end_of_it():
+def test_a_call_that_cannot_be_sent_closes_the_connection() -> None:
     first, second = socket.socketpair()
-    asks = RpcConnection(first, lambda name: iter(()))
-    parts = asks.ask("anything")
+    caller = RpcConnection(first, lambda name: iter(()))  # it does not listen, so it has not noticed
+    second.close()
+    with pytest.raises(ConnectionClosed):
+        caller.call("anything")
+    assert caller.closed
+    first.close()
+
+
+def test_a_message_that_is_cut_short_ends_the_connection() -> None:
+    first, second = socket.socketpair()
+    caller = RpcConnection(first, lambda name: iter(()))
+    reply = caller.call("anything")
     second.sendall(b"\x01" + bytes(8) + (100).to_bytes(8, "big") + b"only a few bytes")
     second.close()
-    asks.listen()
+    caller.listen()
     with pytest.raises(ConnectionClosed):
-        parts.next()
+        reply.next()
     first.close()
 
 
-def test_an_answer_that_nobody_wants_is_not_kept():
-    with peers(lambda name: iter([bytes(1000), bytes(1000)])) as (asks, _):
-        asks.ask("page").next()
+def test_the_rest_of_a_dropped_reply_is_not_kept() -> None:
+    with connected(lambda name: iter([bytes(1000), bytes(1000)])) as (caller, _):
+        caller.call("page").next()
         gc.collect()
-        assert not asks._waiting
-        assert asks.ask("page").next() == bytes(1000)
+        assert not caller._waiting
+        assert caller.call("page").next() == bytes(1000)

@@ -335,7 +335,7 @@ async def test_throttled_to_the_end_is_a_failure_with_the_service_s_words(embedd
         await retag(pilot, "rc")
         await pilot.press("enter")
         screen = await until(pilot, "✗ failed")
-        assert "ECR asks for fewer requests" in screen
+        assert "ECR is throttling requests" in screen
         assert "Rate exceeded" in screen
         assert throttle.hits > 1
         assert tags_of(client, "team/app")["rc"] == old.digest

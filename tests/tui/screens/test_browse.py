@@ -280,7 +280,7 @@ async def test_a_reference_leads_to_its_place_and_esc_leads_up_from_there(
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("team/nothing", "The repository does not exist"),
+        ("team/nothing", "Repository not found"),
         ("team/app:nothing", "team/app has no image nothing"),
         (f"team/app@sha256:{'0' * 64}", "team/app has no image sha256:000"),
     ],

@@ -223,7 +223,7 @@ async def test_what_is_told_of_an_image_stands_there_though_its_manifest_cannot_
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("GetDownloadUrlForLayer:error:code=LayerInaccessibleException", "The layer cannot be had"),
+        ("GetDownloadUrlForLayer:error:code=LayerInaccessibleException", "Layer unavailable"),
         ("DownloadLayer:cut", "The connection failed"),
     ],
 )

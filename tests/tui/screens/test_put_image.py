@@ -331,7 +331,7 @@ async def test_missing_layers_are_told_and_it_can_be_tried_again(embedded, clien
 async def test_a_repository_that_does_not_exist_is_told_inline(embedded, client) -> None:
     async with form(embedded, repository="team/nope", manifest=manifest_text(client, "team/app")) as (_, pilot):
         await pilot.press("f2")
-        await until(pilot, "repository does not exist")
+        await until(pilot, "Repository not found")
 
 
 async def test_a_lost_answer_is_read_back_and_answered_with_what_is_so(embedded, client) -> None:

@@ -1,0 +1,390 @@
+"""The one table from AWS errors to the errors of ecrtui.
+
+``BY_CODE`` has a row for each error code that a service can answer: the codes of the ECR service model, and those
+that AWS sends without naming them there, such as ThrottlingException and ExpiredTokenException. ``BY_CLASS`` has a
+row for each exception that botocore raises when no service has answered.
+
+A hint may contain ``{repository}``, ``{action}`` (the IAM action) and ``{sign_in}`` (how to renew the credentials).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from botocore import exceptions as raised
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
+
+from ecrtui.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    CredentialsError,
+    EcrTuiError,
+    ErrorKind,
+    NotFound,
+    Refused,
+    Throttled,
+    UsageError,
+)
+
+
+class MalformedReply(Exception):  # noqa: N818 - reads as what happened
+    """The reply was cut short, or is not JSON of ECR. Our parser raises it; the table translates it."""
+
+
+class ErrorSpec(NamedTuple):
+    """A row of the table.
+
+    Args:
+        error: the class to raise.
+        title: what happened.
+        hint: the next step.
+        kind: what went wrong; the kind of the class if None.
+        retryable: whether the same call can succeed later.
+        unsent: whether the request has certainly not reached the service, so that nothing was written.
+    """
+
+    error: type[EcrTuiError]
+    title: str
+    hint: str = ""
+    kind: ErrorKind | None = None
+    retryable: bool = False
+    unsent: bool = False
+
+
+SIGN_IN = "{sign_in}"
+_WAIT = "Wait a moment, then try again."
+_UPSTREAM = "The image comes through a pull-through cache rule. Check the rule and the upstream registry."
+_RESTORE = "restore it first: aws ecr update-image-storage-class --target-storage-class STANDARD."
+
+DENIED = ErrorSpec(
+    AccessDenied, "Access denied", "Ask for the IAM permission {action} on {repository}, or use another profile."
+)
+DENIED_EXPLICITLY = DENIED._replace(hint="A policy denies {action} explicitly. Ask the owner of the policy.")
+THROTTLED = ErrorSpec(
+    Throttled,
+    "ECR is throttling requests",
+    "Wait a moment, then try again. To retry more often, set AWS_MAX_ATTEMPTS and AWS_RETRY_MODE=adaptive.",
+    retryable=True,
+)
+SERVICE_FAILED = ErrorSpec(ConnectionFailed, "The service failed", _WAIT, retryable=True)
+REFUSED = ErrorSpec(Refused, "ECR refused the request")
+_EXPIRED = ErrorSpec(CredentialsError, "The credentials have expired", SIGN_IN)
+_NOT_ACCEPTED = ErrorSpec(CredentialsError, "AWS does not accept the credentials", SIGN_IN)
+_KMS = ErrorSpec(
+    AccessDenied,
+    "The encryption key of the repository cannot be used",
+    "Check the state and the policy of the key in KMS.",
+)
+_IMAGE_NOT_FOUND = ErrorSpec(
+    NotFound, "Image not found", "Refresh: the image may have been deleted.", ErrorKind.IMAGE_NOT_FOUND
+)
+_INVALID_REQUEST = ErrorSpec(Refused, "ECR does not accept the request", kind=ErrorKind.INVALID_REQUEST)
+
+BY_CODE: Mapping[str, ErrorSpec] = {
+    # credentials
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "RequestExpired": _EXPIRED,
+    "UnauthorizedException": _EXPIRED,  # SSO: the session of the token has ended
+    "UnrecognizedClientException": _NOT_ACCEPTED,
+    "InvalidClientTokenId": _NOT_ACCEPTED,
+    "InvalidAccessKeyId": _NOT_ACCEPTED,
+    "MissingAuthenticationToken": _NOT_ACCEPTED,
+    "MissingAuthenticationTokenException": _NOT_ACCEPTED,
+    "IncompleteSignature": _NOT_ACCEPTED,
+    "IncompleteSignatureException": _NOT_ACCEPTED,
+    "SignatureDoesNotMatch": _NOT_ACCEPTED,
+    "InvalidIdentityToken": _NOT_ACCEPTED,
+    "InvalidSignatureException": _NOT_ACCEPTED,
+    "RequestTimeTooSkewed": ErrorSpec(
+        CredentialsError, "AWS does not accept the time of the request", "Set the clock of this machine, then retry."
+    ),
+    # permissions
+    "OptInRequired": ErrorSpec(AccessDenied, "The account is not signed up for ECR in this region"),
+    "AccessDenied": DENIED,
+    "AccessDeniedException": DENIED,
+    "UnauthorizedOperation": DENIED,
+    "NotAuthorized": DENIED,
+    "ForbiddenException": DENIED,
+    "BlockedByOrganizationPolicyException": ErrorSpec(AccessDenied, "A policy of the organization denies the request"),
+    "KmsException": _KMS,
+    "KmsError": _KMS,
+    "UpstreamAccessDenied": ErrorSpec(AccessDenied, "The upstream registry denies access", _UPSTREAM),
+    # throttling
+    "Throttling": THROTTLED,
+    "ThrottlingException": THROTTLED,
+    "ThrottledException": THROTTLED,
+    "RequestThrottled": THROTTLED,
+    "RequestThrottledException": THROTTLED,
+    "RequestLimitExceeded": THROTTLED,
+    "TooManyRequestsException": THROTTLED,
+    "BandwidthLimitExceeded": THROTTLED,
+    "SlowDown": THROTTLED,
+    "429": THROTTLED,
+    "UpstreamTooManyRequests": ErrorSpec(
+        Throttled, "The upstream registry is throttling requests", _UPSTREAM, retryable=True
+    ),
+    # not found
+    "RepositoryNotFoundException": ErrorSpec(
+        NotFound,
+        "Repository not found",
+        "Check the repository name (without the host of the registry), the region and the registry id.",
+        ErrorKind.REPOSITORY_NOT_FOUND,
+    ),
+    "ImageNotFoundException": _IMAGE_NOT_FOUND,
+    "ImageNotFound": _IMAGE_NOT_FOUND,
+    "LayersNotFoundException": ErrorSpec(
+        NotFound,
+        "A layer of the image is not in the repository",
+        "PutImage does not copy layers. Push the layers to {repository} first (docker push, crane cp, skopeo copy).",
+        ErrorKind.MISSING_PARTS,
+    ),
+    "ReferencedImagesNotFoundException": ErrorSpec(
+        Refused,
+        "An image of the index is not in the repository",
+        "Put the images of all platforms into {repository} first.",
+        ErrorKind.MISSING_PARTS,
+    ),
+    "LayerInaccessibleException": ErrorSpec(
+        NotFound, "Layer unavailable", "The image may be archived.", ErrorKind.INACCESSIBLE
+    ),
+    "ScanNotFoundException": ErrorSpec(
+        NotFound,
+        "The image has not been scanned",
+        "Start a scan: aws ecr start-image-scan.",
+        ErrorKind.SCAN_NOT_FOUND,
+    ),
+    "LifecyclePolicyNotFoundException": ErrorSpec(
+        NotFound, "The repository has no lifecycle policy", kind=ErrorKind.LIFECYCLE_POLICY_NOT_FOUND
+    ),
+    "UnableToGetUpstreamImageException": ErrorSpec(
+        NotFound, "The upstream image is not available", _UPSTREAM, retryable=True
+    ),
+    "UnableToGetUpstreamLayerException": ErrorSpec(
+        NotFound, "The upstream layer is not available", _UPSTREAM, retryable=True
+    ),
+    "UnableToListUpstreamImageReferrersException": ErrorSpec(
+        NotFound, "The referrers of the upstream image are not available", _UPSTREAM, retryable=True
+    ),
+    # refused
+    "ImageAlreadyExistsException": ErrorSpec(
+        Refused, "The tag already points to this image", "There is nothing to do.", ErrorKind.ALREADY_EXISTS
+    ),
+    "ImageTagAlreadyExistsException": ErrorSpec(
+        Refused,
+        "The tag is immutable",
+        "Choose another tag, or change the tag mutability of the repository or its exclusion filters: "
+        "aws ecr put-image-tag-mutability --repository-name {repository}.",
+        ErrorKind.TAG_IMMUTABLE,
+    ),
+    "ImageDigestDoesNotMatchException": ErrorSpec(
+        Refused,
+        "ECR computed another digest",
+        "The manifest was changed on its way to ECR. Nothing was written. Try again.",
+        ErrorKind.DIGEST_MISMATCH,
+    ),
+    "ImageTagDoesNotMatchDigest": ErrorSpec(
+        Refused, "The tag points to another image", "Refresh: the tag has moved.", ErrorKind.TAG_MISMATCH
+    ),
+    "ImageReferencedByManifestList": ErrorSpec(
+        Refused, "An index contains this image", "Delete the index first, or keep the image."
+    ),
+    "ImageArchivedException": ErrorSpec(Refused, "The image is archived", f"To use it, {_RESTORE}", ErrorKind.ARCHIVED),
+    "ImageInaccessible": ErrorSpec(
+        Refused, "Image unavailable", f"If the image is archived, {_RESTORE}", ErrorKind.INACCESSIBLE
+    ),
+    "LimitExceededException": ErrorSpec(
+        Refused,
+        "An ECR quota is exceeded",
+        "Delete what is not needed: an image can have 1,000 tags, and a repository 100,000 images.",
+        ErrorKind.LIMIT_EXCEEDED,
+    ),
+    "InvalidImageDigest": ErrorSpec(
+        UsageError, "Invalid digest", "Write a digest as sha256: and 64 hexadecimal digits."
+    ),
+    "InvalidImageTag": ErrorSpec(UsageError, "ECR does not accept the tag"),
+    "MissingDigestAndTag": ErrorSpec(UsageError, "The request has neither a tag nor a digest"),
+    "InvalidParameterException": _INVALID_REQUEST,
+    "ValidationException": _INVALID_REQUEST,
+    "InvalidTagParameterException": ErrorSpec(Refused, "ECR does not accept the tag"),
+    "ValidationError": ErrorSpec(Refused, "AWS does not accept the request"),
+    "UnsupportedImageTypeException": ErrorSpec(Refused, "ECR does not support this operation for this type of image"),
+    "UnknownOperationException": ErrorSpec(Refused, "The registry does not support this operation"),
+    "404": ErrorSpec(ConnectionFailed, "The endpoint is not ECR", "Check the endpoint URL."),
+    # failures of a service
+    "UpstreamUnavailable": ErrorSpec(
+        ConnectionFailed, "The upstream registry is not available", _UPSTREAM, retryable=True
+    ),
+    "ServerException": SERVICE_FAILED,
+    "InternalFailure": SERVICE_FAILED,
+    "InternalError": SERVICE_FAILED,
+    "ServiceUnavailable": SERVICE_FAILED,
+    "ServiceUnavailableException": SERVICE_FAILED,
+    "RequestTimeout": SERVICE_FAILED,
+    "RequestTimeoutException": SERVICE_FAILED,
+}
+
+_CHECK_NETWORK = "Check the network, the proxy, the region and the endpoint URL, then try again."
+_SIGNED_OUT = ErrorSpec(CredentialsError, "The sign-in has expired", SIGN_IN, unsent=True)
+_NO_CREDENTIALS = ErrorSpec(CredentialsError, "Could not load credentials", SIGN_IN, unsent=True)
+_CONFIGURATION = ErrorSpec(
+    CredentialsError,
+    "The AWS configuration is not valid",
+    "Fix ~/.aws/config or ~/.aws/credentials.",
+    unsent=True,
+)
+_ENDPOINT = ErrorSpec(UsageError, "The endpoint is not valid", "Check the region and the endpoint URL.", unsent=True)
+_CUT_SHORT = ErrorSpec(ConnectionFailed, "The response was cut short", "Try again.", retryable=True)
+_CONNECTION = ErrorSpec(ConnectionFailed, "The connection failed", _CHECK_NETWORK, retryable=True)
+_INVALID = ErrorSpec(UsageError, "The request is not valid", unsent=True)
+
+BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
+    (
+        raised.NoCredentialsError,
+        ErrorSpec(
+            CredentialsError,
+            "No AWS credentials",
+            "Sign in (aws configure, aws sso login) and choose the profile with --profile or AWS_PROFILE. "
+            "To look around without an account, run ecrtui --demo.",
+            unsent=True,
+        ),
+    ),
+    (
+        raised.ProfileNotFound,
+        ErrorSpec(
+            CredentialsError,
+            "Profile not found",
+            "List the profiles with aws configure list-profiles. Choose one with --profile or AWS_PROFILE.",
+            unsent=True,
+        ),
+    ),
+    (
+        raised.NoRegionError,
+        ErrorSpec(
+            CredentialsError,
+            "No region is configured",
+            "Give --region, set AWS_REGION, or add a region to the profile: aws configure set region REGION.",
+            unsent=True,
+        ),
+    ),
+    (
+        raised.InvalidRegionError,
+        ErrorSpec(UsageError, "Invalid region", "Write a region as in eu-west-1.", unsent=True),
+    ),
+    (raised.UnauthorizedSSOTokenError, _SIGNED_OUT),
+    (raised.SSOTokenLoadError, _SIGNED_OUT),
+    (raised.TokenRetrievalError, _SIGNED_OUT),
+    (raised.LoginError, _SIGNED_OUT),
+    (raised.SSOError, _SIGNED_OUT),
+    (
+        raised.RefreshWithMFAUnsupportedError,
+        ErrorSpec(CredentialsError, "The credentials from the MFA sign-in have expired", SIGN_IN, unsent=True),
+    ),
+    (raised.CredentialRetrievalError, _NO_CREDENTIALS),
+    (raised.MetadataRetrievalError, _NO_CREDENTIALS),
+    (raised.PartialCredentialsError, _NO_CREDENTIALS),
+    (raised.UnknownCredentialError, _NO_CREDENTIALS),
+    (raised.NoAuthTokenError, _NO_CREDENTIALS),
+    (raised.ConfigParseError, _CONFIGURATION),
+    (raised.ConfigNotFound, _CONFIGURATION),
+    (raised.InvalidConfigError, _CONFIGURATION),
+    (raised.InvalidRetryConfigurationError, _CONFIGURATION),
+    (raised.InvalidDefaultsMode, _CONFIGURATION),
+    (raised.InvalidProxiesConfigError, _CONFIGURATION),
+    (raised.BaseEndpointResolverError, _ENDPOINT),
+    (raised.EndpointProviderError, _ENDPOINT),
+    (raised.InvalidEndpointConfigurationError, _ENDPOINT),
+    (
+        raised.ProxyConnectionError,
+        ErrorSpec(
+            ConnectionFailed,
+            "Could not reach the proxy",
+            "Check HTTPS_PROXY and NO_PROXY, then try again.",
+            retryable=True,
+            unsent=True,
+        ),
+    ),
+    (
+        raised.SSLError,
+        ErrorSpec(
+            ConnectionFailed,
+            "The TLS certificate of the service is not trusted",
+            "Give the certificates of your organization with --ca-bundle or AWS_CA_BUNDLE.",
+            unsent=True,
+        ),
+    ),
+    (
+        raised.ConnectTimeoutError,
+        ErrorSpec(
+            ConnectionFailed, "The connection to the service timed out", _CHECK_NETWORK, retryable=True, unsent=True
+        ),
+    ),
+    (
+        raised.EndpointConnectionError,
+        ErrorSpec(ConnectionFailed, "Could not reach the service", _CHECK_NETWORK, retryable=True, unsent=True),
+    ),
+    (
+        raised.ReadTimeoutError,
+        ErrorSpec(
+            ConnectionFailed,
+            "The service did not answer in time",
+            "Try again. --cli-read-timeout SECONDS sets a longer limit.",
+            retryable=True,
+        ),
+    ),
+    (
+        raised.ConnectionClosedError,
+        ErrorSpec(ConnectionFailed, "The connection closed before the response", "Try again.", retryable=True),
+    ),
+    (raised.ResponseStreamingError, _CUT_SHORT),
+    (raised.IncompleteReadError, _CUT_SHORT),
+    (HTTPError, _CUT_SHORT),
+    (
+        MalformedReply,
+        ErrorSpec(
+            ConnectionFailed,
+            "The response was cut short, or is not from ECR",
+            "Try again. If it fails again, check the endpoint URL and the proxies.",
+            retryable=True,
+        ),
+    ),
+    (ResponseParserError, ErrorSpec(ConnectionFailed, "Unexpected response", "Try again.", retryable=True)),
+    (raised.CapacityNotAvailableError, THROTTLED._replace(unsent=True)),
+    (raised.HTTPClientError, _CONNECTION),
+    (raised.ConnectionError, _CONNECTION),
+    (raised.ParamValidationError, _INVALID),
+    (raised.ValidationError, _INVALID),
+    (OSError, _CONNECTION),
+    (
+        raised.BotoCoreError,
+        ErrorSpec(EcrTuiError, "The AWS library reports a problem", "Check ~/.aws/config, and the log of --debug."),
+    ),
+)
+
+UNEXPECTED = ErrorSpec(
+    EcrTuiError, "Unexpected error", "Start again with --debug. The log has the details.", retryable=True
+)
+
+
+def spec_of_code(code: str, status: int = 400) -> ErrorSpec:
+    """Return the row for an error code; without one, the row for the HTTP status."""
+    if (spec := BY_CODE.get(code)) is not None:
+        return spec
+    if status >= 500:
+        return SERVICE_FAILED
+    if status == 429:
+        return THROTTLED
+    return DENIED if status in (401, 403) else REFUSED
+
+
+def spec_of_exception(problem: Exception) -> ErrorSpec:
+    """Return the row for an exception that botocore raised because no service has answered."""
+    return next((spec for kind, spec in BY_CLASS if isinstance(problem, kind)), UNEXPECTED)
+
+
+def kind_of_code(code: str) -> ErrorKind:
+    """Return what an error code means."""
+    spec = spec_of_code(code)
+    return spec.kind or spec.error.kind
