@@ -1,4 +1,4 @@
-"""The SQLite database of the embedded registry: one file shared by processes, or memory shared by threads."""
+"""The SQLite database of the embedded registry: a file that processes share, or memory that threads share."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pathlib import Path
 from ecrtui.emulator.errors import DatabaseRefusedError
 
 APPLICATION_ID = 0x65637274
-"""Marks a SQLite file as one of ours ("ecrt"; ``PRAGMA application_id``)."""
+"""Identifies the embedded registry's SQLite files ("ecrt"; ``PRAGMA application_id``)."""
 
 VERSION = 1
 """The version of schema.sql (``PRAGMA user_version``)."""
 
 BUSY_TIMEOUT = 30.0
-"""Seconds that a write waits for another process to finish its own."""
+"""Seconds; a write waits this long for a write of another process."""
 
 
 class Database:
-    """Connections to one database, lent to whoever reads or writes.
+    """A pool of connections to one database.
 
-    A file has as many connections as are in use at once; memory has exactly one, and threads take turns.
-    A lent connection must not be used after its block, and blocks must not be nested by one thread.
+    A file has as many connections as are in use at once. Memory has exactly one, and threads take turns.
+    Do not use a connection after its block, and do not nest blocks in one thread.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -38,19 +38,19 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view of the database; rows are :class:`sqlite3.Row`."""
+        """Yield a connection with one consistent view of the database; rows are :class:`sqlite3.Row`."""
         with self.connection() as connection, _transaction(connection, "BEGIN"):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, alone in writing from its begin; committed at the end, undone if the block raises."""
+        """Yield a connection in an exclusive write transaction; commit at the end, roll back if the block raises."""
         with self.connection() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection without a transaction, for what SQLite does not do within one."""
+        """Yield a connection without a transaction, for statements that SQLite does not allow in one."""
         connection = self._acquire()
         try:
             yield connection
@@ -58,7 +58,7 @@ class Database:
             self._release(connection)
 
     def close(self) -> None:
-        """Close every connection; those that are lent close when they come back."""
+        """Close all connections; those in use close when their block ends."""
         with self._available:
             self._closed = True
             while self._idle:
@@ -95,24 +95,22 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        # In WAL mode NORMAL keeps what was committed through the death of the process; only a power cut can take
-        # the last moments.
+        # In WAL mode NORMAL keeps committed data when the process dies. Only a power failure can lose the last writes.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
 
 def open_database(path: str | os.PathLike[str] | None) -> Database:
-    """Open the database in this file, made if it does not exist; None is a new one in memory.
+    """Open the database in a file, creating it if needed. None opens a new database in memory.
 
     Raises:
-        DatabaseRefusedError: the file is no database of the embedded registry, of another version, or cannot be
-            opened or written.
+        DatabaseRefusedError: the file belongs to another program or version, or cannot be opened or written.
     """
     name = None if path is None else os.fspath(path)
     if name == ":memory:":
         name = None
     if name is not None and not Path(name).resolve().parent.is_dir():
-        raise DatabaseRefusedError(f"{name}: there is no folder {Path(name).resolve().parent}")
+        raise DatabaseRefusedError(f"{name}: the folder {Path(name).resolve().parent} does not exist")
     try:
         database = Database(name)
     except sqlite3.Error as error:
@@ -129,7 +127,7 @@ def open_database(path: str | os.PathLike[str] | None) -> Database:
 
 
 def _create_or_check(database: Database) -> None:
-    """Make the tables in an empty database; refuse one that is not of this kind and version."""
+    """Create the tables in an empty database; reject one of another program or version."""
     with database.read() as connection:
         found = _identity(connection)
         empty = found == (0, 0) and _is_empty(connection)
@@ -140,7 +138,7 @@ def _create_or_check(database: Database) -> None:
         with database.connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
     with database.write() as connection:
-        if _identity(connection) == (0, 0):  # another process may have made them since
+        if _identity(connection) == (0, 0):  # another process may have created them meanwhile
             for statement in _statements():
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -149,12 +147,12 @@ def _create_or_check(database: Database) -> None:
 
 def _check_identity(path: str | None, application_id: int, version: int) -> None:
     if application_id != APPLICATION_ID:
-        raise DatabaseRefusedError(f"{path}: this is not a database of the embedded registry")
+        raise DatabaseRefusedError(f"{path}: not a database of the embedded registry")
     if version != VERSION:
         age = "a newer" if version > VERSION else "an older"
         raise DatabaseRefusedError(
-            f"{path}: this database was made by {age} version of ecrtui (its schema is {version}, this one's is"
-            f" {VERSION}); use that version, or another file"
+            f"{path}: {age} version of ecrtui made this database (schema {version}; this version has {VERSION})."
+            " Use that version, or another file."
         )
 
 
@@ -170,7 +168,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _statements() -> Iterator[str]:
-    """The statements of schema.sql, one by one: executescript() would commit the transaction that it runs in."""
+    # executescript() would commit the current transaction, so statements run one by one.
     text = ""
     for line in resources.files("ecrtui.emulator").joinpath("schema.sql").read_text(encoding="utf-8").splitlines():
         text += line.partition("--")[0] + "\n"

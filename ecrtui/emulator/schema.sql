@@ -1,5 +1,5 @@
--- The embedded registry's state. Times are seconds since the epoch, sizes are bytes, columns that hold JSON say so.
--- A change of this file is a change of VERSION in database.py.
+-- The state of the embedded registry. Times are seconds since the epoch, sizes are bytes; JSON columns are marked.
+-- Increase VERSION in database.py with every change of a table: files of another version are rejected.
 
 CREATE TABLE repositories (
   id INTEGER PRIMARY KEY,
@@ -34,7 +34,7 @@ CREATE TABLE images (
   size INTEGER NOT NULL,                           -- imageSizeInBytes
   pushed_at REAL NOT NULL,
   status TEXT NOT NULL DEFAULT 'ACTIVE',           -- ACTIVE, ARCHIVED, ACTIVATING
-  tagged INTEGER NOT NULL DEFAULT 0,               -- kept by the triggers on tags
+  tagged INTEGER NOT NULL DEFAULT 0,               -- maintained by the triggers on tags
   last_pulled_at REAL,
   last_archived_at REAL,
   last_activated_at REAL,
@@ -45,7 +45,7 @@ CREATE INDEX images_by_status ON images (repository_id, status, digest);
 CREATE INDEX images_by_tagged ON images (repository_id, tagged, digest, status);
 CREATE INDEX images_by_subject ON images (repository_id, subject, digest) WHERE subject IS NOT NULL;
 
--- Apart from images, so that a page of images does not read a page of manifests.
+-- Separate from images, so that a page of images does not read manifests.
 CREATE TABLE manifests (
   image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
   manifest TEXT NOT NULL                           -- the exact text that was put
@@ -81,7 +81,7 @@ CREATE TABLE index_children (
 ) WITHOUT ROWID;
 CREATE INDEX index_children_by_parent ON index_children (parent_id);
 
--- Layers and configs that a repository has. One without blob_chunks is declared: its size is known, its content is not kept.
+-- Layers and configs of a repository. A layer without blob_chunks is declared: its size is known, its content is not.
 CREATE TABLE layers (
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   digest TEXT NOT NULL,
@@ -90,7 +90,7 @@ CREATE TABLE layers (
 ) WITHOUT ROWID;
 CREATE INDEX layers_by_digest ON layers (digest);
 
--- Content, kept once however many repositories have it, in pieces that fit in memory.
+-- Content, stored once for all repositories, in chunks that fit in memory.
 CREATE TABLE blob_chunks (
   digest TEXT NOT NULL,
   first_byte INTEGER NOT NULL,
@@ -146,7 +146,7 @@ CREATE TABLE lifecycle_preview_results (
   PRIMARY KEY (repository_id, position)
 ) WITHOUT ROWID;
 
--- What belongs to a registry as a whole: policy, scanning and replication configuration, account settings.
+-- Settings of a whole registry: policy, scanning and replication configuration, account settings.
 CREATE TABLE registry_settings (
   registry_id TEXT NOT NULL,
   region TEXT NOT NULL,

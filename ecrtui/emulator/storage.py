@@ -1,6 +1,6 @@
-"""Repositories, images and layers in the database, without the rules of the API: what operations and imports share.
+"""Storage of images and layers, without the rules of the API. Operations and imports share it.
 
-Every function works in the transaction of the connection that it is given.
+Every function runs in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Iterable, Mapping
 from ecrtui.emulator.manifests import INDEXES, ManifestContents
 
 CHUNK_SIZE = 16 * 1024 * 1024
-"""Bytes of a piece of content."""
+"""Bytes per chunk of content."""
 
 
 def digest_of(content: bytes) -> str:
-    """sha256 of these bytes, as a digest."""
+    """Return the sha256 digest of these bytes."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def insert_image(
     connection: sqlite3.Connection, repository_id: int, manifest: str, contents: ManifestContents, *, pushed_at: float
 ) -> int:
-    """Keep an image that the repository does not have yet; the id of its row.
+    """Store an image that the repository does not have; return the id of its row.
 
-    Its size is the sum of its config and layers as they are in the repository, or the largest image of an index
-    (``imageSizeInBytes``).
+    Its size (``imageSizeInBytes``) is the sum of its config and layers in the repository. The size of an index is that
+    of its largest image.
     """
     cursor = connection.execute(
         "INSERT INTO images (repository_id, digest, media_type, artifact_media_type, size, pushed_at, subject)"
@@ -51,7 +51,7 @@ def insert_image(
 
 
 def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_id: int) -> None:
-    """Put a tag on an image, taking it from the one that holds it."""
+    """Point a tag at an image, also if it points at another."""
     connection.execute(
         "INSERT INTO tags (repository_id, tag, image_id) VALUES (?, ?, ?)"
         " ON CONFLICT (repository_id, tag) DO UPDATE SET image_id = excluded.image_id",
@@ -59,19 +59,20 @@ def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_
     )
 
 
-def store_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterable[bytes]) -> tuple[str, int]:
-    """Keep a layer or config with its content, given in pieces; its digest and its size in bytes.
+def store_layer(connection: sqlite3.Connection, repository_id: int, chunks: Iterable[bytes]) -> tuple[str, int]:
+    """Store a layer or config with its content; return its digest and its size in bytes.
 
-    A piece is read into memory as a whole whenever the content is, so :data:`CHUNK` is a good size for one.
+    Args:
+        chunks: the content. A download reads each chunk into memory, so :data:`CHUNK_SIZE` is a good size.
     """
     sha256 = hashlib.sha256()
     size = 0
     temporary = f"unfinished:{repository_id}"
-    for piece in pieces:
-        if piece:
-            sha256.update(piece)
-            _insert_chunk(connection, temporary, size, piece)
-            size += len(piece)
+    for chunk in chunks:
+        if chunk:
+            sha256.update(chunk)
+            _insert_chunk(connection, temporary, size, chunk)
+            size += len(chunk)
     digest = "sha256:" + sha256.hexdigest()
     if has_content(connection, digest):
         connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (temporary,))
@@ -84,19 +85,19 @@ def store_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iter
 
 
 def declare_layer(connection: sqlite3.Connection, repository_id: int, digest: str, size: int) -> None:
-    """Let the repository have a layer or config of this size in bytes, without its content unless that is known."""
+    """Add a layer or config of this size in bytes to the repository, without its content."""
     connection.execute(
         "INSERT OR IGNORE INTO layers (repository_id, digest, size) VALUES (?, ?, ?)", (repository_id, digest, size)
     )
 
 
 def has_content(connection: sqlite3.Connection, digest: str) -> bool:
-    """Whether the content of this digest is kept, by whichever repository."""
+    """Return True if the content of this digest is stored, for any repository."""
     return connection.execute("SELECT 1 FROM blob_chunks WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
 
 def layer_sizes(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
-    """Sizes in bytes of those of these layers that the repository has, by digest."""
+    """Return the sizes in bytes, by digest, of the layers that the repository has."""
     found = {}
     for digest in digests:
         row = connection.execute(
@@ -108,14 +109,14 @@ def layer_sizes(connection: sqlite3.Connection, repository_id: int, digests: Ite
 
 
 def missing_images(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> list[str]:
-    """Those of these images that the repository does not have."""
+    """Return the digests of the images that the repository does not have."""
     query = "SELECT 1 FROM images WHERE repository_id = ? AND digest = ?"
     return [digest for digest in digests if connection.execute(query, (repository_id, digest)).fetchone() is None]
 
 
-def _insert_chunk(connection: sqlite3.Connection, digest: str, first_byte: int, piece: bytes) -> None:
+def _insert_chunk(connection: sqlite3.Connection, digest: str, first_byte: int, chunk: bytes) -> None:
     connection.execute(
-        "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)", (digest, first_byte, piece)
+        "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)", (digest, first_byte, chunk)
     )
 
 

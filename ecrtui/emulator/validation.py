@@ -1,7 +1,7 @@
-"""Requests checked against the shapes of the API, as the service does and botocore does not.
+"""Validation of requests against the shapes of the API. The service does this; botocore does not.
 
-The shapes are in requests.json: the input shape of every operation of ECR with required members, lengths, patterns
-and enumerations, reduced from the service model that botocore ships.
+requests.json has the input shape of every ECR operation, with required members, lengths, patterns and enumerations. It
+is an extract of the service model that botocore ships.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 
 def is_operation(name: str) -> bool:
-    """Whether ECR has an operation of this name, built here or not."""
+    """Return True if ECR has an operation of this name, supported here or not."""
     return name in _model()["operations"]
 
 
 def validate_request(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, if they are what the operation takes; blobs decoded, members that it does not know left out.
+    """Validate the parameters of an operation; return them with blobs decoded and unknown members dropped.
 
     Raises:
-        ServiceError: InvalidParameterException for a value that breaks a constraint, SerializationException for one
-            that is of another type.
+        ServiceError: InvalidParameterException for a value that breaks a constraint, SerializationException for a value
+            of the wrong type.
     """
     return cast(dict[str, Any], _validate(_model()["operations"][operation], parameters, ""))
 

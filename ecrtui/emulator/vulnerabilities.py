@@ -1,6 +1,6 @@
-"""What a scan of the embedded registry finds: a handful of well-known vulnerabilities, chosen by the image's digest.
+"""Simulated scans: the digest of an image selects some well-known vulnerabilities.
 
-No layer is unpacked: the same image always has the same findings, most images have some, and a few have none.
+No layer is unpacked. The same image always has the same findings. Most images have some, a few have none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """A published vulnerability in one version of a package. Severity as Debian's security tracker or NVD has it."""
+    """A published vulnerability in one version of a package.
+
+    The severity is that of Debian's security tracker or NVD.
+    """
 
     name: str
     severity: str
@@ -28,7 +31,7 @@ class Vulnerability:
 
     @property
     def uri(self) -> str:
-        """Where it is described."""
+        """The URL of the description."""
         return f"https://nvd.nist.gov/vuln/detail/{self.name}"
 
 
@@ -37,26 +40,26 @@ _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"
 
 @cache
 def load_vulnerabilities() -> tuple[Vulnerability, ...]:
-    """All of them, from vulnerabilities.json."""
+    """Return all vulnerabilities of vulnerabilities.json."""
     text = resources.files("ecrtui.emulator").joinpath("vulnerabilities.json").read_text(encoding="utf-8")
     return tuple(Vulnerability(**entry) for entry in json.loads(text))
 
 
 def findings_of(digest: str) -> tuple[Vulnerability, ...]:
-    """What a scan of this image finds, worst first."""
+    """Return the findings of a scan of this image, worst first."""
     chance = random.Random(digest)  # noqa: S311 - no secret
     found = chance.sample(load_vulnerabilities(), chance.choice((0, 2, 3, 4, 5, 6, 8, 11)))
     return tuple(sorted(found, key=lambda one: (_SEVERITIES.index(one.severity), one.name)))
 
 
 def count_severities(found: tuple[Vulnerability, ...]) -> dict[str, int]:
-    """How many of each severity, worst first (``findingSeverityCounts``)."""
+    """Return the number of findings by severity, worst first (``findingSeverityCounts``)."""
     counted = Counter(one.severity for one in found)
     return {severity: counted[severity] for severity in _SEVERITIES if counted[severity]}
 
 
 def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
-    """As basic scanning tells it (``ImageScanFinding``)."""
+    """Return a finding of basic scanning (``ImageScanFinding``)."""
     attributes = {"package_name": one.package, "package_version": one.version, "CVSS3_SCORE": str(one.score)}
     return {
         "name": one.name,
@@ -68,7 +71,7 @@ def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
 
 
 def to_enhanced_finding(one: Vulnerability, where: dict[str, str], digest: str, now: float) -> dict[str, Any]:
-    """As enhanced scanning tells it (``EnhancedImageScanFinding``).
+    """Return a finding of enhanced scanning (``EnhancedImageScanFinding``).
 
     Args:
         where: ``registryId``, ``repositoryName`` and ``region``.

@@ -1,16 +1,16 @@
 """Images: put, get, delete, storage class.
 
-Where reports of what ECR does disagree or are silent, this is what is done here, and why:
+Decisions where reports about ECR disagree or are silent:
 
-- The same manifest under the same tag again, in an immutable repository, is ``ImageTagAlreadyExistsException``
-  (aws/containers-roadmap#2179; #2380 tells of ImageAlreadyExistsException): it is what a client sees too that sends a
-  write again after a lost reply.
-- By tag, an image of a kind that ``acceptedMediaTypes`` does not have comes converted or not at all; without
-  ``acceptedMediaTypes`` only Docker kinds come. By digest the stored bytes come always (user guide, "Container image
-  manifest format support").
-- ``lastRecordedPullTime`` is recorded by BatchGetImage, the context that a pull makes, but at most once in 24 hours for
-  an image (``ImageDetail``).
-- Putting the manifest of an archived image makes it active again ("Archiving an image": by re-pushing it).
+- In an immutable repository, the same manifest with the same tag fails with ``ImageTagAlreadyExistsException``
+  (aws/containers-roadmap#2179; #2380 reports ImageAlreadyExistsException). A client that repeats a write after a lost
+  reply sees the same error.
+- For a tag, an image of a media type outside ``acceptedMediaTypes`` is converted or not returned. Without
+  ``acceptedMediaTypes`` only Docker media types are returned. For a digest, the stored bytes are returned (user guide,
+  "Container image manifest format support").
+- BatchGetImage records ``lastRecordedPullTime``, because every pull calls it; at most once in 24 hours per image
+  (``ImageDetail``).
+- Putting the manifest of an archived image makes the image active again (user guide, "Archiving an image").
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.operations import registry_settings, scans
 from ecrtui.emulator.operations.image_ids import (
     ImageFailure,
-    failure,
     find_image,
     image_not_found,
     lookup_image,
@@ -37,10 +36,10 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 from ecrtui.emulator.sts import caller_arn
 
 MAX_TAGS = 1000
-"""Tags of an image (quota)."""
+"""Tags per image (quota)."""
 
 PULL_INTERVAL = 24 * 3600.0
-"""Seconds in which a pull is recorded once."""
+"""Seconds; a pull time is recorded at most once in this interval."""
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
 _TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
@@ -116,7 +115,7 @@ def batch_get_image(context: RequestContext) -> dict[str, Any]:
 
 
 def batch_delete_image(context: RequestContext) -> dict[str, Any]:
-    """BatchDeleteImage: a tag, or an image with all of its tags; with its last tag an image goes too."""
+    """BatchDeleteImage: delete a tag, or an image with all its tags. An image is deleted with its last tag."""
     deleted: list[dict[str, str]] = []
     failures = []
     with context.database.write() as connection:
@@ -130,17 +129,17 @@ def batch_delete_image(context: RequestContext) -> dict[str, Any]:
 
 
 def describe_image_replication_status(context: RequestContext) -> dict[str, Any]:
-    """DescribeImageReplicationStatus: nothing is replicated here."""
+    """DescribeImageReplicationStatus: always empty; the emulator does not replicate."""
     return {**_existing_image_members(context), "replicationStatuses": []}
 
 
 def describe_image_signing_status(context: RequestContext) -> dict[str, Any]:
-    """DescribeImageSigningStatus: nothing is signed by the registry here."""
+    """DescribeImageSigningStatus: always empty; the emulator does not sign."""
     return {**_existing_image_members(context), "signingStatuses": []}
 
 
 def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
-    """UpdateImageStorageClass: archive an image, or restore it. What takes AWS 20 minutes is done at once."""
+    """UpdateImageStorageClass: archive or restore an image, at once. AWS needs up to 20 minutes."""
     with context.database.write() as connection:
         repository = context.repository(connection)
         image = require_image(connection, repository, context["imageId"])
@@ -166,7 +165,7 @@ def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
 
 
 def _existing_image_members(context: RequestContext) -> dict[str, Any]:
-    """The members that name an image, if it exists."""
+    """Return the members that identify the image of the request."""
     with context.database.read() as connection:
         image = require_image(connection, context.repository(connection), context["imageId"])
     return {
@@ -202,7 +201,7 @@ def _check_put(
 
 
 def _check_parts(connection: sqlite3.Connection, repository: sqlite3.Row, contents: manifests.ManifestContents) -> None:
-    """That everything which a new manifest names is in the repository."""
+    """Check that the repository has the blobs and images that a new manifest names."""
     where = f"into repository with name '{repository['name']}' in registry with id '{repository['registry_id']}'"
     children = storage.missing_images(connection, repository["id"], contents.children)
     if children:
@@ -228,7 +227,7 @@ def _check_tag_count(connection: sqlite3.Connection, image_id: int, digest: str)
 
 
 def _activate(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> bool:
-    """Make an image active; whether it was not."""
+    """Make an image active; return True if it was not."""
     if image["status"] == "ACTIVE":
         return False
     connection.execute("UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (now, image["id"]))
@@ -247,9 +246,9 @@ def _record_pulls(context: RequestContext, image_ids: Sequence[int]) -> None:
 def _manifest_for_client(
     connection: sqlite3.Connection, row: sqlite3.Row, accepted: Sequence[str] | None, image_id: Mapping[str, str]
 ) -> tuple[str, str]:
-    """The manifest as this client gets it, and its media type."""
+    """Return the manifest and the media type for this client."""
     if row["status"] != "ACTIVE":
-        raise failure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
+        raise ImageFailure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
     stored: str = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()[0]
     media_type: str = row["media_type"]
     if "imageDigest" in image_id or media_type in (_DEFAULT_ACCEPTED_TYPES if accepted is None else accepted):
@@ -261,7 +260,7 @@ def _manifest_for_client(
 
 
 def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mapping[str, str]) -> list[dict[str, str]]:
-    """Delete one tag or image; every image id that went."""
+    """Delete one tag or image; return the deleted image ids."""
     row = find_image(connection, repository_id, image_id)
     tags = [
         entry["tag"]
@@ -273,7 +272,7 @@ def _delete(connection: sqlite3.Connection, repository_id: int, image_id: Mappin
         return [to_image_id(row["digest"], tag)]
     parents = _parents(connection, repository_id, row["digest"])
     if parents:
-        raise failure(
+        raise ImageFailure(
             image_id,
             "ImageReferencedByManifestList",
             f"Requested image referenced by manifest list: [{', '.join(parents)}]",

@@ -13,10 +13,10 @@ from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 PART_SIZE = 10 * 1024 * 1024
-"""Bytes of a part that InitiateLayerUpload proposes, as ECR does."""
+"""Bytes; the part size that InitiateLayerUpload proposes, as on ECR."""
 
 MIN_PART_SIZE = 5 * 1024 * 1024
-"""Bytes that every part but the last must have (``LayerPartTooSmallException``)."""
+"""Bytes; the smallest size of all parts but the last (``LayerPartTooSmallException``)."""
 
 _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
 
@@ -34,7 +34,7 @@ def initiate_layer_upload(context: RequestContext) -> dict[str, Any]:
 
 
 def upload_layer_part(context: RequestContext) -> dict[str, Any]:
-    """UploadLayerPart: each part begins where the one before has ended."""
+    """UploadLayerPart: each part begins at the end of the one before."""
     first, last, content = context["partFirstByte"], context["partLastByte"], context["layerPartBlob"]
     with context.database.write() as connection:
         repository = context.repository(connection)
@@ -43,8 +43,8 @@ def upload_layer_part(context: RequestContext) -> dict[str, Any]:
         if first != received or last - first + 1 != len(content):
             raise ServiceError(
                 "InvalidLayerPartException",
-                f"The layer part of {len(content)} bytes is not the bytes {first} to {last} of the upload, or does not"
-                f" follow the {received} bytes that have been received",
+                f"The layer part of {len(content)} bytes does not match the byte range {first} to {last}, or does not"
+                f" follow the {received} bytes received",
                 members={
                     **context.repository_members(),
                     "uploadId": context["uploadId"],
@@ -64,7 +64,7 @@ def upload_layer_part(context: RequestContext) -> dict[str, Any]:
 
 
 def complete_layer_upload(context: RequestContext) -> dict[str, Any]:
-    """CompleteLayerUpload: the parts become a layer, if their digest is the one that is said."""
+    """CompleteLayerUpload: store the parts as a layer if their digest is the given one."""
     upload_id = context["uploadId"]
     with context.database.write() as connection:
         repository = context.repository(connection)
@@ -111,7 +111,7 @@ def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
                     "layerDigest": digest,
                     "layerAvailability": "AVAILABLE",
                     "layerSize": sizes[digest],
-                    # ECR tells a media type for every layer; the upload does not name one.
+                    # ECR returns a media type for each layer, but the upload does not name one.
                     "mediaType": "application/octet-stream",
                 }
             )
@@ -121,7 +121,7 @@ def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
 
 
 def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
-    """GetDownloadUrlForLayer: a URL of this registry that gives the layer's bytes."""
+    """GetDownloadUrlForLayer: return a URL of this registry for the content of a layer."""
     digest = context["layerDigest"]
     with context.database.read() as connection:
         repository = context.repository(connection)
@@ -133,8 +133,8 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
         if not storage.has_content(connection, digest):
             raise ServiceError(
                 "LayerInaccessibleException",
-                f"The layer with digest '{digest}' {where} is only declared: the embedded registry knows its size, and"
-                " never had its content",
+                f"The layer with digest '{digest}' {where} is only declared: the embedded registry knows its size but"
+                " has no content",
             )
     url = layer_downloads.download_url(
         context.endpoint, context.registry_id, context.region, context["repositoryName"], digest

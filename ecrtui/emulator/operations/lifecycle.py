@@ -1,4 +1,4 @@
-"""Lifecycle policies: kept, told, and evaluated for a preview. They are never carried out here."""
+"""Lifecycle policies: storage and previews. The emulator never applies a policy."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ecrtui.emulator.operations.image_ids import require_image
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESULTS = 100
-"""Results of a page of GetLifecyclePolicyPreview."""
+"""Results per page of GetLifecyclePolicyPreview."""
 
 
 def put_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
-    """PutLifecyclePolicy: the text is kept as it is."""
+    """PutLifecyclePolicy: store the text unchanged."""
     text = context["lifecyclePolicyText"]
     lifecycle_policy.parse_policy(text)
     with context.database.write() as connection:
@@ -48,7 +48,7 @@ def delete_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
 
 
 def start_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
-    """StartLifecyclePolicyPreview: of the policy that is given, or of the repository's own; complete at once."""
+    """StartLifecyclePolicyPreview: evaluate the given policy or the repository's own, at once."""
     with context.database.write() as connection:
         repository = context.repository(connection)
         text = context.get("lifecyclePolicyText") or _policy(context, repository)["lifecyclePolicyText"]
@@ -71,7 +71,7 @@ def start_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
 
 
 def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
-    """GetLifecyclePolicyPreview: a page of the results, or those of the images that are named."""
+    """GetLifecyclePolicyPreview: return a page of results, or the results of the named images."""
     named = context.get("imageIds")
     limit = context.get("maxResults", MAX_RESULTS)
     if limit > MAX_RESULTS:

@@ -1,4 +1,4 @@
-"""Listings of images: describe, list, referrers. A page is one query, found by an index however deep it lies."""
+"""Listings of images: describe, list, referrers. Each page is one query that an index answers at any depth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_REFERRERS = 50
 DEFAULT_REFERRERS = 20
-"""Results of a page of ListImageReferrers, unlike those of every other listing."""
+"""Results per page of ListImageReferrers; other listings have 100."""
 
 _DETAILS = (
     "SELECT i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
@@ -26,7 +26,7 @@ _DETAILS = (
 
 
 def describe_images(context: RequestContext) -> dict[str, Any]:
-    """DescribeImages: those that are named, or a page of all, in the order of their digests."""
+    """DescribeImages: return the named images, or a page of all images by digest."""
     named = context.get("imageIds")
     if named is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
         raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
@@ -49,7 +49,7 @@ def describe_images(context: RequestContext) -> dict[str, Any]:
 
 
 def list_images(context: RequestContext) -> dict[str, Any]:
-    """ListImages: an entry for every tag, and one for every image without."""
+    """ListImages: return an entry for each tag and one for each untagged image."""
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
     with context.database.read() as connection:
         repository = context.repository(connection)
@@ -69,7 +69,7 @@ def list_images(context: RequestContext) -> dict[str, Any]:
 
 
 def list_image_referrers(context: RequestContext) -> dict[str, Any]:
-    """ListImageReferrers: what names this image as its ``subject``; of an image that is not there, nothing does."""
+    """ListImageReferrers: return the images with this ``subject``. A missing subject has no referrers."""
     limit = context.get("maxResults", DEFAULT_REFERRERS)
     if limit > MAX_REFERRERS:
         raise constraint_violation("maxResults", f"Member must have value less than or equal to {MAX_REFERRERS}")
@@ -110,7 +110,7 @@ def _describe_named(
 
 
 def _filter_clause(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """What a filter adds to a query over ``images i``, and its values; archived images are hidden unless asked for."""
+    """Return the SQL condition and values of a filter on ``images i``. Archived images are hidden by default."""
     where, values = "", list[Any]()
     status = wanted.get("imageStatus", "ACTIVE")
     if status != "ANY":
@@ -150,7 +150,7 @@ def _referrer(row: sqlite3.Row) -> dict[str, Any]:
     return {
         "digest": row["digest"],
         "mediaType": row["media_type"],
-        # As in an OCI descriptor: the length of the manifest.
+        # The length of the manifest, as in an OCI descriptor.
         "size": len(row["manifest"].encode()),
         "artifactStatus": row["status"],
         **manifests.referrer_members(row["manifest"]),

@@ -13,7 +13,7 @@ from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 TOKEN_LIFETIME = 12 * 3600.0
-"""Seconds that an authorization token is valid (GetAuthorizationToken)."""
+"""Seconds; the lifetime of an authorization token (GetAuthorizationToken)."""
 
 _POLICY, _REPLICATION = "policy", "replication"
 _ACCOUNT_SETTINGS = {
@@ -21,7 +21,7 @@ _ACCOUNT_SETTINGS = {
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
     "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
 }
-"""Settings by name, with their values, the default first."""
+"""Values of the account settings by name; the first is the default."""
 
 
 def describe_registry(context: RequestContext) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def describe_registry(context: RequestContext) -> dict[str, Any]:
 
 
 def get_authorization_token(context: RequestContext) -> dict[str, Any]:
-    """GetAuthorizationToken: a token of the right form, which nothing checks."""
+    """GetAuthorizationToken: return a well-formed token. The emulator checks no tokens."""
     registry_ids = context.get("registryIds") or [context.registry_id]
     data = []
     for registry_id in registry_ids:
@@ -83,13 +83,13 @@ def batch_get_repository_scanning_configuration(context: RequestContext) -> dict
 
 
 def put_replication_configuration(context: RequestContext) -> dict[str, Any]:
-    """PutReplicationConfiguration: kept and told; nothing is replicated."""
+    """PutReplicationConfiguration: store the configuration. The emulator does not replicate."""
     _put(context, _REPLICATION, context["replicationConfiguration"])
     return {"replicationConfiguration": context["replicationConfiguration"]}
 
 
 def put_registry_policy(context: RequestContext) -> dict[str, Any]:
-    """PutRegistryPolicy: the text is kept as it is."""
+    """PutRegistryPolicy: store the text unchanged."""
     if parse_object(context["policyText"]) is None:
         raise constraint_violation("policyText", "Invalid registry policy provided")
     _put(context, _POLICY, context["policyText"])

@@ -1,4 +1,4 @@
-"""What is set for a registry as a whole, and what that means for a repository: scanning above all."""
+"""Settings of a whole registry, and their effect on the scanning of a repository."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
 
 def get(connection: sqlite3.Connection, registry_id: str, region: str, name: str, default: Any = None) -> Any:
-    """A setting of a registry, as it was put."""
+    """Return a setting of a registry."""
     row = connection.execute(
         "SELECT value FROM registry_settings WHERE registry_id = ? AND region = ? AND name = ?",
         (registry_id, region, name),
@@ -23,7 +23,7 @@ def get(connection: sqlite3.Connection, registry_id: str, region: str, name: str
 
 
 def put(connection: sqlite3.Connection, registry_id: str, region: str, name: str, value: Any) -> None:
-    """Keep a setting of a registry; None takes it away."""
+    """Store a setting of a registry; None removes it."""
     key = (registry_id, region, name)
     connection.execute("DELETE FROM registry_settings WHERE registry_id = ? AND region = ? AND name = ?", key)
     if value is not None:
@@ -39,17 +39,17 @@ def pull_time_exclusions(connection: sqlite3.Connection, registry_id: str, regio
 
 
 def put_pull_time_exclusions(connection: sqlite3.Connection, registry_id: str, region: str, arns: list[str]) -> None:
-    """Keep the ARNs of principals whose pulls are not recorded, in order."""
+    """Store the ARNs of principals whose pulls are not recorded, sorted."""
     put(connection, registry_id, region, _PULL_TIME_EXCLUSIONS, sorted(arns))
 
 
 def scan_type(connection: sqlite3.Connection, registry_id: str, region: str) -> str:
-    """BASIC or ENHANCED (GetRegistryScanningConfiguration)."""
+    """Return BASIC or ENHANCED (GetRegistryScanningConfiguration)."""
     return str(get(connection, registry_id, region, SCANNING, BASIC_SCANNING).get("scanType", "BASIC"))
 
 
 def frequency(connection: sqlite3.Connection, repository: sqlite3.Row) -> str:
-    """When images of a repository are scanned: by the registry's first rule that matches, or its own setting."""
+    """Return the scan frequency of a repository: of the first matching rule, or else of its own setting."""
     rule = scanning_rule(connection, repository)
     if rule is not None:
         return str(rule["scanFrequency"])
@@ -58,7 +58,7 @@ def frequency(connection: sqlite3.Connection, repository: sqlite3.Row) -> str:
 
 
 def scanning_rule(connection: sqlite3.Connection, repository: sqlite3.Row) -> dict[str, Any] | None:
-    """The first rule of the registry's scanning configuration with a filter that the repository matches."""
+    """Return the first rule of the registry's scanning configuration that matches the repository."""
     configuration = get(connection, repository["registry_id"], repository["region"], SCANNING, BASIC_SCANNING)
     for rule in configuration.get("rules", []):
         if any(_matches(entry["filter"], repository["name"]) for entry in rule["repositoryFilters"]):
@@ -68,7 +68,7 @@ def scanning_rule(connection: sqlite3.Connection, repository: sqlite3.Row) -> di
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """A filter without a wildcard matches every name that contains it (user guide, "Image scanning filters")."""
+    # A filter without a wildcard matches every name that contains it (user guide, "Image scanning filters").
     if "*" not in pattern:
         return pattern in name
     return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None

@@ -13,7 +13,7 @@ from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESOURCE_TAGS = 50
-"""Tags of a resource (quota of AWS)."""
+"""Tags per resource (quota of AWS)."""
 
 _ARN = re.compile(r"arn:[a-z-]+:ecr:(?P<region>[a-z0-9-]+):(?P<registry>\d{12}):repository/(?P<name>.+)")
 
@@ -53,7 +53,7 @@ def create_repository(context: RequestContext) -> dict[str, Any]:
 
 
 def describe_repositories(context: RequestContext) -> dict[str, Any]:
-    """DescribeRepositories: those that are named, or a page of all, by name."""
+    """DescribeRepositories: return the named repositories, or a page of all by name."""
     names = context.get("repositoryNames")
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
     if names is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
@@ -76,7 +76,7 @@ def describe_repositories(context: RequestContext) -> dict[str, Any]:
 
 
 def delete_repository(context: RequestContext) -> dict[str, Any]:
-    """DeleteRepository: with ``force``, whatever is in it."""
+    """DeleteRepository: ``force`` also deletes a repository with images."""
     with context.database.write() as connection:
         row = context.repository(connection)
         filled = connection.execute("SELECT 1 FROM images WHERE repository_id = ? LIMIT 1", (row["id"],)).fetchone()
@@ -112,7 +112,7 @@ def put_image_scanning_configuration(context: RequestContext) -> dict[str, Any]:
 
 
 def set_repository_policy(context: RequestContext) -> dict[str, Any]:
-    """SetRepositoryPolicy: the text is kept as it is."""
+    """SetRepositoryPolicy: store the text unchanged."""
     _check_policy(context["policyText"])
     with context.database.write() as connection:
         row = context.repository(connection)
@@ -164,7 +164,7 @@ def untag_resource(context: RequestContext) -> dict[str, Any]:
 
 
 def to_api(row: sqlite3.Row) -> dict[str, Any]:
-    """A repository as the API describes it (``Repository``)."""
+    """Return a repository in the shape of the API (``Repository``)."""
     encryption = {"encryptionType": row["encryption_type"]}
     if row["kms_key"]:
         encryption["kmsKey"] = row["kms_key"]
@@ -192,7 +192,7 @@ def _kms_key(context: RequestContext, encryption: dict[str, str]) -> str | None:
                 "Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256"
             )
         return None
-    # Without a key of one's own it is the one that AWS manages for ECR.
+    # The default is the key that AWS manages for ECR.
     return encryption.get("kmsKey") or f"arn:aws:kms:{context.region}:{context.registry_id}:alias/aws/ecr"
 
 

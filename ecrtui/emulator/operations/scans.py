@@ -1,4 +1,4 @@
-"""Image scans, basic and enhanced. What takes AWS minutes is done at once: the next look finds it complete."""
+"""Image scans, basic and enhanced. A scan completes at once; AWS needs minutes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ecrtui.emulator.operations.image_ids import require_image
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 RESCAN_INTERVAL = 24 * 3600.0
-"""Seconds after which an image may be scanned again (StartImageScan)."""
+"""Seconds; the shortest time between two scans of an image (StartImageScan)."""
 
 BASIC = "BASIC"
 ENHANCED = "ENHANCED"
 
 
 def start_image_scan(context: RequestContext) -> dict[str, Any]:
-    """StartImageScan: basic scanning of one image."""
+    """StartImageScan: start a basic scan of one image."""
     with context.database.write() as connection:
         repository = context.repository(connection)
         image = require_image(connection, repository, context["imageId"])
@@ -48,7 +48,7 @@ def start_image_scan(context: RequestContext) -> dict[str, Any]:
 
 
 def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
-    """DescribeImageScanFindings: a page of the findings of one image's last scan."""
+    """DescribeImageScanFindings: return a page of findings of an image's last scan."""
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
     with context.database.read() as connection:
         repository = context.repository(connection)
@@ -82,7 +82,7 @@ def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
 def scan_on_push(
     context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row, image_id: int
 ) -> None:
-    """Scan an image that has just been put, if its repository or registry is set up for that."""
+    """Scan a new image if its repository or registry scans on push."""
     frequency = registry_settings.frequency(connection, repository)
     if frequency == registry_settings.MANUAL:
         return
@@ -98,7 +98,7 @@ def scan_on_push(
 
 
 def summary_members(row: sqlite3.Row) -> dict[str, Any]:
-    """What DescribeImages tells of a scan, of a row with ``scan_status`` and the scan's columns."""
+    """Return the scan members of DescribeImages, from a row with ``scan_status`` and the columns of the scan."""
     status: dict[str, Any] = {"status": row["scan_status"]}
     if row["description"] is not None:
         status["description"] = row["description"]
@@ -117,12 +117,12 @@ def store_scan(
     kind: str = BASIC,
     at: float,
 ) -> None:
-    """Keep a finished scan in place of the one before.
+    """Store a finished scan in place of the last one.
 
     Args:
-        findings: as the API tells them, ``ImageScanFinding`` or ``EnhancedImageScanFinding`` after the kind.
+        findings: in the shape of the API: ``ImageScanFinding`` for BASIC, ``EnhancedImageScanFinding`` for ENHANCED.
         kind: BASIC or ENHANCED.
-        at: when it was done, in seconds since the epoch.
+        at: the time of the scan, in seconds since the epoch.
     """
     status = "ACTIVE" if kind == ENHANCED else "COMPLETE"
     connection.execute("DELETE FROM scans WHERE image_id = ?", (image_id,))
