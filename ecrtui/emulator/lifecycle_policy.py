@@ -5,14 +5,13 @@ User guide, "Lifecycle policy properties" and "Lifecycle policy evaluation rules
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.json_text import parse_json
+from ecrtui.emulator.wildcards import matches_wildcard
 
 MAX_RULES = 50
 MAX_WILDCARDS = 4
@@ -67,9 +66,9 @@ class PolicyRule:
             return False
         if self.tag_status != "tagged":
             return self.tag_status == "any" or not image.tags
-        tests: list[Callable[[str], object]] = [_wildcard(pattern).fullmatch for pattern in self.patterns]
-        tests += [partial(_starts_with, prefix) for prefix in self.prefixes]
-        return all(any(test(tag) for tag in image.tags) for test in tests)
+        return all(any(matches_wildcard(pattern, tag) for tag in image.tags) for pattern in self.patterns) and all(
+            any(tag.startswith(prefix) for tag in image.tags) for prefix in self.prefixes
+        )
 
     def select_exceeding(self, images: Sequence[PolicyImage], now: float) -> Sequence[PolicyImage]:
         """Return the images that exceed the count or the age of the rule."""
@@ -218,14 +217,6 @@ def _strings(entry: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise _invalid(f"{name} must be a list of strings")
     return tuple(value)
-
-
-def _starts_with(prefix: str, tag: str) -> bool:
-    return tag.startswith(prefix)
-
-
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))
 
 
 def _invalid(problem: str) -> ServiceError:

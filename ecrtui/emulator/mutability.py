@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from ecrtui.emulator.errors import constraint_violation
+from ecrtui.emulator.wildcards import matches_wildcard
 
 MAX_WILDCARDS = 2
 """Wildcards per exclusion filter."""
@@ -22,7 +21,7 @@ def can_move_tag(repository: sqlite3.Row, tag: str) -> bool:
     setting: str = repository["tag_mutability"]
     mutable = setting.startswith("MUTABLE")
     if setting.endswith("_WITH_EXCLUSION"):
-        excluded = any(_wildcard(pattern).fullmatch(tag) for pattern in json.loads(repository["exclusion_filters"]))
+        excluded = any(matches_wildcard(pattern, tag) for pattern in json.loads(repository["exclusion_filters"]))
         return mutable is not excluded
     return mutable
 
@@ -51,8 +50,3 @@ def to_api(setting: str, patterns: Sequence[str]) -> dict[str, Any]:
             {"filterType": "WILDCARD", "filter": pattern} for pattern in patterns
         ]
     return members
-
-
-@cache
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))

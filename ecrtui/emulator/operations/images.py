@@ -76,11 +76,10 @@ def put_image(context: RequestContext) -> dict[str, Any]:
         if tag is not None and (holder is None or holder["id"] != image_id):
             _check_tag_count(connection, image_id, digest)
             storage.set_tag(connection, repository["id"], tag, image_id)
-    image_id_member = {"imageDigest": digest, **({"imageTag": tag} if tag is not None else {})}
     return {
         "image": {
             **context.repository_members(),
-            "imageId": image_id_member,
+            "imageId": to_image_id(digest, tag),
             "imageManifest": text,
             "imageManifestMediaType": media_type,
         }

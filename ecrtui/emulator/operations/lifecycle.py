@@ -39,12 +39,12 @@ def delete_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
     """DeleteLifecyclePolicy."""
     with context.database.write() as connection:
         repository = context.repository(connection)
-        answer = _policy(context, repository)
+        response = _policy(context, repository)
         connection.execute(
             "UPDATE repositories SET lifecycle_policy = NULL, lifecycle_evaluated_at = NULL WHERE id = ?",
             (repository["id"],),
         )
-    return answer
+    return response
 
 
 def start_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
             limit = len(rows)
         summary = _summary(connection, repository["id"])
     rows, more = pagination.split_page(rows, limit)
-    answer: dict[str, Any] = {
+    response: dict[str, Any] = {
         **context.repository_members(),
         "lifecyclePolicyText": preview["policy"],
         "status": "COMPLETE",
@@ -113,8 +113,8 @@ def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
         "summary": summary,
     }
     if more:
-        answer["nextToken"] = pagination.encode_token("preview", rows[-1]["position"])
-    return answer
+        response["nextToken"] = pagination.encode_token("preview", rows[-1]["position"])
+    return response
 
 
 def _policy(context: RequestContext, repository: sqlite3.Row) -> dict[str, Any]:

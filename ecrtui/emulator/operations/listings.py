@@ -42,10 +42,10 @@ def describe_images(context: RequestContext) -> dict[str, Any]:
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
     rows, more = pagination.split_page(rows, limit)
-    answer: dict[str, Any] = {"imageDetails": [_detail(context, row) for row in rows]}
+    response: dict[str, Any] = {"imageDetails": [_detail(context, row) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.encode_token("images", rows[-1]["digest"])
-    return answer
+        response["nextToken"] = pagination.encode_token("images", rows[-1]["digest"])
+    return response
 
 
 def list_images(context: RequestContext) -> dict[str, Any]:
@@ -62,10 +62,10 @@ def list_images(context: RequestContext) -> dict[str, Any]:
             (repository["id"], after, after, after_tag, *values, limit + 1),
         ).fetchall()
     rows, more = pagination.split_page(rows, limit)
-    answer: dict[str, Any] = {"imageIds": [to_image_id(row["digest"], row["tag"]) for row in rows]}
+    response: dict[str, Any] = {"imageIds": [to_image_id(row["digest"], row["tag"]) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.encode_token("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
-    return answer
+        response["nextToken"] = pagination.encode_token("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
+    return response
 
 
 def list_image_referrers(context: RequestContext) -> dict[str, Any]:
@@ -89,10 +89,10 @@ def list_image_referrers(context: RequestContext) -> dict[str, Any]:
             (repository["id"], context["subjectId"]["imageDigest"], after, *values, limit + 1),
         ).fetchall()
     rows, more = pagination.split_page(rows, limit)
-    answer: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
+    response: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.encode_token("referrers", rows[-1]["digest"])
-    return answer
+        response["nextToken"] = pagination.encode_token("referrers", rows[-1]["digest"])
+    return response
 
 
 def _describe_named(

@@ -109,9 +109,9 @@ def get_registry_policy(context: RequestContext) -> dict[str, Any]:
 
 def delete_registry_policy(context: RequestContext) -> dict[str, Any]:
     """DeleteRegistryPolicy."""
-    answer = get_registry_policy(context)
+    response = get_registry_policy(context)
     _put(context, _POLICY, None)
-    return answer
+    return response
 
 
 def get_account_setting(context: RequestContext) -> dict[str, Any]:
@@ -160,10 +160,10 @@ def list_pull_time_update_exclusions(context: RequestContext) -> dict[str, Any]:
         exclusions = registry_settings.pull_time_exclusions(connection, context.registry_id, context.region)
     arns = [arn for arn in exclusions if arn > str(after)]
     page, more = pagination.split_page(arns, limit)
-    answer: dict[str, Any] = {"pullTimeUpdateExclusions": page}
+    response: dict[str, Any] = {"pullTimeUpdateExclusions": page}
     if more:
-        answer["nextToken"] = pagination.encode_token("exclusions", page[-1])
-    return answer
+        response["nextToken"] = pagination.encode_token("exclusions", page[-1])
+    return response
 
 
 def _setting_values(name: str) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from typing import Any
+
+from ecrtui.emulator.wildcards import matches_wildcard
 
 MANUAL = "MANUAL"
 SCANNING = "scanning"
@@ -71,4 +72,4 @@ def _matches(pattern: str, name: str) -> bool:
     # A filter without a wildcard matches every name that contains it (user guide, "Image scanning filters").
     if "*" not in pattern:
         return pattern in name
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None
+    return matches_wildcard(pattern, name)

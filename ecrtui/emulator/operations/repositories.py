@@ -69,10 +69,10 @@ def describe_repositories(context: RequestContext) -> dict[str, Any]:
             (context.registry_id, context.region, after, limit + 1),
         ).fetchall()
     rows, more = pagination.split_page(rows, limit)
-    answer: dict[str, Any] = {"repositories": [to_api(row) for row in rows]}
+    response: dict[str, Any] = {"repositories": [to_api(row) for row in rows]}
     if more:
-        answer["nextToken"] = pagination.encode_token("repositories", rows[-1]["name"])
-    return answer
+        response["nextToken"] = pagination.encode_token("repositories", rows[-1]["name"])
+    return response
 
 
 def delete_repository(context: RequestContext) -> dict[str, Any]:
@@ -130,9 +130,9 @@ def delete_repository_policy(context: RequestContext) -> dict[str, Any]:
     """DeleteRepositoryPolicy."""
     with context.database.write() as connection:
         row = context.repository(connection)
-        answer = _policy(context, row)
+        response = _policy(context, row)
         connection.execute("UPDATE repositories SET policy = NULL WHERE id = ?", (row["id"],))
-        return answer
+        return response
 
 
 def list_tags_for_resource(context: RequestContext) -> dict[str, Any]:

@@ -67,16 +67,16 @@ def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
             (image["id"], after, limit + 1),
         ).fetchall()
     rows, more = pagination.split_page(rows, limit)
-    answer: dict[str, Any] = {
+    response: dict[str, Any] = {
         **context.repository_members(),
         "imageId": _with_digest(image, context["imageId"]),
         "imageScanStatus": _status(scan),
     }
     if scan["status"] in ("COMPLETE", "ACTIVE"):
-        answer["imageScanFindings"] = _findings(scan, rows)
+        response["imageScanFindings"] = _findings(scan, rows)
     if more:
-        answer["nextToken"] = pagination.encode_token("findings", rows[-1]["position"])
-    return answer
+        response["nextToken"] = pagination.encode_token("findings", rows[-1]["position"])
+    return response
 
 
 def scan_on_push(
