@@ -1,1 +1,1 @@
-"""Side-by-side measurements of ecrtui and of what a user would otherwise run; ``python -m benchmarks``."""
+"""Benchmarks of ecrtui against the tools that a user would otherwise run. Start them with ``python -m benchmarks``."""

@@ -1,36 +1,42 @@
-"""``python -m benchmarks [NAME…]``: measure everything and write README.md; with names, only these parts are told."""
+"""``python -m benchmarks [PART…]``: run all benchmarks and write README.md. Named parts are only printed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import interactive, listing, put_image, report, retags, start
-from benchmarks.ground import Ground, ground
-from benchmarks.measure import Row
+from benchmarks import bulk_retags, interactive, list_images, put_image, report, startup
+from benchmarks.dataset import ServedDataset, serve_dataset
+from benchmarks.measurement import Measurement
 
-PARTS: dict[str, Callable[[Ground], list[Row]]] = {
-    "start": start.rows,
-    "listing": listing.rows,
-    "interactive": interactive.rows,
-    "put_image": lambda _: put_image.rows(),
-    "retags": lambda _: retags.rows(),
+PARTS: dict[str, Callable[[ServedDataset], list[Measurement]]] = {
+    "startup": startup.measure,
+    "list_images": list_images.measure,
+    "interactive": interactive.measure,
+    "put_image": lambda _: put_image.measure(),
+    "bulk_retags": lambda _: bulk_retags.measure(),
 }
 
 
-def main(names: Sequence[str]) -> None:
-    """Measure the parts that are named, or all."""
-    rows = []
-    with ground() as place:
-        for name in names or PARTS:
-            for row in PARTS[name](place):
-                ratio = f"{row.measured:.2f}x" if row.theirs else ""
-                print(
-                    f"{row.what}: {row.ours:.3g} {row.unit} {ratio} {'MISSED' if row.met is False else ''}", flush=True
-                )
-                rows.append(row)
-    if not names:
-        report.write(rows)
+def main(parts: Sequence[str]) -> None:
+    """Run the named parts, or all parts. Write README.md only after all parts."""
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        sys.exit(f"unknown part: {', '.join(unknown)}; choose from {', '.join(PARTS)}")
+    measurements = []
+    with serve_dataset() as dataset:
+        for part in parts or PARTS:
+            for measurement in PARTS[part](dataset):
+                print(_summary(measurement), flush=True)
+                measurements.append(measurement)
+    if not parts:
+        report.write(measurements)
+
+
+def _summary(measurement: Measurement) -> str:
+    ratio = f" {measurement.compared_value:.2f}x" if measurement.theirs else ""
+    missed = " MISSED" if measurement.met is False else ""
+    return f"{measurement.name}: {measurement.ours:.3g} {measurement.unit}{ratio}{missed}"
 
 
 if __name__ == "__main__":

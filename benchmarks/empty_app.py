@@ -1,4 +1,4 @@
-"""The floor: what Textual itself takes to show a table with nothing in it."""
+"""The baseline for the first frame: a Textual app that shows an empty table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.widgets import DataTable
 
 
 class EmptyApp(App[None]):
-    """A table with a few columns and no rows."""
+    """An app with one DataTable that has columns and no rows."""
 
     def compose(self) -> ComposeResult:
         table: DataTable[str] = DataTable()

@@ -1,4 +1,4 @@
-"""The programs that are compared, and the environment that all of them run in."""
+"""The compared programs and their environment."""
 
 from __future__ import annotations
 
@@ -11,42 +11,45 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-FOLDER = user_cache_path("ecrtui") / "benchmarks"
-"""Where the AWS CLI and the seeded registry stay for the next time."""
+CACHE_FOLDER = user_cache_path("ecrtui") / "benchmarks"
+"""Keeps the AWS CLI and the seeded registry between runs."""
 
 REGION = "us-east-1"
 
 
-def ecrtui() -> Path:
-    """Our own program, as it is installed beside this interpreter."""
-    return Path(sys.executable).with_name("ecrtui")
+def ecrtui() -> str:
+    """Return the path of the ``ecrtui`` program that is installed beside this interpreter."""
+    return str(Path(sys.executable).with_name("ecrtui"))
 
 
 @cache
-def aws_cli() -> Path:
-    """The AWS CLI in a virtual environment of its own, installed from PyPI the first time."""
-    folder = FOLDER / "awscli"
+def aws_cli() -> str:
+    """Return the path of the AWS CLI. The first call installs it from PyPI into its own virtual environment."""
+    folder = CACHE_FOLDER / "awscli"
     program = folder / "bin" / "aws"
     if not program.exists():
         venv.create(folder, with_pip=True, clear=True)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "awscli"]
+        python = str(folder / "bin" / "python")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "awscli"]
         subprocess.run(pip, check=True)
-    return program
+    return str(program)
 
 
 @cache
-def aws_version() -> str:
-    """Its version, as it tells it ("aws-cli/2.36.7")."""
-    told = subprocess.run([aws_cli(), "--version"], capture_output=True, text=True, check=True).stdout
-    return told.split()[0]
+def aws_cli_version() -> str:
+    """Return the version of the AWS CLI in its own format, such as "aws-cli/2.36.7"."""
+    output = subprocess.run([aws_cli(), "--version"], capture_output=True, text=True, check=True).stdout
+    return output.split()[0]
 
 
 def aws_environment(url: str, region: str = REGION) -> dict[str, str]:
-    """The user's own, but for everything of AWS; Python keeps its byte code, as it does for whoever installs either.
+    """Return the user's environment with dummy AWS settings instead of the user's own.
+
+    Python keeps its byte code in the cache folder, as both programs do when a user installs them.
 
     Args:
-        url: the endpoint that both programs talk to.
-        region: that both ask for.
+        url: the endpoint for both programs.
+        region: the region for both programs.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return kept | {
@@ -58,12 +61,12 @@ def aws_environment(url: str, region: str = REGION) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
-        "PYTHONPYCACHEPREFIX": str(FOLDER / "bytecode"),
+        "PYTHONPYCACHEPREFIX": str(CACHE_FOLDER / "bytecode"),
     }
 
 
-def environment(url: str, home: Path) -> dict[str, str]:
-    """The same with nothing of the user's ecrtui either: settings, journal and cache go into this home."""
+def ecrtui_environment(url: str, home: Path) -> dict[str, str]:
+    """Return :func:`aws_environment` without the user's ecrtui settings, journal and cache: they go into this home."""
     dropped = ("ECRTUI_", "XDG_", "TEXTUAL")
     kept = {name: value for name, value in aws_environment(url).items() if not name.startswith(dropped)}
     return kept | {"HOME": str(home)}

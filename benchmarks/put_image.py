@@ -1,67 +1,63 @@
-"""``ecrtui put-image`` against ``aws ecr put-image``, whole processes: from start to the answer on standard output."""
+"""``ecrtui put-image`` against ``aws ecr put-image``: whole processes, from start to exit."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 
-from benchmarks.measure import Row, alternate, timed
-from benchmarks.programs import REGION, aws_cli, aws_environment
+from benchmarks.measurement import Measurement, alternate, timed
+from benchmarks.programs import REGION, aws_cli, aws_cli_version, aws_environment, ecrtui
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
 ROUNDS = 21
-LIMIT = 0.65
+TARGET = 0.65
 MANIFEST = (
     '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], '
     '"annotations": {"org.opencontainers.image.title": "measured"}}\n'
 )
 
 
-def rows(rounds: int = ROUNDS) -> list[Row]:
-    """The comparison, each command once a round in alternation; every run gives the image a tag of its own."""
-    aws = aws_cli()
+def measure(rounds: int = ROUNDS) -> list[Measurement]:
+    """Run both commands in turn. Every run adds a new tag to the image."""
     embedded = EmbeddedRegistry(open_database(None), registry_id="123456789012", region=REGION)
     with serve(embedded) as url:
         environment = aws_environment(url)
         subprocess.run(
-            [aws, "ecr", "create-repository", "--repository-name", "app"],
+            [aws_cli(), "ecr", "create-repository", "--repository-name", "app"],
             env=environment,
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        numbers = count()
-        ours = _put([str(Path(sys.executable).with_name("ecrtui")), "put-image"], environment, numbers)
-        theirs = _put([str(aws), "ecr", "put-image"], environment, numbers)
-        for warm in (ours, theirs):
-            warm()
+        tag_numbers = count()
+        ours = _put_image([ecrtui(), "put-image"], environment, tag_numbers)
+        theirs = _put_image([aws_cli(), "ecr", "put-image"], environment, tag_numbers)
+        for warm_up in (ours, theirs):
+            warm_up()
         our_time, their_time = alternate([timed(ours), timed(theirs)], rounds)
-    version = subprocess.run([aws, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
     return [
-        Row(
+        Measurement(
             "ecrtui put-image, whole process",
             our_time * 1000,
-            LIMIT,
+            TARGET,
             unit="ms",
-            against=f"aws ecr put-image ({version}, from PyPI)",
+            baseline=f"aws ecr put-image ({aws_cli_version()}, from PyPI)",
             theirs=their_time * 1000,
             note=f"medians of {rounds} runs each, in alternation, against the embedded registry on 127.0.0.1",
         )
     ]
 
 
-def _put(command: list[str], environment: dict[str, str], numbers: count[int]) -> Callable[[], None]:
+def _put_image(command: list[str], environment: dict[str, str], tag_numbers: count[int]) -> Callable[[], None]:
     def run() -> None:
-        line = ["--repository-name", "app", "--image-manifest", MANIFEST, "--image-tag", f"v{next(numbers)}"]
-        subprocess.run([*command, *line], env=environment, check=True, stdout=subprocess.DEVNULL)
+        options = ["--repository-name", "app", "--image-manifest", MANIFEST, "--image-tag", f"v{next(tag_numbers)}"]
+        subprocess.run([*command, *options], env=environment, check=True, stdout=subprocess.DEVNULL)
 
     return run
 
 
 if __name__ == "__main__":
-    for row in rows():
-        print(f"{row.what}: {row.ours:.0f} ms, {row.against}: {row.theirs:.0f} ms, {row.measured:.2f}x")
+    for row in measure():
+        print(f"{row.name}: {row.ours:.0f} ms, {row.baseline}: {row.theirs:.0f} ms, {row.compared_value:.2f}x")

@@ -1,4 +1,4 @@
-"""The table of README.md."""
+"""Write README.md from the measurements."""
 
 from __future__ import annotations
 
@@ -8,48 +8,49 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.measure import Row
+from benchmarks.measurement import Measurement
 
 FILE = Path(__file__).with_name("README.md")
 
 _HEAD = """\
-# How fast
+# Benchmarks
 
-`make bench` measures this on the machine that it runs on and writes this page. Both sides of a line run in alternation
-on one machine, against one embedded registry that a process of its own serves on 127.0.0.1; what is told are medians.
-The interactive ones run in a pty of their own, with a terminal emulator that has what they draw: from the key to the
-screen, as a user would see it. A target is a ratio where there is something to compare with, else a value.
+`make bench` runs these benchmarks on your machine and writes this page. Each row compares medians: both programs run in
+turn, on the same machine, against the same embedded registry, which its own process serves on 127.0.0.1. Interactive
+rows run in a pty with a terminal emulator and measure the time from the key to the screen. A target is a ratio if the
+row has a comparison, and a value otherwise.
 
-| what | ecrtui | compared with | | ratio | target | |
+| measured | ecrtui | compared with | | ratio | target | |
 |---|---:|---|---:|---:|---:|---|
 """
 
 
-def write(rows: Iterable[Row]) -> None:
-    """Write the page."""
-    lines = list(rows)
-    notes = [f"- {row.what}: {row.note}." for row in lines if row.note]
-    page = _HEAD + "\n".join(map(_line, lines)) + "\n\n" + "\n".join(notes) + "\n\n" + _machine() + "\n"
+def write(measurements: Iterable[Measurement]) -> None:
+    """Write the page: the table, the notes, and the machine."""
+    rows = list(measurements)
+    notes = [f"- {row.name}: {row.note}." for row in rows if row.note]
+    page = _HEAD + "\n".join(map(_table_row, rows)) + "\n\n" + "\n".join(notes) + "\n\n" + _machine() + "\n"
     FILE.write_text(page, "utf-8")
 
 
-def _line(row: Row) -> str:
-    ratio = (
-        f"{row.measured:.2f}x" if row.theirs and row.measured >= 0.1 else f"{row.measured:.4f}x" if row.theirs else ""
-    )
-    theirs = _value(row.theirs, row.unit) if row.theirs else ""
-    target = "" if row.limit is None else f"≤ {row.limit:g}x" if row.theirs else f"≤ {_value(row.limit, row.unit)}"
+def _table_row(row: Measurement) -> str:
+    theirs = ratio = ""
+    if row.theirs:
+        theirs = _value(row.theirs, row.unit)
+        ratio = f"{row.compared_value:.{2 if row.compared_value >= 0.1 else 4}f}x"
+    target = "" if row.target is None else f"≤ {row.target:g}x" if row.theirs else f"≤ {_value(row.target, row.unit)}"
     verdict = {None: "", True: "met", False: "**missed**"}[row.met]
-    return f"| {row.what} | {_value(row.ours, row.unit)} | {row.against} | {theirs} | {ratio} | {target} | {verdict} |"
+    cells = (row.name, _value(row.ours, row.unit), row.baseline, theirs, ratio, target, verdict)
+    return f"| {' | '.join(cells)} |"
 
 
 def _value(value: float, unit: str) -> str:
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:,.{digits}f} {unit}".strip()
+    return f"{value:,.{digits}f} {unit}"
 
 
 def _machine() -> str:
-    """The machine and the versions."""
+    """Describe the machine and the versions."""
     model = next(
         (
             line.partition(":")[2].strip()

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.soak [MINUTES]``: the application used by a script for a long time; nothing of it may pile up.
+"""``python -m benchmarks.soak [MINUTES]``: a script uses the application for a long time and looks for leaks.
 
-Each turn opens repositories of every size, moves, sorts, filters, marks, looks at manifests, reloads, and goes back.
-At the end of each it is told how much memory and how many threads there are; the last quarter must not have more than
-the second one, but for what a turn itself may differ by.
+Each turn opens repositories of every size, moves, sorts, filters, marks, opens manifests, reloads, and goes back. After
+each turn it prints the memory and the number of threads. The last quarter of the turns must not use more threads than
+the second quarter, and not more memory beyond the normal variation.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.ground import SIZES, Ground, ground, repository_of
+from benchmarks.dataset import SIZES, ServedDataset, repository_of_size, serve_dataset
 from benchmarks.programs import ecrtui
-from benchmarks.terminal import Terminal
+from benchmarks.timed_terminal import TimedTerminal
 
 MINUTES = 30.0
-GROWTH = 0.05
-"""By so much of itself the memory may differ between a quarter and another."""
+ALLOWED_GROWTH = 0.05
+"""The share by which the memory may vary between two quarters."""
 
-LISTED = (
+CTRL_R = "\x12"
+ESCAPE = "\x1b"
+
+IMAGES_SCREEN_KEYS = (
     "j",
     "j",
     "\x1b[6~",
@@ -37,68 +40,70 @@ LISTED = (
     "*",
     "*",
     "d",
-    "\x1b",
+    ESCAPE,
     "\r",
     "i",
-    "\x1b",
-    "\x1b",
+    ESCAPE,
+    ESCAPE,
 )
-"""In a list of images: moves, orders, panes, marks, details, the image, its config, and back."""
+"""Move, sort, toggle panes, mark, show details, open the image, show its config, and go back."""
 FILTERS = ("1.1", "is:index", "!pr size>1MB", "tag:build")
 
-STEPS_BACK = 10
-"""More Escs than it can take from anywhere to the list of repositories."""
+MAX_STEPS_BACK = 10
+"""More than enough Escapes to reach the list of repositories from any screen."""
 
 
 def main(minutes: float) -> None:
-    """Use it for so long; exits with 1 if something has piled up."""
-    with ground() as place, TemporaryDirectory() as home:
-        told = _use(place, Path(home) / "home", minutes * 60)
-    quarter = max(len(told) // 4, 1)
-    early, late = told[quarter : 2 * quarter] or told, told[-quarter:]
-    for name, index, allowed in (("memory, MB", 0, 1 + GROWTH), ("threads", 1, 1.0)):
+    """Use the application for this time. Exit with code 1 if memory or threads have grown."""
+    with serve_dataset() as dataset, TemporaryDirectory() as folder:
+        usage = _use(dataset, Path(folder) / "home", minutes * 60)
+    quarter = max(len(usage) // 4, 1)
+    early, late = usage[quarter : 2 * quarter] or usage, usage[-quarter:]
+    for name, index, allowed in (("memory, MB", 0, 1 + ALLOWED_GROWTH), ("threads", 1, 1.0)):
         before, after = (statistics.median(turn[index] for turn in turns) for turns in (early, late))
-        print(f"{name}: {before:.0f} in the second quarter, {after:.0f} in the last one of {len(told)} turns")
+        print(f"{name}: {before:.0f} in the second quarter, {after:.0f} in the last quarter of {len(usage)} turns")
         if after > before * allowed:
             sys.exit(f"{name} has grown")
 
 
-def _use(place: Ground, home: Path, seconds: float) -> list[tuple[float, int]]:
-    told = []
+def _use(dataset: ServedDataset, home: Path, seconds: float) -> list[tuple[float, int]]:
+    """Repeat turns for this time; return the memory in megabytes and the number of threads after each."""
+    usage = []
     end = time.monotonic() + seconds
-    with Terminal([str(ecrtui())], place.fresh(home)) as terminal:
-        terminal.until_output("team-")
-        terminal.settle()
+    with TimedTerminal([ecrtui()], dataset.environment_with_empty_home(home)) as terminal:
+        terminal.wait_for_output("team-")
+        terminal.wait_until_quiet()
         while time.monotonic() < end:
             for size in SIZES:
-                _visit(terminal, size)
-            told.append((terminal.memory(), terminal.threads()))
-            print(f"turn {len(told)}: {told[-1][0]:.0f} MB, {told[-1][1]} threads", flush=True)
-    return told
+                _visit_repository(terminal, size)
+            usage.append((terminal.memory(), terminal.threads()))
+            print(f"turn {len(usage)}: {usage[-1][0]:.0f} MB, {usage[-1][1]} threads", flush=True)
+    return usage
 
 
-def _visit(terminal: Terminal, size: int) -> None:
-    """Find the repository by its name, open it, do everything in it, and go back."""
-    _keys(terminal, "/", *repository_of(size), "\r", "\r")
-    terminal.until(f"{size:,} images", 60)
-    _keys(terminal, *LISTED)
-    for line in FILTERS:
-        _keys(terminal, "/", *line, "\r", "j", "\x1b")
-    _keys(terminal, "\x12")  # Ctrl-R
-    terminal.settle(1)
-    for _ in range(STEPS_BACK):
+def _visit_repository(terminal: TimedTerminal, size: int) -> None:
+    """Find the repository by its name, open it, use all its features, and go back."""
+    _press(terminal, "/", *repository_of_size(size), "\r", "\r")
+    terminal.wait_for(f"{size:,} images", 60)
+    _press(terminal, *IMAGES_SCREEN_KEYS)
+    for text in FILTERS:
+        _press(terminal, "/", *text, "\r", "j", ESCAPE)
+    _press(terminal, CTRL_R)
+    terminal.wait_until_quiet(1)
+    for _ in range(MAX_STEPS_BACK):
         if "scan on push" in terminal.text:  # a column of the list of repositories
             break
-        _keys(terminal, "\x1b")
+        _press(terminal, ESCAPE)
     else:
-        raise TimeoutError(f"Esc does not lead back to the repositories\n{terminal.text}")
-    _keys(terminal, "\x1b")
+        raise TimeoutError(f"Escape does not lead back to the repositories\n{terminal.text}")
+    _press(terminal, ESCAPE)
 
 
-def _keys(terminal: Terminal, *keys: str) -> None:
+def _press(terminal: TimedTerminal, *keys: str) -> None:
     for key in keys:
         terminal.send(key)
-        terminal.settle(0.4 if key == "\x1b" else 0.1, 5)  # Esc and a letter right behind it are one key: Alt
+        # A terminal reads Escape followed at once by a letter as one key, Alt and the letter.
+        terminal.wait_until_quiet(0.4 if key == ESCAPE else 0.1, 5)
 
 
 if __name__ == "__main__":

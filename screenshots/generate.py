@@ -1,4 +1,4 @@
-"""Draw the pictures of this folder from the real application on demo data: ``make screenshots``."""
+"""Draw the screenshots in this folder from the real application on demo data: ``make screenshots``."""
 
 from __future__ import annotations
 
@@ -7,97 +7,98 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when textual is imported
+os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads it when it is imported
 
 from textual.app import App
 from textual.pilot import Pilot
 
-HERE = Path(__file__).parent
-PATIENCE = 30.0
+FOLDER = Path(__file__).parent
+TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture: where the application starts, what is pressed, and what must stand on the screen after each step."""
+class Screenshot:
+    """One screenshot: the reference to open, and the steps to its screen.
+
+    A step is a comma-separated list of keys to press, and a text to wait for.
+    """
 
     name: str
-    start: str
+    reference: str
     steps: tuple[tuple[str, str], ...]
     size: tuple[int, int] = (120, 34)
     theme: str = "ecrtui-dark"
 
 
-PICTURES = (
-    Picture("repositories", "", (("", "repositories"),)),
-    Picture("images", "team/checkout", (("", "images_by_tag"), ("down,up", "schemaVersion")), size=(160, 40)),
-    Picture("image", "team/checkout:prod", (("", "linux/arm64"), ("o,down,down", "can be tagged"))),
-    Picture(
+SCREENSHOTS = (
+    Screenshot("repositories", "", (("", "repositories"),)),
+    Screenshot("images", "team/checkout", (("", "tagged"), ("down,up", "schemaVersion")), size=(160, 40)),
+    Screenshot("image", "team/checkout:prod", (("", "linux/arm64"), ("o,down,down", "can be tagged"))),
+    Screenshot(
         "retag",
         "team/checkout",
-        (("", "images_by_tag"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
+        (("", "tagged"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
     ),
-    Picture(
+    Screenshot(
         "result",
         "team/checkout",
-        (("", "images_by_tag"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
+        (("", "tagged"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
     ),
-    Picture(
+    Screenshot(
         "bulk",
         "team/checkout",
         (
-            ("", "images_by_tag"),
+            ("", "tagged"),
             ("slash,r,e,l,e,a,s,e,enter", "match"),
             ("asterisk", "marked"),
             ("t", "a rule"),
             ("left_curly_bracket,t,a,g,right_curly_bracket,minus,o,l,d,enter", "new"),
         ),
     ),
-    Picture("light", "team/checkout", (("", "images_by_tag"),), theme="ecrtui-light"),
+    Screenshot("light", "team/checkout", (("", "tagged"),), theme="ecrtui-light"),
 )
 
 
-async def draw(picture: Picture) -> str:
-    """The picture as SVG."""
+async def draw(screenshot: Screenshot) -> str:
+    """Run the application and return the screenshot as SVG."""
     from ecrtui import wiring
     from ecrtui.ecr.reference import Reference, parse_reference
     from ecrtui.settings import Connection, load
 
-    settings = load({"theme": picture.theme})
+    settings = load({"theme": screenshot.theme})
     connect = wiring.SessionFactory(Connection(demo=True), settings)
-    app = wiring.application(
-        connect, settings, parse_reference(picture.start) if picture.start else Reference(), demo=True
-    )
-    async with app.run_test(size=picture.size) as pilot:
-        for keys, wanted in picture.steps:
+    reference = parse_reference(screenshot.reference) if screenshot.reference else Reference()
+    app = wiring.application(connect, settings, reference, demo=True)
+    async with app.run_test(size=screenshot.size) as pilot:
+        for keys, text in screenshot.steps:
             if keys:
                 await pilot.press(*keys.split(","))
-            await until(pilot, lambda text, wanted=wanted: wanted in text)
+            await wait_for(pilot, text)
         await pilot.pause(0.5)
         return re.sub(r"terminal-\d+", "terminal-ecrtui", app.export_screenshot(title="ecrtui"))
 
 
-async def until(pilot: Pilot[None], holds: Callable[[str], bool]) -> None:
-    """Wait until what is asked of the screen's text holds."""
+async def wait_for(pilot: Pilot[None], text: str) -> None:
+    """Wait until the text is on the screen. Exit with the screen after :data:`TIMEOUT` seconds."""
     waited = 0.0
-    while not holds(text_of(pilot.app)):
-        if waited > PATIENCE:
-            sys.exit(f"never on the screen; what is:\n{text_of(pilot.app)}")
+    while text not in (screen := screen_text(pilot.app)):
+        if waited > TIMEOUT:
+            sys.exit(f"not on the screen after {TIMEOUT} s: {text!r}\n{screen}")
         await pilot.pause(0.05)
         waited += 0.05
 
 
-def text_of(app: App[None]) -> str:
-    """What stands on the screen."""
+def screen_text(app: App[None]) -> str:
+    """Return the text on the screen."""
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
 
 
 def main() -> None:
-    """Draw all pictures, or those that are named."""
-    wanted = sys.argv[1:]
+    """Draw the named screenshots, or all of them."""
+    names = sys.argv[1:]
     with tempfile.TemporaryDirectory() as home:
         os.environ["HOME"] = home
         for variable in (
@@ -109,10 +110,10 @@ def main() -> None:
             "AWS_PROFILE",
         ):
             os.environ.pop(variable, None)
-        for picture in PICTURES:
-            if not wanted or picture.name in wanted:
-                (HERE / f"{picture.name}.svg").write_text(asyncio.run(draw(picture)), "utf-8")
-                print(f"screenshots/{picture.name}.svg")
+        for screenshot in SCREENSHOTS:
+            if not names or screenshot.name in names:
+                (FOLDER / f"{screenshot.name}.svg").write_text(asyncio.run(draw(screenshot)), "utf-8")
+                print(f"screenshots/{screenshot.name}.svg")
 
 
 if __name__ == "__main__":

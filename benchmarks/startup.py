@@ -1,0 +1,117 @@
+"""From the start of the program to the first frame and the first rows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.dataset import ServedDataset
+from benchmarks.measurement import Measurement, alternate, timed
+from benchmarks.programs import aws_cli, aws_cli_version, ecrtui
+from benchmarks.timed_terminal import TimedTerminal
+
+ROUNDS = 9
+FIRST_ROW = "team-"
+"""A text in the first rows of the list of repositories."""
+
+
+def measure(dataset: ServedDataset) -> list[Measurement]:
+    """Measure the first frame, the first live rows and the cached rows."""
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        return [_first_frame(dataset, home), _first_live_rows(dataset, home), _cached_rows(dataset, home)]
+
+
+def _first_frame(dataset: ServedDataset, home: Path) -> Measurement:
+    def theirs() -> float:
+        with TimedTerminal([sys.executable, "-m", "benchmarks.empty_app"], dataset.environment) as terminal:
+            return terminal.wait_for_first_frame()
+
+    row = _compare(
+        "first frame",
+        lambda: _time_to_first_frame(dataset.environment_with_empty_home(home / "empty")),
+        theirs,
+        1.15,
+        "an empty Textual app with a DataTable",
+    )
+    return replace(row, note=f"{row.note}; {_import_times(_FRAME_IMPORTS, dataset.environment)}")
+
+
+def _first_live_rows(dataset: ServedDataset, home: Path) -> Measurement:
+    def theirs() -> None:
+        command = [aws_cli(), "ecr", "describe-repositories"]
+        subprocess.run(command, env=dataset.environment, check=True, stdout=subprocess.DEVNULL)
+
+    row = _compare(
+        "first live rows, from start, over HTTP",
+        lambda: _time_to_first_row(dataset.environment_with_empty_home(home / "empty")),
+        timed(theirs),
+        1.1,
+        f"aws ecr describe-repositories ({aws_cli_version()}), start to exit",
+    )
+    return replace(row, note=f"{row.note}; {_import_times(_ROWS_IMPORTS, dataset.environment)}")
+
+
+def _cached_rows(dataset: ServedDataset, home: Path) -> Measurement:
+    environment = dataset.environment_with_empty_home(home / "cached")
+    with TimedTerminal([ecrtui()], environment) as terminal:  # fill the cache
+        terminal.wait_for(FIRST_ROW)
+        terminal.wait_until_quiet(1)
+    return _compare(
+        "cached rows at start",
+        lambda: _time_to_first_row(environment),
+        lambda: _time_to_first_frame(environment),
+        1.1,
+        "its own first frame",
+    )
+
+
+def _time_to_first_frame(environment: Mapping[str, str]) -> float:
+    with TimedTerminal([ecrtui()], environment) as terminal:
+        return terminal.wait_for_first_frame()
+
+
+def _time_to_first_row(environment: Mapping[str, str]) -> float:
+    with TimedTerminal([ecrtui()], environment) as terminal:
+        return terminal.wait_for_output(FIRST_ROW)
+
+
+_FRAME_IMPORTS = "import ecrtui.wiring, ecrtui.tui.app, textual.widgets"
+_ROWS_IMPORTS = (
+    f"{_FRAME_IMPORTS}, ecrtui.registry.gateway; from botocore.session import Session; Session().create_client('ecr')"
+)
+_PACKAGES = ("ecrtui", "textual", "rich", "botocore", "urllib3")
+
+
+def _import_times(program: str, environment: Mapping[str, str]) -> str:
+    """Run the program and describe the import time of each top-level package in :data:`_PACKAGES`."""
+    report = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    microseconds_by_package: Counter[str] = Counter()
+    for line in report.splitlines()[1:]:
+        own_time, _, module = line.removeprefix("import time:").split("|")
+        package = module.strip().split(".")[0]
+        microseconds_by_package[package if package in _PACKAGES else "others"] += int(own_time)
+    return "imports: " + ", ".join(
+        f"{package} {microseconds / 1000:.0f} ms" for package, microseconds in microseconds_by_package.most_common()
+    )
+
+
+def _compare(
+    name: str, ours: Callable[[], float], theirs: Callable[[], float], target: float, baseline: str
+) -> Measurement:
+    """Run both once to warm up, then compare their medians. The actions return seconds."""
+    ours()
+    theirs()
+    our_time, their_time = alternate([ours, theirs], ROUNDS)
+    return Measurement(name, our_time * 1000, target, "ms", baseline, their_time * 1000, f"medians of {ROUNDS}")
