@@ -13,6 +13,7 @@ from ecrtui.settings import Settings
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Catalog
+    from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
 
 
@@ -23,6 +24,7 @@ class Session:
     location: RegistryLocation
     settings: Settings
     """The settings for this account."""
+    registry: Registry
     catalog: Catalog
     make_engine: Callable[[], Engine]
     for_account: Callable[[str], Session]

@@ -192,6 +192,7 @@ def open_session(registry: Registry, settings: Settings) -> Session:
     return Session(
         where,
         own,
+        registry,
         Catalog(registry, open_cache(where, own)),
         lambda: open_engine(registry, own),
         lambda other: open_session(registry.of_account(other), settings),

@@ -70,7 +70,7 @@ def test_the_process_that_draws_never_loads_botocore() -> None:
     process = RegistryProcess(connection)
     session = Connector(connection, load({}), process=process)()
     session.engine.repository_context("team/checkout", None)
-    assert session.catalog.repository("team/checkout").name
+    assert session.registry.repository("team/checkout").name
     process.close()"""
     assert not loaded(program.strip()) & {*UI, *AWS}
 

@@ -5,7 +5,7 @@ All methods block but :meth:`Catalogue.known_manifest`; callers bring the thread
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ecrtui.catalog.cache.store import Cache, Snapshot
@@ -13,12 +13,9 @@ from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, Seen
 from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.page_source import PAUSE, PageIterator
 from ecrtui.ecr import image_config as configs
-from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
-from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, Manifest
-from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import NotFound
 from ecrtui.registry.protocol import Page, Registry
@@ -116,14 +113,6 @@ class Catalog:
         if self._cache is not None:
             self._cache.keep_images(repository, images)
 
-    def last_known_repositories(self) -> Snapshot[Repository] | None:
-        """The repositories of the last complete listing, by name; None if nothing is known."""
-        return self._cache.repositories() if self._cache else None
-
-    def last_known_images(self, repository: str) -> Snapshot[Image] | None:
-        """The images of the last complete listing, newest first; None if nothing is known."""
-        return self._cache.images(repository) if self._cache else None
-
     def known_manifest(self, digest: str) -> Manifest | None:
         """The manifest if it is in memory; answers at once."""
         return self._manifests.get(digest)
@@ -175,39 +164,3 @@ class Catalog:
             EcrTuiError: it is larger than the limit.
         """
         return configs.parse_config(self._registry.blob(repository, descriptor.digest, configs.MAX_SIZE))
-
-    def location(self) -> RegistryLocation:
-        """Account, region and endpoint."""
-        return self._registry.location()
-
-    def identity(self) -> str:
-        """The caller's ARN; empty if it cannot be known."""
-        return self._registry.identity()
-
-    def repository(self, name: str) -> Repository:
-        """One repository as it is now."""
-        return self._registry.repository(name)
-
-    def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
-        """These images as they are now; those that do not exist are left out."""
-        return self._registry.images_by_digest(repository, digests)
-
-    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        """The images that hold these tags now, by tag; tags that do not exist are left out."""
-        return self._registry.images_by_tag(repository, tags)
-
-    def lifecycle_policy(self, repository: str) -> str:
-        """The text of the lifecycle policy; empty if there is none."""
-        return self._registry.lifecycle_policy(repository)
-
-    def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
-        """The tags of the repository as an AWS resource."""
-        return self._registry.resource_tags(repository)
-
-    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        """All findings of the image's scan."""
-        return self._registry.findings(repository, digest)
-
-    def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
-        """What refers to this image."""
-        return self._registry.referrers(repository, digest)

@@ -473,14 +473,6 @@ class Rows(Generic[Item]):
         if self._shown:
             self._pinned, self._chosen = True, self._cursor
 
-    def move_to(self, key: Key) -> bool:
-        """Put the cursor on the row of this key; False if it is not shown."""
-        index = self.index_of(key)
-        if index is None:
-            return False
-        self.move(index)
-        return True
-
     def _set_cursor(self, index: int) -> None:
         self._cursor_index = index
         self._cursor = self._key(self[index])

@@ -156,7 +156,7 @@ class EcrTuiApp(OrderedKeysApp):
         self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
 
     async def _identify(self, session: Session) -> None:
-        self.banner = self.banner._replace(identity=await io.run_blocking(session.catalog.identity))
+        self.banner = self.banner._replace(identity=await io.run_blocking(session.registry.identity))
 
     async def _find_out(self, session: Session) -> None:
         """Look up what became of writes that an earlier process began and never finished."""

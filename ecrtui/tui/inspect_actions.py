@@ -15,7 +15,7 @@ from ecrtui.tui import messages
 from ecrtui.tui.base_screen import AppScreen
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.catalog import Catalog
+    from ecrtui.session import Session
 
 
 class InspectMixin(AppScreen):
@@ -25,12 +25,12 @@ class InspectMixin(AppScreen):
     async def show_config(self, repository: str, digest: str) -> None:
         """Show the config of an image; an index is told to have none."""
         try:
-            catalogue = (await self.session()).catalog
-            config = (await io.run_blocking(_structure, catalogue, repository, digest)).config
+            session = await self.session()
+            config = (await io.run_blocking(_structure, session, repository, digest)).config
             if config is None:
                 self.notify("An index has no config of its own; pick one of its platforms.")
                 return
-            known = await io.run_blocking(catalogue.config, repository, config)
+            known = await io.run_blocking(session.catalog.config, repository, config)
         except EcrTuiError as error:
             self.notify_error(error)
             return
@@ -40,8 +40,8 @@ class InspectMixin(AppScreen):
     async def show_findings(self, repository: str, digest: str) -> None:
         """Show what the scan of an image has found."""
         try:
-            catalogue = (await self.session()).catalog
-            findings = await io.run_blocking(catalogue.findings, repository, digest)
+            session = await self.session()
+            findings = await io.run_blocking(session.registry.findings, repository, digest)
         except NotFound:
             self.notify("This image was not scanned.")
             return
@@ -51,5 +51,5 @@ class InspectMixin(AppScreen):
         self.post_message(messages.ShowText(f"findings of {short_digest(digest)}", describe.findings_text(findings)))
 
 
-def _structure(catalogue: Catalog, repository: str, digest: str) -> ParsedManifest:
-    return parse_manifest(catalogue.manifest(repository, digest).text)
+def _structure(session: Session, repository: str, digest: str) -> ParsedManifest:
+    return parse_manifest(session.catalog.manifest(repository, digest).text)

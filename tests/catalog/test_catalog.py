@@ -1,4 +1,4 @@
-"""The catalogue on the embedded registry: large repositories, faults in the middle, what is known from last time."""
+"""The catalog on the embedded registry: large repositories, faults in the middle, what is known from last time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.catalog.large import add_images, add_repositories
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,15 @@ def embedded(faults: Faults) -> EmbeddedRegistry:
     return new_embedded(faults=faults)
 
 
-def catalogue_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalog:
+def catalog_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalog:
     registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
     kept = None if cache is None else Cache(cache, registry.location())
     return Catalog(registry, kept, **{"pause": 0.01, **options})
+
+
+def cache_of(embedded: EmbeddedRegistry, file: Path) -> Cache:
+    """The cache file of this registry, opened once more."""
+    return Cache(file, open_registry(Connection(region="eu-west-1"), embedded=embedded).location())
 
 
 def calls(faults: Faults, operation: str) -> list[int]:
@@ -79,12 +84,12 @@ def test_every_image_of_a_large_repository_is_listed_once(
     embedded: EmbeddedRegistry, options: dict[str, float]
 ) -> None:
     digests = add_images(embedded, "large", 3500)
-    assert sorted(rest(catalogue_of(embedded, **options).images("large"))) == sorted(digests)
+    assert sorted(rest(catalog_of(embedded, **options).images("large"))) == sorted(digests)
 
 
 def test_ten_thousand_untagged_images(embedded: EmbeddedRegistry) -> None:
     digests = add_images(embedded, "untagged", 10_000, tagged_every=0)
-    listing = catalogue_of(embedded, **SLOW).images("untagged")
+    listing = catalog_of(embedded, **SLOW).images("untagged")
     batches = list(listing)
     assert Counter(image.digest for batch in batches for image in batch.items) == Counter(digests)
     assert not any(image.tags for batch in batches for image in batch.items)
@@ -94,14 +99,14 @@ def test_ten_thousand_untagged_images(embedded: EmbeddedRegistry) -> None:
 def test_ten_thousand_repositories(embedded: EmbeddedRegistry) -> None:
     names = [f"team-{number % 40}/app-{number}" for number in range(10_000)]
     add_repositories(embedded, names)
-    batches = list(catalogue_of(embedded, interval=0.0).repositories())
+    batches = list(catalog_of(embedded, interval=0.0).repositories())
     assert [repository.name for batch in batches for repository in batch.items] == sorted(names)
     assert [batch.pages for batch in batches] == list(range(1, 11))
 
 
 def test_pages_that_come_quickly_come_together(embedded: EmbeddedRegistry) -> None:
     digests = add_images(embedded, "large", 6000)
-    first, *others = catalogue_of(embedded, interval=60.0, **QUICK).images("large")
+    first, *others = catalog_of(embedded, interval=60.0, **QUICK).images("large")
     assert (len(first.items), first.pages) == (1000, 1), "the first page does not wait"
     assert sum(len(batch.items) for batch in others) == 5000
     assert len(others) == 1
@@ -112,7 +117,7 @@ def test_pages_that_come_quickly_come_together(embedded: EmbeddedRegistry) -> No
 def test_rows_received_before_an_error_are_kept(embedded: EmbeddedRegistry, faults: Faults) -> None:
     add_images(embedded, "large", 6000)
     faults.add("DescribeImages:drop-before:after=4:times=1")
-    listing = catalogue_of(embedded, interval=60.0, **QUICK).images("large")
+    listing = catalog_of(embedded, interval=60.0, **QUICK).images("large")
     next(listing)
     assert next(listing).pages == 4
     with pytest.raises(ConnectionFailed):
@@ -128,7 +133,7 @@ def test_an_image_with_a_thousand_tags_is_one_row(embedded: EmbeddedRegistry) ->
             "INSERT INTO tags (repository_id, tag, image_id) SELECT repository_id, ?, id FROM images",
             [(f"t{number}",) for number in range(999)],
         )
-    (batch,) = catalogue_of(embedded, **SLOW).images("app")
+    (batch,) = catalog_of(embedded, **SLOW).images("app")
     assert [image.digest for image in batch.items] == [digest]
     assert len(batch.items[0].tags) == 1000
 
@@ -137,7 +142,7 @@ def test_archived_images_are_listed(embedded: EmbeddedRegistry) -> None:
     digests = add_images(embedded, "app", 3)
     with embedded.database.write() as connection:
         connection.execute("UPDATE images SET status = 'ARCHIVED' WHERE digest = ?", (digests[0],))
-    (batch,) = catalogue_of(embedded).images("app")
+    (batch,) = catalog_of(embedded).images("app")
     assert {image.digest for image in batch.items if image.archived} == {digests[0]}
     assert len(batch.items) == 3
 
@@ -145,7 +150,7 @@ def test_archived_images_are_listed(embedded: EmbeddedRegistry) -> None:
 def test_throttling_in_the_middle_slows_down_and_says_so(embedded: EmbeddedRegistry, faults: Faults) -> None:
     digests = add_images(embedded, "large", 3500)
     faults.add("DescribeImages:throttle:after=2:times=1")
-    batches = list(catalogue_of(embedded, **QUICK).images("large"))
+    batches = list(catalog_of(embedded, **QUICK).images("large"))
     assert [batch.throttled > 0 for batch in batches].count(True) == 1
     assert sorted(image.digest for batch in batches for image in batch.items) == sorted(digests)
 
@@ -157,7 +162,7 @@ def test_a_connection_lost_in_the_middle_keeps_what_is_there(
 ) -> None:
     digests = add_images(embedded, "large", 2500)
     faults.add(f"DescribeImages:{fault}:after=1:times=1")
-    listing = catalogue_of(embedded, **options).images("large")
+    listing = catalog_of(embedded, **options).images("large")
     errors: list[EcrTuiError] = []
     assert sorted(rest(listing, errors)) == sorted(digests)
     assert [error.retryable for error in errors] == [True]
@@ -167,7 +172,7 @@ def test_a_connection_lost_in_the_middle_keeps_what_is_there(
 def test_access_denied_is_told_each_time(embedded: EmbeddedRegistry, faults: Faults) -> None:
     add_images(embedded, "app", 1)
     denied = faults.add("DescribeImages:error:code=AccessDeniedException")
-    listing = catalogue_of(embedded).images("app")
+    listing = catalog_of(embedded).images("app")
     for _ in range(2):
         with pytest.raises(AccessDenied):
             next(listing)
@@ -186,7 +191,7 @@ def test_a_listing_whose_token_expires_is_still_complete(
         both = threading.Barrier(2)
         faults.add(Fault("DescribeImages", RunBefore(lambda: both.wait(30)), after=1, times=2))
     expired = faults.add("DescribeImages:error:code=InvalidParameterException:after=3:times=1")
-    batches = list(catalogue_of(embedded, **options).images("large"))
+    batches = list(catalog_of(embedded, **options).images("large"))
     assert expired.hits == 1
     assert Counter(image.digest for batch in batches for image in batch.items) == Counter(digests)
 
@@ -210,7 +215,7 @@ def test_a_repository_that_is_pushed_to_and_deleted_from_while_it_is_listed(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        listed = [image.digest for batch in catalogue_of(embedded, **options).images("busy") for image in batch.items]
+        listed = [image.digest for batch in catalog_of(embedded, **options).images("busy") for image in batch.items]
     finally:
         done.set()
         writer.join()
@@ -220,56 +225,46 @@ def test_a_repository_that_is_pushed_to_and_deleted_from_while_it_is_listed(
 
 
 def test_a_deleted_repository_is_forgotten(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
-    catalogue = catalogue_of(embedded, tmp_path / "cache")
+    catalog = catalog_of(embedded, tmp_path / "cache")
     add_images(embedded, "app", 3)
-    rest(catalogue.images("app"))
-    assert catalogue.last_known_images("app") is not None
+    rest(catalog.images("app"))
+    assert cache_of(embedded, tmp_path / "cache").images("app") is not None
     client_for(embedded).delete_repository(repositoryName="app", force=True)
     with pytest.raises(NotFound):
-        rest(catalogue.images("app"))
-    assert catalogue.last_known_images("app") is None
+        rest(catalog.images("app"))
+    assert cache_of(embedded, tmp_path / "cache").images("app") is None
 
 
-def test_what_was_listed_is_known_the_next_time(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_a_complete_listing_is_cached(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
     digests = add_images(embedded, "app", 1500)
-    first = catalogue_of(embedded, tmp_path / "cache")
-    assert first.last_known_repositories() is None
-    assert first.last_known_images("app") is None
-    rows = [image for batch in first.images("app") for image in batch.items]
-    list(first.repositories())
-    second = catalogue_of(embedded, tmp_path / "cache")
-    known = second.last_known_images("app")
+    assert cache_of(embedded, tmp_path / "cache").images("app") is None
+    catalog = catalog_of(embedded, tmp_path / "cache")
+    rows = [image for batch in catalog.images("app") for image in batch.items]
+    list(catalog.repositories())
+    known = cache_of(embedded, tmp_path / "cache").images("app")
     assert known is not None
     assert [image.digest for image in known.items] == digests[::-1], "newest first"
     assert set(known.items) == set(rows)
-    repositories = second.last_known_repositories()
+    repositories = cache_of(embedded, tmp_path / "cache").repositories()
     assert repositories is not None
     assert [repository.name for repository in repositories.items] == ["app"]
 
 
 def test_a_listing_that_was_left_half_way_is_not_kept(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
     add_images(embedded, "app", 1500)
-    catalogue = catalogue_of(embedded, tmp_path / "cache")
-    listing = catalogue.images("app")
+    catalog = catalog_of(embedded, tmp_path / "cache")
+    listing = catalog.images("app")
     next(listing)
     listing.close()
     assert list(listing) == []
-    assert catalogue.last_known_images("app") is None
+    assert cache_of(embedded, tmp_path / "cache").images("app") is None
 
 
 def test_a_stream_is_not_kept(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
     digests = add_images(embedded, "app", 1500)
-    catalogue = catalogue_of(embedded, tmp_path / "cache", **SLOW)
-    assert sorted(rest(catalogue.images("app", stream=True))) == sorted(digests)
-    assert catalogue.last_known_images("app") is None
-
-
-def test_without_a_cache_nothing_is_known(embedded: EmbeddedRegistry) -> None:
-    catalogue = catalogue_of(embedded)
-    add_images(embedded, "app", 1)
-    rest(catalogue.images("app"))
-    assert catalogue.last_known_images("app") is None
-    assert catalogue.last_known_repositories() is None
+    catalog = catalog_of(embedded, tmp_path / "cache", **SLOW)
+    assert sorted(rest(catalog.images("app", stream=True))) == sorted(digests)
+    assert cache_of(embedded, tmp_path / "cache").images("app") is None
 
 
 def test_a_manifest_is_fetched_once_and_for_good(embedded: EmbeddedRegistry, faults: Faults, tmp_path: Path) -> None:
@@ -277,12 +272,12 @@ def test_a_manifest_is_fetched_once_and_for_good(embedded: EmbeddedRegistry, fau
     create_repository(client, "app")
     image = push_image(client, "app", tag="1")
     made = calls(faults, "BatchGetImage")
-    catalogue = catalogue_of(embedded, tmp_path / "cache")
-    assert catalogue.known_manifest(image.digest) is None
+    catalog = catalog_of(embedded, tmp_path / "cache")
+    assert catalog.known_manifest(image.digest) is None
     for _ in range(2):
-        assert catalogue.manifest("app", image.digest).text == image.manifest
-    assert catalogue.known_manifest(image.digest) is not None
-    again = catalogue_of(embedded, tmp_path / "cache")
+        assert catalog.manifest("app", image.digest).text == image.manifest
+    assert catalog.known_manifest(image.digest) is not None
+    again = catalog_of(embedded, tmp_path / "cache")
     assert again.known_manifest(image.digest) is None, "the disk is not read at once"
     assert again.manifest("app", image.digest).text == image.manifest
     assert len(made) == 1
@@ -293,23 +288,23 @@ def test_prefetch_asks_for_what_is_missing_a_hundred_a_request(embedded: Embedde
     create_repository(client, "app")
     digests = [push_image(client, "app", f"n{number}").digest for number in range(130)]
     made = calls(faults, "BatchGetImage")
-    catalogue = catalogue_of(embedded)
+    catalog = catalog_of(embedded)
     unknown = "sha256:" + "0" * 64
-    first = catalogue.prefetch("app", [*digests[:30], unknown])
+    first = catalog.prefetch("app", [*digests[:30], unknown])
     assert [manifest.digest for manifest in first] == digests[:30]
     assert len(made) == 1
-    assert [manifest.digest for manifest in catalogue.prefetch("app", digests[::-1])] == digests[::-1]
+    assert [manifest.digest for manifest in catalog.prefetch("app", digests[::-1])] == digests[::-1]
     assert len(made) == 2, "the hundred that were not there"
-    catalogue.prefetch("app", digests)
+    catalog.prefetch("app", digests)
     assert len(made) == 2
-    assert all(catalogue.known_manifest(digest) for digest in digests)
-    assert catalogue.prefetch("app", []) == ()
+    assert all(catalog.known_manifest(digest) for digest in digests)
+    assert catalog.prefetch("app", []) == ()
 
 
 def test_a_manifest_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
     create_repository(client_for(embedded), "app")
     with pytest.raises(NotFound):
-        catalogue_of(embedded).manifest("app", "sha256:" + "0" * 64)
+        catalog_of(embedded).manifest("app", "sha256:" + "0" * 64)
 
 
 def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
@@ -318,7 +313,7 @@ def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
     image = push_image(client, "app", "checkout", platform="linux/arm64")
     descriptor = parse_manifest(image.manifest).config
     assert descriptor is not None
-    config = catalogue_of(embedded).config("app", descriptor)
+    config = catalog_of(embedded).config("app", descriptor)
     assert (config.os, config.architecture, config.labels) == ("linux", "arm64", {"name": "checkout"})
     assert json.loads(config.text)["os"] == "linux"
 
@@ -326,27 +321,4 @@ def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
 def test_a_config_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
     create_repository(client_for(embedded), "app")
     with pytest.raises(NotFound):
-        catalogue_of(embedded).config("app", Descriptor(DescriptorRole.CONFIG, "sha256:" + "0" * 64))
-
-
-def test_other_reads_are_the_registry_s(embedded: EmbeddedRegistry) -> None:
-    client = client_for(embedded)
-    create_repository(client, "app")
-    index = push_index(client, "app", tag="1")
-    catalogue = catalogue_of(embedded)
-    assert catalogue.location().registry_id == "123456789012"
-    assert catalogue.identity()
-    assert catalogue.repository("app").name == "app"
-    assert [image.digest for image in catalogue.images_by_digest("app", [index.digest])] == [index.digest]
-    assert catalogue.images_by_tag("app", ["1", "2"]).keys() == {"1"}
-    assert catalogue.lifecycle_policy("app") == ""
-    assert catalogue.resource_tags(catalogue.repository("app")) == ()
-    assert catalogue.referrers("app", index.digest) == ()
-    with pytest.raises(NotFound):
-        catalogue.findings("app", index.digest)
-
-
-def test_reads_fail_as_the_registry_does(embedded: EmbeddedRegistry, faults: Faults) -> None:
-    faults.add("*:drop-before")
-    with pytest.raises(ConnectionFailed):
-        catalogue_of(embedded).repository("app")
+        catalog_of(embedded).config("app", Descriptor(DescriptorRole.CONFIG, "sha256:" + "0" * 64))

@@ -276,7 +276,7 @@ def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
         def __call__(self, entry: Entry) -> bool:
             raise AssertionError("asked for one")
 
-        def places(self, entries: Sequence[Entry]) -> list[int]:
+        def matching_indices(self, entries: Sequence[Entry]) -> list[int]:
             asked.append(len(entries))
             return [place for place, entry in enumerate(entries) if is_even(entry)]
 

@@ -9,10 +9,8 @@ from enum import Enum, auto
 
 from ecrtui.catalog.filter.errors import FilterError
 
-OPERATORS = (">=", "<=", ">", "<", "=", ":")
-"""Longest first. ``:`` may stand before a comparison (``size:>1MB``) and adds nothing to it."""
-
 _FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<operator>:?(?:>=|<=|>|<|=)|:)")
+"""A colon before a comparison (``size:>1MB``) adds nothing to it."""
 _DIGEST = re.compile(r"sha256:", re.IGNORECASE)
 _COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
 _BLANK = re.compile(r"\s*")

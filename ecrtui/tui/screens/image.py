@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
 
-from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
@@ -21,7 +20,7 @@ from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.retag.plan import Report
-from ecrtui.session import SessionSource
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui.inspect_actions import InspectMixin
@@ -108,39 +107,39 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.state = replace(self.state, error=None)
         self.set_status("loading…")
         try:
-            catalogue = (await self.session()).catalog
-            await _side_by_side(self._load_repository(catalogue), *self._reads(catalogue))
+            session = await self.session()
+            await _side_by_side(self._load_repository(session), *self._reads(session))
             if self.state.image is not None:
                 self.set_status(_summary(self.state.image))
-                await self._load_referrers(catalogue, self.state.image)
+                await self._load_referrers(session, self.state.image)
         except EcrTuiError as error:
             self.set_status("")
             self.show_error(error)
 
-    def _reads(self, catalogue: Catalog) -> Iterable[Coroutine[Any, Any, object]]:
+    def _reads(self, session: Session) -> Iterable[Coroutine[Any, Any, object]]:
         """What can be read of the image at the same time: everything, if its digest is known."""
         if is_digest(self.subject):
-            return self._load_image(catalogue), self._load_manifest(catalogue, self.subject)
-        return (self._load_tagged(catalogue),)
+            return self._load_image(session), self._load_manifest(session, self.subject)
+        return (self._load_tagged(session),)
 
-    async def _load_tagged(self, catalogue: Catalog) -> None:
-        image = await self._load_image(catalogue)
-        await self._load_manifest(catalogue, image.digest)
+    async def _load_tagged(self, session: Session) -> None:
+        image = await self._load_image(session)
+        await self._load_manifest(session, image.digest)
 
-    async def _load_repository(self, catalogue: Catalog) -> None:
-        repository = await io.run_blocking(catalogue.repository, self.repository_name)
+    async def _load_repository(self, session: Session) -> None:
+        repository = await io.run_blocking(session.registry.repository, self.repository_name)
         self.state = replace(self.state, repository=repository)
 
-    async def _load_image(self, catalogue: Catalog) -> Image:
-        image = await io.run_blocking(_find, catalogue, self.repository_name, self.subject)
+    async def _load_image(self, session: Session) -> Image:
+        image = await io.run_blocking(_find, session, self.repository_name, self.subject)
         self.state = replace(self.state, image=image)
         return image
 
-    async def _load_manifest(self, catalogue: Catalog, digest: str) -> None:
+    async def _load_manifest(self, session: Session, digest: str) -> None:
         """Show the text as soon as it is there; what it says is found out when it stands on the screen."""
         view = self.query_one(ManifestView)
         if self._prepared is None:
-            view.show(await io.run_blocking(_read, catalogue, self.repository_name, digest))
+            view.show(await io.run_blocking(_read, session, self.repository_name, digest))
         await self._drawn()
         structure = await io.run_blocking(parse_manifest, view.prepared.text)
         self.state = replace(self.state, structure=structure)
@@ -154,12 +153,12 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.call_after_refresh(drawn.set)
         await drawn.wait()
 
-    async def _load_referrers(self, catalogue: Catalog, image: Image) -> None:
+    async def _load_referrers(self, session: Session, image: Image) -> None:
         """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
         tree = self.query_one(StructureTree)
         tree.show(_heading(image), self.state.structure)
         try:
-            referrers = await io.run_blocking(catalogue.referrers, self.repository_name, image.digest)
+            referrers = await io.run_blocking(session.registry.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
             self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
             return
@@ -221,8 +220,8 @@ class ImageScreen(RetagMixin, InspectMixin):
     async def _retag_part(self, image: Image, picked: Descriptor) -> None:
         """Tag an image that is listed in this one; what is known of it is read first."""
         try:
-            catalogue = (await self.session()).catalog
-            child = await io.run_blocking(_find, catalogue, self.repository_name, picked.digest)
+            session = await self.session()
+            child = await io.run_blocking(_find, session, self.repository_name, picked.digest)
         except EcrTuiError as error:
             self.notify_error(error)
             return
@@ -233,8 +232,8 @@ class ImageScreen(RetagMixin, InspectMixin):
         if all(step.repository != self.repository_name for step in report.plan.steps):
             return
         try:
-            catalogue = (await self.session()).catalog
-            image = await self._load_image(catalogue)
+            session = await self.session()
+            image = await self._load_image(session)
         except EcrTuiError as error:
             self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)
             return
@@ -304,12 +303,12 @@ class ImageScreen(RetagMixin, InspectMixin):
         return image.digest if image is not None else ""
 
 
-def _find(catalogue: Catalog, repository: str, subject: str) -> Image:
+def _find(session: Session, repository: str, subject: str) -> Image:
     """The image of this digest, or the one that this tag is at; raises NotFound."""
     if is_digest(subject):
-        found = next(iter(catalogue.images_by_digest(repository, [subject])), None)
+        found = next(iter(session.registry.images_by_digest(repository, [subject])), None)
     else:
-        found = catalogue.images_by_tag(repository, [subject]).get(subject)
+        found = session.registry.images_by_tag(repository, [subject]).get(subject)
     if found is None:
         raise NotFound(
             f"{repository} has no image {subject}",
@@ -319,9 +318,9 @@ def _find(catalogue: Catalog, repository: str, subject: str) -> Image:
     return found
 
 
-def _read(catalogue: Catalog, repository: str, digest: str) -> ManifestDocument:
+def _read(session: Session, repository: str, digest: str) -> ManifestDocument:
     """The manifest, ready to be drawn."""
-    return prepare(catalogue.manifest(repository, digest).text)
+    return prepare(session.catalog.manifest(repository, digest).text)
 
 
 async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:

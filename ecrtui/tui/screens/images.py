@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ecrtui.catalog.cache.store import Cache
-from ecrtui.catalog.catalog import Catalog, Listing, Snapshot
+from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
@@ -162,7 +162,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
                 yield widget
 
     async def prepare(self, session: Session) -> None:
-        self.repository = await io.run_blocking(session.catalog.repository, self.repository_name)
+        self.repository = await io.run_blocking(session.registry.repository, self.repository_name)
 
     def last_known(self, cache: Cache) -> Snapshot[Image] | None:
         return cache.images(self.repository_name)
@@ -239,8 +239,8 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         ]
         wanted = [image.digest for image in near if not image.archived]
         try:
-            catalogue = (await self.session()).catalog
-            manifests = await io.run_blocking(catalogue.prefetch, self.repository_name, wanted)
+            session = await self.session()
+            manifests = await io.run_blocking(session.catalog.prefetch, self.repository_name, wanted)
         except EcrTuiError:
             return  # a guess at what comes next; whoever opens an image is told what is wrong with it
         fresh = [entry for entry in manifests if entry.is_index and entry.digest not in self.platforms]
@@ -256,7 +256,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         if self._prefetch is None:
             try:
                 session = await self.session()
-                policy = await io.run_blocking(session.catalog.lifecycle_policy, self.repository_name)
+                policy = await io.run_blocking(session.registry.lifecycle_policy, self.repository_name)
             except EcrTuiError:
                 self._prefetch = False
                 return False
@@ -312,8 +312,8 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             self.notify("Mark one image, and put the cursor on the one to compare it with.")
             return
         try:
-            catalogue = (await self.session()).catalog
-            texts = [await io.run_blocking(_parts, catalogue, self.repository_name, one) for one in (marked[0], image)]
+            session = await self.session()
+            texts = [await io.run_blocking(_parts, session, self.repository_name, one) for one in (marked[0], image)]
         except EcrTuiError as error:
             self.notify_error(error)
             return
@@ -362,9 +362,9 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         wanted = sorted({digest for step in mine for digest in (step.before, step.after) if digest})
         if not wanted:
             return
-        catalogue = (await self.session()).catalog
+        session = await self.session()
         try:
-            images = await io.run_blocking(catalogue.images_by_digest, self.repository_name, wanted)
+            images = await io.run_blocking(session.registry.images_by_digest, self.repository_name, wanted)
         except EcrTuiError as error:
             self.notify(f"The list could not be brought up to date: {error}", severity="warning", markup=False)
             return
@@ -401,10 +401,10 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             )
 
 
-def _parts(catalogue: Catalog, repository: str, image: Image) -> str:
+def _parts(session: Session, repository: str, image: Image) -> str:
     """What the image is made of, its config included where it has one."""
-    structure = parse_manifest(catalogue.manifest(repository, image.digest).text)
-    config = catalogue.config(repository, structure.config) if structure.config else None
+    structure = parse_manifest(session.catalog.manifest(repository, image.digest).text)
+    config = session.catalog.config(repository, structure.config) if structure.config else None
     return describe.parts_text(image, structure, config)
 
 

@@ -153,9 +153,9 @@ class RepositoriesScreen(ListScreen[Repository]):
         if repository is None:
             return
         try:
-            catalogue = (await self.session()).catalog
-            tags = await io.run_blocking(catalogue.resource_tags, repository)
-            policy = await io.run_blocking(catalogue.lifecycle_policy, repository.name)
+            session = await self.session()
+            tags = await io.run_blocking(session.registry.resource_tags, repository)
+            policy = await io.run_blocking(session.registry.lifecycle_policy, repository.name)
         except EcrTuiError as error:
             self.notify_error(error)
             return

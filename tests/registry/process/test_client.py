@@ -223,4 +223,4 @@ def test_a_session_can_be_on_the_process(served, start):
     connection = Connection(endpoint_url=served)
     session = SessionFactory(connection, load({}), process=start(connection))()
     assert session.location.endpoint == served
-    assert session.catalog.repository("team/app").name == "team/app"
+    assert session.registry.repository("team/app").name == "team/app"
