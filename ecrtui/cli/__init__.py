@@ -1,1 +1,1 @@
-"""The command line: one module per command; what a command needs is imported inside it."""
+"""The command line: a module per command. Each command imports what it needs when it runs."""

@@ -13,13 +13,13 @@ from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.settings import Connection
 
 _EPILOG = """\
-References: team/app, team/app:tag, team/app@sha256:…, or a whole image URI, which sets account and region.
-Try it without an AWS account: ecrtui --demo
+REFERENCE is team/app, team/app:tag, team/app@sha256:…, or an image URI, which sets account and region.
+To try ecrtui without an AWS account: ecrtui --demo
 """
 
 
 class BrowseRequest(NamedTuple):
-    """What the line asks for: the connection, the place to land on, and settings by their names."""
+    """The connection, the reference to start at, and settings by name (None if not given)."""
 
     connection: Connection
     start: Reference
@@ -27,25 +27,33 @@ class BrowseRequest(NamedTuple):
 
 
 def parse(arguments: Sequence[str]) -> BrowseRequest:
-    """Read the line; help and a line that cannot be read end the program, as argparse does it."""
-    options = _parser().parse_args(arguments)
+    """Parse the command line.
+
+    Raises:
+        SystemExit: help or version was printed, or the command line is invalid.
+        UsageError: the reference is invalid.
+    """
+    options = parser().parse_args(arguments)
     reference = parse_reference(options.reference) if options.reference else Reference()
     flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache}
     return BrowseRequest(connection_from(options, reference), reference, flags)
 
 
-def _parser() -> argparse.ArgumentParser:
-    commands = "\n".join(f"  {name:<14}{words}" for name, (_, words) in COMMANDS.items())
-    made = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the application, whose help lists all commands."""
+    commands = "\n".join(f"  {name:<14}{entry.summary}" for name, entry in COMMANDS.items())
+    parser = argparse.ArgumentParser(
         prog="ecrtui",
         description="Browse and retag Amazon ECR images from the terminal, byte for byte.",
-        epilog=f"commands (ecrtui COMMAND --help):\n{commands}\n\n{_EPILOG}",
+        epilog=f"commands (see ecrtui COMMAND --help):\n{commands}\n\n{_EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("reference", nargs="?", metavar="REFERENCE", help="where to begin: a repository or an image")
-    made.add_argument("--version", action="version", version=f"ecrtui {__version__}")
-    made.add_argument("--theme", metavar="NAME", help="colours; see the palette for the names")
-    made.add_argument("--read-only", action="store_true", default=None, help="no write is possible")
-    made.add_argument("--no-cache", dest="cache", action="store_false", default=None, help="keep nothing on disk")
-    add_connection_options(made)
-    return made
+    parser.add_argument("reference", nargs="?", metavar="REFERENCE", help="repository or image to open first")
+    parser.add_argument("--version", action="version", version=f"ecrtui {__version__}")
+    parser.add_argument("--theme", metavar="NAME", help="color theme; the command palette lists them")
+    parser.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
+    parser.add_argument(
+        "--no-cache", dest="cache", action="store_false", default=None, help="neither read nor write the disk cache"
+    )
+    add_connection_options(parser)
+    return parser

@@ -1,4 +1,4 @@
-"""The connection options, with the names of the AWS CLI; one definition for every command that takes them."""
+"""The connection options, named as in the AWS CLI."""
 
 from __future__ import annotations
 
@@ -9,26 +9,40 @@ from ecrtui.settings import Connection
 
 
 def add_connection_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that tell which registry to talk to, and how."""
+    """Add the options that select a registry and how to reach it."""
     group = parser.add_argument_group("connection")
-    group.add_argument("--profile", metavar="NAME", help="profile of the AWS configuration")
-    group.add_argument("--region", metavar="REGION", help="region; overrides configuration and environment")
-    group.add_argument("--registry-id", metavar="ACCOUNT", help="account of the registry, if not the caller's own")
-    group.add_argument("--endpoint-url", metavar="URL", help="talk to this endpoint instead of AWS")
-    group.add_argument("--no-verify-ssl", dest="verify_ssl", action="store_false", help="do not check TLS certificates")
-    group.add_argument("--ca-bundle", metavar="FILE", help="certificates to check TLS with")
-    group.add_argument("--no-sign-request", dest="sign_request", action="store_false", help="send no credentials")
-    group.add_argument("--cli-read-timeout", dest="read_timeout", type=int, metavar="SECONDS", help="0 is none")
-    group.add_argument("--cli-connect-timeout", dest="connect_timeout", type=int, metavar="SECONDS", help="0 is none")
-    group.add_argument("--debug", action="store_true", help="log requests to standard error, or to ecrtui's log file")
+    group.add_argument("--profile", metavar="NAME", help="AWS profile")
+    group.add_argument("--region", metavar="REGION", help="AWS region; overrides environment and profile")
+    group.add_argument("--registry-id", metavar="ACCOUNT", help="account of the registry (default: your own)")
+    group.add_argument("--endpoint-url", metavar="URL", help="send requests to this endpoint instead of AWS")
+    group.add_argument("--no-verify-ssl", dest="verify_ssl", action="store_false", help="do not verify certificates")
+    group.add_argument("--ca-bundle", metavar="FILE", help="CA certificates to verify TLS with")
+    group.add_argument("--no-sign-request", dest="sign_request", action="store_false", help="do not sign requests")
     group.add_argument(
-        "--demo", action="store_true", help="the embedded registry with demo data; no AWS account needed"
+        "--cli-read-timeout",
+        dest="read_timeout",
+        type=int,
+        metavar="SECONDS",
+        help="read timeout; 0 disables the timeout",
     )
-    group.add_argument("--db", dest="database", metavar="FILE", help="keep the embedded registry in this SQLite file")
+    group.add_argument(
+        "--cli-connect-timeout",
+        dest="connect_timeout",
+        type=int,
+        metavar="SECONDS",
+        help="connect timeout; 0 disables the timeout",
+    )
+    group.add_argument(
+        "--debug",
+        action="store_true",
+        help="log requests, without secrets: commands to standard error, the application to a log file",
+    )
+    group.add_argument("--demo", action="store_true", help="use an embedded registry with demo data; no AWS needed")
+    group.add_argument("--db", dest="database", metavar="FILE", help="use the embedded registry in this SQLite file")
 
 
 def connection_from(options: argparse.Namespace, reference: Reference | None = None) -> Connection:
-    """The connection that the parsed options describe; a reference that is a whole URI sets account and region."""
+    """Return the connection of the parsed options. An image URI as reference sets account and region."""
     connection = Connection(**{name: getattr(options, name) for name in Connection._fields})
     if reference is None:
         return connection

@@ -1,46 +1,60 @@
-"""What the exit code of a writing command tells; the codes do not change between versions."""
+"""The exit codes of the commands. They do not change between versions."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.retag.journal.journal import JournalError
+from ecrtui.errors import EcrTuiError, SettingsError, UsageError
 from ecrtui.retag.plan import Report, StepOutcome
 
 
 class ExitCode(IntEnum):
-    """The codes of ``retag``, ``untag``, ``swap``, ``undo`` and ``history``."""
+    """The exit codes of every command but ``put-image``, which has those of the AWS CLI."""
 
     DONE = 0
-    """Every tag is where it was asked to be (with ``--detailed-exit-code``: and something was changed)."""
+    """Success: every tag points where requested. With ``--detailed-exit-code``: and something was changed."""
     USAGE = 2
-    """The command line or a file cannot be used; nothing was sent."""
+    """The command line, a file or the settings cannot be used; nothing was sent."""
     NOTHING_TO_DO = 3
-    """Every tag was there already. Only with ``--detailed-exit-code``; 0 without it."""
+    """Every tag already pointed where requested. Only with ``--detailed-exit-code``; otherwise 0."""
     REFUSED = 4
     """A guard or the registry refused: protected or immutable tag, last tag, read-only, no confirmation, no journal."""
     CONFLICT = 5
-    """A tag was not where the plan saw it: somebody else moved it."""
+    """A tag no longer points where the plan saw it: someone else moved it."""
     PARTLY_DONE = 6
     """Some tags were changed, others were not."""
     REGISTRY_ERROR = 7
     """The registry, the network or the credentials failed; no tag was changed."""
     UNKNOWN = 8
-    """What became of a write could not be found out; ``ecrtui history --find-out`` looks again."""
+    """The result of a write could not be confirmed; ``ecrtui history --resolve-unknown`` checks again."""
     INTERRUPTED = 130
+    """Ctrl-C."""
+
+    @property
+    def words(self) -> str:
+        """The name in lower case with blanks ("nothing to do")."""
+        return self.name.lower().replace("_", " ")
 
 
-def of_report(report: Report, *, detailed: bool = False) -> ExitCode:
-    """The code for what became of a plan; the least certain outcome decides."""
+READ_CODES = (ExitCode.DONE, ExitCode.USAGE, ExitCode.REGISTRY_ERROR, ExitCode.INTERRUPTED)
+"""The codes of commands that only read."""
+
+
+def exit_code_for_report(report: Report, *, detailed: bool = False) -> ExitCode:
+    """Return the code for the result of a plan; the least certain outcome decides.
+
+    Args:
+        report: the result of every step.
+        detailed: whether "nothing to do" has a code of its own.
+    """
     counts = report.counts
     done = counts.get(StepOutcome.DONE, 0)
-    short_of = sum(counts.values()) - done - counts.get(StepOutcome.ALREADY, 0)
+    not_done = sum(counts.values()) - done - counts.get(StepOutcome.ALREADY, 0)
     if StepOutcome.UNKNOWN in counts:
         return ExitCode.UNKNOWN
     if report.drifted:
         return ExitCode.CONFLICT
-    if not short_of:
+    if not not_done:
         return ExitCode.DONE if done or not detailed else ExitCode.NOTHING_TO_DO
     if done:
         return ExitCode.PARTLY_DONE
@@ -54,8 +68,10 @@ def of_report(report: Report, *, detailed: bool = False) -> ExitCode:
     return ExitCode.INTERRUPTED
 
 
-def of_error(error: EcrTuiError) -> ExitCode:
-    """The code for an error before anything was sent."""
-    if isinstance(error, UsageError):
+def exit_code_for_error(error: EcrTuiError) -> ExitCode:
+    """Return the code for an error that ended a command."""
+    from ecrtui.retag.journal.journal import JournalError
+
+    if isinstance(error, (UsageError, SettingsError)):
         return ExitCode.USAGE
     return ExitCode.REFUSED if isinstance(error, JournalError) else ExitCode.REGISTRY_ERROR

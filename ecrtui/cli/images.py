@@ -1,75 +1,71 @@
-"""``ecrtui images``: the images of a repository, all of them, filtered and in order."""
+"""``ecrtui images``: list the images of a repository."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from functools import partial
 
 from ecrtui.catalog.filter import parse
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.documents import image_records
+from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
+from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import (
-    Order,
+    SortOrder,
     add_listing_options,
-    checked_query,
-    filter_from,
     iter_rows,
-    order_of,
+    parse_filter,
     print_rows,
-    registry_for,
-    run_reading,
+    selected_order,
 )
+from ecrtui.cli.row_format import image_format
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.reference import parse_reference
 
 DEFAULT_SORT = "pushed"
 
 
-def _findings(image: Image) -> tuple[int, ...] | None:
-    """The counts of findings, the worst severity first."""
+def _finding_counts(image: Image) -> tuple[int, ...] | None:
+    """Return the number of findings per severity, the worst severity first."""
     counts = None if image.findings is None else dict(image.findings)
     return None if counts is None else tuple(counts.get(severity, 0) for severity in SEVERITIES)
 
 
-ORDERS: dict[str, Order[Image]] = {
-    "pushed": Order(lambda image: image.pushed_at, descending=True),
-    "pulled": Order(lambda image: image.last_pulled_at, descending=True),
-    "size": Order(lambda image: image.size, descending=True),
-    "findings": Order(_findings, descending=True),
-    "tag": Order(lambda image: min(image.tags, default=None)),
-    "digest": Order(lambda image: image.digest),
-    "kind": Order(lambda image: image.kind.value),
+SORT_ORDERS: dict[str, SortOrder[Image]] = {
+    "pushed": SortOrder(lambda image: image.pushed_at, descending=True),
+    "pulled": SortOrder(lambda image: image.last_pulled_at, descending=True),
+    "size": SortOrder(lambda image: image.size, descending=True),
+    "findings": SortOrder(_finding_counts, descending=True),
+    "tag": SortOrder(lambda image: min(image.tags, default=None)),
+    "digest": SortOrder(lambda image: image.digest),
+    "kind": SortOrder(lambda image: image.kind.value),
 }
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    made = argparse.ArgumentParser(
-        prog="ecrtui images",
-        description="List the images of a repository, archived ones too; newest first.",
-        epilog="pushed, pulled, size and findings come with the largest first. exit codes: 0 done, 2 usage, 7 registry",
+    """Return the parser of the command."""
+    parser = make_parser(
+        "images",
+        "List the images of a repository, archived images included, newest first.",
+        READ_CODES,
+        notes="--sort pushed, pulled, size and findings put the largest value first.",
     )
-    made.add_argument("repository", metavar="REPOSITORY", help="its name, or its URI, which sets account and region")
-    add_listing_options(made, ORDERS, DEFAULT_SORT)
-    add_connection_options(made)
-    return made
+    parser.add_argument("repository", metavar="REPOSITORY", help="name or URI; a URI sets account and region")
+    add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
+    add_connection_options(parser)
+    return parser
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Print the images; the exit code."""
-    options = parser().parse_args(arguments)
-    return run_reading(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> None:
-    reference = parse_reference(options.repository)
-    chosen = filter_from(parse, options.filter)
-    order = order_of(options, ORDERS, DEFAULT_SORT)
-    query = checked_query(options)
+def _execute(options: argparse.Namespace) -> int:
+    reference = parse_repository(options.repository)
+    chosen = parse_filter(parse, options.filter)
+    order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 
     from ecrtui.catalog.catalog import Catalog
 
-    listing = Catalog(registry_for(options, reference)).images(reference.repository, stream=True)
+    listing = Catalog(CommandContext(options, reference).registry).images(reference.repository, stream=True)
     rows = filter(chosen.matches, iter_rows(listing))
-    print_rows(rows, order, image_records(reference.repository), options, query, title="Images")
+    print_rows(rows, order, image_format(reference.repository), options, title="Images")
+    return ExitCode.DONE
+
+
+run = partial(run_command, parser, _execute)

@@ -1,124 +1,127 @@
-"""What the commands that list have in common: options, order, progress, and output as it comes."""
+"""The parts that ``images`` and ``repositories`` share: options, sort order, progress and streamed output."""
 
 from __future__ import annotations
 
 import argparse
 import heapq
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ecrtui.catalog.filter import Filter, FilterError
-from ecrtui.cli.connection_options import connection_from
-from ecrtui.cli.documents import Records, entry_of, line_of, write_csv, write_json
-from ecrtui.cli.main import report
-from ecrtui.cli.output import FORMATS, Query, check, compile_query, for_display, write
-from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.cli.aws_cli_output import for_display, write
+from ecrtui.cli.console import ProgressLine
+from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
+from ecrtui.cli.row_format import RowFormat, json_entry, json_line, write_csv, write_json
+from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
     from ecrtui.catalog.listing import Listing
-    from ecrtui.ecr.reference import Reference
-    from ecrtui.registry.protocol import Registry
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
-Key = Callable[[Item], Any]
+Converted = TypeVar("Converted")
 
-STREAMED = ("jsonl", "csv")
-"""Formats in which each row is printed when it comes, unless an order is asked for."""
 UNSORTED = "none"
-DONE, USAGE, REGISTRY_ERROR = 0, 2, 7
-"""Exit codes, the same as those of the commands that write."""
-
-_FORMATS = (*FORMATS[:1], "jsonl", *FORMATS[1:], "csv")
 
 
 @dataclass(frozen=True, slots=True)
-class Order(Generic[Item]):
-    """An order that rows can be printed in: by this key, rows without one at the end either way."""
+class SortOrder(Generic[Item]):
+    """A sort order. Rows whose key is None come last in both directions."""
 
-    key: Key[Item]
+    key: Callable[[Item], Any]
     descending: bool = False
 
 
-def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, Order[Any]], usual: str) -> None:
-    """Add what is printed, in which order and how."""
-    parser.add_argument("--filter", metavar="FILTER", default="", help="only what matches: the application's language")
+def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, SortOrder[Any]], default: str) -> None:
+    """Add the options that filter, sort and limit the rows, and those of the output.
+
+    Args:
+        parser: the parser of the command.
+        orders: the sort orders by name.
+        default: the name of the default order.
+    """
+    parser.add_argument("--filter", metavar="FILTER", default="", help="show only matching rows; same syntax as /")
     parser.add_argument(
         "--sort",
         choices=[*orders, UNSORTED],
-        help=f"{usual} if not given; {' and '.join(STREAMED)} come as they are listed unless order or limit is given",
+        help=f"sort order (default: {default}; with {' or '.join(STREAMED_FORMATS)} the order of arrival, unless "
+        "--reverse or --limit is given)",
     )
-    parser.add_argument("--reverse", action="store_true", help="the other way round")
-    parser.add_argument("--limit", metavar="N", type=_limit, help="at most so many")
-    group = parser.add_argument_group("output")
-    group.add_argument("--output", choices=_FORMATS, default="json", help="format of the result; json if not given")
-    group.add_argument("--query", metavar="JMESPATH", help="print this part of the result; with jsonl, of each row")
+    parser.add_argument("--reverse", action="store_true", help="reverse the sort order")
+    parser.add_argument("--limit", metavar="N", type=_limit, help="show at most N")
+    add_output_options(
+        parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
+    )
 
 
-def filter_from(parse: Callable[[str], Filter[Item]], text: str) -> Filter[Item]:
-    """The filter that an option says.
+def parse_filter(parse: Callable[[str], Filter[Item]], text: str) -> Filter[Item]:
+    """Parse the text of a filter option.
 
     Raises:
-        UsageError: it is none; with a mark under the place.
+        UsageError: the text is not a filter; the detail marks the position.
     """
     try:
         return parse(text)
     except FilterError as error:
         mark = " " * error.position + "^" * max(1, error.end - error.position)
-        raise UsageError("The filter cannot be understood", f"{error.title}\n  {text}\n  {mark}", error.hint) from None
+        raise UsageError("Invalid filter", f"{error.title}\n  {text}\n  {mark}", error.hint) from None
 
 
-def order_of(options: argparse.Namespace, orders: Mapping[str, Order[Item]], usual: str) -> Order[Item] | None:
-    """The order that the options ask for; None for the rows as they come."""
-    streamed = options.output in STREAMED and options.limit is None and not options.reverse
-    name = options.sort or (UNSORTED if streamed else usual)
+def selected_order(
+    options: argparse.Namespace, orders: Mapping[str, SortOrder[Item]], default: str
+) -> SortOrder[Item] | None:
+    """Return the order that the options select; None for the order of arrival.
+
+    Raises:
+        UsageError: ``--reverse`` without an order.
+    """
+    streamed = options.output in STREAMED_FORMATS and options.limit is None and not options.reverse
+    name = options.sort or (UNSORTED if streamed else default)
     order = orders.get(name)
     if order is None:
         if options.reverse:
-            raise UsageError("--reverse needs an order", "", f"Take --sort {usual}.")
+            raise UsageError("--reverse needs a sort order", "", f"Use --sort {default}.")
         return None
     return replace(order, descending=order.descending != options.reverse)
 
 
 def sort_and_limit(
-    rows: Iterable[Item], order: Order[Item] | None, limit: int | None, make: Callable[[Item], Made]
-) -> Iterator[Made]:
-    """What is made of the rows, the first ones of this order; with a limit no more than that many are held.
+    rows: Iterable[Item], order: SortOrder[Item] | None, limit: int | None, convert: Callable[[Item], Converted]
+) -> Iterator[Converted]:
+    """Yield the converted rows in order.
 
-    Without a limit each is made when its row comes, while the next page is on its way.
+    With a limit, at most that many rows are kept in memory. Without one, each row is converted when it arrives, while
+    the next page is still on its way.
     """
     if order is None:
-        yield from map(make, rows if limit is None else _first(rows, limit))
+        yield from map(convert, rows if limit is None else _first(rows, limit))
         return
-    unknown: list[Item] = []
+    without_key: list[Item] = []
 
-    def known() -> Iterator[tuple[Any, Item]]:
+    def keyed() -> Iterator[tuple[Any, Item]]:
         for row in rows:
-            value = order.key(row)
-            if value is not None:
-                yield value, row
-            elif limit is None or len(unknown) < limit:
-                unknown.append(row)
+            key = order.key(row)
+            if key is not None:
+                yield key, row
+            elif limit is None or len(without_key) < limit:
+                without_key.append(row)
 
     if limit is None:
-        made = [(value, make(row)) for value, row in known()]
-        made.sort(key=itemgetter(0), reverse=order.descending)
-        yield from map(itemgetter(1), made)
+        converted = [(key, convert(row)) for key, row in keyed()]
+        converted.sort(key=itemgetter(0), reverse=order.descending)
+        yield from map(itemgetter(1), converted)
     else:
         select = heapq.nlargest if order.descending else heapq.nsmallest
-        best = select(limit, known(), key=itemgetter(0))
-        yield from (make(row) for _, row in best)
-        del unknown[limit - len(best) :]
-    yield from map(make, unknown)
+        best = select(limit, keyed(), key=itemgetter(0))
+        yield from (convert(row) for _, row in best)
+        del without_key[limit - len(best) :]
+    yield from map(convert, without_key)
 
 
 def _first(rows: Iterable[Item], limit: int) -> Iterator[Item]:
-    """Like itertools.islice, but the row behind the last one is not asked for: it may be a request away."""
+    """Yield the first rows. Unlike itertools.islice, never ask for the row after them: it may cost a request."""
     if limit > 0:
         for count, row in enumerate(rows, 1):
             yield row
@@ -126,115 +129,47 @@ def _first(rows: Iterable[Item], limit: int) -> Iterator[Item]:
                 return
 
 
-def checked_query(options: argparse.Namespace) -> Query | None:
-    """The query, compiled, before anything is sent.
-
-    Raises:
-        UsageError: format and query do not go together, or the query is no JMESPath.
-    """
-    if options.output == "csv" and options.query:
-        raise UsageError("--query does not go with csv", "", "Take --output jsonl, or text.")
-    if options.output in STREAMED:
-        return compile_query(options.query) if options.query else None
-    return check(options.output, options.query)
-
-
 def print_rows(
     rows: Iterable[Item],
-    order: Order[Item] | None,
-    records: Records[Item],
+    order: SortOrder[Item] | None,
+    row_format: RowFormat[Item],
     options: argparse.Namespace,
-    query: Query | None,
     *,
     title: str,
 ) -> None:
-    """Print the rows in the order and the format that the options ask for."""
+    """Print the rows in this order and in the format that the options select.
 
-    def made(make: Callable[[Item], Made]) -> Iterator[Made]:
-        return sort_and_limit(rows, order, options.limit, make)
+    Args:
+        rows: the rows as they arrive.
+        order: the sort order; None for the order of arrival.
+        row_format: how a row is printed.
+        options: the options of :func:`add_listing_options`, checked.
+        title: the heading of a table.
+    """
+
+    def converted(convert: Callable[[Item], Converted]) -> Iterator[Converted]:
+        return sort_and_limit(rows, order, options.limit, convert)
 
     stream = for_display(sys.stdout, options.output)
     if options.output == "jsonl":
-        stream.writelines(made(line_of(records, query)))
+        stream.writelines(converted(json_line(row_format, options.query)))
     elif options.output == "csv":
-        write_csv(made(records.cells), records, stream)
-    elif options.output == "json" and query is None:
-        write_json(made(entry_of(records)), records, stream)
+        write_csv(converted(row_format.cells), row_format, stream)
+    elif options.output == "json" and options.query is None:
+        write_json(converted(json_entry(row_format)), row_format, stream)
     else:
-        write({records.member: list(made(records.document))}, options.output, query, title=title)
-    sys.stdout.flush()
+        write({row_format.member: list(converted(row_format.document))}, options.output, options.query, title=title)
 
 
 def iter_rows(listing: Listing[Item]) -> Iterator[Item]:
-    """The rows of a listing; how far it is, and pauses, are told on standard error."""
-    with _progress() as tell:
+    """Yield the rows of a listing; show progress and report throttling on standard error."""
+    with ProgressLine(shown=not sys.stdout.isatty()) as progress:
         for batch in listing:
-            tell(
-                f"throttled; going on in {batch.throttled:.0f} s"
-                if batch.throttled
-                else f"{batch.loaded:,} listed, {batch.pages:,} pages",
-                lasting=bool(batch.throttled),
-            )
+            if batch.throttled:
+                progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+            else:
+                progress.update(f"{batch.loaded:,} rows, {batch.pages:,} pages")
             yield from batch.items
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[..., None]]:
-    """Tells a line on standard error, over the last one; only where nobody reads along, but for lasting ones."""
-    shown = sys.stderr.isatty() and not sys.stdout.isatty()
-
-    def tell(line: str, *, lasting: bool) -> None:
-        if shown:
-            sys.stderr.write(f"\r\x1b[K{line}")
-        if lasting:
-            sys.stderr.write("\n" if shown else f"ecrtui: {line}\n")
-        sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-
-
-def registry_for(options: argparse.Namespace, reference: Reference | None = None) -> Registry:
-    """The registry that the options describe; a reference that is a whole URI sets account and region."""
-    from ecrtui.registry.redaction import log_to
-    from ecrtui.wiring import open_registry
-
-    log_to(sys.stderr if options.debug else None, debug=options.debug)
-    return open_registry(connection_from(options, reference))
-
-
-def run_reading(command: Callable[[], None]) -> int:
-    """Run it; an error is told on standard error and becomes the exit code, a reader that has gone is none."""
-    try:
-        command()
-    except UsageError as error:
-        report(error)
-        return USAGE
-    except EcrTuiError as error:
-        _flush()
-        report(error)
-        return REGISTRY_ERROR
-    except BrokenPipeError:
-        _drop_output()
-    return DONE
-
-
-def _flush() -> None:
-    """What has come is printed before the error is told."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
-
-
-def _drop_output() -> None:
-    """Whoever read has enough; the interpreter must not complain about it when it flushes at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def _limit(text: str) -> int:

@@ -1,60 +1,71 @@
-"""``ecrtui``: which command the line asks for. Nothing of Textual or boto3 is imported here."""
+"""The entry point: find the command and run it. Neither Textual nor boto3 is imported here."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, cast
 
 from ecrtui.errors import EcrTuiError
 
-COMMANDS = {
-    "repositories": ("ecrtui.cli.repositories", "list the repositories"),
-    "images": ("ecrtui.cli.images", "list the images of a repository, filtered and in order"),
-    "manifest": ("ecrtui.cli.manifest", "print a manifest, byte for byte"),
-    "put-image": ("ecrtui.cli.put_image", "PutImage, as `aws ecr put-image`, option by option"),
-    "retag": ("ecrtui.cli.retag", "give an image more tags, one or thousands"),
-    "untag": ("ecrtui.cli.untag", "take tags off images, never the last of one"),
-    "swap": ("ecrtui.cli.swap", "two tags change places"),
-    "undo": ("ecrtui.cli.undo", "take back a plan or a single write"),
-    "history": ("ecrtui.cli.history", "every write that was made from here"),
-    "local": ("ecrtui.cli.local", "the embedded registry: serve it, import, export, seed"),
-}
-"""Command: its module and what it is for. Any other line opens the application."""
 
-BROWSE = "ecrtui.cli.browse"
-
-
-class Command(Protocol):
-    """What the module of a command offers."""
+class CommandModule(Protocol):
+    """The module of a command. All but put-image also have ``parser() -> ArgumentParser``."""
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Run it with the arguments behind its name; the exit code."""
+        """Run the command with the words after its name and return the exit code."""
+
+
+class CommandEntry(NamedTuple):
+    """A row of the table of commands."""
+
+    module: str
+    """The name of its module, which is imported when the command runs."""
+    summary: str
+    """What the command does, in a line for the help."""
+
+    def load(self) -> CommandModule:
+        """Import the module."""
+        return cast(CommandModule, importlib.import_module(self.module))
+
+
+COMMANDS = {
+    "repositories": CommandEntry("ecrtui.cli.repositories", "list repositories"),
+    "images": CommandEntry("ecrtui.cli.images", "list the images of a repository, filtered and sorted"),
+    "manifest": CommandEntry("ecrtui.cli.manifest", "print a manifest, byte for byte"),
+    "put-image": CommandEntry("ecrtui.cli.put_image", "call PutImage with the options of `aws ecr put-image`"),
+    "retag": CommandEntry("ecrtui.cli.retag", "add tags to an image, or move tags to it"),
+    "untag": CommandEntry("ecrtui.cli.untag", "remove tags, but never the last tag of an image"),
+    "swap": CommandEntry("ecrtui.cli.swap", "exchange two tags"),
+    "undo": CommandEntry("ecrtui.cli.undo", "undo a plan or a single write"),
+    "history": CommandEntry("ecrtui.cli.history", "show the writes made from this computer"),
+    "keys": CommandEntry("ecrtui.cli.keys", "list actions, their ids and their keys"),
+    "local": CommandEntry("ecrtui.cli.local", "serve, fill, import into or export from the embedded registry"),
+}
+"""The commands by name. Any other command line opens the application."""
+
+APPLICATION = CommandEntry("ecrtui.cli.browse", "open the application")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command that the arguments name; the exit code."""
-    name, rest = (arguments[0], arguments[1:]) if arguments and arguments[0] in COMMANDS else ("", arguments)
-    command: Command = importlib.import_module(COMMANDS[name][0] if name else BROWSE)
+    """Run the command that the arguments name and return its exit code."""
+    if arguments and arguments[0] in COMMANDS:
+        entry, rest = COMMANDS[arguments[0]], arguments[1:]
+    else:
+        entry, rest = APPLICATION, arguments
     try:
-        return command.run(rest)
+        return entry.load().run(rest)
     except EcrTuiError as error:
-        report(error)
-        return 2
+        from ecrtui.cli.context import report_error
+
+        return report_error(error)
     except KeyboardInterrupt:
-        return 130
+        from ecrtui.cli.exit_codes import ExitCode
 
-
-def report(error: EcrTuiError) -> None:
-    """Print an error on standard error, every character visible: what happened, the service's words, the next step."""
-    from ecrtui.ecr.safe_text import visible_lines
-
-    print(visible_lines(f"ecrtui: {error}"), file=sys.stderr)
-    if error.hint:
-        print(visible_lines(f"hint: {error.hint}"), file=sys.stderr)
+        return ExitCode.INTERRUPTED
 
 
 def run() -> None:
-    """The console script."""
+    """Run the console script."""
     sys.exit(main(sys.argv[1:]))

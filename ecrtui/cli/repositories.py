@@ -1,63 +1,60 @@
-"""``ecrtui repositories``: the repositories of a registry, all of them, filtered and in order."""
+"""``ecrtui repositories``: list the repositories of a registry."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from functools import partial
 
 from ecrtui.catalog.filter import parse_repositories
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.documents import REPOSITORY_RECORDS
+from ecrtui.cli.context import CommandContext, make_parser, run_command
+from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import (
-    Order,
+    SortOrder,
     add_listing_options,
-    checked_query,
-    filter_from,
     iter_rows,
-    order_of,
+    parse_filter,
     print_rows,
-    registry_for,
-    run_reading,
+    selected_order,
 )
+from ecrtui.cli.row_format import REPOSITORY_FORMAT
 from ecrtui.ecr.repository import Repository
 
 DEFAULT_SORT = "name"
 
-ORDERS: dict[str, Order[Repository]] = {
-    "name": Order(lambda repository: repository.name),
-    "created": Order(lambda repository: repository.created_at, descending=True),
+SORT_ORDERS: dict[str, SortOrder[Repository]] = {
+    "name": SortOrder(lambda repository: repository.name),
+    "created": SortOrder(lambda repository: repository.created_at, descending=True),
 }
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    made = argparse.ArgumentParser(
-        prog="ecrtui repositories",
-        description="List the repositories of the registry.",
-        epilog="created comes with the newest first. exit codes: 0 done, 2 usage, 7 registry",
+    """Return the parser of the command."""
+    parser = make_parser(
+        "repositories",
+        "List the repositories of the registry.",
+        READ_CODES,
+        notes="--sort created puts the newest first.",
     )
-    made.add_argument(
-        "pattern", nargs="?", metavar="PATTERN", default="", help="a part of the name, or the whole with * and ? in it"
+    parser.add_argument(
+        "pattern", nargs="?", metavar="PATTERN", default="", help="part of the name, or the whole name with * and ?"
     )
-    add_listing_options(made, ORDERS, DEFAULT_SORT)
-    add_connection_options(made)
-    return made
+    add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
+    add_connection_options(parser)
+    return parser
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Print the repositories; the exit code."""
-    options = parser().parse_args(arguments)
-    return run_reading(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> None:
-    named = filter_from(parse_repositories, f"name:{options.pattern}" if options.pattern else "")
-    chosen = filter_from(parse_repositories, options.filter)
-    order = order_of(options, ORDERS, DEFAULT_SORT)
-    query = checked_query(options)
+def _execute(options: argparse.Namespace) -> int:
+    named = parse_filter(parse_repositories, f"name:{options.pattern}" if options.pattern else "")
+    chosen = parse_filter(parse_repositories, options.filter)
+    order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 
     from ecrtui.catalog.catalog import Catalog
 
-    listing = Catalog(registry_for(options)).repositories(stream=True)
+    listing = Catalog(CommandContext(options).registry).repositories(stream=True)
     rows = filter(chosen.matches, filter(named.matches, iter_rows(listing)))
-    print_rows(rows, order, REPOSITORY_RECORDS, options, query, title="Repositories")
+    print_rows(rows, order, REPOSITORY_FORMAT, options, title="Repositories")
+    return ExitCode.DONE
+
+
+run = partial(run_command, parser, _execute)

@@ -1,26 +1,19 @@
-"""``ecrtui retag``: give an image more tags, one or thousands."""
+"""``ecrtui retag``: add tags to an image, one or thousands."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.write_command import (
-    CommandContext,
-    add_writing_options,
-    apply_plan,
-    make_parser,
-    open_context,
-    repository_of,
-    resolve_digest,
-    run_command,
-)
+from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
+from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
-from ecrtui.retag.plan import Plan, TagChange
+from ecrtui.retag.plan import TagChange
 from ecrtui.retag.plan_file import NO_TAG, PlanFileRow, parse_rows
 
 if TYPE_CHECKING:
@@ -28,76 +21,78 @@ if TYPE_CHECKING:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    made = make_parser("retag", "Give an image more tags, byte for byte: nothing is pulled, nothing is pushed.")
-    made.add_argument(
+    """Return the parser of the command."""
+    parser = make_parser("retag", "Add tags to an image, byte for byte, without pulling or pushing it.")
+    parser.add_argument(
         "reference", nargs="?", metavar="REFERENCE", help="team/app:tag, team/app@sha256:… or an image URI"
     )
-    made.add_argument("tags", nargs="*", metavar="TAG", help="the tags that it gets")
-    made.add_argument(
-        "--expect", metavar="DIGEST", help=f"refuse unless each tag is at this digest now; {NO_TAG}: unless it is new"
+    parser.add_argument("tags", nargs="*", metavar="TAG", help="the tags to add")
+    parser.add_argument(
+        "--expect",
+        metavar="DIGEST",
+        help=f"refuse a tag that does not point to this digest now; with {NO_TAG}: a tag that exists",
     )
-    made.add_argument("--from-file", metavar="PLAN", help="the tags from a CSV or JSON file; - is standard input")
-    made.add_argument("--resume", metavar="PLAN-ID", help="do what is left of a plan that was cut off")
-    add_writing_options(made)
-    return made
+    parser.add_argument(
+        "--from-file", metavar="PLAN", help="read the tags from a CSV or JSON file; - is standard input"
+    )
+    parser.add_argument("--resume", metavar="PLAN-ID", help="finish a plan that was interrupted")
+    add_write_options(parser)
+    return parser
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Retag; the exit code."""
-    made = parser()
-    options = made.parse_args(arguments)
-    ways = sum(bool(way) for way in (options.reference, options.from_file, options.resume))
-    if ways != 1 or bool(options.reference) != bool(options.tags):
-        made.error("give REFERENCE and at least one TAG, or --from-file PLAN, or --resume PLAN-ID")
-    return run_command(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
+def _execute(options: argparse.Namespace) -> int:
+    sources = sum(bool(source) for source in (options.reference, options.from_file, options.resume))
+    if sources != 1 or bool(options.reference) != bool(options.tags):
+        parser().error("give REFERENCE and at least one TAG, or --from-file PLAN, or --resume PLAN-ID")
     if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
-        raise UsageError(f"{options.expect!r} is not a digest", f"sha256: and 64 hexadecimal digits, or {NO_TAG}")
+        raise UsageError(
+            f"{options.expect!r} is not a digest", "", f"Write sha256: and 64 hexadecimal digits, or {NO_TAG}."
+        )
     if options.resume:
-        house = open_context(options)
-        return apply_plan(house.engine.plan_resume(options.resume), options, house.engine, refused_is_final=False)
+        engine = CommandContext(options).engine
+        return apply_plan(engine.plan_resume(options.resume), options, engine, refused_is_final=False)
     if options.from_file:
-        rows = parse_rows(_content(options.from_file), options.from_file)
-        house = open_context(options)
-        return apply_plan(_plan_of_rows(house, rows), options, house.engine)
-    reference = repository_of(options.reference)
-    house = open_context(options, reference)
-    digest = resolve_digest(house.registry, reference)
-    expect = "" if options.expect == NO_TAG else options.expect
-    changes = [TagChange(reference.repository, tag, digest, expect) for tag in options.tags]
-    return apply_plan(house.engine.plan(changes, thorough=True), options, house.engine)
+        rows = parse_rows(_read_file(options.from_file), options.from_file)
+        context = CommandContext(options)
+        changes = _changes_of_rows(context.registry, rows)
+    else:
+        reference = parse_image(options.reference)
+        context = CommandContext(options, reference)
+        digest = resolve_digest(context.registry, reference)
+        expect = "" if options.expect == NO_TAG else options.expect
+        changes = [TagChange(reference.repository, tag, digest, expect) for tag in options.tags]
+    return apply_plan(context.engine.plan(changes, thorough=True), options, context.engine)
 
 
-def _plan_of_rows(house: CommandContext, rows: Sequence[PlanFileRow]) -> Plan:
-    digests = _digests(house.registry, rows)
-    changes = [
+run = partial(run_command, parser, _execute)
+
+
+def _changes_of_rows(registry: Registry, rows: Sequence[PlanFileRow]) -> list[TagChange]:
+    digests = _source_digests(registry, rows)
+    return [
         TagChange(row.repository, row.tag, digests.get((row.repository, row.source), row.source), row.expect)
         for row in rows
     ]
-    return house.engine.plan(changes, thorough=True)
 
 
-def _digests(registry: Registry, rows: Sequence[PlanFileRow]) -> dict[tuple[str, str], str]:
-    """Where the tags are that rows name as sources, read together for each repository."""
-    wanted: dict[str, list[str]] = {}
+def _source_digests(registry: Registry, rows: Sequence[PlanFileRow]) -> dict[tuple[str, str], str]:
+    """Return the digests of the source tags, read together for each repository."""
+    sources: dict[str, list[str]] = {}
     for row in rows:
         if row.source and not is_digest(row.source):
-            wanted.setdefault(row.repository, []).append(row.source)
+            sources.setdefault(row.repository, []).append(row.source)
     digests: dict[tuple[str, str], str] = {}
-    for repository, tags in wanted.items():
-        holders = registry.images_by_tag(repository, list(dict.fromkeys(tags)))
+    for repository, tags in sources.items():
+        images = registry.images_by_tag(repository, list(dict.fromkeys(tags)))
         for tag in tags:
-            if tag not in holders:
+            if tag not in images:
                 raise UsageError(f"{repository} has no tag {tag}", "A row of the file names it as its source.")
-            digests[repository, tag] = holders[tag].digest
+            digests[repository, tag] = images[tag].digest
     return digests
 
 
-def _content(name: str) -> str:
+def _read_file(name: str) -> str:
     try:
         return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"{name} cannot be read", str(problem)) from problem
+        raise UsageError(f"Could not read {name}", str(problem)) from problem

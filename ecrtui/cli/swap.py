@@ -1,39 +1,28 @@
-"""``ecrtui swap``: two tags change places."""
+"""``ecrtui swap``: exchange two tags."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from functools import partial
 
-from ecrtui.cli.write_command import (
-    add_writing_options,
-    apply_plan,
-    make_parser,
-    open_context,
-    repository_of,
-    run_command,
-)
+from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
+from ecrtui.cli.write_command import add_write_options, apply_plan
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    made = make_parser("swap", "Two tags of a repository change places: two guarded moves, planned together.")
-    made.add_argument("repository", metavar="REPOSITORY", help="team/app, or its URI")
-    made.add_argument("first", metavar="TAG")
-    made.add_argument("second", metavar="TAG")
-    add_writing_options(made)
-    return made
+    """Return the parser of the command."""
+    parser = make_parser("swap", "Exchange two tags of a repository: two guarded moves, planned together.")
+    parser.add_argument("repository", metavar="REPOSITORY", help="team/app, or its URI")
+    parser.add_argument("first", metavar="TAG", help="the first tag")
+    parser.add_argument("second", metavar="TAG", help="the second tag")
+    add_write_options(parser)
+    return parser
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Swap; the exit code."""
-    options = parser().parse_args(arguments)
-    return run_command(lambda: _run(options))
+def _execute(options: argparse.Namespace) -> int:
+    reference = parse_repository(options.repository)
+    engine = CommandContext(options, reference).engine
+    return apply_plan(engine.plan_swap(reference.repository, options.first, options.second), options, engine)
 
 
-def _run(options: argparse.Namespace) -> int:
-    reference = repository_of(options.repository)
-    house = open_context(options, reference)
-    return apply_plan(
-        house.engine.plan_swap(reference.repository, options.first, options.second), options, house.engine
-    )
+run = partial(run_command, parser, _execute)

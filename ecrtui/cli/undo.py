@@ -1,12 +1,13 @@
-"""``ecrtui undo``: take back a plan or a single write."""
+"""``ecrtui undo``: undo a plan or a single write."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.write_command import add_writing_options, apply_plan, make_parser, open_context, run_command
+from ecrtui.cli.context import CommandContext, make_parser, run_command
+from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,29 +16,28 @@ if TYPE_CHECKING:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    made = make_parser("undo", "Take back what a plan or a single write did. The undo of an undo does it again.")
-    made.add_argument("id", nargs="?", metavar="ID", help="a plan's id, or the number of an entry; see ecrtui history")
-    made.add_argument("--last", action="store_true", help="the newest plan that was not taken back; undos do not count")
-    add_writing_options(made)
-    return made
+    """Return the parser of the command."""
+    parser = make_parser("undo", "Undo a plan or a single write. To redo it, undo the undo.")
+    parser.add_argument(
+        "id", nargs="?", metavar="ID", help="the id of a plan or the number of an entry; see ecrtui history"
+    )
+    parser.add_argument("--last", action="store_true", help="undo the newest plan that is neither undone nor an undo")
+    add_write_options(parser)
+    return parser
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Undo; the exit code."""
-    made = parser()
-    options = made.parse_args(arguments)
+def _execute(options: argparse.Namespace) -> int:
     if bool(options.id) == options.last:
-        made.error("give an ID, or --last")
-    return run_command(lambda: _run(options))
+        parser().error("give an ID or --last")
+    engine = CommandContext(options).engine
+    return apply_plan(_make_plan(engine, options.id), options, engine, refused_is_final=False)
 
 
-def _run(options: argparse.Namespace) -> int:
-    engine = open_context(options).engine
-    return apply_plan(_plan(engine, options.id), options, engine, refused_is_final=False)
+run = partial(run_command, parser, _execute)
 
 
-def _plan(engine: Engine, name: str | None) -> Plan:
+def _make_plan(engine: Engine, name: str | None) -> Plan:
+    """Return the plan that undoes a plan, an entry, or the last plan if ``name`` is empty."""
     if not name:
         engine.resolve_unknown()
         return engine.plan_undo_of(engine.last_undoable_plan())
@@ -45,5 +45,7 @@ def _plan(engine: Engine, name: str | None) -> Plan:
         return engine.plan_undo_of(name)
     entries = engine.resolve_unknown(engine.entries([int(name)]))
     if not entries:
-        raise UsageError(f"The journal has no entry {name} for this registry", "", "See: ecrtui history")
+        raise UsageError(
+            f"The journal of this registry has no entry {name}", "", "Run ecrtui history to see the entries."
+        )
     return engine.plan_undo(entries)

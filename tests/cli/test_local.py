@@ -1,4 +1,4 @@
-"""``ecrtui local``, as a user runs it: processes of its own, real signals, a real port."""
+"""``ecrtui local``: real processes, real signals, a real port."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from botocore.exceptions import ConnectionClosedError
 from ecrtui.cli.main import main
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import REGION, EmbeddedRegistry
+from tests.support.cli_env import loaded_packages
 from tests.support.embedded import client_for, create_repository, digests_of, push_image, tags_of
 from tests.support.layouts import LayoutFolder, files_of, write_tar
 
@@ -39,7 +40,7 @@ def layout(tmp_path: Path) -> LayoutFolder:
 
 @contextmanager
 def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and the first line that it printed."""
+    """Serve a registry in a process; yield the process and its first line of output."""
     process = subprocess.Popen(
         [*COMMAND, "serve", *options],
         stdout=subprocess.PIPE,
@@ -58,7 +59,7 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def opened(path: str) -> Any:
-    """A client on the registry in a file."""
+    """Return a client of the registry in a file."""
     return client_for(EmbeddedRegistry(open_database(path)), region=REGION)
 
 
@@ -67,7 +68,7 @@ def run(*arguments: str) -> int:
 
 
 class TestServe:
-    def test_the_first_line_is_the_url_and_boto3_works_on_it(self, database):
+    def test_the_first_line_is_a_url_that_boto3_can_use(self, database: str) -> None:
         with serving("--db", database) as (_, line):
             url = line.removesuffix("\n")
             assert url.startswith("http://127.0.0.1:")
@@ -79,9 +80,9 @@ class TestServe:
         assert tags_of(opened(database), "team/app") == {"1.0": pushed.digest}
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_a_signal_stops_it_and_that_is_no_failure(self, number):
+    def test_a_signal_stops_the_server_with_exit_code_0(self, number: int) -> None:
         with serving() as (process, line):
-            client_for(line.strip(), region=REGION).describe_repositories()  # leaves a connection open
+            client_for(line.strip(), region=REGION).describe_repositories()  # this connection stays open
             process.send_signal(number)
             out, err = process.communicate(timeout=20)
             assert process.returncode == 0
@@ -90,7 +91,7 @@ class TestServe:
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", int(line.strip().rpartition(":")[2])), timeout=5)
 
-    def test_it_listens_on_this_machine_alone(self):
+    def test_the_server_listens_on_loopback_only(self) -> None:
         with serving() as (process, line):
             port = int(line.strip().rpartition(":")[2])
             listening = [
@@ -100,24 +101,24 @@ class TestServe:
                 for fields in (row.split() for row in Path(table).read_text().splitlines()[1:])
                 if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == port
             ]
-            assert listening in (["0100007F"], [])  # 127.0.0.1; nothing where there is no /proc
+            assert listening in (["0100007F"], [])  # 127.0.0.1; empty without /proc
             assert process.poll() is None
 
-    def test_the_demo_is_served_in_the_region_that_is_asked_for(self):
+    def test_the_demo_is_served_in_the_given_region(self) -> None:
         with serving("--demo", "--region", "eu-west-1", "--registry-id", "210987654321") as (_, line):
             found = client_for(line.strip(), region="eu-west-1").describe_repositories(
                 repositoryNames=["team/checkout"]
             )
             assert found["repositories"][0]["registryId"] == "210987654321"
 
-    def test_faults_strike(self):
+    def test_faults_are_injected(self) -> None:
         with serving("--fault", "DescribeRepositories:drop-before:times=1") as (_, line):
             ecr = client_for(line.strip(), region=REGION)
             with pytest.raises(ConnectionClosedError):
                 ecr.describe_repositories()
             assert ecr.describe_repositories()["repositories"] == []
 
-    def test_a_port_that_is_taken_is_told(self, capsys):
+    def test_a_port_in_use_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             assert run("serve", "--port", str(taken.getsockname()[1])) == 2
         out, err = capsys.readouterr()
@@ -125,12 +126,14 @@ class TestServe:
         assert "in use" in err
         assert "--port" in err
 
-    def test_a_fault_that_cannot_be_understood_is_told(self, capsys):
+    def test_an_invalid_fault_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("serve", "--fault", "PutImage:explode") == 2
         assert "explode" in capsys.readouterr().err
 
     @pytest.mark.parametrize(("option", "value"), [("--port", "65536"), ("--port", "http"), ("--registry-id", "123")])
-    def test_a_wrong_value_is_told(self, capsys, option, value):
+    def test_an_invalid_value_is_a_usage_error(
+        self, capsys: pytest.CaptureFixture[str], option: str, value: str
+    ) -> None:
         with pytest.raises(SystemExit) as caught:
             run("serve", option, value)
         assert caught.value.code == 2
@@ -138,7 +141,9 @@ class TestServe:
 
 
 class TestImportAndExport:
-    def test_an_image_goes_in_and_out(self, database, layout, tmp_path, capsys):
+    def test_an_imported_image_can_be_exported(
+        self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert run("import", str(layout), "team/app:1.0", "--db", database) == 0
         digest = json.loads((layout.folder / "index.json").read_text())["manifests"][0]["digest"]
         out, err = capsys.readouterr()
@@ -153,26 +158,30 @@ class TestImportAndExport:
         before.pop("index.json")
         assert before.items() <= after.items()
 
-    def test_while_the_file_is_served(self, database, layout):
+    def test_an_image_can_be_imported_while_the_file_is_served(self, database: str, layout: LayoutFolder) -> None:
         with serving("--db", database) as (_, line):
             subprocess.run([*COMMAND, "import", str(layout), "team/app:1.0", "--db", database], check=True, cwd=ROOT)
             ecr = client_for(line.strip(), region=REGION)
             assert list(tags_of(ecr, "team/app")) == ["1.0"]
             assert len(digests_of(ecr, "team/app")) == 3
 
-    def test_by_digest(self, database, layout, tmp_path, capsys):
+    def test_an_untagged_image_can_be_exported_by_digest(
+        self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         run("import", str(layout), "team/app", "--db", database)
         out = capsys.readouterr().out
         assert out.endswith("  team/app, untagged\n")
         assert run("export", f"team/app@{out.split()[0]}", str(tmp_path / "out"), "--db", database) == 0
 
-    def test_a_whole_uri_sets_account_and_region(self, database, layout):
+    def test_a_uri_sets_account_and_region(self, database: str, layout: LayoutFolder) -> None:
         uri = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.0"
         assert run("import", str(layout), uri, "--db", database) == 0
         embedded = EmbeddedRegistry(open_database(database), registry_id="210987654321")
         assert list(tags_of(client_for(embedded, region="eu-west-1"), "team/app")) == ["1.0"]
 
-    def test_one_of_several(self, database, layout, tmp_path, capsys):
+    def test_ref_selects_one_of_several_images(
+        self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         layout.write_index(**{"1.0": layout.image("one"), "2.0": layout.image("two")})
         assert run("import", str(layout), "team/app:x", "--db", database) == 2
         err = capsys.readouterr().err
@@ -192,12 +201,20 @@ class TestImportAndExport:
             (["import", "LAYOUT", f"team/app@sha256:{'0' * 64}", "--db", "DB"], "has a digest"),
             (["import", "LAYOUT", "team/app", "--db", "/nonexistent/registry.sqlite"], "/nonexistent"),
             (["export", "team/app", "OUT", "--db", "DB"], "names no image"),
-            (["export", "team/app:1.0", "OUT", "--db", "DB"], "There is no registry"),
-            (["seed", "--repository", "team/app:x", "--images", "1", "--db", "DB"], "more than the name"),
+            (["export", "team/app:1.0", "OUT", "--db", "DB"], "does not exist"),
+            (["seed", "--repository", "team/app:x", "--images", "1", "--db", "DB"], "not the name of a repository"),
             (["seed", "--repository", "team/app", "--images", "0", "--db", "DB"], "between 1 and"),
         ],
     )
-    def test_what_cannot_be_is_told_in_a_line_with_a_hint(self, database, layout, tmp_path, capsys, arguments, words):
+    def test_an_invalid_command_line_is_a_usage_error(
+        self,
+        database: str,
+        layout: LayoutFolder,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        arguments: list[str],
+        words: str,
+    ) -> None:
         named = {"LAYOUT": str(layout), "OUT": str(tmp_path / "out"), "DB": database}
         assert run(*(named.get(argument, argument) for argument in arguments)) == 2
         out, err = capsys.readouterr()
@@ -206,7 +223,9 @@ class TestImportAndExport:
         assert words in err
         assert "Traceback" not in err
 
-    def test_an_image_that_is_not_there_is_told(self, database, layout, tmp_path, capsys):
+    def test_a_missing_image_is_a_usage_error(
+        self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         run("import", str(layout), "team/app:1.0", "--db", database)
         assert run("export", "team/other:1.0", str(tmp_path / "out"), "--db", database) == 2
         assert run("export", "team/app:2.0", str(tmp_path / "out"), "--db", database) == 2
@@ -214,20 +233,26 @@ class TestImportAndExport:
         assert "no repository team/other" in err
         assert "team/app has no image 2.0" in err
 
-    def test_a_file_that_is_another_programs_is_left_alone(self, database, layout, capsys):
+    def test_a_file_of_another_program_is_not_changed(
+        self, database: str, layout: LayoutFolder, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         Path(database).write_bytes(b"not a database" * 100)
         assert run("import", str(layout), "team/app", "--db", database) == 2
-        assert "cannot be used as a registry" in capsys.readouterr().err
+        assert "Could not open the registry file" in capsys.readouterr().err
         assert Path(database).read_bytes() == b"not a database" * 100
 
-    def test_a_tag_that_may_not_move_is_told_in_the_words_of_ecr(self, database, layout, capsys):
+    def test_an_immutable_tag_is_refused_in_the_words_of_ecr(
+        self, database: str, layout: LayoutFolder, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         ecr = opened(database)
         create_repository(ecr, "team/app", "IMMUTABLE")
         push_image(ecr, "team/app", tag="1.0")
         assert run("import", str(layout), "team/app:1.0", "--db", database) == 2
         assert "because the repository is immutable" in capsys.readouterr().err
 
-    def test_nothing_of_a_layout_reaches_the_terminal_as_an_escape(self, database, layout, tmp_path, capsys):
+    def test_control_characters_of_a_layout_are_made_visible(
+        self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         evil = "\x1b]0;title\x07\u202e"
         layout.write_index({**layout.image("one"), "mediaType": evil}, **{evil: layout.image("two")})
         run("import", str(layout), "team/app", "--db", database)
@@ -242,36 +267,36 @@ class TestImportAndExport:
 
 
 class TestSeed:
-    def test_a_repository_is_filled(self, database, capsys):
+    def test_a_repository_can_be_filled(self, database: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("seed", "--repository", "team/app", "--images", "40", "--db", database) == 0
         assert "40 images in team/app" in capsys.readouterr().err
         assert len(digests_of(opened(database), "team/app")) == 40
 
-    def test_many_repositories_are_filled(self, database):
+    def test_many_repositories_can_be_filled(self, database: str) -> None:
         assert run("seed", "--repositories", "12", "--images", "3", "--untagged-only", "--db", database) == 0
         found = opened(database).describe_repositories()["repositories"]
         assert len(found) == 12
         assert tags_of(opened(database), found[0]["repositoryName"]) == {}
 
-    def test_one_image_with_many_tags(self, database):
+    def test_one_image_can_get_many_tags(self, database: str) -> None:
         assert run("seed", "--repository", "one", "--images", "1", "--tags-per-image", "100", "--db", database) == 0
         assert len(tags_of(opened(database), "one")) == 100
 
-    def test_a_repository_with_images_is_left_alone(self, database, capsys):
+    def test_a_repository_with_images_is_not_filled(self, database: str, capsys: pytest.CaptureFixture[str]) -> None:
         run("seed", "--repository", "team/app", "--images", "1", "--db", database)
         assert run("seed", "--repository", "team/app", "--images", "1", "--db", database) == 2
         assert "has images already" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["serve", "import", "export", "seed"])
-def test_help_teaches_by_example(capsys, command):
+def test_the_help_has_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as caught:
         run(command, "--help")
     assert caught.value.code == 0
     assert f"\n  ecrtui local {command} " in capsys.readouterr().out
 
 
-def test_help_of_serve_has_every_kind_of_fault(capsys):
+def test_the_help_of_serve_lists_every_kind_of_fault(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("serve", "--help")
     out = capsys.readouterr().out
@@ -279,11 +304,5 @@ def test_help_of_serve_has_every_kind_of_fault(capsys):
         assert f"\n{kind} " in out
 
 
-def test_neither_boto3_nor_textual_is_loaded(database):
-    code = (
-        "import sys; from ecrtui.cli.main import main;"
-        f" main(['local', 'seed', '--repository', 'one', '--images', '1', '--db', {database!r}]);"
-        " print(sorted({'boto3', 'botocore', 'textual', 'rich'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert done.stdout == "[]\n"
+def test_seed_loads_neither_boto3_nor_textual(database: str) -> None:
+    assert loaded_packages("local", "seed", "--repository", "one", "--images", "1", "--db", database) == set()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 from ruamel.yaml import YAML
 
-from ecrtui.cli import output
+from ecrtui.cli import aws_cli_output as output
 from ecrtui.errors import UsageError
 
 VALUE = {
@@ -153,7 +153,7 @@ def test_yaml_is_read_back_as_it_was(value: Any) -> None:
 
 @given(st.dictionaries(st.text("abcXYZ", min_size=1), st.text(st.characters(categories=["L", "N"])), min_size=1))
 def test_every_line_of_a_table_is_as_wide_as_the_first(value: dict[str, str]) -> None:
-    from ecrtui.cli.output.table import display_width
+    from ecrtui.cli.aws_cli_output.table_format import display_width
 
     lines = output.render(value, "table", title="T").splitlines()
     assert {display_width(line) for line in lines} == {len(lines[0])}

@@ -106,7 +106,7 @@ def test_a_pipe_gets_the_exact_manifest(url: str, capfdbinary: pytest.CaptureFix
 
 WRITE = f"""
 import sys
-from ecrtui.cli.output import write
+from ecrtui.cli.aws_cli_output import write
 write({{"name": {HOSTILE!r}, "tags": [{HOSTILE!r}]}}, sys.argv[1], title="Title")
 """
 

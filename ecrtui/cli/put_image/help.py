@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from ecrtui.cli.output.pager import paged
+from ecrtui.cli.aws_cli_output.pager import paged
 from ecrtui.cli.put_image.model import Operation, option_name
 from ecrtui.cli.put_image.options import GLOBAL_OPTIONS, PROGRAM, SKELETON
 from ecrtui.cli.put_image.skeleton import plain_text

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ecrtui import __version__
-from ecrtui.cli.output import COLORS, FORMATS
+from ecrtui.cli.aws_cli_output import COLORS, FORMATS
 from ecrtui.cli.put_image.model import Operation, option_name
 from ecrtui.cli.put_image.problems import CommandLineError, UnknownOptions
 

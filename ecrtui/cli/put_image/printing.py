@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.cli.output import check, render, write
-from ecrtui.cli.output.encoding import has_all_characters
-from ecrtui.cli.output.pager import check_pager, configured_pager, paged
-from ecrtui.cli.output.terminal import on_terminal
+from ecrtui.cli.aws_cli_output import check, render, write
+from ecrtui.cli.aws_cli_output.encoding import has_all_characters
+from ecrtui.cli.aws_cli_output.pager import check_pager, configured_pager, paged
+from ecrtui.cli.aws_cli_output.terminal import on_terminal
 from ecrtui.cli.put_image.hints import digest_of
 from ecrtui.cli.put_image.problems import GeneralProblem
 from ecrtui.cli.put_image.session import setting
@@ -64,7 +64,7 @@ class Printer:
         """Print an answer.
 
         Raises:
-            Exception: whatever keeps it from being printed; see :func:`ecrtui.cli.output.write`.
+            Exception: whatever keeps it from being printed; see :func:`ecrtui.cli.aws_cli_output.write`.
         """
         if self.format == "off":
             return

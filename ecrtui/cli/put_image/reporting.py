@@ -20,8 +20,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecrtui.cli.output import write
-from ecrtui.cli.output.pager import PagerError
+from ecrtui.cli.aws_cli_output import write
+from ecrtui.cli.aws_cli_output.pager import PagerError
 from ecrtui.cli.put_image.problems import ConfigurationProblem, UnknownOptions
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui import __version__
-from ecrtui.cli.output import check_encoding, compile_query
+from ecrtui.cli.aws_cli_output import check_encoding, compile_query
 from ecrtui.cli.put_image.model import Client
 from ecrtui.cli.put_image.problems import CommandLineError, ConfigurationProblem, GeneralProblem
 from ecrtui.errors import UsageError

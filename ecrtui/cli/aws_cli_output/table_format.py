@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 from unicodedata import east_asian_width
 
-from ecrtui.cli.output.terminal import on_terminal, terminal_width
+from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.ecr.safe_text import visible_lines
 
 _BRIGHT_BLUE, _DIM_YELLOW, _RESET = "\x1b[1m\x1b[34m", "\x1b[2m\x1b[33m", "\x1b[0m"

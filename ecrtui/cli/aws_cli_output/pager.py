@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO, cast
 
-from ecrtui.cli.output.terminal import on_terminal
+from ecrtui.cli.aws_cli_output.terminal import on_terminal
 from ecrtui.errors import UsageError
 
 DEFAULT_PAGER = "less"

@@ -1,4 +1,4 @@
-"""Repositories and images as commands print them: JSON documents and CSV columns."""
+"""Rows of a listing as JSON documents and CSV columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TextIO, TypeVar
 
-from ecrtui.cli.output import Query, plain
+from ecrtui.cli.aws_cli_output import Query, plain
 from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
@@ -19,23 +19,27 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Records(Generic[Item]):
-    """How one kind of row is printed."""
+class RowFormat(Generic[Item]):
+    """How one kind of row is printed.
+
+    Args:
+        member: the name of the list in the JSON document.
+        document: returns the JSON document of a row.
+        columns: name and value of each CSV column.
+    """
 
     member: str
-    """What the list of all of them is called."""
     document: Callable[[Item], Document]
     columns: Sequence[tuple[str, Callable[[Item], object]]]
-    """For CSV: the names of the columns, and what stands in them."""
 
     def cells(self, item: Item) -> list[object]:
-        """What stands in the columns of a row."""
-        return [read(item) for _, read in self.columns]
+        """Return the CSV cells of a row."""
+        return [value(item) for _, value in self.columns]
 
 
-def image_records(repository: str) -> Records[Image]:
-    """Images of one repository."""
-    return Records(
+def image_format(repository: str) -> RowFormat[Image]:
+    """Return the format for the images of a repository."""
+    return RowFormat(
         "imageDetails",
         partial(image_document, repository),
         (
@@ -51,13 +55,13 @@ def image_records(repository: str) -> Records[Image]:
             ("imageStatus", lambda image: image.status),
             ("lastArchivedAt", lambda image: format_iso_time(image.archived_at)),
             ("imageScanStatus", lambda image: image.scan_status),
-            ("findingSeverityCounts", _counts),
+            ("findingSeverityCounts", _severity_counts),
             ("subjectManifestDigest", lambda image: image.subject),
         ),
     )
 
 
-REPOSITORY_RECORDS: Records[Repository] = Records(
+REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
     "repositories",
     repository_document,
     (
@@ -75,53 +79,53 @@ REPOSITORY_RECORDS: Records[Repository] = Records(
 )
 
 
-def line_of(records: Records[Item], query: Query | None) -> Callable[[Item], str]:
-    """For JSON Lines: a row as a line, or what the query finds in it."""
+def json_line(row_format: RowFormat[Item], query: Query | None) -> Callable[[Item], str]:
+    """Return a function that encodes a row, or what the query finds in it, as a line of JSON."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=plain).encode
 
     def line(row: Item) -> str:
-        document = records.document(row)
+        document = row_format.document(row)
         return encode(document if query is None else query.search(document)) + "\n"
 
     return line
 
 
-def write_csv(rows: Iterable[Sequence[object]], records: Records[Item], stream: TextIO) -> None:
-    """CSV (RFC 4180, but with the line ends of everything else here), the names of the columns in the first line."""
+def write_csv(rows: Iterable[Sequence[object]], row_format: RowFormat[Item], stream: TextIO) -> None:
+    """Write CSV (RFC 4180, but lines end with ``\\n``) with the column names in the first line."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([name for name, _ in records.columns])
+    writer.writerow([name for name, _ in row_format.columns])
     writer.writerows(rows)
 
 
-def entry_of(records: Records[Item]) -> Callable[[Item], str]:
-    """For :func:`write_json`: a row as it stands in the list of all."""
-    return lambda row: _indented(records.document(row), _INNER)
+def json_entry(row_format: RowFormat[Item]) -> Callable[[Item], str]:
+    """Return a function that encodes a row for :func:`write_json`."""
+    return lambda row: _indented(row_format.document(row), _ENTRY_INDENT)
 
 
-def write_json(entries: Iterable[str], records: Records[Item], stream: TextIO) -> None:
-    """The whole as one JSON document, byte for byte as the other commands print theirs, but entry by entry."""
-    end = f'{{\n    "{records.member}": ['
+def write_json(entries: Iterable[str], row_format: RowFormat[Item], stream: TextIO) -> None:
+    """Write one JSON document entry by entry, with the bytes that ``write`` gives for the whole document."""
+    separator = f'{{\n    "{row_format.member}": ['
     for entry in entries:
-        stream.write(end + _INNER + entry)
-        end = ","
-    stream.write((end + "]" if end != "," else "\n    ]") + "\n}\n")
+        stream.write(separator + _ENTRY_INDENT + entry)
+        separator = ","
+    stream.write((separator + "]" if separator != "," else "\n    ]") + "\n}\n")
 
 
-_INNER = "\n        "
+_ENTRY_INDENT = "\n        "
 
 
-def _indented(value: Any, line: str) -> str:
-    """JSON with four blanks a level; the standard library's own takes three times as long for an indented document."""
+def _indented(value: Any, newline: str) -> str:
+    """Encode JSON with four blanks a level, in a third of the time that the standard library needs."""
     kind = type(value)
     if kind is str:
         return _quoted(value)
     if kind is dict and value:
-        within = line + "    "
-        members = [f"{_quoted(name)}: {_indented(entry, within)}" for name, entry in value.items()]
-        return f"{{{within}{f',{within}'.join(members)}{line}}}"
+        inner = newline + "    "
+        members = [f"{_quoted(name)}: {_indented(entry, inner)}" for name, entry in value.items()]
+        return f"{{{inner}{f',{inner}'.join(members)}{newline}}}"
     if kind is list and value:
-        within = line + "    "
-        return f"[{within}{f',{within}'.join([_indented(entry, within) for entry in value])}{line}]"
+        inner = newline + "    "
+        return f"[{inner}{f',{inner}'.join([_indented(entry, inner) for entry in value])}{newline}]"
     return repr(value) if kind is int else _encode(value)
 
 
@@ -129,5 +133,5 @@ _quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
 
 
-def _counts(image: Image) -> str:
+def _severity_counts(image: Image) -> str:
     return " ".join(f"{severity}={count}" for severity, count in image.findings or ())

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TextIO
 
-from ecrtui.cli.output.encoding import check_encoding
-from ecrtui.cli.output.query import Query, compile_query
-from ecrtui.cli.output.terminal import for_display
+from ecrtui.cli.aws_cli_output.encoding import check_encoding
+from ecrtui.cli.aws_cli_output.query import Query, compile_query
+from ecrtui.cli.aws_cli_output.terminal import for_display
 from ecrtui.errors import UsageError
 
 __all__ = ["COLORS", "FORMATS", "Query", "check", "check_encoding", "compile_query", "for_display", "render", "write"]
@@ -113,27 +113,27 @@ def _write_json(value: Any, stream: TextIO) -> None:
 
 
 def _write_text(value: Any, stream: TextIO) -> None:
-    from ecrtui.cli.output.text import write_text
+    from ecrtui.cli.aws_cli_output.text_format import write_text
 
     write_text(value, stream)
 
 
 def _write_yaml(value: Any, stream: TextIO) -> None:
     if value != {}:
-        from ecrtui.cli.output.yaml import write_yaml
+        from ecrtui.cli.aws_cli_output.yaml_format import write_yaml
 
         write_yaml(value, stream)
 
 
 def _write_yaml_stream(value: Any, stream: TextIO) -> None:
     if value != {}:
-        from ecrtui.cli.output.yaml import write_yaml
+        from ecrtui.cli.aws_cli_output.yaml_format import write_yaml
 
         write_yaml([value], stream)
 
 
 def _write_table(value: Any, stream: TextIO, title: str, color: str, *, terminal: bool) -> None:
-    from ecrtui.cli.output.table import write_table
+    from ecrtui.cli.aws_cli_output.table_format import write_table
 
     write_table(value, stream, title, color, terminal=terminal)
 

@@ -1,0 +1,155 @@
+"""The command context: options, logging, registry, engine and exit code, the same for every command.
+
+A command module defines ``parser()`` and ``run = partial(run_command, parser, _execute)``. ``put-image`` and the
+application have command lines of their own; their errors leave through :func:`report_error` too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ecrtui.cli.connection_options import connection_from
+from ecrtui.cli.console import closed_output_ignored, discard_stdout, print_error
+from ecrtui.cli.exit_codes import ExitCode, exit_code_for_error
+from ecrtui.cli.output_options import check_output
+from ecrtui.ecr.reference import Reference, parse_reference
+from ecrtui.errors import EcrTuiError, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from ecrtui.registry.protocol import Registry
+    from ecrtui.retag.engine import Engine
+
+
+class CommandContext:
+    """The registry and the engine that the options of a command select. Each is opened when it is first used.
+
+    Args:
+        options: the parsed command line, with the options of ``add_connection_options``.
+        reference: the reference on the command line. A whole image URI sets account and region.
+    """
+
+    def __init__(self, options: argparse.Namespace, reference: Reference | None = None) -> None:
+        self.options = options
+        self._reference = reference
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry."""
+        from ecrtui.wiring import open_registry
+
+        return open_registry(connection_from(self.options, self._reference))
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The retag engine, with the settings of the registry's account.
+
+        Raises:
+            SettingsError: the settings cannot be used.
+            EcrTuiError: the registry cannot be reached.
+        """
+        from ecrtui.settings import load
+        from ecrtui.wiring import open_engine
+
+        settings = load({"read_only": getattr(self.options, "read_only", None)})
+        return open_engine(self.registry, settings.for_account(self.registry.location().registry_id))
+
+
+def make_parser(
+    name: str, description: str, exit_codes: Iterable[ExitCode] = ExitCode, *, notes: str = ""
+) -> argparse.ArgumentParser:
+    """Return the parser of a command, with its exit codes at the end of the help.
+
+    Args:
+        name: the command ("retag").
+        description: what the command does.
+        exit_codes: the codes that it can return.
+        notes: text before the exit codes.
+    """
+    codes = ", ".join(f"{code.value} {code.words}" for code in exit_codes)
+    return argparse.ArgumentParser(
+        prog=f"ecrtui {name}", description=description, epilog=f"{notes} Exit codes: {codes}.".strip()
+    )
+
+
+def run_command(
+    parser: Callable[[], argparse.ArgumentParser],
+    execute: Callable[[argparse.Namespace], int],
+    arguments: Sequence[str],
+) -> int:
+    """Parse the arguments, set up logging, run the command and return its exit code.
+
+    Args:
+        parser: returns the parser of the command.
+        execute: runs the command and returns its exit code.
+        arguments: the words after the name of the command.
+
+    Raises:
+        EcrTuiError: the command failed; ``main`` prints the error and exits with its code.
+    """
+    options = parser().parse_args(arguments)
+    set_up_logging(debug=getattr(options, "debug", False))
+    check_output(options)
+    try:
+        code = execute(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+        return ExitCode.DONE
+    return code
+
+
+def set_up_logging(*, debug: bool) -> None:
+    """Log everything to standard error, without secrets, if ``debug``; otherwise log nothing."""
+    from ecrtui.registry.redaction import log_to
+
+    log_to(sys.stderr if debug else None, debug=debug)
+
+
+def report_error(error: EcrTuiError) -> int:
+    """Print an error after the output that came before it, and return the exit code."""
+    with closed_output_ignored():
+        pass
+    print_error(error)
+    return exit_code_for_error(error)
+
+
+def parse_repository(text: str) -> Reference:
+    """Parse a reference that must name a repository. It may have a tag or a digest.
+
+    Raises:
+        UsageError: the text is not a reference, or names no repository.
+    """
+    reference = parse_reference(text)
+    if not reference.repository:
+        raise UsageError(f"{text!r} names no repository")
+    return reference
+
+
+def parse_image(text: str) -> Reference:
+    """Parse a reference that must name an image, by tag or digest.
+
+    Raises:
+        UsageError: the text is not a reference, or has neither tag nor digest.
+    """
+    reference = parse_repository(text)
+    if not (reference.tag or reference.digest):
+        raise UsageError(f"{text!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:….")
+    return reference
+
+
+def resolve_digest(registry: Registry, reference: Reference) -> str:
+    """Return the digest of an image; look its tag up if the reference has no digest.
+
+    Raises:
+        NotFound: there is no such tag.
+    """
+    if reference.digest:
+        return reference.digest
+    image = registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
+    if image is None:
+        raise NotFound("Tag not found", f"{reference.repository} has no tag {reference.tag}.")
+    return image.digest

@@ -1,0 +1,39 @@
+"""``ecrtui keys``: list the actions of the application with their ids and keys."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+from ecrtui.cli.aws_cli_output import write
+from ecrtui.cli.context import make_parser, run_command
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.output_options import add_output_options
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    parser = make_parser(
+        "keys",
+        "List every action of the application: its id, its keys and what it does. "
+        "The ids are the names that [keys] in the settings file uses; keys that are set there are shown as set.",
+        (ExitCode.DONE, ExitCode.USAGE),
+    )
+    add_output_options(parser, default="table")
+    return parser
+
+
+def _execute(options: argparse.Namespace) -> int:
+    from ecrtui.settings import load
+    from ecrtui.tui.actions import ACTIONS
+
+    keys = load({}).keys
+    rows = [
+        {"action": action.id, "description": action.help, "keys": keys.get(action.id, action.keys)}
+        for action in ACTIONS
+    ]
+    write({"actions": rows}, options.output, options.query, title="Keys")
+    return ExitCode.DONE
+
+
+run = partial(run_command, parser, _execute)

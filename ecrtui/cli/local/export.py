@@ -1,0 +1,64 @@
+"""``ecrtui local export``: export an image as an OCI image layout."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ecrtui.cli.console import ProgressLine, count_progress, print_message
+from ecrtui.cli.context import parse_image
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.local.registry_options import (
+    Subparsers,
+    add_command,
+    add_registry_options,
+    open_registry_file,
+    required_database,
+    selected_origin,
+)
+from ecrtui.ecr.units import format_count
+from ecrtui.errors import UsageError
+
+_DESCRIPTION = """\
+Export an image as an OCI image layout, byte for byte, into a folder that is empty or does not exist.
+
+  ecrtui local export team/app:1.0 out --db registry.sqlite
+  skopeo inspect oci:out:1.0
+"""
+
+
+def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = add_command(commands, "export", "export an image as an OCI image layout", _DESCRIPTION, _execute)
+    parser.add_argument("reference", metavar="REPOSITORY[:TAG|@DIGEST]", help="the image")
+    parser.add_argument("folder", metavar="DIRECTORY", help="an empty or new folder")
+    add_registry_options(parser)
+
+
+def _execute(options: argparse.Namespace) -> int:
+    from ecrtui.emulator.layout_export import export_image
+    from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
+
+    reference = parse_image(options.reference)
+    origin = selected_origin(options, reference)
+    path = required_database(options)
+    if not Path(path).exists():
+        raise UsageError(f"{path} does not exist", "", "Use the file of a registry with --db.")
+    with open_registry_file(path) as database, ProgressLine() as line:
+        exported = export_image(
+            database,
+            reference.repository,
+            options.folder,
+            tag="" if reference.digest else reference.tag,
+            digest=reference.digest,
+            registry_id=origin.registry_id,
+            region=origin.region,
+            progress=count_progress(line, "bytes"),
+        )
+    print(f"{exported.digest}  {options.folder}")
+    blobs = format_count(exported.blobs, "layer or config", "layers and configs")
+    print_message(f"{format_count(exported.manifests, 'manifest')}, {blobs} of {exported.size:,} bytes")
+    # skopeo cannot find an image of Docker media types by name; it takes the only image of the folder.
+    named = reference.tag and not reference.digest and exported.media_type in (OCI_MANIFEST, OCI_INDEX)
+    print_message(f"skopeo reads it as oci:{options.folder}{f':{reference.tag}' if named else ''}")
+    return ExitCode.DONE

@@ -1,0 +1,93 @@
+"""``ecrtui local serve``: serve the embedded registry over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ecrtui.cli.console import print_message, stop_event
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.local.registry_options import (
+    Subparsers,
+    add_command,
+    add_registry_options,
+    open_registry_file,
+    selected_origin,
+)
+from ecrtui.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecrtui.emulator.service import EmbeddedRegistry
+
+_DESCRIPTION = """\
+Serve the registry over HTTP on 127.0.0.1 only. The first line on standard output is its URL.
+Ctrl-C or SIGTERM stops it. Signatures are not checked: any credentials work, and none do too.
+
+  ecrtui local serve --db registry.sqlite --port 4566
+  ecrtui local serve --demo
+  ecrtui --endpoint-url http://127.0.0.1:4566 --no-sign-request --region us-east-1
+  aws ecr describe-repositories --endpoint-url http://127.0.0.1:4566 --no-sign-request --region us-east-1
+"""
+
+
+def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, "serve", "serve the registry over HTTP on 127.0.0.1", _DESCRIPTION, _execute, _faults_help()
+    )
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help="port to listen on (default: any free port)")
+    parser.add_argument("--demo", action="store_true", help="add the demo data, unless it is already there")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="SPEC", help="inject a fault (see below); can be repeated"
+    )
+    add_registry_options(parser, "SQLite file (default: in memory)")
+
+
+def _execute(options: argparse.Namespace) -> int:
+    from ecrtui.emulator.demo import load_demo
+    from ecrtui.emulator.faults import Faults
+    from ecrtui.emulator.service import EmbeddedRegistry
+
+    faults = Faults(*options.fault)
+    origin = selected_origin(options)
+    with open_registry_file(options.database) as database, stop_event() as stopped:
+        if options.demo:
+            load_demo(database, registry_id=origin.registry_id, region=origin.region)
+        embedded = EmbeddedRegistry(database, registry_id=origin.registry_id, region=origin.region, faults=faults)
+        with _served(embedded, options.port) as url:
+            print(url, flush=True)
+            name = options.database or "a registry in memory"
+            print_message(f"serving {name}, account {origin.registry_id}, region {origin.region}; press Ctrl-C to stop")
+            stopped.wait()
+    return ExitCode.DONE
+
+
+@contextmanager
+def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
+    from ecrtui.emulator.http_server import serve
+
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(serve(embedded, port))
+        except OSError as problem:
+            raise UsageError(
+                f"Port {port} is not available",
+                problem.strerror or str(problem),
+                "Use another --port, or leave it out to use any free port.",
+            ) from problem
+        yield url
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number up to 65535, or 0 for any free port")
+    return number
+
+
+def _faults_help() -> str:
+    from ecrtui.emulator import faults
+
+    return (faults.__doc__ or "").partition("\n\n")[2].replace("``", "`")

@@ -1,0 +1,41 @@
+"""The options ``--output`` and ``--query``, and their check before a command sends anything."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ecrtui.cli.aws_cli_output import FORMATS, check
+from ecrtui.errors import UsageError
+
+STREAMED_FORMATS = ("jsonl", "csv")
+"""Formats of the listing commands that print each row as it arrives."""
+
+LISTING_FORMATS = (*FORMATS[:1], "jsonl", *FORMATS[1:], "csv")
+
+
+def add_output_options(
+    parser: argparse.ArgumentParser,
+    formats: Sequence[str] = FORMATS,
+    *,
+    default: str = "json",
+    query_help: str = "print only this part of the result",
+) -> None:
+    """Add ``--output`` and ``--query``."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--output", choices=formats, default=default, help=f"output format (default: {default})")
+    group.add_argument("--query", metavar="JMESPATH", help=query_help)
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Check format, encoding and query; replace the text of the query by the compiled query.
+
+    Raises:
+        UsageError: the query is not valid JMESPath or does not go with the format, or the encoding is unknown.
+    """
+    if not hasattr(options, "output"):
+        return
+    if options.output == "csv" and options.query:
+        raise UsageError("--query does not work with csv", "", "Use --output jsonl or text.")
+    format = "json" if options.output in STREAMED_FORMATS else options.output  # noqa: A001 - the option's word
+    options.query = check(format, options.query)

@@ -1,0 +1,112 @@
+"""The rules that every command follows: help, ``--debug``, errors, imports."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecrtui.cli.browse_options import parser as application_parser
+from ecrtui.cli.main import COMMANDS, main
+from ecrtui.emulator.faults import Faults
+from ecrtui.registry.redaction import log_to
+from tests.support.cli_env import CliEnv, loaded_packages
+from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served
+
+COMMAND_LINES = {
+    "repositories": ["repositories"],
+    "images": ["images", "team/app"],
+    "manifest": ["manifest", "team/app:one"],
+    "put-image": ["put-image", "--repository-name", "team/app", "--image-tag", "copy"],
+    "retag": ["retag", "team/app:one", "new", "--dry-run"],
+    "untag": ["untag", "team/app:one", "--dry-run"],
+    "swap": ["swap", "team/app", "one", "two", "--dry-run"],
+    "undo": ["undo", "--last", "--yes"],
+    "history": ["history"],
+}
+OFFLINE = {"keys", "local"}
+"""Commands that connect to no registry."""
+SECRET, TOKEN = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
+
+
+@pytest.fixture
+def no_log() -> Iterator[None]:
+    yield
+    log_to(None, debug=False)
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command that has one."""
+    modules = {name: importlib.import_module(entry.module) for name, entry in COMMANDS.items() if name != "put-image"}
+    return {name: module.parser() for name, module in modules.items()}
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in OFFLINE])
+def test_debug_logs_requests_to_standard_error(
+    command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    no_log: None,
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "one")
+    file = tmp_path / "manifest.json"
+    file.write_text(push_image(client, "team/app", "two", "two").manifest)
+    manifest = ["--image-manifest", f"file://{file}"] if command == "put-image" else []
+    with served(embedded) as url:
+        main([*COMMAND_LINES[command], *manifest, "--debug", "--endpoint-url", url, "--region", REGION])
+    err = capsys.readouterr().err
+    assert re.search(r"- DEBUG - .*(DescribeRegistry|DescribeRepositories|DescribeImages|PutImage|BatchGetImage)", err)
+    assert SECRET not in err
+    assert TOKEN not in err
+
+
+@pytest.mark.parametrize("command", ["repositories", "images", "manifest", "retag", "untag", "swap"])
+def test_control_characters_in_an_error_are_made_visible(
+    command: str, cli: CliEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    fault = "*:error:code=InvalidParameterException:message=x \x1b]0;PWNED\x07 \u202e"
+    embedded = new_embedded(faults=Faults(fault))
+    with served(embedded) as url:
+        code = main([*COMMAND_LINES[command], "--endpoint-url", url, "--region", REGION])
+    err = cli.capsys.readouterr().err
+    assert code != 0
+    assert "PWNED" in err
+    assert not {"\x1b", "\x07", "\u202e"} & set(err)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS])
+def test_help_loads_neither_boto3_nor_textual(command: str) -> None:
+    allowed = {"botocore"} if command == "put-image" else set()
+    assert loaded_packages(command, "--help") <= allowed
+
+
+def test_the_help_of_the_application_lists_every_command() -> None:
+    text = application_parser().format_help()
+    assert all(f"\n  {name:<14}{entry.summary}\n" in text for name, entry in COMMANDS.items())
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "put-image"])
+def test_every_option_has_a_help_text(command: str) -> None:
+    pending = [parsers()[command]]
+    while pending:
+        for action in pending.pop()._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                pending += action.choices.values()
+            else:
+                assert action.help, action.option_strings or action.dest
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in {"put-image", "local"}])
+def test_the_help_lists_exit_codes(command: str) -> None:
+    assert "Exit codes: 0 done, 2 usage" in parsers()[command].format_help().replace("\n", " ")

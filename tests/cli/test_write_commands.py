@@ -1,0 +1,291 @@
+"""``retag``, ``untag``, ``swap``, ``undo`` and ``history``."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.main import main
+from ecrtui.retag.plan import StepOutcome
+from tests.support.cli_env import CliEnv, CommandResult
+from tests.support.embedded import create_repository, push_image, push_index
+
+REPOSITORY = "team/app"
+
+
+class RetagRegistry(NamedTuple):
+    """The repository team/app with the images ``one`` and ``two``, each with a tag of its name."""
+
+    env: CliEnv
+    one: str
+    two: str
+
+    def run(self, *arguments: str) -> CommandResult:
+        return self.env.run(*arguments)
+
+    def tags(self) -> dict[str, str]:
+        return self.env.tags(REPOSITORY)
+
+    def push(self, name: str, tag: str) -> str:
+        return push_image(self.env.client, REPOSITORY, name, tag).digest
+
+
+@pytest.fixture
+def registry(cli: CliEnv) -> RetagRegistry:
+    create_repository(cli.client, REPOSITORY)
+    one, two = (push_image(cli.client, REPOSITORY, name, name).digest for name in ("one", "two"))
+    return RetagRegistry(cli, one, two)
+
+
+def test_retag_writes_the_tags_and_prints_each_result(registry: RetagRegistry) -> None:
+    result = registry.run("retag", "team/app:one", "new", "two", "--yes")
+    assert result.code == ExitCode.DONE
+    assert [(row["imageTag"], row["action"], row["outcome"]) for row in result.json["results"]] == [
+        ("new", "create", "done"),
+        ("two", "move", "done"),
+    ]
+    assert registry.tags() == {"one": registry.one, "new": registry.one, "two": registry.one}
+    assert f"ecrtui undo {result.json['planId']}" in result.err
+
+
+def test_without_a_terminal_yes_is_required(registry: RetagRegistry) -> None:
+    result = registry.run("retag", "team/app:one", "new")
+    assert (result.code, result.out) == (ExitCode.REFUSED, "")
+    assert "--yes" in result.err
+    assert "new" not in registry.tags()
+
+
+def test_a_dry_run_prints_a_plan_that_from_file_applies(registry: RetagRegistry, tmp_path: Path) -> None:
+    result = registry.run("retag", f"team/app@{registry.one}", "new", "two", "--dry-run")
+    assert result.code == ExitCode.DONE
+    assert "new" not in registry.tags()
+    file = tmp_path / "plan.json"
+    file.write_text(result.out)
+    applied = registry.run("retag", "--from-file", str(file), "--yes")
+    assert (applied.code, applied.json["counts"]) == (ExitCode.DONE, {"done": 2})
+    assert registry.tags()["two"] == registry.one
+
+
+def test_an_outdated_plan_is_a_conflict(registry: RetagRegistry, tmp_path: Path) -> None:
+    plan = registry.run("retag", "team/app:one", "two", "--dry-run").out
+    (tmp_path / "plan.json").write_text(plan)
+    third = registry.push("third", "two")
+    result = registry.run("retag", "--from-file", str(tmp_path / "plan.json"), "--yes")
+    assert result.code == ExitCode.CONFLICT
+    assert result.json["results"][0]["outcome"] == "conflict"
+    assert registry.tags()["two"] == third
+
+
+def test_a_csv_file_can_name_source_tags(registry: RetagRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("repository,tag,source\nteam/app,new,one\nteam/app,newer,two\n"))
+    assert registry.run("retag", "--from-file", "-", "--yes").code == ExitCode.DONE
+    assert (registry.tags()["new"], registry.tags()["newer"]) == (registry.one, registry.two)
+
+
+def test_a_tag_that_already_points_there_is_success(registry: RetagRegistry) -> None:
+    assert registry.run("retag", "team/app:one", "one", "--yes").code == ExitCode.DONE
+    detailed = registry.run("retag", "team/app:one", "one", "--yes", "--detailed-exit-code")
+    assert detailed.code == ExitCode.NOTHING_TO_DO
+    assert registry.run("retag", "team/app:one", "one").code == ExitCode.DONE, "nothing to confirm"
+
+
+def test_expect_guards_the_tags(registry: RetagRegistry) -> None:
+    retag = ("retag", "team/app:one", "two", "--yes", "--expect")
+    assert registry.run(*retag, registry.one).code == ExitCode.CONFLICT
+    assert registry.run(*retag, "none").code == ExitCode.CONFLICT
+    assert registry.tags()["two"] == registry.two
+    assert registry.run(*retag, registry.two).code == ExitCode.DONE
+
+
+def test_a_refused_step_stops_the_others_unless_told_to_continue(registry: RetagRegistry) -> None:
+    result = registry.run("retag", "team/app:one", ".x", "new", "--yes")
+    assert result.code == ExitCode.REFUSED
+    assert [row["outcome"] for row in result.json["results"]] == ["refused", "skipped"]
+    assert "new" not in registry.tags()
+    result = registry.run("retag", "team/app:one", ".x", "new", "--yes", "--on-conflict", "continue")
+    assert result.code == ExitCode.PARTLY_DONE
+    assert registry.tags()["new"] == registry.one
+
+
+def test_a_protected_tag_needs_allow_protected(registry: RetagRegistry) -> None:
+    result = registry.run("retag", "team/app:one", "prod", "--yes")
+    assert result.code == ExitCode.REFUSED
+    assert "protected" in result.err
+    assert "prod" not in registry.tags()
+    assert registry.run("retag", "team/app:one", "prod", "--yes", "--allow-protected").code == ExitCode.DONE
+
+
+def test_read_only_refuses_writes(registry: RetagRegistry) -> None:
+    assert registry.run("retag", "team/app:one", "new", "--yes", "--read-only").code == ExitCode.REFUSED
+    assert "new" not in registry.tags()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("retag", "team/app:nothing", "new", "--yes"), ExitCode.REGISTRY_ERROR),
+        (("retag", "team/none:one", "new", "--yes"), ExitCode.REGISTRY_ERROR),
+        (("retag", "team/app", "new", "--yes"), ExitCode.USAGE),
+        (("retag", "TEAM", "new", "--yes"), ExitCode.USAGE),
+        (("retag", "team/app:one", "new", "--expect", "prod"), ExitCode.USAGE),
+        (("retag", "team/app:one", "new", "--yes", "--query", "]["), ExitCode.USAGE),
+        (("retag", "--from-file", "/nowhere/plan.csv", "--yes"), ExitCode.USAGE),
+        (("retag", "--resume", "nothing", "--yes"), ExitCode.USAGE),
+        (("undo", "nothing", "--yes"), ExitCode.USAGE),
+        (("undo", "77", "--yes"), ExitCode.USAGE),
+        (("undo", "--last", "--yes"), ExitCode.USAGE),
+        (("untag", "team/app", "--yes"), ExitCode.USAGE),
+        (("history", "--since", "yesterday"), ExitCode.USAGE),
+    ],
+)
+def test_an_invalid_command_line_sends_nothing(registry: RetagRegistry, arguments: tuple[str, ...], code: int) -> None:
+    before = registry.tags()
+    result = registry.run(*arguments)
+    assert result.code == code
+    assert result.err.startswith("ecrtui: ")
+    assert registry.tags() == before
+
+
+def test_settings_that_cannot_be_used_are_a_usage_error(
+    registry: RetagRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECRTUI_READ_ONLY", "perhaps")
+    result = registry.run("retag", "team/app:one", "new", "--yes")
+    assert result.code == ExitCode.USAGE
+    assert "ECRTUI_READ_ONLY" in result.err
+    assert "new" not in registry.tags()
+
+
+@pytest.mark.parametrize("arguments", [("retag",), ("retag", "team/app:one"), ("undo",), ("undo", "1", "--last")])
+def test_an_incomplete_command_line_prints_the_usage(registry: RetagRegistry, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        registry.run(*arguments)
+    assert ended.value.code == ExitCode.USAGE
+    assert f"usage: ecrtui {arguments[0]}" in registry.env.capsys.readouterr().err
+
+
+def test_undo_reverts_a_plan_the_last_plan_or_an_entry(registry: RetagRegistry) -> None:
+    before = registry.tags()
+    plan = registry.run("retag", "team/app:one", "new", "two", "--yes").json["planId"]
+    after = registry.tags()
+    undone = registry.run("undo", plan, "--yes")
+    assert (undone.code, registry.tags()) == (ExitCode.DONE, before)
+    registry.run("undo", undone.json["planId"], "--yes")
+    assert registry.tags() == after, "the undo of an undo does it again"
+    registry.run("undo", "--last", "--yes")
+    assert registry.tags() == before
+    registry.run("retag", "team/app:one", "two", "--yes")
+    entry = registry.run("history", "--limit", "1").json["entries"][0]["entry"]
+    assert registry.run("undo", str(entry), "--yes").code == ExitCode.DONE
+    assert registry.tags() == before
+
+
+def test_undo_reverts_as_much_as_it_can(registry: RetagRegistry) -> None:
+    plan = registry.run("retag", "team/app:one", "new", "two", "--yes").json["planId"]
+    registry.push("third", "two")
+    assert registry.run("undo", plan, "--yes", "--on-conflict", "continue").code == ExitCode.PARTLY_DONE
+    assert "new" not in registry.tags()
+
+
+def test_untag_keeps_the_last_tag(registry: RetagRegistry) -> None:
+    registry.run("retag", "team/app:one", "new", "--yes")
+    assert registry.run("untag", "team/app:new", "--yes").code == ExitCode.DONE
+    result = registry.run("untag", "team/app", "one", "--yes")
+    assert result.code == ExitCode.REFUSED
+    assert "last tag" in result.err
+    assert registry.tags() == {"one": registry.one, "two": registry.two}
+
+
+def test_swap_exchanges_two_tags(registry: RetagRegistry) -> None:
+    assert registry.run("swap", "team/app", "one", "two", "--yes").code == ExitCode.DONE
+    assert registry.tags() == {"one": registry.two, "two": registry.one}
+
+
+def test_history_lists_digests_before_and_after(registry: RetagRegistry) -> None:
+    registry.run("retag", "team/app:one", "two", "--yes")
+    result = registry.run("history", "--repository", REPOSITORY, "--since", "1mo")
+    (entry,) = result.json["entries"]
+    assert result.code == ExitCode.DONE
+    assert (entry["imageTag"], entry["digestBefore"], entry["digestAfter"]) == ("two", registry.two, registry.one)
+    assert entry["outcome"] == "done"
+    assert registry.run("history", "--repository", "team/none").json == {"entries": []}
+    assert registry.run("history", "--query", "entries[].imageTag").json == ["two"]
+
+
+@pytest.mark.parametrize("output", ["text", "table", "yaml", "off"])
+def test_results_have_the_formats_of_the_aws_cli(registry: RetagRegistry, output: str) -> None:
+    result = registry.run("retag", "team/app:one", "new", "--yes", "--output", output)
+    assert result.code == ExitCode.DONE
+    assert ("new" in result.out) == (output != "off")
+
+
+def test_a_platform_of_an_index_gets_a_warning(registry: RetagRegistry) -> None:
+    index = push_index(registry.env.client, REPOSITORY, tag="multi")
+    child = json.loads(index.manifest)["manifests"][0]["digest"]
+    plan = registry.run("retag", f"team/app@{child}", "fresh", "--dry-run").json
+    assert "alone" in plan["steps"][0]["warnings"][0]
+
+
+def test_the_demo_has_a_journal_of_its_own(capsys: pytest.CaptureFixture[str], own_home: Path) -> None:
+    main(["history", "--demo"])
+    assert json.loads(capsys.readouterr().out) == {"entries": []}
+    assert not list(own_home.rglob("journal.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("y\n", ExitCode.DONE), ("n\n", ExitCode.REFUSED), ("\n", ExitCode.REFUSED)]
+)
+def test_a_terminal_shows_the_plan_and_asks(registry: RetagRegistry, typed: str, code: int) -> None:
+    ended, shown = registry.env.run_on_terminal(typed, "retag", "team/app:one", "new")
+    assert "team/app:new new" in shown
+    assert ended == code
+    assert ("new" in registry.tags()) == (code == ExitCode.DONE)
+
+
+def test_a_terminal_asks_for_a_protected_tag_by_name(registry: RetagRegistry) -> None:
+    retag = ("retag", "team/app:one", "prod")
+    assert registry.env.run_on_terminal("y\n", *retag)[0] == ExitCode.REFUSED
+    assert "prod" not in registry.tags()
+    code, shown = registry.env.run_on_terminal("prod\n", *retag)
+    assert code == ExitCode.DONE
+    assert "'prod' is protected. Type it to confirm:" in shown
+    assert registry.tags()["prod"] == registry.one
+
+
+def test_an_interrupted_plan_can_be_resumed(registry: RetagRegistry) -> None:
+    tags = [f"t{number}" for number in range(30)]
+    process = registry.env.start("retag", "team/app:one", *tags, "--yes", ECRTUI_WRITES_PER_SECOND="20")
+    while "t0" not in registry.tags() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.PARTLY_DONE, err
+    plan: Any = json.loads(out)["planId"]
+    assert f"ecrtui retag --resume {plan}" in err
+    assert 0 < len(registry.tags()) - 2 < 30
+    result = registry.run("retag", "--resume", plan, "--yes")
+    assert result.code == ExitCode.DONE
+    assert set(result.json["counts"]) == {str(StepOutcome.ALREADY), str(StepOutcome.DONE)}
+    assert {registry.tags()[tag] for tag in tags} == {registry.one}
+    assert len(registry.run("history", "--plan", plan).json["entries"]) == 30
+
+
+def test_a_closed_output_does_not_hide_the_exit_code(registry: RetagRegistry) -> None:
+    process = registry.env.start("retag", "team/app:nothing", "new", "--yes")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(30) == ExitCode.REGISTRY_ERROR
+    process = registry.env.start("retag", "team/app:one", ".x", "new", "--yes", "--on-conflict", "continue")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(30) == ExitCode.PARTLY_DONE
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
