@@ -1,4 +1,4 @@
-"""The embedded registry over both of its transports, made once for each module of tests."""
+"""Fixtures: the embedded registry over both of its transports, created once per test module."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Transport:
-    """How a client reaches the registry."""
+    """A registry and the target of its clients: the registry itself, or its URL."""
 
     embedded: EmbeddedRegistry
     target: EmbeddedRegistry | str
 
     def client(self, **options: Any) -> Any:
-        """Another client; the options are those of client_for."""
+        """Return another client. The options are those of client_for."""
         return client_for(self.target, **options)
 
 
 @pytest.fixture(scope="module", params=["in-process", "http"])
 def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
-    """A registry in memory, and a way to it."""
+    """Create a registry in memory, with a transport."""
     embedded = new_embedded()
     with ExitStack() as stack:
         stack.callback(embedded.database.close)
@@ -40,25 +40,25 @@ def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
 
 @pytest.fixture(scope="module")
 def ecr(transport: Transport) -> Any:
-    """A boto3 client of ECR that tries everything once."""
+    """Return a boto3 client of ECR without retries."""
     return transport.client()
 
 
 @pytest.fixture
 def name() -> str:
-    """The name of a repository that nobody else has."""
+    """Return an unused name for a repository."""
     return f"team/app-{next(_numbers)}"
 
 
 @pytest.fixture
 def repository(ecr: Any, name: str) -> str:
-    """A mutable repository of the test's own."""
+    """Create a mutable repository for one test."""
     create_repository(ecr, name)
     return name
 
 
 @pytest.fixture
 def immutable(ecr: Any, name: str) -> str:
-    """An immutable repository of the test's own."""
+    """Create an immutable repository for one test."""
     create_repository(ecr, name, "IMMUTABLE")
     return name

@@ -31,15 +31,16 @@ from tests.support.embedded import (
 
 
 def get(client: Any, repository: str, *image_ids: dict[str, str], accepted: list[str] | None = None) -> dict[str, Any]:
-    """BatchGetImage, with every media type unless others are given."""
-    return client.batch_get_image(
+    """Call BatchGetImage; accept every media type unless others are given."""
+    result: dict[str, Any] = client.batch_get_image(
         repositoryName=repository, imageIds=list(image_ids), acceptedMediaTypes=accepted or ALL_MEDIA_TYPES
     )
+    return result
 
 
 def delete(client: Any, repository: str, *image_ids: dict[str, str]) -> dict[str, Any]:
-    """BatchDeleteImage, which answers with status 200 whatever it could not delete."""
-    answer = client.batch_delete_image(repositoryName=repository, imageIds=list(image_ids))
+    """Call BatchDeleteImage. Its status is 200 even if it deletes nothing."""
+    answer: dict[str, Any] = client.batch_delete_image(repositoryName=repository, imageIds=list(image_ids))
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
     return answer
 
@@ -49,7 +50,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 
 def many_images(client: Any, repository: str, count: int) -> list[PushedImage]:
-    """Untagged images that share a config and a layer."""
+    """Put untagged images that share a config and a layer."""
     layers = [{"mediaType": OCI_MANIFEST, **upload_blob(client, repository, b"layer")}]
     config = {"mediaType": OCI_CONFIG, **upload_blob(client, repository, b"{}")}
     base = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers}
@@ -97,7 +98,7 @@ def test_missing_images_fail_and_the_others_are_returned(ecr: Any, repository: s
 
 
 def test_an_oci_image_read_by_tag_is_converted_for_a_docker_client(ecr: Any, repository: str) -> None:
-    """G05: converted, where there is such a kind, and by tag alone."""
+    """G05: only for a tag, and only if there is an equivalent media type."""
     image = push_image(ecr, repository, tag="1.0")
     (found,) = get(ecr, repository, {"imageTag": "1.0"}, accepted=[DOCKER_MANIFEST])["images"]
     assert found["imageManifest"] != image.manifest
@@ -153,7 +154,7 @@ def test_images_of_another_account_are_not_found(ecr: Any, repository: str) -> N
 
 
 def test_a_pull_is_recorded_once_a_day(transport: Transport, ecr: Any, repository: str) -> None:
-    """The service model, of lastRecordedPullTime: it is refreshed at least once every 24 hours."""
+    """The service model says of lastRecordedPullTime: it is refreshed at least once every 24 hours."""
     image = push_image(ecr, repository, tag="1.0")
     detail = {"repositoryName": repository, "imageIds": [{"imageTag": "1.0"}]}
     assert "lastRecordedPullTime" not in ecr.describe_images(**detail)["imageDetails"][0]
@@ -254,7 +255,7 @@ def test_the_size_is_the_sum_of_config_and_layers(ecr: Any, repository: str) -> 
 
 
 def test_the_size_of_an_index_is_that_of_its_largest_image(ecr: Any, repository: str) -> None:
-    """D06: "If the image is a manifest list, this will be the max size of all manifests in the list."."""
+    """D06: the size of a manifest list is the largest size of its manifests."""
     small = push_image(ecr, repository, "small", layers=[b"a"])
     large = push_image(ecr, repository, "large", layers=[b"b" * 5000])
     index = push_index(ecr, repository, {"linux/amd64": small, "linux/arm64": large})
@@ -385,7 +386,7 @@ def test_the_referrers_of_an_image_are_listed(ecr: Any, repository: str) -> None
         "signature",
         config_media_type="application/vnd.oci.empty.v1+json",
         artifactType="application/vnd.example.signature",
-        annotations={"signed-by": "somebody"},
+        annotations={"signed-by": "release"},
         subject=subject,
     )
     (found,) = ecr.list_image_referrers(repositoryName=repository, subjectId={"imageDigest": image.digest})["referrers"]
@@ -394,7 +395,7 @@ def test_the_referrers_of_an_image_are_listed(ecr: Any, repository: str) -> None
         "mediaType": OCI_MANIFEST,
         "artifactType": "application/vnd.example.signature",
         "size": len(signature.manifest),
-        "annotations": {"signed-by": "somebody"},
+        "annotations": {"signed-by": "release"},
         "artifactStatus": "ACTIVE",
     }
     (detail,) = ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": signature.digest}])[

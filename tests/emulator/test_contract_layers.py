@@ -19,30 +19,34 @@ MEBIBYTE = 1024 * 1024
 
 
 def send(client: Any, repository: str, upload_id: str, first: int, content: bytes) -> dict[str, Any]:
-    """UploadLayerPart of bytes that begin here."""
-    return client.upload_layer_part(
+    """Call UploadLayerPart with bytes from this position."""
+    result: dict[str, Any] = client.upload_layer_part(
         repositoryName=repository,
         uploadId=upload_id,
         partFirstByte=first,
         partLastByte=first + len(content) - 1,
         layerPartBlob=content,
     )
+    return result
 
 
 def begin(client: Any, repository: str) -> str:
-    return client.initiate_layer_upload(repositoryName=repository)["uploadId"]
+    result: str = client.initiate_layer_upload(repositoryName=repository)["uploadId"]
+    return result
 
 
-def available(client: Any, repository: str, digest: str) -> dict[str, Any]:
+def availability(client: Any, repository: str, digest: str) -> dict[str, Any]:
+    layer: dict[str, Any]
     (layer,) = client.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
     return layer
 
 
-def fetched(transport: Transport, url: str) -> bytes:
-    """What is behind a download URL, as the client of this transport gets it."""
+def download(transport: Transport, url: str) -> bytes:
+    """Return the content of a download URL, read as a client of this transport reads it."""
     if url.startswith("http"):
         with urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
-            return response.read()
+            result: bytes = response.read()
+            return result
     return transport.embedded.download(url)
 
 
@@ -50,13 +54,13 @@ def test_an_uploaded_layer_is_available_by_its_sha256(ecr: Any, repository: str)
     """L01"""
     parts = [b"a" * 5 * MEBIBYTE, b"b" * 100]
     digest = digest_of(b"".join(parts))
-    assert available(ecr, repository, digest) == {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
+    assert availability(ecr, repository, digest) == {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
     upload_id = begin(ecr, repository)
     send(ecr, repository, upload_id, 0, parts[0])
     send(ecr, repository, upload_id, len(parts[0]), parts[1])
     answer = ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest])
     assert answer["layerDigest"] == digest
-    layer = available(ecr, repository, digest)
+    layer = availability(ecr, repository, digest)
     assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 5 * MEBIBYTE + 100)
 
 
@@ -74,7 +78,7 @@ def test_an_upload_with_a_wrong_digest_is_not_completed(ecr: Any, repository: st
     asked = {"repositoryName": repository, "uploadId": upload_id}
     with refused("InvalidLayerException"):
         ecr.complete_layer_upload(**asked, layerDigests=[digest_of("other")])
-    assert available(ecr, repository, digest_of("content"))["layerAvailability"] == "UNAVAILABLE"
+    assert availability(ecr, repository, digest_of("content"))["layerAvailability"] == "UNAVAILABLE"
     assert ecr.complete_layer_upload(**asked, layerDigests=[digest_of("content")])["layerDigest"] == digest_of(
         "content"
     )
@@ -93,7 +97,8 @@ def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: 
     send(ecr, repository, upload_id, 0, b"abc")
     with refused("InvalidLayerPartException") as caught:
         send(ecr, repository, upload_id, 4, b"late")
-    assert caught.value.response["lastValidByteReceived"] == 2
+    response: Any = caught.value.response
+    assert response["lastValidByteReceived"] == 2
     with refused("InvalidLayerPartException"):
         ecr.upload_layer_part(
             repositoryName=repository, uploadId=upload_id, partFirstByte=3, partLastByte=9, layerPartBlob=b"short"
@@ -153,7 +158,7 @@ def test_a_download_url_returns_the_bytes_of_the_layer(transport: Transport, ecr
     push_image(ecr, repository, tag="1.0", layers=[content])
     answer = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))
     assert answer["layerDigest"] == digest_of(content)
-    assert fetched(transport, answer["downloadUrl"]) == content
+    assert download(transport, answer["downloadUrl"]) == content
 
 
 def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: Any, repository: str) -> None:
@@ -163,7 +168,7 @@ def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: 
         digest, size = storage.store_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
     assert (digest, size) == (digest_of("one two three"), 13)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
-    assert fetched(transport, url) == b"one two three"
+    assert download(transport, url) == b"one two three"
 
 
 def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, repository: str) -> None:
@@ -171,7 +176,7 @@ def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, reposi
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
         digest, _ = storage.store_layer(connection, row["id"], [])
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
-    assert fetched(transport, url) == b""
+    assert download(transport, url) == b""
 
 
 def test_a_missing_layer_has_no_download_url(ecr: Any, repository: str) -> None:
@@ -188,7 +193,7 @@ def test_a_layer_without_content_has_no_url_and_the_error_says_why(
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
         storage.declare_layer(connection, row["id"], digest, 12345)
-    layer = available(ecr, repository, digest)
+    layer = availability(ecr, repository, digest)
     assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 12345)
     with refused("LayerInaccessibleException") as caught:
         ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)
@@ -200,7 +205,7 @@ def test_the_url_of_a_deleted_layer_fails(transport: Transport, ecr: Any, reposi
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
     ecr.delete_repository(repositoryName=repository, force=True)
     with pytest.raises((DownloadError, OSError)):
-        fetched(transport, url)
+        download(transport, url)
 
 
 def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, ecr: Any, name: str) -> None:
@@ -211,7 +216,7 @@ def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, 
         upload_blob(ecr, f"{name}/{one}", content)
     ecr.delete_repository(repositoryName=f"{name}/a", force=True)
     url = ecr.get_download_url_for_layer(repositoryName=f"{name}/b", layerDigest=digest)["downloadUrl"]
-    assert fetched(transport, url) == content
+    assert download(transport, url) == content
     ecr.delete_repository(repositoryName=f"{name}/b", force=True)
     with transport.embedded.database.read() as connection:
         assert not storage.has_content(connection, digest)

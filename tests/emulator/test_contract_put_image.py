@@ -34,16 +34,17 @@ from tests.support.embedded import (
 
 
 def stored(client: Any, repository: str, digest: str) -> str:
-    """The manifest as it comes back by digest."""
+    """Return the manifest that BatchGetImage returns for a digest."""
     answer = client.batch_get_image(
         repositoryName=repository, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=ALL_MEDIA_TYPES
     )
     assert answer["failures"] == []
-    return answer["images"][0]["imageManifest"]
+    result: str = answer["images"][0]["imageManifest"]
+    return result
 
 
 def two_images(client: Any, repository: str) -> tuple[PushedImage, PushedImage]:
-    """Two images under the tags ``one`` and ``two``."""
+    """Push two images with the tags ``one`` and ``two``."""
     return push_image(client, repository, "one", tag="one"), push_image(client, repository, "two", tag="two")
 
 
@@ -170,7 +171,7 @@ def test_a_tag_of_an_immutable_repository_does_not_move(ecr: Any, immutable: str
 
 
 def test_the_same_tag_and_manifest_in_an_immutable_repository_is_an_error(ecr: Any, immutable: str) -> None:
-    """P14: ImageTagAlreadyExists of containers-roadmap#2179 is what is shown here."""
+    """P14: reports disagree; the registry follows containers-roadmap#2179."""
     image = push_image(ecr, immutable, tag="1.0")
     with refused("ImageTagAlreadyExistsException"):
         put(ecr, immutable, image.manifest, "1.0")

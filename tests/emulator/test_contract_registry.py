@@ -47,7 +47,7 @@ def scan(client: Any, repository: str, tag: str) -> None:
 
 
 def image_with_findings(client: Any, repository: str, tag: str) -> int:
-    """Push and scan images until one has several findings; how many it has."""
+    """Push and scan images until one has several findings; return their number."""
     for number in range(20):
         push_image(client, repository, f"image {number}", tag=f"{tag}-{number}")
         scan(client, repository, f"{tag}-{number}")

@@ -1,4 +1,4 @@
-"""The database: what survives, who shares it, what is refused, and that no page is a search through everything."""
+"""The database: durability, sharing, rejected files, and queries that use an index."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Another process with the tests' own modules."""
+    """Start another process that can import the tests."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.Popen(
@@ -81,7 +81,7 @@ def test_an_acknowledged_write_survives_kill_9(tmp_path: Path) -> None:
     process.wait()
     process.stdout.close()
     tags = tags_of(client_for(new_embedded(path)), "team/app")
-    # Its last line may have been cut; one write more may have been applied than was told.
+    # The last line may be cut, and one write may be applied without its line.
     assert set(answered[:-1]) <= set(tags)
     assert len(tags) - len(answered) <= 1
 
@@ -211,7 +211,7 @@ def test_a_database_failure_is_a_server_exception() -> None:
 
 @pytest.fixture(scope="module")
 def filled() -> tuple[Any, sqlite3.Connection]:
-    """A client of a repository with 3,000 images, and the connection that answers it."""
+    """Return a client of a repository with 3,000 images, and the connection that it uses."""
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -229,13 +229,13 @@ def filled() -> tuple[Any, sqlite3.Connection]:
             "INSERT INTO tags (repository_id, tag, image_id) VALUES (1, ?, ?)",
             [(f"tag-{n}", n) for n in range(0, 3000, 2)],
         )
-    # Memory has one connection, so it is the one that every call uses.
+    # A database in memory has one connection, so every request uses it.
     return client, connection
 
 
 @contextmanager
 def traced(connection: sqlite3.Connection) -> Iterator[list[str]]:
-    """The queries that are made while the block runs, with their values."""
+    """Record the queries that run in the block, with their values."""
     statements: list[str] = []
     connection.set_trace_callback(lambda text: statements.append(text) if text.startswith("SELECT") else None)
     try:

@@ -1,4 +1,4 @@
-"""Faults do the same to a client in this process and over HTTP."""
+"""Faults have the same effect on a client in this process and over HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.embedded import (
 
 @pytest.fixture
 def faults(transport: Transport) -> Any:
-    """The registry's faults, gone after the test."""
+    """Return the registry's faults; remove all of them after the test."""
     yield transport.embedded.faults
     transport.embedded.faults.clear()
 
@@ -90,7 +90,7 @@ def test_a_retry_after_a_drop_before_the_write_succeeds(
 def test_botocore_parses_a_cut_body_as_an_empty_response(
     ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
-    """botocore does not hold a body against its Content-Length: half a document is an empty answer, not an error."""
+    """botocore does not compare a body with its Content-Length: half a document is an empty response, not an error."""
     faults.add("PutImage:cut:times=1")
     answer = put_raw(ecr, repository, image, "prod")
     assert "image" not in answer
@@ -108,7 +108,8 @@ def test_a_reset_within_the_body_is_a_closed_connection(
 
 
 def put_raw(client: Any, repository: str, image: PushedImage, tag: str) -> dict[str, Any]:
-    return client.put_image(repositoryName=repository, imageManifest=image.manifest, imageTag=tag)
+    result: dict[str, Any] = client.put_image(repositoryName=repository, imageManifest=image.manifest, imageTag=tag)
+    return result
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

@@ -1,4 +1,4 @@
-"""The embedded registry over HTTP: what any client of HTTP meets."""
+"""The embedded registry over HTTP, seen by plain HTTP clients and by boto3."""
 
 from __future__ import annotations
 

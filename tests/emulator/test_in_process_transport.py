@@ -1,4 +1,4 @@
-"""The in-process transport touches the client that it is attached to, and nothing else."""
+"""The in-process transport affects only the client that it is attached to."""
 
 from __future__ import annotations
 

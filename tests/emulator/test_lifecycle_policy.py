@@ -1,4 +1,4 @@
-"""Lifecycle policies: the examples and rules of the user guide, and what always holds."""
+"""Lifecycle policies: the examples and rules of the user guide, and invariants of every evaluation."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NOW = 1_000 * DAY
 
 
 def image(name: str, *tags: str, age: float = 0, **options: Any) -> PolicyImage:
-    """An image, pushed so many days ago."""
+    """Return an image that was pushed ``age`` days ago."""
     return PolicyImage(name, tags, NOW - age * DAY, **options)
 
 
 def rule(priority: int, number: int, *, count: str = "imageCountMoreThan", **options: Any) -> dict[str, Any]:
-    """A rule that expires; ``prefixes`` or ``patterns`` make it one for tagged images."""
+    """Return a rule that expires images; ``prefixes`` or ``patterns`` make it a rule for tagged images."""
     selection: dict[str, Any] = {"tagStatus": options.pop("tags", "any"), "countType": count, "countNumber": number}
     for name, key in (("prefixes", "tagPrefixList"), ("patterns", "tagPatternList")):
         if name in options:
@@ -33,7 +33,7 @@ def rule(priority: int, number: int, *, count: str = "imageCountMoreThan", **opt
 
 
 def acted_on(images: list[PolicyImage], *rules: dict[str, Any]) -> dict[str, int]:
-    """The priority of the rule that would act, by image."""
+    """Return the priority of the rule that would act, by image."""
     policy = parse_policy(json.dumps({"rules": list(rules)}))
     return {found.digest: rule.priority for found, rule in evaluate(policy, images, NOW)}
 
@@ -67,7 +67,7 @@ def test_a_pattern_is_a_wildcard_over_the_whole_tag() -> None:
 
 
 def test_the_user_guides_example_of_two_prefixes_by_priority() -> None:
-    """Examples of lifecycle policies, "Filtering on multiple rules": A and B go, C and the newest prod stay."""
+    """Examples of lifecycle policies, "Filtering on multiple rules": the order of the rules decides about B."""
     images = [
         image("A", "beta-1", "prod-1", age=10),
         image("B", "beta-2", "prod-2", age=9),
@@ -78,7 +78,7 @@ def test_the_user_guides_example_of_two_prefixes_by_priority() -> None:
 
 
 def test_a_rule_for_any_image_skips_images_of_earlier_rules() -> None:
-    """User guide: what matches the tagging requirements of a rule cannot be expired by one of lower priority."""
+    """User guide: a rule of lower priority cannot expire an image that a rule of higher priority matches by tags."""
     images = [
         image("A", "alpha-1", age=12),
         image("B", "beta-1", age=11),

@@ -1,4 +1,4 @@
-"""What holds of the registry whatever is done to it: exact bytes, pages, and tags against a model of dictionaries."""
+"""Invariants of the registry: exact bytes, page tokens, and tags compared with a model of dictionaries."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ IMAGES = range(4)
 
 
 class Repository(RuleBasedStateMachine):
-    """One repository where tags that begin with ``keep-`` are immutable, beside what it should hold."""
+    """A repository whose ``keep-`` tags are immutable, next to a model of its contents."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Repository(RuleBasedStateMachine):
         self.tags: dict[str, str] = {}
 
     def outcome(self, operation: str, **parameters: Any) -> tuple[str, Any]:
-        """The error code, or none, and the answer."""
+        """Return the error code (empty if none) and the response."""
         try:
             return "", getattr(self.client, operation)(repositoryName="team/app", **parameters)
         except ClientError as error:

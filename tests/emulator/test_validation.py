@@ -1,4 +1,4 @@
-"""The shapes that requests are checked against are those of the API."""
+"""Requests are validated against the shapes of the API."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from tests.support.request_shapes import reduced_model, service_model
 
 @pytest.fixture(scope="module")
 def ours() -> dict[str, Any]:
-    return json.loads(resources.files("ecrtui.emulator").joinpath("requests.json").read_text(encoding="utf-8"))
+    result: dict[str, Any] = json.loads(
+        resources.files("ecrtui.emulator").joinpath("requests.json").read_text(encoding="utf-8")
+    )
+    return result
 
 
 def test_requests_json_matches_the_service_model(ours: dict[str, Any]) -> None:
-    """Operations and members that a later botocore adds are no difference; a constraint that changes is."""
+    """A later botocore may add operations and members, but must not change a constraint."""
     theirs = reduced_model()
     assert ours["operations"].items() <= theirs["operations"].items()
     for name, shape in ours["shapes"].items():

@@ -1,4 +1,4 @@
-"""The embedded registry for tests: made in a millisecond, with a boto3 client on it, in this process or over HTTP.
+"""The embedded registry for tests, with boto3 clients in this process or over HTTP. Creating one takes a millisecond.
 
 embedded = new_embedded()
 client = client_for(embedded)
@@ -40,55 +40,55 @@ ALL_MEDIA_TYPES = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST]
 
 
 def new_embedded(path: str | None = None, **options: Any) -> EmbeddedRegistry:
-    """A registry of its own, in memory unless a path is given; the options are EmbeddedRegistry's."""
+    """Return a new registry, in memory unless a path is given. The options are those of EmbeddedRegistry."""
     return EmbeddedRegistry(open_database(path), registry_id=REGISTRY_ID, **{"region": REGION, **options})
 
 
 def client_for(
     embedded: EmbeddedRegistry | str, *, service: str = "ecr", region: str = REGION, attempts: int = 1, **config: Any
 ) -> Any:
-    """A boto3 client: on a registry in this process, or on the URL of a served one.
+    """Return a boto3 client of a registry in this process, or of a served one by its URL.
 
     Args:
-        attempts: how often botocore tries in all; 1 is no retries, so that a fault is seen.
+        attempts: the total number of attempts of botocore; 1 disables retries, so that the client sees a fault.
         config: further options of botocore's Config (``read_timeout``, ``retries`` …).
     """
     options = {"retries": {"mode": "standard", "total_max_attempts": attempts}, **config}
-    served = isinstance(embedded, str)
-    client = _session().client(
+    session: Any = _session()  # the stubs want the service as a literal
+    client = session.client(
         service,
         region_name=region,
-        endpoint_url=embedded if served else None,
+        endpoint_url=embedded if isinstance(embedded, str) else None,
         aws_access_key_id="AKIDEXAMPLE",
         aws_secret_access_key="secret",
         config=Config(**options),
     )
-    if not served:
+    if not isinstance(embedded, str):
         attach(client, embedded)
     return client
 
 
 @contextmanager
 def served(embedded: EmbeddedRegistry) -> Iterator[str]:
-    """The URL of the registry, served on 127.0.0.1 while the block runs."""
+    """Serve the registry on 127.0.0.1 while the block runs; yield the URL."""
     with serve(embedded) as url:
         yield url
 
 
 @cache
 def _session() -> boto3.Session:
-    # Making a session and loading the service model is what takes the time; the session is shared, clients are not.
+    # Creating a session and loading the service model take the time. The session is shared, clients are not.
     return boto3.Session(botocore_session=botocore.session.Session())
 
 
 def digest_of(content: str | bytes) -> str:
-    """sha256 of the exact bytes."""
+    """Return the sha256 digest of the exact bytes."""
     return "sha256:" + hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
 @dataclass(frozen=True)
 class PushedImage:
-    """An image that was put: its digest and the exact text of its manifest."""
+    """A pushed image: its digest and the exact text of its manifest."""
 
     digest: str
     manifest: str
@@ -99,17 +99,18 @@ class PushedImage:
 def create_repository(
     client: Any, name: str, mutability: str = "MUTABLE", exclusions: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Create a repository; what ECR answered about it."""
+    """Create a repository and return the response."""
     options: dict[str, Any] = {"imageTagMutability": mutability}
     if exclusions:
         options["imageTagMutabilityExclusionFilters"] = [
             {"filterType": "WILDCARD", "filter": pattern} for pattern in exclusions
         ]
-    return client.create_repository(repositoryName=name, **options)["repository"]
+    result: dict[str, Any] = client.create_repository(repositoryName=name, **options)["repository"]
+    return result
 
 
 def upload_blob(client: Any, repository: str, content: bytes) -> dict[str, Any]:
-    """Upload a config or a layer, unless the repository has it; its descriptor without a media type."""
+    """Upload a config or a layer unless the repository has it; return its descriptor without a media type."""
     digest = digest_of(content)
     known = client.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
     if not known or known[0]["layerAvailability"] != "AVAILABLE":
@@ -137,9 +138,10 @@ def manifest_text(
     indent: int | None = 2,
     **members: Any,
 ) -> str:
-    """The text of a manifest whose config and layers have been uploaded; another name is another digest.
+    """Upload config and layers and return the text of their manifest.
 
     Args:
+        name: becomes a label in the config, so that another name makes another digest.
         media_type: None leaves ``mediaType`` out.
         members: further members of the manifest (``subject``, ``annotations``, ``artifactType`` …).
     """
@@ -156,7 +158,7 @@ def manifest_text(
 
 
 def put(client: Any, repository: str, manifest: str, tag: str = "", media_type: str = "") -> PushedImage:
-    """PutImage of this exact text; the digest that ECR answered."""
+    """Call PutImage with this exact text; return the image with the digest of the response."""
     options = {
         **({"imageTag": tag} if tag else {}),
         **({"imageManifestMediaType": media_type} if media_type else {}),
@@ -166,7 +168,7 @@ def put(client: Any, repository: str, manifest: str, tag: str = "", media_type: 
 
 
 def push_image(client: Any, repository: str, name: str = "one", tag: str = "", **options: Any) -> PushedImage:
-    """Upload what an image is made of and put it; the options are those of :func:`manifest_text`."""
+    """Upload the blobs of an image and put it. The options are those of :func:`manifest_text`."""
     media_type = options.get("media_type", OCI_MANIFEST)
     text = manifest_text(client, repository, name, **options)
     return put(client, repository, text, tag, media_type or OCI_MANIFEST)
@@ -180,7 +182,7 @@ def push_index(
     media_type: str = OCI_INDEX,
     **members: Any,
 ) -> PushedImage:
-    """Put an index over these images by platform; two of linux are made unless some are given."""
+    """Put an index of these images by platform. The default is two new Linux images."""
     if children is None:
         children = {
             name: push_image(client, repository, name, platform=name) for name in ("linux/amd64", "linux/arm64")
@@ -202,7 +204,7 @@ def push_index(
 
 @contextmanager
 def refused(code: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
-    """The block makes a call that the service refuses with this error code and the status that belongs to it."""
+    """Expect the block to fail with this error code of the service, and with the HTTP status of the code."""
     with pytest.raises(ClientError) as caught:
         yield caught
     response = caught.value.response
@@ -211,12 +213,12 @@ def refused(code: str) -> Iterator[pytest.ExceptionInfo[ClientError]]:
 
 
 def error_message(caught: pytest.ExceptionInfo[ClientError]) -> str:
-    """What the service said."""
-    return caught.value.response["Error"]["Message"]
+    """Return the error message of the service."""
+    return str(caught.value.response["Error"]["Message"])
 
 
 def tags_of(client: Any, repository: str) -> dict[str, str]:
-    """Which digest every tag of a repository is at."""
+    """Return the digest of each tag of a repository."""
     pages = client.get_paginator("list_images").paginate(
         repositoryName=repository, filter={"tagStatus": "TAGGED", "imageStatus": "ANY"}
     )
@@ -224,6 +226,6 @@ def tags_of(client: Any, repository: str) -> dict[str, str]:
 
 
 def digests_of(client: Any, repository: str) -> set[str]:
-    """The digests of every image of a repository, archived ones too."""
+    """Return the digests of all images of a repository, including archived ones."""
     pages = client.get_paginator("describe_images").paginate(repositoryName=repository, filter={"imageStatus": "ANY"})
     return {image["imageDigest"] for page in pages for image in page["imageDetails"]}

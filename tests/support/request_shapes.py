@@ -1,6 +1,6 @@
-"""What ECR's API takes, reduced from botocore's service model: how ecrtui/local/requests.json is made and checked.
+"""The request shapes of ECR, extracted from botocore's service model, to make and check requests.json.
 
-python -m tests.support.request_shapes > ecrtui/local/requests.json
+python -m tests.support.request_shapes > ecrtui/emulator/requests.json
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CONSTRAINTS = ("type", "required", "min", "max", "pattern", "enum")
 
 
 def reduced_model() -> dict[str, Any]:
-    """The input shape of every operation, with the constraints of every shape below it."""
+    """Return the input shape of every operation and all shapes below it, with their constraints."""
     model = service_model()
     operations = {name: entry["input"]["shape"] for name, entry in sorted(model["operations"].items())}
     shapes: dict[str, Any] = {}
@@ -26,9 +26,10 @@ def reduced_model() -> dict[str, Any]:
 
 
 def service_model() -> dict[str, Any]:
-    """botocore's model of ECR."""
+    """Return botocore's service model of ECR."""
     path = Path(botocore.__file__).parent / "data/ecr/2015-09-21/service-2.json.gz"
-    return json.loads(gzip.decompress(path.read_bytes()))
+    result: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+    return result
 
 
 def _reduce(all_shapes: dict[str, Any], name: str, into: dict[str, Any]) -> None:
