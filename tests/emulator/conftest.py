@@ -28,9 +28,24 @@ class Transport:
         return client_for(self.target, **options)
 
 
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedRegistry]:
+    """Create a registry in memory."""
+    registry = new_embedded()
+    yield registry
+    registry.database.close()
+
+
+@pytest.fixture(scope="module")
+def url(embedded: EmbeddedRegistry) -> Iterator[str]:
+    """Serve the registry of the module over HTTP; yield its URL."""
+    with served(embedded) as url:
+        yield url
+
+
 @pytest.fixture(scope="module", params=["in-process", "http"])
 def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
-    """Create a registry in memory, with a transport."""
+    """Create a registry in memory for each transport."""
     embedded = new_embedded()
     with ExitStack() as stack:
         stack.callback(embedded.database.close)

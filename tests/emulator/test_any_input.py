@@ -6,7 +6,7 @@ import base64
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from contextlib import suppress
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,14 +52,14 @@ def token(*parts: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
-@pytest.fixture(scope="module")
-def embedded() -> EmbeddedRegistry:
-    """A registry with one repository and one image."""
-    embedded = new_embedded()
+@pytest.fixture(autouse=True)
+def image(embedded: EmbeddedRegistry) -> None:
+    """Let the registry have a repository with one image; a test before may have deleted either."""
     client = client_for(embedded)
-    create_repository(client, REPOSITORY)
-    push_image(client, REPOSITORY, tag="1.0")
-    return embedded
+    with suppress(client.exceptions.RepositoryAlreadyExistsException):
+        create_repository(client, REPOSITORY)
+    with suppress(client.exceptions.ImageAlreadyExistsException):
+        push_image(client, REPOSITORY, tag="1.0")
 
 
 ODD_VALUES = st.one_of(
@@ -171,12 +171,6 @@ def test_a_defect_of_the_emulator_is_a_server_exception(embedded: EmbeddedRegist
     response = embedded.respond("DescribeRegistry", defect)
     assert (response.status, json.loads(response.body)["__type"]) == (500, "ServerException")
     assert "LookupError: oops" in json.loads(response.body)["message"]
-
-
-@pytest.fixture(scope="module")
-def url(embedded: EmbeddedRegistry) -> Iterator[str]:
-    with served(embedded) as url:
-        yield url
 
 
 def exchange(url: str, sent: bytes) -> tuple[int, dict[str, Any]]:

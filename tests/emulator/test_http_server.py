@@ -34,17 +34,6 @@ from tests.support.embedded import (
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
 
 
-@pytest.fixture(scope="module")
-def embedded() -> EmbeddedRegistry:
-    return new_embedded()
-
-
-@pytest.fixture(scope="module")
-def url(embedded: EmbeddedRegistry) -> Iterator[str]:
-    with served(embedded) as url:
-        yield url
-
-
 @pytest.fixture
 def connection(url: str) -> Iterator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
