@@ -1,4 +1,4 @@
-"""What holds for every test: nobody's own configuration, and no socket that leaves this machine."""
+"""Fixtures for every test: an isolated environment, and no connections to other machines."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when textual is imported
+os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads it when it is imported
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.environment import own_environment
 
-# How long an example takes depends on what else the machine does; that is no failure.
+# The time of an example depends on the load of the machine, so a slow example is not a failure.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home; see :func:`own_environment`."""
+    """Use an empty home and the environment of :func:`own_environment`; return the home."""
     home = tmp_path_factory.mktemp("home")
     environment = own_environment(home)
     for name in os.environ.keys() - environment.keys():
@@ -34,12 +34,12 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A connection to anything but this machine is a failure of the test that tries it."""
+    """Fail a test that connects to another machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
         if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError(f"a test tried to reach {address[0]}")
+            raise AssertionError(f"a test tried to connect to {address[0]}")
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)

@@ -1,7 +1,7 @@
-"""``python -m tests.monkey [SECONDS [SEED]]``: random keys in bursts, clicks, pastes, sizes; nothing may bring it down.
+"""``python -m tests.monkey [SECONDS [SEED]]``: press random keys in bursts, click, paste and resize. Nothing may crash.
 
-Not part of ``make test``: it finds what nobody has thought of, and what it does depends on the machine. Each run has
-its own registry with its own faults; the seed of a run that has found something is told, with the keys that came last.
+This is not part of ``make test``: its result depends on timing, and it looks for unforeseen failures. Each run has its
+own registry with its own faults. After a failure it prints the seed of the run and the last keys.
 """
 
 from __future__ import annotations
@@ -15,32 +15,33 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from textual import events
+from textual.pilot import Pilot
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.app import EcrTuiApp
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.environment import own_environment
 from tests.support.screen import running, screen_text
 
-RUN = 30.0
-"""Seconds of one run."""
+RUN_SECONDS = 30.0
 
 REPOSITORIES = ("team/app", "team/web", "team/frozen")
-OFTEN = ("enter",) * 8 + ("escape",) * 3 + ("j", "k", "down", "up", "t", "space", "slash", "colon")
-OTHERS = (
+FREQUENT_KEYS = ("enter",) * 8 + ("escape",) * 3 + ("j", "k", "down", "up", "t", "space", "slash", "colon")
+RARE_KEYS = (
     *"abcdefghilmnoprsuvwxyEFGLSUX1.-{}|*",
     *("pagedown", "pageup", "home", "end", "left", "right", "tab", "shift+tab", "backspace", "delete"),
     *("question_mark", "ctrl+r", "ctrl+p", "ctrl+s", "ctrl+@", "f1"),
 )
 CHARACTERS = {"slash": "/", "colon": ":", "space": " ", "question_mark": "?"}
-BURSTS = (1, 1, 1, 2, 3, 6)
+BURST_LENGTHS = (1, 1, 1, 2, 3, 6)
 PAUSES = (0, 0, 0.005, 0.02, 0.1)
 SIZES = ((80, 24), (120, 40), (160, 50), (50, 12))
+START_SIZES = SIZES[:3]
+PASTES = ("rc-1", "sha256:", "a b\nc", "{tag}-x", "\x1b[31m")
 FAULTS = (
     "DescribeImages:latency:seconds=0.05",
     "BatchGetImage:latency:seconds=0.05",
@@ -49,99 +50,115 @@ FAULTS = (
     "*:drop-before:probability=0.03",
     "PutImage:drop-after:probability=0.2",
 )
+INTERNAL_ERRORS = ("this is a defect", "report this bug")
+"""Parts of the titles of internal errors."""
+
+
+@dataclass
+class RunResult:
+    """The result of one run. A run without problems has passed."""
+
+    problems: list[str]
+    visited_screens: Counter[str] = field(default_factory=Counter)
+    keys: int = 0
+    last_keys: deque[str] = field(default_factory=lambda: deque(maxlen=30))
 
 
 def main(seconds: float, seed: int) -> None:
-    """Run after run until the time is over, in a home of its own; exits with 1 at the first problem."""
+    """Repeat runs for this time, in an empty home. Exit with code 1 after the first failed run."""
     with TemporaryDirectory() as home:
         environment = own_environment(Path(home))
         os.environ.clear()
         os.environ.update(environment)
-        _runs(seconds, seed)
+        _repeat_runs(seconds, seed)
 
 
-def _runs(seconds: float, seed: int) -> None:
+def _repeat_runs(seconds: float, seed: int) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        visited, keys, problems, last = asyncio.run(_run(random.Random(seed)))
-        print(f"seed {seed}: {keys} keys; {dict(visited)}", flush=True)
-        if problems:
-            sys.exit(f"{problems[0]}\nseed {seed}, last keys: {' '.join(last)}")
+        result = asyncio.run(_run(random.Random(seed), min(RUN_SECONDS, end - time.monotonic())))
+        print(f"seed {seed}: {result.keys} keys; {dict(result.visited_screens)}", flush=True)
+        if result.problems:
+            sys.exit(f"{result.problems[0]}\nseed {seed}, last keys: {' '.join(result.last_keys)}")
         seed += 1
 
 
-async def _run(chance: random.Random) -> tuple[Counter[str], int, list[str], deque[str]]:
-    embedded = _registry(chance)
-    visited: Counter[str] = Counter()
-    last: deque[str] = deque(maxlen=30)
-    keys = 0
-    with _listening() as problems:
-        async with running(embedded, size=chance.choice(SIZES[:3])) as pilot:
-            end = time.monotonic() + RUN
+async def _run(rng: random.Random, seconds: float) -> RunResult:
+    embedded = _registry(rng)
+    with _logged_errors() as problems:
+        result = RunResult(problems)
+        async with running(embedded, size=rng.choice(START_SIZES)) as pilot:
+            pilot.app.action_quit = _ignore_quit  # type: ignore[method-assign]  # random keys must not end the run
+            end = time.monotonic() + seconds
             while time.monotonic() < end and not problems:
                 if not pilot.app.is_running:
-                    problems.append("it has ended")
+                    problems.append("the application has exited")
                     break
-                for _ in range(chance.choice(BURSTS)):
-                    key = chance.choice(OFTEN if chance.random() < 0.5 else OTHERS)
-                    character = CHARACTERS.get(key, key if len(key) == 1 else None)
-                    pilot.app.post_message(events.Key(key, character))
-                    last.append(key)
-                    keys += 1
-                await _something_else(chance, pilot)
-                await asyncio.sleep(chance.choice(PAUSES))
-                visited[type(pilot.app.screen).__name__] += 1
-                if "defect" in screen_text(pilot.app):
-                    problems.append(screen_text(pilot.app))
-    return visited, keys, problems, last
+                _press_burst(rng, pilot, result)
+                await _resize_paste_or_click(rng, pilot)
+                await asyncio.sleep(rng.choice(PAUSES))
+                result.visited_screens[type(pilot.app.screen).__name__] += 1
+                screen = screen_text(pilot.app)
+                if any(title in screen for title in INTERNAL_ERRORS):
+                    problems.append(screen)
+    return result
 
 
-async def _something_else(chance: random.Random, pilot: Any) -> None:
-    what = chance.random()
-    if what < 0.02:
-        await pilot.resize_terminal(*chance.choice(SIZES))
-    elif what < 0.05:
-        pilot.app.post_message(events.Paste(chance.choice(("rc-1", "sha256:", "a b\nc", "{tag}-x", "\x1b[31m"))))
-    elif what < 0.1:
-        await pilot.pause()  # Textual 8.2.8 fails at a click on a widget that is just being removed
+async def _ignore_quit() -> None:
+    pass
+
+
+def _press_burst(rng: random.Random, pilot: Pilot[None], result: RunResult) -> None:
+    for _ in range(rng.choice(BURST_LENGTHS)):
+        key = rng.choice(FREQUENT_KEYS if rng.random() < 0.5 else RARE_KEYS)
+        pilot.app.post_message(events.Key(key, CHARACTERS.get(key, key if len(key) == 1 else None)))
+        result.last_keys.append(key)
+        result.keys += 1
+
+
+async def _resize_paste_or_click(rng: random.Random, pilot: Pilot[None]) -> None:
+    """Do one of them with a small probability."""
+    choice = rng.random()
+    if choice < 0.02:
+        await pilot.resize_terminal(*rng.choice(SIZES))
+    elif choice < 0.05:
+        pilot.app.post_message(events.Paste(rng.choice(PASTES)))
+    elif choice < 0.1:
+        await pilot.pause()  # Textual 8.2.8 fails when the user clicks a widget that is being removed
         size = pilot.app.size
-        offset = (chance.randrange(size.width), chance.randrange(size.height))
-        await pilot.click(offset=offset, times=chance.choice((1, 2)))
+        offset = (rng.randrange(size.width), rng.randrange(size.height))
+        await pilot.click(offset=offset, times=rng.choice((1, 2)))
 
 
-def _registry(chance: random.Random) -> EmbeddedRegistry:
-    made = new_embedded()
-    client = client_for(made)
+def _registry(rng: random.Random) -> EmbeddedRegistry:
+    """Return a registry with a few images and two random faults."""
+    embedded = new_embedded()
+    client = client_for(embedded)
     for name in REPOSITORIES:
         create_repository(client, name, *(("IMMUTABLE",) if "frozen" in name else ()))
         for number in range(12):
             push_image(client, name, f"{name}{number}", f"v{number}")
         push_index(client, name, None, "multi")
-    for fault in chance.sample(FAULTS, 2):
-        made.faults.add(fault)
-    return made
+    for fault in rng.sample(FAULTS, 2):
+        embedded.faults.add(fault)
+    return embedded
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile; leaving the application is switched off."""
-    problems: list[str] = []
+def _logged_errors() -> Iterator[list[str]]:
+    """Collect the errors that are logged while the block runs."""
+    messages: list[str] = []
 
-    class Handler(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            problems.append(self.format(record))
+            messages.append(self.format(record))
 
-    async def stay(app: EcrTuiApp) -> None:
-        """The keys of this monkey do not end it."""
-
-    handler = Handler(logging.ERROR)
-    quitting, EcrTuiApp.action_quit = EcrTuiApp.action_quit, stay  # type: ignore[method-assign]
+    handler = Collector(logging.ERROR)
     logging.getLogger().addHandler(handler)
     try:
-        yield problems
+        yield messages
     finally:
         logging.getLogger().removeHandler(handler)
-        EcrTuiApp.action_quit = quitting  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

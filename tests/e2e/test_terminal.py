@@ -1,4 +1,4 @@
-"""The program in a real terminal: it starts, does the job, and leaves the terminal as it was."""
+"""The program in a real terminal: start, retag, quit, and restore the terminal."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ REPOSITORY = "team/app"
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
 
 MODES = {"1049": "alternate screen", "1000": "mouse", "1003": "mouse", "1006": "mouse", "2004": "bracketed paste"}
-"""Modes that a program switches on (``h``) and has to switch off (``l``) again."""
+"""Modes that the program enables (``h``) and must disable (``l``) before it exits."""
 
 
 @pytest.fixture(scope="module")
 def embedded() -> EmbeddedRegistry:
-    made = new_embedded()
-    client = client_for(made)
+    registry = new_embedded()
+    client = client_for(registry)
     create_repository(client, REPOSITORY)
     push_image(client, REPOSITORY, "old", "rc")
     push_image(client, REPOSITORY, "new", "v2")
-    return made
+    return registry
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def url(embedded: EmbeddedRegistry) -> Iterator[str]:
         yield address
 
 
-def assert_left_as_it_was(terminal: Terminal) -> None:
-    """The alternate screen is left, the cursor shown, mouse and paste are off, the line settings are as before."""
+def assert_terminal_restored(terminal: Terminal) -> None:
+    """Check that modes, cursor, keyboard protocol and line settings are as before the start."""
     output = bytes(terminal.output).decode(errors="replace")
     for mode, name in MODES.items():
         switches = re.findall(rf"\x1b\[\?(?:\d+;)*{mode}(?:;\d+)*([hl])", output)
@@ -63,7 +63,7 @@ def assert_left_as_it_was(terminal: Terminal) -> None:
     assert terminal.current_settings() == terminal.settings
 
 
-def test_it_lands_retags_and_quits(embedded: EmbeddedRegistry, url: str, own_home: Path) -> None:
+def test_open_an_image_retag_it_and_quit(embedded: EmbeddedRegistry, url: str, own_home: Path) -> None:
     client = client_for(embedded)
     before = tags_of(client, REPOSITORY)
     with ecrtui("--endpoint-url", url, f"{REPOSITORY}:v2", home=own_home) as terminal:
@@ -84,14 +84,14 @@ def test_it_lands_retags_and_quits(embedded: EmbeddedRegistry, url: str, own_hom
         terminal.until('"schemaVersion": 2')
         terminal.press("q")
         assert terminal.wait() == 0
-        assert_left_as_it_was(terminal)
+        assert_terminal_restored(terminal)
     assert tags_of(client, REPOSITORY) == {"rc": before["v2"], "v2": before["v2"]}
 
 
-def test_letters_typed_right_behind_the_slash_are_the_filter_and_no_actions(url: str, own_home: Path) -> None:
+def test_keys_typed_right_after_slash_go_into_the_filter(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
-        terminal.press("/aqt")  # activity, quit, tag, were they not meant for the filter
+        terminal.press("/aqt")  # outside the filter these keys are actions: activity, quit, tag
         terminal.until("/ aqt")
         terminal.press(ESCAPE)
         terminal.until(lambda screen: "aqt" not in screen and REPOSITORY in screen)
@@ -99,25 +99,25 @@ def test_letters_typed_right_behind_the_slash_are_the_filter_and_no_actions(url:
         assert terminal.wait() == 0
 
 
-def test_ctrl_c_leaves_at_once_though_the_service_hangs(own_home: Path) -> None:
+def test_ctrl_c_quits_at_once_while_the_service_hangs(own_home: Path) -> None:
     hanging = new_embedded()
     hanging.faults.add("DescribeRepositories:latency:seconds=30")
     with served(hanging) as address, ecrtui("--endpoint-url", address, home=own_home) as terminal:
         terminal.until("loading…")
         terminal.press(CTRL_C)
         assert terminal.wait() == 0
-        assert_left_as_it_was(terminal)
+        assert_terminal_restored(terminal)
 
 
-def test_sigterm_leaves_the_terminal_as_it_was(url: str, own_home: Path) -> None:
+def test_sigterm_restores_the_terminal(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
         os.kill(terminal.process.pid, signal.SIGTERM)
         terminal.wait()
-        assert_left_as_it_was(terminal)
+        assert_terminal_restored(terminal)
 
 
-def test_a_terminal_that_is_gone_leaves_no_process(url: str, own_home: Path) -> None:
+def test_the_program_exits_when_the_terminal_closes(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
         terminal.hang_up()
@@ -125,28 +125,30 @@ def test_a_terminal_that_is_gone_leaves_no_process(url: str, own_home: Path) -> 
         assert terminal.process.poll() is not None
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started and that are there."""
+def child_pids(pid: int) -> list[int]:
+    """Return the ids of the running children of a process."""
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
-@pytest.mark.parametrize("how", ["q", signal.SIGTERM, signal.SIGKILL])
-def test_the_registry_s_process_ends_with_the_program_however_it_ends(url: str, own_home: Path, how: object) -> None:
+@pytest.mark.parametrize("key_or_signal", ["q", signal.SIGTERM, signal.SIGKILL])
+def test_the_registry_process_exits_with_the_program(
+    url: str, own_home: Path, key_or_signal: str | signal.Signals
+) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
-        (registry,) = children(terminal.process.pid)
-        if isinstance(how, str):
-            terminal.press(how)
+        (registry,) = child_pids(terminal.process.pid)
+        if isinstance(key_or_signal, str):
+            terminal.press(key_or_signal)
         else:
-            os.kill(terminal.process.pid, how)
+            os.kill(terminal.process.pid, key_or_signal)
         terminal.wait()
         wait_for(lambda: not is_alive(registry))
 
 
-def test_a_program_whose_registry_process_died_says_so_and_goes_on_with_a_new_one(url: str, own_home: Path) -> None:
+def test_the_program_starts_a_new_registry_process_after_the_old_one_died(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
-        (registry,) = children(terminal.process.pid)
+        (registry,) = child_pids(terminal.process.pid)
         os.kill(registry, signal.SIGKILL)
         wait_for(lambda: not is_alive(registry))
         terminal.press(ENTER)
@@ -158,81 +160,82 @@ def test_a_program_whose_registry_process_died_says_so_and_goes_on_with_a_new_on
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process is there and not just waiting to be taken note of."""
+    """Return True if the process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_without_a_terminal_it_says_so_and_writes_no_escape_sequence(own_home: Path) -> None:
-    done = subprocess.run(
+def test_without_a_terminal_it_prints_an_error_and_no_escape_sequence(own_home: Path) -> None:
+    result = subprocess.run(
         [sys.executable, "-m", "ecrtui"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
     )
-    assert done.returncode == 2
-    assert b"needs a terminal" in done.stderr
-    assert b"\x1b" not in done.stdout + done.stderr
+    assert result.returncode == 2
+    assert b"needs a terminal" in result.stderr
+    assert b"\x1b" not in result.stdout + result.stderr
 
 
-# What of the registry's text reaches the terminal
+# Registry text never reaches the terminal as an escape sequence.
 
 PAYLOADS = {
     "title": "\x1b]0;owned\x07",
     "title, C1": "\x9d0;owned\x9c",
     "clipboard": "\x1b]52;c;b3duZWQ=\x07",
     "mode": "\x1b[?9001h",
-    "colour, C1": "\x9b31m",
+    "color, C1": "\x9b31m",
     "link": "\x1b]8;;https://owned\x1b\\",
     "device control": "\x1bPowned\x1b\\",
-    "direction": "\u202eowned\u2066",
-    "line": "owned\u2028\u0085\x0b\x0c\x08\x00",
+    "text direction": "\u202eowned\u2066",
+    "line end": "owned\u2028\u0085\x0b\x0c\x08\x00",
 }
 HOSTILE = " ".join(PAYLOADS.values())
 
 SEQUENCES = re.compile(
     r"""\x1b(?:
-        \[[0-9;:]*m                      # colours and styles
-      | \[\d+;\d+H                       # the cursor to a place
-      | \[[0-9;]*[ABCDJK]                # the cursor by lines and columns, clearing
+        \[[0-9;:]*m                      # colors and styles
+      | \[\d+;\d+H                       # move the cursor to a position
+      | \[[0-9;]*[ABCDJK]                # move the cursor by lines or columns, clear
       | \[\?(?:25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2027|2031|2048|7)(?:;\d+)*(?:[hl]|\$p)   # modes
-      | \[>\d+u | \[<u | \[=\d+;\d+u | \[\?u | \[>?c | \[\d*t | \[5n | \[6n   # keyboard protocol, questions
-      | \[\d\ q                          # the shape of the cursor
-      | \][14]?[0-9];\?\x07 | \]22;[a-z]*\x1b\\ | \]22;[a-z]*\x07   # questions for colours, the shape of the pointer
+      | \[>\d+u | \[<u | \[=\d+;\d+u | \[\?u | \[>?c | \[\d*t | \[5n | \[6n   # keyboard protocol, queries
+      | \[\d\ q                          # cursor shape
+      | \][14]?[0-9];\?\x07 | \]22;[a-z]*\x1b\\ | \]22;[a-z]*\x07   # color queries, pointer shape
       | _Gi=[^\x1b]*\x1b\\ | P=[12]s\x1b\\ | \(B | [78=>]
     )""",
     re.VERBOSE,
 )
-"""What Textual itself writes to a terminal: nothing in it is made from text that is shown."""
+"""The escape sequences that Textual itself writes. None of them contains displayed text."""
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Iterator[tuple[EmbeddedRegistry, str]]:
-    made = new_embedded()
-    client = client_for(made)
+    """Serve a registry whose texts contain all payloads; yield it and its URL."""
+    registry = new_embedded()
+    client = client_for(registry)
     create_repository(client, REPOSITORY)
     arn = client.describe_repositories()["repositories"][0]["repositoryArn"]
-    client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "to be made hostile"}])
+    client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "replaced below"}])
     document = json.loads(manifest_text(client, REPOSITORY, annotations={HOSTILE: HOSTILE}))
     config = {"os": "linux", "architecture": "amd64", "config": {"Labels": {HOSTILE: HOSTILE}}}
     document["config"] |= upload_blob(client, REPOSITORY, json.dumps(config).encode())
     put(client, REPOSITORY, json.dumps(document, ensure_ascii=False, indent=1), "v1")
-    with made.database.write() as connection:
-        # What ECR's own checks keep out, and a service that is not ECR would answer all the same.
+    with registry.database.write() as connection:
+        # ECR rejects these values, but another service could return them.
         connection.execute("UPDATE resource_tags SET value = ?", (HOSTILE,))
         connection.execute("UPDATE images SET artifact_media_type = ?", (HOSTILE,))
         connection.execute("INSERT INTO tags SELECT repository_id, ?, id FROM images", (HOSTILE,))
-    with served(made) as address:
-        yield made, address
+    with served(registry) as address:
+        yield registry, address
 
 
-def test_no_byte_of_registry_text_reaches_the_terminal_as_an_escape_sequence(
+def test_registry_text_never_reaches_the_terminal_as_an_escape_sequence(
     hostile: tuple[EmbeddedRegistry, str], own_home: Path
 ) -> None:
     embedded, address = hostile
@@ -258,15 +261,15 @@ def test_no_byte_of_registry_text_reaches_the_terminal_as_an_escape_sequence(
         terminal.press("q")
         assert terminal.wait() == 0
     written = bytes(terminal.output).decode()
-    rest = SEQUENCES.sub("", written)
-    assert "owned" in rest
-    assert controls(rest) == set(), set(re.findall(r"\x1b.{1,12}", rest))
+    text = SEQUENCES.sub("", written)
+    assert "owned" in text
+    assert control_characters(text) == set(), set(re.findall(r"\x1b.{1,12}", text))
     for name, payload in PAYLOADS.items():
         assert payload not in written, name
 
 
-def controls(text: str) -> set[str]:
-    """The characters that a terminal obeys, line ends aside, and those that turn the direction of writing."""
+def control_characters(text: str) -> set[str]:
+    """Return the control characters in the text, except line ends, and the characters that change its direction."""
     bidi = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A)), "\u200e", "\u200f", "\u2028", "\u2029"}
     return {
         character
@@ -275,6 +278,6 @@ def controls(text: str) -> set[str]:
     }
 
 
-def test_the_check_finds_what_it_looks_for() -> None:
+def test_the_check_finds_every_payload() -> None:
     for payload in PAYLOADS.values():
-        assert controls(SEQUENCES.sub("", f"text {payload} text"))
+        assert control_characters(SEQUENCES.sub("", f"text {payload} text"))
