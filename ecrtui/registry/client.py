@@ -1,7 +1,4 @@
-"""The botocore clients that one connection needs, made when they are first asked for and shared by all threads.
-
-botocore itself and not ``boto3.Session``: the clients are the same, and it is there 25 ms sooner.
-"""
+"""The boto3 clients of one connection, created when they are first used and shared by all threads."""
 
 from __future__ import annotations
 
@@ -26,6 +23,7 @@ from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, UsageError
 from ecrtui.registry.blobs import Downloads
+from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
     new_session,
     retries_of,
@@ -34,7 +32,7 @@ from ecrtui.registry.configuration import (
     time_limits_of,
     verify_of,
 )
-from ecrtui.registry.errors import translate_errors
+from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.parsing import RawJsonParserFactory
 from ecrtui.registry.sign_in import MfaCode, detach_from_terminal, no_mfa_code, sign_in_hint
 from ecrtui.settings import Connection
@@ -45,20 +43,20 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 4
-"""Seconds until a connection stands, unless a flag says otherwise."""
+"""Seconds to connect, unless a flag says otherwise."""
 
 READ_TIMEOUT = 15
-"""Seconds without a byte of an answer, unless a flag says otherwise."""
+"""Seconds without a byte of the response, unless a flag says otherwise."""
 
 IDENTITY_TIMEOUTS = (2, 4)
-"""Seconds to connect and to wait for who the caller is, which nothing hangs on."""
+"""Seconds to connect and to read for GetCallerIdentity. Nothing depends on its reply."""
 
-POOL = 16
-"""Connections that are kept open: streams of pages, prefetch, blobs and a write at the same time."""
+MAX_CONNECTIONS = 16
+"""Connections that are kept open: for listings, prefetched manifests, blobs and a write at the same time."""
 
 EMBEDDED_ENDPOINT = "http://ecr.embedded.invalid"
-"""The endpoint of the embedded registry in this process. The name cannot be resolved (RFC 6761), so that no request
-could leave this machine if the transport were not there."""
+"""The endpoint of the embedded registry in this process. The name never resolves (RFC 6761): without the transport,
+no request could leave this machine."""
 
 _AWS_HOSTS = re.compile(
     r"(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazonwebservices\.(?:com|com\.cn|eu)|amazonaws\.eu"
@@ -68,14 +66,14 @@ _AWS_HOSTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class InProcessTransport:
-    """How the registry in this process is reached, in place of a network.
+    """The way to the embedded registry in this process, instead of a network.
 
     Args:
-        attach: has the registry answer whatever this client sends.
-        download: the content behind a URL of GetDownloadUrlForLayer.
-        identity: the ARN that the user goes by.
-        region: the region, unless the user names another.
-        endpoint: what tells this registry from others in journal and cache: ``embedded``, and the file if it has one.
+        attach: makes the registry answer the requests of a client.
+        download: returns the content behind a URL of GetDownloadUrlForLayer.
+        identity: the ARN of the user.
+        region: the region, unless the user gives another one.
+        endpoint: identifies the registry in journal and cache: ``embedded``, and the file if it has one.
     """
 
     attach: Callable[[BaseClient], None]
@@ -86,19 +84,19 @@ class InProcessTransport:
 
 
 def is_aws(endpoint_url: str) -> bool:
-    """Whether an endpoint is AWS's own, a VPC endpoint included."""
+    """Return whether an endpoint belongs to AWS. VPC endpoints do."""
     return _AWS_HOSTS.search(urlsplit(endpoint_url).hostname or "") is not None
 
 
 class Clients:
     """The clients of one connection.
 
+    Nothing is read, created or sent before the first use. An error then is about the user's configuration.
+
     Args:
         connection: the user's options.
-        in_process: the embedded registry, for a connection that asks for it.
-        mfa_code: asks the user for the code of an MFA device; gets the question, gives the code. Without it a profile
-            that needs one is told to the user as an error, with the command that signs in. Nothing here ever reads
-            from the terminal or writes to it.
+        in_process: the transport to the embedded registry in this process; None for a network.
+        mfa_code: asks the user for the code of an MFA device. Without it, a profile that needs a code is an error.
     """
 
     def __init__(
@@ -109,35 +107,35 @@ class Clients:
         self._mfa_code = mfa_code
         self._lock = threading.RLock()
         self._session: Session | None = None
-        self._made: dict[str, Any] = {}
+        self._cache: dict[str, Any] = {}
 
     @property
     def read_client(self) -> BaseClient:
-        """The client for what changes nothing: it retries by itself, adaptively unless configured otherwise."""
-        client: BaseClient = self._cached("reads", lambda session: self._ecr(session, retries_of(session, "adaptive")))
+        """The client for operations that change nothing. It retries, adaptively unless configured otherwise."""
+        client: BaseClient = self._cached("read", lambda session: self._ecr(session, retries_of(session, "adaptive")))
         return client
 
     @property
     def write_client(self) -> BaseClient:
-        """The client for writes: it never retries, so that a lost reply is not hidden by the answer to a repetition."""
+        """The client for writes. It never retries: the reply to a retry would hide that a lost reply was a success."""
         once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-        client: BaseClient = self._cached("writes", lambda session: self._ecr(session, once))
+        client: BaseClient = self._cached("write", lambda session: self._ecr(session, once))
         return client
 
     @property
     def sts_client(self) -> BaseClient | None:
-        """The client of STS; None if the user pointed ECR elsewhere and not STS, so that AWS is not to be asked."""
-        sts: BaseClient | None = self._cached("identities", self._sts)
-        return sts
+        """The client of STS; None if requests are unsigned, or if ECR but not STS has an endpoint outside AWS."""
+        client: BaseClient | None = self._cached("sts", self._sts)
+        return client
 
     @property
     def region(self) -> str:
-        """The region in force."""
+        """The region in use."""
         return str(self.read_client.meta.region_name)
 
     @property
     def endpoint(self) -> str:
-        """The URL of the endpoint if it is not AWS's own, ``embedded`` for the one in this process."""
+        """The endpoint URL; empty for an endpoint of AWS, ``embedded`` for the registry in this process."""
         if self.in_process:
             return self.in_process.endpoint
         url = str(self.read_client.meta.endpoint_url)
@@ -145,13 +143,13 @@ class Clients:
 
     @property
     def verify(self) -> bool | str:
-        """How TLS is checked, downloads included: False, True, or a file of certificates."""
+        """The TLS verification, also of downloads: False, True, or a file of certificates."""
         given = verify_of(self._connection)
-        configured = self._of_session(lambda session: session.get_config_variable("ca_bundle"))
+        configured = self._with_session(lambda session: session.get_config_variable("ca_bundle"))
         return given if given is not None else configured or True
 
     def fetch(self, url: str, limit: int) -> bytes:
-        """The content behind a URL of GetDownloadUrlForLayer, at most so many bytes; see :class:`Downloads`."""
+        """Return at most ``limit`` bytes from a URL of GetDownloadUrlForLayer; see :class:`Downloads`."""
         if self.in_process:
             return self.in_process.download(url)
         downloads: Downloads = self._cached("downloads", lambda _: Downloads(self.verify, self.timeouts))
@@ -163,17 +161,17 @@ class Clients:
         return time_limits_of(self._connection, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
 
     def reset(self) -> None:
-        """Forget session and clients: the next call reads the configuration and the credentials anew."""
+        """Forget session and clients: the next call reads configuration and credentials again."""
         with self._lock:
             self._session = None
-            self._made = {}
+            self._cache = {}
 
     def sign_in(self) -> str:
-        """In words, how the user renews the credentials in use."""
+        """Return how the user can renew the credentials in use, in words."""
         try:
-            return str(self._of_session(lambda session: sign_in_hint(session, self._connection.profile)))
+            return str(self._with_session(lambda session: sign_in_hint(session, self._connection.profile)))
         except (BotoCoreError, CredentialsError):
-            return "Sign in again, then try again."
+            return SIGN_IN_AGAIN
 
     @contextmanager
     def calling(self, operation: str, *, write: bool = False, repository: str = "") -> Iterator[None]:
@@ -188,20 +186,20 @@ class Clients:
             self.reset()
             raise
 
-    def _cached(self, name: str, make: Callable[[Session], Any]) -> Any:
+    def _cached(self, name: str, create: Callable[[Session], Any]) -> Any:
         with self._lock:
-            if name not in self._made:
-                self._made[name] = self._of_session(make)
-            return self._made[name]
+            if name not in self._cache:
+                self._cache[name] = self._with_session(create)
+            return self._cache[name]
 
-    def _of_session(self, ask: Callable[[Session], Any]) -> Any:
+    def _with_session(self, use: Callable[[Session], Any]) -> Any:
         with self._lock:
             if self._session is None:
-                with _configuration():
+                with _configuration_errors():
                     self._session = self._embedded_session() if self.in_process else self._aws_session()
             session = self._session
-            with _configuration(partial(sign_in_hint, session, self._connection.profile)):
-                return ask(session)
+            with _configuration_errors(partial(sign_in_hint, session, self._connection.profile)):
+                return use(session)
 
     def _aws_session(self) -> Session:
         connection = self._connection
@@ -214,10 +212,10 @@ class Clients:
         return session
 
     def _embedded_session(self) -> Session:
-        """A session that reads nobody's files and needs no credentials."""
+        """Return a session that reads no configuration of the user and needs no credentials."""
         session = Session()
-        nowhere = (None, None, None, None)
-        session.session_var_map.update({"profile": nowhere, "region": nowhere})
+        unset = (None, None, None, None)
+        session.session_var_map.update({"profile": unset, "region": unset})
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
         share_service_models(session)
@@ -229,15 +227,16 @@ class Clients:
         config = Config(
             connect_timeout=connect,
             read_timeout=read,
-            max_pool_connections=POOL,
+            max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra=f"ecrtui/{__version__}",
         ).merge(retries)
         if self.in_process or not self._connection.sign_request:
             config = config.merge(Config(signature_version=UNSIGNED))
         else:
-            session.get_credentials()  # any client that these need is made before the parser is exchanged
-        with _plain_replies(session):
-            client: BaseClient = session.create_client(
+            session.get_credentials()  # clients for SSO or STS are created here, with the parser of botocore
+        with _raw_json_parser(session):
+            client = create_client(
+                session,
                 "ecr",
                 endpoint_url=EMBEDDED_ENDPOINT if self.in_process else self._connection.endpoint_url,
                 verify=verify_of(self._connection),
@@ -251,40 +250,41 @@ class Clients:
         if self.in_process or not self._connection.sign_request:
             return None
         connect, read = IDENTITY_TIMEOUTS
-        client: BaseClient = session.create_client(
+        client = create_client(
+            session,
             "sts",
             verify=verify_of(self._connection),
             config=Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1}),
         )
-        elsewhere = not is_aws(self.read_client.meta.endpoint_url)
-        return None if elsewhere and is_aws(client.meta.endpoint_url) else client
+        ecr_is_aws = is_aws(self.read_client.meta.endpoint_url)
+        return client if ecr_is_aws or not is_aws(client.meta.endpoint_url) else None
 
 
 @contextmanager
-def _configuration(sign_in: Callable[[], str] | None = None) -> Iterator[None]:
-    """What is raised while session and clients are made is about the user's configuration."""
+def _configuration_errors(sign_in: Callable[[], str] | None = None) -> Iterator[None]:
+    """Translate errors that are raised while session and clients are created: they are about the configuration."""
     with translate_errors("Configuration", sign_in=sign_in):
         try:
             yield
         except BotoCoreError:
             raise
-        except ValueError as problem:  # of botocore: an endpoint without scheme, a number that is none
+        except ValueError as problem:  # from botocore: an endpoint without a scheme, a malformed number
             raise UsageError(
-                "The AWS configuration cannot be used",
+                "The AWS configuration is not valid",
                 str(problem),
-                "Look at the options, the AWS_… variables and ~/.aws/config.",
+                "Check the options, the AWS_… variables and ~/.aws/config.",
             ) from None
 
 
 @contextmanager
-def _plain_replies(session: Session) -> Iterator[None]:
-    """Clients that are made in here leave times as numbers; those that botocore makes for credentials do not."""
-    theirs = session.get_component("response_parser_factory")
+def _raw_json_parser(session: Session) -> Iterator[None]:
+    """Give clients that are created in the block the parser that leaves times as numbers."""
+    original = session.get_component("response_parser_factory")
     session.register_component("response_parser_factory", RawJsonParserFactory())
     try:
         yield
     finally:
-        session.register_component("response_parser_factory", theirs)
+        session.register_component("response_parser_factory", original)
 
 
 def _check_endpoint(url: str | None) -> None:
@@ -292,15 +292,12 @@ def _check_endpoint(url: str | None) -> None:
         return
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(
-            f"{url!r} is not an endpoint", "An endpoint is a URL.", "Write it with its scheme: http://localhost:4566."
-        )
+        raise UsageError(f"{url!r} is not a URL", hint="Write the endpoint as a URL, as in http://localhost:4566.")
 
 
 def _check_bundle(bundle: bool | str | None) -> None:
     if isinstance(bundle, str) and not Path(bundle).exists():
         raise UsageError(
-            f"The file of certificates {bundle!r} does not exist",
-            "",
-            "Look at --ca-bundle, AWS_CA_BUNDLE and ca_bundle in ~/.aws/config.",
+            f"The certificate file {bundle!r} does not exist",
+            hint="Check --ca-bundle, AWS_CA_BUNDLE, and ca_bundle in ~/.aws/config.",
         )

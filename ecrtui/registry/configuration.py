@@ -1,8 +1,8 @@
-"""A botocore session that reads environment variables and ``~/.aws`` in the order of the AWS CLI 2.
+"""Sessions that read environment variables and ``~/.aws`` in the order of the AWS CLI 2.
 
-botocore from the package index and the one inside the AWS CLI differ in a few settings; here are those that matter,
-for the application's client and for ``ecrtui put-image`` alike. These functions raise what botocore raises:
-the callers have their own words for it.
+The settings of botocore differ in a few points from those of the AWS CLI. This module adapts them, for the
+application and for ``ecrtui put-image`` alike. These are botocore sessions, because boto3 does not expose the
+settings; ``boto3_client`` creates clients on them. Functions raise what botocore raises: callers translate.
 """
 
 from __future__ import annotations
@@ -27,23 +27,22 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 CREDENTIALS_CACHE = Path("~/.aws/cli/cache")
-"""Where the AWS CLI keeps the temporary credentials of assumed roles, with or without MFA, and so do we."""
+"""Where the AWS CLI, and ecrtui, keep the temporary credentials of assumed roles, with or without MFA."""
 
 _AWS_CLI_VARIABLES: Mapping[str, tuple[str | None, list[str], Any, Any]] = {
     "profile": (None, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], None, None),
     "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None),
     "retry_mode": ("retry_mode", ["AWS_RETRY_MODE"], "standard", None),
 }
-"""Where botocore's own table differs from the AWS CLI's: the order of two profile variables, ``AWS_REGION``."""
+"""Settings of the AWS CLI that botocore lacks: the order of the two profile variables, and ``AWS_REGION``."""
 
 
 def new_session(profile: str | None = None, region: str | None = None) -> Session:
-    """A session for a profile and a region, each given by a flag; None is "as configured".
+    """Return a session for a profile and a region that flags gave; None is "as configured".
 
     The profile is ``--profile`` > ``AWS_PROFILE`` > ``AWS_DEFAULT_PROFILE``; the region ``--region`` > ``AWS_REGION``
-    > ``AWS_DEFAULT_REGION`` > the profile > the instance that this runs on. A profile that was given by a flag
-    wins over credentials in the environment, one that was given by a variable does not.
-    Temporary credentials are shared with the AWS CLI through its cache.
+    > ``AWS_DEFAULT_REGION`` > the profile > that of the EC2 instance. A profile from a flag wins over
+    credentials in the environment; a profile from a variable does not.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -57,7 +56,7 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
 
 
 def unread_session(profile: str | None = None, region: str | None = None) -> Session:
-    """The same session before anything of it was looked up: no file was read, no instance was asked for its region."""
+    """Return the same session without reading a file or asking the EC2 instance for its region."""
     session = Session()
     share_service_models(session)
     session.session_var_map.update(_AWS_CLI_VARIABLES)
@@ -69,7 +68,7 @@ def unread_session(profile: str | None = None, region: str | None = None) -> Ses
 
 
 def share_service_models(session: Session) -> None:
-    """Let sessions share what is read from botocore's data files: the second one is made in half the time."""
+    """Share botocore's data files between sessions: the second session takes half the time."""
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
 
 
@@ -79,10 +78,10 @@ def _loader(data_path: str | None) -> Loader:
 
 
 def share_credentials_cache(session: Session) -> CredentialResolver:
-    """Keep the temporary credentials of the session where the AWS CLI keeps its own; the session's resolver.
+    """Keep temporary credentials in the cache of the AWS CLI; return the credential resolver of the session.
 
     Raises:
-        botocore.exceptions.BotoCoreError: the configuration of the credentials cannot be used.
+        botocore.exceptions.BotoCoreError: the configuration of the credentials is not valid.
     """
     cache = cast("dict[str, Any]", _CredentialsCache(str(CREDENTIALS_CACHE.expanduser())))
     resolver = create_credential_resolver(session, cache=cache, region_name=session.get_config_variable("region"))
@@ -91,17 +90,17 @@ def share_credentials_cache(session: Session) -> CredentialResolver:
 
 
 class _CredentialsCache(JSONFileCache):
-    """The AWS CLI's cache; where it cannot be written, credentials work all the same and are not kept."""
+    """The cache of the AWS CLI. Credentials that cannot be written to it still work."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         try:
             super().__setitem__(key, value)
         except OSError as problem:
-            _log.debug("temporary credentials are not kept: %s", problem)
+            _log.debug("could not cache temporary credentials: %s", problem)
 
 
 def verify_of(connection: Connection) -> bool | str | None:
-    """What botocore takes as ``verify``: False, a file of certificates, or None for "as configured".
+    """Return the value for ``verify``: False, a file of certificates, or None for "as configured".
 
     ``--no-verify-ssl`` wins over ``--ca-bundle``, as it does in the AWS CLI.
     """
@@ -109,12 +108,12 @@ def verify_of(connection: Connection) -> bool | str | None:
 
 
 def time_limits_of(connection: Connection, *, connect: int, read: int) -> tuple[int | None, int | None]:
-    """Seconds to connect and to read, with defaults for what no flag gave. A flag of 0 is no limit, which is None."""
+    """Return the seconds to connect and to read, or the defaults. None is no limit; flags write it as 0."""
     return _limit(connection.connect_timeout, connect), _limit(connection.read_timeout, read)
 
 
 def retries_of(session: Session, default_mode: str) -> Config:
-    """The retries: ``AWS_RETRY_MODE`` > ``retry_mode`` of the profile > the default; the attempts as configured."""
+    """Return the retry mode: ``AWS_RETRY_MODE`` > ``retry_mode`` of the profile > the default."""
     mode = os.environ.get("AWS_RETRY_MODE") or session.get_scoped_config().get("retry_mode") or default_mode
     return Config(retries=cast(Any, {"mode": mode}))
 
@@ -124,7 +123,7 @@ def _limit(given: int | None, default: int) -> int | None:
 
 
 def instance_region(session: Session) -> str | None:
-    """The region of the EC2 instance that this runs on; None elsewhere, and with ``AWS_EC2_METADATA_DISABLED``."""
+    """Return the region of this EC2 instance; None elsewhere, and with ``AWS_EC2_METADATA_DISABLED``."""
     fetcher = InstanceMetadataRegionFetcher(
         timeout=session.get_config_variable("metadata_service_timeout"),
         num_attempts=session.get_config_variable("metadata_service_num_attempts"),

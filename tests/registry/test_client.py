@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, UsageError
-from ecrtui.registry.client import CONNECT_TIMEOUT, POOL, READ_TIMEOUT, Clients, is_aws
+from ecrtui.registry.client import CONNECT_TIMEOUT, MAX_CONNECTIONS, READ_TIMEOUT, Clients, is_aws
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 
@@ -197,7 +197,7 @@ def test_the_file_of_certificates_of_the_environment_is_used_for_downloads_too(m
 def test_time_limits_and_pool():
     config = Clients(Connection()).read_client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT)
-    assert config.max_pool_connections == POOL
+    assert config.max_pool_connections == MAX_CONNECTIONS
     config = Clients(Connection(connect_timeout=1, read_timeout=0)).read_client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (1, None)
 

@@ -97,13 +97,16 @@ def new_client(session: Session, options: argparse.Namespace, config: Config | N
         botocore.exceptions.BotoCoreError: no such profile, no region, credentials that cannot be had.
         ValueError: the endpoint is no URL.
     """
+    from ecrtui.registry.boto3_client import create_client
+
     _share_credentials(session)
     if options.region is None and session.get_config_variable("region") is None:
         from ecrtui.registry.configuration import instance_region
 
         if found := instance_region(session):
             session.set_config_variable("region", found)
-    client: Any = session.create_client(
+    client: Any = create_client(
+        session,
         "ecr",
         region_name=options.region,
         endpoint_url=options.endpoint_url,
