@@ -1,25 +1,38 @@
-"""The one table of what a user can do: bindings, footer, palette, help and the keymap are all made from it."""
+"""The table of everything a user can do; bindings, footer, help, command palette and keymap come from it.
+
+Standard library only: ``ecrtui keys`` prints the table without loading Textual.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from textual.binding import Binding, BindingType
+
+class Scope(NamedTuple):
+    """A group of actions that one class binds: a screen, a form, a widget or an overlay.
+
+    Args:
+        id: the first part of the ids of its actions.
+        title: its heading in the help.
+    """
+
+    id: str
+    title: str
 
 
 class Action(NamedTuple):
     """Something a user can do.
 
     Args:
-        id: stable name, ``scope.verb``; what a keymap in the settings refers to.
-        keys: default keys, comma separated, as Textual names them.
-        call: the Textual action; it is looked up on the place that the scope stands for.
-        label: a word or two for the footer.
-        help: what it does, for the help screen and the palette.
+        id: stable name, ``scope.verb``; ``[keys]`` in the settings refers to it.
+        keys: default keys, comma separated, as Textual names them; empty for none.
+        call: the Textual action, looked up on the class that binds the scope.
+        label: one or two words for the footer.
+        help: one sentence for the help and the command palette.
         footer: whether the footer shows it.
         palette: whether the command palette offers it.
-        priority: whether it comes before the focused widget's own keys.
+        priority: whether it comes before the keys of the focused widget.
     """
 
     id: str
@@ -33,137 +46,218 @@ class Action(NamedTuple):
 
     @property
     def scope(self) -> str:
-        """Where it is offered: ``app`` is everywhere."""
+        """The id of its scope."""
         return self.id.partition(".")[0]
 
 
+SCOPES = (
+    Scope("plan_form", "Plan form"),
+    Scope("bulk_form", "Bulk plan form"),
+    Scope("list", "List"),
+    Scope("row", "Row"),
+    Scope("images", "Images"),
+    Scope("repositories", "Repositories"),
+    Scope("marks", "Marks"),
+    Scope("plan", "Plan"),
+    Scope("activity", "Activity"),
+    Scope("image", "Image"),
+    Scope("manifest", "Manifest and contents"),
+    Scope("put_image", "Put image"),
+    Scope("put_image_form", "Put image form"),
+    Scope("table", "Move in the list"),
+    Scope("manifest_view", "Move in the manifest"),
+    Scope("structure", "Move in the contents"),
+    Scope("filter_bar", "Filter"),
+    Scope("message_panel", "Error message"),
+    Scope("screen", "This screen"),
+    Scope("app", "Everywhere"),
+    Scope("overlay", "Overlays"),
+    Scope("help", "Help"),
+    Scope("text_viewer", "Text viewer"),
+    Scope("menu", "Menus"),
+    Scope("copy_menu", "Copy menu"),
+)
+"""All scopes, in the order of the help: the most specific first."""
+
+
+def _movement(scope: str) -> tuple[Action, ...]:
+    """Return the actions that move in a widget that scrolls."""
+    return tuple(
+        Action(f"{scope}.{call}", keys, call, call.replace("_", " "), help, palette=False)
+        for call, keys, help in (  # noqa: A001 - the column's name
+            ("down", "j,down", "Move one line down"),
+            ("up", "k,up", "Move one line up"),
+            ("top", "g,home", "Go to the first line"),
+            ("bottom", "G,end", "Go to the last line"),
+            ("page_down", "ctrl+d,pagedown", "Move one page down"),
+            ("page_up", "ctrl+u,pageup", "Move one page up"),
+            ("right", "l,right", "Scroll right"),
+            ("left", "h,left", "Scroll left"),
+        )
+    )
+
+
 ACTIONS = (
-    Action("app.help", "question_mark,f1", "help", "help", "Keys and what they do, here and now", footer=True),
+    Action("plan_form.submit", "enter", "submit", "apply", "Apply the plan; close the result", palette=False),
+    Action("plan_form.close", "escape", "close", "close", "Cancel, or close the result", palette=False, priority=True),
+    Action("plan_form.retry", "r", "retry", "try again", "Plan again after a failure"),
+    Action("plan_form.manifest", "m", "manifest", "manifest", "Show the manifest that PutImage returned"),
+    Action("plan_form.scroll_down", "down,j", "scroll(1)", "down", "Scroll one line down", palette=False),
+    Action("plan_form.scroll_up", "up,k", "scroll(-1)", "up", "Scroll one line up", palette=False),
     Action(
-        "app.palette", "colon,ctrl+p", "command_palette", "commands", "Everything by name", footer=True, palette=False
+        "bulk_form.on_conflict",
+        "o",
+        "on_conflict",
+        "on conflict",
+        "Stop or continue when somebody else moved one of the tags",
     ),
-    Action("app.activity", "a", "activity", "activity", "Every write so far: what was, what is now, undo"),
-    Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is remembered"),
-    Action("app.mouse_off", "", "toggle_header", "header", "Hide or show the header line"),
-    Action("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Leave; a write in flight is finished first", footer=True),
-    Action("place.back", "escape", "back", "back", "One step back: the filter first, then the place", palette=False),
-    Action("place.refresh", "ctrl+r", "refresh_place", "refresh", "Read it again from the registry"),
-    Action("place.retry", "r", "retry", "retry", "Try again after an error; goes on where it stopped", palette=False),
-    Action("place.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
-    Action(
-        "row.open", "enter", "open", "open", "Go deeper: the repository's images, the image's manifest", palette=False
-    ),
-    Action("list.filter", "slash", "filter", "filter", "Show only the rows that match", footer=True),
+    Action("list.filter", "slash", "filter", "filter", "Show only matching rows", footer=True),
     Action("list.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
-    Action("list.turn", "S", "turn", "turn order", "Turn the order of the sorted column"),
-    Action("list.describe", "d", "describe", "describe", "Everything that is known of the row", footer=True),
-    Action("list.yaml", "y", "yaml", "yaml", "The row as YAML"),
+    Action("list.reverse", "S", "reverse", "reverse", "Reverse the sort order"),
+    Action("list.describe", "d", "describe", "describe", "Show all details of the row", footer=True),
+    Action("list.yaml", "y", "yaml", "yaml", "Show the row as YAML"),
+    Action("row.open", "enter", "open", "open", "Open the row", palette=False),
+    Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image, except the last one"),
+    Action("images.diff", "D", "diff", "compare", "Compare this image with the marked image"),
+    Action("images.swap", "", "swap", "swap two tags", "Exchange the images of two tags of this repository"),
+    Action("images.copy_tags", "", "copy_tags", "copy all tags", "Copy all tags of the marked image to this image"),
     Action(
         "repositories.promote",
         "t",
         "promote",
         "tag in all",
-        "In each marked repository, the image that has one tag gets another",
+        "In each marked repository, give the image with one tag another tag",
     ),
-    Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag here", footer=True),
-    Action("image.config", "i", "config", "config", "The image's config: environment, entrypoint, labels, history"),
-    Action("image.findings", "f", "findings", "findings", "What the scan of the image has found"),
-    Action("manifest.pane", "o", "other_pane", "other pane", "From the manifest to what it is made of, and back"),
-    Action(
-        "manifest.search", "slash", "search", "search", "Find text in the manifest; n and N go through what was found"
-    ),
-    Action("plan.apply", "enter", "apply", "apply", "Carry the plan out, after one more look", footer=True),
-    Action("plan.strike", "x", "strike", "strike out", "Take this row out of the plan", footer=True),
-    Action(
-        "plan.strike_refused",
-        "X",
-        "strike_refused",
-        "strike refused",
-        "Take every refused row out of the plan",
-        footer=True,
-    ),
-    Action("plan.ask", "e", "ask", "edit", "Change what the plan is made from"),
-    Action("plan.save", "w", "save", "save", "Save the plan or its result as CSV or JSON", footer=True),
-    Action("activity.undo", "u", "undo", "undo", "Take this write back, as a plan that you confirm", footer=True),
-    Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Take back everything that this plan has done"),
-    Action(
-        "activity.find_out",
-        "f",
-        "find_out",
-        "find out",
-        "Read from the registry what became of unknown writes",
-        footer=True,
-    ),
-    Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image; never its last one"),
-    Action("images.diff", "D", "diff", "compare", "How the image under the cursor differs from the marked one"),
-    Action("images.swap", "", "swap", "swap two tags", "Each of two tags of this repository to where the other is"),
-    Action(
-        "images.copy_tags", "", "copy_tags", "copy all tags", "All tags of the marked image to the one under the cursor"
-    ),
-    Action(
-        "put_image.open",
-        "",
-        "put_image",
-        "put image from a manifest file",
-        "Put image: every parameter as a field; the manifest from a file, pasted, or of the image under the cursor",
-    ),
-    Action(
-        "put_form.plan", "ctrl+s,f2", "plan", "plan", "What it would do, and then do it", footer=True, priority=True
-    ),
-    Action(
-        "put_form.copy",
-        "f3",
-        "copy_menu",
-        "copy command",
-        "Copy the AWS CLI's command, the digest, the manifest",
-        footer=True,
-        priority=True,
-    ),
-    Action(
-        "put_form.line_ends",
-        "f4",
-        "line_ends",
-        "line ends",
-        "Change the line ends of the manifest: as it came, LF, CRLF",
-        footer=True,
-        priority=True,
-    ),
-    Action("marks.mark", "space", "mark", "mark", "Mark the row for a bulk retag"),
+    Action("marks.mark", "space", "mark", "mark", "Mark or unmark the row for a bulk retag"),
     Action(
         "marks.mark_range",
         "ctrl+@,ctrl+space",
         "mark_range",
         "mark range",
-        "Mark every row from the last mark to here",
+        "Mark every row from the last mark to this row",
     ),
     Action("marks.mark_all", "asterisk", "mark_all", "mark all", "Mark all rows that match the filter, or none"),
+    Action("plan.apply", "enter", "apply", "apply", "Apply the plan, after a confirmation", footer=True),
+    Action("plan.remove_row", "x", "remove_row", "remove", "Remove this row from the plan", footer=True),
+    Action(
+        "plan.remove_refused",
+        "X",
+        "remove_refused",
+        "remove refused",
+        "Remove every refused row from the plan",
+        footer=True,
+    ),
+    Action("plan.edit", "e", "edit", "edit", "Edit the input of the plan"),
+    Action("plan.save", "w", "save", "save", "Save the plan or its result as CSV or JSON", footer=True),
+    Action("activity.undo", "u", "undo", "undo", "Plan to undo this write; you confirm the plan", footer=True),
+    Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Plan to undo every write of this plan"),
+    Action(
+        "activity.resolve_unknown",
+        "f",
+        "resolve_unknown",
+        "resolve",
+        "Read the registry to resolve writes with unknown outcome",
+        footer=True,
+    ),
+    Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag to it", footer=True),
+    Action("image.config", "i", "config", "config", "Show the config: environment, entrypoint, labels, history"),
+    Action("image.findings", "f", "findings", "findings", "Show scan findings"),
+    Action("manifest.switch_pane", "o", "switch_pane", "switch pane", "Switch between the manifest and the contents"),
+    Action("manifest.search", "slash", "search", "search", "Find text in the manifest; n and N go to the matches"),
+    Action(
+        "put_image.open",
+        "",
+        "put_image",
+        "put image",
+        "Put an image: the manifest from a file, pasted, or of the selected image",
+    ),
+    Action("put_image_form.plan", "ctrl+s,f2", "plan", "plan", "Show the plan, then apply it", True, priority=True),
+    Action(
+        "put_image_form.copy",
+        "f3",
+        "copy_menu",
+        "copy command",
+        "Copy the AWS CLI command, the digest or the manifest",
+        footer=True,
+        priority=True,
+    ),
+    Action(
+        "put_image_form.line_endings",
+        "f4",
+        "line_endings",
+        "line endings",
+        "Change the line endings of the manifest: original, LF, CRLF",
+        footer=True,
+        priority=True,
+    ),
+    *_movement("table"),
+    *_movement("manifest_view"),
+    Action("manifest_view.next_digest", "tab", "next_digest", "next digest", "Go to the next digest", palette=False),
+    Action(
+        "manifest_view.previous_digest",
+        "shift+tab,p",
+        "previous_digest",
+        "previous digest",
+        "Go to the previous digest",
+        palette=False,
+    ),
+    Action("manifest_view.next", "n", "next", "next", "Go to the next match or digest", palette=False),
+    Action("manifest_view.previous", "N", "previous", "previous", "Go to the previous match or digest", palette=False),
+    Action("manifest_view.wrap", "w", "wrap", "wrap", "Wrap or scroll long lines"),
+    Action("manifest_view.open", "enter", "select", "open", "Open the digest under the cursor", palette=False),
+    Action("structure.down", "j", "cursor_down", "down", "Move one line down", palette=False),
+    Action("structure.up", "k", "cursor_up", "up", "Move one line up", palette=False),
+    Action("structure.top", "g", "scroll_home", "top", "Go to the first line", palette=False),
+    Action("structure.bottom", "G", "scroll_end", "bottom", "Go to the last line", palette=False),
+    Action("structure.page_down", "ctrl+d", "page_down", "page down", "Move one page down", palette=False),
+    Action("structure.page_up", "ctrl+u", "page_up", "page up", "Move one page up", palette=False),
+    Action("filter_bar.clear", "escape", "drop", "no filter", "Clear the filter", True, palette=False, priority=True),
+    Action("filter_bar.close", "down", "keep", "keep filter", "Keep the filter and go to the list", palette=False),
+    Action("message_panel.retry", "r,enter", "retry", "try again", "Try again", footer=True, palette=False),
+    Action("screen.back", "escape", "back", "back", "Clear the filter; without one, leave this screen", palette=False),
+    Action("screen.refresh", "ctrl+r", "refresh_screen", "refresh", "Read the data from the registry again"),
+    Action("screen.retry", "r", "retry", "try again", "Try again after an error", palette=False),
+    Action("screen.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
+    Action("app.help", "question_mark,f1", "help", "help", "Show the keyboard shortcuts of this screen", footer=True),
+    Action("app.palette", "colon,ctrl+p", "command_palette", "commands", "Command palette", footer=True, palette=False),
+    Action("app.activity", "a", "activity", "activity", "Show all writes to this registry; undo them"),
+    Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is saved in your settings"),
+    Action("app.toggle_header", "", "toggle_header", "header", "Show or hide the header"),
+    Action("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Quit; a write in flight completes first", footer=True),
+    Action("overlay.close", "escape,q", "leave", "close", "Close the overlay", palette=False),
+    Action("help.close", "question_mark,f1,enter", "leave", "close", "Close the help", palette=False),
+    Action("help.down", "j,down", "scroll(1)", "down", "Scroll one line down", palette=False),
+    Action("help.up", "k,up", "scroll(-1)", "up", "Scroll one line up", palette=False),
+    Action("text_viewer.close", "enter", "leave", "close", "Close the text", palette=False),
+    Action("text_viewer.down", "j,down", "scroll(1)", "down", "Scroll one line down", palette=False),
+    Action("text_viewer.up", "k,up", "scroll(-1)", "up", "Scroll one line up", palette=False),
+    Action("text_viewer.top", "g,home", "scroll(-1000000)", "top", "Go to the first line", palette=False),
+    Action("text_viewer.bottom", "G,end", "scroll(1000000)", "bottom", "Go to the last line", palette=False),
+    Action("menu.down", "j", "down", "down", "Move one line down", palette=False),
+    Action("menu.up", "k", "up", "up", "Move one line up", palette=False),
+    *(
+        Action(f"copy_menu.pick_{n}", str(n), f"pick({n})", f"copy {n}", f"Copy entry {n}", palette=False)
+        for n in range(1, 10)
+    ),
 )
+"""All actions, in the order of the footer and the help within each scope."""
 
-_BY_ID = {action.id: action for action in ACTIONS}
+BY_ID = {action.id: action for action in ACTIONS}
+"""Each action by its id."""
 
 
 def of(*scopes: str) -> tuple[Action, ...]:
-    """The actions of these scopes, in the table's order."""
+    """Return the actions of these scopes, in the table's order."""
     return tuple(action for action in ACTIONS if action.scope in scopes)
 
 
-def bindings(*scopes: str) -> list[BindingType]:
-    """Textual bindings for the actions of these scopes."""
-    return [_binding(action) for action in of(*scopes) if action.keys]
+def unknown_id_messages(ids: Iterable[str]) -> list[str]:
+    """Return one message for each id that is not in the table, with the closest id that is."""
+    messages = []
+    for unknown in ids:
+        if unknown not in BY_ID:
+            import difflib  # only a mistake needs it
 
-
-def known_ids() -> Iterable[str]:
-    """Every action id that a keymap may name."""
-    return _BY_ID.keys()
-
-
-def _binding(action: Action) -> Binding:
-    return Binding(
-        action.keys,
-        action.call,
-        action.label,
-        tooltip=action.help,
-        show=action.footer,
-        id=action.id,
-        priority=action.priority,
-    )
+            closest = difflib.get_close_matches(unknown, BY_ID, n=1, cutoff=0.0)[0]
+            messages.append(f"Unknown action {unknown!r} in [keys]. Did you mean {closest!r}?")
+    return messages

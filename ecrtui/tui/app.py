@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.actions import parse as parse_action
 from textual.app import App, SystemCommand
+from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
-from textual.reactive import var
 from textual.screen import Screen
 
 from ecrtui import gc_tuning
@@ -25,6 +27,7 @@ from ecrtui.tui import actions, messages, themes
 from ecrtui.tui import blocking as io
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.bindings import UNBOUND, bindings, declared_actions
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
@@ -51,9 +54,8 @@ class EcrTuiApp(OrderedKeysApp):
     """
 
     TITLE = "ecrtui"
-    BINDINGS = actions.bindings("app")
+    BINDINGS = bindings("app")
 
-    banner: var[HeaderState] = var(HeaderState())
     _defaults: tuple[Theme | None, dict[str, str]] = (None, {})
 
     def __init__(
@@ -74,7 +76,11 @@ class EcrTuiApp(OrderedKeysApp):
         self.set_keymap(dict(settings.keys))
         if self._knows_theme(settings.theme):
             self._begin_with_theme(settings.theme)
-        self.banner = HeaderState(read_only=settings.read_only, demo=demo)
+        self.demo = demo
+        self._connected: list[SessionSource] = []
+        """The sources that have a session."""
+        self._writes: list[SessionSource] = []
+        """The source of each write in flight."""
 
     def _begin_with_theme(self, name: str) -> None:
         """To assign a theme is to parse every style sheet twice; one that is dark like Textual's own can be put in."""
@@ -111,7 +117,7 @@ class EcrTuiApp(OrderedKeysApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The bottom of the stack: Esc ends there."""
-        return RepositoriesScreen(self.connect)
+        return self.with_header(RepositoriesScreen(self.connect))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
@@ -129,36 +135,54 @@ class EcrTuiApp(OrderedKeysApp):
             from ecrtui.tui.screens.image import ImageScreen
             from ecrtui.tui.screens.images import ImagesScreen
 
-            self.push_screen(ImagesScreen(self.connect, self.start.repository))
+            self.push_app_screen(ImagesScreen(self.connect, self.start.repository))
             subject = self.start.digest or self.start.tag
             if subject:
-                self.push_screen(ImageScreen(self.connect, self.start.repository, subject))
+                self.push_app_screen(ImageScreen(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
             self._use_theme(self.settings.theme)
         self.call_after_refresh(gc_tuning.enable_gc)
         self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
+        for problem in actions.unknown_id_messages(self.settings.keys):
+            self._warn(problem)
 
     def on_connected(self, message: messages.Connected) -> None:
-        """Tell in the header which registry it is, and who the caller is as soon as that is known."""
-        if self.banner.connected:
+        """Show the registry in the headers of its screens; on the first connection, do what the session needs."""
+        source, session = message.source, message.session
+        if all(screen.header_state.connected for screen in self._screens_on(source)):
             return
-        session, where = message.session, message.session.location
-        self.banner = self.banner._replace(
-            registry_id=where.registry_id,
-            region=where.region,
-            endpoint=where.endpoint,
-            read_only=session.settings.read_only,
-            connected=True,
-        )
-        if session.settings.theme != self.settings.theme:
+        self._update_headers(source, lambda state: state.connected_to(session))
+        self.run_worker(self._identify(source, session), group="identify", exit_on_error=False)
+        if any(source is known for known in self._connected):
+            return
+        self._connected.append(source)
+        if source is self.connect and session.settings.theme != self.settings.theme:
             self._use_theme(session.settings.theme)
-        self.run_worker(self._identify(session), group="identify", exit_on_error=False)
-        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._find_out(session), exit_on_error=False))
+        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._resolve_unknown(session), exit_on_error=False))
 
-    async def _identify(self, session: Session) -> None:
-        self.banner = self.banner._replace(identity=await io.run_blocking(session.registry.identity))
+    async def _identify(self, source: SessionSource, session: Session) -> None:
+        identity = await io.run_blocking(session.registry.identity)
+        self._update_headers(source, lambda state: state._replace(identity=identity))
 
-    async def _find_out(self, session: Session) -> None:
+    def _screens_on(self, source: SessionSource) -> list[AppScreen]:
+        """Return the open screens on this source, the top one last."""
+        return [entry for entry in self.screen_stack if isinstance(entry, AppScreen) and entry.connect is source]
+
+    def _update_headers(self, source: SessionSource, change: Callable[[HeaderState], HeaderState]) -> None:
+        for screen in self._screens_on(source):
+            screen.header_state = change(screen.header_state)
+
+    def with_header(self, screen: AppScreen) -> AppScreen:
+        """Give a new screen the header of an open screen on the same source."""
+        peers = self._screens_on(screen.connect)
+        known = peers[-1].header_state if peers else HeaderState(read_only=self.settings.read_only, demo=self.demo)
+        screen.header_state = known._replace(writes=self._writes_on(screen.connect))
+        return screen
+
+    def _writes_on(self, source: SessionSource) -> int:
+        return sum(source is writing for writing in self._writes)
+
+    async def _resolve_unknown(self, session: Session) -> None:
         """Look up what became of writes that an earlier process began and never finished."""
         try:
             entries = await io.run_blocking(lambda: session.engine.resolve_unknown())
@@ -186,35 +210,29 @@ class EcrTuiApp(OrderedKeysApp):
             raise CredentialsError("No MFA code was given", "", "Try again, and type the code that the device shows.")
         return code
 
-    def watch_banner(self) -> None:
-        for screen in self.screen_stack if self.is_running else ():
-            if isinstance(screen, AppScreen):
-                screen.header_state = self.banner
-
-    def push_app_screen(self, place: AppScreen) -> None:
-        """Go deeper."""
-        place.header_state = self.banner
-        self.push_screen(place)
+    def push_app_screen(self, screen: AppScreen) -> None:
+        """Open a screen."""
+        self.push_screen(self.with_header(screen))
 
     def on_open_images(self, message: messages.OpenImages) -> None:
         from ecrtui.tui.screens.images import ImagesScreen
 
-        self.push_app_screen(ImagesScreen(self.connect, message.repository))
+        self.push_app_screen(ImagesScreen(message.source, message.repository))
 
     def on_open_image(self, message: messages.OpenImage) -> None:
         from ecrtui.tui.screens.image import ImageScreen
 
-        self.push_app_screen(ImageScreen(self.connect, message.repository, message.subject, message.prepared))
+        self.push_app_screen(ImageScreen(message.source, message.repository, message.subject, message.prepared))
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.tui.screens.plan import PlanScreen
 
-        self.push_app_screen(PlanScreen(self.connect, message.wish))
+        self.push_app_screen(PlanScreen(message.source, message.wish))
 
     def on_open_put_image(self, message: messages.OpenPutImage) -> None:
         from ecrtui.tui.screens.put_image import PutImageScreen
 
-        self.push_app_screen(PutImageScreen(self.connect, message.draft))
+        self.push_app_screen(PutImageScreen(message.source, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:
@@ -247,18 +265,23 @@ class EcrTuiApp(OrderedKeysApp):
             self.notify(f"{choice.label} copied", markup=False)
 
     def on_write_began(self, message: messages.WriteBegan) -> None:
-        self.banner = self.banner._replace(writes=self.banner.writes + 1)
+        self._writes.append(message.source)
+        self._show_writes(message.source)
 
     def on_write_ended(self, message: messages.WriteEnded) -> None:
-        self.banner = self.banner._replace(writes=self.banner.writes - 1)
-        if self.leaving and not self.banner.writes:
+        self._writes.remove(message.source)
+        self._show_writes(message.source)
+        if self.leaving and not self._writes:
             self.exit()
 
+    def _show_writes(self, source: SessionSource) -> None:
+        self._update_headers(source, lambda state: state._replace(writes=self._writes_on(source)))
+
     async def action_quit(self) -> None:
-        """Leave at once, unless a write is in flight: then as soon as its answer is known."""
-        if self.banner.writes:
+        """Quit at once. If a write is in flight, quit when it completes."""
+        if self._writes:
             self.leaving = True
-            self.notify("A write is in flight; leaving as soon as it is answered.", severity="warning")
+            self.notify("A write is in flight. ecrtui quits when it completes.", severity="warning")
         else:
             self.exit()
 
@@ -267,7 +290,8 @@ class EcrTuiApp(OrderedKeysApp):
         from ecrtui.tui.screens.activity import ActivityScreen
 
         if not isinstance(self.screen, ActivityScreen):
-            self.push_app_screen(ActivityScreen(self.connect))
+            source = self.screen.connect if isinstance(self.screen, AppScreen) else self.connect
+            self.push_app_screen(ActivityScreen(source))
 
     def action_command_palette(self) -> None:
         """Everything by name."""
@@ -280,9 +304,25 @@ class EcrTuiApp(OrderedKeysApp):
         """Keys and what they do."""
         from ecrtui.tui.overlays.help import HelpOverlay
 
-        alive = [active for active in self.screen.active_bindings.values() if active.enabled]
-        keys = {active.binding.key: self.get_key_display(active.binding) for active in alive}
-        self.push_screen(HelpOverlay(alive, keys))
+        self.push_screen(HelpOverlay(self._keys_in_use()))
+
+    def _keys_in_use(self) -> dict[actions.Action, list[str]]:
+        """Return the displayed keys of each action that works now.
+
+        A key that Textual uses first, and passes on if it has nothing to do, counts: ctrl+c copies selected text.
+        """
+        keys: dict[actions.Action, list[str]] = {}
+        active = self.screen.active_bindings
+        for key, entry in active.items():
+            action = actions.BY_ID.get(entry.binding.id or "")
+            if action is not None and entry.enabled and not key.startswith(UNBOUND):
+                keys.setdefault(action, []).append(self.get_key_display(entry.binding))
+        for action, shown in keys.items():
+            for key in self.settings.keys.get(action.id, action.keys).split(","):
+                used_first = active.get(key.strip())
+                if used_first is not None and used_first.binding.id is None:
+                    shown.append(self.get_key_display(used_first.binding))
+        return {action: list(dict.fromkeys(shown)) for action, shown in keys.items()}
 
     def action_change_theme(self) -> None:
         """Choose a theme."""
@@ -322,16 +362,17 @@ class EcrTuiApp(OrderedKeysApp):
         self.screen.toggle_class("-no-header")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action that holds on this place."""
-        scopes = screen.SCOPES if isinstance(screen, AppScreen) else ("app",)
-        for action in actions.of(*scopes):
-            if action.palette:
-                name = f"app.{action.call}" if action.scope == "app" else action.call
+        """Yield the actions that work on this screen, for the command palette."""
+        nodes = (screen, self) if screen.focused is None else screen.focused.ancestors_with_self
+        for node in nodes:
+            for action in declared_actions(type(node)):
+                _, name, parameters = parse_action(action.call)
+                if action.palette and node.check_action(name, parameters):
+                    run = partial(self._run_command, action.call, node)
+                    yield SystemCommand(action.label.capitalize(), action.help, run)
 
-                def run(call: str = name, screen: Screen[object] = screen) -> None:
-                    self.run_worker(screen.run_action(call), exit_on_error=False)
-
-                yield SystemCommand(action.label.capitalize(), action.help, run)
+    def _run_command(self, call: str, node: DOMNode) -> None:
+        self.run_worker(self.run_action(call, node), exit_on_error=False)
 
     def _fatal_error(self) -> None:
         """Textual's own prints the locals of every frame, and locals may hold credentials."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual._styles_cache import StylesCache
@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import actions
 from ecrtui.tui import blocking as io
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, GoBack
 from ecrtui.tui.textual_fixes.footer import Footer
@@ -26,9 +27,6 @@ from ecrtui.tui.widgets.header import Header
 
 if TYPE_CHECKING:
     from ecrtui.session import Session, SessionSource
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +37,12 @@ SMALLEST = (60, 15)
 class AppScreen(Screen[None]):
     """A screen of its own: Enter goes deeper from it, Esc comes back."""
 
-    BINDINGS = actions.bindings("place")
+    SCOPES: ClassVar[tuple[str, ...]] = ("screen",)
+    """The scopes of :mod:`ecrtui.tui.actions` that this class adds to those of its bases; its bindings follow."""
+    BINDINGS = bindings(*SCOPES)
+    own_actions: ClassVar[frozenset[str]] = frozenset()
+    """The Textual actions of all scopes of this class and its bases."""
+
     DEFAULT_CSS = """
     AppScreen {
         layout: vertical;
@@ -52,11 +55,17 @@ class AppScreen(Screen[None]):
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal"), (140, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (24, "-tall")]
-    SCOPES: tuple[str, ...] = ("app", "place")
-    """The scopes of the actions table that hold here."""
 
     header_state: var[HeaderState] = var(HeaderState())
     """As every state of a place a ``var``: a ``reactive`` of a screen draws all of it anew each time."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Bind the actions of the scopes that the class declares."""
+        if "SCOPES" in vars(cls):
+            cls.BINDINGS = bindings(*cls.SCOPES)
+        scopes = {scope for base in cls.__mro__ for scope in vars(base).get("SCOPES", ())}
+        cls.own_actions = frozenset(action.call for action in actions.of(*scopes))
+        super().__init_subclass__(**options)
 
     def __init__(self, connect: SessionSource) -> None:
         super().__init__()
@@ -90,14 +99,8 @@ class AppScreen(Screen[None]):
         """The session, connecting if need be; raises EcrTuiError."""
         session = await io.run_blocking(self.connect)
         if not self.header_state.connected:
-            self.post_message(Connected(session))
+            self.post_message(Connected(self.connect, session))
         return session
-
-    async def ask(
-        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-    ) -> Result:
-        """Run a blocking read and wait for it; raises EcrTuiError."""
-        return await io.run_blocking(function, *args, **kwargs)
 
     def show_error(self, error: EcrTuiError) -> None:
         """Show an error where the data would be."""
@@ -128,5 +131,5 @@ class AppScreen(Screen[None]):
     def action_retry(self) -> None:
         """Try again what failed; places that read something override it."""
 
-    def action_refresh_place(self) -> None:
+    def action_refresh_screen(self) -> None:
         """Read what is shown again from the registry; places that show something override it."""

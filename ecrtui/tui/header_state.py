@@ -1,12 +1,15 @@
-"""What the header tells: which registry this is, who the caller is, and whether writes are possible."""
+"""The value of the header: the registry, the caller, and whether writes are allowed."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ecrtui.session import Session
 
 
 class HeaderState(NamedTuple):
-    """The header's value. Empty fields are not known yet, or cannot be known."""
+    """What the header of a screen shows. Empty fields are not known yet, or cannot be known."""
 
     registry_id: str = ""
     region: str = ""
@@ -16,4 +19,15 @@ class HeaderState(NamedTuple):
     demo: bool = False
     connected: bool = False
     writes: int = 0
-    """Writes in flight."""
+    """Writes in flight to this registry."""
+
+    def connected_to(self, session: Session) -> HeaderState:
+        """Return this state with the registry of a session."""
+        location = session.location
+        return self._replace(
+            registry_id=location.registry_id,
+            region=location.region,
+            endpoint=location.endpoint,
+            read_only=session.settings.read_only,
+            connected=True,
+        )

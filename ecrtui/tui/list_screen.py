@@ -13,7 +13,6 @@ from textual.widget import Widget
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
-from ecrtui.tui import actions
 from ecrtui.tui import blocking as io
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.table.columns import Column
@@ -65,8 +64,7 @@ class ListState(NamedTuple):
 class ListScreen(AppScreen, Generic[Item]):
     """A place that is a list of repositories or images."""
 
-    BINDINGS = actions.bindings("list")
-    SCOPES: tuple[str, ...] = ("app", "place", "list")
+    SCOPES: ClassVar[tuple[str, ...]] = ("list",)
     FILTER_EXAMPLE: ClassVar[str] = ""
     NOUNS: ClassVar[tuple[str, str]] = ("row", "rows")
     EMPTY: ClassVar[str] = ""
@@ -236,7 +234,7 @@ class ListScreen(AppScreen, Generic[Item]):
             words.append(f"{units.format_number(self.rows.marked_count)} marked")
         return " · ".join(words)
 
-    def action_refresh_place(self) -> None:
+    def action_refresh_screen(self) -> None:
         self.load()
 
     def action_retry(self) -> None:
@@ -291,7 +289,7 @@ class ListScreen(AppScreen, Generic[Item]):
         here = sortable.index(self.state.sort) if self.state.sort in sortable else -1
         self._sort_by(sortable[(here + 1) % len(sortable)])
 
-    def action_turn(self) -> None:
+    def action_reverse(self) -> None:
         """Turn the order."""
         self._sort_by(self.state.sort)
 

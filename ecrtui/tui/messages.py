@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from ecrtui.errors import EcrTuiError
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
-    from ecrtui.session import Session
+    from ecrtui.session import Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
     from ecrtui.tui.manifest.document import ManifestDocument
 
 
 @dataclass
 class Connected(Message):
-    """The connection stands; whose registry it is can be told."""
+    """A source has its session."""
 
+    source: SessionSource
     session: Session
 
 
@@ -29,6 +30,7 @@ class Connected(Message):
 class OpenImages(Message):
     """Show the images of this repository."""
 
+    source: SessionSource
     repository: str
 
 
@@ -39,6 +41,7 @@ class OpenImage(Message):
     The subject is a digest or a tag; the manifest of that digest comes with it if it is on the screen already.
     """
 
+    source: SessionSource
     repository: str
     subject: str
     prepared: ManifestDocument | None = None
@@ -63,12 +66,18 @@ class ShowText(Message):
     text: str
 
 
+@dataclass
 class WriteBegan(Message):
-    """A write is on its way; quitting waits for it."""
+    """A write to the registry of this source is in flight; quitting waits for it."""
+
+    source: SessionSource
 
 
+@dataclass
 class WriteEnded(Message):
-    """That write has been answered, one way or another."""
+    """The write has a result or an error."""
+
+    source: SessionSource
 
 
 class PlanRequest(NamedTuple):
@@ -99,6 +108,7 @@ class PutImageDraft(NamedTuple):
 class OpenPutImage(Message):
     """Fill in what PutImage takes, beginning with this."""
 
+    source: SessionSource
     draft: PutImageDraft
 
 
@@ -114,4 +124,5 @@ class PutImageFinished(Message):
 class OpenPlan(Message):
     """Make the plan of this wish and show it."""
 
+    source: SessionSource
     wish: PlanRequest

@@ -48,7 +48,7 @@ class PutImageApp(EcrTuiApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The form; Esc ends there."""
-        return PutImageScreen(self.connect, self.draft)
+        return self.with_header(PutImageScreen(self.connect, self.draft))
 
     def fill_in(self) -> PutImageFormResult:
         """Run until an image is put or the user leaves."""

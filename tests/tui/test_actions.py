@@ -1,20 +1,56 @@
-"""The one table of actions agrees with the places that carry them out."""
+"""The table of actions agrees with the screens, widgets and overlays that carry the actions out."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+from textual.actions import parse
+from textual.binding import Binding
+from textual.dom import DOMNode
 
 from ecrtui.tui import actions
 from ecrtui.tui.app import EcrTuiApp
-from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.bindings import declared_actions
+from ecrtui.tui.manifest.tree import StructureTree
+from ecrtui.tui.manifest.view import ManifestView
+from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.overlays.help import HelpOverlay
+from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
+from ecrtui.tui.overlays.text_viewer import TextViewer
+from ecrtui.tui.retag.bulk_form import BulkForm
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.retag_form import RetagForm
 from ecrtui.tui.screens.activity import ActivityScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.plan import PlanScreen
 from ecrtui.tui.screens.put_image import PutImageScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.error_panel import MessagePanel
+from ecrtui.tui.widgets.filter_bar import FilterBar
 
-PLACES = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen)
+SCREENS = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen)
+OWNERS: tuple[type[DOMNode], ...] = (
+    *SCREENS,
+    EcrTuiApp,
+    PlanForm,
+    RetagForm,
+    BulkForm,
+    Table,
+    ManifestView,
+    StructureTree,
+    FilterBar,
+    MessagePanel,
+    Overlay,
+    HelpOverlay,
+    TextViewer,
+    CopyMenu,
+    ThemeMenu,
+)
+"""Every class that binds actions of the table."""
 
 
 def test_every_id_is_unique() -> None:
@@ -22,35 +58,53 @@ def test_every_id_is_unique() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_every_scope_holds_on_some_place() -> None:
-    held = {scope for place in PLACES for scope in place.SCOPES}
-    assert {action.scope for action in actions.ACTIONS} <= held
+def test_every_action_has_a_scope_with_a_title() -> None:
+    scopes = {scope.id for scope in actions.SCOPES}
+    assert {action.scope for action in actions.ACTIONS} == scopes
+    assert all(scope.title for scope in actions.SCOPES)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_every_action_of_a_place_can_be_carried_out_there(place: type[AppScreen]) -> None:
-    for action in actions.of(*place.SCOPES):
-        owner = EcrTuiApp if action.scope == "app" else place
-        assert callable(getattr(owner, f"action_{action.call}", None)), action.id
+def test_every_action_is_bound_by_some_class() -> None:
+    bound = {action.id for owner in OWNERS for action in declared_actions(owner)}
+    assert bound == set(actions.BY_ID)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_no_two_actions_of_a_place_share_a_key(place: type[AppScreen]) -> None:
-    keys = [key for action in actions.of(*place.SCOPES) for key in action.keys.split(",") if key]
+@pytest.mark.parametrize("owner", OWNERS)
+def test_every_class_carries_out_the_actions_it_binds(owner: type[DOMNode]) -> None:
+    for action in declared_actions(owner):
+        _, name, _ = parse(action.call)
+        assert callable(getattr(owner, f"action_{name}", None)), action.id
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_no_two_actions_of_a_class_share_a_key(owner: type[DOMNode]) -> None:
+    own = [action for action in declared_actions(owner) if action.scope != "overlay"]
+    keys = [key for action in own for key in action.keys.split(",") if key]
     assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_every_action_with_a_key_is_bound_on_its_place(place: type[AppScreen]) -> None:
-    bound = {
-        binding.id
-        for base in (*place.__mro__, EcrTuiApp)
-        for binding in getattr(base, "BINDINGS", ())
-        if hasattr(binding, "id")
+@pytest.mark.parametrize("owner", OWNERS)
+def test_all_bindings_come_from_the_table(owner: type[DOMNode]) -> None:
+    own = [base for base in owner.__mro__ if base.__module__.startswith("ecrtui.")]
+    ids = {
+        binding.id if isinstance(binding, Binding) else None
+        for base in own
+        for binding in vars(base).get("BINDINGS", ())
     }
-    assert {action.id for action in actions.of(*place.SCOPES) if action.keys} <= bound
+    assert ids <= set(actions.BY_ID)
 
 
-def test_everything_is_explained() -> None:
+def test_every_action_has_a_label_and_a_help_text() -> None:
     assert all(action.label and action.help for action in actions.ACTIONS)
     assert all(action.keys or action.palette for action in actions.ACTIONS)
+
+
+def test_an_unknown_id_is_reported_with_the_closest_known_one() -> None:
+    assert actions.unknown_id_messages(["image.retag", "image.retga"]) == [
+        "Unknown action 'image.retga' in [keys]. Did you mean 'image.retag'?"
+    ]
+
+
+def test_the_table_is_read_without_textual() -> None:
+    code = "import sys, ecrtui.tui.actions; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

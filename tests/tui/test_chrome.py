@@ -15,7 +15,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import settings_file, themes_folder
 from ecrtui.tui import actions
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import paste, retag, running, screen_text, type_text, until, until_gone
+from tests.support.screen import paste, retag, row_of, running, screen_text, type_text, until, until_gone
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +27,57 @@ def embedded() -> EmbeddedRegistry:
     return made
 
 
-async def test_help_tells_every_key_that_is_alive_here(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(120, 60)) as pilot:
+async def test_help_lists_every_key_that_works_on_the_screen(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(120, 80)) as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("question_mark")
-        screen = await until(pilot, "Keys here")
-        for action in actions.of("app", "place", "list", "images", "image", "marks"):
+        screen = await until(pilot, "Keyboard shortcuts")
+        for action in actions.of("app", "screen", "list", "row", "images", "image", "marks", "table"):
             assert not action.keys or action.help in screen, action.id
-        assert "Take this write back" not in screen  # of Activity alone
+        assert "Plan to undo" not in screen  # Activity only
+        assert "ctrl+" not in row_of(screen, "Quit; a write")
+        assert "^c" in row_of(screen, "Quit; a write")
+
+
+async def test_help_groups_keys_under_titles_without_ids(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app:v1", size=(120, 80)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("o")
+        await pilot.press("question_mark")
+        screen = await until(pilot, "Keyboard shortcuts")
+        assert "Move in the contents" in screen
+        assert "structure" not in screen
+
+
+async def test_help_includes_the_keys_of_an_open_form(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(120, 60)) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "Protected")
+        pilot.app.action_help()
+        screen = await until(pilot, "Keyboard shortcuts")
+        assert "Plan form" in screen
+        assert "Cancel, or close the result" in screen
+
+
+async def test_an_action_without_a_default_key_can_be_given_one(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", keys={"images.swap": "f6"}) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("f6")
+        await until(pilot, "Plan › Swap two tags")
+
+
+async def test_an_unknown_id_in_the_keymap_is_reported_at_start(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, size=(120, 30), keys={"image.retga": "f2"}) as pilot:
+        await until(pilot, lambda screen: "'image.retga'" in screen and "'image.retag'" in screen)
+
+
+async def test_the_palette_includes_actions_of_the_focused_widget(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app:v1", size=(120, 60)) as pilot:
+        await until(pilot, '"schemaVersion": 2')
+        await pilot.press("colon")
+        await until(pilot, "Wrap or scroll long lines")
 
 
 async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> None:
@@ -42,7 +85,7 @@ async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> N
         await until(pilot, "1 image ·")
         await pilot.press("t")
         await pilot.press("question_mark")
-        screen = await until(pilot, "Keys here")
+        screen = await until(pilot, "Keyboard shortcuts")
         line = next(line for line in screen.splitlines() if "Give this image another tag" in line)
         assert "f2" in line
         await pilot.press("escape", "f2")
@@ -56,7 +99,7 @@ async def test_the_palette_offers_what_can_be_done_here_and_does_it(embedded: Em
         await until(pilot, "Copy a URI, a digest, a tag or a command line")
         await type_text(pilot, "describe")
         await until_gone(pilot, "Copy a URI")
-        await until(pilot, "Everything that is known of the row")
+        await until(pilot, "Show all details of the row")
         await pilot.press("enter")
         await until(pilot, "imageManifestMediaType")
 

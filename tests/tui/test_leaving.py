@@ -34,7 +34,7 @@ async def use_everything(pilot: Pilot[Any]) -> None:
     await until(pilot, "1 match")
     await pilot.press("enter", "escape")
     await until_gone(pilot, "1 match")
-    for key, words in (("d", "imageManifestMediaType"), ("question_mark", "Keys here")):
+    for key, words in (("d", "imageManifestMediaType"), ("question_mark", "Keyboard shortcuts")):
         await pilot.press(key)
         await until(pilot, words)
         await pilot.press("escape")

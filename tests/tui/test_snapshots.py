@@ -121,7 +121,7 @@ VIEWS = (
     View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tag,"), write("-x"), see("!")]),
     View("retag-protected", "team/app", "index amd64", [plan("prod"), press("enter"), see("once more")]),
     View("copy", "team/app", "index amd64", [press("c"), see("docker pull")]),
-    View("help", "team/app", "index amd64", [press("question_mark"), see("Keys here")]),
+    View("help", "team/app", "index amd64", [press("question_mark"), see("Keyboard shortcuts")]),
     View("palette", "team/app", "index amd64", [press("colon"), see("Describe")]),
     View(
         "plan",

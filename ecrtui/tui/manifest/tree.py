@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
-from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
@@ -16,6 +15,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 
 MOST = 500
 """Entries of a group that are shown; a manifest of 4 MiB can name more than ten thousand."""
@@ -27,14 +27,7 @@ LONGEST = 200
 class StructureTree(Tree[Descriptor | None]):
     """The parts of an image; the data of a node is its descriptor, None for headings."""
 
-    BINDINGS = [
-        Binding("j", "cursor_down", "down", tooltip="One line down", show=False, id="structure.down"),
-        Binding("k", "cursor_up", "up", tooltip="One line up", show=False, id="structure.up"),
-        Binding("g", "scroll_home", "top", tooltip="To the first line", show=False, id="structure.top"),
-        Binding("G", "scroll_end", "bottom", tooltip="To the last line", show=False, id="structure.bottom"),
-        Binding("ctrl+d", "page_down", "page down", tooltip="One page down", show=False, id="structure.page_down"),
-        Binding("ctrl+u", "page_up", "page up", tooltip="One page up", show=False, id="structure.page_up"),
-    ]
+    BINDINGS = bindings("structure")
     DEFAULT_CSS = """
     StructureTree {
         background: $surface;

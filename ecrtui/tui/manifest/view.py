@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.content import Content, Span
 from textual.geometry import Size
@@ -16,9 +15,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.manifest.document import EMPTY, LONG, LineWrapping, ManifestDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
-from ecrtui.tui.widgets.keys import movement
 
 CURSOR = "▸"
 
@@ -35,24 +34,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     ``n`` and ``N`` go from match to match.
     """
 
-    BINDINGS = [
-        *movement("manifest"),
-        Binding(
-            "tab", "next_digest", "next digest", tooltip="To the next digest", show=False, id="manifest.next_digest"
-        ),
-        Binding(
-            "shift+tab,p",
-            "previous_digest",
-            "previous digest",
-            tooltip="To the digest before",
-            show=False,
-            id="manifest.previous_digest",
-        ),
-        Binding("n", "next", "next", tooltip="To the next match, or digest", show=False, id="manifest.next"),
-        Binding("N", "previous", "previous", tooltip="To the match before", show=False, id="manifest.previous"),
-        Binding("w", "wrap", "wrap", tooltip="Wrap long lines, or scroll them", show=False, id="manifest.wrap"),
-        Binding("enter", "select", "open", tooltip="What the digest stands for", show=False, id="manifest.select"),
-    ]
+    BINDINGS = bindings("manifest_view")
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {
         "manifest--text",

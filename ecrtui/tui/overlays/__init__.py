@@ -1,1 +1,1 @@
-"""Modal screens."""
+"""Overlays: modal screens above the current screen."""

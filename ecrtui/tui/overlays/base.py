@@ -1,17 +1,18 @@
-"""What every overlay has in common: it is left once, whatever is pressed how often."""
+"""The base class of all overlays (modal screens)."""
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from textual.binding import Binding
 from textual.screen import ModalScreen
+
+from ecrtui.tui.bindings import bindings
 
 Result = TypeVar("Result")
 
 
 class Overlay(ModalScreen["Result | None"], Generic[Result]):
-    """A screen over a place; Esc leaves it with None."""
+    """A modal screen above the current screen; Esc closes it with None."""
 
     DEFAULT_CSS = """
     Overlay {
@@ -33,13 +34,13 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
         .overlay-title { text-style: bold; margin-bottom: 1; }
     }
     """
-    BINDINGS = [Binding("escape,q", "leave", "close", id="overlay.leave")]
+    BINDINGS = bindings("overlay")
 
     def finish(self, result: Result | None) -> None:
-        """Leave with this result. ``dismiss`` called twice would close the place below as well."""
+        """Close once with this result; a second ``dismiss`` would also close the screen below."""
         if self.is_active and self.is_running:
             self.dismiss(result)
 
     def action_leave(self) -> None:
-        """Leave without a result."""
+        """Close without a result."""
         self.finish(None)

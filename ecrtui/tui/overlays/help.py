@@ -1,51 +1,35 @@
-"""The help: generated from the bindings that are alive on the place it was asked for."""
+"""The help: the keyboard shortcuts that work on the screen below."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from ecrtui.tui.actions import SCOPES, Action
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.overlays.base import Overlay
-
-_SCOPES = {
-    "list": "The list",
-    "row": "The row",
-    "images": "Images",
-    "repositories": "Repositories",
-    "marks": "Marks",
-    "plan": "The plan",
-    "activity": "Activity",
-    "image": "The image",
-    "manifest": "The manifest",
-    "put_form": "The form",
-    "place": "Here",
-    "app": "Everywhere",
-}
 
 
 class HelpOverlay(Overlay[None]):
-    """Keys and what they do, by where they hold."""
+    """The actions that have a key now, grouped by scope.
 
-    BINDINGS = [
-        Binding("question_mark,f1,enter", "leave", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-    ]
+    Args:
+        keys: the displayed keys of each action, as the user's keymap has them.
+    """
 
-    def __init__(self, bindings: Sequence[ActiveBinding], keys: dict[str, str]) -> None:
-        """The bindings of the place below, and how the application writes each key."""
+    BINDINGS = bindings("help")
+
+    def __init__(self, keys: Mapping[Action, Sequence[str]]) -> None:
         super().__init__()
-        self.bindings = bindings
         self.keys = keys
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
-            yield Static("Keys here", classes="overlay-title")
+            yield Static("Keyboard shortcuts", classes="overlay-title")
             with VerticalScroll():
                 yield Static(self._table())
 
@@ -54,22 +38,14 @@ class HelpOverlay(Overlay[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def _table(self) -> Content:
-        groups: dict[str, dict[str, list[str]]] = {}
-        for active in self.bindings:
-            binding = active.binding
-            words = active.tooltip or binding.tooltip or binding.description
-            if not words or binding.system or not binding.id:
-                continue
-            scope = binding.id.partition(".")[0]
-            keys = groups.setdefault(_SCOPES.get(scope, scope), {}).setdefault(words, [])
-            key = self.keys.get(binding.key, binding.key)
-            if key not in keys:
-                keys.append(key)
-        width = max((len(" ".join(keys)) for rows in groups.values() for keys in rows.values()), default=0)
+        width = max((len(" ".join(keys)) for keys in self.keys.values()), default=0)
         parts: list[Content | tuple[str, str] | str] = []
-        for title in sorted(groups, key=[*_SCOPES.values(), *groups].index):
-            parts.append((f"{title}\n", "bold"))
-            for words, keys in groups[title].items():
-                parts += [(f"  {' '.join(keys):<{width}}  ", "$accent"), f"{words}\n"]
+        for scope in SCOPES:
+            rows = [(action, keys) for action, keys in self.keys.items() if action.scope == scope.id]
+            if not rows:
+                continue
+            parts.append((f"{scope.title}\n", "bold"))
+            for action, keys in rows:
+                parts += [(f"  {' '.join(keys):<{width}}  ", "$accent"), f"{action.help}\n"]
             parts.append("\n")
         return Content.assemble(*parts)

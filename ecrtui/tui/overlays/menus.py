@@ -1,57 +1,28 @@
-"""Overlays that let the user pick one of a few things: what to copy, which theme."""
+"""Overlays to choose from a list: what to copy, which theme to use."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.overlays.base import Overlay
 
-_VIM_KEYS: list[BindingType] = [
-    Binding("j", "down", show=False),
-    Binding("k", "up", show=False),
-]
+Choice = TypeVar("Choice")
 
 
-class CopyMenu(Overlay[CopyItem]):
-    """What can be copied; Enter copies, a digit chooses at once."""
+class Menu(Overlay[Choice]):
+    """A list of options; Enter chooses one."""
 
-    BINDINGS = [*_VIM_KEYS, *(Binding(str(digit), f"pick({digit})", show=False) for digit in range(1, 10))]
-
-    def __init__(self, entries: Sequence[CopyItem]) -> None:
-        super().__init__()
-        self.entries = tuple(entries)
-
-    def compose(self) -> ComposeResult:
-        width = max(len(entry.label) for entry in self.entries)
-        with Vertical(classes="overlay"):
-            yield Static("Copy", classes="overlay-title")
-            yield OptionList(
-                *(
-                    Option(
-                        Content.assemble(
-                            (f"{number} ", "$text-muted"), f"{entry.label:<{width}}  ", text.content(entry.text, "dim")
-                        )
-                    )
-                    for number, entry in enumerate(self.entries, 1)
-                )
-            )
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.finish(self.entries[event.option_index])
-
-    def action_pick(self, number: int) -> None:
-        """Choose the entry of this number."""
-        if number <= len(self.entries):
-            self.finish(self.entries[number - 1])
+    BINDINGS = bindings("menu")
 
     def action_down(self) -> None:
         """Move down."""
@@ -62,10 +33,41 @@ class CopyMenu(Overlay[CopyItem]):
         self.query_one(OptionList).action_cursor_up()
 
 
-class ThemeMenu(Overlay[str]):
-    """The themes; the one under the cursor is seen at once, Enter keeps it, Esc goes back to the one before."""
+class CopyMenu(Menu[CopyItem]):
+    """The texts that can be copied; a digit copies one at once."""
 
-    BINDINGS = _VIM_KEYS
+    BINDINGS = bindings("copy_menu")
+
+    def __init__(self, items: Sequence[CopyItem]) -> None:
+        super().__init__()
+        self.items = tuple(items)
+
+    def compose(self) -> ComposeResult:
+        width = max(len(item.label) for item in self.items)
+        with Vertical(classes="overlay"):
+            yield Static("Copy", classes="overlay-title")
+            yield OptionList(
+                *(
+                    Option(
+                        Content.assemble(
+                            (f"{number} ", "$text-muted"), f"{item.label:<{width}}  ", text.content(item.text, "dim")
+                        )
+                    )
+                    for number, item in enumerate(self.items, 1)
+                )
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.finish(self.items[event.option_index])
+
+    def action_pick(self, number: int) -> None:
+        """Choose the item with this number."""
+        if number <= len(self.items):
+            self.finish(self.items[number - 1])
+
+
+class ThemeMenu(Menu[str]):
+    """The themes. The selected theme is shown at once; Esc restores the previous one."""
 
     def __init__(self, themes: Sequence[str], current: str) -> None:
         super().__init__()
@@ -88,14 +90,6 @@ class ThemeMenu(Overlay[str]):
         self.finish(self.themes[event.option_index])
 
     def action_leave(self) -> None:
-        """Back to the theme from before."""
+        """Restore the previous theme and close."""
         self.app.theme = self.current
         self.finish(None)
-
-    def action_down(self) -> None:
-        """Move down."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Move up."""
-        self.query_one(OptionList).action_cursor_up()

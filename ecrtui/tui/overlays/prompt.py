@@ -1,4 +1,4 @@
-"""An overlay that asks for one word: the code of an MFA device."""
+"""An overlay that asks for one line of text, such as an MFA code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecrtui.tui.overlays.base import Overlay
 
 
 class TextPrompt(Overlay[str]):
-    """Asks, and takes a line; Esc gives none."""
+    """A question with an input field. Enter returns the line; Esc, or an empty line, returns None."""
 
     def __init__(self, question: str) -> None:
         super().__init__()

@@ -1,26 +1,20 @@
-"""An overlay that shows a text: a row as YAML, everything that is known of a repository."""
+"""An overlay that shows a text, such as a row as YAML or the details of a repository."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.overlays.base import Overlay
 
 
 class TextViewer(Overlay[None]):
-    """Scrolls with the keys of the lists."""
+    """A text with a title; it scrolls with the same keys as a list."""
 
-    BINDINGS = [
-        Binding("enter", "leave", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("g,home", "scroll(-1000000)", show=False),
-        Binding("G,end", "scroll(1000000)", show=False),
-    ]
+    BINDINGS = bindings("text_viewer")
 
     def __init__(self, title: str, body: str) -> None:
         super().__init__()

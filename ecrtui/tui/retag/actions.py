@@ -12,8 +12,8 @@ from textual import work
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Progress, Report, StepResult, TagChange
-from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
+from ecrtui.tui import messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
@@ -39,8 +39,7 @@ class PlanApplyMixin(AppScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a form is open its keys are the only ones that act on the place."""
-        mine = {entry.call for entry in actions.of(*self.SCOPES) if entry.scope != "app"}
-        return not (action in mine and self.query(PlanForm))
+        return not (action in self.own_actions and self.query(PlanForm))
 
     async def refresh_after_write(self, report: Report) -> None:
         """Bring what the place shows up to date after a write, here or on a place above; places override it."""
@@ -78,7 +77,7 @@ class PlanApplyMixin(AppScreen):
             form.post_message(PlanForm.Progressed(result, progress))
 
         application = self.app
-        application.post_message(messages.WriteBegan())
+        application.post_message(messages.WriteBegan(self.connect))
         try:
             session = await self.session()
             report = await io.run_blocking(
@@ -101,7 +100,7 @@ class PlanApplyMixin(AppScreen):
                 if isinstance(screen, PlanApplyMixin) and (screen is self or await screen.shows(report.location)):
                     await screen.refresh_after_write(report)
         finally:
-            application.post_message(messages.WriteEnded())
+            application.post_message(messages.WriteEnded(self.connect))
 
 
 class RetagMixin(PlanApplyMixin):

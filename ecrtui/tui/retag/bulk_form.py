@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from textual.binding import Binding
 from textual.content import Content
 
 from ecrtui.ecr import units
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.retag import rendering as plan_text
 from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
 
@@ -18,7 +18,7 @@ _GOOD = (StepOutcome.DONE, StepOutcome.ALREADY)
 class BulkForm(PlanForm):
     """Asks for the last word, tells how far it is, can be stopped between two rows."""
 
-    BINDINGS = [Binding("o", "on_conflict", "on conflict", show=False)]
+    BINDINGS = bindings("bulk_form")
 
     def action_on_conflict(self) -> None:
         """What happens to the rest when a tag was moved by somebody else: stop, or go on."""

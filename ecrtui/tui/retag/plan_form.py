@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -20,6 +19,7 @@ from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepResult
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.retag import rendering as plan_text
 
 
@@ -71,14 +71,7 @@ class PlanForm(Vertical, can_focus=True):
     PlanForm .keys { color: $text-muted; }
     """
 
-    BINDINGS = [
-        Binding("escape", "close", "close", show=False, priority=True),
-        Binding("enter", "next", "next", show=False),
-        Binding("m", "manifest", "manifest", show=False),
-        Binding("r", "retry", "retry", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-    ]
+    BINDINGS = bindings("plan_form")
 
     state: reactive[PlanFormState] = reactive(PlanFormState())
     on_conflict = OnConflict.STOP
@@ -174,7 +167,7 @@ class PlanForm(Vertical, can_focus=True):
         event.stop()
         self.submit(event.value)
 
-    def action_next(self) -> None:
+    def action_submit(self) -> None:
         """Enter on the plan applies it; on the answer it closes the form."""
         if self.state.phase is Phase.DONE:
             self.post_message(self.Closed(self))

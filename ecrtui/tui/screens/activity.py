@@ -18,9 +18,9 @@ from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
+from ecrtui.tui import messages
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag import rendering as plan_text
@@ -88,8 +88,7 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
 class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     """The writes to this registry."""
 
-    BINDINGS = actions.bindings("activity", "row")
-    SCOPES = (*ListScreen.SCOPES, "activity", "row")
+    SCOPES = ("activity", "row")
     FILTER_EXAMPLE = "words in repository, tag, digest, outcome, who"
     NOUNS = ("write", "writes")
     EMPTY = "Nothing was written to this registry from here so far."
@@ -141,7 +140,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         await self.show_form(PlanForm(Content(words), plan))
 
     @work(exclusive=True, group="find out", exit_on_error=False)
-    async def action_find_out(self) -> None:
+    async def action_resolve_unknown(self) -> None:
         """Read from the registry what became of the writes that nobody knows the outcome of."""
         try:
             session = await self.session()

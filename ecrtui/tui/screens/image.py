@@ -21,8 +21,8 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
+from ecrtui.tui import clipboard, messages
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare
 from ecrtui.tui.manifest.tree import StructureTree
@@ -71,8 +71,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     }
     """
 
-    BINDINGS = actions.bindings("image", "manifest")
-    SCOPES = ("app", "place", "image", "manifest", "put_image")
+    SCOPES = ("image", "manifest", "put_image")
 
     state: var[ImageState] = var(ImageState)
 
@@ -190,7 +189,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     def _open(self, part: Descriptor) -> None:
         """Enter on a part: an image opens, a config is read."""
         if part.is_image:
-            self.post_message(messages.OpenImage(self.repository_name, part.digest))
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest))
         elif part.role is DescriptorRole.CONFIG:
             self.action_config()
 
@@ -242,7 +241,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     def focus_content(self) -> None:
         self.query_one(ManifestView).focus()
 
-    def action_refresh_place(self) -> None:
+    def action_refresh_screen(self) -> None:
         self.load()
 
     def action_retry(self) -> None:
@@ -251,7 +250,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     def on_message_panel_retry_requested(self) -> None:
         self.load()
 
-    def action_other_pane(self) -> None:
+    def action_switch_pane(self) -> None:
         """From the manifest to the tree, and back."""
         view = self.query_one(ManifestView)
         (self.query_one(StructureTree) if view.has_focus else view).focus()
@@ -271,9 +270,8 @@ class ImageScreen(RetagMixin, InspectMixin):
         """Put an image into this repository; what the cursor is on to begin with."""
         picked, image = self.state.picked, self.state.image
         digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
-        self.post_message(
-            messages.OpenPutImage(messages.PutImageDraft(PutImageRequest(repository=self.repository_name), digest))
-        )
+        draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), digest)
+        self.post_message(messages.OpenPutImage(self.connect, draft))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image, and of the part under the cursor."""

@@ -31,8 +31,8 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
+from ecrtui.tui import clipboard, messages
 from ecrtui.tui import details as describe
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.list_screen import ListScreen, ListState
@@ -91,8 +91,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         &.-wide #preview { display: block; }
     }
     """
-    BINDINGS = actions.bindings("images", "image", "row", "marks")
-    SCOPES = (*ListScreen.SCOPES, "images", "image", "row", "marks", "put_image")
+    SCOPES = ("images", "image", "row", "marks", "put_image")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
     EMPTY = "There is no image in this repository."
@@ -265,7 +264,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
 
     def _open(self, image: Image) -> None:
         shown = self.query_one("#preview", ManifestView).prepared if image.digest == self._previewed else None
-        self.post_message(messages.OpenImage(self.repository_name, image.digest, shown))
+        self.post_message(messages.OpenImage(self.connect, self.repository_name, image.digest, shown))
 
     async def action_retag(self) -> None:
         """Tag the image under the cursor; with marks, all marked images by a rule."""
@@ -348,7 +347,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         )
 
     def _wish(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
-        self.post_message(messages.OpenPlan(PlanRequest(title, make, question)))
+        self.post_message(messages.OpenPlan(self.connect, PlanRequest(title, make, question)))
 
     def all_images(self) -> Sequence[Image] | None:
         return tuple(self.rows.everything()) if self.state.complete else None
@@ -375,9 +374,8 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
     def action_put_image(self) -> None:
         """Put an image into this repository; the one under the cursor to begin with."""
         image = self.current.digest if self.current is not None and not self.current.archived else ""
-        self.post_message(
-            messages.OpenPutImage(messages.PutImageDraft(PutImageRequest(repository=self.repository_name), image))
-        )
+        draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), image)
+        self.post_message(messages.OpenPutImage(self.connect, draft))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the image under the cursor."""

@@ -22,9 +22,9 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag import plan_file
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
 from ecrtui.tui import details as describe
+from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.list_screen import ListScreen, ListState
@@ -114,8 +114,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     PlanScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
     PlanScreen #about { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
     """
-    BINDINGS = actions.bindings("plan")
-    SCOPES = (*ListScreen.SCOPES, "plan")
+    SCOPES = ("plan",)
     FILTER_EXAMPLE = "words in repository, tag, action, digest"
     NOUNS = ("tag", "tags")
     EMPTY = "There is nothing to do."
@@ -187,7 +186,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def focus_content(self) -> None:
         self.table.focus()
 
-    def action_ask(self) -> None:
+    def action_edit(self) -> None:
         """Change what the plan is made from."""
         if self.wish.question:
             self.query_one("#wish").focus()
@@ -198,16 +197,16 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             self.applied = self.plan.id
             await self.show_form(BulkForm(Content(self.wish.title), self.plan))
 
-    def action_strike(self) -> None:
+    def action_remove_row(self) -> None:
         """Take the row under the cursor out of the plan."""
         if self.current is not None:
-            self._strike([self.current])
+            self._remove([self.current])
 
-    def action_strike_refused(self) -> None:
+    def action_remove_refused(self) -> None:
         """Take every refused row out of the plan."""
-        self._strike([row for row in self.rows.everything() if row.step.action is StepAction.REFUSED])
+        self._remove([row for row in self.rows.everything() if row.step.action is StepAction.REFUSED])
 
-    def _strike(self, rows: Sequence[PlanRow]) -> None:
+    def _remove(self, rows: Sequence[PlanRow]) -> None:
         if self.plan is None or self.report is not None or not rows:
             return
         self.plan = self.plan.without({row.step.key for row in rows})

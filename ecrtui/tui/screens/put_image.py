@@ -30,8 +30,8 @@ from ecrtui.ecr.put_image_request import (
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import actions, clipboard, messages
 from ecrtui.tui import blocking as io
+from ecrtui.tui import clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
@@ -99,8 +99,7 @@ class PutImageScreen(PlanApplyMixin):
     PutImageScreen #command { height: auto; margin-top: 1; color: $text-muted; }
     """
 
-    BINDINGS = actions.bindings("put_form")
-    SCOPES = (*PlanApplyMixin.SCOPES, "put_form")
+    SCOPES = ("put_image_form",)
 
     state: var[PutImageState] = var(PutImageState())
 
@@ -274,7 +273,7 @@ class PutImageScreen(PlanApplyMixin):
             self.state = replace(self.state, manifest=examined)
             self.set_status("")
 
-    def action_line_ends(self) -> None:
+    def action_line_endings(self) -> None:
         """The line ends as they came, then LF, then CRLF."""
         came, origin, file = self._as_it_came
         forms = (came, with_line_ends(came, "\n"), with_line_ends(came, "\r\n"))
@@ -292,7 +291,7 @@ class PutImageScreen(PlanApplyMixin):
         self._forget_what_was_brought()
         self._examine(forms[following], names[following], file)
 
-    def action_refresh_place(self) -> None:
+    def action_refresh_screen(self) -> None:
         """Read the file again."""
         self._read(self.query_one("#file", Input).value.strip())
 

@@ -11,8 +11,8 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.tui import actions, messages
 from ecrtui.tui import blocking as io
+from ecrtui.tui import messages
 from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
@@ -69,8 +69,7 @@ COLUMNS: Sequence[Column[Repository]] = (
 class RepositoriesScreen(ListScreen[Repository]):
     """Where everything begins."""
 
-    BINDINGS = actions.bindings("repositories", "row", "marks")
-    SCOPES = (*ListScreen.SCOPES, "repositories", "row", "marks", "put_image")
+    SCOPES = ("repositories", "row", "marks", "put_image")
     MARKABLE = True
     RECALLS_AT_ONCE = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
@@ -100,7 +99,7 @@ class RepositoriesScreen(ListScreen[Repository]):
         return parse_repositories(line)
 
     def on_table_activated(self, message: Table.Activated) -> None:
-        self.post_message(messages.OpenImages(message.item.name))
+        self.post_message(messages.OpenImages(self.connect, message.item.name))
 
     def action_promote(self) -> None:
         """The same tag in many repositories: a release cut."""
@@ -120,12 +119,12 @@ class RepositoriesScreen(ListScreen[Repository]):
 
         title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')}"
         question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
-        self.post_message(messages.OpenPlan(messages.PlanRequest(title, make, question)))
+        self.post_message(messages.OpenPlan(self.connect, messages.PlanRequest(title, make, question)))
 
     def action_put_image(self) -> None:
         """Put an image into the repository under the cursor."""
         name = self.current.name if self.current is not None else ""
-        self.post_message(messages.OpenPutImage(messages.PutImageDraft(PutImageRequest(repository=name))))
+        self.post_message(messages.OpenPutImage(self.connect, messages.PutImageDraft(PutImageRequest(repository=name))))
 
     def action_copy_menu(self) -> None:
         """What can be copied of the repository under the cursor."""

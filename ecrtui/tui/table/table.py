@@ -20,9 +20,9 @@ from textual.style import Style
 
 from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows, SortFilterJob
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.table.columns import Column, PlacedColumn, layout_columns
 from ecrtui.tui.textual_fixes import segments as paint
-from ecrtui.tui.widgets.keys import movement
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -58,7 +58,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         note: what stands where the rows would be as long as there are none.
     """
 
-    BINDINGS = movement("list")
+    BINDINGS = bindings("table")
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {
         "table--header",

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from textual.app import RenderResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -15,6 +14,7 @@ from textual.widget import Widget
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 
 LONGEST = 4_000
 """Characters of the service's words that are shown."""
@@ -75,7 +75,7 @@ class MessagePanel(Widget, can_focus=True):
         retry_key: what the notice says to press; the place that binds another key tells it here.
     """
 
-    BINDINGS = [Binding("r,enter", "retry", "retry", tooltip="Try again", id="notice.retry")]
+    BINDINGS = bindings("message_panel")
     DEFAULT_CSS = """
     MessagePanel {
         width: 1fr;

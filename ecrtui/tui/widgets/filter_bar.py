@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.app import ComposeResult, RenderResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -13,6 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import bindings
 
 PAUSE = 0.4
 """Seconds without a key after which it is told what is wrong."""
@@ -30,10 +30,7 @@ class FilterBar(Vertical):
     FilterBar Static { height: auto; color: $error; }
     """
 
-    BINDINGS = [
-        Binding("escape", "drop", "no filter", priority=True),
-        Binding("down", "keep", show=False),
-    ]
+    BINDINGS = bindings("filter_bar")
 
     @dataclass
     class Changed(Message):

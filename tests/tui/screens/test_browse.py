@@ -183,9 +183,9 @@ async def test_an_overlay_is_left_before_the_place_below_however_often_esc_is_pr
     async with running(estate.embedded, "team/app") as pilot:
         await until(pilot, "5 images")
         await pilot.press("question_mark")
-        await until(pilot, "Keys here")
+        await until(pilot, "Keyboard shortcuts")
         await pilot.press("escape")
-        await until_gone(pilot, "Keys here")
+        await until_gone(pilot, "Keyboard shortcuts")
         await until(pilot, "Repositories › team/app")
 
 

@@ -410,8 +410,8 @@ async def test_it_opens_from_the_palette_with_the_image_under_the_cursor(embedde
         await until(pilot, "1 image ·")
         await pilot.press("colon")
         await until(pilot, "Search")
-        await type_text(pilot, "put image from a manifest")
-        await until(pilot, "Put image from a manifest file")
+        await type_text(pilot, "put image")
+        await until(pilot, "Put an image: the manifest from a file")
         await pilot.press("enter")
         screen = await until(pilot, f"of {image.digest[7:19]} in team/app")
         values = {field.id: field.value for field in pilot.app.screen.query("#fields Input").results(Input)}

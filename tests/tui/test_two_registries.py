@@ -1,0 +1,65 @@
+"""Two registries in one application: each screen has the header and the session of its own registry."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from textual.pilot import Pilot
+
+from ecrtui import wiring
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.settings import Connection, load
+from ecrtui.tui.app import EcrTuiApp
+from ecrtui.tui.screens.repositories import RepositoriesScreen
+from tests.support.embedded import REGISTRY_ID, client_for, create_repository, push_image
+from tests.support.screen import retag, running, screen_text, until
+
+OTHER_ID = "210987654321"
+
+
+def registry(registry_id: str, repository: str) -> EmbeddedRegistry:
+    embedded = EmbeddedRegistry(open_database(None), registry_id=registry_id, region="eu-west-1")
+    client = client_for(embedded)
+    create_repository(client, repository)
+    push_image(client, repository, "one", "v1")
+    return embedded
+
+
+def open_second(pilot: Pilot[Any], embedded: EmbeddedRegistry, **settings: Any) -> None:
+    app = cast(EcrTuiApp, pilot.app)
+    source = wiring.SessionFactory(Connection(), load(settings), embedded=embedded)
+    app.push_app_screen(RepositoriesScreen(source))
+
+
+async def test_each_screen_shows_its_own_registry_in_the_header() -> None:
+    first, second = registry(REGISTRY_ID, "team/first"), registry(OTHER_ID, "team/second")
+    async with running(first, size=(120, 30)) as pilot:
+        await until(pilot, f"{REGISTRY_ID} · eu-west-1 · arn:aws:iam::{REGISTRY_ID}")
+        open_second(pilot, second, read_only=True)
+        screen = await until(pilot, f"{OTHER_ID} · eu-west-1 · arn:aws:iam::{OTHER_ID}")
+        assert "READ-ONLY" in screen
+        assert REGISTRY_ID not in screen.splitlines()[0]
+        await until(pilot, "team/second")
+        await pilot.press("escape")
+        screen = await until(pilot, "team/first")
+        assert f"{REGISTRY_ID} · eu-west-1 · arn:aws:iam::{REGISTRY_ID}" in screen.splitlines()[0]
+        assert "READ-WRITE" in screen
+
+
+async def test_a_screen_opens_the_next_screen_on_its_own_registry() -> None:
+    first, second = registry(REGISTRY_ID, "team/first"), registry(OTHER_ID, "team/second")
+    async with running(first, size=(120, 30)) as pilot:
+        await until(pilot, "team/first")
+        open_second(pilot, second)
+        await until(pilot, "team/second")
+        await pilot.press("enter")
+        await until(pilot, "1 image ·")
+        assert OTHER_ID in screen_text(pilot.app).splitlines()[0]
+        await retag(pilot, "new")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter", "a")
+        screen = await until(pilot, "1 write")
+        assert "team/second" in screen
+    assert (first.calls["PutImage"], second.calls["PutImage"]) == (1, 2)
