@@ -1,7 +1,7 @@
-"""Images in files, for reading: OCI image layouts, as a folder or a tar, and the folders of ``skopeo copy … dir:``.
+"""Read images from files: OCI image layouts (a folder or a tar) and the folders of ``skopeo copy … dir:``.
 
-OCI image spec, image-layout.md. Nothing that a layout says is trusted: names stay inside of it, and whoever reads a
-blob checks its digest.
+Source: OCI image spec, image-layout.md. A layout is untrusted: paths must stay inside it, and the reader of a blob
+checks its digest.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation that names an entry of index.json."""
 
 MAX_MANIFEST = 4_194_304
-"""Bytes of a manifest that ECR takes."""
+"""Largest manifest that ECR accepts, in bytes."""
 
 MAX_INDEX = 64 * 1024 * 1024
-"""Bytes of an index.json; one with tens of thousands of entries has a few megabytes."""
+"""Largest index.json, in bytes. Tens of thousands of entries take a few megabytes."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MANIFEST_JSON = "manifest.json"
 
 
 class LayoutError(Exception):
-    """A layout cannot be read, written, or taken into a registry.
+    """A layout cannot be read, written or imported.
 
-    Args:
-        problem: what is wrong.
-        hint: what to do about it; may be empty.
+        Args:
+    problem: what is wrong.
+            hint: what to do next; may be empty.
     """
 
     def __init__(self, problem: str, hint: str = "") -> None:
@@ -55,12 +55,12 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LayoutDescriptor:
-    """What names a manifest (OCI descriptor).
+    """An OCI descriptor: media type, digest and size of a manifest or blob.
 
     Args:
-        media_type: empty if the descriptor does not tell.
-        size: bytes; -1 if the descriptor does not tell.
-        ref: the name of an entry of index.json; empty if it has none.
+        media_type: empty if the descriptor has none.
+        size: bytes; -1 if the descriptor has none.
+        ref: the name of an index.json entry; empty if it has none.
     """
 
     digest: str
@@ -78,14 +78,14 @@ def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
     """Read one descriptor.
 
     Args:
-        where: what holds it, for the error.
+        where: the document that contains it, for the error.
 
     Raises:
-        LayoutError: it is none, or its digest is no sha256.
+        LayoutError: it is not a descriptor, or its digest is not a SHA-256 digest.
     """
     digest = entry.get("digest") if isinstance(entry, dict) else None
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise LayoutError(f"{where} names content by {digest!r}, which is not a sha256 digest")
+        raise LayoutError(f"{where} names content by {digest!r}, which is not a SHA-256 digest")
     size, annotations, platform = entry.get("size"), entry.get("annotations"), entry.get("platform")
     return LayoutDescriptor(
         digest,
@@ -99,8 +99,8 @@ def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
 class ImageLayout(ABC):
     """The images of one source.
 
-    Args:
-        name: of the source, for errors.
+        Args:
+    name: the name of the source, for errors.
     """
 
     def __init__(self, name: str, files: FileSource) -> None:
@@ -109,23 +109,23 @@ class ImageLayout(ABC):
 
     @abstractmethod
     def entries(self) -> list[LayoutDescriptor]:
-        """The images that the source offers.
+        """Return the images in the source.
 
         Raises:
-            LayoutError: what lists them cannot be read.
+            LayoutError: the list of images cannot be read.
         """
 
     @abstractmethod
     def open_manifest(self, digest: str) -> IO[bytes] | None:
-        """The bytes of a manifest; None if the source does not have it."""
+        """Return the bytes of a manifest, or None if the source does not have it."""
 
     @abstractmethod
     def open_blob(self, digest: str) -> IO[bytes] | None:
-        """The bytes of a layer or config; None if the source does not have it."""
+        """Open a layer or config, or return None if the source does not have it."""
 
     @abstractmethod
     def has_blob(self, digest: str) -> bool:
-        """Whether the source has a layer or config."""
+        """Return True if the source has this layer or config."""
 
     def _read(self, file: str, limit: int) -> bytes:
         stream = self._files.open(file)
@@ -142,7 +142,7 @@ class OciLayout(ImageLayout):
     """An OCI image layout: ``index.json`` and ``blobs/sha256/…``."""
 
     def entries(self) -> list[LayoutDescriptor]:
-        """The entries of index.json."""
+        """Return the entries of index.json."""
         document = _json(self._read("index.json", MAX_INDEX), f"index.json in {self.name}")
         manifests = document.get("manifests")
         if not isinstance(manifests, list):
@@ -150,44 +150,44 @@ class OciLayout(ImageLayout):
         return [parse_descriptor(entry, f"index.json in {self.name}") for entry in manifests]
 
     def open_manifest(self, digest: str) -> IO[bytes] | None:
-        """A manifest is a blob like any other."""
+        """Return the bytes of a manifest, which is a blob in this layout."""
         return self.open_blob(digest)
 
     def open_blob(self, digest: str) -> IO[bytes] | None:
-        """The file of this digest."""
+        """Open the file of this digest."""
         return self._files.open(_blob_path(digest))
 
     def has_blob(self, digest: str) -> bool:
-        """Whether there is a file of this digest."""
+        """Return True if there is a file of this digest."""
         return self._files.has(_blob_path(digest))
 
 
 class SkopeoDirLayout(ImageLayout):
-    """What ``skopeo copy … dir:FOLDER`` writes: ``manifest.json``, ``HEX`` and ``HEX.manifest.json``.
+    """The output of ``skopeo copy … dir:FOLDER``: ``manifest.json``, ``HEX`` and ``HEX.manifest.json``.
 
-    It is the form in which images of Docker's own format come unchanged.
+    This format keeps Docker images unchanged.
     """
 
     def entries(self) -> list[LayoutDescriptor]:
-        """The one image that such a folder has."""
+        """Return the only image of the folder."""
         content = self._read(_MANIFEST_JSON, MAX_MANIFEST)
         document = _json(content, f"{_MANIFEST_JSON} in {self.name}")
         guessed = OCI_INDEX if "manifests" in document else OCI_MANIFEST
         return [LayoutDescriptor(digest_of(content), _text(document, "mediaType") or guessed, len(content))]
 
     def open_manifest(self, digest: str) -> IO[bytes] | None:
-        """The file of a manifest that the list names, or the one that the folder is about."""
+        """Return the bytes of the folder's manifest, or of a manifest that its list names."""
         content = self._read(_MANIFEST_JSON, MAX_MANIFEST)
         if digest_of(content) == digest:
             return BytesIO(content)
         return self._files.open(f"{_hex(digest)}.manifest.json")
 
     def open_blob(self, digest: str) -> IO[bytes] | None:
-        """The file of this digest."""
+        """Open the file of this digest."""
         return self._files.open(_hex(digest))
 
     def has_blob(self, digest: str) -> bool:
-        """Whether there is a file of this digest."""
+        """Return True if there is a file of this digest."""
         return self._files.has(_hex(digest))
 
 
@@ -196,14 +196,14 @@ def open_layout(source: str) -> Iterator[ImageLayout]:
     """Open a layout: a folder, or a tar, plain or compressed with gzip, bzip2 or xz.
 
     Raises:
-        LayoutError: it is no layout, or cannot be read.
+        LayoutError: it is not a layout, or cannot be read.
     """
     path = Path(source)
     with ExitStack() as stack:
         try:
             files = FolderSource(path) if path.is_dir() else stack.enter_context(_archive(path))
         except OSError as problem:
-            raise LayoutError(f"{source} cannot be read: {problem.strerror or problem}") from problem
+            raise LayoutError(f"{source}: cannot read it: {problem.strerror or problem}") from problem
         yield _recognized(source, files)
 
 
@@ -214,7 +214,7 @@ def _recognized(name: str, files: FileSource) -> ImageLayout:
         return SkopeoDirLayout(name, files)
     if files.has(_MANIFEST_JSON):
         raise LayoutError(
-            f"{name} is an archive of `docker save`, not an OCI image layout",
+            f"{name} is a `docker save` archive, not an OCI image layout",
             f"Convert it: skopeo copy docker-archive:{name} oci:FOLDER",
         )
     raise LayoutError(
@@ -224,15 +224,15 @@ def _recognized(name: str, files: FileSource) -> ImageLayout:
 
 
 class FileSource(ABC):
-    """The files of a source by their path in it, with slashes."""
+    """The files of a source, by path with slashes."""
 
     @abstractmethod
     def has(self, path: str) -> bool:
-        """Whether there is a file of this path."""
+        """Return True if there is a file with this path."""
 
     @abstractmethod
     def open(self, path: str) -> IO[bytes] | None:
-        """Open a file; None if there is none of this path."""
+        """Open a file, or return None if there is none with this path."""
 
 
 class FolderSource(FileSource):
@@ -242,19 +242,19 @@ class FolderSource(FileSource):
         self._folder = folder
 
     def has(self, path: str) -> bool:
-        """Whether there is a file of this path."""
+        """Return True if there is a file with this path."""
         return (self._folder / path).is_file()
 
     def open(self, path: str) -> IO[bytes] | None:
-        """Open a file; None if there is none of this path."""
+        """Open a file, or return None if there is none with this path."""
         return (self._folder / path).open("rb") if self.has(path) else None
 
 
 class TarSource(FileSource):
-    """The files of a tar; those of its only folder, if everything is in one.
+    """The files of a tar. If the tar has one top folder, the paths start below it.
 
     Raises:
-        LayoutError: a name in it leads out of the archive.
+        LayoutError: a path leads out of the archive.
     """
 
     def __init__(self, name: str, archive: tarfile.TarFile) -> None:
@@ -263,25 +263,23 @@ class TarSource(FileSource):
         for member in archive:
             path = PurePosixPath(member.name)
             if path.is_absolute() or ".." in path.parts:
-                raise LayoutError(
-                    f"{name} holds {member.name!r}, a path that leads out of the archive; nothing was read"
-                )
+                raise LayoutError(f"{name} holds {member.name!r}, a path outside the archive; nothing was read")
             if member.isfile() or member.islnk():
                 self._members[str(path)] = member
         folders = {path.partition("/")[0] for path in self._members}
         self._prefix = f"{folders.pop()}/" if len(folders) == 1 else ""
 
     def has(self, path: str) -> bool:
-        """Whether there is a file of this path."""
+        """Return True if there is a file with this path."""
         return self._prefix + path in self._members
 
     def open(self, path: str) -> IO[bytes] | None:
-        """Open a file; None if there is none of this path."""
+        """Open a file, or return None if there is none with this path."""
         member = self._members.get(self._prefix + path)
         try:
             return None if member is None else self._archive.extractfile(member)
         except KeyError:
-            return None  # a hard link to what is not in the archive
+            return None  # a hard link to a file outside the archive
 
 
 _COMPRESSIONS: Mapping[bytes, Callable[[Path], Any]] = {
@@ -289,7 +287,7 @@ _COMPRESSIONS: Mapping[bytes, Callable[[Path], Any]] = {
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
 }
-"""What opens a file that begins like this."""
+"""Return the function that opens a file with these first bytes."""
 
 _DAMAGED = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
@@ -317,7 +315,7 @@ def _archive(path: Path) -> Iterator[FileSource]:
 
 @contextmanager
 def _unpacked(compressed: IO[bytes]) -> Iterator[IO[bytes]]:
-    """A temporary file with what is compressed: blobs are read in no order, and to go back would be to start over."""
+    """Unpack into a temporary file: blobs are read in any order, and a compressed stream cannot seek back."""
     with compressed, tempfile.TemporaryFile() as unpacked:
         shutil.copyfileobj(compressed, unpacked, 1024 * 1024)
         unpacked.seek(0)

@@ -1,4 +1,4 @@
-"""Writes an image of the embedded registry as an OCI image layout: every byte as it is stored."""
+"""Export an image of the embedded registry as an OCI image layout, byte for byte."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ecrtui.emulator.operations.image_ids import lookup_image
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes of layers have been written, and how many there are in all."""
+"""Called with the bytes of layers written so far, and the total."""
 
 _MENTIONED = 5
-"""Digests that an error names at most."""
+"""Most digests that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """What was written.
+    """The result of an export.
 
     Args:
-        manifests: how many, the indexes among them.
+        manifests: number of manifests, indexes included.
         size: bytes of layers and configs.
     """
 
@@ -58,16 +58,16 @@ def export_image(
     region: str = REGION,
     progress: Progress | None = None,
 ) -> ExportResult:
-    """Write an image and everything that it consists of into a folder, which is made if it does not exist.
+    """Write an image with all its parts into a folder. Create the folder if needed.
 
-    index.json, which makes it a layout, is written last.
+    index.json is written last. Without it the folder is not a layout.
 
     Args:
-        tag: which image, by a tag that becomes the name of its entry; or
-        digest: which image.
+        tag: the image with this tag, which becomes the name of its entry; or
+        digest: the image with this digest.
 
     Raises:
-        LayoutError: there is no such image, the folder is not empty, or the content of a layer is not kept.
+        LayoutError: the image does not exist, the folder is not empty, or the registry does not keep a layer's content.
     """
     target = Path(folder)
     with database.read() as connection:
@@ -97,13 +97,13 @@ def _repository(connection: sqlite3.Connection, name: str, registry_id: str, reg
     if row is None:
         raise LayoutError(
             f"there is no repository {name} in registry {registry_id}, region {region}",
-            "Another region or registry is named with --region and --registry-id.",
+            "Use --region and --registry-id to choose another registry.",
         )
     return int(row["id"])
 
 
 def _read_manifests(connection: sqlite3.Connection, repository_id: int, row: sqlite3.Row) -> Iterator[_StoredManifest]:
-    """An image, and what an index consists of, to any depth."""
+    """Yield an image, and for an index its manifests, to any depth."""
     waiting, seen = [row], {row["digest"]}
     while waiting:
         row = waiting.pop()
@@ -123,15 +123,15 @@ def _read_manifests(connection: sqlite3.Connection, repository_id: int, row: sql
 def _blobs_with_content(
     connection: sqlite3.Connection, repository_id: int, name: str, images: Iterable[_StoredManifest]
 ) -> Mapping[str, int]:
-    """The layers and configs of images, their sizes by digest; the content of each is there."""
+    """Return the sizes of the layers and configs by digest. Check that the registry has the content of each."""
     digests = dict.fromkeys(digest for one in images for digest in one.contents.blobs)
     absent = [digest for digest in digests if not storage.has_content(connection, digest)]
     if absent:
         more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
         listed = "".join(f"\n  {digest}" for digest in absent[:_MENTIONED])
         raise LayoutError(
-            f"the content of {len(absent)} layers of {name} is not kept here, only their sizes:{listed}{more}",
-            "Images of the demo and of `local seed` have no layers to export; imported and pushed ones have.",
+            f"the content of {len(absent)} layers of {name} is not in this registry, only their sizes:{listed}{more}",
+            "Images of the demo and of `local seed` have no layer content. Imported and pushed images have.",
         )
     return storage.layer_sizes(connection, repository_id, digests)
 
@@ -148,7 +148,7 @@ def _as_layout_error(target: Path) -> Iterator[None]:
 def _create_folder(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     if any(target.iterdir()):
-        raise LayoutError(f"{target} is not empty", "Name a folder that is, or one that does not exist.")
+        raise LayoutError(f"{target} is not empty", "Choose an empty folder, or one that does not exist.")
     (target / "blobs" / "sha256").mkdir(parents=True)
     (target / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
 

@@ -1,7 +1,6 @@
-"""Takes an image out of a layout into the embedded registry: every byte as it is, every digest checked.
+"""Import an image from a layout into the embedded registry, byte for byte. Check every digest.
 
-Layers and configs go straight into the database; manifests go through PutImage, so that what ECR would refuse is
-refused here too.
+Layers and configs go straight into the database. Manifests go through PutImage, which refuses what ECR refuses.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ from ecrtui.emulator.request_context import RequestContext
 from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
 
 MAX_DEPTH = 32
-"""Indexes within indexes; real ones have two."""
+"""Deepest nesting of indexes. Real ones have two levels."""
 
 _MENTIONED = 5
-"""Digests that an error names at most."""
+"""Most digests that an error lists."""
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes of layers have been stored, and how many there are in all."""
+"""Called with the bytes of layers stored so far, and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What was taken in.
+    """The result of an import.
 
     Args:
-        manifests: how many, the indexes among them.
-        blobs: how many layers and configs were stored, those left out that the repository had.
-        size: bytes of those.
-        foreign: digests of layers that the image takes from elsewhere (``urls``), which are not kept.
+        manifests: number of manifests, indexes included.
+        blobs: number of layers and configs stored. The repository already had the others.
+        size: bytes of these blobs.
+        foreign: digests of layers with ``urls``. Their content is elsewhere and is not stored.
     """
 
     repository: str
@@ -52,7 +51,7 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True)
 class _CheckedManifest:
-    """A manifest that was read and checked."""
+    """A manifest, read and checked."""
 
     digest: str
     text: str
@@ -63,7 +62,7 @@ class _CheckedManifest:
 
 @dataclass(slots=True)
 class _ImageContents:
-    """An image, read: its manifests, what is named before what names it, and what they need."""
+    """An image, read: its manifests in the order in which they must be stored, and the blobs that they need."""
 
     manifests: dict[str, _CheckedManifest] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -75,18 +74,18 @@ class _ImageContents:
 
     @property
     def foreign(self) -> tuple[str, ...]:
-        """Digests of layers that are elsewhere."""
+        """Digests of layers whose content is elsewhere."""
         return tuple(dict.fromkeys(digest for one in self.manifests.values() for digest in one.foreign))
 
 
 def select_image(layout: ImageLayout, ref: str = "") -> LayoutDescriptor:
-    """The image of a layout that is meant.
+    """Return the image of a layout that ``ref`` selects.
 
     Args:
-        ref: its name (``org.opencontainers.image.ref.name``) or digest; empty if there is only one.
+        ref: a name (``org.opencontainers.image.ref.name``) or a digest; empty if the layout has one image.
 
     Raises:
-        LayoutError: there is none of this name, or several.
+        LayoutError: no image has this name, or several have it.
     """
     entries = layout.entries()
     wanted = [entry for entry in entries if not ref or ref in (entry.ref, entry.digest)]
@@ -94,7 +93,7 @@ def select_image(layout: ImageLayout, ref: str = "") -> LayoutDescriptor:
         return wanted[0]
     listed = "".join(f"\n  {entry}" for entry in wanted or entries)
     if not entries:
-        raise LayoutError(f"{layout.name} holds no image: its index.json is empty")
+        raise LayoutError(f"{layout.name} has no image: its index.json is empty")
     if not wanted:
         raise LayoutError(f"{layout.name} has no image {ref!r}; it has{listed}", "Choose one of them with --ref.")
     raise LayoutError(
@@ -114,18 +113,18 @@ def import_image(
     region: str = REGION,
     progress: Progress | None = None,
 ) -> ImportResult:
-    """Take an image and everything that it consists of into a repository, which is made if it does not exist.
+    """Import an image with all its parts into a repository. Create the repository if needed.
 
-    What an index names is stored before it, and the tag is put last. If it fails on the way, what was stored until
-    then stays, and doing it again goes on from there.
+    Manifests of an index come before the index, and the tag comes last. After a failure the stored parts stay, and
+    another import continues from there.
 
     Args:
-        tag: empty leaves the image without.
-        ref: which image, if the layout has several.
+        tag: the tag; empty stores the image untagged.
+        ref: the image to import, if the layout has several.
 
     Raises:
-        LayoutError: something is missing or is not what its digest says; nothing of the kind is stored.
-        ServiceError: the registry refuses, in the words of ECR.
+        LayoutError: a part is missing, or its bytes do not match its digest. Such a part is not stored.
+        ServiceError: the registry refused, in ECR's words.
     """
     top = select_image(layout, ref)
     image = _ImageContents()
@@ -141,7 +140,7 @@ def import_image(
 
 
 def _read_manifests(layout: ImageLayout, descriptor: LayoutDescriptor, image: _ImageContents, depth: int = 0) -> None:
-    """Read a manifest after those that it names."""
+    """Read the manifests that a manifest names, then the manifest."""
     if descriptor.digest in image.manifests:
         return
     if depth > MAX_DEPTH:
@@ -163,9 +162,9 @@ def _check_manifest(layout: ImageLayout, descriptor: LayoutDescriptor, stream: I
     with stream:
         content = stream.read(MAX_MANIFEST + 1)
     if len(content) > MAX_MANIFEST:
-        raise LayoutError(f"{what} has more than {MAX_MANIFEST:,} bytes, the most that ECR takes")
+        raise LayoutError(f"{what} has more than {MAX_MANIFEST:,} bytes, the limit of ECR")
     if storage.digest_of(content) != descriptor.digest:
-        raise LayoutError(f"{what} has other bytes: their digest is {storage.digest_of(content)}")
+        raise LayoutError(f"{what} does not match its digest: its bytes have {storage.digest_of(content)}")
     if descriptor.size not in (-1, len(content)):
         raise LayoutError(f"{what} has {len(content):,} bytes, not {descriptor.size:,} as its descriptor says")
     try:
@@ -174,8 +173,8 @@ def _check_manifest(layout: ImageLayout, descriptor: LayoutDescriptor, stream: I
     except UnicodeDecodeError as problem:
         raise LayoutError(f"{what} is not UTF-8 text: {problem}") from problem
     except ServiceError as problem:
-        said = f" (media type {descriptor.media_type!r})" if descriptor.media_type else " (no media type is told)"
-        raise LayoutError(f"{what} would not be taken by ECR: {problem.message}{said}") from problem
+        said = f" (media type {descriptor.media_type!r})" if descriptor.media_type else " (no media type)"
+        raise LayoutError(f"{what} would be refused by ECR: {problem.message}{said}") from problem
     document = json.loads(text)
     children = tuple(parse_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
     return _CheckedManifest(descriptor.digest, text, contents, children, _foreign_layers(document, contents))
@@ -193,21 +192,21 @@ def _check_complete(layout: ImageLayout, image: _ImageContents) -> None:
         more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
         listed = "".join(f"\n  {one}" for one in absent[:_MENTIONED])
         raise LayoutError(
-            f"{layout.name} is not complete; nothing was stored. It does not have{listed}{more}",
-            "Copy the image with everything: skopeo copy --all SOURCE oci:FOLDER",
+            f"{layout.name} is incomplete; nothing was stored. Missing:{listed}{more}",
+            "Copy the complete image: skopeo copy --all SOURCE oci:FOLDER",
         )
 
 
 def _store_blobs(
     target: ImportTarget, layout: ImageLayout, blobs: Mapping[str, int], progress: Progress | None
 ) -> tuple[int, int]:
-    """Store what the repository does not have yet; how many, and how many bytes."""
+    """Store the blobs that the repository lacks. Return their number and their bytes."""
     wanted = {digest: size for digest, size in blobs.items() if not target.has(digest)}
     total, done = sum(wanted.values()), 0
     for digest, size in wanted.items():
         stream = layout.open_blob(digest)
         if stream is None:
-            raise LayoutError(f"{digest} has vanished from {layout.name}")
+            raise LayoutError(f"{digest} disappeared from {layout.name}")
         with stream:
             pieces = _verified_chunks(stream, layout.name, digest, size)
             target.add(_with_progress(pieces, progress, done, total) if progress else pieces)
@@ -216,7 +215,7 @@ def _store_blobs(
 
 
 def _verified_chunks(stream: IO[bytes], name: str, digest: str, size: int) -> Iterator[bytes]:
-    """The content of a blob, checked at its end; what fails the check is never committed."""
+    """Yield the content of a blob and check it at the end. A blob that fails the check is never committed."""
     checksum, left = sha256(), size
     while piece := stream.read(storage.CHUNK_SIZE):
         checksum.update(piece)
@@ -224,7 +223,7 @@ def _verified_chunks(stream: IO[bytes], name: str, digest: str, size: int) -> It
         yield piece
     found = f"sha256:{checksum.hexdigest()}"
     if found != digest:
-        raise LayoutError(f"the blob {digest} in {name} has other bytes: their digest is {found}")
+        raise LayoutError(f"the blob {digest} in {name} does not match its digest: its bytes have {found}")
     if left:
         raise LayoutError(f"the blob {digest} in {name} has {size - left:,} bytes, not {size:,} as its descriptor says")
 
@@ -237,7 +236,7 @@ def _with_progress(pieces: Iterable[bytes], progress: Progress, done: int, total
 
 
 class ImportTarget:
-    """The repository that an image is taken into."""
+    """The repository that receives an image."""
 
     def __init__(self, database: Database, repository: str, registry_id: str, region: str) -> None:
         self._database = database
@@ -246,7 +245,7 @@ class ImportTarget:
         self._region = region
 
     def create(self) -> None:
-        """Make the repository, unless it exists."""
+        """Create the repository, unless it exists."""
         try:
             self._call("CreateRepository", {})
         except ServiceError as error:
@@ -254,20 +253,20 @@ class ImportTarget:
                 raise
 
     def has(self, digest: str) -> bool:
-        """Whether the repository has a layer with its content."""
+        """Return True if the repository has a layer with its content."""
         call = self._prepared("BatchCheckLayerAvailability", {"layerDigests": [digest]})
         with self._database.read() as connection:
             known = storage.layer_sizes(connection, call.repository(connection)["id"], [digest])
             return bool(known) and storage.has_content(connection, digest)
 
     def add(self, pieces: Iterable[bytes]) -> None:
-        """Store a layer, in a transaction of its own: an image of many gigabytes shall not lock others out for long."""
+        """Store a layer in its own transaction, so that a large image does not block other writers for long."""
         call = self._prepared("InitiateLayerUpload", {})
         with self._database.write() as connection:
             storage.store_layer(connection, call.repository(connection)["id"], pieces)
 
     def put(self, one: _CheckedManifest, tag: str) -> None:
-        """Put a manifest; that it is there already, under that tag, is no failure."""
+        """Put a manifest. It is no error if the registry already has it under that tag."""
         parameters = {
             "imageManifest": one.text,
             "imageManifestMediaType": one.contents.media_type,

@@ -1,4 +1,4 @@
-"""Repositories full of realistic images, written in bulk past the API: for trying things out and for benchmarks."""
+"""Fill repositories with realistic images for experiments and benchmarks. Write past the API, into the database."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from ecrtui.emulator.seed_content import BuildPipeline, SeededImage, SeedStyle
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
 MAX_IMAGES = 10_000_000
-"""Images that are seeded at most, in all repositories; a real one may have 100,000 (quota, adjustable)."""
+"""Most images in one run, over all repositories. A real repository may have 100,000 (adjustable quota)."""
 
 _BATCH = 2_000
-"""Images that are in memory at once."""
+"""Number of images in memory at a time."""
 
 _PAGE_CACHE = 256 * 1024
-"""KiB of the database that are kept in memory meanwhile: indexes are written to in no order."""
+"""SQLite page cache in KiB. Inserts hit the database's indexes in random order."""
 
 _SCANS = 64
-"""Results of scans that are different."""
+"""Number of different scan results."""
 
 _TEAMS = (
     "checkout",
@@ -45,20 +45,20 @@ _TEAMS = (
 )
 
 Progress = Callable[[int, int], None]
-"""Told how many images have been made, and how many shall be."""
+"""Called with the number of images so far, and the total."""
 
 
 class SeedError(ValueError):
-    """What is asked for cannot be seeded; the text says why."""
+    """The request is invalid; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedOrigin:
-    """Which registry the images are for, and what makes them these and no others.
+    """The registry that receives the images, and the random seed that determines them.
 
     Args:
-        number: another one gives other images.
-        now: the newest image is pushed shortly before, in seconds since the epoch; digests do not depend on it.
+        number: the random seed.
+        now: the newest image is pushed shortly before this time, in seconds since the epoch. Digests ignore it.
     """
 
     registry_id: str = REGISTRY_ID
@@ -74,13 +74,13 @@ def seed(
     origin: SeedOrigin,
     progress: Progress | None = None,
 ) -> None:
-    """Fill each of these repositories with images, all or none; a repository that does not exist is made.
+    """Fill each repository with images, in one transaction. Create repositories that do not exist.
 
     Args:
-        origin: with ``now`` 0 it is now.
+        origin: ``now`` 0 means the current time.
 
     Raises:
-        SeedError: a repository has images already, or the style asks for what ECR does not allow.
+        SeedError: a repository already has images, or the style breaks a limit of ECR.
     """
     _check(style, len(repositories))
     origin = origin if origin.now else replace(origin, now=time.time())
@@ -95,14 +95,14 @@ def seed(
 
 
 def repository_names(count: int) -> list[str]:
-    """So many names as teams have them: ``team-search/service-0008``."""
+    """Return realistic repository names, such as ``team-search/service-0008``."""
     return [f"team-{_TEAMS[index % len(_TEAMS)]}/service-{index:04}" for index in range(count)]
 
 
 def seed_repository(
     connection: sqlite3.Connection, repository_id: int, name: str, style: SeedStyle, origin: SeedOrigin
 ) -> Iterator[int]:
-    """Write the images of an empty repository, in pieces; gives how many each had."""
+    """Write the images of an empty repository in batches. Yield the size of each batch."""
     images = BuildPipeline(name, style, seed=origin.number, now=origin.now).images()
     chance = Random(f"{origin.number}:{name}:scans")  # noqa: S311 - no secret
     first_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM images").fetchone()[0]
@@ -161,7 +161,7 @@ def _insert(connection: sqlite3.Connection, repository_id: int, batch: Sequence[
 
 
 def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, style: SeedStyle) -> None:
-    """What the scan on push has found; the findings one by one only where configs are told too."""
+    """Store the result of the scan on push. Store single findings only when the style includes configs."""
     findings, counts = _found(int(image.digest[-2:], 16) % _SCANS)
     scans.store_scan(connection, image_id, findings if style.configs else (), counts, at=image.pushed_at + 20)
 
@@ -182,13 +182,13 @@ def _repository(connection: sqlite3.Connection, name: str, origin: SeedOrigin) -
         "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", key
     ).fetchone()[0]
     if connection.execute("SELECT 1 FROM images WHERE repository_id = ? LIMIT 1", (repository_id,)).fetchone():
-        raise SeedError(f"the repository {name!r} has images already")
+        raise SeedError(f"the repository {name!r} already has images")
     return repository_id
 
 
 def _check(style: SeedStyle, repositories: int) -> None:
     if not 1 <= style.images * repositories <= MAX_IMAGES:
-        raise SeedError(f"between 1 and {MAX_IMAGES:,} images can be seeded, not {style.images * repositories:,}")
+        raise SeedError(f"the number of images must be from 1 to {MAX_IMAGES:,}, not {style.images * repositories:,}")
     if style.tags_per_push is not None and not 0 <= style.tags_per_push <= MAX_TAGS:
         raise SeedError(f"an image has between 0 and {MAX_TAGS:,} tags, not {style.tags_per_push:,}")
 

@@ -1,7 +1,7 @@
-"""What seeded images look like: pushes of a busy build pipeline, as manifests with true digests.
+"""The content of seeded images: the pushes of a busy build pipeline, as manifests with true digests.
 
-Layers and configs have digests and sizes, and usually no content. The bytes of a manifest depend on the seed and the
-repository's name alone, unless configs are asked for, which tell when they were made.
+Layers and configs have digests and sizes, and usually no content. The bytes of a manifest depend only on the seed and
+the repository name. With configs they also depend on the time, because a config contains its creation time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 _SPAN = 730 * 86_400.0
-"""Seconds that the pushes are spread over."""
+"""Time span of the pushes, in seconds."""
 
 _KINDS = ("image",) * 82 + ("index",) * 12 + ("index with attestations",) * 6
-"""How often a push is what."""
+"""Relative frequency of each kind of push."""
 
 _ROWS = {"image": 1, "index": 3, "index with attestations": 5}
 _TAG_COUNTS = (0,) * 8 + (1,) * 53 + (2,) * 24 + (3,) * 10 + (5,) * 3 + (8, 20)
@@ -33,8 +33,8 @@ class SeededImage:
     """One image. Times are seconds since the epoch, sizes are bytes.
 
     Args:
-        layers: what is to be declared for it, its config among them: digests and sizes.
-        config: the content of its config, with its digest; None if it has none.
+        layers: digests and sizes of its layers and its config.
+        config: the content of its config, with its digest; None without content.
     """
 
     digest: str
@@ -52,14 +52,14 @@ class SeededImage:
 
 @dataclass(frozen=True, slots=True)
 class SeedStyle:
-    """What is to be seeded.
+    """What to seed.
 
     Args:
-        images: how many in all, those that indexes consist of among them.
-        untagged: whether no image has a tag.
-        tags_per_push: how many tags every push has; None for a realistic mixture.
-        configs: whether the configs of images have content, and their scans every finding.
-        scanned: which part of the images that were pulled was scanned, 0 to 1.
+        images: number of images, the manifests of indexes included.
+        untagged: True for images without tags.
+        tags_per_push: number of tags of every push; None for a realistic mix.
+        configs: True to store the content of configs and every finding of a scan.
+        scanned: share of the pulled images that were scanned, 0 to 1.
     """
 
     images: int
@@ -70,7 +70,7 @@ class SeedStyle:
 
 
 class BuildPipeline:
-    """Pushes to one repository, the oldest first; the same for the same seed, name and style."""
+    """Yield the pushes to one repository, oldest first. The same seed, name and style give the same pushes."""
 
     def __init__(self, name: str, style: SeedStyle, *, seed: int, now: float) -> None:
         self._style = style
@@ -84,7 +84,7 @@ class BuildPipeline:
         self._pushes = 0
 
     def images(self) -> Iterator[SeededImage]:
-        """Every image, what an index consists of before the index."""
+        """Yield every image; the manifests of an index come before the index."""
         while self._done < self._style.images:
             left = self._style.images - self._done
             kind = self._random.choice(_KINDS)
@@ -97,7 +97,7 @@ class BuildPipeline:
             yield from pushed
 
     def _next_sources(self) -> None:
-        """Dependencies change now and then, the base image seldom."""
+        """Change the dependencies now and then, and the base image rarely."""
         chance = self._random.random()
         if chance < 0.05:
             self._dependencies = self._layer(20_000_000)
@@ -173,24 +173,24 @@ class BuildPipeline:
         created = datetime.fromtimestamp(pushed_at - 90, UTC).isoformat()
         service = self._name.rpartition("/")[2]
         revision = f"{self._random.getrandbits(160):040x}"
-        # A layer's content has another digest when it is unpacked.
+        # The digest of an unpacked layer differs from that of the compressed one.
         unpacked = ",".join([f'"sha256:{digest[:6:-1]}"' for digest, _ in layers])
         steps = ",".join([_STEP % (created, number) for number in range(len(layers))])
         return (_CONFIG % (platform[0], service, service, revision, created, steps, unpacked)).encode()
 
     def _moment(self) -> float:
-        """When the next image is pushed: more and more often towards now."""
+        """Return the time of the next push. Pushes get more frequent towards the present."""
         before: float = (1 - self._done / self._style.images) ** 1.4
         after: float = (1 - (self._done + 1) / self._style.images) ** 1.4
         return self._now - 60 - _SPAN * (after + (before - after) * 0.5 * self._random.random())
 
     def _pulled_at(self, pushed_at: float) -> float | None:
-        """Six of ten have been pulled, most of them soon."""
+        """Return the time of the last pull. Six of ten images were pulled, most of them soon after the push."""
         chance = self._random.random()
         return None if chance > 0.6 else pushed_at + (self._now - pushed_at) * (chance / 0.6) ** 4
 
     def _tags(self, digest: str) -> list[str]:
-        """Every name has the number of the push in it, so that none comes twice."""
+        """Return tags that contain the number of the push, so that no tag repeats."""
         style, push = self._style, self._pushes
         if style.untagged:
             return []

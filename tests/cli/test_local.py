@@ -285,7 +285,7 @@ class TestSeed:
     def test_a_repository_with_images_is_not_filled(self, database: str, capsys: pytest.CaptureFixture[str]) -> None:
         run("seed", "--repository", "team/app", "--images", "1", "--db", database)
         assert run("seed", "--repository", "team/app", "--images", "1", "--db", database) == 2
-        assert "has images already" in capsys.readouterr().err
+        assert "already has images" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["serve", "import", "export", "seed"])

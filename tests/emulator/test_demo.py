@@ -1,4 +1,4 @@
-"""The demo shows everything that ECR has; each of it is looked for here, through boto3."""
+"""The demo has an example of everything in ECR. Each test finds one through boto3."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def repositories(ecr: Any) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def images(ecr: Any, repositories: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Every image of every repository, archived ones too."""
+    """Return every image of every repository, archived ones included."""
     paginator = ecr.get_paginator("describe_images")
     return {
         name: [
@@ -69,7 +70,7 @@ def images(ecr: Any, repositories: dict[str, Any]) -> dict[str, list[dict[str, A
 
 @pytest.fixture(scope="module")
 def texts(embedded: EmbeddedRegistry) -> dict[tuple[str, str], tuple[str, str]]:
-    """Media type and text of every manifest, by repository and digest."""
+    """Return media type and text of every manifest, by repository and digest."""
     with embedded.database.read() as connection:
         return {
             (row["name"], row["digest"]): (row["media_type"], row["manifest"])
@@ -81,7 +82,7 @@ def texts(embedded: EmbeddedRegistry) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def manifest(ecr: Any, repository: str, tag: str) -> tuple[str, dict[str, Any]]:
-    """Digest and document of the image of a tag."""
+    """Return the digest and the document of the image with this tag."""
     found = ecr.batch_get_image(
         repositoryName=repository, imageIds=[{"imageTag": tag}], acceptedMediaTypes=ALL_MEDIA_TYPES
     )["images"][0]
@@ -98,28 +99,30 @@ def tags_in(images: list[dict[str, Any]]) -> list[str]:
 
 
 class TestRepositories:
-    def test_there_are_some_twenty_five_in_several_namespaces(self, repositories):
+    def test_several_namespaces_have_about_25_repositories(self, repositories: dict[str, dict[str, Any]]) -> None:
         assert 23 <= len(repositories) <= 30
         assert len({name.partition("/")[0] for name in repositories}) >= 6
 
-    def test_every_tag_mutability_is_there(self, repositories):
+    def test_every_tag_mutability_is_present(self, repositories: dict[str, dict[str, Any]]) -> None:
         found = Counter(one["imageTagMutability"] for one in repositories.values())
         assert set(found) == {"MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"}
         for one in repositories.values():
             excluded = one["imageTagMutability"].endswith("_WITH_EXCLUSION")
             assert bool(one.get("imageTagMutabilityExclusionFilters")) == excluded
 
-    def test_scan_on_push_is_on_for_some(self, repositories):
+    def test_some_repositories_scan_on_push(self, repositories: dict[str, dict[str, Any]]) -> None:
         assert {one["imageScanningConfiguration"]["scanOnPush"] for one in repositories.values()} == {True, False}
 
-    def test_some_are_encrypted_with_a_key_of_kms(self, repositories):
+    def test_some_repositories_use_a_kms_key(self, repositories: dict[str, dict[str, Any]]) -> None:
         found = {one["encryptionConfiguration"]["encryptionType"] for one in repositories.values()}
         assert found == {"AES256", "KMS"}
         keys = [one["encryptionConfiguration"].get("kmsKey") for one in repositories.values()]
         assert any(key and key.startswith(f"arn:aws:kms:{REGION}:123456789012:key/") for key in keys)
 
-    def test_settings_are_such_as_ecr_takes(self, ecr, embedded, repositories):
-        """Each is put again through the API."""
+    def test_ecr_accepts_the_settings(
+        self, ecr: Any, embedded: EmbeddedRegistry, repositories: dict[str, dict[str, Any]]
+    ) -> None:
+        """Put each setting again through the API."""
         filters = "imageTagMutabilityExclusionFilters"
         for one in repositories.values():
             ecr.put_image_tag_mutability(
@@ -128,7 +131,9 @@ class TestRepositories:
                 **({filters: one[filters]} if filters in one else {}),
             )
 
-    def test_lifecycle_policies_are_such_as_ecr_takes(self, ecr, embedded, repositories):
+    def test_ecr_accepts_the_lifecycle_policies(
+        self, ecr: Any, embedded: EmbeddedRegistry, repositories: dict[str, dict[str, Any]]
+    ) -> None:
         with embedded.database.read() as connection:
             policies = connection.execute(
                 "SELECT name, lifecycle_policy FROM repositories WHERE lifecycle_policy IS NOT NULL"
@@ -139,28 +144,32 @@ class TestRepositories:
         text = ecr.get_lifecycle_policy(repositoryName="team/checkout")["lifecyclePolicyText"]
         assert "expire untagged after 7 days" in [rule["description"] for rule in json.loads(text)["rules"]]
 
-    def test_a_lifecycle_preview_finds_something_to_expire(self, ecr):
+    def test_a_lifecycle_preview_expires_images(self, ecr: Any) -> None:
         ecr.start_lifecycle_policy_preview(repositoryName="team/checkout")
         preview = ecr.get_lifecycle_policy_preview(repositoryName="team/checkout")
         assert preview["summary"]["expiringImageTotalCount"] > 0
 
-    def test_repository_policies_and_tags_are_there(self, ecr, repositories):
+    def test_repository_policies_and_resource_tags_are_present(
+        self, ecr: Any, repositories: dict[str, dict[str, Any]]
+    ) -> None:
         policy = json.loads(ecr.get_repository_policy(repositoryName="team/checkout")["policyText"])
         assert policy["Statement"][0]["Principal"]["AWS"][0].startswith("arn:aws:iam::")
         arn = repositories["team/checkout"]["repositoryArn"]
         tags = {tag["Key"]: tag["Value"] for tag in ecr.list_tags_for_resource(resourceArn=arn)["tags"]}
         assert tags["team"] == "storefront"
 
-    def test_one_is_empty(self, images):
+    def test_one_repository_is_empty(self, images: dict[str, list[dict[str, Any]]]) -> None:
         assert [name for name, found in images.items() if not found] == ["sandbox/empty"]
 
 
 class TestImages:
-    def test_every_digest_is_that_of_the_manifest(self, texts):
+    def test_every_digest_matches_its_manifest(self, texts: dict[tuple[str, str], tuple[str, str]]) -> None:
         assert len(texts) > 4300
         assert all(digest_of(text) == digest for (_, digest), (_, text) in texts.items())
 
-    def test_every_part_of_every_manifest_is_there(self, embedded, texts):
+    def test_every_part_of_every_manifest_is_present(
+        self, embedded: EmbeddedRegistry, texts: dict[tuple[str, str], tuple[str, str]]
+    ) -> None:
         with embedded.database.read() as connection:
             layers = {
                 (row["name"], row["digest"]): row["size"]
@@ -176,7 +185,9 @@ class TestImages:
                 media_type, child_text = texts[repository, child["digest"]]
                 assert (media_type, len(child_text.encode())) == (child["mediaType"], child["size"])
 
-    def test_every_config_can_be_read(self, embedded, texts):
+    def test_every_config_is_readable(
+        self, embedded: EmbeddedRegistry, texts: dict[tuple[str, str], tuple[str, str]]
+    ) -> None:
         with embedded.database.read() as connection:
             kept = {row["digest"] for row in connection.execute("SELECT DISTINCT digest FROM blob_chunks")}
         for _, text in texts.values():
@@ -184,16 +195,18 @@ class TestImages:
             if "config" in document:
                 assert document["config"]["digest"] in kept
 
-    def test_content_is_what_its_digest_says(self, embedded):
+    def test_content_matches_its_digest(self, embedded: EmbeddedRegistry) -> None:
         with embedded.database.read() as connection:
             for row in connection.execute("SELECT digest, content FROM blob_chunks"):
                 assert row["digest"] == "sha256:" + hashlib.sha256(row["content"]).hexdigest()
 
-    def test_the_database_is_consistent(self, embedded):
+    def test_the_database_is_consistent(self, embedded: EmbeddedRegistry) -> None:
         with embedded.database.read() as connection:
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
-    def test_dates_are_counted_from_now(self, images, repositories):
+    def test_ages_count_from_now(
+        self, images: dict[str, list[dict[str, Any]]], repositories: dict[str, dict[str, Any]]
+    ) -> None:
         for name, found in images.items():
             for image in found:
                 pushed = image["imagePushedAt"].timestamp()
@@ -201,31 +214,33 @@ class TestImages:
                 pulled = image.get("lastRecordedPullTime")
                 assert pulled is None or pushed <= pulled.timestamp() <= NOW
 
-    def test_one_repository_has_four_thousand(self, images):
+    def test_one_repository_has_four_thousand_images(self, images: dict[str, list[dict[str, Any]]]) -> None:
         assert [name for name, found in images.items() if len(found) >= 4000] == ["legacy/monolith"]
 
-    def test_one_image_has_sixty_tags(self, images):
+    def test_one_image_has_sixty_tags(self, images: dict[str, list[dict[str, Any]]]) -> None:
         assert max(len(image.get("imageTags", ())) for image in images["platform/ci-runner"]) == 60
 
-    def test_some_have_no_tag_and_one_repository_has_only_such(self, images):
+    def test_some_images_are_untagged_and_one_repository_has_no_tags(
+        self, images: dict[str, list[dict[str, Any]]]
+    ) -> None:
         assert sum(not image.get("imageTags") for image in images["team/checkout"]) > 5
         assert tags_in(images["data/nightly"]) == []
 
-    def test_one_is_archived(self, ecr, images):
+    def test_one_image_is_archived(self, ecr: Any, images: dict[str, list[dict[str, Any]]]) -> None:
         archived = [image for image in images["team/checkout"] if image["imageStatus"] == "ARCHIVED"]
         assert [image["imageTags"] for image in archived] == [["release-2025.12"]]
         assert archived[0]["lastArchivedAt"] > archived[0]["imagePushedAt"]
         with refused("ImageNotFoundException"):
             ecr.describe_images(repositoryName="team/checkout", imageIds=[{"imageTag": "release-2025.12"}])
 
-    def test_sizes_are_plausible(self, images):
+    def test_sizes_are_plausible(self, images: dict[str, list[dict[str, Any]]]) -> None:
         sizes = [image["imageSizeInBytes"] for image in images["team/checkout"] if "prod" in image.get("imageTags", ())]
         assert 90e6 < sizes[0] < 120e6
         assert max(image["imageSizeInBytes"] for image in images["payments/fraud-model"]) > 5e9
 
 
 class TestManifests:
-    def test_an_index_has_platforms_and_attestations_like_buildkits(self, ecr):
+    def test_an_index_has_platforms_and_attestations_as_buildkit_writes_them(self, ecr: Any) -> None:
         _, index = manifest(ecr, "team/checkout", "prod")
         assert index["mediaType"] == OCI_INDEX
         platforms = [entry["platform"]["architecture"] for entry in index["manifests"]]
@@ -237,7 +252,7 @@ class TestManifests:
                 "vnd.docker.reference.type": "attestation-manifest",
             }
 
-    def test_attestations_say_what_they_attest(self, embedded, ecr):
+    def test_attestations_name_their_subject(self, embedded: EmbeddedRegistry, ecr: Any) -> None:
         _, index = manifest(ecr, "team/checkout", "prod")
         image, attestation = index["manifests"][0], index["manifests"][2]
         found = ecr.batch_get_image(repositoryName="team/checkout", imageIds=[{"imageDigest": attestation["digest"]}])[
@@ -248,17 +263,21 @@ class TestManifests:
         statement = json.loads(content(embedded, ecr, "team/checkout", layer["digest"]))
         assert "sha256:" + statement["subject"][0]["digest"]["sha256"] == image["digest"]
 
-    def test_there_is_a_docker_list_of_docker_images(self, ecr, texts):
+    def test_a_docker_manifest_list_has_docker_images(
+        self, ecr: Any, texts: dict[tuple[str, str], tuple[str, str]]
+    ) -> None:
         _, found = manifest(ecr, "payments/settlement", "latest")
         assert found["mediaType"] == DOCKER_LIST
         assert {entry["mediaType"] for entry in found["manifests"]} == {DOCKER_MANIFEST}
 
-    def test_there_is_an_oci_manifest_without_media_type(self, ecr, images):
+    def test_one_oci_manifest_has_no_media_type(self, ecr: Any, images: dict[str, list[dict[str, Any]]]) -> None:
         _, found = manifest(ecr, "data/feature-store", "2026.10")
         assert "mediaType" not in found
         assert {image["imageManifestMediaType"] for image in images["data/feature-store"]} == {OCI_MANIFEST}
 
-    def test_there_are_helm_charts(self, embedded, ecr, images):
+    def test_helm_charts_are_present(
+        self, embedded: EmbeddedRegistry, ecr: Any, images: dict[str, list[dict[str, Any]]]
+    ) -> None:
         _, found = manifest(ecr, "charts/checkout", "1.1.0")
         assert found["config"]["mediaType"] == "application/vnd.cncf.helm.config.v1+json"
         assert found["layers"][0]["mediaType"] == "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -266,7 +285,7 @@ class TestManifests:
         assert (chart["name"], chart["version"]) == ("checkout", "1.1.0")
         assert all("helm" in image["artifactMediaType"] for image in images["charts/checkout"])
 
-    def test_there_is_a_signature_of_cosign_under_its_tag(self, embedded, ecr):
+    def test_a_cosign_signature_is_under_its_tag(self, embedded: EmbeddedRegistry, ecr: Any) -> None:
         digest, _ = manifest(ecr, "team/checkout", "prod")
         _, signature = manifest(ecr, "team/checkout", f"sha256-{digest[7:]}.sig")
         layer = signature["layers"][0]
@@ -275,20 +294,20 @@ class TestManifests:
         payload = json.loads(content(embedded, ecr, "team/checkout", layer["digest"]))
         assert payload["critical"]["image"]["docker-manifest-digest"] == digest
 
-    def test_there_are_referrers(self, embedded, ecr):
+    def test_referrers_are_present(self, embedded: EmbeddedRegistry, ecr: Any) -> None:
         digest, _ = manifest(ecr, "team/checkout", "prod")
         found = ecr.list_image_referrers(repositoryName="team/checkout", subjectId={"imageDigest": digest})
         types = {one["artifactType"] for one in found["referrers"]}
         assert types == {"application/spdx+json", "application/vnd.cncf.notary.signature"}
 
-    def test_there_are_many_platforms(self, ecr):
+    def test_one_index_has_many_platforms(self, ecr: Any) -> None:
         _, found = manifest(ecr, "mirror/nginx", "latest")
         platforms = {
             (entry["platform"]["architecture"], entry["platform"].get("variant")) for entry in found["manifests"]
         }
         assert {("arm", "v5"), ("arm", "v7"), ("s390x", None)} <= platforms
 
-    def test_configs_tell_what_an_image_is(self, embedded, ecr):
+    def test_configs_describe_the_image(self, embedded: EmbeddedRegistry, ecr: Any) -> None:
         _, index = manifest(ecr, "team/checkout", "prod")
         for entry in index["manifests"][:2]:
             found = ecr.batch_get_image(repositoryName="team/checkout", imageIds=[{"imageDigest": entry["digest"]}])[
@@ -306,10 +325,10 @@ class TestManifests:
 
 
 class TestScans:
-    def test_basic_scans_have_findings(self, ecr, images):
+    def test_basic_scans_have_findings(self, ecr: Any, images: dict[str, list[dict[str, Any]]]) -> None:
         self.counted(ecr, "team/checkout", images["team/checkout"], "findings", "COMPLETE")
 
-    def test_enhanced_scans_have_findings(self, ecr, images):
+    def test_enhanced_scans_have_findings(self, ecr: Any, images: dict[str, list[dict[str, Any]]]) -> None:
         self.counted(ecr, "payments/gateway", images["payments/gateway"], "enhancedFindings", "ACTIVE")
 
     def counted(self, ecr: Any, repository: str, images: list[dict[str, Any]], member: str, status: str) -> None:
@@ -326,21 +345,21 @@ class TestScans:
             total += sum(counts.values())
         assert total > 10
 
-    def test_one_scan_has_failed(self, images):
+    def test_one_scan_failed(self, images: dict[str, list[dict[str, Any]]]) -> None:
         failed = [image for image in images["data/feature-store"] if image["imageScanStatus"]["status"] == "FAILED"]
         assert len(failed) == 1
         assert "UnsupportedImageError" in failed[0]["imageScanStatus"]["description"]
 
 
 class TestHostileText:
-    """What must not reach a terminal as anything but text."""
+    """Text that must reach a terminal as text only."""
 
     def everything(self, ecr: Any, embedded: EmbeddedRegistry) -> tuple[dict[str, str], dict[str, str]]:
         _, found = manifest(ecr, "sandbox/hostile-text", "hostile")
         config = json.loads(content(embedded, ecr, "sandbox/hostile-text", found["config"]["digest"]))
         return found["annotations"], config["config"]["Labels"]
 
-    def test_annotations_and_labels_hold_all_of_it(self, embedded, ecr):
+    def test_annotations_and_labels_contain_all_hostile_text(self, embedded: EmbeddedRegistry, ecr: Any) -> None:
         for texts in self.everything(ecr, embedded):
             text = "".join([*texts, *texts.values()])
             assert "[/]" in text
@@ -356,29 +375,29 @@ class TestHostileText:
             assert "\u2028" in text
             assert max(len(value) for value in texts.values()) == 10_000
 
-    def test_a_tag_of_the_repository_holds_some_of_it(self, ecr, repositories):
+    def test_a_resource_tag_contains_hostile_text(self, ecr: Any, repositories: dict[str, dict[str, Any]]) -> None:
         arn = repositories["sandbox/hostile-text"]["repositoryArn"]
         tags = {tag["Key"]: tag["Value"] for tag in ecr.list_tags_for_resource(resourceArn=arn)["tags"]}
         assert "[@click=app.quit]" in tags["owner"]
         assert "\x1b]0;" in tags["owner"]
         assert all(len(value) <= 256 for value in tags.values())
 
-    def test_tags_are_the_strangest_that_the_grammar_allows(self, ecr, images):
+    def test_tags_are_as_unusual_as_the_grammar_allows(self, ecr: Any, images: dict[str, list[dict[str, Any]]]) -> None:
         tags = tags_in(images["sandbox/hostile-text"])
         assert max(map(len, tags)) == 128
         assert "_" in tags
 
 
 class TestTheShowcase:
-    def test_releases_and_environments_are_where_a_newcomer_looks_for_them(self, ecr):
+    def test_the_main_repository_has_releases_and_environments(self, ecr: Any) -> None:
         tags = tags_of(ecr, "team/checkout")
         assert tags["release-2026.11"] == tags["prod"] != tags["release-2026.10"] == tags["rollback"]
 
-    def test_the_newest_push_is_two_hours_old(self, images):
+    def test_the_newest_push_is_two_hours_old(self, images: dict[str, list[dict[str, Any]]]) -> None:
         newest = max(image["imagePushedAt"].timestamp() for image in images["team/checkout"])
         assert 1 < (NOW - newest) / 3600 < 3
 
-    def test_a_platform_can_be_tagged_and_prod_can_be_moved_but_no_release(self):
+    def test_platforms_and_prod_can_be_tagged_but_releases_cannot_move(self) -> None:
         with open_database(None) as database:
             load_demo(database)
             ecr = client_for(EmbeddedRegistry(database), region=REGION)
@@ -391,21 +410,23 @@ class TestTheShowcase:
             with refused("ImageTagAlreadyExistsException"):
                 ecr.put_image(repositoryName="team/checkout", imageManifest=text, imageTag="release-2026.10")
 
-    def test_no_tag_has_moved_that_may_not(self, ecr, images, repositories):
+    def test_no_immutable_tag_moved(
+        self, ecr: Any, images: dict[str, list[dict[str, Any]]], repositories: dict[str, dict[str, Any]]
+    ) -> None:
         for name, one in repositories.items():
             if one["imageTagMutability"] == "IMMUTABLE":
                 assert not {"prod", "latest", "staging"} & set(tags_in(images[name]))
 
 
 class TestLoading:
-    def test_it_is_loaded_once(self, tmp_path):
+    def test_the_demo_is_loaded_once(self, tmp_path: Path) -> None:
         path = str(tmp_path / "registry.sqlite")
         with open_database(path) as database:
             assert load_demo(database)
         with open_database(path) as database:
             assert not load_demo(database)
 
-    def test_what_was_done_to_it_stays(self, tmp_path):
+    def test_changes_to_the_demo_stay(self, tmp_path: Path) -> None:
         with open_database(None) as database:
             load_demo(database)
             ecr = client_for(EmbeddedRegistry(database), region=REGION)
@@ -414,7 +435,7 @@ class TestLoading:
             with refused("RepositoryNotFoundException"):
                 ecr.list_images(repositoryName="team/checkout")
 
-    def test_a_repository_of_ones_own_is_left_as_it_is(self):
+    def test_an_existing_repository_stays_as_it_is(self) -> None:
         with open_database(None) as database:
             ecr = client_for(EmbeddedRegistry(database), region=REGION)
             create_repository(ecr, "team/checkout", "IMMUTABLE")
@@ -422,14 +443,16 @@ class TestLoading:
             assert load_demo(database)
             assert tags_of(ecr, "team/checkout") == {"mine": mine.digest}
 
-    def test_with_the_same_time_it_is_the_same(self, embedded, texts):
+    def test_the_same_time_gives_the_same_digests(
+        self, embedded: EmbeddedRegistry, texts: dict[tuple[str, str], tuple[str, str]]
+    ) -> None:
         with open_database(None) as database:
             load_demo(database, now=NOW)
             with database.read() as connection:
                 again = {row["digest"] for row in connection.execute("SELECT digest FROM images")}
         assert again == {digest for _, digest in texts}
 
-    def test_it_can_be_for_another_registry(self):
+    def test_the_demo_works_for_another_registry(self) -> None:
         with open_database(None) as database:
             load_demo(database, registry_id="210987654321", region="eu-west-1")
             embedded = EmbeddedRegistry(database, registry_id="210987654321")

@@ -1,4 +1,4 @@
-"""Images that come in from OCI layouts and go out as such: the same bytes, or a clear refusal."""
+"""Import and export of OCI layouts: the same bytes, or a clear error."""
 
 from __future__ import annotations
 
@@ -60,16 +60,19 @@ def taken(embedded: EmbeddedRegistry, source: object, tag: str = "", ref: str = 
         return import_image(embedded.database, opened, REPOSITORY, tag, ref=ref, region=REGION, **options)
 
 
-def written(embedded: EmbeddedRegistry, folder: Path, **which: str) -> ExportResult:
+def written(embedded: EmbeddedRegistry, folder: Path, **which: Any) -> ExportResult:
     return export_image(embedded.database, REPOSITORY, str(folder), region=REGION, **which)
 
 
 def manifest_of(ecr: Any, digest: str) -> dict[str, Any]:
-    return ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])["images"][0]
+    (found,) = ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])["images"]
+    return dict(found)
 
 
 class TestImport:
-    def test_an_image_comes_in_with_its_bytes_its_config_and_its_tag(self, embedded, ecr, layout):
+    def test_an_image_is_imported_with_its_bytes_config_and_tag(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         entry = layout.image(layers=[b"first", b"second"])
         layout.write_index(entry)
         imported = taken(embedded, layout, "1.0")
@@ -81,7 +84,9 @@ class TestImport:
         url = ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=config)["downloadUrl"]
         assert embedded.download(url) == layout.path(config).read_bytes()
 
-    def test_an_index_comes_with_what_it_names_and_only_it_is_tagged(self, embedded, ecr, layout):
+    def test_an_index_is_imported_with_its_manifests_and_alone_is_tagged(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         inner = layout.index([layout.image("amd64"), layout.image("arm64")])
         outer = layout.index([inner, layout.image("attestation")])
         layout.write_index(outer)
@@ -91,7 +96,9 @@ class TestImport:
         assert len(digests_of(ecr, REPOSITORY)) == 5
         assert tags_of(ecr, REPOSITORY) == {"latest": outer["digest"]}
 
-    def test_a_manifest_without_media_type_is_what_its_descriptor_says(self, embedded, ecr, layout):
+    def test_a_manifest_without_media_type_gets_that_of_its_descriptor(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         entry = layout.image(mediaType=None)
         layout.write_index(entry)
         assert taken(embedded, layout).media_type == OCI_MANIFEST
@@ -99,30 +106,40 @@ class TestImport:
         assert found["imageManifestMediaType"] == OCI_MANIFEST
         assert "mediaType" not in json.loads(found["imageManifest"])
 
-    def test_a_child_without_media_type_is_what_the_index_says(self, embedded, layout):
+    def test_a_child_without_media_type_gets_that_of_the_index(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder
+    ) -> None:
         layout.write_index(layout.index([layout.image(mediaType=None)]))
         assert taken(embedded, layout).manifests == 2
 
-    def test_without_a_tag_the_image_is_untagged(self, embedded, ecr, layout):
+    def test_an_import_without_a_tag_stores_the_image_untagged(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         layout.write_index(layout.image())
         taken(embedded, layout)
         assert tags_of(ecr, REPOSITORY) == {}
         assert len(digests_of(ecr, REPOSITORY)) == 1
 
-    def test_again_is_no_failure_and_stores_nothing(self, embedded, ecr, layout):
+    def test_a_second_import_succeeds_and_stores_nothing(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         layout.write_index(layout.index([layout.image()]))
         taken(embedded, layout, "1.0")
         assert taken(embedded, layout, "1.0").blobs == 0
         assert len(digests_of(ecr, REPOSITORY)) == 2
 
-    def test_again_into_an_immutable_repository_is_no_failure_either(self, embedded, ecr, layout):
+    def test_a_second_import_into_an_immutable_repository_succeeds(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         create_repository(ecr, REPOSITORY, "IMMUTABLE")
         layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         taken(embedded, layout, "1.0")
         assert len(tags_of(ecr, REPOSITORY)) == 1
 
-    def test_a_tag_that_may_not_move_is_refused_in_the_words_of_ecr(self, embedded, ecr, layout):
+    def test_an_immutable_tag_is_refused_in_ecr_words(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         create_repository(ecr, REPOSITORY, "IMMUTABLE")
         before = push_image(ecr, REPOSITORY, tag="1.0")
         layout.write_index(layout.image("another"))
@@ -130,7 +147,7 @@ class TestImport:
             taken(embedded, layout, "1.0")
         assert tags_of(ecr, REPOSITORY) == {"1.0": before.digest}
 
-    def test_a_tag_that_may_move_does(self, embedded, ecr, layout):
+    def test_a_mutable_tag_moves(self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder) -> None:
         create_repository(ecr, REPOSITORY)
         push_image(ecr, REPOSITORY, tag="1.0")
         entry = layout.image("another")
@@ -138,7 +155,9 @@ class TestImport:
         taken(embedded, layout, "1.0")
         assert tags_of(ecr, REPOSITORY) == {"1.0": entry["digest"]}
 
-    def test_content_that_was_only_declared_is_stored(self, embedded, ecr, layout):
+    def test_missing_content_of_a_known_layer_is_stored(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         entry = layout.image(layers=[b"declared"])
         layout.write_index(entry)
         create_repository(ecr, REPOSITORY)
@@ -146,7 +165,9 @@ class TestImport:
             connection.execute("INSERT INTO layers SELECT id, ?, 8 FROM repositories", (digest_of(b"declared"),))
         assert taken(embedded, layout).blobs == 2
 
-    def test_a_layer_larger_than_a_piece_comes_in_whole(self, embedded, ecr, layout, tmp_path):
+    def test_a_layer_larger_than_a_part_is_imported_completely(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         large = b"0123456789abcdef" * (CHUNK_SIZE // 16) + b"the rest"
         layout.write_index(layout.image(layers=[large, b""]))
         told: list[tuple[int, int]] = []
@@ -155,13 +176,17 @@ class TestImport:
         written(embedded, tmp_path / "out", tag="1.0")
         assert (tmp_path / "out/blobs/sha256" / digest_of(large)[7:]).read_bytes() == large
 
-    def test_docker_manifests_come_in_as_they_are(self, embedded, ecr, layout):
+    def test_docker_manifests_are_imported_unchanged(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         image = layout.image(mediaType=DOCKER_MANIFEST) | {"mediaType": DOCKER_MANIFEST}
         document = {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": [image]}
         layout.write_index(layout.manifest(json.dumps(document, indent=3), DOCKER_LIST))
         assert taken(embedded, layout).media_type == DOCKER_LIST
 
-    def test_an_artifact_keeps_its_subject_even_if_that_is_not_there(self, embedded, ecr, layout):
+    def test_an_artifact_keeps_a_subject_that_does_not_exist(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder
+    ) -> None:
         subject = {"mediaType": OCI_MANIFEST, "digest": digest_of("elsewhere"), "size": 9}
         entry = layout.image(subject=subject, artifactType="application/spdx+json")
         layout.write_index(entry)
@@ -169,7 +194,9 @@ class TestImport:
         referrers = ecr.list_image_referrers(repositoryName=REPOSITORY, subjectId={"imageDigest": subject["digest"]})
         assert [one["digest"] for one in referrers["referrers"]] == [entry["digest"]]
 
-    def test_foreign_layers_are_told_and_not_needed(self, embedded, layout):
+    def test_foreign_layers_are_reported_and_not_required(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder
+    ) -> None:
         foreign = {
             "mediaType": OCI_LAYER,
             "digest": digest_of("windows"),
@@ -183,11 +210,11 @@ class TestImport:
 
 
 class TestChoice:
-    def test_the_only_image_needs_no_name(self, embedded, layout):
+    def test_a_single_image_needs_no_ref(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         layout.write_index(**{"1.0": layout.image()})
         taken(embedded, layout)
 
-    def test_several_are_listed(self, embedded, layout):
+    def test_several_images_are_listed(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         one, two = layout.image("one"), layout.image("two")
         layout.write_index(**{"1.0": one, "2.0": two})
         with pytest.raises(LayoutError, match="has 2 images") as caught:
@@ -196,33 +223,35 @@ class TestChoice:
         assert two["digest"] in caught.value.problem
         assert "--ref" in caught.value.hint
 
-    def test_one_of_several_is_chosen_by_its_name(self, embedded, layout):
+    def test_ref_selects_an_image_by_name(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         one, two = layout.image("one"), layout.image("two")
         layout.write_index(**{"1.0": one, "2.0": two})
         assert taken(embedded, layout, ref="2.0").digest == two["digest"]
 
-    def test_one_of_several_without_names_is_chosen_by_its_digest(self, embedded, layout):
+    def test_ref_selects_an_image_by_digest(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         one, two = layout.image("one"), layout.image("two")
         layout.write_index(one, two)
         assert taken(embedded, layout, ref=one["digest"]).digest == one["digest"]
 
-    def test_several_names_of_one_image_are_no_choice(self, embedded, layout):
+    def test_several_names_of_one_image_need_no_ref(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         one = layout.image()
         layout.write_index(**{"1.0": one, "latest": one})
         assert taken(embedded, layout).digest == one["digest"]
 
-    def test_a_name_that_is_not_there_is_told_with_those_that_are(self, embedded, layout):
+    def test_an_unknown_ref_is_reported_with_the_valid_ones(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder
+    ) -> None:
         layout.write_index(**{"1.0": layout.image()})
         with pytest.raises(LayoutError, match=r"has no image '3\.0'; it has\n  '1\.0'"):
             taken(embedded, layout, ref="3.0")
 
-    def test_an_empty_layout_is_told(self, embedded, layout):
-        with pytest.raises(LayoutError, match="holds no image"):
+    def test_an_empty_layout_is_reported(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
+        with pytest.raises(LayoutError, match="has no image"):
             taken(embedded, layout)
 
 
 class TestRefusals:
-    """What is not as it should be is told, and nothing of it is stored."""
+    """Invalid layouts are refused, and nothing of them is stored."""
 
     def refused(self, embedded: EmbeddedRegistry, source: object, words: str) -> LayoutError:
         with pytest.raises(LayoutError, match=words) as caught:
@@ -231,13 +260,13 @@ class TestRefusals:
             assert connection.execute("SELECT count(*) FROM images").fetchone()[0] == 0
         return caught.value
 
-    def test_a_missing_layer(self, embedded, layout):
+    def test_a_missing_layer_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         layout.write_index(layout.image(layers=[b"one", b"two"]))
         layout.path(digest_of(b"two")).unlink()
-        problem = self.refused(embedded, layout, f"does not have\n  layer or config {digest_of(b'two')}")
+        problem = self.refused(embedded, layout, f"Missing:\n  layer or config {digest_of(b'two')}")
         assert "skopeo copy --all" in problem.hint
 
-    def test_platforms_that_were_not_copied(self, embedded, layout):
+    def test_missing_platforms_are_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         children = [
             {**layout.image(name), "platform": {"os": "linux", "architecture": name}} for name in ("amd64", "arm64")
         ]
@@ -245,34 +274,40 @@ class TestRefusals:
         layout.path(children[1]["digest"]).unlink()
         self.refused(embedded, layout, f"{children[1]['digest']} .* for 'linux/arm64'")
 
-    def test_many_missing_blobs_are_counted(self, embedded, layout):
+    def test_many_missing_blobs_are_counted(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         layers = [str(number).encode() for number in range(12)]
         layout.write_index(layout.image(layers=layers))
         for layer in layers:
             layout.path(digest_of(layer)).unlink()
         self.refused(embedded, layout, "and 7 more")
 
-    def test_a_layer_of_other_bytes(self, embedded, layout):
+    def test_a_layer_that_does_not_match_its_digest_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder
+    ) -> None:
         layout.write_index(layout.image(layers=[b"layer"]))
         layout.path(digest_of(b"layer")).write_bytes(b"LAYER")
-        self.refused(embedded, layout, f"other bytes: their digest is {digest_of(b'LAYER')}")
+        self.refused(embedded, layout, f"its bytes have {digest_of(b'LAYER')}")
         with embedded.database.read() as connection:
             kept = connection.execute("SELECT count(*) FROM blob_chunks WHERE content = ?", (b"LAYER",)).fetchone()[0]
         assert kept == 0
 
-    def test_a_manifest_of_other_bytes(self, embedded, layout):
+    def test_a_manifest_that_does_not_match_its_digest_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder
+    ) -> None:
         entry = layout.image()
         layout.write_index(entry)
         path = layout.path(entry["digest"])
         path.write_bytes(path.read_bytes() + b"\n")
-        self.refused(embedded, layout, "other bytes")
+        self.refused(embedded, layout, "does not match its digest")
 
     @pytest.mark.parametrize("size", [1, 0, -7])
-    def test_a_manifest_of_another_size(self, embedded, layout, size):
+    def test_a_manifest_of_another_size_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, size: int
+    ) -> None:
         layout.write_index({**layout.image(), "size": size})
         self.refused(embedded, layout, "as its descriptor says")
 
-    def test_a_layer_of_another_size(self, embedded, layout):
+    def test_a_layer_of_another_size_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         config = layout.blob(b"{}")
         layer = {"mediaType": OCI_LAYER, **layout.blob(b"layer"), "size": 4}
         document = {"schemaVersion": 2, "config": {"mediaType": "a/b", **config}, "layers": [layer]}
@@ -282,61 +317,67 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "text", ["", "{", "[]", "nonsense", '{"manifests": 3}', '{"manifests": [3]}', "[" * 100_000]
     )
-    def test_an_index_json_that_is_none(self, embedded, layout, text):
+    def test_an_invalid_index_json_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, text: str
+    ) -> None:
         (layout.folder / "index.json").write_text(text)
         self.refused(embedded, layout, r"index\.json")
 
     @pytest.mark.parametrize(
         "digest", [None, 3, "sha256:../../../etc/passwd", "sha512:" + "0" * 128, "SHA256:" + "A" * 64]
     )
-    def test_a_digest_that_is_none(self, embedded, layout, digest):
+    def test_an_invalid_digest_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder, digest: str) -> None:
         layout.write_index({"mediaType": OCI_MANIFEST, "digest": digest, "size": 3})
-        self.refused(embedded, layout, "not a sha256 digest")
+        self.refused(embedded, layout, "not a SHA-256 digest")
 
     @pytest.mark.parametrize("text", ["", "{", "[1]", '{"schemaVersion": 2}', '"text"'])
-    def test_a_manifest_that_is_none(self, embedded, layout, text):
+    def test_an_invalid_manifest_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder, text: str) -> None:
         layout.write_index(layout.manifest(text))
-        self.refused(embedded, layout, "would not be taken by ECR")
+        self.refused(embedded, layout, "would be refused by ECR")
 
-    def test_a_manifest_that_is_not_utf_8(self, embedded, layout):
+    def test_a_manifest_that_is_not_utf_8_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         layout.write_index(layout.manifest(b'{"schemaVersion": 2, "annotations": {"a": "\xff"}}'))
         self.refused(embedded, layout, "not UTF-8")
 
-    def test_a_manifest_that_is_too_large(self, embedded, layout):
+    def test_a_manifest_that_is_too_large_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         layout.write_index(layout.image(annotations={"large": "x" * 4_194_304}))
-        self.refused(embedded, layout, "the most that ECR takes")
+        self.refused(embedded, layout, "the limit of ECR")
 
-    def test_a_media_type_that_is_not_the_manifests_own(self, embedded, layout):
+    def test_a_wrong_media_type_is_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         layout.write_index({**layout.image(), "mediaType": DOCKER_MANIFEST})
         self.refused(embedded, layout, "Media type must be that of the image manifest")
 
-    def test_no_media_type_at_all(self, embedded, layout):
+    def test_a_manifest_without_any_media_type_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder
+    ) -> None:
         entry = layout.image(mediaType=None)
         del entry["mediaType"]
         layout.write_index(entry)
-        self.refused(embedded, layout, "no media type is told")
+        self.refused(embedded, layout, "no media type")
 
-    def test_indexes_within_indexes_without_end(self, embedded, layout):
+    def test_too_deep_indexes_are_refused(self, embedded: EmbeddedRegistry, layout: LayoutFolder) -> None:
         entry = layout.image()
         for _ in range(MAX_DEPTH + 1):
             entry = layout.index([entry])
         layout.write_index(entry)
         self.refused(embedded, layout, "deep")
 
-    def test_what_is_no_layout(self, embedded, tmp_path):
+    def test_a_folder_that_is_not_a_layout_is_refused(self, embedded: EmbeddedRegistry, tmp_path: Path) -> None:
         self.refused(embedded, tmp_path, "not an OCI image layout")
 
-    def test_what_is_not_there(self, embedded, tmp_path):
+    def test_a_missing_source_is_refused(self, embedded: EmbeddedRegistry, tmp_path: Path) -> None:
         self.refused(embedded, tmp_path / "nothing", "No such file")
 
-    def test_an_archive_of_docker_save_is_told_from_a_layout(self, embedded, tmp_path):
+    def test_a_docker_save_archive_gets_a_hint(self, embedded: EmbeddedRegistry, tmp_path: Path) -> None:
         (tmp_path / "manifest.json").write_text("[]")
         assert "docker-archive" in self.refused(embedded, tmp_path, "docker save").hint
 
 
 class TestArchives:
     @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-    def test_a_tar_is_read_like_a_folder(self, embedded, ecr, layout, tmp_path, mode):
+    def test_a_tar_is_read_like_a_folder(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder, tmp_path: Path, mode: str
+    ) -> None:
         entry = layout.index([layout.image("one"), layout.image("two")])
         layout.write_index(entry)
         source = write_tar(tmp_path / "image.tar", files_of(layout.folder), mode)
@@ -344,19 +385,25 @@ class TestArchives:
         assert len(digests_of(ecr, REPOSITORY)) == 3
 
     @pytest.mark.parametrize("prefix", ["./", "image/", "./image/"])
-    def test_a_folder_within_the_tar_does_not_matter(self, embedded, layout, tmp_path, prefix):
+    def test_a_tar_with_a_top_folder_is_read(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path, prefix: str
+    ) -> None:
         layout.write_index(layout.image())
         members = {prefix + name: content for name, content in files_of(layout.folder).items()}
         assert taken(embedded, write_tar(tmp_path / "image.tar", members)).manifests == 1
 
     @pytest.mark.parametrize("name", ["../outside", "blobs/../../outside", "/etc/outside"])
-    def test_a_path_that_leads_out_is_refused(self, embedded, layout, tmp_path, name):
+    def test_a_path_outside_the_archive_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path, name: str
+    ) -> None:
         layout.write_index(layout.image())
         source = write_tar(tmp_path / "image.tar", {**files_of(layout.folder), name: b"mine"})
-        with pytest.raises(LayoutError, match="leads out of the archive"):
+        with pytest.raises(LayoutError, match="outside the archive"):
             taken(embedded, source)
 
-    def test_links_to_files_elsewhere_are_not_followed(self, embedded, layout, tmp_path):
+    def test_links_out_of_the_archive_are_not_followed(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         import tarfile
 
         entry = layout.image(layers=[b"layer"])
@@ -375,27 +422,31 @@ class TestArchives:
     @pytest.mark.parametrize(
         "content", [b"", b"text", b"\x1f\x8bnonsense", b"\xfd7zXZ\x00", b"BZh9nonsense", b"\0" * 10_240]
     )
-    def test_a_file_that_is_no_archive(self, embedded, tmp_path, content):
+    def test_a_file_that_is_not_an_archive_is_refused(
+        self, embedded: EmbeddedRegistry, tmp_path: Path, content: bytes
+    ) -> None:
         (tmp_path / "image.tar").write_bytes(content)
-        with pytest.raises(LayoutError, match=r"neither a folder nor a whole tar|no index|cannot be read"):
+        with pytest.raises(LayoutError, match=r"neither a folder nor a whole tar|no index|cannot read"):
             taken(embedded, tmp_path / "image.tar")
 
     @pytest.mark.parametrize("mode", ["w", "w:gz"])
-    def test_an_archive_that_was_cut(self, embedded, layout, tmp_path, mode):
+    def test_a_truncated_archive_is_refused(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path, mode: str
+    ) -> None:
         layout.write_index(layout.image(layers=[bytes(range(256)) * 400]))
         whole = write_tar(tmp_path / "image.tar", files_of(layout.folder), mode).read_bytes()
         (tmp_path / "image.tar").write_bytes(whole[: len(whole) // 2])
         with pytest.raises(LayoutError):
             taken(embedded, tmp_path / "image.tar")
 
-    def test_zstd_is_named(self, embedded, tmp_path):
+    def test_zstd_is_refused_with_a_hint(self, embedded: EmbeddedRegistry, tmp_path: Path) -> None:
         (tmp_path / "image.tar").write_bytes(b"\x28\xb5\x2f\xfdcompressed")
         with pytest.raises(LayoutError, match="zstd"):
             taken(embedded, tmp_path / "image.tar")
 
 
 class TestSkopeoDirLayout:
-    """What ``skopeo copy … dir:FOLDER`` writes."""
+    """The output of ``skopeo copy … dir:FOLDER``."""
 
     def folder(self, layout: LayoutFolder, top: dict[str, Any], target: Path, children: list[dict[str, Any]]) -> Path:
         target.mkdir()
@@ -407,18 +458,24 @@ class TestSkopeoDirLayout:
             (target / manifests.get(f"sha256:{path.name}", path.name)).write_bytes(path.read_bytes())
         return target
 
-    def test_a_docker_image_comes_in_unchanged(self, embedded, ecr, layout, tmp_path):
+    def test_a_docker_image_is_imported_unchanged(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         entry = layout.image(mediaType=DOCKER_MANIFEST)
         source = self.folder(layout, entry, tmp_path / "dir", [])
         imported = taken(embedded, source, "1.0")
         assert (imported.digest, imported.media_type) == (entry["digest"], DOCKER_MANIFEST)
 
-    def test_a_list_comes_in_with_its_images(self, embedded, ecr, layout, tmp_path):
+    def test_a_manifest_list_is_imported_with_its_images(
+        self, embedded: EmbeddedRegistry, ecr: Any, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         children = [layout.image("one"), layout.image("two")]
         entry = layout.index(children)
         assert taken(embedded, self.folder(layout, entry, tmp_path / "dir", children)).manifests == 3
 
-    def test_an_image_of_the_list_that_is_not_there_is_told(self, embedded, layout, tmp_path):
+    def test_a_missing_image_of_the_list_is_reported(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         children = [layout.image("one"), layout.image("two")]
         source = self.folder(layout, layout.index(children), tmp_path / "dir", children)
         (source / f"{children[0]['digest'][7:]}.manifest.json").unlink()
@@ -427,7 +484,9 @@ class TestSkopeoDirLayout:
 
 
 class TestExport:
-    def test_what_came_in_goes_out_byte_for_byte(self, embedded, layout, tmp_path):
+    def test_an_imported_image_is_exported_byte_for_byte(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         entry = layout.index([layout.image("one", mediaType=None), layout.index([layout.image("two")])])
         layout.write_index(**{"1.0": entry})
         taken(embedded, layout, "1.0")
@@ -444,26 +503,34 @@ class TestExport:
             | {"annotations": {"org.opencontainers.image.ref.name": "1.0"}}
         ]
 
-    def test_by_digest_the_entry_has_no_name(self, embedded, layout, tmp_path):
+    def test_an_export_by_digest_has_no_entry_name(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         entry = layout.image()
         layout.write_index(entry)
         taken(embedded, layout)
         written(embedded, tmp_path / "out", digest=entry["digest"])
         assert "annotations" not in json.loads((tmp_path / "out/index.json").read_text())["manifests"][0]
 
-    def test_what_was_pushed_through_the_api_goes_out(self, embedded, ecr, tmp_path):
+    def test_an_image_pushed_through_the_api_is_exported(
+        self, embedded: EmbeddedRegistry, ecr: Any, tmp_path: Path
+    ) -> None:
         create_repository(ecr, REPOSITORY)
         pushed = push_image(ecr, REPOSITORY, tag="1.0")
         written(embedded, tmp_path / "out", tag="1.0")
         assert (tmp_path / "out/blobs/sha256" / pushed.digest[7:]).read_text() == pushed.manifest
 
-    def test_an_empty_folder_is_taken(self, embedded, layout, tmp_path):
+    def test_an_export_accepts_an_empty_folder(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         (tmp_path / "out").mkdir()
         written(embedded, tmp_path / "out", tag="1.0")
 
-    def test_a_folder_with_something_in_it_is_left_alone(self, embedded, layout, tmp_path):
+    def test_an_export_refuses_a_folder_with_files(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         (tmp_path / "out").mkdir()
@@ -472,7 +539,9 @@ class TestExport:
             written(embedded, tmp_path / "out", tag="1.0")
         assert files_of(tmp_path / "out") == {"mine": b"mine"}
 
-    def test_a_folder_that_cannot_be_made_is_told(self, embedded, layout, tmp_path):
+    def test_a_folder_that_cannot_be_created_is_reported(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         layout.write_index(layout.image())
         taken(embedded, layout, "1.0")
         (tmp_path / "file").write_text("")
@@ -480,21 +549,25 @@ class TestExport:
             written(embedded, tmp_path / "file/out", tag="1.0")
 
     @pytest.mark.parametrize("which", [{"tag": "none"}, {"digest": "sha256:" + "0" * 64}])
-    def test_an_image_that_is_not_there_is_told(self, embedded, ecr, tmp_path, which):
+    def test_an_unknown_image_is_reported(
+        self, embedded: EmbeddedRegistry, ecr: Any, tmp_path: Path, which: dict[str, str]
+    ) -> None:
         create_repository(ecr, REPOSITORY)
         with pytest.raises(LayoutError, match="has no image"):
             written(embedded, tmp_path / "out", **which)
 
-    def test_a_repository_that_is_not_there_is_told(self, embedded, tmp_path):
+    def test_an_unknown_repository_is_reported(self, embedded: EmbeddedRegistry, tmp_path: Path) -> None:
         with pytest.raises(LayoutError, match=f"no repository {REPOSITORY}.*{REGION}"):
             written(embedded, tmp_path / "out", tag="1.0")
 
-    def test_layers_without_content_are_told_and_no_folder_is_made(self, embedded, layout, tmp_path):
+    def test_layers_without_content_are_reported_and_no_folder_is_created(
+        self, embedded: EmbeddedRegistry, layout: LayoutFolder, tmp_path: Path
+    ) -> None:
         layout.write_index(layout.image(layers=[b"layer"]))
         taken(embedded, layout, "1.0")
         with embedded.database.write() as connection:
             connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest_of(b"layer"),))
-        with pytest.raises(LayoutError, match="not kept here"):
+        with pytest.raises(LayoutError, match="not in this registry"):
             written(embedded, tmp_path / "out", tag="1.0")
         assert not (tmp_path / "out").exists()
 
@@ -510,8 +583,10 @@ _values = st.recursive(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_manifest_comes_back_with_the_bytes_it_had(tmp_path_factory, data):
-    """Whatever the nesting, the spacing, the escaping, the members that nobody knows."""
+def test_any_manifest_is_exported_with_the_imported_bytes(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Vary nesting, white space, escapes and unknown members."""
     folder = tmp_path_factory.mktemp("layout")
     layout = LayoutFolder(folder / "in")
 

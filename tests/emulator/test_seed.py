@@ -1,4 +1,4 @@
-"""Seeded repositories: as many images as were asked for, each of them what a real push could have made."""
+"""Seeded repositories have the requested number of realistic images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ORIGIN = SeedOrigin(region=REGION, now=NOW)
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedRegistry]:
-    """A registry with one seeded repository that nothing writes to."""
+    """Return a registry with one seeded repository. No test writes to it."""
     registry = new_embedded()
     seed(registry.database, [REPOSITORY], SeedStyle(1500, configs=True), ORIGIN)
     yield registry
@@ -71,7 +71,7 @@ def pipeline(images: int, *, number: int = 0, name: str = REPOSITORY, **style: A
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 60), st.integers(0, 2**31), st.booleans())
-def test_every_number_of_images_is_met_and_every_manifest_is_one(images, number, configs):
+def test_any_number_of_images_is_seeded_with_valid_manifests(images: int, number: int, configs: bool) -> None:
     made = pipeline(images, number=number, configs=configs)
     assert len(made) == len({image.digest for image in made}) == images
     known: set[str] = set()
@@ -86,7 +86,7 @@ def test_every_number_of_images_is_met_and_every_manifest_is_one(images, number,
         known.add(image.digest)
 
 
-def test_digests_are_true_and_manifests_come_as_stored(ecr, details):
+def test_digests_match_and_manifests_are_returned_as_stored(ecr: Any, details: list[dict[str, Any]]) -> None:
     for chunk in (details[:100], details[-100:]):
         found = ecr.batch_get_image(
             repositoryName=REPOSITORY,
@@ -97,7 +97,7 @@ def test_digests_are_true_and_manifests_come_as_stored(ecr, details):
         assert all(digest_of(image["imageManifest"]) == image["imageId"]["imageDigest"] for image in found["images"])
 
 
-def test_an_image_can_be_retagged_like_any_other(embedded):
+def test_a_seeded_image_can_be_retagged(embedded: EmbeddedRegistry) -> None:
     ecr = client_for(embedded)
     image = next(iter(tags_of(ecr, REPOSITORY).items()))
     found = ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": image[1]}])["images"][0]
@@ -106,7 +106,7 @@ def test_an_image_can_be_retagged_like_any_other(embedded):
     ecr.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "retagged"}])
 
 
-def test_images_are_tagged_like_those_of_a_pipeline(details):
+def test_tags_look_like_those_of_a_pipeline(details: list[dict[str, Any]]) -> None:
     counts = Counter(len(image.get("imageTags", ())) for image in details)
     tagged = len(details) - counts[0]
     assert 0.5 < tagged / len(details) < 0.8
@@ -115,7 +115,7 @@ def test_images_are_tagged_like_those_of_a_pipeline(details):
     assert sum("latest" in image.get("imageTags", ()) for image in details) == 1
 
 
-def test_indexes_have_their_platforms_and_some_have_attestations(ecr, details):
+def test_indexes_have_their_platforms_and_some_have_attestations(ecr: Any, details: list[dict[str, Any]]) -> None:
     indexes = [image["imageDigest"] for image in details if image["imageManifestMediaType"] == OCI_INDEX]
     assert 0.05 < len(indexes) / len(details) < 0.25
     found = ecr.batch_get_image(
@@ -132,7 +132,7 @@ def test_indexes_have_their_platforms_and_some_have_attestations(ecr, details):
     assert children <= {image["imageDigest"] for image in details}
 
 
-def test_pushes_and_pulls_are_spread_over_time(details):
+def test_pushes_and_pulls_are_spread_over_time(details: list[dict[str, Any]]) -> None:
     pushed = [image["imagePushedAt"].timestamp() for image in details]
     assert max(pushed) <= NOW
     assert 700 < (max(pushed) - min(pushed)) / 86_400 <= 731
@@ -142,7 +142,7 @@ def test_pushes_and_pulls_are_spread_over_time(details):
     assert all(image["lastRecordedPullTime"].timestamp() <= NOW for image in pulled)
 
 
-def test_scans_have_the_findings_that_they_count(ecr, details):
+def test_scans_have_as_many_findings_as_they_count(ecr: Any, details: list[dict[str, Any]]) -> None:
     scanned = [image for image in details if "imageScanFindingsSummary" in image]
     assert len(scanned) > 0.1 * len(details)
     for image in scanned[:20]:
@@ -153,7 +153,9 @@ def test_scans_have_the_findings_that_they_count(ecr, details):
         assert counted == image["imageScanFindingsSummary"]["findingSeverityCounts"]
 
 
-def test_configs_can_be_read_where_they_were_asked_for(embedded, ecr, details):
+def test_configs_are_readable_when_requested(
+    embedded: EmbeddedRegistry, ecr: Any, details: list[dict[str, Any]]
+) -> None:
     singles = [image["imageDigest"] for image in details if image["imageManifestMediaType"] != OCI_INDEX][:60]
     found = ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest} for digest in singles])[
         "images"
@@ -170,7 +172,7 @@ def test_configs_can_be_read_where_they_were_asked_for(embedded, ecr, details):
     assert systems == {"linux", "unknown"}
 
 
-def test_the_database_is_consistent(embedded):
+def test_the_database_is_consistent(embedded: EmbeddedRegistry) -> None:
     with embedded.database.read() as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -180,29 +182,29 @@ def test_the_database_is_consistent(embedded):
         assert wrong.fetchone()[0] == 0
 
 
-def test_the_same_number_is_the_same_and_another_is_not():
+def test_the_same_seed_gives_the_same_images() -> None:
     assert [one.digest for one in pipeline(100)] == [one.digest for one in pipeline(100)]
     assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, number=1)}
     assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, name="team/other")}
 
 
-def test_digests_do_not_depend_on_when_it_is_done(database):
+def test_digests_do_not_depend_on_the_time(database: Database) -> None:
     later = list(BuildPipeline(REPOSITORY, SeedStyle(50), seed=0, now=NOW + 1e6).images())
     assert [one.digest for one in later] == [one.digest for one in pipeline(50)]
 
 
-def test_untagged_means_that_no_image_has_a_tag(database):
+def test_untagged_images_have_no_tags(database: Database) -> None:
     seed(database, [REPOSITORY], SeedStyle(200, untagged=True), ORIGIN)
     assert rows(database, "SELECT * FROM tags") == []
     assert rows(database, "SELECT count(*) AS n FROM images WHERE tagged = 0")[0]["n"] == 200
 
 
-def test_one_image_can_have_a_thousand_tags(database):
+def test_one_image_can_have_a_thousand_tags(database: Database) -> None:
     seed(database, [REPOSITORY], SeedStyle(1, tags_per_push=1000), ORIGIN)
     assert len(rows(database, "SELECT * FROM tags")) == 1000
 
 
-def test_every_push_has_the_tags_that_were_asked_for(database):
+def test_every_push_has_the_requested_number_of_tags(database: Database) -> None:
     seed(database, [REPOSITORY], SeedStyle(300, tags_per_push=2), ORIGIN)
     found = rows(
         database,
@@ -213,7 +215,7 @@ def test_every_push_has_the_tags_that_were_asked_for(database):
     assert {row["n"] for row in found if row["part"]} == {0}
 
 
-def test_many_repositories_are_filled_each_with_its_own(database):
+def test_each_of_many_repositories_gets_its_own_images(database: Database) -> None:
     names = repository_names(30)
     seed(database, names, SeedStyle(4), ORIGIN)
     found = client_for(EmbeddedRegistry(database, region=REGION)).describe_repositories()["repositories"]
@@ -222,7 +224,7 @@ def test_many_repositories_are_filled_each_with_its_own(database):
     assert rows(database, "SELECT count(DISTINCT digest) AS n FROM images")[0]["n"] == 120
 
 
-def test_an_empty_repository_is_filled_and_keeps_its_settings():
+def test_an_empty_repository_is_filled_and_keeps_its_settings() -> None:
     embedded = new_embedded()
     ecr = client_for(embedded)
     create_repository(ecr, REPOSITORY, "IMMUTABLE")
@@ -231,12 +233,12 @@ def test_an_empty_repository_is_filled_and_keeps_its_settings():
     embedded.database.close()
 
 
-def test_a_repository_with_images_is_left_alone_and_so_are_the_others():
+def test_a_repository_with_images_stops_the_run_before_any_write() -> None:
     embedded = new_embedded()
     ecr = client_for(embedded)
     create_repository(ecr, REPOSITORY)
     push_image(ecr, REPOSITORY)
-    with pytest.raises(SeedError, match="has images already"):
+    with pytest.raises(SeedError, match="already has images"):
         seed(embedded.database, ["team/new", REPOSITORY], SeedStyle(5), ORIGIN)
     assert len(ecr.describe_repositories()["repositories"]) == 1
     embedded.database.close()
@@ -251,12 +253,12 @@ def test_a_repository_with_images_is_left_alone_and_so_are_the_others():
         (SeedStyle(1, tags_per_push=-1), "between 0 and 1,000 tags"),
     ],
 )
-def test_what_ecr_does_not_allow_is_refused(database, style, words):
+def test_a_style_that_breaks_an_ecr_limit_is_refused(database: Database, style: SeedStyle, words: str) -> None:
     with pytest.raises(SeedError, match=words):
         seed(database, [REPOSITORY], style, ORIGIN)
 
 
-def test_progress_is_told_to_the_end(database):
+def test_progress_reaches_the_total(database: Database) -> None:
     told: list[tuple[int, int]] = []
     seed(database, ["team/one", "team/two"], SeedStyle(2500), ORIGIN, lambda *numbers: told.append(numbers))
     assert [done for done, _ in told] == sorted({done for done, _ in told})

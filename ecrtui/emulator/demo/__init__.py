@@ -1,4 +1,4 @@
-"""Demo data: a registry that shows everything ECR has, with plausible names, sizes and dates."""
+"""Demo data: a registry with one example of everything in ECR, with plausible names, sizes and dates."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _LOADED = "demo-loaded-at"
 def load_demo(
     database: Database, *, registry_id: str = REGISTRY_ID, region: str = REGION, now: float | None = None
 ) -> bool:
-    """Put the demo data into a database, unless it is there already; whether it was put.
+    """Put the demo data into a database. Return False if it is already there.
 
-    A repository that is there under a name of the demo's is left as it is.
+    An existing repository with the name of a demo repository stays as it is.
 
     Args:
-        database: of the embedded registry.
-        registry_id: the account that it is for.
-        region: the region that it is for.
-        now: what every date is counted from, in seconds since the epoch; None is now. With the same one the digests
-            are the same.
+        database: the database of the embedded registry.
+        registry_id: the account.
+        region: the region.
+        now: the time from which all ages count, in seconds since the epoch; None is the current time. The same time
+            gives the same digests.
     """
     moment = time.time() if now is None else now
     with database.write() as connection:

@@ -1,6 +1,6 @@
-"""Manifests as the real tools write them, with what they are made of: true digests, plausible sizes.
+"""Manifests as real tools write them, with true digests and plausible sizes.
 
-Configs, charts, signatures and attestations have content; the layers of images are declared, a digest and a size.
+Configs, charts, signatures and attestations have content. Layers of images have only a digest and a size.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Artifact:
-    """A manifest, its exact text, and what has to be in the repository before it.
+    """A manifest with its exact text, and the parts that the repository needs before it.
 
     Args:
         contents: the content of blobs, by digest.
         declared: sizes in bytes of blobs without content, by digest.
-        parts: what an index names.
-        platform: what it is for, as the index that names it says.
+        parts: the manifests that an index names.
+        platform: the platform that the index gives it.
     """
 
     manifest: str
@@ -48,12 +48,12 @@ class Artifact:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the manifest's bytes."""
+        """Return the SHA-256 digest of the manifest's bytes."""
         return digest_of(self.manifest.encode())
 
     @property
     def descriptor(self) -> Json:
-        """What names it in another manifest."""
+        """Return the descriptor that another manifest uses for it."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.manifest.encode())}
 
 
@@ -63,7 +63,7 @@ class Build:
 
     Args:
         created: seconds since the epoch.
-        labels: in addition to those that every build has.
+        labels: more labels, besides those of every build.
     """
 
     application: Application
@@ -73,12 +73,12 @@ class Build:
 
     @property
     def revision(self) -> str:
-        """The commit that it was made of."""
+        """Return the commit of the build."""
         return sha256(f"{self.application.name} {self.version}".encode()).hexdigest()[:40]
 
 
 def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[str, str] | None = None) -> Artifact:
-    """An image as BuildKit writes it."""
+    """Return an image as BuildKit writes it."""
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {
         "schemaVersion": 2,
@@ -91,14 +91,14 @@ def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[s
 
 
 def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Artifact:
-    """An image as umoci writes it: nothing in the manifest tells its kind."""
+    """Return an image as umoci writes it, without a media type in the manifest."""
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {"schemaVersion": 2, "config": _descriptor(OCI_CONFIG, content), "layers": layers}
     return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, layers, platform)
 
 
 def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
-    """An image as ``docker push`` writes it."""
+    """Return an image as ``docker push`` writes it."""
     content, layers = _parts_of_image(build, platform, _DOCKER_LAYER)
     document = {
         "schemaVersion": 2,
@@ -110,7 +110,7 @@ def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
 
 
 def build_cache(application: Application, key: str) -> Artifact:
-    """The cache of BuildKit (``--cache-to type=registry,image-manifest=true``)."""
+    """Return a build cache of BuildKit (``--cache-to type=registry,image-manifest=true``)."""
     layers = [_invented_layer(OCI_LAYER, f"{application.name} cache {key} {number}", 60e6) for number in range(6)]
     records = [{"digest": digest_of(f"{key} {number}".encode()), "layers": [{"layer": number}]} for number in range(6)]
     entries = [{"blob": layer["digest"], "parent": number - 1} for number, layer in enumerate(layers)]
@@ -125,7 +125,7 @@ def build_cache(application: Application, key: str) -> Artifact:
 
 
 def index(images: Sequence[Artifact], *, attested: bool = True) -> Artifact:
-    """An index as BuildKit writes it, with an attestation for each image unless not wanted."""
+    """Return an index as BuildKit writes it, by default with an attestation for each image."""
     attestations = [_attestation(one) for one in images] if attested else []
     entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images] + [
         {
@@ -143,14 +143,14 @@ def index(images: Sequence[Artifact], *, attested: bool = True) -> Artifact:
 
 
 def docker_list(images: Sequence[Artifact]) -> Artifact:
-    """A manifest list as ``docker manifest push`` writes it."""
+    """Return a manifest list as ``docker manifest push`` writes it."""
     entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images]
     document = {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": entries}
     return Artifact(json.dumps(document, indent=3), DOCKER_LIST, parts=list(images))
 
 
 def helm_chart(name: str, version: str, app_version: str, description: str, created: float) -> Artifact:
-    """A chart as ``helm push`` writes it: without ``mediaType``."""
+    """Return a chart as ``helm push`` writes it, without ``mediaType``."""
     chart = {
         "name": name,
         "version": version,
@@ -175,7 +175,7 @@ def helm_chart(name: str, version: str, app_version: str, description: str, crea
 
 
 def cosign_signature(signed: Artifact, uri: str) -> Artifact:
-    """A signature as cosign keeps it under the tag ``sha256-….sig``."""
+    """Return a signature as cosign stores it under the tag ``sha256-….sig``."""
     payload = json.dumps(
         {
             "critical": {
@@ -212,14 +212,14 @@ def cosign_signature(signed: Artifact, uri: str) -> Artifact:
 
 
 def cosign_tag(signed: Artifact) -> str:
-    """The tag that cosign keeps the signature of an image under."""
+    """Return the tag under which cosign stores the signature of an image."""
     return signed.digest.replace(":", "-") + ".sig"
 
 
 def referrer(
     subject: Artifact, artifact_type: str, media_type: str, content: bytes, annotations: Mapping[str, str]
 ) -> Artifact:
-    """An OCI 1.1 artifact that refers to an image, as ``oras attach`` writes it."""
+    """Return an OCI 1.1 artifact that refers to an image, as ``oras attach`` writes it."""
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
@@ -234,7 +234,7 @@ def referrer(
 
 
 def sbom(subject: Artifact, build: Build) -> Artifact:
-    """An SPDX bill of materials that refers to an image."""
+    """Return an SPDX SBOM that refers to an image."""
     name = build.application.name
     packages = [
         {"SPDXID": f"SPDXRef-Package-{package}", "name": package, "versionInfo": version}
@@ -253,7 +253,7 @@ def sbom(subject: Artifact, build: Build) -> Artifact:
 
 
 def notation_signature(subject: Artifact, build: Build) -> Artifact:
-    """A signature of Notary Project that refers to an image."""
+    """Return a signature of Notary Project that refers to an image."""
     claim = {"targetArtifact": subject.descriptor}
     payload = base64.urlsafe_b64encode(json.dumps(claim).encode()).decode().rstrip("=")
     envelope = json.dumps({"payload": payload, "protected": "eyJhbGciOiJQUzI1NiJ9", "signature": "demo"}).encode()
@@ -280,7 +280,7 @@ def _image(text: str, media_type: str, config: bytes, layers: Sequence[Json], pl
 
 
 def _attestation(attested: Artifact) -> Artifact:
-    """What BuildKit tells about how an image was made: its provenance, signed by nobody."""
+    """Return the unsigned provenance attestation that BuildKit adds to an image."""
     statement = {
         "_type": "https://in-toto.io/Statement/v0.1",
         "predicateType": "https://slsa.dev/provenance/v0.2",
@@ -311,7 +311,7 @@ def _attestation(attested: Artifact) -> Artifact:
 
 
 def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes, list[Json]]:
-    """The config and the layers of an image: those of its runtime, its dependencies, and the application's own."""
+    """Return the config and the layers of an image: runtime, dependencies, application."""
     application, runtime = build.application, RUNTIMES[build.application.runtime]
     created = _iso(build.created)
     base = [
@@ -371,7 +371,7 @@ def _descriptor(media_type: str, content: bytes) -> Json:
 
 
 def _invented_layer(media_type: str, name: str, about: float) -> Json:
-    """A layer that exists in name only; the same name is the same layer."""
+    """Return a layer without content. The same name gives the same layer."""
     hexadecimal = sha256(name.encode()).hexdigest()
     size = int(about * (0.9 + int(hexadecimal[:4], 16) / 0xFFFF / 5))
     return {"mediaType": media_type, "digest": f"sha256:{hexadecimal}", "size": size}

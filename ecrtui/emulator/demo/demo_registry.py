@@ -1,4 +1,4 @@
-"""Puts the demo's repositories and artifacts into the database, at the times that they are said to be of."""
+"""Put the demo's repositories and artifacts into the database with the given ages."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class RepositorySetup:
-    """How a repository is set up.
+    """The settings of a demo repository.
 
     Args:
-        age: days since it was created.
-        scanning: what its images are scanned by: ``BASIC``, ``ENHANCED``, or nothing.
-        kms_key: the id of a key; empty for AES256.
+        age: days since its creation.
+        scanning: ``BASIC``, ``ENHANCED``, or empty for none.
+        kms_key: the id of a KMS key; empty for AES256.
         lifecycle: the rules of its lifecycle policy.
-        resource_tags: its tags as an AWS resource.
-        readers: accounts that may pull, by its repository policy.
+        resource_tags: its AWS resource tags.
+        readers: accounts that its repository policy allows to pull.
     """
 
     mutability: str = "MUTABLE"
@@ -39,10 +39,10 @@ class RepositorySetup:
 
 
 class DemoRegistry:
-    """The registry that the demo data is put into, within one transaction.
+    """The registry that receives the demo data, in one transaction.
 
     Args:
-        now: seconds since the epoch; every age is counted from it.
+        now: seconds since the epoch; all ages count from it.
     """
 
     def __init__(self, connection: sqlite3.Connection, registry_id: str, region: str, now: float) -> None:
@@ -52,7 +52,7 @@ class DemoRegistry:
         self.now = now
 
     def create_repository(self, name: str, settings: RepositorySetup) -> DemoRepository | None:
-        """Make a repository; None if there is one of that name, which is then left as it is."""
+        """Create a repository. Return None if it exists; it then stays as it is."""
         kms_key = f"arn:aws:kms:{self.region}:{self.registry_id}:key/{settings.kms_key}" if settings.kms_key else None
         lifecycle = json.dumps({"rules": list(settings.lifecycle)}, indent=2) if settings.lifecycle else None
         cursor = self.connection.execute(
@@ -85,7 +85,7 @@ class DemoRegistry:
 
 
 class DemoRepository:
-    """A repository that artifacts are pushed to, the oldest first: a tag moves as it does in ECR."""
+    """A repository that receives artifacts, oldest first. Tags move as in ECR."""
 
     def __init__(self, registry: DemoRegistry, repository_id: int, name: str, settings: RepositorySetup) -> None:
         self.id = repository_id
@@ -95,11 +95,11 @@ class DemoRepository:
 
     @property
     def uri(self) -> str:
-        """What clients pull from."""
+        """Return the URI for pulls."""
         return f"{self.registry.registry_id}.dkr.ecr.{self.registry.region}.amazonaws.com/{self.name}"
 
     def push(self, artifact: Artifact, *tags: str, age: float, pulled: float | None = None) -> Artifact:
-        """Push an artifact, what it is made of before it.
+        """Push an artifact, its parts first.
 
         Args:
             age: days since the push.
@@ -113,14 +113,14 @@ class DemoRepository:
         return artifact
 
     def archive(self, artifact: Artifact, *, age: float) -> None:
-        """Archive an image, so many days ago."""
+        """Archive an image. The age is in days."""
         self._connection.execute(
             "UPDATE images SET status = 'ARCHIVED', last_archived_at = ? WHERE repository_id = ? AND digest = ?",
             (self._moment(age), self.id, artifact.digest),
         )
 
     def scan_failed(self, artifact: Artifact, reason: str) -> None:
-        """Have the last scan of an image failed."""
+        """Mark the last scan of an image as failed."""
         self._connection.execute(
             "UPDATE scans SET status = 'FAILED', description = ?, severity_counts = '{}', completed_at = NULL"
             " WHERE image_id = (SELECT id FROM images WHERE repository_id = ? AND digest = ?)",
@@ -172,7 +172,7 @@ class DemoRepository:
 
 
 def _policy(readers: Sequence[str]) -> str:
-    """A repository policy that lets other accounts pull."""
+    """Return a repository policy that allows other accounts to pull."""
     statement = {
         "Sid": "AllowPull",
         "Effect": "Allow",

@@ -1,4 +1,4 @@
-"""What a registry may hold and no screen may obey: text that is markup, escape sequences, or no end of it."""
+"""Hostile registry text: markup, escape sequences and very long text. No screen may interpret it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ TEXTS = {
     "": "a name that is empty",
     "[/]\x1b[31m\u202ename": "a name that is hostile too",
 }
-"""Annotations and labels, by name."""
+"""Hostile annotations and labels, by name."""
 
 RESOURCE_TAGS = {
     "owner": "[/][@click=app.quit]quit[/] \x1b]0;title\x07 \x9b31m \u202edesrever\u202c zero\u200bwidth 👩\u200d👧",
     "[bold]\x1b[2J\u202ekey": "the key is hostile",
 }
-"""Tags of a repository as an AWS resource; ECR takes 256 characters a value."""
+"""Hostile AWS resource tags. ECR accepts 256 characters per value."""
 
 TAGS = ("a" * 128, "_", "__init__", "1.0.0-rc.1--x_y.z", "0", "latest.sig")
-"""Tags that the grammar allows, and nobody expects."""
+"""Unusual tags that the grammar allows."""

@@ -1,4 +1,4 @@
-"""The repositories of the demo, and what happened in them. Ages are days."""
+"""The repositories of the demo and their pushes. Ages are in days."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ecrtui.emulator.seed_content import SeedStyle
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
 
 Scenario = Callable[[DemoRepository], None]
-"""What is pushed to a repository."""
+"""A function that pushes images to a repository."""
 
 
 def rule(priority: int, description: str, selection: Mapping[str, object]) -> dict[str, object]:
-    """A rule of a lifecycle policy that expires images."""
+    """Return a lifecycle rule that expires images."""
     return {
         "rulePriority": priority,
         "description": description,
@@ -35,7 +35,7 @@ def untagged_after(days: int, priority: int = 1) -> dict[str, object]:
 
 
 def keep_newest(number: int, priority: int, *patterns: str) -> dict[str, object]:
-    """The rule that keeps so many of the images with tags like these."""
+    """Return a rule that keeps a number of images with matching tags."""
     selection = {
         "tagStatus": "tagged",
         "tagPatternList": list(patterns),
@@ -46,12 +46,12 @@ def keep_newest(number: int, priority: int, *patterns: str) -> dict[str, object]
 
 
 def build(repository: DemoRepository, application: Application, version: str, age: float, **labels: str) -> Build:
-    """A build that was done a few minutes before it is pushed."""
+    """Return a build that finished a few minutes before its push."""
     return Build(application, version, repository.registry.now - age * DAY - 240, labels)
 
 
 def both_platforms(one: Build) -> Artifact:
-    """An index for the two platforms that everything is built for."""
+    """Return an index for the two platforms of the demo's applications."""
     return artifacts.index([artifacts.image(one, platform) for platform in (AMD64, ARM64)])
 
 
@@ -68,7 +68,7 @@ CHECKOUT = Application(
 
 
 def checkout(repository: DemoRepository) -> None:
-    """The repository to begin with: releases that stay, tags of environments that move."""
+    """Fill the main demo repository: releases keep their tags, and environment tags move."""
     old = repository.push(
         artifacts.image(build(repository, CHECKOUT, "2025.12.0", 340)), "release-2025.12", age=340, pulled=301
     )
@@ -95,7 +95,7 @@ def checkout(repository: DemoRepository) -> None:
 
 
 def _main_builds(repository: DemoRepository, number: int, *, first: int, newest: float) -> None:
-    """Builds of the main branch; the tag ``main`` moves along, and ``canary`` stays a while."""
+    """Push builds of the main branch. The tag ``main`` moves with each one, ``canary`` less often."""
     for index in range(number):
         age = newest + (number - 1 - index) * 0.7
         one = build(repository, CHECKOUT, f"main-{first + index}", age)
@@ -104,7 +104,7 @@ def _main_builds(repository: DemoRepository, number: int, *, first: int, newest:
 
 
 def service(application: Application, repository: DemoRepository, *, line: str, both: bool = False) -> None:
-    """A service with a release every other week; the newest is being tried, the one before it is in production."""
+    """Push a release every other week. The newest one is in staging, the one before it in production."""
     versions = [f"{line}.{patch}" for patch in range(5)]
     for index, version in enumerate(versions):
         age = 1.3 + (len(versions) - 1 - index) * 14.2
@@ -123,7 +123,7 @@ def service(application: Application, repository: DemoRepository, *, line: str, 
 
 
 def docker_pushed(application: Application, repository: DemoRepository) -> None:
-    """Images from before BuildKit: Docker manifests, and a manifest list."""
+    """Push older images: Docker manifests and a manifest list."""
     for index, version in enumerate(("4.0.1", "4.0.2", "4.1.0")):
         age = 95.0 - index * 30
         one = build(repository, application, version, age)
@@ -133,7 +133,7 @@ def docker_pushed(application: Application, repository: DemoRepository) -> None:
 
 
 def mirrored(application: Application, repository: DemoRepository) -> None:
-    """A copy of a public image, for every platform that it has."""
+    """Push a copy of a public image with all its platforms."""
     platforms = (AMD64, "linux/arm/v5", "linux/arm/v7", "linux/arm64/v8", "linux/386", "linux/ppc64le", "linux/s390x")
     for version, age in (("1.26.3", 48.0), ("1.27.3", 12.0)):
         one = build(repository, application, version, age)
@@ -143,7 +143,7 @@ def mirrored(application: Application, repository: DemoRepository) -> None:
 
 
 def base_image(application: Application, repository: DemoRepository) -> None:
-    """A base image, rebuilt every week under the same tag: what it was before is untagged."""
+    """Push a base image every week under the same tag. Earlier images become untagged."""
     for index in range(8):
         age = 2.5 + (7 - index) * 7
         one = build(repository, application, f"12.{index}", age)
@@ -151,7 +151,7 @@ def base_image(application: Application, repository: DemoRepository) -> None:
 
 
 def chart(description: str, repository: DemoRepository, *, versions: Sequence[tuple[str, str]]) -> None:
-    """The versions of a Helm chart, each with the version of the application."""
+    """Push versions of a Helm chart, each with the version of the application."""
     name = repository.name.rpartition("/")[2]
     for index, (version, app_version) in enumerate(versions):
         age = 4.0 + (len(versions) - 1 - index) * 21
@@ -161,7 +161,7 @@ def chart(description: str, repository: DemoRepository, *, versions: Sequence[tu
 
 
 def ci_runner(application: Application, repository: DemoRepository) -> None:
-    """One image that runs everywhere: sixty tags, a region and a stage in each."""
+    """Push one image with sixty tags, one per region and stage."""
     regions = (
         "af-south-1 ap-northeast-1 ap-south-1 ap-southeast-2 ca-central-1 eu-central-1"
         " eu-north-1 eu-west-1 sa-east-1 us-east-1 us-east-2 us-west-2"
@@ -175,20 +175,20 @@ def ci_runner(application: Application, repository: DemoRepository) -> None:
 
 
 def build_cache(application: Application, repository: DemoRepository) -> None:
-    """What BuildKit keeps between builds."""
+    """Push build caches of BuildKit."""
     for branch, age in (("renovate-all", 3.0), ("main", 0.1)):
         repository.push(artifacts.build_cache(application, branch), f"cache-{branch}", age=age, pulled=0.05)
 
 
 def untagged_only(application: Application, repository: DemoRepository) -> None:
-    """Nightly builds that nobody has given a tag."""
+    """Push nightly builds without tags."""
     for night in reversed(range(1, 10)):
         one = build(repository, application, f"nightly-{night}", night)
         repository.push(artifacts.image(one), age=night)
 
 
 def without_media_type(application: Application, repository: DemoRepository) -> None:
-    """Images whose manifests do not say what they are, and one that could not be scanned."""
+    """Push images without a media type in the manifest, and one with a failed scan."""
     for version, age in (("2026.8", 80.0), ("2026.9", 50.0), ("2026.10", 20.0)):
         one = build(repository, application, version, age)
         pushed = repository.push(artifacts.image_without_media_type(one), version, age=age, pulled=age / 4)
@@ -197,7 +197,7 @@ def without_media_type(application: Application, repository: DemoRepository) -> 
 
 
 def hostile_text(repository: DemoRepository) -> None:
-    """Annotations and labels that are out to do harm."""
+    """Push images with hostile annotations and labels."""
     application = Application(
         repository.name, "go", "/[/]\x1b[31m\x9d0;\u202eentry", environment={"BAD": hostile.ESCAPES}
     )
@@ -212,7 +212,7 @@ def hostile_text(repository: DemoRepository) -> None:
 
 
 def monolith(repository: DemoRepository) -> None:
-    """Four thousand images."""
+    """Push four thousand images."""
     origin = SeedOrigin(repository.registry.registry_id, repository.registry.region, now=repository.registry.now)
     style = SeedStyle(4000, configs=True, scanned=0.15)
     for _ in seed_repository(repository.registry.connection, repository.id, repository.name, style, origin):
@@ -220,7 +220,7 @@ def monolith(repository: DemoRepository) -> None:
 
 
 def empty(_: DemoRepository) -> None:
-    """Nothing was pushed yet."""
+    """Push nothing."""
 
 
 def _application(
@@ -241,7 +241,7 @@ _KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def _repositories() -> list[tuple[str, RepositorySetup, Scenario]]:
-    """Every repository: its name, how it is set up, what happened in it."""
+    """Every repository: name, settings, and the function that fills it."""
     app = _application
     return [
         (
@@ -383,7 +383,7 @@ def _repositories() -> list[tuple[str, RepositorySetup, Scenario]]:
 
 
 def load_repositories(registry: DemoRegistry) -> None:
-    """Make every repository of the demo that is not there."""
+    """Create every repository of the demo that does not exist."""
     for name, settings, scene in _repositories():
         repository = registry.create_repository(name, settings)
         if repository is not None:

@@ -1,4 +1,4 @@
-"""The applications of the demo's organisation, and what they run on."""
+"""The applications of the demo organization, and their runtimes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A base image. Sizes are bytes; every step of its history made a layer."""
+    """A base image. Sizes are in bytes; each history step has one layer."""
 
     base_sizes: tuple[float, ...]
     steps: tuple[str, ...]
@@ -23,10 +23,10 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A program that is built into images. Sizes are bytes.
+    """An application that is built into images. Sizes are in bytes.
 
     Args:
-        repository: where its images are.
+        repository: the repository of its images.
         runtime: its key in :data:`RUNTIMES`.
     """
 
@@ -41,7 +41,7 @@ class Application:
 
     @property
     def name(self) -> str:
-        """The last part of its repository's name."""
+        """Return the last part of the repository name."""
         return self.repository.rpartition("/")[2]
 
 
