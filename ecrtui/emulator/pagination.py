@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from typing import TypeVar
 
 from ecrtui.emulator.errors import invalid_parameter
@@ -54,6 +55,16 @@ def _fits(key: list[object], first: tuple[str | int, ...]) -> bool:
     return all(isinstance(part, str) or -(2**63) <= part < 2**63 for part in key if isinstance(part, (str, int)))
 
 
-def split_page(rows: list[Row], limit: int) -> tuple[list[Row], bool]:
-    """Return at most ``limit`` rows, and True if there are more. Query one row more than the limit."""
-    return rows[:limit], len(rows) > limit
+def split_page(
+    kind: str, rows: list[Row], limit: int, key: Callable[[Row], tuple[str | int, ...]]
+) -> tuple[list[Row], dict[str, str]]:
+    """Return the rows of a page, and ``nextToken`` as a member of the response if there are more rows.
+
+    Args:
+        rows: the result of a query for one row more than the limit.
+        key: returns the key of a row.
+    """
+    if len(rows) <= limit:
+        return rows, {}
+    page = rows[:limit]
+    return page, {"nextToken": encode_token(kind, *key(page[-1]))}

@@ -56,13 +56,13 @@ class RequestContext:
         Raises:
             ServiceError: RepositoryNotFoundException.
         """
-        wanted = self.parameters["repositoryName"] if name is None else name
+        name = self.parameters["repositoryName"] if name is None else name
         row: sqlite3.Row | None = connection.execute(
             "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name = ?",
-            (self.registry_id, self.region, wanted),
+            (self.registry_id, self.region, name),
         ).fetchone()
         if row is None:
-            raise self.repository_not_found(wanted, self.registry_id)
+            raise self.repository_not_found(name, self.registry_id)
         return row
 
     def repository_not_found(self, name: str, registry_id: str) -> ServiceError:

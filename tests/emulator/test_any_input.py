@@ -54,12 +54,12 @@ def token(*parts: object) -> str:
 
 @pytest.fixture(autouse=True)
 def image(embedded: EmbeddedRegistry) -> None:
-    """Let the registry have a repository with one image; a test before may have deleted either."""
+    """Create the repository anew, with one image: a test before may have changed anything."""
     client = client_for(embedded)
-    with suppress(client.exceptions.RepositoryAlreadyExistsException):
-        create_repository(client, REPOSITORY)
-    with suppress(client.exceptions.ImageAlreadyExistsException):
-        push_image(client, REPOSITORY, tag="1.0")
+    with suppress(client.exceptions.RepositoryNotFoundException):
+        client.delete_repository(repositoryName=REPOSITORY, force=True)
+    create_repository(client, REPOSITORY)
+    push_image(client, REPOSITORY, tag="1.0")
 
 
 ODD_VALUES = st.one_of(

@@ -104,17 +104,15 @@ def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
             rows = [row for row in rows if row["digest"] in digests]
             limit = len(rows)
         summary = _summary(connection, repository["id"])
-    rows, more = pagination.split_page(rows, limit)
-    response: dict[str, Any] = {
+    page, next_page = pagination.split_page("preview", rows, limit, lambda row: (row["position"],))
+    return {
         **context.repository_members(),
         "lifecyclePolicyText": preview["policy"],
         "status": "COMPLETE",
-        "previewResults": [json.loads(row["result"]) for row in rows],
+        "previewResults": [json.loads(row["result"]) for row in page],
         "summary": summary,
+        **next_page,
     }
-    if more:
-        response["nextToken"] = pagination.encode_token("preview", rows[-1]["position"])
-    return response
 
 
 def _policy(context: RequestContext, repository: sqlite3.Row) -> dict[str, Any]:

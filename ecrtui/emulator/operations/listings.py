@@ -41,11 +41,8 @@ def describe_images(context: RequestContext) -> dict[str, Any]:
             f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
-    rows, more = pagination.split_page(rows, limit)
-    response: dict[str, Any] = {"imageDetails": [_detail(context, row) for row in rows]}
-    if more:
-        response["nextToken"] = pagination.encode_token("images", rows[-1]["digest"])
-    return response
+    page, next_page = pagination.split_page("images", rows, limit, lambda row: (row["digest"],))
+    return {"imageDetails": [_detail(context, row) for row in page], **next_page}
 
 
 def list_images(context: RequestContext) -> dict[str, Any]:
@@ -61,11 +58,8 @@ def list_images(context: RequestContext) -> dict[str, Any]:
             " ORDER BY i.digest, t.tag LIMIT ?",
             (repository["id"], after, after, after_tag, *values, limit + 1),
         ).fetchall()
-    rows, more = pagination.split_page(rows, limit)
-    response: dict[str, Any] = {"imageIds": [to_image_id(row["digest"], row["tag"]) for row in rows]}
-    if more:
-        response["nextToken"] = pagination.encode_token("image-ids", rows[-1]["digest"], rows[-1]["tag"] or "")
-    return response
+    page, next_page = pagination.split_page("image-ids", rows, limit, lambda row: (row["digest"], row["tag"] or ""))
+    return {"imageIds": [to_image_id(row["digest"], row["tag"]) for row in page], **next_page}
 
 
 def list_image_referrers(context: RequestContext) -> dict[str, Any]:
@@ -73,12 +67,12 @@ def list_image_referrers(context: RequestContext) -> dict[str, Any]:
     limit = context.get("maxResults", DEFAULT_REFERRERS)
     if limit > MAX_REFERRERS:
         raise constraint_violation("maxResults", f"Member must have value less than or equal to {MAX_REFERRERS}")
-    wanted = context.get("filter", {})
-    artifact_types = wanted.get("artifactTypes")
+    filters = context.get("filter", {})
+    artifact_types = filters.get("artifactTypes")
     with context.database.read() as connection:
         repository = context.repository(connection)
         (after,) = pagination.decode_token("referrers", context.get("nextToken"), ("",))
-        where, values = _filter_clause({"imageStatus": wanted.get("artifactStatus", "ACTIVE")})
+        where, values = _filter_clause({"imageStatus": filters.get("artifactStatus", "ACTIVE")})
         if artifact_types:
             where += f" AND i.artifact_media_type IN ({', '.join('?' * len(artifact_types))})"
             values += artifact_types
@@ -88,11 +82,8 @@ def list_image_referrers(context: RequestContext) -> dict[str, Any]:
             f" WHERE i.repository_id = ? AND i.subject = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], context["subjectId"]["imageDigest"], after, *values, limit + 1),
         ).fetchall()
-    rows, more = pagination.split_page(rows, limit)
-    response: dict[str, Any] = {"referrers": [_referrer(row) for row in rows]}
-    if more:
-        response["nextToken"] = pagination.encode_token("referrers", rows[-1]["digest"])
-    return response
+    page, next_page = pagination.split_page("referrers", rows, limit, lambda row: (row["digest"],))
+    return {"referrers": [_referrer(row) for row in page], **next_page}
 
 
 def _describe_named(
@@ -109,14 +100,14 @@ def _describe_named(
     return list(details.values())
 
 
-def _filter_clause(wanted: Mapping[str, str]) -> tuple[str, list[Any]]:
+def _filter_clause(filters: Mapping[str, str]) -> tuple[str, list[Any]]:
     """Return the SQL condition and values of a filter on ``images i``. Archived images are hidden by default."""
     where, values = "", list[Any]()
-    status = wanted.get("imageStatus", "ACTIVE")
+    status = filters.get("imageStatus", "ACTIVE")
     if status != "ANY":
         where += " AND i.status = ?"
         values.append(status)
-    tag_status = wanted.get("tagStatus", "ANY")
+    tag_status = filters.get("tagStatus", "ANY")
     if tag_status != "ANY":
         where += " AND i.tagged = ?"
         values.append(int(tag_status == "TAGGED"))

@@ -159,11 +159,8 @@ def list_pull_time_update_exclusions(context: RequestContext) -> dict[str, Any]:
     with context.database.read() as connection:
         exclusions = registry_settings.pull_time_exclusions(connection, context.registry_id, context.region)
     arns = [arn for arn in exclusions if arn > str(after)]
-    page, more = pagination.split_page(arns, limit)
-    response: dict[str, Any] = {"pullTimeUpdateExclusions": page}
-    if more:
-        response["nextToken"] = pagination.encode_token("exclusions", page[-1])
-    return response
+    page, next_page = pagination.split_page("exclusions", arns, limit, lambda arn: (arn,))
+    return {"pullTimeUpdateExclusions": page, **next_page}
 
 
 def _setting_values(name: str) -> tuple[str, ...]:

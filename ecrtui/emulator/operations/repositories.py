@@ -68,11 +68,8 @@ def describe_repositories(context: RequestContext) -> dict[str, Any]:
             "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name > ? ORDER BY name LIMIT ?",
             (context.registry_id, context.region, after, limit + 1),
         ).fetchall()
-    rows, more = pagination.split_page(rows, limit)
-    response: dict[str, Any] = {"repositories": [to_api(row) for row in rows]}
-    if more:
-        response["nextToken"] = pagination.encode_token("repositories", rows[-1]["name"])
-    return response
+    page, next_page = pagination.split_page("repositories", rows, limit, lambda row: (row["name"],))
+    return {"repositories": [to_api(row) for row in page], **next_page}
 
 
 def delete_repository(context: RequestContext) -> dict[str, Any]:

@@ -66,17 +66,15 @@ def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
             "SELECT position, finding FROM findings WHERE image_id = ? AND position > ? ORDER BY position LIMIT ?",
             (image["id"], after, limit + 1),
         ).fetchall()
-    rows, more = pagination.split_page(rows, limit)
+    page, next_page = pagination.split_page("findings", rows, limit, lambda row: (row["position"],))
     response: dict[str, Any] = {
         **context.repository_members(),
         "imageId": _with_digest(image, context["imageId"]),
         "imageScanStatus": _status(scan),
     }
     if scan["status"] in ("COMPLETE", "ACTIVE"):
-        response["imageScanFindings"] = _findings(scan, rows)
-    if more:
-        response["nextToken"] = pagination.encode_token("findings", rows[-1]["position"])
-    return response
+        response["imageScanFindings"] = _findings(scan, page)
+    return {**response, **next_page}
 
 
 def scan_on_push(
