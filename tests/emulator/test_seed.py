@@ -247,8 +247,8 @@ def test_a_repository_with_images_stops_the_run_before_any_write() -> None:
 @pytest.mark.parametrize(
     ("style", "words"),
     [
-        (SeedStyle(0), "between 1 and"),
-        (SeedStyle(10_000_001), "between 1 and"),
+        (SeedStyle(0), "must be from 1 to"),
+        (SeedStyle(10_000_001), "must be from 1 to"),
         (SeedStyle(1, tags_per_push=1001), "between 0 and 1,000 tags"),
         (SeedStyle(1, tags_per_push=-1), "between 0 and 1,000 tags"),
     ],
