@@ -60,7 +60,7 @@ def _machine() -> str:
         platform.machine(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("textual", "botocore"))
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("textual", "boto3", "botocore"))
     return (
         f"Measured on {model}, {os.cpu_count()} processors, {memory:.0f} GB, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, {libraries}."

@@ -83,9 +83,10 @@ def _time_to_first_row(environment: Mapping[str, str]) -> float:
 
 _FRAME_IMPORTS = "import ecrtui.wiring, ecrtui.tui.app, textual.widgets"
 _ROWS_IMPORTS = (
-    f"{_FRAME_IMPORTS}, ecrtui.registry.gateway; from botocore.session import Session; Session().create_client('ecr')"
+    f"{_FRAME_IMPORTS}, ecrtui.registry.gateway; from ecrtui.registry.client import Clients; "
+    "from ecrtui.settings import Connection; Clients(Connection()).read_client"
 )
-_PACKAGES = ("ecrtui", "textual", "rich", "botocore", "urllib3")
+_PACKAGES = ("ecrtui", "textual", "rich", "boto3", "botocore", "urllib3")
 
 
 def _import_times(program: str, environment: Mapping[str, str]) -> str:
