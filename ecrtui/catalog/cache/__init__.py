@@ -1,1 +1,1 @@
-"""What was seen last, on disk."""
+"""Keep the last listings and manifests in a file on disk."""

@@ -1,8 +1,8 @@
-"""Rows as compressed pieces: what a cache writes is what changed, and reading never holds the interpreter for long.
+"""Rows as chunks of JSON, so that a new listing rewrites only what changed.
 
-Rows are put in order and cut into pieces of about a thousand, at places that depend on the rows themselves: a row that
-comes, goes or changes makes one piece another, the rest stays what it was. A piece is known by the digest of its
-content.
+A listing is sorted and cut into chunks of about a thousand rows. The rows themselves decide where a chunk ends: a row
+that appears, changes or disappears alters one chunk, and the others stay byte for byte the same. A chunk is identified
+by the digest of its content. Decoding one chunk at a time never holds the interpreter for long.
 """
 
 from __future__ import annotations
@@ -15,72 +15,71 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from ecrtui.ecr import row_codec as columns
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
-from ecrtui.ecr.row_codec import RowCodec
+from ecrtui.ecr.row_codec import IMAGE_CODEC, REPOSITORY_CODEC, RowCodec
 
 Item = TypeVar("Item")
 
-_DAY = 86_400
+_DAY_SECONDS = 86_400
 MEAN_CHUNK_ROWS = 1024
-"""Rows in a piece, on average."""
+"""Average number of rows in a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkCodec(Generic[Item]):
-    """How rows of a kind are written and read."""
+    """The encoding of one kind of row."""
 
-    columns: RowCodec[Item]
+    row_codec: RowCodec[Item]
     key: Callable[[Item], str]
     order: Callable[[Item], Any]
     section: Callable[[Item], float]
-    """Comes first in the order. Sections are sorted one by one: a sort holds the interpreter until it is done."""
+    """The first criterion of the order. Sections are sorted one by one, because a sort holds the interpreter."""
 
     def chunks(self, items: Iterable[Item]) -> Iterator[bytes]:
-        """The rows, ordered, as the contents of pieces, not compressed."""
-        piece: list[Item] = []
-        for item in self._ordered(items):
-            piece.append(item)
+        """Yield the sorted rows as chunks, not compressed."""
+        chunk: list[Item] = []
+        for item in self._sorted(items):
+            chunk.append(item)
             if zlib.crc32(self.key(item).encode()) % MEAN_CHUNK_ROWS == 0:
-                yield self._content(piece)
-                piece = []
-        if piece:
-            yield self._content(piece)
+                yield self._encode(chunk)
+                chunk = []
+        if chunk:
+            yield self._encode(chunk)
 
-    def _ordered(self, items: Iterable[Item]) -> Iterator[Item]:
+    def _sorted(self, items: Iterable[Item]) -> Iterator[Item]:
         sections: dict[float, list[Item]] = {}
         for item in items:
             sections.setdefault(self.section(item), []).append(item)
         for section in sorted(sections):
             yield from sorted(sections[section], key=self.order)
 
-    def _content(self, items: Sequence[Item]) -> bytes:
-        return json.dumps(self.columns.to_columns(items), separators=(",", ":")).encode()
+    def _encode(self, items: Sequence[Item]) -> bytes:
+        return json.dumps(self.row_codec.to_columns(items), separators=(",", ":")).encode()
 
     def items(self, content: bytes) -> Iterable[Item]:
-        """The rows of a piece.
+        """Return the rows of a chunk.
 
         Raises:
-            ValueError: it is not what :meth:`pieces` gives.
+            ValueError: the content is no chunk of :meth:`chunks`.
         """
-        return self.columns.from_columns(json.loads(content))
+        return self.row_codec.from_columns(json.loads(content))
 
 
-def identity(content: bytes) -> bytes:
-    """What a piece is known by."""
+def chunk_digest(content: bytes) -> bytes:
+    """Return the digest that identifies a chunk."""
     return hashlib.sha256(content).digest()
 
 
-IMAGES: ChunkCodec[Image] = ChunkCodec(
-    columns=columns.IMAGE_CODEC,
+IMAGE_CHUNKS: ChunkCodec[Image] = ChunkCodec(
+    row_codec=IMAGE_CODEC,
     key=attrgetter("digest"),
     order=lambda image: (-(image.pushed_at or 0.0), image.digest),
-    section=lambda image: -(image.pushed_at or 0.0) // _DAY,
+    section=lambda image: -(image.pushed_at or 0.0) // _DAY_SECONDS,
 )
 
-REPOSITORIES: ChunkCodec[Repository] = ChunkCodec(
-    columns=columns.REPOSITORY_CODEC,
+REPOSITORY_CHUNKS: ChunkCodec[Repository] = ChunkCodec(
+    row_codec=REPOSITORY_CODEC,
     key=attrgetter("name"),
     order=attrgetter("name"),
     section=lambda repository: 0.0,

@@ -1,8 +1,8 @@
-"""Which registry a connection leads to, without asking anybody: the one that it led to the last time.
+"""A fingerprint of a connection, to find the registry that it led to the last time without a request.
 
-Rows of the last time can be on the first frame only if it is known whose rows they are before botocore is imported and
-AWS is asked who the caller is. So a connection has a mark, made of everything that decides where it leads; the cache
-remembers for each mark which registry it was. If anything of it changes, the mark does, and nothing is known.
+The first frame can show cached rows only if their registry is known before botocore is imported and AWS is asked for
+the caller's identity. So the cache remembers the registry of each fingerprint. The fingerprint covers everything that
+decides which registry a connection leads to. If any of it changes, the fingerprint changes, and nothing is known.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from pathlib import Path
 from ecrtui.settings import Connection
 
 _EXCLUDED_VARIABLES = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PAGER"})
-"""Secrets and what changes at every sign-in: the access key's id tells whose they are."""
+"""Secrets, and values that every sign-in changes. The access key id identifies the account."""
 
 _FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 
 
 def connection_fingerprint(connection: Connection, environment: Mapping[str, str] | None = None) -> str:
-    """A digest of the options, of every ``AWS_…`` variable that is no secret, and of the state of the AWS files.
+    """Return a digest of the options, the ``AWS_…`` variables that are not secret, and the state of the AWS files.
 
-    Two connections with one mark are configured alike. The files count by size and time of change, not by content.
+    Two connections with the same fingerprint have the same configuration. The files count by size and modification
+    time, not by content.
     """
     import json  # neither this nor OpenSSL is loaded before the first frame
     from hashlib import sha256
 
     environment = os.environ if environment is None else environment
     variables = {name: environment[name] for name in sorted(environment) if name.startswith("AWS_")}
-    known = [
+    facts = [
         connection._asdict(),
         {name: value for name, value in variables.items() if name not in _EXCLUDED_VARIABLES},
-        [_state(environment.get(name) or usual) for name, usual in _FILES.items()],
+        [_file_state(environment.get(name) or default) for name, default in _FILES.items()],
     ]
-    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _state(file: str) -> tuple[str, int, int]:
+def _file_state(file: str) -> tuple[str, int, int]:
     path = Path(file).expanduser()
     try:
-        told = path.stat()
+        status = path.stat()
     except OSError:
         return (str(path), 0, 0)
-    return (str(path), told.st_size, told.st_mtime_ns)
+    return (str(path), status.st_size, status.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""The cache file: what it keeps, and that nothing ever depends on it."""
+"""The cache file: its contents survive restarts, and no failure of it reaches the caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.catalog.cache.chunks import IMAGES, REPOSITORIES
+from ecrtui.catalog.cache.chunks import IMAGE_CHUNKS, REPOSITORY_CHUNKS
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import Image
@@ -47,7 +47,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "made" / "cache.sqlite"
+    return tmp_path / "new" / "cache.sqlite"
 
 
 @pytest.fixture
@@ -64,24 +64,24 @@ def manifest(number: int, size: int = 0) -> Manifest:
     return Manifest(text, digest_of(text), "application/vnd.oci.image.manifest.v1+json")
 
 
-def test_nothing_is_known_of_a_new_file_and_nothing_is_made_before_it_is_used(file: Path, cache: Cache) -> None:
+def test_a_new_cache_is_empty_and_creates_its_file_on_first_use(file: Path, cache: Cache) -> None:
     assert not file.parent.exists()
     assert cache.repositories() is None
     assert cache.images("a") is None
     assert cache.manifests(["sha256:0"]) == ()
 
 
-def test_the_last_listing_comes_back_with_its_age(file: Path, cache: Cache, clock: Clock) -> None:
+def test_the_last_listing_is_returned_with_its_age(file: Path, cache: Cache, clock: Clock) -> None:
     cache.keep_repositories(REPOSITORY_ROWS[::-1])
     clock.now += 90
     known = cache.repositories()
     assert known is not None
     assert (known.items, known.age) == (REPOSITORY_ROWS, 90)
     again = Cache(file, HERE, clock=clock).repositories()
-    assert again == known, "another process sees the same"
+    assert again == known, "another process sees the same listing"
 
 
-def test_images_come_newest_first(cache: Cache) -> None:
+def test_images_are_returned_newest_first(cache: Cache) -> None:
     undated = image(9, pushed_at=None)
     cache.keep_images("a", [image(1), undated, image(3), image(2)])
     known = cache.images("a")
@@ -89,7 +89,7 @@ def test_images_come_newest_first(cache: Cache) -> None:
     assert known.items == (image(3), image(2), image(1), undated)
 
 
-def test_an_empty_listing_is_known_to_be_empty(cache: Cache) -> None:
+def test_an_empty_listing_is_stored(cache: Cache) -> None:
     cache.keep_images("a", [])
     known = cache.images("a")
     assert known is not None
@@ -98,21 +98,21 @@ def test_an_empty_listing_is_known_to_be_empty(cache: Cache) -> None:
 
 @settings(deadline=None)
 @given(st.lists(images, max_size=8), st.lists(repositories, max_size=8))
-def test_whatever_a_registry_says_is_read_as_it_was_written(some: list[Image], others: list[Repository]) -> None:
-    read = [row for piece in IMAGES.chunks(some) for row in IMAGES.items(piece)]
+def test_any_row_survives_encoding_and_decoding(some: list[Image], others: list[Repository]) -> None:
+    read = [row for chunk in IMAGE_CHUNKS.chunks(some) for row in IMAGE_CHUNKS.items(chunk)]
     assert sorted(map(repr, read)) == sorted(map(repr, some))
-    named = [row for piece in REPOSITORIES.chunks(others) for row in REPOSITORIES.items(piece)]
+    named = [row for chunk in REPOSITORY_CHUNKS.chunks(others) for row in REPOSITORY_CHUNKS.items(chunk)]
     assert named == sorted(others, key=lambda repository: repository.name)
 
 
-def test_only_the_pieces_that_changed_are_written(file: Path, cache: Cache) -> None:
+def test_only_changed_chunks_are_written(file: Path, cache: Cache) -> None:
     rows = [image(number) for number in range(10_000)]
     cache.keep_images("a", rows)
-    before = pieces(file)
+    before = chunk_digests(file)
     assert 2 < len(before) < 40
     moved = [replace(row, tags=(*row.tags, "prod")) if row == rows[5000] else row for row in rows]
     cache.keep_images("a", [*moved[1:], image(10_001)])
-    after = pieces(file)
+    after = chunk_digests(file)
     assert len(before - after) <= 3
     assert len(after - before) <= 3
     known = cache.images("a")
@@ -120,9 +120,9 @@ def test_only_the_pieces_that_changed_are_written(file: Path, cache: Cache) -> N
     assert set(known.items) == {*moved[1:], image(10_001)}
 
 
-def pieces(file: Path) -> set[bytes]:
+def chunk_digests(file: Path) -> set[bytes]:
     with sqlite3.connect(file) as connection:
-        return {row[0] for row in connection.execute("SELECT identity FROM piece")}
+        return {row[0] for row in connection.execute("SELECT digest FROM chunk")}
 
 
 @pytest.mark.parametrize(
@@ -133,32 +133,32 @@ def pieces(file: Path) -> set[bytes]:
         RegistryLocation("123456789012", "eu-west-1", "http://x"),
     ],
 )
-def test_another_account_region_or_endpoint_is_another_registry(
+def test_each_account_region_and_endpoint_has_its_own_listings(
     file: Path, cache: Cache, other: RegistryLocation
 ) -> None:
     cache.keep_repositories(REPOSITORY_ROWS)
     cache.keep_images("a", [image(1)])
-    elsewhere = Cache(file, other)
-    assert elsewhere.repositories() is None
-    assert elsewhere.images("a") is None
+    other_cache = Cache(file, other)
+    assert other_cache.repositories() is None
+    assert other_cache.images("a") is None
 
 
-def test_a_repository_can_be_forgotten(file: Path, cache: Cache) -> None:
+def test_a_listing_can_be_deleted(file: Path, cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
     cache.keep_images("b", [image(2)])
     cache.forget_images("a")
     assert cache.images("a") is None
     assert cache.images("b") is not None
-    assert len(pieces(file)) == 1
+    assert len(chunk_digests(file)) == 1
 
 
-def test_manifests_come_back_byte_for_byte(cache: Cache) -> None:
+def test_manifests_are_returned_byte_for_byte(cache: Cache) -> None:
     kept = [manifest(number) for number in range(5)]
     cache.keep_manifests(kept)
     assert cache.manifests([entry.digest for entry in kept[::-1]] + ["sha256:0"]) == tuple(kept[::-1])
 
 
-def test_a_manifest_that_has_lost_its_digest_is_not_given_and_goes(file: Path, cache: Cache) -> None:
+def test_a_manifest_that_does_not_match_its_digest_is_deleted(file: Path, cache: Cache) -> None:
     good, bad, broken = (manifest(number) for number in range(3))
     cache.keep_manifests([good, bad, broken])
     with sqlite3.connect(file) as connection:
@@ -172,20 +172,20 @@ def test_a_manifest_that_has_lost_its_digest_is_not_given_and_goes(file: Path, c
         assert connection.execute("SELECT digest FROM manifest").fetchall() == [(good.digest,)]
 
 
-def test_manifests_used_longest_ago_give_way(file: Path, clock: Clock) -> None:
+def test_the_least_recently_used_manifests_are_deleted_first(file: Path, clock: Clock) -> None:
     cache = Cache(file, HERE, clock=clock, manifests_size=1000)
     kept = [manifest(number) for number in range(100)]
     cache.keep_manifests(kept[:1])
     for entry in kept[1:]:
         clock.now += 90_000
         cache.keep_manifests([entry])
-        assert cache.manifests([kept[0].digest]), "what is used stays"
+        assert cache.manifests([kept[0].digest]), "a manifest in use is kept"
     left = cache.manifests([entry.digest for entry in kept])
     assert 5 < len(left) < 50
     assert left == (kept[0], *kept[-len(left) + 1 :])
 
 
-def test_listings_made_longest_ago_give_way(file: Path, clock: Clock) -> None:
+def test_the_oldest_listings_are_deleted_first(file: Path, clock: Clock) -> None:
     cache = Cache(file, HERE, clock=clock, listings_size=20_000)
     for number in range(10):
         clock.now += 1
@@ -195,14 +195,14 @@ def test_listings_made_longest_ago_give_way(file: Path, clock: Clock) -> None:
     assert known == list(range(10))[-len(known) :]
 
 
-def test_only_the_owner_can_read_it(file: Path, cache: Cache) -> None:
+def test_only_the_owner_can_read_the_file(file: Path, cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
     for path in [file, *file.parent.glob("cache.sqlite-*")]:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
-def test_a_file_that_others_could_read_is_closed_to_them(file: Path, cache: Cache) -> None:
+def test_a_file_that_others_can_read_is_restricted_to_its_owner(file: Path, cache: Cache) -> None:
     file.parent.mkdir()
     file.touch(0o644)
     cache.keep_images("a", [image(1)])
@@ -219,18 +219,18 @@ def torn(file: Path) -> None:
     file.write_bytes(content)
 
 
-def of_another_version(file: Path) -> None:
+def other_version(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA user_version = 99")
 
 
 def without_tables(file: Path) -> None:
     with sqlite3.connect(file) as connection:
-        connection.execute("DROP TABLE piece")
+        connection.execute("DROP TABLE chunk")
 
 
-@pytest.mark.parametrize("damage", [garbage, torn, of_another_version, without_tables])
-def test_a_damaged_file_is_thrown_away_without_a_word(
+@pytest.mark.parametrize("damage", [garbage, torn, other_version, without_tables])
+def test_a_damaged_file_is_replaced_silently(
     file: Path, damage: Callable[[Path], None], capfd: pytest.CaptureFixture[str]
 ) -> None:
     first = Cache(file, HERE)
@@ -246,32 +246,32 @@ def test_a_damaged_file_is_thrown_away_without_a_word(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_piece_that_cannot_be_read_makes_the_listing_unknown(file: Path, cache: Cache) -> None:
+def test_a_listing_with_an_unreadable_chunk_is_not_returned(file: Path, cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE piece SET content = x'789c030000000001'")
+        connection.execute("UPDATE chunk SET content = x'789c030000000001'")
     assert cache.images("a") is None
     cache.keep_images("a", [image(1), image(2)])
     assert cache.images("a") is not None
 
 
-def test_a_file_that_another_process_has_locked_is_not_written(file: Path, cache: Cache) -> None:
+def test_a_file_locked_by_another_process_is_not_written(file: Path, cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
-    impatient = Cache(file, HERE, patience=0.05)
-    assert impatient.images("a") is not None
+    contender = Cache(file, HERE, busy_timeout=0.05)
+    assert contender.images("a") is not None
     with sqlite3.connect(file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
-        impatient.keep_images("a", [image(2)])
-        impatient.keep_manifests([manifest(1)])
+        contender.keep_images("a", [image(2)])
+        contender.keep_manifests([manifest(1)])
         other.execute("ROLLBACK")
-    known = impatient.images("a")
+    known = contender.images("a")
     assert known is not None
     assert known.items == (image(1),)
-    impatient.keep_images("a", [image(2)])
-    assert impatient.images("a") != known, "and it is used again afterwards"
+    contender.keep_images("a", [image(2)])
+    assert contender.images("a") != known, "the cache is used again after the lock is released"
 
 
-def test_a_folder_that_is_none_is_no_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     cache = Cache(tmp_path / "file" / "cache.sqlite", HERE)
     cache.keep_images("a", [image(1)])
@@ -286,14 +286,14 @@ def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert (tmp_path / "cache.sqlite").is_dir()
 
 
-def test_a_connection_that_led_somewhere_leads_there_again(file: Path, cache: Cache) -> None:
-    assert Cache.for_fingerprint(file, "mark") is None
+def test_a_fingerprint_leads_to_the_registry_of_the_last_connection(file: Path, cache: Cache) -> None:
+    assert Cache.for_fingerprint(file, "fingerprint") is None
     assert not file.exists()
     cache.keep_repositories(REPOSITORY_ROWS)
-    assert Cache.for_fingerprint(file, "mark") is None
-    cache.remember_connection("mark")
+    assert Cache.for_fingerprint(file, "fingerprint") is None
+    cache.remember_connection("fingerprint")
     Cache(file, RegistryLocation("210987654321", "us-east-1")).remember_connection("other")
-    again = Cache.for_fingerprint(file, "mark")
+    again = Cache.for_fingerprint(file, "fingerprint")
     assert again is not None
     assert again.location == HERE
     known = again.repositories()
@@ -304,7 +304,7 @@ def test_a_connection_that_led_somewhere_leads_there_again(file: Path, cache: Ca
     assert other.repositories() is None
 
 
-def test_a_closed_cache_knows_nothing(cache: Cache) -> None:
+def test_a_closed_cache_returns_nothing(cache: Cache) -> None:
     cache.keep_images("a", [image(1)])
     cache.close()
     assert cache.images("a") is None

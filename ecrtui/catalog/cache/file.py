@@ -1,0 +1,175 @@
+"""The SQLite file of the cache: opening, transactions, and recovery from damage."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+VERSION = 3
+"""Version of the schema and of the content of chunks. A file of another version is deleted."""
+
+BUSY_TIMEOUT = 1.0
+"""Seconds to wait while another process writes."""
+
+_SCHEMA = """
+CREATE TABLE listing (
+    id INTEGER PRIMARY KEY,
+    registry TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    listed_at REAL NOT NULL,
+    chunks BLOB NOT NULL,
+    UNIQUE (registry, repository)
+);
+CREATE TABLE chunk (
+    listing INTEGER NOT NULL REFERENCES listing ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (listing, digest)
+) WITHOUT ROWID;
+CREATE TABLE manifest (
+    digest TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    content BLOB NOT NULL,
+    used_at REAL NOT NULL
+);
+CREATE INDEX manifest_used ON manifest (used_at);
+CREATE TABLE connection (
+    fingerprint TEXT PRIMARY KEY,
+    registry_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    endpoint TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""The file is damaged, or its tables are not ours. Only a new file helps."""
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+_log = logging.getLogger(__name__)
+
+
+class CacheFile:
+    """A disposable SQLite file that threads and processes share.
+
+    No caller depends on it: a failure is logged and answered with a default. A damaged file, or one of another
+    version, is deleted and created again. Only the owner can read the file.
+
+    Args:
+        path: the file; it and its folder are created on first use.
+        busy_timeout: seconds to wait while another process writes.
+    """
+
+    def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._unusable = False
+
+    def read(self, work: Callable[[sqlite3.Connection], Result], default: Result) -> Result:
+        """Run the work in a transaction that only reads; return the default if it fails."""
+        return self._run(work, default, "BEGIN")
+
+    def write(self, work: Callable[[sqlite3.Connection], Result], default: Result) -> Result:
+        """Run the work in a transaction that may write; return the default if it fails."""
+        return self._run(work, default, "BEGIN IMMEDIATE")
+
+    def close(self) -> None:
+        """Close the file for good: later reads and writes return their default."""
+        with self._lock:
+            self._unusable = True
+            self._drop_connection()
+
+    def _run(self, work: Callable[[sqlite3.Connection], Result], default: Result, begin: str) -> Result:
+        with self._lock:
+            for _ in range(2):
+                if self._unusable:
+                    return default
+                try:
+                    connection = self._connection = self._connection or self._open()
+                    with _transaction(connection, begin):
+                        return work(connection)
+                except (sqlite3.Error, OSError) as problem:
+                    if not self._recover(problem):
+                        return default
+            return default
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+        connection = sqlite3.connect(
+            self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _recover(self, problem: Exception) -> bool:
+        """Return True to try again: the file was damaged or of another version, and is deleted now."""
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_NOTADB) & 0xFF
+        if isinstance(problem, sqlite3.Error) and code in _BUSY:
+            _log.info("the cache is in use by another process: %s", problem)
+            return False
+        self._drop_connection()
+        if isinstance(problem, OSError) or code not in _DAMAGED:
+            _log.info("the cache %s cannot be used: %s", self.path, problem)
+            self._unusable = True
+            return False
+        _log.info("deleting the cache %s: %s", self.path, problem)
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        except OSError as refused:
+            _log.info("the cache %s cannot be deleted: %s", self.path, refused)
+            self._unusable = True
+        return not self._unusable
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Create the tables if the file is new.
+
+    Raises:
+        sqlite3.DatabaseError: the file is of another version, or no database.
+    """
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    with _transaction(connection, "BEGIN IMMEDIATE"):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        elif version != VERSION:
+            raise sqlite3.DatabaseError(f"the cache is of version {version}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

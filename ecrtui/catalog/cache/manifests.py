@@ -1,0 +1,84 @@
+"""Manifests in the cache file, byte for byte."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+
+from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.ecr.manifest import Manifest
+
+MANIFESTS_SIZE = 64 * 1024 * 1024
+"""Bytes of manifests, compressed."""
+
+_USED_STEP = 86_400.0
+"""Seconds. The time of last use is stored no more exactly than this, so that most reads do not write."""
+
+_log = logging.getLogger(__name__)
+
+
+class ManifestStore:
+    """Manifests by digest. When they exceed their size, the least recently used ones are deleted.
+
+    Args:
+        file: the cache file.
+        clock: returns seconds since the epoch.
+        size: bytes of all manifests in the file, compressed.
+    """
+
+    def __init__(self, file: CacheFile, clock: Callable[[], float], size: int) -> None:
+        self._file = file
+        self._clock = clock
+        self._size = size
+
+    def load(self, digests: Sequence[str]) -> tuple[Manifest, ...]:
+        """Return those of these manifests that are stored and still match their digest."""
+        return self._file.write(lambda connection: tuple(self._read(connection, digests)), ())
+
+    def keep(self, manifests: Sequence[Manifest]) -> None:
+        """Store manifests."""
+        rows = [
+            (manifest.digest, manifest.media_type, zlib.compress(manifest.text.encode(), 1), self._clock())
+            for manifest in manifests
+        ]
+        self._file.write(lambda connection: self._insert(connection, rows), None)
+
+    def _read(self, connection: sqlite3.Connection, digests: Sequence[str]) -> Iterator[Manifest]:
+        now = self._clock()
+        for digest in digests:
+            row = connection.execute(
+                "SELECT media_type, content, used_at FROM manifest WHERE digest = ?", (digest,)
+            ).fetchone()
+            if row is None:
+                continue
+            manifest = _decode(digest, row[0], row[1])
+            if manifest is None:
+                _log.info("the cached manifest %s does not match its digest", digest)
+                connection.execute("DELETE FROM manifest WHERE digest = ?", (digest,))
+                continue
+            if now - row[2] > _USED_STEP:
+                connection.execute("UPDATE manifest SET used_at = ? WHERE digest = ?", (now, digest))
+            yield manifest
+
+    def _insert(self, connection: sqlite3.Connection, rows: Sequence[tuple[str, str, bytes, float]]) -> None:
+        connection.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?)", rows)
+        used = connection.execute("SELECT coalesce(sum(length(content)), 0) FROM manifest").fetchone()[0]
+        if used <= self._size:
+            return
+        for digest, size in connection.execute(
+            "SELECT digest, length(content) FROM manifest ORDER BY used_at, rowid"
+        ).fetchall():
+            connection.execute("DELETE FROM manifest WHERE digest = ?", (digest,))
+            used -= size
+            if used <= self._size * 9 // 10:
+                return
+
+
+def _decode(digest: str, media_type: str, content: bytes) -> Manifest | None:
+    try:
+        manifest = Manifest(zlib.decompress(content).decode(), digest, media_type)
+    except (zlib.error, ValueError):
+        return None
+    return manifest if manifest.intact else None
