@@ -17,6 +17,8 @@ from textual.pilot import Pilot
 
 FOLDER = Path(__file__).parent
 TIMEOUT = 30.0
+SELECT_PROD = "down,down,down"
+"""Keys from the first image of team/checkout, a signature, to the one with the tag prod."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ SCREENSHOTS = (
     Screenshot(
         "retag",
         "team/checkout",
-        (("", "tagged"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
+        (("", "tagged"), (f"{SELECT_PROD},t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
     ),
     Screenshot(
         "result",
         "team/checkout",
-        (("", "tagged"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
+        (("", "tagged"), (f"{SELECT_PROD},t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
     ),
     Screenshot(
         "bulk",
