@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ecrtui.cli.aws_cli_output import FORMATS, check
+from ecrtui.cli.aws_cli_output import FORMATS, check_format
 from ecrtui.errors import UsageError
 
 STREAMED_FORMATS = ("jsonl", "csv")
@@ -38,4 +38,4 @@ def check_output(options: argparse.Namespace) -> None:
     if options.output == "csv" and options.query:
         raise UsageError("--query does not work with csv", "", "Use --output jsonl or text.")
     format = "json" if options.output in STREAMED_FORMATS else options.output  # noqa: A001 - the option's word
-    options.query = check(format, options.query)
+    options.query = check_format(format, options.query)

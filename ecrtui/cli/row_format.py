@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TextIO, TypeVar
 
-from ecrtui.cli.aws_cli_output import Query, plain
+from ecrtui.cli.aws_cli_output import Query, json_default
 from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
@@ -81,7 +81,7 @@ REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
 
 def json_line(row_format: RowFormat[Item], query: Query | None) -> Callable[[Item], str]:
     """Return a function that encodes a row, or what the query finds in it, as a line of JSON."""
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=plain).encode
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=json_default).encode
 
     def line(row: Item) -> str:
         document = row_format.document(row)
@@ -130,7 +130,7 @@ def _indented(value: Any, newline: str) -> str:
 
 
 _quoted = json.encoder.encode_basestring
-_encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
+_encode = json.JSONEncoder(ensure_ascii=False, default=json_default).encode
 
 
 def _severity_counts(image: Image) -> str:

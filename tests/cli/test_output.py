@@ -116,10 +116,10 @@ def test_a_query_picks_what_is_written() -> None:
 
 def test_what_can_be_known_before_is_told_before() -> None:
     with pytest.raises(UsageError, match="Unknown output type: xml"):
-        output.check("xml")
+        output.check_format("xml")
     with pytest.raises(UsageError, match=r"Bad value for --query a\[: Invalid jmespath expression"):
-        output.check("json", "a[")
-    query = output.check("json", "length(a)")
+        output.check_format("json", "a[")
+    query = output.check_format("json", "length(a)")
     with pytest.raises(JMESPathError):
         output.write({"a": 1}, "json", query, io.StringIO())
 

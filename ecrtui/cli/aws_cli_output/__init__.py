@@ -1,8 +1,7 @@
-"""What commands print: the AWS CLI's output formats, byte for byte.
+"""The output formats of the AWS CLI, byte for byte.
 
-Before a command sends anything it calls :func:`check`, so that a misspelt format, a ``--query`` that is no JMESPath or
-an encoding that cannot be written is told while nothing has happened yet; afterwards :func:`write` prints the value.
-``pager`` has the pager that a terminal gets.
+A command calls :func:`check_format` before it sends anything, so that a wrong format, query or encoding is reported
+while nothing has happened yet. :func:`write` prints the result. ``pager`` starts the pager of a terminal.
 """
 
 from __future__ import annotations
@@ -18,28 +17,36 @@ from ecrtui.cli.aws_cli_output.query import Query, compile_query
 from ecrtui.cli.aws_cli_output.terminal import for_display
 from ecrtui.errors import UsageError
 
-__all__ = ["COLORS", "FORMATS", "Query", "check", "check_encoding", "compile_query", "for_display", "render", "write"]
+__all__ = [
+    "COLORS",
+    "FORMATS",
+    "Query",
+    "check_encoding",
+    "check_format",
+    "compile_query",
+    "for_display",
+    "json_default",
+    "render",
+    "write",
+]
 
 FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
-"""The output formats, by the names that ``--output`` takes."""
+"""The values of ``--output``."""
 
 COLORS = ("on", "off", "auto")
-"""When tables are coloured; ``auto`` is on a terminal."""
+"""The values of ``--color``. With ``auto`` tables have colors on a terminal only."""
 
 
-def check(format: str, query: str | Query | None = None, stream: TextIO | None = None) -> Query | None:  # noqa: A002
-    """What can be known before anything is sent: the format, the syntax of the query, the encoding of the stream.
+def check_format(format: str, query: str | Query | None = None, stream: TextIO | None = None) -> Query | None:  # noqa: A002
+    """Check the format, the query and the encoding of the stream, and return the compiled query for :func:`write`.
 
     Args:
         format: one of :data:`FORMATS`.
-        query: a JMESPath expression, or one that is compiled already.
-        stream: where it will be written; standard output if None.
-
-    Returns:
-        The compiled query, to be given to :func:`write`; None if there is none.
+        query: a JMESPath expression, as text or compiled.
+        stream: the stream to write to; standard output if None.
 
     Raises:
-        UsageError: the format does not exist, the query is no JMESPath, ``AWS_CLI_OUTPUT_ENCODING`` is no encoding.
+        UsageError: the format or the encoding (``AWS_CLI_OUTPUT_ENCODING``) is unknown, or the query is not valid.
     """
     if format not in FORMATS:
         raise UsageError(f"Unknown output type: {format}", "", f"The formats are {', '.join(FORMATS)}.")
@@ -50,7 +57,7 @@ def check(format: str, query: str | Query | None = None, stream: TextIO | None =
 
 def write(
     value: Any,
-    format: str = "json",  # noqa: A002 - the word that the option has
+    format: str = "json",  # noqa: A002 - the name of the option
     query: str | Query | None = None,
     stream: TextIO | None = None,
     *,
@@ -63,19 +70,19 @@ def write(
     Args:
         value: dicts, lists and scalars; dates are written as ISO 8601.
         format: one of :data:`FORMATS`; ``off`` writes nothing.
-        query: a JMESPath expression that picks what is written.
-        stream: standard output if None.
-        title: what stands above a table: the operation ("PutImage").
+        query: a JMESPath expression that selects a part of the value.
+        stream: the stream to write to; standard output if None.
+        title: the heading of a table: the operation ("PutImage").
         color: one of :data:`COLORS`.
-        terminal: True if a terminal shows the output, so that control characters in it must be made visible; the
-            stream itself is asked if None.
+        terminal: whether a terminal shows the output, so that control characters are made visible. None asks the
+            stream.
 
     Raises:
-        UsageError: the format does not exist, or the query is no JMESPath.
+        UsageError: the format is unknown, or the query is not valid.
         jmespath.exceptions.JMESPathError: the query does not fit the value (a function got another type).
-        ValueError: a table of lists that are not equally long.
+        ValueError: a table of lists of different lengths.
         OSError: the stream cannot be written.
-        UnicodeEncodeError: the stream's encoding does not have a character.
+        UnicodeEncodeError: the encoding of the stream lacks a character.
     """
     if format not in FORMATS:
         raise UsageError(f"Unknown output type: {format}", "", f"The formats are {', '.join(FORMATS)}.")
@@ -93,7 +100,7 @@ def write(
 
 
 def render(value: Any, format: str, query: Query | None = None, *, title: str = "") -> str:  # noqa: A002
-    """The text that :func:`write` would write, without colours."""
+    """Return the text that :func:`write` would write, without colors."""
     from io import StringIO
 
     stream = StringIO()
@@ -101,14 +108,14 @@ def render(value: Any, format: str, query: Query | None = None, *, title: str = 
     return stream.getvalue()
 
 
-def plain(value: Any) -> Any:
-    """What JSON has no word for, as the AWS CLI writes it: dates as ISO 8601 text."""
+def json_default(value: Any) -> Any:
+    """Convert a value that JSON lacks to text: dates to ISO 8601, as the AWS CLI does."""
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _write_json(value: Any, stream: TextIO) -> None:
-    if value != {}:  # an operation without an answer
-        json.dump(value, stream, indent=4, default=plain, ensure_ascii=False)
+    if value != {}:  # the response of an operation without output
+        json.dump(value, stream, indent=4, default=json_default, ensure_ascii=False)
         stream.write("\n")
 
 

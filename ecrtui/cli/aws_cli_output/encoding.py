@@ -1,4 +1,4 @@
-"""In which encoding standard output is written, and whether it has the characters."""
+"""The encoding of standard output."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TextIO
 from ecrtui.errors import UsageError
 
 OUTPUT_ENCODING = "AWS_CLI_OUTPUT_ENCODING"
-"""The environment variable with which the AWS CLI lets the encoding of its output be chosen."""
+"""The environment variable of the AWS CLI that selects the encoding of its output."""
 
 
 def check_encoding(stream: TextIO | None) -> None:
     """Apply ``AWS_CLI_OUTPUT_ENCODING`` (or ``PYTHONUTF8=1``) to a stream.
 
     Raises:
-        UsageError: the variable does not name an encoding; in the AWS CLI's words.
+        UsageError: the variable does not name an encoding. The title is the message of the AWS CLI.
     """
     encoding = os.environ.get(OUTPUT_ENCODING)
     if encoding is not None:
@@ -23,7 +23,7 @@ def check_encoding(stream: TextIO | None) -> None:
             "".encode(encoding)
         except LookupError as problem:
             raise UsageError(
-                f"Unknown codec `{encoding}` specified for {OUTPUT_ENCODING}.", "", "utf-8 is one that always works."
+                f"Unknown codec `{encoding}` specified for {OUTPUT_ENCODING}.", "", "Use utf-8."
             ) from problem
     elif os.environ.get("PYTHONUTF8") == "1":
         encoding = "UTF-8"
@@ -32,5 +32,5 @@ def check_encoding(stream: TextIO | None) -> None:
 
 
 def has_all_characters(encoding: str | None) -> bool:
-    """Whether every character of Unicode can be written in the encoding."""
+    """Return whether the encoding has every Unicode character."""
     return (encoding or "utf-8").lower().replace("_", "-").startswith(("utf-8", "utf8", "utf-16", "utf-32", "gb18030"))

@@ -1,4 +1,4 @@
-"""The pager that a terminal gets: ``AWS_PAGER``, ``cli_pager``, ``PAGER``, or less; never when output is redirected."""
+"""The pager of a terminal: ``AWS_PAGER``, ``cli_pager``, ``PAGER``, or less. Redirected output has none."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ecrtui.errors import UsageError
 
 DEFAULT_PAGER = "less"
 DEFAULT_LESS = "FRX"
-"""What less is told if ``LESS`` is not set: leave if it fits on one screen, show colours, do not clear the screen."""
+"""The options of less if ``LESS`` is not set: exit if the text fits the screen, show colors, keep the screen."""
 
 
 class PagerError(UsageError):
-    """The pager cannot be started; the title has the AWS CLI's words."""
+    """The pager could not be started. The title is the message of the AWS CLI."""
 
 
 def configured_pager(configuration: Mapping[str, str], environment: Mapping[str, str] | None = None) -> str:
-    """The pager in force; empty if paging is switched off by an empty value.
+    """Return the command of the pager; empty if an empty value switches paging off.
 
     Args:
         configuration: the profile's section of the AWS configuration file (``cli_pager``).
-        environment: the process's own if None.
+        environment: the environment variables; those of the process if None.
     """
     environment = os.environ if environment is None else environment
     for source, name in ((environment, "AWS_PAGER"), (configuration, "cli_pager"), (environment, "PAGER")):
@@ -35,10 +35,10 @@ def configured_pager(configuration: Mapping[str, str], environment: Mapping[str,
 
 
 def check_pager(command: str) -> None:
-    """Whether a pager can be started, while nothing has been sent yet.
+    """Check that a pager can be started, before anything is sent.
 
     Raises:
-        PagerError: there is no such program, or the command cannot be split into words.
+        PagerError: there is no such program, or the command has unbalanced quotes.
     """
     if not command.strip() or not on_terminal():
         return
@@ -55,12 +55,12 @@ def check_pager(command: str) -> None:
 
 @contextmanager
 def paged(command: str, environment: Mapping[str, str] | None = None) -> Iterator[TextIO]:
-    """Standard output, through the pager if it is a terminal.
+    """Yield standard output, or the input of the pager if standard output is a terminal.
 
-    A pager that is left before it has seen everything is no error.
+    It is no error if the user quits the pager early.
 
     Raises:
-        PagerError: it cannot be started.
+        PagerError: the pager could not be started.
     """
     if not command.strip() or not on_terminal():
         yield sys.stdout
@@ -68,10 +68,10 @@ def paged(command: str, environment: Mapping[str, str] | None = None) -> Iterato
     import shlex
     import subprocess
 
-    surroundings = dict(os.environ if environment is None else environment)
-    surroundings.setdefault("LESS", DEFAULT_LESS)
+    variables = dict(os.environ if environment is None else environment)
+    variables.setdefault("LESS", DEFAULT_LESS)
     try:
-        process = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, env=surroundings, text=True)
+        process = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, env=variables, text=True)
     except (OSError, ValueError) as problem:
         raise _pager_error(problem) from problem
     try:

@@ -1,4 +1,4 @@
-"""``--query``: JMESPath, compiled before anything is sent."""
+"""``--query``: JMESPath expressions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from ecrtui.errors import UsageError
 
 
 class Query(Protocol):
-    """A compiled expression."""
+    """A compiled JMESPath expression."""
 
     def search(self, value: Any) -> Any:
-        """What the expression finds in the value; None if nothing."""
+        """Return what the expression selects from the value; None if nothing."""
 
 
 def compile_query(expression: str) -> Query:
-    """The expression, ready to search.
+    """Compile a JMESPath expression.
 
     Raises:
-        UsageError: it is no JMESPath; the title has the AWS CLI's words, with the place.
+        UsageError: the expression is not valid. The title is the message of the AWS CLI, with the position.
     """
     import jmespath  # type: ignore[import-untyped]  # it has no types
     from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
@@ -29,6 +29,6 @@ def compile_query(expression: str) -> Query:
         raise UsageError(
             f"Bad value for --query {expression}: {problem}",
             "",
-            "The syntax of JMESPath is told at https://jmespath.org.",
+            "See https://jmespath.org for the syntax.",
         ) from problem
     return compiled

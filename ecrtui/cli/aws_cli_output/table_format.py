@@ -1,6 +1,6 @@
-"""``--output table``: boxes drawn with ASCII characters, one section for each map or list.
+"""``--output table``: a box of ASCII characters with a section for each map or list.
 
-The layout, down to the rounding of column widths and the escape sequences, is the AWS CLI's.
+The layout is that of the AWS CLI, including the rounding of column widths and the escape sequences.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def write_table(value: Any, stream: TextIO, title: str, color: str = "auto", *, 
     """Write a value as a table.
 
     Args:
-        value: maps and lists; of a scalar only the title is drawn, of an empty value nothing.
-        stream: where to.
+        value: maps and lists. A scalar gives only the title, an empty value nothing.
+        stream: the stream to write to.
         title: the heading of the outermost section.
-        color: ``on``, ``off``, or ``auto``: on a terminal.
+        color: ``on``, ``off``, or ``auto`` for colors on a terminal only.
         terminal: True to make control characters in the value visible.
 
     Raises:
-        ValueError: the rows of one section are not equally long.
+        ValueError: the rows of a section have different lengths.
     """
     sections: list[_Section] = []
     _add(sections, title, _visible(value) if terminal else value, 0)
@@ -48,13 +48,13 @@ def _visible(value: Any) -> Any:
 
 
 def display_width(text: str) -> int:
-    """Columns of a text; wide, full-width and ambiguous characters are taken for two."""
+    """Return the columns that a text takes; wide, full-width and ambiguous characters take two."""
     return len(text) if text.isascii() else sum(2 if east_asian_width(char) in "WFA" else 1 for char in text)
 
 
 @dataclass(slots=True)
 class _Section:
-    """A part of the table that has columns of its own."""
+    """A part of the table with columns of its own."""
 
     title: str
     level: int
@@ -83,7 +83,7 @@ class _Section:
         return max(display_width(self.title) + frame, sum(width + _PADDING for width in self.widths) + frame)
 
     def column_widths(self, total: int) -> list[int]:
-        """The widths of the columns, scaled so that they fill the table."""
+        """Return the widths of the columns, scaled to fill the table."""
         natural = [width + _PADDING for width in self.widths]
         if not natural:
             return natural
@@ -100,8 +100,8 @@ class _Section:
                     break
         return scaled
 
-    def upright(self) -> _Section:
-        """A section of one row with its headers down the side, which is narrower."""
+    def transposed(self) -> _Section:
+        """Return a section of one row with its headers in the first column, which is narrower; others unchanged."""
         if len(self.rows) != 1 or not self.headers:
             return self
         section = _Section(self.title, self.level)
@@ -161,7 +161,7 @@ def _add_maps(sections: list[_Section], title: str, values: list[Any], level: in
 
 
 def _split(value: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The keys of a map in order: those of scalars, and the others."""
+    """Return the sorted keys of scalars, and the sorted keys of maps and lists."""
     return (
         sorted(key for key in value if not _nested(value[key])),
         sorted(key for key in value if _nested(value[key])),
@@ -175,14 +175,14 @@ def _nested(value: Any) -> bool:
 def _draw(sections: list[_Section], stream: TextIO, *, colored: bool) -> None:
     total = max(section.total_width() for section in sections)
     if total > terminal_width():
-        sections = [section.upright() for section in sections]
+        sections = [section.transposed() for section in sections]
         total = max(section.total_width() for section in sections)
     write = _resetting(stream) if colored and stream is sys.stdout else stream.write
     write("-" * total + "\n")
     for section in sections:
         edge = (f"{_DIM_YELLOW}|{_RESET}" if colored else "|") * section.level
         for line in _lines(section, total - 2 * section.level, colored=colored):
-            # These are four writes because on a terminal each is followed by a reset.
+            # Four writes, because on a terminal each is followed by a reset.
             write(edge)
             write(line)
             write(edge)
@@ -190,7 +190,7 @@ def _draw(sections: list[_Section], stream: TextIO, *, colored: bool) -> None:
 
 
 def _resetting(stream: TextIO) -> Callable[[str], Any]:
-    """Each write followed by a reset, so that no colour leaks; a pager gets the colours alone."""
+    """Return a function that writes a text and resets the color, as the AWS CLI does without a pager."""
 
     def write(text: str) -> None:
         stream.write(text + _RESET)

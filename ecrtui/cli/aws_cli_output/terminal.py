@@ -1,4 +1,4 @@
-"""Standard output as a terminal: its width, and text that is safe to show on it."""
+"""Standard output as a terminal: its width, and streams that escape control characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecrtui.ecr.safe_text import visible_json, visible_lines
 
 
 def on_terminal() -> bool:
-    """Whether standard output is a terminal."""
+    """Return whether standard output is a terminal."""
     try:
         return os.isatty(sys.stdout.fileno())
     except (AttributeError, OSError, ValueError):
@@ -20,7 +20,7 @@ def on_terminal() -> bool:
 
 
 def terminal_width(default: int = 80) -> int:
-    """The columns of standard output, if it is a terminal."""
+    """Return the columns of the terminal; ``default`` if standard output is none."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (AttributeError, OSError, ValueError):
@@ -32,8 +32,8 @@ def for_display(stream: TextIO, format: str, *, terminal: bool | None = None) ->
 
     Args:
         stream: the stream to write to.
-        format: the output format; tables escape their cells themselves, because they contain escape sequences of ours.
-        terminal: True if a terminal shows what is written, as behind a pager; the stream itself is asked if None.
+        format: the output format. Tables escape their own cells, because they contain color sequences.
+        terminal: whether a terminal shows the output, possibly through a pager. None asks the stream.
     """
     shown = stream.isatty() if terminal is None else terminal
     if not shown or format == "table":
@@ -43,7 +43,7 @@ def for_display(stream: TextIO, format: str, *, terminal: bool | None = None) ->
 
 
 class _EscapingStream:
-    """The writing half of a text stream, with its text escaped."""
+    """A text stream for writing that escapes what is written."""
 
     def __init__(self, stream: TextIO, escape: Callable[[str], str]) -> None:
         self._stream = stream

@@ -1,7 +1,7 @@
 """``--output text``: tab-separated lines, for grep and cut.
 
-The layout is the AWS CLI's: the scalars of a map stand in one line, in the order of their keys, behind the map's own
-name in capitals; what is not a scalar follows on lines of its own.
+The layout is that of the AWS CLI: a line has the name of a map in capitals, then its scalars sorted by key. Maps and
+lists in it follow on lines of their own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``--output yaml`` and ``yaml-stream``: block style, keys in order, as ruamel.yaml's safe dumper writes it."""
+"""``--output yaml`` and ``yaml-stream``: block style with sorted keys, from the safe dumper of ruamel.yaml."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 
 def write_yaml(value: Any, stream: TextIO) -> None:
-    """Write a value as one YAML document; a lone scalar is written as JSON, which ends without ``...``."""
+    """Write a value as one YAML document. A scalar is written as JSON, so that no ``...`` follows it."""
     if value is None or isinstance(value, (str, int, float, bool)):
         json.dump(value, stream, ensure_ascii=False)
         stream.write("\n")
@@ -15,6 +15,6 @@ def write_yaml(value: Any, stream: TextIO) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)
-    yaml.encoding = None  # type: ignore[assignment]  # the stream encodes; the type is too narrow
+    yaml.encoding = None  # type: ignore[assignment]  # the stream encodes; the stub is too narrow
     yaml.representer.default_flow_style = False
     yaml.dump(value, stream)

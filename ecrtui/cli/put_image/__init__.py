@@ -15,9 +15,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command with the arguments behind its name; the exit code."""
     with _no_collection():
         import ecrtui.registry.configuration  # noqa: F401 - botocore, which is most of the time until the call
-        from ecrtui.cli.put_image.command import PutImage
+        from ecrtui.cli.put_image.command import PutImageCommand
 
-    return PutImage(arguments).run()
+    return PutImageCommand(arguments).run()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.cli.put_image.hints import digest_of
-from ecrtui.cli.put_image.model import Client
+from ecrtui.cli.put_image.model import PutImageClient
 from ecrtui.errors import ErrorKind
 
 MEDIA_TYPES = (
@@ -22,12 +22,12 @@ MEDIA_TYPES = (
 class RequestTracker:
     """What became of each sending of a request; botocore repeats some on its own."""
 
-    def __init__(self, client: Client) -> None:
-        self.under_way = False
+    def __init__(self, client: PutImageClient) -> None:
+        self.in_flight = False
         """A request was sent and not answered yet."""
         self.lost = False
         """A request was sent, and what came back was not the service's answer: nothing, or a gateway's."""
-        self.broken = False
+        self.service_failed = False
         """The service itself has said that it failed in the middle (5xx)."""
         self.applied = False
         """The service has said that the image is put."""
@@ -35,23 +35,23 @@ class RequestTracker:
         client.meta.events.register("response-received.ecr.PutImage", self._answered)
 
     def _sent(self, **_: Any) -> None:
-        self.under_way = True
+        self.in_flight = True
 
     def _answered(
         self, parsed_response: Mapping[str, Any] | None = None, exception: Exception | None = None, **_: Any
     ) -> None:
-        self.under_way = False
+        self.in_flight = False
         if exception is not None:
-            self.lost |= not _never_arrived(exception)
+            self.lost |= not _never_sent(exception)
         elif parsed_response is not None:
             status = parsed_response["ResponseMetadata"]["HTTPStatusCode"]
             self.applied |= status < 300 and "image" in parsed_response
-            self.broken |= status >= 500
+            self.service_failed |= status >= 500
             self.lost |= status >= 500 and not str(parsed_response.get("Error", {}).get("Code", ""))[:1].isalpha()
 
-    def unknown_after(self, problem: BaseException) -> bool:
+    def may_be_applied(self, problem: BaseException) -> bool:
         """Whether the image may have been put although this was raised."""
-        return self.lost or self.under_way or (self.broken and _is_already_there(problem))
+        return self.lost or self.in_flight or (self.service_failed and _is_already_there(problem))
 
 
 def _is_already_there(problem: BaseException) -> bool:
@@ -61,14 +61,14 @@ def _is_already_there(problem: BaseException) -> bool:
     return kind_of(problem) in (ErrorKind.ALREADY_EXISTS, ErrorKind.TAG_IMMUTABLE)
 
 
-def _never_arrived(problem: Exception) -> bool:
+def _never_sent(problem: Exception) -> bool:
     """Whether the request cannot have reached the service: there was no connection."""
     from ecrtui.registry.errors import translate
 
     return not translate(problem, "PutImage", write=True).ambiguous
 
 
-def read_back(client: Client, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+def read_back(client: PutImageClient, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
     """The image if the tag is at what was sent (without a tag: if the image is there), laid out as PutImage's answer.
 
     Args:

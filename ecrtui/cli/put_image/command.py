@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any
 from ecrtui.cli.put_image import prompt, skeleton
 from ecrtui.cli.put_image.call import RequestTracker, read_back
 from ecrtui.cli.put_image.hints import digest_of, hints
-from ecrtui.cli.put_image.model import Client, put_image_model
-from ecrtui.cli.put_image.options import read_first, read_globals, read_parameters, usable_globals
+from ecrtui.cli.put_image.model import PutImageClient, load_model
+from ecrtui.cli.put_image.options import parse_first, parse_globals, parse_globals_leniently, parse_parameters
 from ecrtui.cli.put_image.parameters import call_parameters
-from ecrtui.cli.put_image.printing import Printer, abandon_stdout, expected_answer, pager_of
-from ecrtui.cli.put_image.problems import GeneralProblem
-from ecrtui.cli.put_image.reporting import INTERRUPTED, PARAMETERS, Reporter, as_client_error, describe, print_hint
+from ecrtui.cli.put_image.printing import ResponsePrinter, abandon_stdout, expected_response, selected_pager
+from ecrtui.cli.put_image.problems import GeneralError
+from ecrtui.cli.put_image.reporting import (
+    INTERRUPTED,
+    PARAMETERS,
+    ErrorReporter,
+    as_client_error,
+    describe_error,
+    print_hint,
+)
 from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
 from ecrtui.errors import EcrTuiError
 
@@ -27,21 +34,21 @@ READ_BACK_SECONDS = 15
 """How long the tag is waited for when it is read back; the user has waited already."""
 
 
-class PutImage:
+class PutImageCommand:
     """One run; :meth:`run` gives the exit code and never raises."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
-        self.reporter = Reporter()
+        self.reporter = ErrorReporter()
         self.options: argparse.Namespace | None = None
         self.parameters: dict[str, Any] = {}
-        self.attempts: RequestTracker | None = None
-        self.answer: Mapping[str, Any] | None = None
+        self.tracker: RequestTracker | None = None
+        self.response: Mapping[str, Any] | None = None
         """What PutImage has answered: from here on the image is put."""
-        self.remarks: list[str] = []
+        self.notes: list[str] = []
         """What is told behind an error."""
         if not {"--help", "-h"}.isdisjoint(self.words):  # unknown to the AWS CLI
-            self.remarks.append("The help is `ecrtui put-image help`.")
+            self.notes.append("The help is `ecrtui put-image help`.")
 
     def run(self) -> int:
         """Do what the line says; the exit code."""
@@ -52,10 +59,10 @@ class PutImage:
         except KeyboardInterrupt:
             return self._interrupted()
         except Exception as problem:  # noqa: BLE001 - the one place that tells errors, whatever they are
-            return self.reporter.report(problem, [*hints(problem, self.parameters), *self.remarks])
+            return self.reporter.report(problem, [*hints(problem, self.parameters), *self.notes])
 
     def _run(self) -> int:
-        if read_first(self.words).debug:
+        if parse_first(self.words).debug:
             from ecrtui.cli.put_image.debug import log_to_stderr
 
             log_to_stderr(self.words)
@@ -72,7 +79,7 @@ class PutImage:
         try:
             return self._run_line(self.words, session)
         except Exception as problem:
-            failure = describe(problem)
+            failure = describe_error(problem)
             if failure.code != PARAMETERS:
                 raise
             return self._prompted(new_session(), failure.message)
@@ -87,62 +94,62 @@ class PutImage:
         if outcome.words is not None:
             return self._run_line(prompt.without_prompt(outcome.words), new_session())
         if outcome.answer is not None:
-            self.answer = outcome.answer
+            self.response = outcome.answer
             return self._print(printer)
         return outcome.code
 
-    def _printer_of_form(self, session: Session, *, lenient: bool) -> Printer:
+    def _printer_of_form(self, session: Session, *, lenient: bool) -> ResponsePrinter:
         """What will print the answer of the form: made before it opens, so that nothing fails after the image is put.
 
         Lenient, where the form opens because of a mistake, it does without what is mistaken.
         """
         words = prompt.without_prompt(self.words)
-        self.options = usable_globals(words)[0] if lenient else read_globals(words)[0]
+        self.options = parse_globals_leniently(words)[0] if lenient else parse_globals(words)[0]
         self.reporter.error_format = lambda: _error_format(session, self.options)
         self.reporter.color = self.options.color
         try:
             apply_globals(session, self.options)
-            return Printer(session, self.options)
+            return ResponsePrinter(session, self.options)
         except Exception:
             if not lenient:
                 raise
             self.options.query, self.options.output = None, "json"
-            return Printer(session, self.options)
+            return ResponsePrinter(session, self.options)
 
     def _run_line(self, words: Sequence[str], session: Session) -> int:
         self.options = None
         self.reporter.error_format = lambda: _error_format(session, self.options)
-        self.options, rest = read_globals(words)
+        self.options, rest = parse_globals(words)
         self.reporter.color = self.options.color
         apply_globals(session, self.options)
-        operation = put_image_model(session)
-        given = read_parameters(rest, operation)
+        operation = load_model(session)
+        given = parse_parameters(rest, operation)
         if given.help == "help":
             from ecrtui.cli.put_image.help import print_help
 
-            print_help(operation, pager_of(session, self.options))
+            print_help(operation, selected_pager(session, self.options))
             return 0
         self.parameters = call_parameters(given, operation)
         if given.generate_cli_skeleton in skeleton.PRINTERS:
             skeleton.PRINTERS[given.generate_cli_skeleton](operation)
             return 0
         client = new_client(session, self.options)
-        printer = Printer(session, self.options)
+        printer = ResponsePrinter(session, self.options)
         if given.generate_cli_skeleton:
             printer.print(skeleton.output(client, operation, self.parameters))
             return 0
         printer.check_encodable(self.parameters)
-        self.answer = self._put(client, session)
+        self.response = self._put(client, session)
         return self._print(printer)
 
-    def _put(self, client: Client, session: Session) -> Mapping[str, Any]:
+    def _put(self, client: PutImageClient, session: Session) -> Mapping[str, Any]:
         """The answer of PutImage; read back if it was lost on its way."""
-        self.attempts = RequestTracker(client)
+        self.tracker = RequestTracker(client)
         try:
             answer = client.put_image(**self.parameters)
             if "image" not in answer:  # botocore takes an answer that was cut short for an empty one
-                self.attempts.lost = True
-                raise GeneralProblem("The answer was cut short")  # noqa: TRY301 - it is handled like the others
+                self.tracker.lost = True
+                raise GeneralError("The answer was cut short")  # noqa: TRY301 - it is handled like the others
         except Exception as problem:
             found = self._read_back(session, problem)
             if found is None:
@@ -160,11 +167,11 @@ class PutImage:
 
     def _read_back(self, session: Session, problem: Exception) -> Mapping[str, Any] | None:
         """What became of a PutImage whose answer was lost; None if the image was not put, or nothing was lost."""
-        if self.attempts is None or self.options is None:
+        if self.tracker is None or self.options is None:
             return None
-        if not self.attempts.unknown_after(problem):
-            if self.attempts.broken:
-                self.remarks.append(self._unknown("The service failed in the middle"))
+        if not self.tracker.may_be_applied(problem):
+            if self.tracker.service_failed:
+                self.notes.append(self._unknown("The service failed in the middle"))
             return None
         from botocore.config import Config
 
@@ -174,20 +181,20 @@ class PutImage:
         try:
             found = read_back(new_client(session, self.options, limits), self.parameters)
         except Exception as second:  # noqa: BLE001 - whatever it is, the answer is that it is not known
-            self.remarks.append(self._unknown("The answer was lost on its way, and so was what was asked since"))
-            self.remarks.append(describe(second).message)
+            self.notes.append(self._unknown("The answer was lost on its way, and so was what was asked since"))
+            self.notes.append(describe_error(second).message)
             return None
         if found is None:
-            self.remarks.append(f"The answer was lost on its way. Read back: {self._image()} is not there.")
+            self.notes.append(f"The answer was lost on its way. Read back: {self._image()} is not there.")
         return found
 
-    def _print(self, printer: Printer) -> int:
+    def _print(self, printer: ResponsePrinter) -> int:
         """Print the answer. The image is put by now, so an answer that cannot be printed is told as just that."""
         if sys.stdout is None:
             print_hint(f"{self._image()} was put; its answer is not printed because standard output is closed.")
             return 0
         try:
-            printer.print(self.answer)
+            printer.print(self.response)
         except BrokenPipeError:
             abandon_stdout()
             print_hint(f"{self._image()} was put; nobody was reading when its answer was to be printed.")
@@ -199,10 +206,10 @@ class PutImage:
     def _interrupted(self) -> int:
         with suppress(OSError, ValueError):
             print(flush=True)
-        attempts = self.attempts
-        if self.answer is not None or (attempts is not None and attempts.applied):
+        attempts = self.tracker
+        if self.response is not None or (attempts is not None and attempts.applied):
             print_hint(f"{self._image()} was put.")
-        elif attempts is not None and (attempts.under_way or attempts.lost):
+        elif attempts is not None and (attempts.in_flight or attempts.lost):
             print_hint(self._unknown("The request was under way"))
         return INTERRUPTED
 
@@ -215,7 +222,7 @@ class PutImage:
 
     def _image(self) -> str:
         """The image in the words of the field: repository, tag and digest."""
-        image = (self.answer or expected_answer(self.parameters))["image"]
+        image = (self.response or expected_response(self.parameters))["image"]
         tag, digest = image["imageId"].get("imageTag"), image["imageId"].get("imageDigest")
         return f"{image.get('repositoryName')}{f':{tag}' if tag else ''}@{digest}"
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from ecrtui.cli.aws_cli_output.pager import paged
-from ecrtui.cli.put_image.model import Operation, option_name
+from ecrtui.cli.put_image.model import OperationModel, option_name
 from ecrtui.cli.put_image.options import GLOBAL_OPTIONS, PROGRAM, SKELETON
 from ecrtui.cli.put_image.skeleton import plain_text
 
@@ -65,18 +65,18 @@ EXAMPLES
 """
 
 
-def print_help(operation: Operation, pager: str) -> None:
+def print_help(operation: OperationModel, pager: str) -> None:
     """Print the help, through the pager on a terminal."""
     with paged(pager) as stream:
         stream.write(help_text(operation))
 
 
-def help_text(operation: Operation) -> str:
+def help_text(operation: OperationModel) -> str:
     """The help; the parameters are told by the service's own model."""
     return "\n".join([*_head(operation), *_parameters(operation), *_globals(), _NOTES])
 
 
-def _head(operation: Operation) -> Iterator[str]:
+def _head(operation: OperationModel) -> Iterator[str]:
     yield f"NAME\n  {PROGRAM} - {plain_text(operation.documentation).split('. ')[0]}.\n"
     yield "SYNOPSIS"
     yield f"  {PROGRAM}"
@@ -91,7 +91,7 @@ def _head(operation: Operation) -> Iterator[str]:
     yield "    [--version]\n"
 
 
-def _parameters(operation: Operation) -> Iterator[str]:
+def _parameters(operation: OperationModel) -> Iterator[str]:
     yield "PARAMETERS"
     required = operation.input.required_members
     for member, shape in operation.input.members.items():

@@ -8,7 +8,7 @@ from botocore.exceptions import DataNotFoundError
 from botocore.loaders import Loader
 
 
-class QuickLoader(Loader):
+class LazyServiceLoader(Loader):
     """botocore's loader, which looks whether there is a service only when it is asked for that one.
 
     The walk costs 9 ms for each kind of model, of which a client needs two.
@@ -24,7 +24,7 @@ class QuickLoader(Loader):
 
 
 class _Services(Collection[str]):
-    def __init__(self, loader: QuickLoader, type_name: str) -> None:
+    def __init__(self, loader: LazyServiceLoader, type_name: str) -> None:
         self._loader, self._type = loader, type_name
 
     def __contains__(self, name: object) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationModel:
     """An operation's documentation (in HTML), and the structures of what it takes and gives."""
 
     documentation: str
@@ -20,7 +20,7 @@ class Operation:
     output: StructureShape
 
 
-class Client(Protocol):
+class PutImageClient(Protocol):
     """The operations of botocore's client that are used here."""
 
     meta: Any
@@ -32,7 +32,7 @@ class Client(Protocol):
         """BatchGetImage."""
 
 
-def put_image_model(session: Session) -> Operation:
+def load_model(session: Session) -> OperationModel:
     """PutImage, from the service model of ECR.
 
     Raises:
@@ -41,7 +41,7 @@ def put_image_model(session: Session) -> Operation:
     model = session.get_service_model("ecr").operation_model("PutImage")
     if model.input_shape is None or model.output_shape is None:
         raise TypeError("PutImage takes nothing, or gives nothing")
-    return Operation(model.documentation, model.input_shape, model.output_shape)
+    return OperationModel(model.documentation, model.input_shape, model.output_shape)
 
 
 def option_name(member: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from ecrtui import __version__
 from ecrtui.cli.aws_cli_output import COLORS, FORMATS
-from ecrtui.cli.put_image.model import Operation, option_name
+from ecrtui.cli.put_image.model import OperationModel, option_name
 from ecrtui.cli.put_image.problems import CommandLineError, UnknownOptions
 
 PROGRAM = "ecrtui put-image"
@@ -124,7 +124,7 @@ def version_text() -> str:
     return f"ecrtui/{__version__} Python/{platform.python_version()} {system.system}/{system.release} {system.machine}"
 
 
-def read_first(arguments: Sequence[str]) -> argparse.Namespace:
+def parse_first(arguments: Sequence[str]) -> argparse.Namespace:
     """The first pass: ``profile`` and ``debug``, as everything else needs them.
 
     Raises:
@@ -136,7 +136,7 @@ def read_first(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_known_args(arguments)[0]
 
 
-def read_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+def parse_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The second pass: what every command takes, and the words that are left.
 
     Raises:
@@ -151,13 +151,13 @@ def read_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str
     return parser.parse_known_args(arguments)
 
 
-def usable_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+def parse_globals_leniently(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """What every command takes, as far as it can be used, and the words that are left; never raises for the line.
 
     Who is shown a form because the line has a mistake must not lose the profile that the line has, too.
     """
     try:
-        return read_globals(arguments)
+        return parse_globals(arguments)
     except CommandLineError:
         parser = PutImageParser()
         for option in GLOBAL_OPTIONS:
@@ -168,7 +168,7 @@ def usable_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
         try:
             options, rest = parser.parse_known_args(arguments)
         except CommandLineError:  # an abbreviation of several
-            return read_globals(())[0], list(arguments)
+            return parse_globals(())[0], list(arguments)
     for option in GLOBAL_OPTIONS:
         name = option.settings.get("dest", option.name.replace("-", "_"))
         choices = option.settings.get("choices")
@@ -177,7 +177,7 @@ def usable_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
     return options, rest
 
 
-def read_parameters(words: Sequence[str], operation: Operation) -> argparse.Namespace:
+def parse_parameters(words: Sequence[str], operation: OperationModel) -> argparse.Namespace:
     """The third pass: the parameters of the operation, by their names in Python; ``help`` tells that help is wanted.
 
     Raises:
@@ -213,7 +213,7 @@ def _add_parameter(parser: PutImageParser, name: str, kind: str, *, required: bo
         parser.add_argument(f"--{name}", required=required)
 
 
-def _required(words: Sequence[str], operation: Operation) -> Iterable[str]:
+def _required(words: Sequence[str], operation: OperationModel) -> Iterable[str]:
     """The members that must be on the line: none if the parameters come from elsewhere or nothing will be sent."""
     if any(f"--{name}" in words for name in INPUTS):
         return ()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.cli.put_image.model import Operation, option_name
+from ecrtui.cli.put_image.model import OperationModel, option_name
 from ecrtui.cli.put_image.options import INPUTS, PutImageParser
 from ecrtui.cli.put_image.problems import CommandLineError, ParameterError
 
@@ -26,7 +26,7 @@ _UTF8_HINT = "Parameters of PutImage are text in UTF-8; nothing was sent."
 _NUMBERS: Mapping[str, Callable[[str], float]] = {"integer": int, "long": int, "float": float, "double": float}
 
 
-def call_parameters(options: argparse.Namespace, operation: Operation) -> dict[str, Any]:
+def call_parameters(options: argparse.Namespace, operation: OperationModel) -> dict[str, Any]:
     """The parameters of the call by their names in the API: the line's, then those of a JSON or YAML input.
 
     Raises:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.cli.aws_cli_output import check, render, write
+from ecrtui.cli.aws_cli_output import check_format, render, write
 from ecrtui.cli.aws_cli_output.encoding import has_all_characters
 from ecrtui.cli.aws_cli_output.pager import check_pager, configured_pager, paged
 from ecrtui.cli.aws_cli_output.terminal import on_terminal
 from ecrtui.cli.put_image.hints import digest_of
-from ecrtui.cli.put_image.problems import GeneralProblem
+from ecrtui.cli.put_image.problems import GeneralError
 from ecrtui.cli.put_image.session import setting
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TITLE = "PutImage"
 ENCODING_HINT = "Nothing was sent. Set AWS_CLI_OUTPUT_ENCODING=utf-8, or pick what is printed with --query."
 
 
-class Printer:
+class ResponsePrinter:
     """Prints an answer in the format, through the query and the pager that are in force.
 
     Raises:
@@ -37,8 +37,8 @@ class Printer:
         self.format = options.output or setting(session, "AWS_DEFAULT_OUTPUT", "output", "json")
         self.query = options.query
         self.color = options.color
-        self.pager = pager_of(session, options)
-        check(self.format, self.query)
+        self.pager = selected_pager(session, options)
+        check_format(self.format, self.query)
         if self.format != "off":
             check_pager(self.pager)
 
@@ -52,13 +52,13 @@ class Printer:
         if has_all_characters(encoding) or self.format == "off":
             return
         try:
-            text = render(expected_answer(parameters), self.format, self.query, title=TITLE)
+            text = render(expected_response(parameters), self.format, self.query, title=TITLE)
         except Exception:  # noqa: BLE001 - what is expected may not come; the query is tried on what does
             return
         try:
             text.encode(encoding, errors)
         except UnicodeEncodeError as problem:
-            raise GeneralProblem(str(problem), "", ENCODING_HINT) from problem
+            raise GeneralError(str(problem), "", ENCODING_HINT) from problem
 
     def print(self, answer: Any) -> None:
         """Print an answer.
@@ -78,7 +78,7 @@ class Printer:
         return getattr(sys.stdout, "encoding", None) or "utf-8", getattr(sys.stdout, "errors", None) or "strict"
 
 
-def pager_of(session: Session, options: argparse.Namespace) -> str:
+def selected_pager(session: Session, options: argparse.Namespace) -> str:
     """The pager in force; empty if there is to be none."""
     from botocore.exceptions import ProfileNotFound
 
@@ -90,7 +90,7 @@ def pager_of(session: Session, options: argparse.Namespace) -> str:
         return configured_pager({})
 
 
-def expected_answer(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def expected_response(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The answer of PutImage if all goes well, but for the account."""
     image_id = {"imageDigest": digest_of(parameters)}
     if "imageTag" in parameters:

@@ -26,9 +26,9 @@ class UnknownOptions(UsageError):  # noqa: N818 - reads as what happened
         self.usage = usage
 
 
-class ConfigurationProblem(EcrTuiError):  # noqa: N818
+class ConfigurationError(EcrTuiError):
     """A value of the AWS configuration file cannot be used; the title has the AWS CLI's words."""
 
 
-class GeneralProblem(EcrTuiError):  # noqa: N818
+class GeneralError(EcrTuiError):
     """Anything that the AWS CLI has no kind of its own for; the title tells it."""

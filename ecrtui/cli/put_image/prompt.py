@@ -107,13 +107,13 @@ def without_prompt(words: Sequence[str]) -> list[str]:
 
 def prefill(words: Sequence[str], session: Session, problem: str = "") -> Prefill:
     """What a line gives already, as far as it can be understood; values that cannot be read are left out."""
-    from ecrtui.cli.put_image.model import put_image_model
-    from ecrtui.cli.put_image.options import usable_globals
+    from ecrtui.cli.put_image.model import load_model
+    from ecrtui.cli.put_image.options import parse_globals_leniently
     from ecrtui.cli.put_image.parameters import given_file, given_texts
 
     words = without_prompt(words)
-    options, rest = usable_globals(words)
-    texts = given_texts(rest, put_image_model(session).input.members)
+    options, rest = parse_globals_leniently(words)
+    texts = given_texts(rest, load_model(session).input.members)
     return Prefill(texts, _given(options), words, problem, given_file(rest, "image-manifest"))
 
 

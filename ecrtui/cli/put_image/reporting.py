@@ -22,7 +22,7 @@ from typing import Any
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.aws_cli_output.pager import PagerError
-from ecrtui.cli.put_image.problems import ConfigurationProblem, UnknownOptions
+from ecrtui.cli.put_image.problems import ConfigurationError, UnknownOptions
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 
@@ -33,7 +33,7 @@ _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ErrorDescription:
     """What an exception is for the user."""
 
     code: int
@@ -46,18 +46,18 @@ class Failure:
     """What is told before the message."""
 
 
-def describe(problem: BaseException) -> Failure:
+def describe_error(problem: BaseException) -> ErrorDescription:
     """The exit code and the words for an exception."""
     if isinstance(problem, UnknownOptions):
-        return Failure(PARAMETERS, problem.title, usage=problem.usage)
+        return ErrorDescription(PARAMETERS, problem.title, usage=problem.usage)
     if isinstance(problem, PagerError):
         return _coded(CONFIGURATION, "Pager", problem.title)
-    if isinstance(problem, ConfigurationProblem):
+    if isinstance(problem, ConfigurationError):
         return _coded(CONFIGURATION, "Configuration", problem.title)
     if isinstance(problem, UsageError):
         return _coded(PARAMETERS, "ParamValidation", problem.title)
     if isinstance(problem, EcrTuiError):
-        return Failure(GENERAL, str(problem))
+        return ErrorDescription(GENERAL, str(problem))
     return _of_botocore(problem)
 
 
@@ -71,7 +71,7 @@ def as_client_error(error: EcrTuiError) -> Exception:
     return ClientError(answer, error.operation)
 
 
-def _of_botocore(problem: BaseException) -> Failure:
+def _of_botocore(problem: BaseException) -> ErrorDescription:
     from botocore import exceptions as raised
 
     if isinstance(problem, raised.ParamValidationError):
@@ -90,15 +90,15 @@ def _of_botocore(problem: BaseException) -> Failure:
         }
         fields = {**modelled, **problem.response.get("Error", {})}
         ordered = {name: fields.pop(name) for name in problem.response.get("Error", {}) if name in fields}
-        return Failure(SERVICE, str(problem), {**ordered, **fields}, str(problem))
-    return Failure(GENERAL, str(problem) or type(problem).__name__)
+        return ErrorDescription(SERVICE, str(problem), {**ordered, **fields}, str(problem))
+    return ErrorDescription(GENERAL, str(problem) or type(problem).__name__)
 
 
-def _coded(code: int, name: str, message: str) -> Failure:
-    return Failure(code, message, {"Code": name, "Message": message}, f"An error occurred ({name}): {message}")
+def _coded(code: int, name: str, message: str) -> ErrorDescription:
+    return ErrorDescription(code, message, {"Code": name, "Message": message}, f"An error occurred ({name}): {message}")
 
 
-class Reporter:
+class ErrorReporter:
     """Tells errors in the format that is in force by then.
 
     Args:
@@ -112,13 +112,13 @@ class Reporter:
 
     def report(self, problem: BaseException, hints: Sequence[str] = ()) -> int:
         """Tell a problem, and the next steps behind it; the exit code."""
-        failure = describe(problem)
+        failure = describe_error(problem)
         if not self._structured(failure):
             for hint in hints:
                 print_hint(hint)
         return failure.code
 
-    def _structured(self, failure: Failure) -> bool:
+    def _structured(self, failure: ErrorDescription) -> bool:
         """Write the failure; whether it was in a format that only programs read."""
         chosen = self._chosen() if failure.fields else "legacy"
         if sys.stderr is None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui import __version__
 from ecrtui.cli.aws_cli_output import check_encoding, compile_query
-from ecrtui.cli.put_image.model import Client
-from ecrtui.cli.put_image.problems import CommandLineError, ConfigurationProblem, GeneralProblem
+from ecrtui.cli.put_image.model import PutImageClient
+from ecrtui.cli.put_image.problems import CommandLineError, ConfigurationError, GeneralError
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def new_session() -> Session:
 
 def _loader() -> Loader:
     """What reads botocore's models, without a look at the profile: a wrong one is told when its time has come."""
-    from ecrtui.cli.put_image.loader import QuickLoader
+    from ecrtui.cli.put_image.loader import LazyServiceLoader
 
     folders = os.environ.get("AWS_DATA_PATH", "").split(os.pathsep)
-    return QuickLoader([os.path.expanduser(os.path.expandvars(folder)) for folder in folders if folder])  # noqa: PTH111
+    return LazyServiceLoader([os.path.expanduser(os.path.expandvars(folder)) for folder in folders if folder])  # noqa: PTH111
 
 
 def setting(session: Session, variable: str, name: str, default: str) -> str:
@@ -86,11 +86,11 @@ def apply_globals(session: Session, options: argparse.Namespace) -> None:
     try:
         check_encoding(None)
     except UsageError as problem:
-        raise GeneralProblem(problem.title, "", problem.hint) from problem
+        raise GeneralError(problem.title, "", problem.hint) from problem
     _check_formats(session, options)
 
 
-def new_client(session: Session, options: argparse.Namespace, config: Config | None = None) -> Client:
+def new_client(session: Session, options: argparse.Namespace, config: Config | None = None) -> PutImageClient:
     """A client for ECR.
 
     Raises:
@@ -113,7 +113,7 @@ def new_client(session: Session, options: argparse.Namespace, config: Config | N
         verify=options.verify_ssl,
         config=config,
     )
-    return cast(Client, client)
+    return cast(PutImageClient, client)
 
 
 def _share_credentials(session: Session) -> None:
@@ -150,9 +150,9 @@ def _check_formats(session: Session, options: argparse.Namespace) -> None:
         return  # told when the client is made
     timestamps = configured.get("cli_timestamp_format", "iso8601")
     if timestamps not in TIMESTAMP_FORMATS:
-        raise ConfigurationProblem(
+        raise ConfigurationError(
             f'Unknown cli_timestamp_format value: {timestamps}, valid values are "wire" or "iso8601"'
         )
     binary = options.cli_binary_format or configured.get("cli_binary_format", BINARY_FORMATS[0])
     if binary not in BINARY_FORMATS:
-        raise GeneralProblem(repr(binary), "", f"cli_binary_format is one of {', '.join(BINARY_FORMATS)}.")
+        raise GeneralError(repr(binary), "", f"cli_binary_format is one of {', '.join(BINARY_FORMATS)}.")

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from ecrtui.cli.put_image.model import Client, Operation
+from ecrtui.cli.put_image.model import OperationModel, PutImageClient
 
 if TYPE_CHECKING:
     from botocore.model import Shape
 
 
-def print_input(operation: Operation) -> None:
+def print_input(operation: OperationModel) -> None:
     """A JSON document for ``--cli-input-json``."""
     from botocore.utils import ArgumentGenerator
 
@@ -22,7 +22,7 @@ def print_input(operation: Operation) -> None:
     sys.stdout.write("\n")
 
 
-def print_yaml_input(operation: Operation) -> None:
+def print_yaml_input(operation: OperationModel) -> None:
     """A YAML document for ``--cli-input-yaml``, each key with what it is behind it."""
     from botocore.utils import ArgumentGenerator
     from ruamel.yaml import YAML
@@ -39,7 +39,7 @@ def print_yaml_input(operation: Operation) -> None:
     yaml.dump(skeleton, sys.stdout)
 
 
-def output(client: Client, operation: Operation, parameters: dict[str, Any]) -> dict[str, Any]:
+def output(client: PutImageClient, operation: OperationModel, parameters: dict[str, Any]) -> dict[str, Any]:
     """An answer with the names of its members for values, after the parameters were checked; nothing is sent.
 
     Raises:
@@ -75,5 +75,5 @@ def _comments(shape: Shape, *, required: bool) -> list[str]:
     return comments
 
 
-PRINTERS: Mapping[str, Callable[[Operation], None]] = {"input": print_input, "yaml-input": print_yaml_input}
+PRINTERS: Mapping[str, Callable[[OperationModel], None]] = {"input": print_input, "yaml-input": print_yaml_input}
 """What needs no parameters, by the values of the option."""

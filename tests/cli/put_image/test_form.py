@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ecrtui.cli.put_image import prompt
-from ecrtui.cli.put_image.options import usable_globals
+from ecrtui.cli.put_image.options import parse_globals_leniently
 from ecrtui.cli.put_image.prompt import FormOutcome
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import Refused
@@ -158,6 +158,8 @@ def test_an_error_of_the_form_has_its_exit_code_and_next_step(
 
 
 def test_a_mistake_on_the_line_does_not_lose_its_profile() -> None:
-    options, rest = usable_globals(["--output", "xml", "--profile", "prod", "--region", "--image-tag", "v1", "--color"])
+    options, rest = parse_globals_leniently(
+        ["--output", "xml", "--profile", "prod", "--region", "--image-tag", "v1", "--color"]
+    )
     assert (options.profile, options.output, options.region, options.color) == ("prod", None, None, "auto")
     assert rest == ["--image-tag", "v1"]
