@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 
 from ecrtui.cli.aws_cli_output import write
+from ecrtui.cli.console import print_message
 from ecrtui.cli.context import make_parser, run_command
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.output_options import add_output_options
@@ -25,9 +26,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     from ecrtui.settings import load
-    from ecrtui.tui.actions import ACTIONS
+    from ecrtui.tui.actions import ACTIONS, unknown_id_messages
 
     keys = load({}).keys
+    for message in unknown_id_messages(keys):
+        print_message(message)
     rows = [
         {"action": action.id, "description": action.help, "keys": keys.get(action.id, action.keys)}
         for action in ACTIONS

@@ -120,4 +120,4 @@ def loaded_packages(*arguments: str) -> set[str]:
     process = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
-    return set(process.stdout.splitlines()[-1].split())
+    return set(process.stdout.splitlines()[-1].split()) if process.stdout.strip() else set()
