@@ -1,1 +1,1 @@
-"""ECR as the application sees it: a protocol, and its one implementation over boto3."""
+"""ECR as the application sees it: a protocol, and its implementation over boto3."""

@@ -1,8 +1,7 @@
-"""Fetch a blob from the URL that GetDownloadUrlForLayer gave: so many bytes at most, with the connection's own TLS."""
+"""Download a blob from the URL of GetDownloadUrlForLayer, with a size limit and the TLS settings of the connection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -21,36 +20,33 @@ MAX_REDIRECTS = 3
 
 _CHUNK = 65536
 
-Fetch = Callable[[str, int], bytes]
-"""Gets a URL and a limit in bytes, gives the content."""
-
 
 def too_large(limit: int) -> Refused:
-    """The error for a blob of more bytes than are wanted."""
+    """Return the error for a blob of more than ``limit`` bytes."""
     return Refused("The blob is too large", f"It has more than {limit:,} bytes.", operation=OPERATION)
 
 
 class Downloads:
-    """Fetches over the network with the TLS settings, time limits and proxies of a connection.
+    """Downloads over the network, with the TLS settings, time limits and proxies of a connection.
 
     Args:
-        verify: as botocore takes it: True, False, or a file of certificates.
+        verify: whether to verify certificates: True, False, or a file of certificates.
         timeouts: seconds to connect and to read; None is no limit.
     """
 
     def __init__(self, verify: bool | str, timeouts: tuple[int | None, int | None]) -> None:
-        # botocore's stubs know neither a file of certificates here nor None for no limit
+        # The stubs of botocore lack a file of certificates here, and None for no limit.
         self._verify: Any = verify
         self._timeouts: Any = timeouts
         self._sessions: dict[str, URLLib3Session] = {}
 
     def fetch(self, url: str, limit: int) -> bytes:
-        """The content.
+        """Return the content of a URL.
 
         Raises:
-            Refused: it is larger than the limit.
-            NotFound, AccessDenied, ConnectionFailed: the storage behind ECR does not give it.
-            botocore.exceptions.HTTPClientError, urllib3.exceptions.HTTPError: the network.
+            Refused: the content has more than ``limit`` bytes, or the storage redirects to another scheme.
+            NotFound, AccessDenied, ConnectionFailed: the storage behind ECR does not serve it.
+            botocore.exceptions.HTTPClientError, urllib3.exceptions.HTTPError: the network failed.
         """
         response = self._follow(url)
         if response.status_code != 200:
@@ -60,7 +56,7 @@ class Downloads:
         return _read(response.raw, limit, int(length) if length.isdecimal() else None)
 
     def _follow(self, url: str) -> AWSResponse:
-        """The reply behind redirects: to https, or from http to http; to nothing else."""
+        """Follow redirects to https, and from http to http; refuse all others."""
         for _ in range(MAX_REDIRECTS + 1):
             response = self._send(url)
             target = response.headers.get("location")
@@ -70,11 +66,11 @@ class Downloads:
             scheme, url = urlsplit(url).scheme, urljoin(url, target)
             if urlsplit(url).scheme not in {"https", scheme}:
                 raise Refused(
-                    "The blob's storage redirects to where ecrtui does not go",
+                    "The blob storage redirects to an unsupported scheme",
                     f"{urlsplit(url).scheme}://…",
                     operation=OPERATION,
                 )
-        raise ConnectionFailed("The blob's storage redirects in circles", operation=OPERATION)
+        raise ConnectionFailed("The blob storage redirects in circles", hint="Try again.", operation=OPERATION)
 
     def _send(self, url: str) -> AWSResponse:
         parts = urlsplit(url)
@@ -87,7 +83,7 @@ class Downloads:
 
 
 def _read(raw: Any, limit: int, length: int | None) -> bytes:
-    """At most so many bytes of the body, whatever length is announced; all that is announced, or it was cut short."""
+    """Read the body: at most ``limit`` bytes, whatever length is announced, and no fewer than announced."""
     content = bytearray()
     while chunk := raw.read(min(_CHUNK, limit + 1 - len(content))):
         content += chunk
@@ -97,7 +93,7 @@ def _read(raw: Any, limit: int, length: int | None) -> bytes:
     if length is not None and len(content) < length:
         raise ConnectionFailed(
             "The download was cut short",
-            f"{len(content):,} of {length:,} bytes have arrived.",
+            f"{len(content):,} of {length:,} bytes arrived.",
             "Try again.",
             retryable=True,
             operation=OPERATION,
@@ -106,12 +102,12 @@ def _read(raw: Any, limit: int, length: int | None) -> bytes:
 
 
 def _refusal(status: int) -> EcrTuiError:
-    detail = f"The storage behind ECR has answered {status}."
+    detail = f"The storage behind ECR answered {status}."
     if status == 403:
-        hint = "Layers lie in S3: a VPC endpoint policy has to allow s3:GetObject on ECR's bucket of the region."
-        return AccessDenied("The blob may not be downloaded", detail, hint, code="403", operation=OPERATION)
+        hint = "Check the VPC endpoint policy: it must allow s3:GetObject on the bucket of ECR in the region."
+        return AccessDenied("The download of the blob was denied", detail, hint, code="403", operation=OPERATION)
     if status == 404:
-        return NotFound("The blob does not exist", detail, code="404", operation=OPERATION)
+        return NotFound("Blob not found", detail, code="404", operation=OPERATION)
     return ConnectionFailed(
-        "The blob cannot be downloaded", detail, "Try again.", retryable=True, code=str(status), operation=OPERATION
+        "Could not download the blob", detail, "Try again.", retryable=True, code=str(status), operation=OPERATION
     )

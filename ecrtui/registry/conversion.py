@@ -1,6 +1,6 @@
-"""From the dictionaries of ECR's replies to the values of the model. What a reply leaves out is left at its default.
+"""Convert the replies of ECR to values of ``ecrtui.ecr``. Members that a reply omits get the default.
 
-Times are numbers here: the clients leave them as they come (see :mod:`ecrtui.registry.parsing`).
+Times are numbers here, because the parser of the clients leaves them so (:mod:`ecrtui.registry.parsing`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOTHING: Reply = {}
 
 
 def repository(entry: Reply) -> Repository:
-    """A ``Repository`` of DescribeRepositories."""
+    """Convert a ``Repository`` of DescribeRepositories."""
     encryption = entry.get("encryptionConfiguration") or _NOTHING
     filters = entry.get("imageTagMutabilityExclusionFilters") or ()
     return Repository(
@@ -43,7 +43,7 @@ def repository(entry: Reply) -> Repository:
 
 
 def image(entry: Reply) -> Image:
-    """An ``ImageDetail`` of DescribeImages. Positional and plain: a listing does it 100,000 times."""
+    """Convert an ``ImageDetail`` of DescribeImages. Arguments are positional for speed: a listing has 100,000."""
     get = entry.get
     tags, scan, summary = get("imageTags"), get("imageScanStatus"), get("imageScanFindingsSummary")
     return Image(
@@ -51,7 +51,7 @@ def image(entry: Reply) -> Image:
         tuple(tags) if tags else (),
         get("imagePushedAt"),
         get("imageSizeInBytes"),
-        # A hundred thousand images have a handful of these: each is kept once.
+        # A listing has few different values of these: each is kept once.
         intern(get("imageManifestMediaType") or ""),
         intern(get("artifactMediaType") or ""),
         get("lastRecordedPullTime"),
@@ -64,14 +64,14 @@ def image(entry: Reply) -> Image:
 
 
 def manifest(entry: Reply) -> Manifest:
-    """An ``Image`` of BatchGetImage. The media type is what ECR reports; if it does not, what the text says."""
+    """Convert an ``Image`` of BatchGetImage. Without a media type in the reply, the one in the text counts."""
     text = entry.get("imageManifest") or ""
     media_type = entry.get("imageManifestMediaType") or _media_type(text)
     return Manifest(text, (entry.get("imageId") or _NOTHING).get("imageDigest") or "", media_type)
 
 
 def put_result(reply: Reply) -> PutImageResult:
-    """The reply of PutImage."""
+    """Convert the reply of PutImage."""
     entry: Reply = reply.get("image") or _NOTHING
     ids = entry.get("imageId") or _NOTHING
     return PutImageResult(
@@ -86,7 +86,7 @@ def put_result(reply: Reply) -> PutImageResult:
 
 
 def referrer(entry: Reply) -> Referrer:
-    """An ``ImageReferrer`` of ListImageReferrers."""
+    """Convert an ``ImageReferrer`` of ListImageReferrers."""
     return Referrer(
         entry["digest"],
         entry.get("mediaType") or "",
@@ -97,7 +97,7 @@ def referrer(entry: Reply) -> Referrer:
 
 
 def findings(reply: Reply) -> Iterator[Finding]:
-    """The findings in one page of DescribeImageScanFindings: of basic scanning, and of Amazon Inspector's."""
+    """Yield the findings in a page of DescribeImageScanFindings, of basic scans and of Amazon Inspector."""
     found = reply.get("imageScanFindings") or _NOTHING
     for entry in found.get("findings") or ():
         yield _basic(entry)
@@ -119,7 +119,7 @@ def _basic(entry: Reply) -> Finding:
 
 
 def _enhanced(entry: Reply) -> Iterator[Finding]:
-    """One for each package that is vulnerable, at least one."""
+    """Yield a finding for each vulnerable package, at least one."""
     details = entry.get("packageVulnerabilityDetails") or _NOTHING
     for package in details.get("vulnerablePackages") or (_NOTHING,):
         yield Finding(
@@ -134,7 +134,7 @@ def _enhanced(entry: Reply) -> Iterator[Finding]:
 
 
 def _severity(text: str | None) -> str:
-    """One of :data:`SEVERITIES`; what is none of them, UNTRIAGED above all, is UNDEFINED."""
+    """Return one of :data:`SEVERITIES`. All others, such as UNTRIAGED, become UNDEFINED."""
     return text if text in SEVERITIES else SEVERITIES[-1]
 
 
@@ -145,8 +145,8 @@ def _counts(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 
 def _media_type(text: str) -> str:
-    """For a registry that reports none: the text's own word, or what it is made of (OCI image spec)."""
-    said = manifests.parse_manifest(text)
-    return said.media_type or (
-        manifests.OCI_INDEX if said.with_role(DescriptorRole.MANIFEST) else manifests.OCI_MANIFEST
+    """Return the media type that the manifest text states; without one, what its members imply (OCI image spec)."""
+    parsed = manifests.parse_manifest(text)
+    return parsed.media_type or (
+        manifests.OCI_INDEX if parsed.with_role(DescriptorRole.MANIFEST) else manifests.OCI_MANIFEST
     )

@@ -20,10 +20,10 @@ from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refuse
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import error_from_failure, integrity_error, listing_expired, validate_reply
+from ecrtui.registry.image_resolver import PAGE_SIZE, ImageResolver
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, Registry
-from ecrtui.registry.resolution import PAGE_SIZE, ImageResolver
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""

@@ -1,4 +1,4 @@
-"""Following page tokens from one page of a listing to the next."""
+"""Follow the page tokens of a listing."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ Reply = TypeVar("Reply")
 
 
 def iterate_pages(
-    ask: Callable[[str], Reply], token_of: Callable[[Reply], str], start: str, operation: str
+    read: Callable[[str], Reply], token_of: Callable[[Reply], str], start: str, operation: str
 ) -> Iterator[Reply]:
-    """Every page of a listing from a token on; each is asked for when it is wanted.
+    """Yield the pages of a listing from a token on. Each page is read when the iterator reaches it.
 
     Args:
-        ask: gets the page behind a token; the empty one is the first page's.
-        token_of: the token of the page behind a page; empty on the last one.
-        start: the token to begin with.
-        operation: the operation of the ECR API, for the error.
+        read: reads the page of a token; the token of the first page is empty.
+        token_of: returns the token of the next page; empty on the last page.
+        start: the first token.
+        operation: the API operation, for the error.
 
     Raises:
-        ConnectionFailed: the service gives the same page again and again.
+        ConnectionFailed: the service returns the same page again.
     """
     token = start
     while True:
-        page = ask(token)
-        following = token_of(page)
-        if following and following == token:
-            raise ConnectionFailed("ECR gives the same page again and again", operation=operation)
+        page = read(token)
+        next_token = token_of(page)
+        if next_token and next_token == token:
+            raise ConnectionFailed("ECR returned the same page twice", hint="Load the list again.", operation=operation)
         yield page
-        if not following:
+        if not next_token:
             return
-        token = following
+        token = next_token

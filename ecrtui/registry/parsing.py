@@ -1,10 +1,9 @@
-"""Replies of ECR as their JSON says them.
+"""Parse replies of ECR as plain JSON.
 
-botocore walks every reply member by member to turn timestamps into datetimes and to leave out what it does not know.
-Of ECR's replies nothing else needs turning: no member is a blob and none has another name on the wire (its service
-model). So a reply that succeeded is taken as the JSON it is, with times as numbers, which is several times faster on a
-page of 1,000 images; and one that is cut short is noticed, where botocore returns an empty one. Errors, and every
-protocol but JSON, go the way of botocore.
+botocore walks every reply member by member, to turn timestamps into datetimes and to drop unknown members. Replies of
+ECR need neither: the service model has no binary members and no other names on the wire. So a successful reply is used
+as the JSON it is, with times as numbers. That is several times faster for a page of 1,000 images, and notices a reply
+that was cut short, which botocore takes for an empty one. Errors and other protocols go to the parser of botocore.
 """
 
 from __future__ import annotations
@@ -23,70 +22,74 @@ _log = logging.getLogger(__name__)
 
 _JSON_PROTOCOL = "json"
 
-DEFERRED_BODY = "unread"
-"""The member that has the body of a reply of which nothing but the token was read; see :func:`whole`."""
+DEFERRED_BODY = "deferredBody"
+"""The member with the unparsed body of a long page; see :func:`parse_deferred`."""
 
 _LISTINGS = frozenset({"DescribeImagesResponse", "DescribeRepositoriesResponse"})
-_LONG = 65_536
-"""Bytes from which on a page is left unread: the next one can be asked for before it is understood."""
+_LONG_PAGE = 65_536
+"""Bytes of a page that is parsed later, so that the next one can be requested first."""
 _TOKEN = re.compile(rb'"nextToken"\s*:\s*"([^"\\]+)"')
 
 
 class RawJsonParserFactory(ResponseParserFactory):
-    """Gives botocore the parser of this module. For a client of ECR only."""
+    """Creates parsers of this module for botocore. For clients of ECR only."""
 
     def create_parser(self, protocol_name: str) -> Any:
-        """A parser for the protocol, as botocore asks for it at each reply."""
+        """Return a parser for the protocol. botocore calls this for each reply."""
         parser = super().create_parser(protocol_name)
         return RawJsonParser(parser) if protocol_name == _JSON_PROTOCOL else parser
 
 
 class RawJsonParser:
-    """What botocore asks of a parser, over the parser that it would have used itself."""
+    """A response parser for botocore.
 
-    def __init__(self, errors: Any) -> None:
-        self._errors = errors
+    Args:
+        error_parser: the parser of botocore, for error replies.
+    """
+
+    def __init__(self, error_parser: Any) -> None:
+        self._error_parser = error_parser
 
     def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
-        """The reply as a dictionary with ``ResponseMetadata`` added.
+        """Return the reply as a dictionary, with ``ResponseMetadata``.
 
         Raises:
-            BrokenReply: it is not a JSON object.
+            MalformedReply: the body is not a JSON object.
         """
         status = response["status_code"]
         if status >= 300:
-            return self._errors.parse(response, shape)
+            return self._error_parser.parse(response, shape)
         headers = {name.lower(): value for name, value in response["headers"].items()}
         body = response["body"]
-        reply = (_unread(body) if getattr(shape, "name", "") in _LISTINGS else None) or _object(body)
+        reply = (_deferred(body) if getattr(shape, "name", "") in _LISTINGS else None) or _parse(body)
         reply["ResponseMetadata"] = {
             "RequestId": headers.get("x-amzn-requestid", ""),
             "HTTPStatusCode": status,
             "HTTPHeaders": headers,
         }
-        _log.debug("%s: %d bytes, request id %s", status, len(response["body"]), reply["ResponseMetadata"]["RequestId"])
+        _log.debug("%s: %d bytes, request id %s", status, len(body), reply["ResponseMetadata"]["RequestId"])
         return reply
 
 
 def parse_deferred(reply: dict[str, Any]) -> dict[str, Any]:
-    """The reply with what the parser has left unread.
+    """Return the reply with all members, also if its body was not parsed yet.
 
     Raises:
-        BrokenReply: it is not a JSON object.
+        MalformedReply: the body is not a JSON object.
     """
-    return _object(reply[DEFERRED_BODY]) if DEFERRED_BODY in reply else reply
+    return _parse(reply[DEFERRED_BODY]) if DEFERRED_BODY in reply else reply
 
 
-def _unread(body: bytes) -> dict[str, Any] | None:
-    """A long page with its token alone, which is found without reading it; None for any other reply.
+def _deferred(body: bytes) -> dict[str, Any] | None:
+    """Return a long page as its token and its unparsed body; None for any other reply.
 
-    Within a text, quotation marks are escaped: nothing but a member can look like this.
+    JSON escapes quotation marks in strings, so only a member can match the pattern.
     """
-    found = _TOKEN.match(body, body.rfind(b'"nextToken"')) if len(body) >= _LONG else None
+    found = _TOKEN.match(body, body.rfind(b'"nextToken"')) if len(body) >= _LONG_PAGE else None
     return {"nextToken": found[1].decode(), DEFERRED_BODY: body} if found else None
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _parse(body: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError) as problem:

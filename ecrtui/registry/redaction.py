@@ -1,6 +1,6 @@
-"""What never stands in a log or an error: keys, session tokens, signatures, passwords of a registry.
+"""Remove secrets from logs and errors: keys, session tokens, signatures, registry passwords.
 
-The AWS CLI's ``--debug`` prints the session token in clear; ours does not.
+``--debug`` of the AWS CLI prints the session token; that of ecrtui does not.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _HIDDEN_NAMES = (  # of members, headers and parameters
     "|access_?token|accesstoken|refresh_?token|id_?token|client_?secret|clientsecret|password|tokencode|token_code"
     "|x-amz-sso_bearer_token|webidentitytoken|samlassertion|x-aws-ec2-metadata-token|devicecode|codeverifier|cookie"
 )
-_PATTERNS: tuple[tuple[str, str], ...] = (  # compiled for the first text, which the first frame does not wait for
-    # name: value in dicts, headers, JSON, query strings; the value in quotes, or up to what ends it
+_PATTERNS: tuple[tuple[str, str], ...] = (  # compiled with the first text, not before the first frame
+    # name: value in dicts, headers, JSON and query strings; the value is quoted, or ends at a delimiter
     (
         rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?)
             (?: \\?"(?:[^"\\]|\\(?!"[,}}\s]).)*\\?" | '(?:[^'\\]|\\.)*' | (?:(?:AWS4-\S+|Basic|Bearer)\s+)?
@@ -37,19 +37,19 @@ _PATTERNS: tuple[tuple[str, str], ...] = (  # compiled for the first text, which
     (r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}", rf"\1{HIDDEN}"),
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
     (r"(://)[^/\s:@\"']+:[^/\s@\"']+@", rf"\1{HIDDEN}@"),
-    (r"\bQVdTO[A-Za-z0-9+/=]{8,}", HIDDEN),  # base64 of "AWS:", how a registry password begins
+    (r"\bQVdTO[A-Za-z0-9+/=]{8,}", HIDDEN),  # base64 of "AWS:", the start of a registry password
 )
 
 
 def redact(text: str) -> str:
-    """The text without anything that lets somebody in."""
-    for pattern, instead in _PATTERNS:
-        text = re.sub(pattern, instead, text)
+    """Return the text without secrets."""
+    for pattern, replacement in _PATTERNS:
+        text = re.sub(pattern, replacement, text)
     return text
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats as the AWS CLI does, tracebacks included, and redacts the whole of it."""
+    """Formats records as the AWS CLI does, and redacts the result, tracebacks included."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s - %(threadName)s - %(name)s - %(levelname)s - %(message)s")
@@ -60,13 +60,13 @@ class RedactingFormatter(logging.Formatter):
 
 
 def log_to(target: Path | TextIO | None, *, debug: bool) -> None:
-    """Where log records of every library go from now on: a file, a stream, or nowhere if None.
+    """Send the log records and warnings of all libraries to a file or a stream, or nowhere.
 
-    Nothing goes to the terminal by itself afterwards: not what Python prints when nobody listens, not a warning.
+    Afterwards, Python prints none of them on the terminal by itself.
 
     Args:
-        target: a file, created with access for its owner alone, or a stream such as standard error.
-        debug: everything; otherwise warnings and errors.
+        target: a file, created for its owner only; a stream, such as standard error; or None.
+        debug: whether to log everything, or warnings and errors only.
 
     Raises:
         OSError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""How the user signs in: nothing of it may ask behind the screen, and what to do when it has lapsed, in words."""
+"""Sign-in: keep credential providers off the terminal, and explain how to renew expired credentials."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 MfaCode = Callable[[str], str]
-"""Asks the user for the code of an MFA device: gets the question, gives the code."""
+"""Asks the user for the code of an MFA device: takes the question, returns the code."""
 
 
 def detach_from_terminal(providers: Sequence[Any], mfa_code: MfaCode) -> None:
-    """Let no provider of credentials ask behind the screen.
+    """Keep credential providers from reading the terminal, which the screen owns.
 
-    botocore has no public way to say so: an assumed role asks for its MFA code with ``getpass``, and the command of
-    ``credential_process`` inherits the terminal.
+    By default, an assumed role asks for its MFA code with ``getpass``, and the command of ``credential_process``
+    inherits the terminal. botocore has no public API to change that.
     """
     for provider in providers:
         if isinstance(provider, AssumeRoleProvider):
@@ -37,30 +37,30 @@ def _detach_command(provider: Any) -> None:
 
 
 def _detach_role(provider: Any, mfa_code: MfaCode) -> None:
-    """An assumed role, and the providers that its ``source_profile`` is looked up with."""
+    """Detach an assumed role, and the providers of its ``source_profile``."""
     provider._prompter = mfa_code
     builder = provider._profile_provider_builder
-    theirs = builder.providers
+    original = builder.providers
 
     def providers(*arguments: Any, **options: Any) -> Sequence[Any]:
-        made: Sequence[Any] = theirs(*arguments, **options)
-        detach_from_terminal(made, mfa_code)
-        return made
+        detached: Sequence[Any] = original(*arguments, **options)
+        detach_from_terminal(detached, mfa_code)
+        return detached
 
     builder.providers = providers
 
 
 def no_mfa_code(session: Session, question: str) -> str:
-    """Stands in for asking where nobody can be asked.
+    """Fail: there is no user to ask.
 
     Raises:
-        CredentialsError: always; says which command asks.
+        CredentialsError: always; names the command that asks for the code.
     """
     command = f"aws sts get-caller-identity{_profile_option(session)}"
     raise CredentialsError(
-        "The profile asks for an MFA code",
+        "The profile needs an MFA code",
         question.strip().rstrip(":"),
-        f"Run `{command}`, type the code there, then try again: ecrtui finds the credentials that the AWS CLI keeps.",
+        f"Run `{command}` and enter the code, then try again. ecrtui uses the credentials that the AWS CLI caches.",
     )
 
 
@@ -70,15 +70,15 @@ def _profile_option(session: Session) -> str:
 
 
 def sign_in_hint(session: Session, given_profile: str | None) -> str:
-    """The next step for a user whose credentials in this session do not work (any more).
+    """Return how the user can renew the credentials of a session, in words.
 
     Args:
-        session: whose configuration tells where the credentials come from.
-        given_profile: the profile that a flag gave, which wins over credentials in the environment.
+        session: the session; its configuration says where the credentials come from.
+        given_profile: the profile from a flag, which wins over credentials in the environment.
     """
     if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
         return (
-            "The credentials are those of the environment (AWS_ACCESS_KEY_ID): export new ones and start ecrtui again, "
+            "The credentials come from the environment (AWS_ACCESS_KEY_ID). Export new ones and start ecrtui again, "
             "or unset them to use a profile."
         )
     option = _profile_option(session)
@@ -91,12 +91,12 @@ def sign_in_hint(session: Session, given_profile: str | None) -> str:
     if "mfa_serial" in keys:
         return f"Run `aws sts get-caller-identity{option}`, which asks for the MFA code, then try again."
     if "credential_process" in keys:
-        return "The credentials come from the command of credential_process in ~/.aws/config: see why it gives none."
+        return "Run the credential_process command of ~/.aws/config by itself, and fix it."
     return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
 
 
 def _source_profiles(session: Session) -> Iterator[Mapping[str, Any]]:
-    """The profile in force, and those that it takes its credentials from."""
+    """Yield the profile in use, and the profiles that it takes its credentials from."""
     profiles: Mapping[str, Mapping[str, Any]] = session.full_config.get("profiles", {})
     name, seen = session.get_config_variable("profile") or "default", set[str]()
     while name and name not in seen:
