@@ -20,6 +20,8 @@ from ecrtui.emulator.http_server import MAX_BODY
 from ecrtui.emulator.service import OPERATIONS, TARGET_PREFIX, EmbeddedRegistry
 from tests.support.embedded import (
     DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
     client_for,
     create_repository,
     manifest_text,
@@ -102,6 +104,63 @@ def test_every_operation_answers_any_parameters(embedded: EmbeddedRegistry, oper
         assert status in (200, 400), document
 
     check()
+
+
+def mutations(document: Any) -> st.SearchStrategy[Any]:
+    """Copies of a document in which any node may have an odd value."""
+    if isinstance(document, dict):
+        same: st.SearchStrategy[Any] = st.fixed_dictionaries({key: mutations(value) for key, value in document.items()})
+    elif isinstance(document, list):
+        same = st.tuples(*map(mutations, document)).map(list)
+    else:
+        same = st.just(document)
+    return st.integers(0, 9).flatmap(lambda chance: ODD_VALUES if chance == 0 else same)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_any_manifest_gets_an_answer(data: st.DataObject) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    child = push_image(client, REPOSITORY)
+    descriptor = {"mediaType": OCI_MANIFEST, "digest": child.digest, "size": 1, "urls": [], "annotations": {"a": "b"}}
+    image = {**json.loads(child.manifest), "subject": descriptor, "artifactType": "a/b", "annotations": {"a": "b"}}
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [descriptor], "subject": descriptor}
+    schema_1 = {"schemaVersion": 1, "fsLayers": [{"blobSum": child.digest}]}
+    text = json.dumps(data.draw(st.sampled_from([image, index, schema_1]).flatmap(mutations)))
+    for operation, parameters in (
+        ("PutImage", {"imageManifest": text, "imageTag": "odd"}),
+        ("BatchGetImage", {"imageIds": [{"imageTag": "odd"}], "acceptedMediaTypes": [DOCKER_MANIFEST]}),
+        ("DescribeImages", {}),
+        ("ListImageReferrers", {"subjectId": {"imageDigest": child.digest}}),
+    ):
+        status, document = call(embedded, operation, json.dumps({"repositoryName": REPOSITORY, **parameters}).encode())
+        assert status in (200, 400), document
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_any_lifecycle_policy_gets_an_answer(data: st.DataObject) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    push_image(client, REPOSITORY, tag="1.0")
+    tagged = {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": 1}
+    archived = {"tagStatus": "any", "storageClass": "archive", "countType": "sinceImageTransitioned"}
+    rules = [
+        {"rulePriority": 1, "selection": tagged, "action": {"type": "transition", "targetStorageClass": "archive"}},
+        {
+            "rulePriority": 2,
+            "selection": {**archived, "countUnit": "days", "countNumber": 90},
+            "action": {"type": "expire"},
+        },
+    ]
+    text = json.dumps(data.draw(mutations({"rules": rules})))
+    parameters = {"repositoryName": REPOSITORY, "lifecyclePolicyText": text.ljust(100)}
+    for operation in ("StartLifecyclePolicyPreview", "PutLifecyclePolicy"):
+        status, document = call(embedded, operation, json.dumps(parameters).encode())
+        assert status in (200, 400), document
 
 
 @pytest.mark.parametrize("body", [DEEP.encode(), b'{"a":' * 100_000, b"\xff\xfe", b"9" * 5000, b"\0"])
