@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ecrtui.catalog import rows as module
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows import CHUNK_ROWS, Predicate, Rows, SortFilterJob, SortKey
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,9 @@ def is_even(entry: Entry) -> bool:
     return entry.value % 2 == 0
 
 
-SORTS = (None, by_value, by_tag)
-FILTERS = (None, is_tagged, is_even)
-BISECTIONS = (0, 1, 10**6)
+SORTS: tuple[SortKey[Entry] | None, ...] = (None, by_value, by_tag)
+FILTERS: tuple[Predicate[Entry] | None, ...] = (None, is_tagged, is_even)
+BISECTION_COSTS = (0, 1, 10**6)
 """New rows are put in by bisection, by bisection if they are few, in one pass."""
 
 
@@ -48,17 +47,21 @@ def key_of(entry: Entry) -> str:
     return entry.key
 
 
-def arranged(rows: Rows[Entry], sort_key=None, predicate=None) -> Rows[Entry]:
-    arranging = rows.start_sort_filter(sort_key, predicate)
-    assert arranging.run()
-    assert rows.apply(arranging)
+def sorted_and_filtered(
+    rows: Rows[Entry], sort_key: SortKey[Entry] | None = None, predicate: Predicate[Entry] | None = None
+) -> Rows[Entry]:
+    job = rows.start_sort_filter(sort_key, predicate)
+    assert job.run()
+    assert rows.apply(job)
     return rows
 
 
-def filled(count: int = 10, **how) -> Rows[Entry]:
-    rows = Rows(key_of)
+def filled(
+    count: int = 10, sort_key: SortKey[Entry] | None = None, predicate: Predicate[Entry] | None = None
+) -> Rows[Entry]:
+    rows: Rows[Entry] = Rows(key_of)
     rows.merge(Entry(f"k{number}", (number * 7) % count, "t" if number % 3 else "") for number in range(count))
-    return arranged(rows, **how)
+    return sorted_and_filtered(rows, sort_key, predicate)
 
 
 def keys(rows: Rows[Entry]) -> list[str]:
@@ -115,16 +118,16 @@ def test_the_cursor_comes_back_when_the_filter_lets_its_row_through_again() -> N
     rows.move(3)
     current = rows.current
     assert current is not None
-    arranged(rows, by_value, lambda entry: entry is not current)
+    sorted_and_filtered(rows, by_value, lambda entry: entry is not current)
     assert rows.cursor == 0
-    arranged(rows, by_value, None)
+    sorted_and_filtered(rows, by_value, None)
     assert rows.current == current
 
 
 def test_marks_stay_on_their_rows_through_sorting_filtering_and_reloading() -> None:
     rows = filled(10, sort_key=by_value)
     rows.mark(["k1", "k2", "nobody"])
-    arranged(rows, by_tag, is_tagged)
+    sorted_and_filtered(rows, by_tag, is_tagged)
     rows.begin()
     rows.merge(Entry(f"k{number}", 5, "moved") for number in range(10))
     rows.finish()
@@ -135,7 +138,7 @@ def test_marks_stay_on_their_rows_through_sorting_filtering_and_reloading() -> N
 def test_marked_rows_that_the_filter_hides_are_marked_still() -> None:
     rows = filled(9)
     rows.mark(["k0", "k1"])
-    arranged(rows, None, is_tagged)
+    sorted_and_filtered(rows, None, is_tagged)
     assert keys(rows).count("k0") == 0
     assert [entry.key for entry in rows.marked()] == ["k1", "k0"]
 
@@ -174,7 +177,7 @@ def test_a_row_written_during_a_reload_survives_it_and_the_next_reload_decides()
     assert rows.finish().removed == 1
 
 
-def test_a_newer_arranging_supersedes_the_older() -> None:
+def test_a_newer_job_supersedes_the_older() -> None:
     rows = filled(10)
     older, newer = rows.start_sort_filter(by_value, None), rows.start_sort_filter(by_tag, None)
     assert older.run()
@@ -186,91 +189,89 @@ def test_a_newer_arranging_supersedes_the_older() -> None:
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_the_first_matches_are_shown_while_the_rest_is_looked_at(descending: bool) -> None:
-    rows = filled(5 * module.CHUNK, sort_key=by_value)
+    rows = filled(5 * CHUNK_ROWS, sort_key=by_value)
     rows.set_descending(descending)
     whole = [entry for entry in rows if is_even(entry)]
-    arranging = rows.start_sort_filter(by_value, is_even)
-    assert not rows.preview(arranging)
-    arranging.run(0)
-    assert rows.preview(arranging)
+    job = rows.start_sort_filter(by_value, is_even)
+    assert not rows.preview(job)
+    job.run(0)
+    assert rows.preview(job)
     assert 0 < len(rows) < len(whole)
     assert list(rows) == whole[: len(rows)]
     rows.remove([whole[0].key])
-    assert arranging.run()
-    assert rows.apply(arranging)
+    assert job.run()
+    assert rows.apply(job)
     assert list(rows) == whole[1:]
 
 
 def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -> None:
-    rows = filled(5 * module.CHUNK, sort_key=by_value)
-    rows.move(5 * module.CHUNK - 2)
+    rows = filled(5 * CHUNK_ROWS, sort_key=by_value)
+    rows.move(5 * CHUNK_ROWS - 2)
     current = rows.current
-    arranging = rows.start_sort_filter(by_value, is_even)
-    arranging.run(0)
-    assert not rows.preview(arranging)
-    arranging.run()
-    rows.apply(arranging)
+    job = rows.start_sort_filter(by_value, is_even)
+    job.run(0)
+    assert not rows.preview(job)
+    job.run()
+    rows.apply(job)
     assert rows.current == current
 
 
-def test_an_arranging_that_is_not_done_is_not_applied() -> None:
-    rows = filled(3 * module.CHUNK)
-    arranging = rows.start_sort_filter(by_value, is_even)
-    assert not arranging.run(0)
+def test_an_job_that_is_not_done_is_not_applied() -> None:
+    rows = filled(3 * CHUNK_ROWS)
+    job = rows.start_sort_filter(by_value, is_even)
+    assert not job.run(0)
     with pytest.raises(ValueError, match="not done"):
-        rows.apply(arranging)
-    assert len(rows) == 3 * module.CHUNK
+        rows.apply(job)
+    assert len(rows) == 3 * CHUNK_ROWS
 
 
 def test_a_filter_that_raises_changes_nothing() -> None:
     rows = filled(10, sort_key=by_value)
     before = keys(rows)
-    arranging = rows.start_sort_filter(by_tag, lambda entry: entry.key[99] == "x")
+    job = rows.start_sort_filter(by_tag, lambda entry: entry.key[99] == "x")
     with pytest.raises(IndexError):
-        arranging.run()
-    assert not arranging.run()
+        job.run()
+    assert not job.run()
     assert keys(rows) == before
 
 
 def test_clearing_while_it_is_arranged_leaves_nothing_behind_and_keeps_the_new_order() -> None:
     rows = filled(10)
-    arranging = rows.start_sort_filter(by_value, is_even)
+    job = rows.start_sort_filter(by_value, is_even)
     rows.clear()
-    arranging.run()
-    assert not rows.apply(arranging)
+    job.run()
+    assert not rows.apply(job)
     rows.merge([Entry("b", 4), Entry("a", 2), Entry("c", 3)])
     assert keys(rows) == ["a", "b"]
 
 
 def test_a_large_sort_is_done_in_steps_and_is_what_sorted_gives() -> None:
-    rows = Rows(key_of)
+    rows: Rows[Entry] = Rows(key_of)
     entries = [Entry(f"k{number}", (number * 7919) % 5_003, "") for number in range(20_000)]
     rows.merge(entries)
-    arranging = rows.start_sort_filter(by_value, None)
+    job = rows.start_sort_filter(by_value, None)
     steps = 1
-    while not arranging.run(0):
+    while not job.run(0):
         steps += 1
     assert steps > 20
-    assert rows.apply(arranging)
+    assert rows.apply(job)
     assert list(rows) == sorted(entries, key=by_value)
 
 
-@pytest.mark.parametrize("bisection", BISECTIONS)
+@pytest.mark.parametrize("bisection", BISECTION_COSTS)
 @given(values=st.lists(st.integers(0, 3), max_size=60), page=st.integers(1, 8), chosen=st.sampled_from(FILTERS))
 def test_rows_that_arrive_in_pages_are_in_the_order_of_one_sort(
-    bisection: int, values: list[int], page: int, chosen
+    bisection: int, values: list[int], page: int, chosen: Predicate[Entry] | None
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BISECTION", bisection)
-        rows = arranged(Rows(key_of), by_value, chosen)
-        entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
-        for start in range(0, len(entries), page):
-            rows.merge(entries[start : start + page])
+    rows = sorted_and_filtered(Rows(key_of, bisection_cost=bisection), by_value, chosen)
+    entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
+    for start in range(0, len(entries), page):
+        rows.merge(entries[start : start + page])
     assert list(rows) == [entry for entry in sorted(entries, key=by_value) if chosen is None or chosen(entry)]
 
 
 def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
-    asked = []
+    asked: list[int] = []
 
     class Even:
         def __call__(self, entry: Entry) -> bool:
@@ -280,28 +281,28 @@ def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
             asked.append(len(entries))
             return [place for place, entry in enumerate(entries) if is_even(entry)]
 
-    rows = filled(3 * module.CHUNK, sort_key=by_value, predicate=Even())
+    rows = filled(3 * CHUNK_ROWS, sort_key=by_value, predicate=Even())
     rows.merge(Entry(f"late{number}", number) for number in range(100))
     assert [entry.value for entry in rows] == sorted(entry.value for entry in rows.everything() if is_even(entry))
-    assert max(asked) == module.CHUNK
+    assert max(asked) == CHUNK_ROWS
     assert len(asked) < 10
 
 
 def test_a_filter_sees_what_changed_since_it_was_asked_the_last_time() -> None:
-    rows = filled(3 * module.CHUNK, sort_key=by_value, predicate=is_tagged)
+    rows = filled(3 * CHUNK_ROWS, sort_key=by_value, predicate=is_tagged)
     before = len(rows)
     rows.update([Entry("k1", 1, ""), Entry("k3", 3, "now")])
     rows.remove(["k2"])
     rows.merge([Entry("late", 5, "t")])
-    arranged(rows, by_value, is_even)
-    arranged(rows, by_value, is_tagged)
+    sorted_and_filtered(rows, by_value, is_even)
+    sorted_and_filtered(rows, by_value, is_tagged)
     assert len(rows) == before
     assert {"k3", "late"} <= set(keys(rows))
     assert not {"k1", "k2"} & set(keys(rows))
 
 
 def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() -> None:
-    rows = arranged(Rows(key_of), by_value, is_tagged)
+    rows = sorted_and_filtered(Rows(key_of), by_value, is_tagged)
     rows.merge(Entry(f"k{number}", 1, "t") for number in range(4))
     rows.update([Entry("k1", 1, "")])
     assert keys(rows) == ["k0", "k2", "k3"]
@@ -310,20 +311,20 @@ def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() ->
 
 
 @pytest.mark.parametrize("chosen", FILTERS)
-def test_what_happens_while_it_is_arranged_is_in_the_result(chosen) -> None:
-    count = 4 * module.CHUNK
+def test_what_happens_while_it_is_arranged_is_in_the_result(chosen: Predicate[Entry] | None) -> None:
+    count = 4 * CHUNK_ROWS
     rows = filled(count)
-    arranging = rows.start_sort_filter(by_value, chosen)
+    job = rows.start_sort_filter(by_value, chosen)
     known = {entry.key: entry for entry in rows}
     for step in itertools.count():
-        if arranging.run(0):
+        if job.run(0):
             break
         late, changed = Entry(f"late{step}", step, "t"), Entry(f"k{step * 5}", -step, "t" * (step % 2))
         rows.merge([late, changed])
         rows.remove([f"k{count - step}"])
         known |= {late.key: late, changed.key: changed}
         known.pop(f"k{count - step}", None)
-    assert rows.apply(arranging)
+    assert rows.apply(job)
     assert list(rows) == sorted((entry for entry in known.values() if chosen is None or chosen(entry)), key=by_value)
 
 
@@ -335,24 +336,17 @@ ENTRIES = st.builds(
 )
 
 
-class Listing(RuleBasedStateMachine):
-    """Rows beside a model that is a dictionary; arrangings stay unfinished while other things happen."""
+class RowsMachine(RuleBasedStateMachine):
+    """Rows beside a model that is a dictionary; jobs stay unfinished while other things happen."""
 
-    @initialize(chunk=st.sampled_from([1, 2, 1024]), bisection=st.sampled_from(BISECTIONS))
+    @initialize(chunk=st.sampled_from([1, 2, 1024]), bisection=st.sampled_from(BISECTION_COSTS))
     def begin_empty(self, chunk: int, bisection: int) -> None:
-        self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(module, "CHUNK", chunk)
-        self.patch.setattr(module, "BISECTION", bisection)
-        self.rows: Rows[Entry] = Rows(key_of)
+        self.rows: Rows[Entry] = Rows(key_of, chunk_rows=chunk, bisection_cost=bisection)
         self.known: dict[str, Entry] = {}
         self.marks: set[str] = set()
         self.sort, self.filter = SORTS[0], FILTERS[0]
-        self.pending = None
+        self.pending: tuple[SortFilterJob[Entry], SortKey[Entry] | None, Predicate[Entry] | None] | None = None
         self.partial = False
-
-    def teardown(self) -> None:
-        if hasattr(self, "patch"):
-            self.patch.undo()
 
     @rule(page=st.lists(ENTRIES, max_size=8))
     def a_page_arrives(self, page: list[Entry]) -> None:
@@ -388,17 +382,18 @@ class Listing(RuleBasedStateMachine):
         self.marks &= self.known.keys()
 
     @rule(sort=st.sampled_from(SORTS), chosen=st.sampled_from(FILTERS))
-    def another_sort_or_filter_is_asked_for(self, sort, chosen) -> None:
+    def another_sort_or_filter_is_asked_for(self, sort: SortKey[Entry] | None, chosen: Predicate[Entry] | None) -> None:
         self.pending = (self.rows.start_sort_filter(sort, chosen), sort, chosen)
 
     @precondition(lambda self: self.pending is not None)
     @rule(slices=st.integers(1, 8), preview=st.booleans())
     def slices_are_done(self, slices: int, preview: bool) -> None:
-        arranging, sort, chosen = self.pending
-        if any(arranging.run(0) for _ in range(slices)):
-            assert self.rows.apply(arranging)
+        assert self.pending is not None
+        job, sort, chosen = self.pending
+        if any(job.run(0) for _ in range(slices)):
+            assert self.rows.apply(job)
             self.sort, self.filter, self.pending, self.partial = sort, chosen, None, False
-        elif preview and self.rows.preview(arranging):
+        elif preview and self.rows.preview(job):
             self.sort, self.filter, self.partial = sort, chosen, True
 
     @rule(descending=st.booleans())
@@ -453,7 +448,7 @@ class Listing(RuleBasedStateMachine):
             assert self.rows.current == self.rows[self.rows.cursor]
 
 
-Listing.TestCase.settings = settings(
+RowsMachine.TestCase.settings = settings(
     max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestListing = Listing.TestCase
+TestRows = RowsMachine.TestCase
