@@ -221,10 +221,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.reset_on_close(self.connection)
 
     def _reject(self, error: ServiceError) -> None:
-        """Reply without reading the body, and close the connection: what follows on it is not a request.
+        """Reply without reading the body, discard the rest of the request, and close the connection.
 
-        The server discards the rest of the request first. Closing with unread data would reset the connection, and the
-        client could lose the response.
+        Closing with unread data would reset the connection, and the client could lose the response.
         """
         self.close_connection = True
         self._deliver(error_response(error))

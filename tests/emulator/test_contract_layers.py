@@ -30,7 +30,7 @@ def send(client: Any, repository: str, upload_id: str, first: int, content: byte
     return result
 
 
-def begin(client: Any, repository: str) -> str:
+def start_upload(client: Any, repository: str) -> str:
     result: str = client.initiate_layer_upload(repositoryName=repository)["uploadId"]
     return result
 
@@ -55,7 +55,7 @@ def test_an_uploaded_layer_is_available_by_its_sha256(ecr: Any, repository: str)
     parts = [b"a" * 5 * MEBIBYTE, b"b" * 100]
     digest = digest_of(b"".join(parts))
     assert availability(ecr, repository, digest) == {"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, parts[0])
     send(ecr, repository, upload_id, len(parts[0]), parts[1])
     answer = ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest])
@@ -73,7 +73,7 @@ def test_a_malformed_layer_digest_fails_for_that_layer_only(ecr: Any, repository
 
 def test_an_upload_with_a_wrong_digest_is_not_completed(ecr: Any, repository: str) -> None:
     """L02"""
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"content")
     asked = {"repositoryName": repository, "uploadId": upload_id}
     with refused("InvalidLayerException"):
@@ -86,14 +86,14 @@ def test_an_upload_with_a_wrong_digest_is_not_completed(ecr: Any, repository: st
 
 def test_uploading_a_part_returns_the_last_byte_received(ecr: Any, repository: str) -> None:
     """L03"""
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     assert send(ecr, repository, upload_id, 0, b"abc")["lastByteReceived"] == 2
     assert send(ecr, repository, upload_id, 3, b"de")["lastByteReceived"] == 4
 
 
 def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: str) -> None:
     """L03"""
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     with refused("InvalidLayerPartException") as caught:
         send(ecr, repository, upload_id, 4, b"late")
@@ -113,12 +113,12 @@ def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) ->
         send(ecr, repository, "no-uuid", 0, b"abc")
     create_repository(ecr, f"{name}/other")
     with refused("UploadNotFoundException"):
-        send(ecr, f"{name}/other", begin(ecr, repository), 0, b"abc")
+        send(ecr, f"{name}/other", start_upload(ecr, repository), 0, b"abc")
 
 
 def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
     """L04"""
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     asked = {"repositoryName": repository, "uploadId": upload_id, "layerDigests": [digest_of("abc")]}
     with refused("EmptyUploadException"):
         ecr.complete_layer_upload(**asked)
@@ -130,14 +130,14 @@ def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
 
 def test_an_existing_layer_cannot_be_uploaded_again(ecr: Any, repository: str) -> None:
     upload_blob(ecr, repository, b"abc")
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     with refused("LayerAlreadyExistsException"):
         ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest_of("abc")])
 
 
 def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) -> None:
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     send(ecr, repository, upload_id, 3, b"def")
     with refused("LayerPartTooSmallException"):
@@ -145,7 +145,7 @@ def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) ->
 
 
 def test_a_part_has_at_most_20_mebibytes(ecr: Any, repository: str) -> None:
-    upload_id = begin(ecr, repository)
+    upload_id = start_upload(ecr, repository)
     largest = b"x" * 20_971_520
     with refused("InvalidParameterException"):
         send(ecr, repository, upload_id, 0, largest + b"x")

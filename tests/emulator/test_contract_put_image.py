@@ -33,7 +33,7 @@ from tests.support.embedded import (
 )
 
 
-def stored(client: Any, repository: str, digest: str) -> str:
+def stored_manifest(client: Any, repository: str, digest: str) -> str:
     """Return the manifest that BatchGetImage returns for a digest."""
     answer = client.batch_get_image(
         repositoryName=repository, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=ALL_MEDIA_TYPES
@@ -57,7 +57,7 @@ def test_the_digest_is_the_sha256_of_the_exact_text(ecr: Any, repository: str) -
 def test_a_pretty_printed_manifest_is_returned_unchanged(ecr: Any, repository: str) -> None:
     """P02"""
     image = push_image(ecr, repository, tag="1.0", indent=3)
-    assert stored(ecr, repository, image.digest) == image.manifest
+    assert stored_manifest(ecr, repository, image.digest) == image.manifest
 
 
 def test_four_spellings_of_one_document_are_four_images(ecr: Any, repository: str) -> None:
@@ -66,7 +66,7 @@ def test_four_spellings_of_one_document_are_four_images(ecr: Any, repository: st
     spellings = [json.dumps(json.loads(pretty)), pretty, pretty + "\n", pretty.replace("\n", "\r\n")]
     digests = [put(ecr, repository, text).digest for text in spellings]
     assert len(set(digests)) == 4
-    assert [stored(ecr, repository, digest) for digest in digests] == spellings
+    assert [stored_manifest(ecr, repository, digest) for digest in digests] == spellings
 
 
 def test_unicode_escapes_key_order_and_slashes_are_kept(ecr: Any, repository: str) -> None:
@@ -76,7 +76,7 @@ def test_unicode_escapes_key_order_and_slashes_are_kept(ecr: Any, repository: st
     text = text[:-1] + ', "annotations": {"a": "\\u00e9é\\ud83d\\ude80🚀", "b": "\\u0000\\u202e"}}'
     digest = put(ecr, repository, text, "odd").digest
     assert digest == digest_of(text)
-    assert stored(ecr, repository, digest) == text
+    assert stored_manifest(ecr, repository, digest) == text
 
 
 def test_the_same_manifest_with_the_same_tag_already_exists(ecr: Any, repository: str) -> None:
@@ -119,7 +119,7 @@ def test_moving_a_tag_to_a_new_manifest_leaves_the_old_image_untagged(ecr: Any, 
     new = push_image(ecr, repository, "new", tag="latest")
     assert tags_of(ecr, repository) == {"latest": new.digest}
     assert digests_of(ecr, repository) == {old.digest, new.digest}
-    assert stored(ecr, repository, old.digest) == old.manifest
+    assert stored_manifest(ecr, repository, old.digest) == old.manifest
 
 
 def test_a_tag_moves_between_existing_images_and_back(ecr: Any, repository: str) -> None:
@@ -246,8 +246,8 @@ def test_a_media_type_in_the_request_is_enough(ecr: Any, repository: str) -> Non
     (detail,) = ecr.describe_images(repositoryName=repository)["imageDetails"]
     assert detail["imageManifestMediaType"] == OCI_MANIFEST
     assert detail["artifactMediaType"] == helm
-    assert "mediaType" not in json.loads(stored(ecr, repository, image.digest))
-    assert stored(ecr, repository, image.digest) == image.manifest
+    assert "mediaType" not in json.loads(stored_manifest(ecr, repository, image.digest))
+    assert stored_manifest(ecr, repository, image.digest) == image.manifest
 
 
 def test_without_a_media_type_in_the_request_the_manifests_own_counts(ecr: Any, repository: str) -> None:
@@ -261,7 +261,7 @@ def test_an_index_of_existing_images_is_accepted(ecr: Any, repository: str) -> N
     """P25"""
     index = push_index(ecr, repository, tag="multi")
     assert index.digest == digest_of(index.manifest)
-    assert stored(ecr, repository, index.digest) == index.manifest
+    assert stored_manifest(ecr, repository, index.digest) == index.manifest
 
 
 def test_an_index_of_missing_images_is_rejected(ecr: Any, repository: str) -> None:
@@ -322,7 +322,7 @@ def test_a_manifest_has_at_most_4_mebi_characters(ecr: Any, repository: str) -> 
     with refused("InvalidParameterException"):
         put(ecr, repository, largest + " ", "large")
     assert put(ecr, repository, largest, "large").digest == digest_of(largest)
-    assert stored(ecr, repository, digest_of(largest)) == largest
+    assert stored_manifest(ecr, repository, digest_of(largest)) == largest
 
 
 @pytest.mark.parametrize("text", ["None", "{", "[]", '"text"', '{"schemaVersion": NaN}', "[" * 100_000])

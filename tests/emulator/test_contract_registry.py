@@ -49,23 +49,14 @@ def scan(client: Any, repository: str, tag: str) -> None:
 def image_with_findings(client: Any, repository: str, tag: str) -> int:
     """Push and scan images until one has several findings; return their number."""
     for number in range(20):
-        push_image(client, repository, f"image {number}", tag=f"{tag}-{number}")
+        image = push_image(client, repository, f"image {number}", tag=f"{tag}-{number}")
         scan(client, repository, f"{tag}-{number}")
         asked = {"repositoryName": repository, "imageId": {"imageTag": f"{tag}-{number}"}}
         findings = client.describe_image_scan_findings(**asked)["imageScanFindings"]["findings"]
         if len(findings) > 1:
-            put(client, repository, *_manifest_and_tag(client, repository, f"{tag}-{number}", tag))
+            put(client, repository, image.manifest, tag)
             return len(findings)
     raise AssertionError("no image with findings in twenty")
-
-
-def _manifest_and_tag(client: Any, repository: str, source: str, tag: str) -> tuple[str, str]:
-    answer = client.batch_get_image(
-        repositoryName=repository,
-        imageIds=[{"imageTag": source}],
-        acceptedMediaTypes=["application/vnd.oci.image.manifest.v1+json"],
-    )
-    return answer["images"][0]["imageManifest"], tag
 
 
 def test_the_findings_of_a_scan_match_its_counts(ecr: Any, repository: str) -> None:

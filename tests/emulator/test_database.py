@@ -210,7 +210,7 @@ def test_a_database_failure_is_a_server_exception() -> None:
 
 
 @pytest.fixture(scope="module")
-def filled() -> tuple[Any, sqlite3.Connection]:
+def large_repository() -> tuple[Any, sqlite3.Connection]:
     """Return a client of a repository with 3,000 images, and the connection that it uses."""
     embedded = new_embedded()
     client = client_for(embedded)
@@ -244,7 +244,7 @@ def traced(connection: sqlite3.Connection) -> Iterator[list[str]]:
         connection.set_trace_callback(None)
 
 
-def plan_of(connection: sqlite3.Connection, statement: str) -> list[str]:
+def indexed_plan(connection: sqlite3.Connection, statement: str) -> list[str]:
     plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert not [step for step in plan if re.match(r"SCAN [a-z]", step)], (statement, plan)
     return plan
@@ -264,8 +264,8 @@ LISTINGS["list_image_referrers"] = (
 
 
 @pytest.mark.parametrize("listing", LISTINGS)
-def test_each_page_is_one_query_answered_by_an_index(filled: Any, listing: str) -> None:
-    client, connection = filled
+def test_each_page_is_one_query_answered_by_an_index(large_repository: Any, listing: str) -> None:
+    client, connection = large_repository
     operation, member, asked = LISTINGS[listing]
     call = partial(getattr(client, operation), repositoryName="team/app", maxResults=10, **asked)
     page = call()
@@ -273,13 +273,13 @@ def test_each_page_is_one_query_answered_by_an_index(filled: Any, listing: str) 
     with traced(connection) as statements:
         assert len(call(nextToken=page["nextToken"])[member]) == 10
     (select,) = [statement for statement in statements if " FROM images" in statement]
-    plan = plan_of(connection, select)
+    plan = indexed_plan(connection, select)
     assert "digest>" in plan[0], plan
     assert not [step for step in plan if step.endswith("TEMP B-TREE FOR ORDER BY")], plan
 
 
-def test_reading_and_deleting_single_images_uses_an_index(filled: Any) -> None:
-    client, connection = filled
+def test_reading_and_deleting_single_images_uses_an_index(large_repository: Any) -> None:
+    client, connection = large_repository
     image_ids = [{"imageTag": "tag-4"}, {"imageDigest": digest_of("5")}]
     with traced(connection) as statements:
         client.batch_get_image(repositoryName="team/app", imageIds=image_ids, acceptedMediaTypes=ALL_MEDIA_TYPES)
@@ -287,13 +287,13 @@ def test_reading_and_deleting_single_images_uses_an_index(filled: Any) -> None:
         client.batch_delete_image(repositoryName="team/app", imageIds=image_ids)
     assert len(statements) >= 10
     for statement in statements:
-        plan_of(connection, statement)
+        indexed_plan(connection, statement)
 
 
-def test_putting_an_image_uses_an_index(filled: Any) -> None:
-    client, connection = filled
+def test_putting_an_image_uses_an_index(large_repository: Any) -> None:
+    client, connection = large_repository
     with traced(connection) as statements:
         image = push_image(client, "team/app", tag="new")
         put(client, "team/app", image.manifest, "newer")
     for statement in statements:
-        plan_of(connection, statement)
+        indexed_plan(connection, statement)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -171,20 +170,19 @@ def test_a_stopping_server_answers_requests_in_progress(tmp_path: Path) -> None:
     server = EmbeddedServer(embedded)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    entered, go_on = threading.Event(), threading.Event()
+    entered, proceed = threading.Event(), threading.Event()
 
     def wait() -> None:
         entered.set()
-        go_on.wait(10)
+        proceed.wait(10)
 
     embedded.faults.before("PutImage", wait)
     with ThreadPoolExecutor(2) as pool:
         answer = pool.submit(put, client_for(server.url), "team/app", image.manifest, "prod")
         assert entered.wait(10)
         stopped = pool.submit(server.stop)
-        while not server.stopping.is_set():
-            time.sleep(0.001)
-        go_on.set()
+        assert server.stopping.wait(10)
+        proceed.set()
         assert answer.result().digest == image.digest
         stopped.result()
     thread.join()

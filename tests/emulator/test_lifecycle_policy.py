@@ -32,7 +32,7 @@ def rule(priority: int, number: int, *, count: str = "imageCountMoreThan", **opt
     return {"rulePriority": priority, "selection": {**selection, **options}, "action": action}
 
 
-def acted_on(images: list[PolicyImage], *rules: dict[str, Any]) -> dict[str, int]:
+def acting_rules(images: list[PolicyImage], *rules: dict[str, Any]) -> dict[str, int]:
     """Return the priority of the rule that would act, by image."""
     policy = parse_policy(json.dumps({"rules": list(rules)}))
     return {found.digest: rule.priority for found, rule in evaluate(policy, images, NOW)}
@@ -40,12 +40,12 @@ def acted_on(images: list[PolicyImage], *rules: dict[str, Any]) -> dict[str, int
 
 def test_images_older_than_the_limit_expire() -> None:
     images = [image("young", age=13), image("old", age=15), image("tagged", "prod", age=20)]
-    assert acted_on(images, rule(1, 14, count="sinceImagePushed", tags="untagged")) == {"old": 1}
+    assert acting_rules(images, rule(1, 14, count="sinceImagePushed", tags="untagged")) == {"old": 1}
 
 
 def test_the_youngest_are_kept() -> None:
     images = [image(name, age=age) for name, age in (("a", 3), ("b", 1), ("c", 2))]
-    assert acted_on(images, rule(1, 1)) == {"a": 1, "c": 1}
+    assert acting_rules(images, rule(1, 1)) == {"a": 1, "c": 1}
 
 
 def test_an_image_needs_a_tag_for_every_prefix() -> None:
@@ -56,14 +56,14 @@ def test_an_image_needs_a_tag_for_every_prefix() -> None:
         image("beta", "beta-2", age=7),
     ]
     policy = rule(1, 1, count="sinceImagePushed", prefixes=["alpha", "beta"])
-    assert acted_on(images, policy) == {"both": 1}
+    assert acting_rules(images, policy) == {"both": 1}
 
 
 def test_a_pattern_is_a_wildcard_over_the_whole_tag() -> None:
     images = [image("a", "prod-1", age=5), image("b", "preprod-1", age=5), image("c", "prod-1-x", age=5)]
-    assert acted_on(images, rule(1, 1, count="sinceImagePushed", patterns=["prod*-1"])) == {"a": 1}
-    assert acted_on(images, rule(1, 1, count="sinceImagePushed", patterns=["prod-*"])) == {"a": 1, "c": 1}
-    assert acted_on(images, rule(1, 1, count="sinceImagePushed", patterns=["*prod*"])) == {"a": 1, "b": 1, "c": 1}
+    assert acting_rules(images, rule(1, 1, count="sinceImagePushed", patterns=["prod*-1"])) == {"a": 1}
+    assert acting_rules(images, rule(1, 1, count="sinceImagePushed", patterns=["prod-*"])) == {"a": 1, "c": 1}
+    assert acting_rules(images, rule(1, 1, count="sinceImagePushed", patterns=["*prod*"])) == {"a": 1, "b": 1, "c": 1}
 
 
 def test_the_user_guides_example_of_two_prefixes_by_priority() -> None:
@@ -73,8 +73,8 @@ def test_the_user_guides_example_of_two_prefixes_by_priority() -> None:
         image("B", "beta-2", "prod-2", age=9),
         image("C", "beta-3", age=8),
     ]
-    assert acted_on(images, rule(1, 1, prefixes=["prod"]), rule(2, 1, prefixes=["beta"])) == {"A": 1}
-    assert acted_on(images, rule(1, 1, prefixes=["beta"]), rule(2, 1, prefixes=["prod"])) == {"A": 1, "B": 1}
+    assert acting_rules(images, rule(1, 1, prefixes=["prod"]), rule(2, 1, prefixes=["beta"])) == {"A": 1}
+    assert acting_rules(images, rule(1, 1, prefixes=["beta"]), rule(2, 1, prefixes=["prod"])) == {"A": 1, "B": 1}
 
 
 def test_a_rule_for_any_image_skips_images_of_earlier_rules() -> None:
@@ -87,7 +87,7 @@ def test_a_rule_for_any_image_skips_images_of_earlier_rules() -> None:
         image("E", age=8),
     ]
     policy = [rule(1, 5, prefixes=["alpha"]), rule(2, 1, tags="untagged"), rule(3, 1)]
-    assert acted_on(images, *policy) == {"B": 3, "D": 3}
+    assert acting_rules(images, *policy) == {"B": 3, "D": 3}
 
 
 def test_the_age_of_a_never_pulled_image_starts_at_its_push() -> None:
@@ -97,13 +97,13 @@ def test_the_age_of_a_never_pulled_image_starts_at_its_push() -> None:
         image("never", age=90),
         image("new", age=1),
     ]
-    assert acted_on(images, rule(1, 30, count="sinceImagePulled")) == {"long ago": 1, "never": 1}
+    assert acting_rules(images, rule(1, 30, count="sinceImagePulled")) == {"long ago": 1, "never": 1}
 
 
 def test_the_age_of_a_restored_image_starts_at_its_restore() -> None:
     images = [image("back", age=90, archived_at=NOW - 30 * DAY, activated_at=NOW - DAY), image("old", age=90)]
-    assert acted_on(images, rule(1, 14, count="sinceImagePushed")) == {"old": 1}
-    assert acted_on(images, rule(1, 14, count="sinceImagePulled")) == {"old": 1}
+    assert acting_rules(images, rule(1, 14, count="sinceImagePushed")) == {"old": 1}
+    assert acting_rules(images, rule(1, 14, count="sinceImagePulled")) == {"old": 1}
 
 
 def test_only_archive_rules_apply_to_archived_images() -> None:
@@ -117,12 +117,12 @@ def test_only_archive_rules_apply_to_archived_images() -> None:
         rule(1, 30, count="sinceImagePushed", action=archive),
         rule(2, 90, count="sinceImageTransitioned", storageClass="archive"),
     ]
-    assert acted_on(images, *policy) == {"active": 1, "archived": 2}
+    assert acting_rules(images, *policy) == {"active": 1, "archived": 2}
 
 
 def test_an_image_in_an_index_does_not_expire() -> None:
     images = [image("child", age=90, referenced=True), image("index", "multi", age=90)]
-    assert acted_on(images, rule(1, 30, count="sinceImagePushed")) == {"index": 1}
+    assert acting_rules(images, rule(1, 30, count="sinceImagePushed")) == {"index": 1}
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ class Repository(RuleBasedStateMachine):
         self.tags = {tag: holder for tag, holder in self.tags.items() if holder != digest}
 
     @invariant()
-    def everything_is_where_it_should_be(self) -> None:
+    def contents_match_the_model(self) -> None:
         _, described = self.outcome("describe_images")
         found = {detail["imageDigest"]: detail.get("imageTags", []) for detail in described["imageDetails"]}
         expected = {

@@ -16,18 +16,18 @@ from tests.support.request_shapes import reduced_model, service_model
 
 
 @pytest.fixture(scope="module")
-def ours() -> dict[str, Any]:
+def bundled_model() -> dict[str, Any]:
     result: dict[str, Any] = json.loads(
         resources.files("ecrtui.emulator").joinpath("requests.json").read_text(encoding="utf-8")
     )
     return result
 
 
-def test_requests_json_matches_the_service_model(ours: dict[str, Any]) -> None:
+def test_requests_json_matches_the_service_model(bundled_model: dict[str, Any]) -> None:
     """A later botocore may add operations and members, but must not change a constraint."""
     theirs = reduced_model()
-    assert ours["operations"].items() <= theirs["operations"].items()
-    for name, shape in ours["shapes"].items():
+    assert bundled_model["operations"].items() <= theirs["operations"].items()
+    for name, shape in bundled_model["shapes"].items():
         members = shape.pop("members", {})
         assert members.items() <= theirs["shapes"][name].get("members", {}).items(), name
         assert shape.items() <= theirs["shapes"][name].items(), name
