@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.actions import parse as parse_action
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -30,7 +30,9 @@ from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import UNBOUND, bindings, declared_actions
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
+from ecrtui.tui.textual_fixes.theme_start import start_with_theme
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -43,7 +45,7 @@ IDLE_DELAY = 1.0
 """Seconds after which is done what nobody waits for, so that the first rows come first."""
 
 
-class EcrTuiApp(OrderedKeysApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
     """Browse, inspect and retag.
 
     Args:
@@ -75,21 +77,12 @@ class EcrTuiApp(OrderedKeysApp):
         """The names of our own themes and the user's, as soon as they are read."""
         self.set_keymap(dict(settings.keys))
         if self._knows_theme(settings.theme):
-            self._begin_with_theme(settings.theme)
+            start_with_theme(self, settings.theme)
         self.demo = demo
         self._connected: list[SessionSource] = []
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
-
-    def _begin_with_theme(self, name: str) -> None:
-        """To assign a theme is to parse every style sheet twice; one that is dark like Textual's own can be put in."""
-        theme = self.available_themes[name]
-        if theme.dark and not theme.ansi:
-            self.set_reactive(App.theme, name)
-            self.stylesheet.set_variables(self.get_css_variables())
-        else:
-            self.theme = name
 
     def _use_theme(self, name: str) -> None:
         if self._knows_theme(name):
@@ -99,13 +92,13 @@ class EcrTuiApp(OrderedKeysApp):
 
     def _knows_theme(self, name: str) -> bool:
         """Whether there is such a theme; it is read if it was not yet."""
-        if name not in self.available_themes and (theme := themes.named(name)) is not None:
+        if name not in self.available_themes and (theme := themes.load_theme(name)) is not None:
             self.register_theme(theme)
         return name in self.available_themes
 
     async def read_themes(self) -> None:
         """The other themes, when there is time for it, and a word about those that are broken."""
-        found = await io.run_blocking(themes.load)
+        found = await io.run_blocking(themes.load_themes)
         for theme in found.themes:
             self.register_theme(theme)
         self.own_themes = tuple(theme.name for theme in found.themes)
@@ -373,13 +366,3 @@ class EcrTuiApp(OrderedKeysApp):
 
     def _run_command(self, call: str, node: DOMNode) -> None:
         self.run_worker(self.run_action(call, node), exit_on_error=False)
-
-    def _fatal_error(self) -> None:
-        """Textual's own prints the locals of every frame, and locals may hold credentials."""
-        from rich.segment import Segments
-        from rich.traceback import Traceback
-
-        self.bell()
-        traceback = Traceback(show_locals=False, width=None)
-        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
-        self._close_messages_no_wait()

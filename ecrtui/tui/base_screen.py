@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
-from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
@@ -22,6 +21,7 @@ from ecrtui.tui.bindings import bindings
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, GoBack
 from ecrtui.tui.textual_fixes.footer import Footer
+from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.header import Header
 
@@ -93,7 +93,7 @@ class AppScreen(Screen[None]):
 
     def set_status(self, words: str) -> None:
         """Say something at the right end of the trail: counts, progress."""
-        self.query_one(Breadcrumb).words = words
+        self.query_one(Breadcrumb).status = words
 
     async def session(self) -> Session:
         """The session, connecting if need be; raises EcrTuiError."""
@@ -121,8 +121,7 @@ class AppScreen(Screen[None]):
             self.show_error(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
 
     def on_unmount(self) -> None:
-        """Textual 8.2.8 remembers colours by the widget that asked (no ``@classmethod``), and its lines with it."""
-        StylesCache.get_inner_outer.cache_clear()
+        clear_styles_cache()
 
     def action_back(self) -> None:
         """Leave this place."""

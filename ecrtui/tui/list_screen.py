@@ -154,7 +154,7 @@ class ListScreen(AppScreen, Generic[Item]):
                 self.table.merge((*batch.items, *batch.changed), self._asked)
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
-                    self.table.finish()
+                    self.table.finish_reload()
                     self.rows_loaded()
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
         except EcrTuiError as error:
@@ -188,7 +188,7 @@ class ListScreen(AppScreen, Generic[Item]):
             self._listing.close()
         self._listing = self.list_all(session)
         self._asked = self.rows.version
-        self.table.begin()
+        self.table.begin_reload()
         self.state = self.state._replace(loaded=0)
         return self._listing
 
@@ -205,7 +205,7 @@ class ListScreen(AppScreen, Generic[Item]):
             return
         self.set_status(self._progress())
         self.table.set_placeholder(self._note(state))
-        self.query_one(MessagePanel).words = None if state.error is None else PanelMessage.of(state.error)
+        self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
 
     def _note(self, state: ListState) -> str:
         """What stands where the rows would be."""
@@ -258,22 +258,22 @@ class ListScreen(AppScreen, Generic[Item]):
         try:
             parsed = self.parse_filter(message.value)
         except FilterError as problem:
-            bar.complain(problem.title + (f": {problem.hint}" if problem.hint else ""), problem.position)
+            bar.show_problem(problem.title + (f": {problem.hint}" if problem.hint else ""), problem.position)
             return
-        bar.complain("")
+        bar.show_problem("")
         self.state = self.state._replace(filter_text=message.value.strip())
         if parsed:
             self.table.filter(parsed.matches, parsed.spans)
         else:
             self.table.filter(None)
 
-    def on_table_arranged(self) -> None:
+    def on_table_sort_filter_done(self) -> None:
         self.set_status(self._progress())
 
     def on_table_marks_changed(self) -> None:
         self.set_status(self._progress())
 
-    def on_filter_bar_kept(self) -> None:
+    def on_filter_bar_closed(self) -> None:
         self.table.focus()
 
     def action_back(self) -> None:

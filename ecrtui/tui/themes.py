@@ -64,7 +64,7 @@ def variable_defaults(theme: Theme) -> dict[str, str]:
     return {name: generated[source] for name, source in OWN_VARIABLES.items()}
 
 
-def named(name: str, folder: Path | None = None) -> Theme | None:
+def load_theme(name: str, folder: Path | None = None) -> Theme | None:
     """The theme of this name; None if there is none, or if it cannot be used.
 
     Every theme of the user's is read for it, as the name is in the file, but not every shipped one.
@@ -72,11 +72,11 @@ def named(name: str, folder: Path | None = None) -> Theme | None:
     own = _files(paths.themes_folder() if folder is None else folder)
     file = shipped_folder() / f"{name}.toml"
     if own or file not in _files(shipped_folder()):
-        return next((theme for theme in load(folder).themes if theme.name == name), None)
-    return read(file)
+        return next((theme for theme in load_themes(folder).themes if theme.name == name), None)
+    return read_theme(file)
 
 
-def load(folder: Path | None = None) -> LoadedThemes:
+def load_themes(folder: Path | None = None) -> LoadedThemes:
     """The shipped themes and the user's own; one of the user's takes the place of a shipped one of the same name.
 
     Args:
@@ -88,7 +88,7 @@ def load(folder: Path | None = None) -> LoadedThemes:
         origin: dict[str, Path] = {}
         for file in files:
             try:
-                theme = read(file)
+                theme = read_theme(file)
             except SettingsError as problem:
                 problems.append(problem)
                 continue
@@ -107,7 +107,7 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "themes"
 
 
-def read(file: Path) -> Theme:
+def read_theme(file: Path) -> Theme:
     """The theme of a file.
 
     Raises:

@@ -69,7 +69,7 @@ def test_open_an_image_retag_it_and_quit(embedded: EmbeddedRegistry, url: str, o
     with ecrtui("--endpoint-url", url, f"{REPOSITORY}:v2", home=own_home) as terminal:
         terminal.until('"schemaVersion": 2')
         terminal.press("t")
-        terminal.until("new tag, or several")
+        terminal.until("new tags, separated")
         terminal.press("rc")
         assert "moves" in terminal.until("enter apply")
         terminal.press(ENTER)

@@ -11,10 +11,10 @@ from textual.widget import Widget
 
 from ecrtui.tui import themes
 
-THEMES = themes.load(Path("/nowhere")).themes
+THEMES = themes.load_themes(Path("/nowhere")).themes
 
 
-class Host(App[None]):
+class WidgetApp(App[None]):
     """Shows one widget under a shipped theme."""
 
     def __init__(self, widget: Widget, theme: str = "ecrtui-dark", before: Widget | None = None) -> None:
@@ -38,7 +38,7 @@ class Host(App[None]):
         if self.widget.focusable:
             self.widget.focus()
 
-    def of(self, kind: type[Message]) -> list[Any]:
+    def messages_of(self, kind: type[Message]) -> list[Any]:
         """The messages of a kind that have come so far."""
         return [message for message in self.messages if isinstance(message, kind)]
 
@@ -48,11 +48,11 @@ class Host(App[None]):
         await super()._on_message(message)
 
 
-def lines(widget: Widget) -> list[str]:
+def rendered_lines(widget: Widget) -> list[str]:
     """What a widget that draws line by line shows, without blanks at the end."""
     return [widget.render_line(y).text.rstrip() for y in range(widget.size.height)]
 
 
-def screen(app: App[Any]) -> list[str]:
+def screen_lines(app: App[Any]) -> list[str]:
     """What the whole screen shows, without blanks at the end."""
     return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]

@@ -116,7 +116,7 @@ async def paste(pilot: Pilot[Any], text: str) -> None:
 async def retag(pilot: Pilot[Any], *tags: str) -> str:
     """Open the retag form on what the cursor is on, type tags and wait for their plan; the screen's text."""
     await pilot.press("t")
-    await until(pilot, "new tag, or several")
+    await until(pilot, "new tags, separated")
     await type_text(pilot, " ".join(tags))
     return await until(pilot, lambda screen: "enter apply" in screen or "refused: " in screen)
 

@@ -89,7 +89,7 @@ async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> N
         line = next(line for line in screen.splitlines() if "Give this image another tag" in line)
         assert "f2" in line
         await pilot.press("escape", "f2")
-        await until(pilot, "new tag, or several")
+        await until(pilot, "new tags, separated")
 
 
 async def test_the_palette_offers_what_can_be_done_here_and_does_it(embedded: EmbeddedRegistry) -> None:
@@ -266,7 +266,7 @@ async def test_a_paste_of_several_lines_does_not_apply_anything(embedded: Embedd
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("t")
-        await until(pilot, "new tag, or several")
+        await until(pilot, "new tags, separated")
         await paste(pilot, "one\ntwo\n")
         await until(pilot, lambda screen: "one" in screen)
         await pilot.pause(0.3)

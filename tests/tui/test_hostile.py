@@ -104,7 +104,7 @@ async def test_hostile_tags_are_named_in_the_plan_that_concerns_them(estate: Est
     async with running(estate.embedded, "team/app", size=(200, 50)) as pilot:
         await check(pilot, "2 images")
         await pilot.press("slash", *"hostile", "enter", "t")
-        await check(pilot, "new tag, or several", "Retag")
+        await check(pilot, "new tags, separated", "Retag")
         await type_text(pilot, MARKUP)
         await check(pilot, "cannot", "[b]bold[/b]")
 

@@ -80,8 +80,8 @@ async def test_a_write_goes_on_when_its_place_is_left(embedded: EmbeddedRegistry
         embedded.faults.add("PutImage:latency:seconds=0.5:times=1")
         await pilot.press("enter")
         await until(pilot, "writing…")
-        await pilot.press("escape")  # a write cannot be called back: the form stays
-        await until(pilot, "a write cannot be called back")
+        await pilot.press("escape")  # a write cannot be cancelled, so the form stays open
+        await until(pilot, "writing; cannot be cancelled")
         pilot.app.pop_screen()  # a place can also go in another way
         await until(pilot, "1 repository")
         await until(pilot, lambda screen: "writing" not in screen)

@@ -118,8 +118,8 @@ VIEWS = (
     View("config", "team/app:prod", "layers ·", [press("i"), see("labels ")]),
     View("no-such-image", "team/app:nothing", "has no image nothing"),
     View("retag-plan", "team/app", "index amd64", [press("G"), plan("rc", "next", "release-2026.10")]),
-    View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tag,"), write("-x"), see("!")]),
-    View("retag-protected", "team/app", "index amd64", [plan("prod"), press("enter"), see("once more")]),
+    View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tags,"), write("-x"), see("!")]),
+    View("retag-protected", "team/app", "index amd64", [plan("prod"), press("enter"), see("to confirm")]),
     View("copy", "team/app", "index amd64", [press("c"), see("docker pull")]),
     View("help", "team/app", "index amd64", [press("question_mark"), see("Keyboard shortcuts")]),
     View("palette", "team/app", "index amd64", [press("colon"), see("Describe")]),
@@ -148,7 +148,7 @@ async def test_a_written_tag_and_its_journal_look_as_they_did() -> None:
         await until(pilot, "index amd64 arm64")
         await retag(pilot, "next", "prod")
         await pilot.press("enter")
-        await until(pilot, "once more")
+        await until(pilot, "to confirm")
         await type_text(pilot, "prod")
         await pilot.press("enter")
         await until(pilot, "✓ done")

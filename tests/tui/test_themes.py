@@ -14,7 +14,7 @@ from ecrtui import paths
 from ecrtui.errors import SettingsError
 from ecrtui.tui import themes
 
-SHIPPED = {theme.name: theme for theme in themes.load(Path("/nowhere")).themes}
+SHIPPED = {theme.name: theme for theme in themes.load_themes(Path("/nowhere")).themes}
 TEXTS = tuple(themes.OWN_VARIABLES)
 GROUNDS = ("background", "surface", "panel")
 
@@ -65,7 +65,7 @@ PROTANOPIA = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (
 
 def test_the_promised_themes_are_shipped() -> None:
     assert {"ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"} <= SHIPPED.keys()
-    assert not themes.load(Path("/nowhere")).problems
+    assert not themes.load_themes(Path("/nowhere")).problems
 
 
 @pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind"])
@@ -147,7 +147,7 @@ def test_a_theme_of_ones_own_is_found_in_the_configuration_folder(
     monkeypatch.setattr(paths, "themes_folder", lambda: tmp_path)
     (tmp_path / "mine.toml").write_text(GOOD)
     (tmp_path / "notes.txt").write_text("no theme")
-    found = themes.load()
+    found = themes.load_themes()
     assert not found.problems
     assert [theme.name for theme in found.themes][-1] == "mine"
     assert found.themes[-1].variables == {"tag": "#00ff00"}
@@ -155,7 +155,7 @@ def test_a_theme_of_ones_own_is_found_in_the_configuration_folder(
 
 def test_ones_own_theme_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "dark.toml").write_text(GOOD.replace("mine", "ecrtui-dark"))
-    found = themes.load(tmp_path)
+    found = themes.load_themes(tmp_path)
     [theme] = [theme for theme in found.themes if theme.name == "ecrtui-dark"]
     assert theme.primary == "#336699"
 
@@ -187,7 +187,7 @@ def test_a_broken_theme_is_told_with_its_file_and_line(tmp_path: Path, wrong: st
     file = tmp_path / "broken.toml"
     file.write_text(wrong)
     with pytest.raises(SettingsError) as problem:
-        themes.read(file)
+        themes.read_theme(file)
     assert str(file) in problem.value.title
     assert problem.value.detail == f"line {line}: {words}"
 
@@ -196,7 +196,7 @@ def test_a_file_that_is_not_text_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "broken.toml"
     file.write_bytes(GOOD.encode() + b"\xff")
     with pytest.raises(SettingsError, match="line 7: not UTF-8"):
-        themes.read(file)
+        themes.read_theme(file)
 
 
 def test_all_broken_themes_are_told_in_one_message_and_the_others_are_there(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_all_broken_themes_are_told_in_one_message_and_the_others_are_there(tmp_
     (tmp_path / "c.toml").write_text("name =")
     (tmp_path / "d.toml").write_text(GOOD)
     (tmp_path / "e.toml").mkdir()
-    found = themes.load(tmp_path)
+    found = themes.load_themes(tmp_path)
     assert {theme.name for theme in found.themes} == {*SHIPPED, "mine"}
     told = found.report.splitlines()
     assert len(told) == len(found.problems) == 4

@@ -20,13 +20,13 @@ from rich.cells import cell_len, get_character_cell_size
 
 from ecrtui.tui import safe_text as text
 
-LONG = 4_096
+LONG_LINE = 4_096
 """Characters of a line from which on it has places for the lexer to start from, about one in as many characters."""
 
 LOOK_AHEAD = 512
 """Characters beyond a row that the lexer looks at: the name of a member is told from another string by its colon."""
 
-MOST_MATCHES = 10_000
+MAX_MATCHES = 10_000
 """Matches that a search finds; who has more searches for something else."""
 
 _TOKEN = re.compile(
@@ -80,11 +80,11 @@ class ManifestDocument:
     text: str
     lines: tuple[str, ...]
     wide: frozenset[int]
-    starts: Mapping[int, LexerCheckpoints]
+    checkpoints: Mapping[int, LexerCheckpoints]
     digests: tuple[TextRange, ...]
     width: int
 
-    def at(self, place: TextRange) -> str:
+    def text_at(self, place: TextRange) -> str:
         """The characters at a place."""
         return self.lines[place.line][place.start : place.end]
 
@@ -92,7 +92,7 @@ class ManifestDocument:
         """The colours at a place, and beyond it on both sides as far as a token goes."""
         shown, start, end = self.lines[place.line], place.start, place.end
         position = 0
-        known = self.starts.get(place.line)
+        known = self.checkpoints.get(place.line)
         number = -1 if known is None else bisect_right(known.positions, start) - 1
         if known is not None and number >= 0:
             position = known.positions[number]
@@ -113,10 +113,10 @@ class ManifestDocument:
         if not words:
             return ()
         pattern = re.compile(re.escape(text.visible(words)), re.IGNORECASE)
-        return tuple(islice(_places(self.lines, pattern), MOST_MATCHES))
+        return tuple(islice(_places(self.lines, pattern), MAX_MATCHES))
 
 
-def prepare(source: str) -> ManifestDocument:
+def prepare_manifest(source: str) -> ManifestDocument:
     """Prepare a text. Takes a fiftieth of a second for 4 MiB; safe in a thread."""
     lines = source.split("\n")
     if len(lines) > 1 and not lines[-1]:
@@ -126,12 +126,12 @@ def prepare(source: str) -> ManifestDocument:
         lines = [text.visible(line) for line in lines]
     wide = frozenset() if plain else frozenset(number for number, line in enumerate(lines) if _is_wide(line))
     longest = max(map(len, lines))
-    long = (number for number, line in enumerate(lines) if len(line) > LONG) if longest > LONG else ()
+    long = (number for number, line in enumerate(lines) if len(line) > LONG_LINE) if longest > LONG_LINE else ()
     return ManifestDocument(
         text=source,
         lines=tuple(lines),
         wide=wide,
-        starts={number: _starts(lines[number]) for number in long},
+        checkpoints={number: _starts(lines[number]) for number in long},
         digests=tuple(_places(lines, _DIGEST)),
         width=longest
         if not wide
@@ -162,11 +162,11 @@ def _starts(shown: str) -> LexerCheckpoints:
 def _starts_among_quotes(shown: str) -> Iterator[tuple[int, bool]]:
     """Without an escape quotes tell what is a string: they are counted from place to place."""
     last, inside = 0, False
-    while last + LONG < len(shown):
-        inside ^= shown.count('"', last, last + LONG) % 2 == 1
-        last += LONG
+    while last + LONG_LINE < len(shown):
+        inside ^= shown.count('"', last, last + LONG_LINE) % 2 == 1
+        last += LONG_LINE
         close = shown.find('"', last) if inside else last - 1
-        if inside and not 0 <= close < last + LONG:
+        if inside and not 0 <= close < last + LONG_LINE:
             yield last, True
             continue
         last = shown.find('"', close + 1)
@@ -180,12 +180,12 @@ def _starts_among_escapes(shown: str) -> Iterator[tuple[int, bool]]:
     last = 0
     for token in _TOKEN.finditer(shown):
         start, end = token.span()
-        if start - last >= LONG:
+        if start - last >= LONG_LINE:
             last = start
             yield last, False
-        while end - last > 2 * LONG:  # a string as long as that: places within it, but not within an escape
-            before = shown[last : last + LONG]
-            last += LONG + (len(before) - len(before.rstrip("\\"))) % 2
+        while end - last > 2 * LONG_LINE:  # a string as long as that: places within it, but not within an escape
+            before = shown[last : last + LONG_LINE]
+            last += LONG_LINE + (len(before) - len(before.rstrip("\\"))) % 2
             yield last, True
 
 
@@ -241,7 +241,7 @@ class LineWrapping:
 def _breaks(shown: str, width: int) -> Iterator[int]:
     """Where a line with wide characters is broken, its start and its end among them."""
     yield 0
-    if len(shown) > LONG:  # not measured one by one: half as many characters always fit
+    if len(shown) > LONG_LINE:  # not measured one by one: half as many characters always fit
         yield from range(width // 2, len(shown), width // 2)
     else:
         cells = 0
@@ -254,5 +254,5 @@ def _breaks(shown: str, width: int) -> Iterator[int]:
     yield len(shown)
 
 
-EMPTY = prepare("")
+EMPTY = prepare_manifest("")
 """No text."""

@@ -1,26 +1,27 @@
-"""A field for a manifest that keeps its exact text: what is shown may be an excerpt, what is sent never is."""
+"""A text area for a manifest that keeps the exact text, also when it shows only an excerpt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.textual_fixes.text_area import RawPasteTextArea
 
-EDITABLE = 65_536
-"""Characters up to which a manifest can be edited; of a longer one the beginning is shown."""
+MAX_EDITABLE_LENGTH = 65_536
+"""A longer manifest, in characters, is shown as an excerpt and cannot be edited."""
 
-_EXCERPT = 8_192
+_EXCERPT_LENGTH = 8_192
+_EXCERPT_LINES = 200
 
 
-class ManifestField(TextArea):
-    """Takes a manifest that is typed or pasted, and shows one that comes from elsewhere.
+class ManifestField(RawPasteTextArea):
+    """Takes a typed or pasted manifest and shows one that was loaded.
 
-    A text that an editor would change (mixed line ends, characters that cannot be seen) or that is too long for one is
-    shown and not edited; another one can be pasted over it.
+    A manifest is read-only if the editor would change it (mixed line ends, invisible characters) or if it is too long.
+    Pasting replaces a read-only manifest as a whole.
     """
 
     DEFAULT_CSS = """
@@ -29,66 +30,58 @@ class ManifestField(TextArea):
     """
 
     @dataclass
-    class Given(Message):
-        """The user has typed or pasted another text."""
+    class Edited(Message):
+        """The user typed or pasted another text."""
 
         text: str
         pasted: bool
 
     def __init__(self) -> None:
         super().__init__("", soft_wrap=True, tab_behavior="focus", compact=True, highlight_cursor_line=False)
-        self.exact = ""
-        """The text, to the byte."""
+        self.exact_text = ""
+        """The manifest, byte for byte."""
 
-    def put(self, exact: str) -> None:
-        """Show this text."""
-        self.exact = exact
+    def show_manifest(self, exact: str) -> None:
+        """Show this manifest; make it read-only if the editor cannot hold its exact text."""
+        self.exact_text = exact
         with self.prevent(TextArea.Changed):
-            self.read_only = not _is_plain(exact)
+            self.read_only = not _is_editable(exact)
             if not self.read_only:
                 self.load_text(exact)
                 self.read_only = self.text != exact
             if self.read_only:
-                self.load_text(text.visible_lines("\n".join(exact.split("\n")[:200]), _EXCERPT))
+                excerpt = "\n".join(exact.split("\n")[:_EXCERPT_LINES])
+                self.load_text(text.visible_lines(excerpt, _EXCERPT_LENGTH))
+
+    def insert_pasted(self, text: str) -> None:
+        """Replace the selection with the pasted text; replace everything if the manifest is read-only."""
+        start, end = self._selected_range()
+        self.show_manifest(self.exact_text[:start] + text + self.exact_text[end:])
+        if not self.read_only:
+            lines = self.exact_text[: start + len(text)].split(self.document.newline)
+            self.move_cursor((len(lines) - 1, len(lines[-1])))
+        self.post_message(self.Edited(self.exact_text, pasted=True))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        if not self.read_only and self.text != self.exact:
-            self.exact = self.text
-            self.post_message(self.Given(self.exact, pasted=False))
+        if not self.read_only and self.text != self.exact_text:
+            self.exact_text = self.text
+            self.post_message(self.Edited(self.exact_text, pasted=False))
 
-    async def _on_paste(self, event: events.Paste) -> None:
-        """Keep every character of what is pasted: an editor would make all line ends alike."""
-        event.stop()
-        event.prevent_default()
-        if not event.text:
-            return
-        start, behind = self._span()
-        self.put(self.exact[:start] + event.text + self.exact[behind:])
-        if not self.read_only:
-            lines = self.exact[: start + len(event.text)].split(self.document.newline)
-            self.move_cursor((len(lines) - 1, len(lines[-1])))
-        self.post_message(self.Given(self.exact, pasted=True))
-
-    def _span(self) -> tuple[int, int]:
-        """What a paste replaces, as a range of the exact text: the selection, or all where nothing can be selected."""
+    def _selected_range(self) -> tuple[int, int]:
+        """Return the range of the exact text that a paste replaces."""
         if self.read_only:
-            return 0, len(self.exact)
+            return 0, len(self.exact_text)
         first, last = sorted(self.selection)
         return len(self.get_text_range((0, 0), first)), len(self.get_text_range((0, 0), last))
 
-    async def _on_key(self, event: events.Key) -> None:
-        if self.read_only and event.is_printable:  # a letter that edits elsewhere must not be a command here
-            event.stop()
-            event.prevent_default()
 
-
-def _is_plain(exact: str) -> bool:
-    """Whether an editor shows every character of the text."""
-    if len(exact) > EDITABLE:
+def _is_editable(exact: str) -> bool:
+    """Return True if the text is short enough and the editor shows each of its characters."""
+    if len(exact) > MAX_EDITABLE_LENGTH:
         return False
-    bare = exact.translate(_WHITE)
-    return text.visible(bare) == bare
+    without_white_space = exact.translate(_WHITE_SPACE)
+    return text.visible(without_white_space) == without_white_space
 
 
-_WHITE = str.maketrans("", "", "\r\n\t")
+_WHITE_SPACE = str.maketrans("", "", "\r\n\t")

@@ -17,10 +17,10 @@ from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 
-MOST = 500
+MAX_ENTRIES = 500
 """Entries of a group that are shown; a manifest of 4 MiB can name more than ten thousand."""
 
-LONGEST = 200
+MAX_LABEL_LENGTH = 200
 """Characters of a text of the registry on one line of the tree."""
 
 
@@ -79,10 +79,10 @@ class StructureTree(Tree[Descriptor | None]):
         """
         self.clear()
         root = self.root
-        root.set_label(text.label(name, "bold", LONGEST))
+        root.set_label(text.label(name, "bold", MAX_LABEL_LENGTH))
         root.data = None
         if structure.problem:
-            root.add_leaf(text.label(structure.problem, limit=LONGEST))
+            root.add_leaf(text.label(structure.problem, limit=MAX_LABEL_LENGTH))
         manifests = structure.with_role(DescriptorRole.MANIFEST)
         self._group(root, "platforms", [entry for entry in manifests if not entry.is_attestation])
         self._group(root, "attestations", [entry for entry in manifests if entry.is_attestation], expand=False)
@@ -96,7 +96,7 @@ class StructureTree(Tree[Descriptor | None]):
         self._annotations(root, structure.annotations.items())
         root.expand()
 
-    def go_to(self, digest: str) -> bool:
+    def select_digest(self, digest: str) -> bool:
         """Put the cursor on the part of this digest; False if it is not shown."""
         for node in _walk(self.root):
             if node.data is not None and node.data.digest == digest:
@@ -128,7 +128,7 @@ class StructureTree(Tree[Descriptor | None]):
         if not entries:
             return
         group = root.add(_heading(title, len(entries)), expand=expand)
-        for number, descriptor in enumerate(entries[:MOST], 1):
+        for number, descriptor in enumerate(entries[:MAX_ENTRIES], 1):
             group.add_leaf(_label(descriptor, number), data=descriptor)
         _tell_rest(group, len(entries))
 
@@ -137,8 +137,10 @@ class StructureTree(Tree[Descriptor | None]):
         if not entries:
             return
         group = root.add(_heading("annotations", len(entries)), expand=False)
-        for key, value in entries[:MOST]:
-            group.add_leaf(text.label(key, "bold", LONGEST).append_text(text.label(f" {value}", limit=LONGEST)))
+        for key, value in entries[:MAX_ENTRIES]:
+            group.add_leaf(
+                text.label(key, "bold", MAX_LABEL_LENGTH).append_text(text.label(f" {value}", limit=MAX_LABEL_LENGTH))
+            )
         _tell_rest(group, len(entries))
 
 
@@ -147,8 +149,8 @@ def _heading(title: str, count: int) -> Text:
 
 
 def _tell_rest(group: TreeNode[Descriptor | None], count: int) -> None:
-    if count > MOST:
-        group.add_leaf(Text(f"… {units.format_number(count - MOST)} more; the manifest has them all"))
+    if count > MAX_ENTRIES:
+        group.add_leaf(Text(f"… {units.format_number(count - MAX_ENTRIES)} more; the manifest has them all"))
 
 
 def _label(descriptor: Descriptor, number: int = 0) -> Text:
@@ -158,7 +160,7 @@ def _label(descriptor: Descriptor, number: int = 0) -> Text:
         parts.append(Text(units.format_size(descriptor.size)))
     what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
     if what and descriptor.platform is None:
-        parts.append(text.label(what, "dim", LONGEST))
+        parts.append(text.label(what, "dim", MAX_LABEL_LENGTH))
     return Text("  ").join(part for part in parts if part)
 
 
@@ -166,7 +168,7 @@ def _title(descriptor: Descriptor, number: int) -> Text:
     if descriptor.is_attestation:
         return Text("attestation")
     if descriptor.platform is not None and str(descriptor.platform):
-        return text.label(str(descriptor.platform), limit=LONGEST)
+        return text.label(str(descriptor.platform), limit=MAX_LABEL_LENGTH)
     if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")
     return Text(descriptor.role.value)

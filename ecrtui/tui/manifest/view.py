@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.manifest.document import EMPTY, LONG, LineWrapping, ManifestDocument, TextRange
+from ecrtui.tui.manifest.document import EMPTY, LONG_LINE, LineWrapping, ManifestDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
 
 CURSOR = "▸"
@@ -125,12 +125,12 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def digest(self) -> str | None:
         """The digest under the cursor; None until the cursor was moved to one."""
-        return None if self._digest == NO_DIGEST else self.prepared.at(self.prepared.digests[self._digest])
+        return None if self._digest == NO_DIGEST else self.prepared.text_at(self.prepared.digests[self._digest])
 
-    def go_to(self, digest: str) -> bool:
+    def go_to_digest(self, digest: str) -> bool:
         """Put the cursor on the first place that names this digest; False if none does."""
         for number, place in enumerate(self.prepared.digests):
-            if self.prepared.at(place) == digest:
+            if self.prepared.text_at(place) == digest:
                 self._move_to_digest(number)
                 return True
         return False
@@ -345,7 +345,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         left = self.scroll_offset.x
         if self.wrap:
             return place, 0
-        if place.line in self.prepared.wide and place.end <= LONG:
+        if place.line in self.prepared.wide and place.end <= LONG_LINE:
             return place, left
         start = min(left, place.end)
         return TextRange(place.line, start, min(start + room, place.end)), 0
@@ -372,7 +372,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         clipped = [
             Span(max(start - place.start, 0), min(end - place.start, length), style) for start, end, style in spans
         ]
-        return Content(self.prepared.at(place), [span for span in clipped if span.start < span.end])
+        return Content(self.prepared.text_at(place), [span for span in clipped if span.start < span.end])
 
     def _style_of_digest(self, current: bool) -> Style:
         if not current:

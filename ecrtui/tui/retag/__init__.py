@@ -1,1 +1,1 @@
-"""The plan form in its three shapes, and how a screen carries a plan out."""
+"""Retagging on the screen: the plan form, its variants and the mixins that apply a plan."""

@@ -1,19 +1,24 @@
-"""How a place writes: the form in place, a plan for every pause in typing, and a write that nothing cancels."""
+"""Mixins for screens on which a plan can be made and applied.
+
+A form posts messages to its screen (a plan is needed, apply it, close); the screen answers with the ``show_…`` methods
+of the form.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.message import Message
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Progress, Report, StepResult, TagChange
-from ecrtui.tui import blocking as io
-from ecrtui.tui import messages
+from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
@@ -25,24 +30,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TYPING_PAUSE = 0.12
-"""Seconds without a key after which the plan is asked for: one request for a word, not one for each letter."""
+"""Seconds without a keystroke before a plan is requested, so that a word costs one request."""
+
+
+@dataclass
+class StepFinished(Message):
+    """A step of the plan that is being applied has its result."""
+
+    form: PlanForm
+    result: StepResult
+    progress: Progress
 
 
 class PlanApplyMixin(AppScreen):
-    """A place on which a plan can be carried out."""
+    """A screen on which a plan can be applied."""
 
     async def show_form(self, form: PlanForm) -> None:
-        """Open a form, unless one is open; it has the focus from then on."""
+        """Open a form and focus it, unless one is open already."""
         if not self.query(PlanForm):
             await self.query_one("#body").mount(form)
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a form is open its keys are the only ones that act on the place."""
+        """Disable the screen's own actions while a form is open."""
         return not (action in self.own_actions and self.query(PlanForm))
 
     async def refresh_after_write(self, report: Report) -> None:
-        """Bring what the place shows up to date after a write, here or on a place above; places override it."""
+        """Update what the screen shows after a write on this screen or on one above it. Screens override it."""
 
     async def shows(self, location: RegistryLocation) -> bool:
         """Return True if this screen shows the registry at this location."""
@@ -52,14 +66,17 @@ class PlanApplyMixin(AppScreen):
             return False
 
     def focus_content(self) -> None:
-        """Give the keys back to what the place shows; places override it."""
+        """Focus the content of the screen after the form is closed. Screens override it."""
 
-    def on_plan_form_applied(self, message: PlanForm.Applied) -> None:
+    def on_plan_form_apply_requested(self, message: PlanForm.ApplyRequested) -> None:
         message.stop()
-        # The application's worker, not this place's: leaving the place must not cancel a write.
+        # A worker of the application, because closing the screen must not cancel a write.
         self.app.run_worker(self._write(message), group="write", exit_on_error=False)
 
-    def on_plan_form_manifest_wanted(self, message: PlanForm.ManifestWanted) -> None:
+    def on_step_finished(self, message: StepFinished) -> None:
+        message.form.show_progress(message.progress)
+
+    def on_plan_form_manifest_requested(self, message: PlanForm.ManifestRequested) -> None:
         message.stop()
         self.post_message(messages.ShowText(message.title, message.text))
 
@@ -70,32 +87,34 @@ class PlanApplyMixin(AppScreen):
         self.refresh_bindings()
         self.focus_content()
 
-    async def _write(self, wanted: PlanForm.Applied) -> None:
-        form = wanted.form
-
-        def tell(result: StepResult, progress: Progress) -> None:
-            form.post_message(PlanForm.Progressed(result, progress))
-
+    async def _write(self, request: PlanForm.ApplyRequested) -> None:
+        form = request.form
         application = self.app
+
+        def report_step(result: StepResult, progress: Progress) -> None:
+            self.post_message(StepFinished(form, result, progress))
+
         application.post_message(messages.WriteBegan(self.connect))
         try:
             session = await self.session()
-            report = await io.run_blocking(
+            report = await blocking.run_blocking(
                 session.engine.apply,
-                wanted.plan,
-                on_result=tell,
+                request.plan,
+                on_result=report_step,
                 stop=lambda: form.stopping,
-                on_conflict=wanted.on_conflict,
-                allow_protected=wanted.confirmed,
+                on_conflict=request.on_conflict,
+                allow_protected=request.confirmed,
             )
         except EcrTuiError as error:
-            form.failed(error)
+            form.show_error(error)
         except Exception as problem:
-            # A defect of ours must not leave the form saying "writing…" for ever.
-            log.exception("the write failed in an unforeseen way")
-            form.failed(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+            # Without this, the form would show "writing…" forever after a bug.
+            log.exception("unexpected error while writing")
+            form.show_error(
+                EcrTuiError("Internal error (please report this bug)", f"{type(problem).__name__}: {problem}")
+            )
         else:
-            form.reported(report)
+            form.show_report(report)
             for screen in application.screen_stack:
                 if isinstance(screen, PlanApplyMixin) and (screen is self or await screen.shows(report.location)):
                     await screen.refresh_after_write(report)
@@ -104,22 +123,26 @@ class PlanApplyMixin(AppScreen):
 
 
 class RetagMixin(PlanApplyMixin):
-    """A place on which an image can be given a tag."""
+    """A screen on which an image can be tagged."""
 
-    _survey: RepositoryContext | None = None
+    _repository_context: RepositoryContext | None = None
 
     async def begin_retag(self, source: RetagSource) -> None:
         """Open the form for this image."""
-        self._survey = None
+        self._repository_context = None
         await self.show_form(RetagForm(source))
 
     def all_images(self) -> Sequence[Image] | None:
-        """Every image of the repository, if the place has them; rules that count images are told exactly only then."""
+        """Return all images of the repository, or None if the screen has not loaded them.
+
+        Predictions for lifecycle rules that count images are exact only with all of them.
+        """
         return None
 
-    def on_retag_form_changed(self, message: RetagForm.Changed) -> None:
-        message.stop()
-        self._plan(message.form, message.tags)
+    def on_plan_form_plan_requested(self, message: PlanForm.PlanRequested) -> None:
+        if isinstance(message.form, RetagForm):
+            message.stop()
+            self._plan(message.form, message.tags)
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _plan(self, form: RetagForm, tags: Sequence[str]) -> None:
@@ -129,12 +152,12 @@ class RetagMixin(PlanApplyMixin):
         source = form.source
         try:
             session = await self.session()
-            if self._survey is None:
-                self._survey = await io.run_blocking(
+            if self._repository_context is None:
+                self._repository_context = await blocking.run_blocking(
                     session.engine.repository_context, source.repository, self.all_images()
                 )
             changes = [TagChange(source.repository, tag, source.digest) for tag in tags]
-            contexts = {source.repository: self._survey}
-            form.planned(await io.run_blocking(session.engine.plan, changes, contexts=contexts))
+            contexts = {source.repository: self._repository_context}
+            form.show_plan(await blocking.run_blocking(session.engine.plan, changes, contexts=contexts))
         except EcrTuiError as error:
-            form.failed(error)
+            form.show_error(error)

@@ -1,4 +1,4 @@
-"""The plan form: a plan is read, confirmed and carried out in place, and its answer stands where it was asked for."""
+"""A form at the bottom of a screen that shows a plan, asks for confirmation and shows the result."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
+from ecrtui.ecr.tag import parse_tags
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepResult
+from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.retag import rendering as plan_text
+from ecrtui.tui.retag import rendering
 
 
 class Phase(Enum):
-    """Where the form is."""
+    """The step of the conversation with the user."""
 
     EDIT = "edit"
     CONFIRM = "confirm"
@@ -34,31 +34,46 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PlanFormState:
-    """All that the form shows."""
+    """All that the form shows.
+
+    Args:
+        phase: The current phase.
+        tags: The tags that the user typed, in forms with a field for them.
+        plan: The plan, once it is known.
+        planning: True while a plan is being made.
+        error: Why planning or writing failed.
+        report: The result of the write.
+        progress: The progress of the write.
+        problem: What is wrong with the user's input.
+    """
 
     phase: Phase = Phase.EDIT
-    wanted: tuple[str, ...] = ()
-    """The tags that were typed, where the form has a field for them."""
+    tags: tuple[str, ...] = ()
     plan: Plan | None = None
     planning: bool = False
     error: EcrTuiError | None = None
     report: Report | None = None
     progress: Progress | None = None
-    complaint: str = ""
+    problem: str = ""
 
     @property
     def has_failed(self) -> bool:
-        """Whether there is an error to try again after."""
+        """True if planning or a step failed."""
         return self.error is not None or any(result.error for result in (self.report.results if self.report else ()))
 
     @property
     def has_manifest(self) -> bool:
-        """Whether PutImage has answered with a manifest."""
+        """True if PutImage has returned a manifest."""
         return self.report is not None and any(result.result for result in self.report.results)
 
 
 class PlanForm(Vertical, can_focus=True):
-    """Shows a plan, wants Enter on it (and a protected tag typed once more), and stays until the answer was read."""
+    """Shows a plan and applies it on Enter. A protected tag has to be typed first. The form then shows the result.
+
+    Args:
+        title: The first line.
+        plan: The plan; None if the screen makes it on :class:`PlanRequested`.
+    """
 
     DEFAULT_CSS = """
     PlanForm {
@@ -76,164 +91,172 @@ class PlanForm(Vertical, can_focus=True):
     state: reactive[PlanFormState] = reactive(PlanFormState())
     on_conflict = OnConflict.STOP
 
+    stopping = False
+    """True if no further step may start. The writing thread reads it between two steps."""
+
     @dataclass
-    class Applied(Message):
-        """The plan that stands in the form is to be carried out."""
+    class PlanRequested(Message):
+        """The form needs a plan. Without tags, the form needs none and ignores a plan that is still being made."""
+
+        form: PlanForm
+        tags: tuple[str, ...]
+
+    @dataclass
+    class ApplyRequested(Message):
+        """The user confirmed the plan.
+
+        Args:
+            form: The form.
+            plan: The plan to apply.
+            confirmed: The protected tags that the user typed.
+            on_conflict: What to do when a tag was moved by someone else.
+        """
 
         form: PlanForm
         plan: Plan
         confirmed: tuple[str, ...]
-        """The protected tags that were typed once more."""
         on_conflict: OnConflict
 
     @dataclass
-    class Again(Message):
-        """Something failed, and the user wants to try again: a fresh plan is wanted."""
-
-        form: PlanForm
-
-    @dataclass
-    class ManifestWanted(Message):
-        """The manifest that PutImage answered with is to be shown."""
+    class ManifestRequested(Message):
+        """The user wants to see the manifest that PutImage returned."""
 
         title: str
         text: str
 
     @dataclass
     class Closed(Message):
-        """The user is done with the form."""
+        """The user closed the form."""
 
         form: PlanForm
 
-    @dataclass
-    class Progressed(Message):
-        """A step has its result. Posted from the thread that writes."""
-
-        result: StepResult
-        progress: Progress
-
-    stopping = False
-    """Whether the user wants no further step begun. Read by the thread that writes, between two steps."""
-
-    def __init__(self, head: Content, plan: Plan | None = None) -> None:
+    def __init__(self, title: Content, plan: Plan | None = None) -> None:
         super().__init__()
-        self.head = head
+        self._title = title
+        self._can_replan = plan is None
         self.set_reactive(PlanForm.state, PlanFormState(plan=plan, planning=plan is None))
 
     def compose(self) -> ComposeResult:
-        yield Static(self.head)
+        yield Static(self._title)
         yield from self.fields()
         yield Input(select_on_focus=False, classes="confirm")
-        yield VerticalScroll(Static(classes="told"), classes="scroll", can_focus=False)
+        yield VerticalScroll(Static(classes="content"), classes="scroll", can_focus=False)
         yield Static(classes="keys")
 
     def fields(self) -> Iterable[Widget]:
-        """What is filled in before there is a plan."""
+        """Return the input fields that a subclass adds below the title."""
         return ()
 
     def on_mount(self) -> None:
         self._show(self.state)
-        self.settle_focus()
+        self._update_focus()
 
-    def planned(self, plan: Plan) -> None:
-        """The plan that was wanted last."""
-        self.state = replace(self.state, plan=plan, planning=False, error=None, complaint="")
+    def request_plan(self, tags: tuple[str, ...]) -> None:
+        """Ask the screen for a plan."""
+        self.state = PlanFormState(tags=tags, planning=True)
+        self.post_message(self.PlanRequested(self, tags))
 
-    def failed(self, error: EcrTuiError) -> None:
-        """Planning or writing failed as a whole."""
+    def show_plan(self, plan: Plan) -> None:
+        """Show the requested plan."""
+        self.state = replace(self.state, plan=plan, planning=False, error=None, problem="")
+
+    def show_error(self, error: EcrTuiError) -> None:
+        """Show that planning or writing failed as a whole."""
         phase = Phase.DONE if self.state.phase is Phase.WRITE else self.state.phase
         self.state = replace(self.state, phase=phase, error=error, planning=False, progress=None)
-        self.settle_focus()
+        self._update_focus()
 
-    def reported(self, report: Report) -> None:
-        """The write has been answered."""
-        self.state = replace(self.state, phase=Phase.DONE, report=report, error=None, progress=None)
-        self.settle_focus()
-
-    def start_over(self, state: PlanFormState) -> None:
-        """Back to the beginning with what was typed."""
-        self.state = state
-        self.settle_focus()
-
-    def on_plan_form_progressed(self, message: Progressed) -> None:
-        message.stop()
+    def show_progress(self, progress: Progress) -> None:
+        """Show the progress of the write."""
         if self.state.phase is Phase.WRITE:
-            self.state = replace(self.state, progress=message.progress)
+            self.state = replace(self.state, progress=progress)
+
+    def show_report(self, report: Report) -> None:
+        """Show the result of the write."""
+        self.state = replace(self.state, phase=Phase.DONE, report=report, error=None, progress=None)
+        self._update_focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.submit(event.value)
+        self._submit(event.value)
 
     def action_submit(self) -> None:
-        """Enter on the plan applies it; on the answer it closes the form."""
+        """Apply the plan; close the form if the result is shown."""
         if self.state.phase is Phase.DONE:
             self.post_message(self.Closed(self))
         elif self.state.phase is Phase.EDIT:
-            self.submit("")
+            self._submit("")
 
     def action_close(self) -> None:
-        """Esc: from the confirmation back to the plan, else away; a write in flight stays."""
+        """Return from the confirmation to the plan, or close the form. A write in flight keeps it open."""
         if self.state.phase is Phase.CONFIRM:
-            self.state = replace(self.state, phase=Phase.EDIT, complaint="")
-            self.settle_focus()
+            self.state = replace(self.state, phase=Phase.EDIT, problem="")
+            self._update_focus()
         elif self.state.phase is not Phase.WRITE:
             self.post_message(self.Closed(self))
 
     def action_retry(self) -> None:
-        """Plan again after a failure; what is so by now comes with the plan."""
-        if self.state.has_failed and self.state.phase in (Phase.DONE, Phase.EDIT):
-            self.start_over(PlanFormState(wanted=self.state.wanted, planning=True))
-            self.post_message(self.Again(self))
+        """Request a new plan after a failure."""
+        if self._can_retry(self.state) and self.state.phase in (Phase.DONE, Phase.EDIT):
+            self.request_plan(self.state.tags)
+            self._update_focus()
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll what is told, by lines."""
+        """Scroll the plan or the result."""
         self.query_one(".scroll", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_manifest(self) -> None:
-        """Show the manifest that PutImage has answered with."""
-        report = self.state.report
-        answer = next((result.result for result in (report.results if report else ()) if result.result), None)
-        if answer is not None:
-            self.post_message(self.ManifestWanted(answer.digest, answer.manifest))
+        """Show the manifest that PutImage returned."""
+        results = self.state.report.results if self.state.report else ()
+        response = next((result.result for result in results if result.result), None)
+        if response is not None:
+            self.post_message(self.ManifestRequested(response.digest, response.manifest))
 
-    def submit(self, line: str) -> None:
-        """Enter: with a plan that can be carried out, carry it out; the line is what was typed to confirm."""
+    def _can_retry(self, state: PlanFormState) -> bool:
+        return self._can_replan and state.has_failed
+
+    def _submit(self, line: str) -> None:
+        """Go from the plan to the confirmation, or apply the plan.
+
+        Args:
+            line: What the user typed to confirm protected tags.
+        """
         state, plan = self.state, self.state.plan
         if plan is None:
             self.action_retry()
         elif state.phase is Phase.CONFIRM:
-            missing = set(plan.protected_tags) - set(tags.parse_tags(line))
+            missing = set(plan.protected_tags) - set(parse_tags(line))
             if missing:
-                self.state = replace(state, complaint=f"not typed: {' '.join(sorted(missing))}")
+                self.state = replace(state, problem=f"not confirmed: {' '.join(sorted(missing))}")
             else:
                 self._apply(plan, plan.protected_tags)
         elif not _can_be_applied(plan):
-            self.state = replace(state, complaint="nothing is written while a step is refused")
+            self.state = replace(state, problem="Cannot apply: a step is refused")
         elif plan.protected_tags:
-            self.state = replace(state, phase=Phase.CONFIRM, complaint="")
-            self.settle_focus()
+            self.state = replace(state, phase=Phase.CONFIRM, problem="")
+            self._update_focus()
         else:
             self._apply(plan, ())
 
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
-        self.state = replace(self.state, phase=Phase.WRITE, complaint="")
-        self.settle_focus()
-        on_conflict = OnConflict.CONTINUE if _takes_back_what_it_can(plan) else self.on_conflict
-        self.post_message(self.Applied(self, plan, confirmed, on_conflict))
+        self.state = replace(self.state, phase=Phase.WRITE, problem="")
+        self._update_focus()
+        on_conflict = OnConflict.CONTINUE if _is_partial_undo(plan) else self.on_conflict
+        self.post_message(self.ApplyRequested(self, plan, confirmed, on_conflict))
 
-    def settle_focus(self) -> None:
-        """The field that is being filled in, or the form itself when there is none."""
+    def _update_focus(self) -> None:
         if self.is_attached:
-            self._field().focus()
+            self._focus_target().focus()
 
-    def _field(self) -> Widget:
+    def _focus_target(self) -> Widget:
+        """Return the field to fill in, or the form itself if there is none."""
         return self.query_one(".confirm", Input) if self.state.phase is Phase.CONFIRM else self
 
     def watch_state(self, state: PlanFormState) -> None:
-        if self.is_mounted and self.display:  # which is over as soon as the form is being taken away
+        if self.is_mounted and self.display:  # a form that is being removed has no children to update
             self._show(state)
 
     def _show(self, state: PlanFormState) -> None:
@@ -241,41 +264,41 @@ class PlanForm(Vertical, can_focus=True):
         confirm.display = state.phase is Phase.CONFIRM
         if state.phase is not Phase.CONFIRM:
             confirm.value = ""
-        self.query_one(".told", Static).update(self._told(state))
+        self.query_one(".content", Static).update(self._content(state))
         self.query_one(".keys", Static).update(Content(self.keys(state)))
 
-    def _told(self, state: PlanFormState) -> Content:
+    def _content(self, state: PlanFormState) -> Content:
         lines: list[Content] = []
         if state.report is not None:
             lines.append(self.report_lines(state.report))
         elif state.plan is not None:
             lines.append(self.plan_lines(state.plan))
         elif state.planning:
-            lines.append(Content.styled("  reading where the tags are…", "dim"))
+            lines.append(Content.styled("  checking current tags…", "dim"))
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
-            lines.append(Content.assemble("  Protected. Type ", tags, " once more and press Enter."))
+            lines.append(Content.assemble("  Protected. Type ", tags, " to confirm and press Enter."))
         if state.phase is Phase.WRITE:
-            lines.append(_writing(state.progress))
-        if state.complaint:
-            lines += [plan_text.warning_line(line) for line in state.complaint.splitlines()]
+            lines.append(_progress_line(state.progress))
+        if state.problem:
+            lines += [rendering.warning_line(line) for line in state.problem.splitlines()]
         if state.error is not None:
-            lines += plan_text.error_lines(state.error)
+            lines += rendering.error_lines(state.error)
         return Content("\n").join(lines)
 
     def plan_lines(self, plan: Plan) -> Content:
-        """What is told of a plan."""
-        return plan_text.plan_lines(plan)
+        """Return the plan as text."""
+        return rendering.plan_lines(plan)
 
     def report_lines(self, report: Report) -> Content:
-        """What is told of what became of it."""
-        return plan_text.report_lines(report)
+        """Return the result as text."""
+        return rendering.report_lines(report)
 
     def keys(self, state: PlanFormState) -> str:
-        """What can be pressed now."""
-        retry = " · r try again" if state.has_failed else ""
+        """Return the line that names the keys of this phase."""
+        retry = " · r try again" if self._can_retry(state) else ""
         if state.phase is Phase.WRITE:
-            return "a write cannot be called back"
+            return "writing; cannot be cancelled"
         if state.phase is Phase.CONFIRM:
             return "enter apply · esc back"
         if state.phase is Phase.DONE:
@@ -284,16 +307,18 @@ class PlanForm(Vertical, can_focus=True):
 
 
 def _can_be_applied(plan: Plan) -> bool:
-    """Whether nothing of it is refused, or it may be done in part."""
-    return not plan.refused_steps or _takes_back_what_it_can(plan)
+    return not plan.refused_steps or _is_partial_undo(plan)
 
 
-def _takes_back_what_it_can(plan: Plan) -> bool:
-    """An undo goes on beside what cannot be taken back, and says why; everything else is done whole or not at all."""
+def _is_partial_undo(plan: Plan) -> bool:
+    """Return True for an undo that can revert something.
+
+    An undo reverts what it can and gives the reason for the rest. Every other plan is applied as a whole or not at all.
+    """
     return plan.kind == "undo" and bool(plan.write_steps)
 
 
-def _writing(progress: Progress | None) -> Content:
+def _progress_line(progress: Progress | None) -> Content:
     words = "  writing…"
     if progress is not None:
         words += f" {progress.done}/{progress.total}"

@@ -1,4 +1,7 @@
-"""Plans and reports as text: the same words wherever a plan stands on the screen. Colour never tells it alone."""
+"""Plans and reports as text, in the same words on every screen.
+
+Each color comes with a word or a sign, so that the text is complete without colors.
+"""
 
 from __future__ import annotations
 
@@ -14,107 +17,121 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.tui import safe_text as text
 
-_ACTION = {
+_ACTION_LABELS = {
     StepAction.CREATE: ("new", "$success"),
     StepAction.MOVE: ("moves", "$warning"),
     StepAction.REMOVE: ("removed", "$warning"),
     StepAction.ALREADY: ("already there", "dim"),
     StepAction.REFUSED: ("refused", "$error"),
 }
-_OUTCOME = {
+_OUTCOME_LABELS = {
     StepOutcome.DONE: ("✓ done", "$success"),
     StepOutcome.ALREADY: ("✓ already there", "$success"),
     StepOutcome.REFUSED: ("✗ refused", "$error"),
     StepOutcome.CONFLICT: ("✗ moved by someone else", "$error"),
     StepOutcome.FAILED: ("✗ failed", "$error"),
     StepOutcome.UNKNOWN: ("? unknown", "$warning"),
-    StepOutcome.SKIPPED: ("- not done", "dim"),
+    StepOutcome.SKIPPED: ("- skipped", "dim"),
 }
+
+_MAX_TAG_WIDTH = 40
+"""Cells that the column of tags takes at most."""
 
 Part = Content | str | tuple[str, str]
 
 
-def action_words(action: StepAction) -> Content:
-    """An action as it stands in a plan."""
-    words, style = _ACTION[action]
+def action_label(action: StepAction) -> Content:
+    """Return the word for an action."""
+    words, style = _ACTION_LABELS[action]
     return Content.styled(words, style)
 
 
-def counted(number: int, action: StepAction) -> Content:
-    """How many steps do this: "12 moves"."""
-    return Content.assemble(f"{units.format_number(number)} ", action_words(action))
+def action_count(number: int, action: StepAction) -> Content:
+    """Return a number of steps with their action: "12 moves"."""
+    return Content.assemble(f"{units.format_number(number)} ", action_label(action))
 
 
-def outcome_words(outcome: StepOutcome) -> Content:
-    """An outcome with its sign."""
-    words, style = _OUTCOME[outcome]
+def outcome_label(outcome: StepOutcome) -> Content:
+    """Return the sign and the words for an outcome."""
+    words, style = _OUTCOME_LABELS[outcome]
     return Content.styled(words, style)
 
 
-def tag_words(step: Step) -> str:
-    """The tag of a step; what stands for it where an image is stored without one."""
+def tag_label(step: Step) -> str:
+    """Return the tag of a step, or a placeholder for an image that is stored without a tag."""
     return step.tag or "<untagged>"
 
 
 def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
-    """A plan, a step a line, with what each step entails under it."""
-    width = max((len(tag_words(step)) for step in plan.steps), default=0)
-    lines = [line for step in plan.steps for line in _step_lines(step, min(width, 40), now or time.time())]
+    """Return a plan, one line per step, with the notes and warnings of each step below it."""
+    width = min(max((len(tag_label(step)) for step in plan.steps), default=0), _MAX_TAG_WIDTH)
+    lines = [line for step in plan.steps for line in _step_lines(step, width, now or time.time())]
     lines += [warning_line(warning) for warning in plan.warnings]
     return Content("\n").join(lines)
 
 
 def report_lines(report: Report) -> Content:
-    """What became of a plan, a step a line; what PutImage answered once, where all answers are of one image."""
-    answers = [result.result for result in report.results if result.result is not None]
-    alike = len(answers) > 1 and len({(answer.repository, answer.digest) for answer in answers}) == 1
-    lines = [line for result in report.results for line in result_lines(result, whole=not alike)]
-    if alike:
-        lines += answer_lines(answers[0], whole=False)
-    return Content("\n").join([*lines, *after_lines(report)])
+    """Return a report, one line per step. If all responses are for one image, show the response only once."""
+    responses = [result.result for result in report.results if result.result is not None]
+    one_image = len(responses) > 1 and len({(response.repository, response.digest) for response in responses}) == 1
+    lines = [line for result in report.results for line in result_lines(result, with_response=not one_image)]
+    if one_image:
+        lines += response_lines(responses[0], shared=True)
+    return Content("\n").join([*lines, *verification_lines(report)])
 
 
-def after_lines(report: Report) -> list[Content]:
-    """What the last look at the tags has shown, if it is not as it should be."""
+def verification_lines(report: Report) -> list[Content]:
+    """Return warnings about tags that were not as expected when they were read back."""
     lines = [
-        warning_line(entry.message or f"{entry.step.tag} is at {short_digest(entry.found) or 'no image'} by now")
-        for entry in report.drifted
+        warning_line(drift.message or f"{drift.step.tag} now points to {short_digest(drift.found) or 'no image'}")
+        for drift in report.drifted
     ]
     if report.verification_error is not None:
-        lines.append(warning_line(f"the tags could not be read back: {report.verification_error}"))
+        lines.append(warning_line(f"Could not verify the tags: {report.verification_error}"))
     return lines
 
 
-def result_lines(result: StepResult, *, whole: bool = True) -> list[Content]:
-    """What became of a step: the outcome, and PutImage's answer or the error in the service's words."""
-    head: list[Part] = [outcome_words(result.outcome), "  ", text.content(tag_words(result.step), "bold")]
+def result_lines(result: StepResult, *, with_response: bool = True) -> list[Content]:
+    """Return the outcome of a step with the PutImage response or the error.
+
+    Args:
+        result: The result of the step.
+        with_response: False to show only the request id of the response.
+    """
+    head: list[Part] = [outcome_label(result.outcome), "  ", text.content(tag_label(result.step), "bold")]
     if result.message:
         head += ["  ", text.content(result.message)]
-    if result.result is not None and not whole:
+    if result.result is not None and not with_response:
         head += ["  ", text.content(f"request id {result.result.request_id}", "dim")]
     lines = [Content.assemble(*head)]
-    if result.result is not None and whole:
-        lines += answer_lines(result.result)
+    if result.result is not None and with_response:
+        lines += response_lines(result.result)
     if result.error is not None:
         lines += error_lines(result.error)
     return lines
 
 
-def answer_lines(answer: PutImageResult, *, whole: bool = True) -> list[Content]:
-    """What PutImage answered; without what differs from tag to tag unless the whole of it is wanted."""
-    return facts(
-        ("registry id", answer.registry_id),
-        ("repository", answer.repository),
-        ("image digest", answer.digest),
-        ("image tag", answer.tag if whole else ""),
-        ("media type", answer.media_type),
-        ("manifest", f"{units.format_number(len(answer.manifest.encode()))} bytes, as read (m shows it)"),
-        ("request id", answer.request_id if whole else ""),
+def response_lines(response: PutImageResult, *, shared: bool = False) -> list[Content]:
+    """Return the PutImage response.
+
+    Args:
+        response: The response.
+        shared: True to leave out what differs from tag to tag.
+    """
+    size = units.format_number(len(response.manifest.encode()))
+    return fact_lines(
+        ("registry id", response.registry_id),
+        ("repository", response.repository),
+        ("image digest", response.digest),
+        ("image tag", "" if shared else response.tag),
+        ("media type", response.media_type),
+        ("manifest", f"{size} bytes, unchanged (m to view)"),
+        ("request id", "" if shared else response.request_id),
     )
 
 
 def error_lines(error: EcrTuiError) -> list[Content]:
-    """An error: what happened, the service's words, the next step."""
+    """Return an error: its title, the words of the service, the next step and the request id."""
     parts = [Content.assemble("  ", text.content(error.title, "$error"))]
     if error.detail:
         parts.append(Content.assemble("  ", text.content(error.detail)))
@@ -126,29 +143,30 @@ def error_lines(error: EcrTuiError) -> list[Content]:
 
 
 def warning_line(words: str) -> Content:
-    """A line that should not be overlooked."""
+    """Return a line marked as a warning."""
     return Content.assemble(("  ! ", "bold $warning"), text.content(words, "$warning"))
 
 
-def facts(*pairs: tuple[str, str]) -> list[Content]:
-    """Labels and values, a line each; pairs without a value are left out."""
+def fact_lines(*pairs: tuple[str, str]) -> list[Content]:
+    """Return labels and values, one pair per line. Leave out pairs without a value."""
     width = max(len(label) for label, _ in pairs)
     return [Content.assemble((f"  {label:<{width}}  ", "dim"), text.content(value)) for label, value in pairs if value]
 
 
-def _step_lines(step: Step, width: int, now: float) -> Iterable[Content]:
-    parts: list[Part] = ["  ", text.content(f"{tag_words(step):<{width}}", "bold"), "  ", action_words(step.action)]
+def _step_lines(step: Step, tag_width: int, now: float) -> Iterable[Content]:
+    tag = text.content(f"{tag_label(step):<{tag_width}}", "bold")
+    parts: list[Part] = ["  ", tag, "  ", action_label(step.action)]
     if step.action is StepAction.REFUSED:
         parts += [": ", text.content(step.reason)]
     elif step.action is StepAction.MOVE:
-        old = f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
-        parts += [f"  {old} → {short_digest(step.after)}"]
+        before = f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
+        parts += [f"  {before} → {short_digest(step.after)}"]
     elif step.after:
         parts += [f"  → {short_digest(step.after)}"]
     if step.protected and step.writes:
         parts.append(("  protected", "bold $warning"))
     yield Content.assemble(*parts)
-    yield from (Content.assemble(" " * (width + 4), text.content(note, "dim")) for note in _notes(step))
+    yield from (Content.assemble(" " * (tag_width + 4), text.content(note, "dim")) for note in _notes(step))
     yield from (warning_line(warning) for warning in step.warnings)
 
 
@@ -157,4 +175,4 @@ def _notes(step: Step) -> Sequence[str]:
         return step.notes
     if step.remaining_tags:
         return (f"{short_digest(step.before)} keeps {' '.join(step.remaining_tags)}",)
-    return (f"{short_digest(step.before)} is left without a tag",) if step.becomes_untagged else ()
+    return (f"{short_digest(step.before)} becomes untagged",) if step.becomes_untagged else ()

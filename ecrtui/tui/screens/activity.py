@@ -36,7 +36,7 @@ def _outcome(entry: JournalEntry) -> Content:
         return Content.styled("? unknown", "bold $warning")
     if entry.undone_by:
         return Content.styled("↶ undone", "dim")
-    return plan_text.outcome_words(entry.outcome)
+    return plan_text.outcome_label(entry.outcome)
 
 
 def _tag(entry: JournalEntry) -> str | Content:

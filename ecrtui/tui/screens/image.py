@@ -24,7 +24,7 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking as io
 from ecrtui.tui import clipboard, messages
 from ecrtui.tui.inspect_actions import InspectMixin
-from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare
+from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.retag.actions import RetagMixin
@@ -170,7 +170,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     def watch_state(self, state: ImageState) -> None:
         if not self.is_mounted:
             return
-        self.query_one(MessagePanel).words = None if state.error is None else PanelMessage.of(state.error)
+        self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
         self.query_one(FactsPanel).show(self._facts(state))
 
     def _facts(self, state: ImageState) -> Iterable[Fact]:
@@ -181,7 +181,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     def on_structure_tree_highlighted(self, message: StructureTree.Highlighted) -> None:
         self.state = replace(self.state, picked=message.descriptor)
         if message.descriptor is not None:
-            self.query_one(ManifestView).go_to(message.descriptor.digest)
+            self.query_one(ManifestView).go_to_digest(message.descriptor.digest)
 
     def on_structure_tree_selected(self, message: StructureTree.Selected) -> None:
         self._open(message.descriptor)
@@ -261,9 +261,9 @@ class ImageScreen(RetagMixin, InspectMixin):
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         found = self.query_one(ManifestView).search(message.value)
-        self.query_one(FilterBar).complain("" if found or not message.value else "not found")
+        self.query_one(FilterBar).show_problem("" if found or not message.value else "not found")
 
-    def on_filter_bar_kept(self) -> None:
+    def on_filter_bar_closed(self) -> None:
         self.query_one(ManifestView).focus()
 
     def action_put_image(self) -> None:
@@ -318,7 +318,7 @@ def _find(session: Session, repository: str, subject: str) -> Image:
 
 def _read(session: Session, repository: str, digest: str) -> ManifestDocument:
     """The manifest, ready to be drawn."""
-    return prepare(session.catalog.manifest(repository, digest).text)
+    return prepare_manifest(session.catalog.manifest(repository, digest).text)
 
 
 async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:

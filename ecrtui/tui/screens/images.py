@@ -36,7 +36,7 @@ from ecrtui.tui import clipboard, messages
 from ecrtui.tui import details as describe
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.list_screen import ListScreen, ListState
-from ecrtui.tui.manifest.document import EMPTY, prepare
+from ecrtui.tui.manifest.document import EMPTY, prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag.actions import RetagMixin
@@ -224,7 +224,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             manifest = (await self.session()).catalog.known_manifest(image.digest)
             if manifest is None:
                 return False
-            prepared = await io.run_blocking(prepare, manifest.text)
+            prepared = await io.run_blocking(prepare_manifest, manifest.text)
             view.show(prepared)
             self._previewed = image.digest
         return True
@@ -368,7 +368,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             self.notify(f"The list could not be brought up to date: {error}", severity="warning", markup=False)
             return
         self.table.update(images)
-        self.table.drop(set(wanted) - {image.digest for image in images})
+        self.table.remove_rows(set(wanted) - {image.digest for image in images})
         self.set_status(self._progress())
 
     def action_put_image(self) -> None:

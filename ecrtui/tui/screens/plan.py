@@ -30,7 +30,7 @@ from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering as plan_text
-from ecrtui.tui.retag.actions import PlanApplyMixin
+from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.columns import Column
@@ -59,7 +59,7 @@ class PlanRow:
 
 
 def _state(row: PlanRow) -> Content:
-    return plan_text.outcome_words(row.result.outcome) if row.result else plan_text.action_words(row.step.action)
+    return plan_text.outcome_label(row.result.outcome) if row.result else plan_text.action_label(row.step.action)
 
 
 def _state_key(row: PlanRow) -> str:
@@ -210,7 +210,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         if self.plan is None or self.report is not None or not rows:
             return
         self.plan = self.plan.without({row.step.key for row in rows})
-        self.table.drop([row.key for row in rows])
+        self.table.remove_rows([row.key for row in rows])
         self.set_status(self.totals())
         self._look_again(self.plan)
 
@@ -237,7 +237,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.table.update(PlanRow(step) for step in self.plan.steps)
         self.state = self.state._replace(error=None)
 
-    def on_plan_form_progressed(self, message: PlanForm.Progressed) -> None:
+    def on_step_finished(self, message: StepFinished) -> None:
         self.table.update([PlanRow(message.result.step, message.result)])
 
     async def refresh_after_write(self, report: Report) -> None:

@@ -34,7 +34,7 @@ from ecrtui.tui import blocking as io
 from ecrtui.tui import clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
-from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
+from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.retag import rendering as plan_text
 from ecrtui.tui.retag.actions import PlanApplyMixin
@@ -142,7 +142,9 @@ class PutImageScreen(PlanApplyMixin):
         self._show(self.state)
         if self.draft.problem:
             words = self.draft.problem.partition("\n\n")[0]  # the usage behind it is of no use here
-            self.query_one(MessagePanel).say("The line cannot be used as it is", words, tone=Severity.WARNING)
+            self.query_one(MessagePanel).show_message(
+                "The line cannot be used as it is", words, severity=Severity.WARNING
+            )
         if self.draft.wanted.manifest:
             with self.prevent(Input.Changed):
                 self.query_one("#file", Input).value = self.draft.file
@@ -197,7 +199,7 @@ class PutImageScreen(PlanApplyMixin):
         return self._others[account]
 
     def show_error(self, error: EcrTuiError) -> None:
-        self.query_one(MessagePanel).words = PanelMessage.of(error)
+        self.query_one(MessagePanel).message = PanelMessage.from_error(error)
 
     def on_message_panel_retry_requested(self) -> None:
         self.action_retry()
@@ -206,7 +208,7 @@ class PutImageScreen(PlanApplyMixin):
         """Connect again, and read again the image that was picked."""
         self.query_one(MessagePanel).hide()
         self.show_session()
-        if self.draft.image and not self.manifest_field.exact:
+        if self.draft.image and not self.manifest_field.exact_text:
             self.load_picked_image()
 
     def watch_header_state(self) -> None:
@@ -234,7 +236,7 @@ class PutImageScreen(PlanApplyMixin):
             return
         self._take(content, "as it lies in the file", file=path)
 
-    def on_manifest_field_given(self, message: ManifestField.Given) -> None:
+    def on_manifest_field_edited(self, message: ManifestField.Edited) -> None:
         """The manifest was typed or pasted: it is not what the file has any more."""
         message.stop()
         self.workers.cancel_group(self, "read")  # what is still being read must not replace what was given since
@@ -243,7 +245,7 @@ class PutImageScreen(PlanApplyMixin):
         self._accept(message.text, "as it was pasted" if message.pasted else "as it was typed")
 
     def _take(self, exact: str, origin: str, *, file: str = "") -> None:
-        self.manifest_field.put(exact)
+        self.manifest_field.show_manifest(exact)
         self._accept(exact, origin, file=file)
 
     def _accept(self, exact: str, origin: str, *, file: str = "") -> None:
@@ -260,7 +262,7 @@ class PutImageScreen(PlanApplyMixin):
 
     def _examine(self, exact: str, origin: str, file: str = "") -> None:
         self.state = replace(self.state, origin=origin, file=file, file_problem="", image="")
-        if len(exact) <= EDITABLE:
+        if len(exact) <= MAX_EDITABLE_LENGTH:
             self.state = replace(self.state, manifest=check_manifest(exact))
         else:
             self.set_status("reading the manifest…")
@@ -269,7 +271,7 @@ class PutImageScreen(PlanApplyMixin):
     @work(exclusive=True, group="examine", exit_on_error=False)
     async def _examine_long(self, exact: str) -> None:
         examined = await io.run_blocking(check_manifest, exact)
-        if exact is self.manifest_field.exact:
+        if exact is self.manifest_field.exact_text:
             self.state = replace(self.state, manifest=examined)
             self.set_status("")
 
@@ -281,10 +283,10 @@ class PutImageScreen(PlanApplyMixin):
         if len(set(forms)) == 1:
             self.notify("The manifest has no line ends.")
             return
-        now = self.manifest_field.exact
+        now = self.manifest_field.exact_text
         onwards = (forms.index(now) + 1, forms.index(now) + 2)
         following = next(place % len(forms) for place in onwards if forms[place % len(forms)] != now)
-        self.manifest_field.put(forms[following])
+        self.manifest_field.show_manifest(forms[following])
         file = "" if following else file
         with self.prevent(Input.Changed):
             self.query_one("#file", Input).value = file
@@ -351,7 +353,7 @@ class PutImageScreen(PlanApplyMixin):
         entries = (
             CopyItem("aws ecr put-image", self._command()),
             CopyItem("digest", state.manifest.digest if state.manifest.text else ""),
-            CopyItem("manifest", self.manifest_field.exact),
+            CopyItem("manifest", self.manifest_field.exact_text),
         )
         self.post_message(messages.OfferCopies(tuple(entry for entry in entries if entry.text)))
 
@@ -362,7 +364,7 @@ class PutImageScreen(PlanApplyMixin):
     async def action_plan(self) -> None:
         """See what it would do."""
         state = self.state
-        if state.manifest.text != self.manifest_field.exact:
+        if state.manifest.text != self.manifest_field.exact_text:
             return  # it is still being read
         wrong = state.problems
         if wrong:
@@ -380,7 +382,7 @@ class PutImageScreen(PlanApplyMixin):
 
     _focused_before: Widget | None = None
 
-    def on_plan_form_again(self, message: PlanForm.Again) -> None:
+    def on_plan_form_plan_requested(self, message: PlanForm.PlanRequested) -> None:
         message.stop()
         self._plan(message.form)
 
@@ -392,10 +394,10 @@ class PutImageScreen(PlanApplyMixin):
             engine = (await self.session()).engine
             plan = await io.run_blocking(engine.plan_put_image, state.wanted.repository, manifest, state.wanted.tag)
         except EcrTuiError as error:
-            form.failed(error)
+            form.show_error(error)
             return
         self._applied = plan.id
-        form.planned(plan)
+        form.show_plan(plan)
 
     async def refresh_after_write(self, report: Report) -> None:
         if report.plan.id == self._applied:

@@ -23,6 +23,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.table.columns import Column, PlacedColumn, layout_columns
 from ecrtui.tui.textual_fixes import segments as paint
+from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -147,7 +148,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             return self.table
 
     @dataclass
-    class Arranged(Message):
+    class SortFilterDone(Message):
         """A sort or a filter that was asked for is in force."""
 
         table: Table[Any]
@@ -217,15 +218,15 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """These rows are known to be so now; see :meth:`Rows.update`."""
         return self._change(lambda: self.rows.update(items))
 
-    def drop(self, keys: Iterable[Key]) -> RowDelta:
+    def remove_rows(self, keys: Iterable[Key]) -> RowDelta:
         """These rows are gone."""
         return self._change(lambda: self.rows.remove(keys))
 
-    def begin(self) -> None:
+    def begin_reload(self) -> None:
         """A reload begins; see :meth:`Rows.begin`."""
         self.rows.begin()
 
-    def finish(self) -> RowDelta:
+    def finish_reload(self) -> RowDelta:
         """The reload is complete: what has not come again is gone."""
         return self._change(self.rows.finish)
 
@@ -355,15 +356,9 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def _resize(self) -> None:
         """Tell how much there is to scroll. The screen is laid out anew only if a scrollbar comes or goes."""
         width = max((placed.start + placed.width for placed in self._placed), default=0)
-        before, size = self.virtual_size, Size(width, len(self.rows) + 1)
-        if size == before:
-            return
-        stays = self.show_vertical_scrollbar and size.height > self.scrollable_content_region.height
-        if stays and size.width == before.width:
-            self.set_reactive(Table.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
-        else:
-            self.virtual_size = size
+        size = Size(width, len(self.rows) + 1)
+        if size != self.virtual_size:
+            set_virtual_size(self, size)
 
     def _announce(self) -> None:
         """Tell of another row under the cursor, and of marks that went."""
@@ -431,7 +426,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if self._change(lambda: self._show(self.rows.apply, arranging)):
             self._pending = None
             self._show_cursor()
-            self.post_message(self.Arranged(self, len(self.rows), self.rows.total))
+            self.post_message(self.SortFilterDone(self, len(self.rows), self.rows.total))
 
     # Size and styles
 

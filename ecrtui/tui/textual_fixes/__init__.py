@@ -1,1 +1,5 @@
-"""Workarounds for Textual 8.2.8; each names its upstream issue and when to delete it."""
+"""Workarounds for defects of Textual 8.2, one module each.
+
+Each module says what is wrong in Textual, which upstream issue reports it and when the module can be deleted.
+``tests/tui/textual_fixes/test_canaries.py`` fails when Textual no longer has the defect or changes the internals used.
+"""

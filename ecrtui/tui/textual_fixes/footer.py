@@ -1,7 +1,9 @@
-"""The line at the bottom: the keys that hold here and now.
+"""A footer that shows the active keys in one widget.
 
-Textual's own is a widget for each key, made anew whenever the focus moves, and the old ones stay in the list of those
-that watch it (``reactive._watch``, Textual 8.2.8): each move costs a layout, and memory grows with every one of them.
+Defect: Textual's footer creates one widget per key whenever the focus moves. Each move costs a layout, and the old
+widgets are never released because they stay in the footer's list of watchers.
+Upstream: https://github.com/Textualize/textual/issues/6666
+Delete this module when that issue is fixed and a focus move no longer causes a layout.
 """
 
 from __future__ import annotations
@@ -19,15 +21,15 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 
-class Hint(NamedTuple):
-    """A key and what it does.
+class KeyHint(NamedTuple):
+    """A key and its action.
 
     Args:
-        key: as Textual names it.
-        shown: as it is shown.
-        label: a word or two.
-        tooltip: the same in a sentence.
-        enabled: whether it does anything now.
+        key: Textual's name of the key.
+        shown: The key as the footer shows it.
+        label: The action in a word or two.
+        tooltip: The action in a sentence.
+        enabled: False if the action does nothing now.
     """
 
     key: str
@@ -38,14 +40,14 @@ class Hint(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """Its width."""
+        """Width of the hint in cells."""
         return cell_len(self.shown) + 1 + cell_len(self.label)
 
 
 class Footer(Widget):
-    """The keys of the focused widget, of the place and of the application; a click on one is the same as pressing it.
+    """Shows the keys of the focused widget, the screen and the application. A click on a key presses it.
 
-    What does not fit is cut off; help has all of them.
+    Keys that do not fit are cut off; the help overlay lists all of them.
     """
 
     ALLOW_SELECT = False
@@ -64,20 +66,19 @@ class Footer(Widget):
     }
     """
 
-    hints: reactive[tuple[Hint, ...]] = reactive(())
-    under: reactive[Hint | None] = reactive(None)
-    """The one under the mouse."""
+    hints: reactive[tuple[KeyHint, ...]] = reactive(())
+    hovered: reactive[KeyHint | None] = reactive(None)
+    """The hint under the mouse pointer."""
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._follow)
+        self.screen.bindings_updated_signal.subscribe(self, self._update_hints)
 
-    def _follow(self, screen: Screen[object]) -> None:
-        """Show the keys that hold now; while the terminal has not the focus nothing has it, and they stay."""
-        if self.app.app_focus:
-            self.hints = tuple(self._of(screen))
+    def _update_hints(self, screen: Screen[object]) -> None:
+        if self.app.app_focus:  # no widget has the focus while the terminal has lost it; keep the hints
+            self.hints = tuple(self._active_hints(screen))
 
-    def _of(self, screen: Screen[object]) -> Iterable[Hint]:
-        """The first key of each action, in the order of the bindings."""
+    def _active_hints(self, screen: Screen[object]) -> Iterable[KeyHint]:
+        """Yield the first key of each action, in the order of the bindings."""
         first: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
             if active.binding.show:
@@ -86,7 +87,7 @@ class Footer(Widget):
             binding = active.binding
             shown = self.app.get_key_display(binding)
             tooltip = active.tooltip or binding.description
-            yield Hint(binding.key, shown, binding.description, tooltip, active.enabled)
+            yield KeyHint(binding.key, shown, binding.description, tooltip, active.enabled)
 
     def render(self) -> RenderResult:
         key, label = self.get_visual_style("footer--key"), self.get_visual_style("footer--label")
@@ -95,20 +96,20 @@ class Footer(Widget):
             content = Content.assemble((hint.shown, key), (f" {hint.label}", label))
             if not hint.enabled:
                 content = content.stylize("dim")
-            elif hint == self.under:
+            elif hint == self.hovered:
                 content = content.stylize("on $block-hover-background")
             parts.append(content)
         return Content(" ").join(parts)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        self.under = self._at(event.x)
-        self.tooltip = None if self.under is None else self.under.tooltip
+        self.hovered = self._hint_at(event.x)
+        self.tooltip = None if self.hovered is None else self.hovered.tooltip
 
     def on_leave(self) -> None:
-        self.under = None
+        self.hovered = None
 
     def on_click(self, event: events.Click) -> None:
-        hint = self._at(event.x)
+        hint = self._hint_at(event.x)
         if hint is None:
             return
         if hint.enabled:
@@ -116,8 +117,8 @@ class Footer(Widget):
         else:
             self.app.bell()
 
-    def _at(self, x: int) -> Hint | None:
-        """The one at this cell."""
+    def _hint_at(self, x: int) -> KeyHint | None:
+        """Return the hint at this cell of the line."""
         start = 0
         for hint in self.hints:
             if start <= x < start + hint.cells:

@@ -1,9 +1,12 @@
-"""What is typed has its effect in the order in which it was typed.
+"""Handle keys and pastes one after the other, in the order they were typed.
 
-A key goes to the widget with the focus and comes back up to the application before a binding of it is looked for, and
-what the binding does takes messages of its own: to open a field, to move the focus. Whatever comes meanwhile overtakes
-it (Textual 8.2.8, issue 6605): ``ab⌫c`` in one burst, as a slow line delivers it, becomes ``ab``, and letters typed
-right behind the key that opens a field are commands. So the next key waits until the one before it has been dealt with.
+Defect: Textual sends a key to the focused widget, lets it bubble to the application and only then runs its binding.
+What the binding does (open a field, move the focus) takes further messages. Later keys overtake it: ``ab⌫c``, typed
+in one burst or delivered by a slow connection, becomes ``ab``, and letters typed right after the key that opens a field
+run as commands.
+Upstream: https://github.com/Textualize/textual/issues/6605 (its pull request 6631 covers only the keys of ``Input``
+and ``TextArea``).
+Delete this module when Textual handles each key completely before the next one.
 """
 
 from __future__ import annotations
@@ -17,91 +20,96 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 PROBE_HOPS = 3
-"""How often word is sent after a key: behind it, behind what it has set off, and behind what that has."""
+"""Number of probe messages posted after a key. Each one lets one level of follow-up messages drain."""
 
 POLL_INTERVAL = 0.03
-"""Seconds between two looks whether word still comes, while a key waits: who should pass it on may be gone."""
+"""Seconds between two checks, while keys wait, whether the widget that holds the probe still exists."""
 
 GIVE_UP_AFTER = 1.0
-"""Seconds after which a key waits no more."""
+"""Seconds after which the next key is handled even if the probe has not come back."""
 
 
 class KeyProcessed(Message):
-    """Goes the way of a key, behind it: from the widget with the focus up to the application."""
+    """A probe that bubbles behind a key from the focused widget to the application.
 
-    def __init__(self, number: int, rounds: int) -> None:
+    Args:
+        number: The number of the key.
+        hops: Number of probes left, with this one.
+    """
+
+    def __init__(self, number: int, hops: int) -> None:
         super().__init__()
         self.number = number
-        self.rounds = rounds
+        self.hops = hops
 
 
 class OrderedKeysApp(App[None], inherit_bindings=False):
-    """An application that deals with one key, or one paste, after the other."""
+    """An application that handles one key or paste at a time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._typed: deque[events.Event] = deque()
+        self._waiting: deque[events.Event] = deque()
         self._number = 0
-        """Of the key that is being dealt with."""
+        """Number of the key that is being handled."""
         self._is_busy = False
-        self._asked: Screen[object] | None = None
-        """The screen that had the key."""
-        self._carrier: Widget | None = None
-        """The widget that was given the word behind it."""
+        self._key_screen: Screen[object] | None = None
+        """The screen that was active when the key was sent."""
+        self._probe_target: Widget | None = None
+        """The widget that received the probe."""
 
     async def on_event(self, event: events.Event) -> None:
-        """Textual's own, but what is typed waits for its turn."""
+        """Queue keys and pastes from the terminal; pass all other events to Textual at once."""
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
-        self._typed.append(event)
-        if not self._is_busy or self._is_lost:
-            await self._deal_with_next()
-        elif len(self._typed) == 1:
-            self._wait()
+        self._waiting.append(event)
+        if not self._is_busy or self._is_probe_lost:
+            await self._handle_next()
+        elif len(self._waiting) == 1:
+            self._poll_later()
 
-    async def _deal_with_next(self) -> None:
-        self._is_busy = bool(self._typed and self.screen_stack)
+    async def _handle_next(self) -> None:
+        self._is_busy = bool(self._waiting and self.screen_stack)
         if not self._is_busy:
             return
         self._number += 1
-        self._asked = self.screen
-        self._carrier = self.focused or self.screen
-        await super().on_event(self._typed.popleft())
-        if not self._carrier.post_message(KeyProcessed(self._number, PROBE_HOPS)):
-            await self._go_on(self._number)
-        elif self._typed:
-            self._wait()
+        self._key_screen = self.screen
+        self._probe_target = self.focused or self.screen
+        await super().on_event(self._waiting.popleft())
+        if not self._probe_target.post_message(KeyProcessed(self._number, PROBE_HOPS)):
+            await self._finish(self._number)
+        elif self._waiting:
+            self._poll_later()
 
     @property
-    def _is_lost(self) -> bool:
-        """Whether no word will come: the widget that had it is gone."""
-        return self._carrier is not None and not self._carrier.is_attached
+    def _is_probe_lost(self) -> bool:
+        """True if the widget that received the probe is gone, so that the probe never comes back."""
+        return self._probe_target is not None and not self._probe_target.is_attached
 
-    def _wait(self, waited: float = 0.0) -> None:
+    def _poll_later(self, waited: float = 0.0) -> None:
         number = self._number
-        self.set_timer(POLL_INTERVAL, lambda: self._look(number, waited + POLL_INTERVAL))
+        self.set_timer(POLL_INTERVAL, lambda: self._poll(number, waited + POLL_INTERVAL))
 
-    async def _look(self, number: int, waited: float) -> None:
-        if self._is_lost or waited >= GIVE_UP_AFTER:
-            await self._go_on(number)
+    async def _poll(self, number: int, waited: float) -> None:
+        if self._is_probe_lost or waited >= GIVE_UP_AFTER:
+            await self._finish(number)
         elif self._is_busy and number == self._number:
-            self._wait(waited)
+            self._poll_later(waited)
 
     async def on_key_processed(self, message: KeyProcessed) -> None:
-        """The key has come up; see what it has set off come up too."""
-        left = message.rounds - 1
-        if message.number != self._number or not self.screen_stack:  # there is none any more when it is being left
+        """Send the next probe; after the last one, handle the next key."""
+        hops = message.hops - 1
+        if message.number != self._number or not self.screen_stack:  # the stack is empty while the application exits
             return
-        self._carrier = self.focused or self.screen
-        if left and self._carrier.post_message(KeyProcessed(message.number, left)):
+        self._probe_target = self.focused or self.screen
+        if hops and self._probe_target.post_message(KeyProcessed(message.number, hops)):
             return
-        if self.screen is self._asked:
-            self.call_later(self._go_on, message.number)  # behind what waits already: the focus is one of it
+        if self.screen is self._key_screen:
+            self.call_later(self._finish, message.number)  # after the messages already queued, such as a focus change
         else:
-            self._carrier = self.screen
-            self.screen.call_after_refresh(self._go_on, message.number)  # what it opens is seen first
+            self._probe_target = self.screen
+            self.screen.call_after_refresh(self._finish, message.number)  # draw the new screen first
 
-    async def _go_on(self, number: int) -> None:
+    async def _finish(self, number: int) -> None:
         if self._is_busy and number == self._number:
-            await self._deal_with_next()
+            await self._handle_next()

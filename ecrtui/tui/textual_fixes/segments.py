@@ -1,4 +1,10 @@
-"""Content to segments, for the widgets that draw line by line."""
+"""Turn ``Content`` into Rich segments, for widgets that draw line by line.
+
+Defect: ``Widget.get_visual_style(partial=True)`` loses opaque backgrounds and reversed text, so a component style
+cannot be laid over another style. Textual also has no public way from ``Content`` to segments.
+Upstream: no issue known.
+Delete :func:`component_style` when ``get_visual_style(partial=True)`` returns what the component class sets.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +19,7 @@ ParseStyle = Callable[[str | Style], Style]
 
 
 def style_parser(variables: dict[str, str]) -> ParseStyle:
-    """Parses styles with these theme variables and remembers them; make a new one when the theme changes."""
+    """Return a caching style parser for these theme variables; create a new one when the theme changes."""
     known: dict[str | Style, Style] = {}
 
     def parse(style: str | Style) -> Style:
@@ -26,13 +32,14 @@ def style_parser(variables: dict[str, str]) -> ParseStyle:
 
 
 def to_segments(content: Content, base: Style, parse: ParseStyle, over: Style | None = None) -> list[Segment]:
-    """Draw content.
+    """Return one line of content as segments.
 
     Args:
-        content: one line.
-        base: what lies under it.
-        parse: from :func:`parser`.
-        over: what lies over it; a cursor's colours hide those of the content, its bold and underlined stay.
+        content: One line.
+        base: The style below the content.
+        parse: A parser from :func:`style_parser`.
+        over: A style above the content, such as the cursor's. Its colors replace those of the content; the content
+            stays bold and underlined.
     """
     return [
         Segment(text, (style if over is None else style + over).rich_style)
@@ -41,10 +48,7 @@ def to_segments(content: Content, base: Style, parse: ParseStyle, over: Style | 
 
 
 def component_style(widget: Widget, name: str) -> Style:
-    """The style of a component class alone, to be laid over others.
-
-    ``Widget.get_visual_style(partial=True)`` (Textual 8.2.8) loses opaque backgrounds and reversed text.
-    """
+    """Return only what a component class sets, as a style to lay over others."""
     styles = widget.get_component_styles(name)
     background = styles.background if styles.has_rule("background") else None
     foreground = styles.color if styles.has_rule("color") else None

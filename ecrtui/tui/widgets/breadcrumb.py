@@ -25,7 +25,7 @@ class Breadcrumb(Widget):
     Breadcrumb { height: 1; width: 100%; padding: 0 1; background: $surface; color: $foreground; }
     """
 
-    words: reactive[str] = reactive("")
+    status: reactive[str] = reactive("")
     """Counts, progress."""
 
     def __init__(self, place: str) -> None:
@@ -34,7 +34,7 @@ class Breadcrumb(Widget):
 
     def render(self) -> RenderResult:
         room = self.content_size.width
-        right = text.one_line(self.words, room * 3 // 5)
+        right = text.one_line(self.status, room * 3 // 5)
         left = text.one_line(self._place, room - (cell_len(right) + GAP if right else 0))
         between = " " * max(room - cell_len(left) - cell_len(right), 0)
         return Content.assemble((left, "bold"), between, (right, "$text-muted"))

@@ -16,7 +16,7 @@ from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrT
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 
-LONGEST = 4_000
+MAX_TEXT_LENGTH = 4_000
 """Characters of the service's words that are shown."""
 
 
@@ -55,7 +55,7 @@ class PanelMessage(NamedTuple):
     severity: Severity = Severity.INFO
 
     @classmethod
-    def of(cls, error: EcrTuiError) -> PanelMessage:
+    def from_error(cls, error: EcrTuiError) -> PanelMessage:
         """The words of an error."""
         request = f"request id {error.request_id}" if error.request_id else ""
         reference = " · ".join(part for part in (error.operation, error.code, request) if part)
@@ -90,7 +90,7 @@ class MessagePanel(Widget, can_focus=True):
     }
     """
 
-    words: reactive[PanelMessage | None] = reactive(None, layout=True)
+    message: reactive[PanelMessage | None] = reactive(None, layout=True)
 
     @dataclass
     class RetryRequested(Message):
@@ -113,41 +113,41 @@ class MessagePanel(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.retry_key = retry_key
         self.display = False
-        self.words = words
+        self.message = words
 
     def fail(self, error: EcrTuiError) -> None:
         """Show an error."""
-        self.words = PanelMessage.of(error)
+        self.message = PanelMessage.from_error(error)
 
-    def say(self, title: str, detail: str = "", hint: str = "", tone: Severity = Severity.INFO) -> None:
+    def show_message(self, title: str, detail: str = "", hint: str = "", severity: Severity = Severity.INFO) -> None:
         """Show a state: nothing there, still loading, stopped."""
-        self.words = PanelMessage(title, detail, hint, severity=tone)
+        self.message = PanelMessage(title, detail, hint, severity=severity)
 
     def hide(self) -> None:
         """There is data again."""
-        self.words = None
+        self.message = None
 
-    def watch_words(self, words: PanelMessage | None) -> None:
+    def watch_message(self, words: PanelMessage | None) -> None:
         self.display = words is not None
         for tone in Severity:
             self.set_class(words is not None and words.severity is tone, f"-{tone}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No retry where it cannot help."""
-        return action != "retry" or (self.words is not None and self.words.retryable)
+        return action != "retry" or (self.message is not None and self.message.retryable)
 
     def action_retry(self) -> None:
         """Ask for another try."""
         self.post_message(self.RetryRequested(self))
 
     def render(self) -> RenderResult:
-        words = self.words
+        words = self.message
         if words is None:
             return ""
         sign, style = _SIGNS[words.severity]
         lines = [Content.assemble((f"{sign} ", style), text.content(words.title, "bold"))]
-        lines += [text.block(words.detail, limit=LONGEST)] if words.detail else []
-        lines += [text.block(words.hint, "$text-accent", LONGEST)] if words.hint else []
+        lines += [text.block(words.detail, limit=MAX_TEXT_LENGTH)] if words.detail else []
+        lines += [text.block(words.hint, "$text-accent", MAX_TEXT_LENGTH)] if words.hint else []
         lines += [text.content(words.reference, "$text-muted")] if words.reference else []
         if words.retryable:
             lines.append(Content.assemble((self.retry_key, "bold $accent"), " tries again"))

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 
-PAUSE = 0.4
+ERROR_DELAY = 0.4
 """Seconds without a key after which it is told what is wrong."""
 
 
@@ -38,7 +38,7 @@ class FilterBar(Vertical):
 
         value: str
 
-    class Kept(Message):
+    class Closed(Message):
         """The user goes back to the list; the filter stays."""
 
     def __init__(self, example: str) -> None:
@@ -68,11 +68,11 @@ class FilterBar(Vertical):
     def clear(self) -> None:
         """Drop the filter and hide."""
         self.remove_class("-open")
-        self.complain("")
+        self.show_problem("")
         if self.field.value:
             self.field.value = ""
 
-    def complain(self, problem: str, position: int = 0) -> None:
+    def show_problem(self, problem: str, position: int = 0) -> None:
         """Show what is wrong, with a mark under the character where it goes wrong; empty for nothing.
 
         Who is still typing is not told that it is not complete yet: the list would jump down and up again.
@@ -85,7 +85,7 @@ class FilterBar(Vertical):
         if self._complaining:
             self._say(said)
         elif problem:
-            self._pause = self.set_timer(PAUSE, lambda: self._say(said))
+            self._pause = self.set_timer(ERROR_DELAY, lambda: self._say(said))
 
     def _say(self, problem: Content) -> None:
         self._complaining = bool(problem)
@@ -108,9 +108,9 @@ class FilterBar(Vertical):
         """Back to the list with the filter as it is."""
         if not self.field.value:
             self.remove_class("-open")
-        self.post_message(self.Kept())
+        self.post_message(self.Closed())
 
     def action_drop(self) -> None:
         """Back to the list without a filter."""
         self.clear()
-        self.post_message(self.Kept())
+        self.post_message(self.Closed())

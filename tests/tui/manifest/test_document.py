@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.manifest import document as manifest_text
-from ecrtui.tui.manifest.document import LineWrapping, TextRange, prepare
+from ecrtui.tui.manifest.document import LineWrapping, TextRange, prepare_manifest
 
 DIGEST = "sha256:" + "ab" * 32
 TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), max_size=120)
@@ -21,12 +21,12 @@ TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), 
 @given(TEXTS, st.integers(2, 12))
 @example("漢" * 5_000 + "\n" + "x" * 9_999, 7)
 def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source: str, width: int) -> None:
-    prepared = prepare(source)
+    prepared = prepare_manifest(source)
     layout = LineWrapping(prepared, width)
     rows = [layout[number] for number in range(len(layout))]
     for number, line in enumerate(prepared.lines):
-        assert "".join(prepared.at(row) for row in rows if row.line == number) == line
-    assert all(cell_len(prepared.at(row)) <= width for row in rows)
+        assert "".join(prepared.text_at(row) for row in rows if row.line == number) == line
+    assert all(cell_len(prepared.text_at(row)) <= width for row in rows)
     assert [row.line for row in rows] == sorted(row.line for row in rows)
     for number, row in enumerate(rows):
         if row.start < row.end:
@@ -36,14 +36,14 @@ def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source:
 
 @given(TEXTS)
 def test_lines_are_parted_at_line_feeds_alone_and_show_everything(source: str) -> None:
-    prepared = prepare(source)
+    prepared = prepare_manifest(source)
     assert prepared.text == source
     assert "\n".join(prepared.lines) == text.visible_lines(source.removesuffix("\n"))
     assert prepared.width == max(map(cell_len, prepared.lines))
 
 
 def styles(source: str) -> dict[str, str]:
-    prepared = prepare(source)
+    prepared = prepare_manifest(source)
     return {
         prepared.lines[0][start:end]: style
         for start, end, style in prepared.spans(TextRange(0, 0, len(prepared.lines[0])))
@@ -65,11 +65,13 @@ def test_names_strings_numbers_and_constants_have_their_colours() -> None:
 
 LAYERS = [{"digest": DIGEST, "size": number, "ok": True} for number in range(900)]
 LONG = {
-    "plain": prepare(json.dumps({"layers": LAYERS, "note": "12 true " * 6_000, "more": LAYERS})),
-    "escapes": prepare(json.dumps({"layers": LAYERS, "escapes": "\\" * 30_001 + '"' * 7, "note": "12 true " * 6_000})),
-    "one string": prepare(f'"{"x" * 50_000}"'),
-    "open string": prepare(f'{{"a": "{"x" * 50_000}'),
-    "no strings": prepare("[" + "12.5, true, " * 4_000 + "1]"),
+    "plain": prepare_manifest(json.dumps({"layers": LAYERS, "note": "12 true " * 6_000, "more": LAYERS})),
+    "escapes": prepare_manifest(
+        json.dumps({"layers": LAYERS, "escapes": "\\" * 30_001 + '"' * 7, "note": "12 true " * 6_000})
+    ),
+    "one string": prepare_manifest(f'"{"x" * 50_000}"'),
+    "open string": prepare_manifest(f'{{"a": "{"x" * 50_000}'),
+    "no strings": prepare_manifest("[" + "12.5, true, " * 4_000 + "1]"),
 }
 
 
@@ -85,7 +87,7 @@ def coloured(prepared: manifest_text.ManifestDocument, place: TextRange) -> dict
 def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(name: str) -> None:
     prepared = LONG[name]
     length = len(prepared.lines[0])
-    whole = coloured(dataclasses.replace(prepared, starts={}), TextRange(0, 0, length))
+    whole = coloured(dataclasses.replace(prepared, checkpoints={}), TextRange(0, 0, length))
     for start in range(0, length, 997):
         place = TextRange(0, start, min(start + 120, length))
         part = coloured(prepared, place)
@@ -96,21 +98,21 @@ def test_digests_are_found_where_they_are() -> None:
     source = json.dumps(
         {"config": {"digest": DIGEST}, "text": f"see {DIGEST} and {DIGEST}0 and sha256:short"}, indent=1
     )
-    prepared = prepare(source)
-    assert [prepared.at(place) for place in prepared.digests] == [DIGEST, DIGEST]
+    prepared = prepare_manifest(source)
+    assert [prepared.text_at(place) for place in prepared.digests] == [DIGEST, DIGEST]
     assert [place.line for place in prepared.digests] == [2, 4]
 
 
 def test_search_knows_no_case_and_takes_every_character_as_it_is() -> None:
-    prepared = prepare("A.b\nxa.B a.b\nacb\x1b")
+    prepared = prepare_manifest("A.b\nxa.B a.b\nacb\x1b")
     assert prepared.find("a.b") == (TextRange(0, 0, 3), TextRange(1, 1, 4), TextRange(1, 5, 8))
     assert prepared.find("\x1b") == (TextRange(2, 3, 4),)
     assert prepared.find("") == ()
 
 
 def test_a_search_that_finds_too_much_stops() -> None:
-    assert len(prepare("a" * 30_000).find("a")) == manifest_text.MOST_MATCHES
+    assert len(prepare_manifest("a" * 30_000).find("a")) == manifest_text.MAX_MATCHES
 
 
 def test_the_invisible_is_on_the_lines() -> None:
-    assert prepare("\ufeff{\r\n\t}").lines == ("‹FEFF›{␍", "␉}")
+    assert prepare_manifest("\ufeff{\r\n\t}").lines == ("‹FEFF›{␍", "␉}")

@@ -6,8 +6,8 @@ import json
 
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.tui.manifest.tree import MOST, StructureTree
-from tests.support.host import Host, screen
+from ecrtui.tui.manifest.tree import MAX_ENTRIES, StructureTree
+from tests.support.host import WidgetApp, screen_lines
 
 
 def digest(number: int) -> str:
@@ -37,10 +37,10 @@ IMAGE = {
 
 async def test_an_index_shows_its_platforms_and_folds_its_attestations() -> None:
     tree = StructureTree()
-    async with Host(tree).run_test(size=(80, 14)) as pilot:
+    async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("team/app:\x1bprod", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
-        shown = "\n".join(screen(pilot.app))
+        shown = "\n".join(screen_lines(pilot.app))
         assert "team/app:␛prod" in shown
         assert "platforms · 2" in shown
         assert "linux/amd64  aaaaaaaaaaaa  1.2 kB" in shown
@@ -51,11 +51,11 @@ async def test_an_index_shows_its_platforms_and_folds_its_attestations() -> None
 
 async def test_an_image_shows_config_layers_subject_and_what_refers_to_it() -> None:
     tree = StructureTree()
-    async with Host(tree).run_test(size=(100, 14)) as pilot:
+    async with WidgetApp(tree).run_test(size=(100, 14)) as pilot:
         referrer = Referrer("sha256:" + "f" * 64, "application/vnd.oci.image.manifest.v1+json", "application/spdx", 99)
         tree.show("x", parse_manifest(json.dumps(IMAGE)), [referrer])
         await pilot.pause()
-        shown = "\n".join(screen(pilot.app))
+        shown = "\n".join(screen_lines(pilot.app))
         assert "config  dddddddddddd  2.0 kB  application/vnd.oci.image.config.v1+json" in shown
         assert "layers · 3.0 MB · 3" in shown
         assert "subject  eeeeeeeeeeee  7 B" in shown
@@ -65,48 +65,48 @@ async def test_an_image_shows_config_layers_subject_and_what_refers_to_it() -> N
 
 async def test_the_cursor_and_enter_tell_the_descriptor() -> None:
     tree = StructureTree()
-    app = Host(tree)
+    app = WidgetApp(tree)
     async with app.run_test(size=(80, 14)) as pilot:
         tree.show("x", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
         await pilot.press("j", "j", "enter")
-        highlighted = [message.descriptor for message in app.of(StructureTree.Highlighted)]
+        highlighted = [message.descriptor for message in app.messages_of(StructureTree.Highlighted)]
         assert highlighted[-1] is not None
         assert highlighted[-1].digest == "sha256:" + "a" * 64
         assert tree.current is highlighted[-1]
-        assert [message.descriptor.digest[-1] for message in app.of(StructureTree.Selected)] == ["a"]
+        assert [message.descriptor.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a"]
         await pilot.press("j", "j", "enter", "j", "enter")
-        assert [message.descriptor.digest[-1] for message in app.of(StructureTree.Selected)] == ["a", "c"]
+        assert [message.descriptor.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a", "c"]
 
 
 async def test_go_to_unfolds_what_hides_the_descriptor() -> None:
     tree = StructureTree()
-    async with Host(tree).run_test(size=(80, 14)) as pilot:
+    async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("x", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
-        assert tree.go_to("sha256:" + "c" * 64)
+        assert tree.select_digest("sha256:" + "c" * 64)
         await pilot.pause()
         await pilot.pause()
         assert tree.current is not None
         assert tree.current.is_attestation
-        assert not tree.go_to("sha256:" + "0" * 64)
+        assert not tree.select_digest("sha256:" + "0" * 64)
 
 
 async def test_thousands_of_parts_are_told_and_not_all_shown() -> None:
     tree = StructureTree()
-    layers = [{"digest": digest(number), "size": 1} for number in range(MOST + 42)]
-    async with Host(tree).run_test(size=(80, 14)) as pilot:
+    layers = [{"digest": digest(number), "size": 1} for number in range(MAX_ENTRIES + 42)]
+    async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("x", parse_manifest(json.dumps({"layers": layers})))
         await pilot.pause()
         await pilot.press("G")
         group = tree.root.children[0]
-        assert len(group.children) == MOST + 1
+        assert len(group.children) == MAX_ENTRIES + 1
         assert "42 more" in str(group.children[-1].label)
 
 
 async def test_a_manifest_that_cannot_be_understood_says_why() -> None:
     tree = StructureTree()
-    async with Host(tree).run_test(size=(80, 14)) as pilot:
+    async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("x", parse_manifest("[1]"))
         await pilot.pause()
-        assert any("not a JSON object" in line for line in screen(pilot.app))
+        assert any("not a JSON object" in line for line in screen_lines(pilot.app))

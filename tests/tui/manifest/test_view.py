@@ -8,9 +8,9 @@ import re
 import pytest
 from textual.widgets import Input
 
-from ecrtui.tui.manifest.document import prepare
+from ecrtui.tui.manifest.document import prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
-from tests.support.host import Host, lines
+from tests.support.host import WidgetApp, rendered_lines
 
 
 def digest(number: int) -> str:
@@ -23,9 +23,9 @@ def index(count: int) -> str:
 
 
 async def test_lines_have_their_numbers_and_long_ones_are_wrapped() -> None:
-    view = ManifestView(prepare('{\n  "a": "' + "x" * 60 + '"\n}'))
-    async with Host(view).run_test(size=(41, 8)):
-        assert lines(view) == [
+    view = ManifestView(prepare_manifest('{\n  "a": "' + "x" * 60 + '"\n}'))
+    async with WidgetApp(view).run_test(size=(41, 8)):
+        assert rendered_lines(view) == [
             "  1 {",
             '  2   "a": "' + "x" * 28,
             "    " + "x" * 32 + '"',
@@ -38,29 +38,29 @@ async def test_lines_have_their_numbers_and_long_ones_are_wrapped() -> None:
 
 
 async def test_without_wrapping_long_lines_are_scrolled() -> None:
-    view = ManifestView(prepare('{\n  "a": "' + "x" * 60 + 'END"\n}'))
-    async with Host(view).run_test(size=(41, 8)) as pilot:
+    view = ManifestView(prepare_manifest('{\n  "a": "' + "x" * 60 + 'END"\n}'))
+    async with WidgetApp(view).run_test(size=(41, 8)) as pilot:
         await pilot.press("w")
-        assert [line[:5] for line in lines(view)[:3]] == ["  1 {", "  2  ", "  3 }"]
+        assert [line[:5] for line in rendered_lines(view)[:3]] == ["  1 {", "  2  ", "  3 }"]
         await pilot.press(*["l"] * 9)
-        assert lines(view)[1].endswith('END"')
-        assert lines(view)[0].strip() == "1"
+        assert rendered_lines(view)[1].endswith('END"')
+        assert rendered_lines(view)[0].strip() == "1"
         await pilot.press(*["h"] * 9)
-        assert lines(view)[0] == "  1 {"
+        assert rendered_lines(view)[0] == "  1 {"
 
 
 async def test_the_cursor_goes_over_the_digests_and_on_to_the_next_widget() -> None:
     view = ManifestView()
-    app = Host(view, before=Input())
+    app = WidgetApp(view, before=Input())
     async with app.run_test(size=(100, 12)) as pilot:
-        view.show(prepare(index(3)))
+        view.show(prepare_manifest(index(3)))
         await pilot.pause()
         assert view.digest is None
-        assert not any(line.startswith("▸") for line in lines(view))
+        assert not any(line.startswith("▸") for line in rendered_lines(view))
         await pilot.press("tab", "n", "tab", "shift+tab", "p", "tab", "tab")
-        found = [message.digest for message in app.of(ManifestView.DigestHighlighted)]
+        found = [message.digest for message in app.messages_of(ManifestView.DigestHighlighted)]
         assert found == [None, *(digest(number) for number in (0, 1, 2, 1, 0, 1, 2))]
-        assert [f'"digest": "{digest(2)}"' in line for line in lines(view) if line.startswith("▸")] == [True]
+        assert [f'"digest": "{digest(2)}"' in line for line in rendered_lines(view) if line.startswith("▸")] == [True]
         await pilot.press("tab")
         assert app.focused is not view
         view.focus()
@@ -71,47 +71,47 @@ async def test_the_cursor_goes_over_the_digests_and_on_to_the_next_widget() -> N
 
 
 async def test_enter_and_a_double_click_select_the_digest() -> None:
-    view = ManifestView(prepare(index(3)))
-    app = Host(view)
+    view = ManifestView(prepare_manifest(index(3)))
+    app = WidgetApp(view)
     async with app.run_test(size=(100, 20)) as pilot:
         await pilot.press("enter", "tab", "enter")
-        row = next(number for number, line in enumerate(lines(view)) if digest(1) in line)
-        column = lines(view)[row].index("sha256")
+        row = next(number for number, line in enumerate(rendered_lines(view)) if digest(1) in line)
+        column = rendered_lines(view)[row].index("sha256")
         await pilot.click(view, offset=(column + 5, row))
         assert view.digest == digest(1)
         await pilot.click(view, offset=(column + 5, row), times=2)
         await pilot.click(view, offset=(2, 0), times=2)
-        assert [message.digest for message in app.of(ManifestView.DigestSelected)] == [digest(0), digest(1)]
+        assert [message.digest for message in app.messages_of(ManifestView.DigestSelected)] == [digest(0), digest(1)]
 
 
 async def test_a_text_without_digests_has_no_cursor() -> None:
     view = ManifestView()
-    app = Host(view)
+    app = WidgetApp(view)
     async with app.run_test(size=(60, 10)) as pilot:
-        view.show(prepare("not JSON at all"))
+        view.show(prepare_manifest("not JSON at all"))
         await pilot.press("n", "enter")
         assert view.digest is None
-        assert [message.digest for message in app.of(ManifestView.DigestHighlighted)] == [None]
-        assert not app.of(ManifestView.DigestSelected)
+        assert [message.digest for message in app.messages_of(ManifestView.DigestHighlighted)] == [None]
+        assert not app.messages_of(ManifestView.DigestSelected)
 
 
 async def test_go_to_shows_a_digest_far_down() -> None:
-    view = ManifestView(prepare(index(500)))
-    async with Host(view).run_test(size=(100, 12)):
-        assert view.go_to(digest(400))
-        assert any(digest(400) in line and line.startswith("▸") for line in lines(view))
-        assert not view.go_to(digest(9999))
+    view = ManifestView(prepare_manifest(index(500)))
+    async with WidgetApp(view).run_test(size=(100, 12)):
+        assert view.go_to_digest(digest(400))
+        assert any(digest(400) in line and line.startswith("▸") for line in rendered_lines(view))
+        assert not view.go_to_digest(digest(9999))
 
 
 async def test_search_goes_round_its_matches_and_ends_with_nothing_to_look_for() -> None:
-    view = ManifestView(prepare(index(50)))
-    async with Host(view).run_test(size=(90, 12)) as pilot:
+    view = ManifestView(prepare_manifest(index(50)))
+    async with WidgetApp(view).run_test(size=(90, 12)) as pilot:
         assert view.search('"SIZE": 4') == 11
         assert view.found == (1, 11)
-        assert any('"size": 4' in line for line in lines(view))
+        assert any('"size": 4' in line for line in rendered_lines(view))
         await pilot.press("N")
         assert view.found == (11, 11)
-        assert any('"size": 49' in line for line in lines(view))
+        assert any('"size": 49' in line for line in rendered_lines(view))
         await pilot.press("n", "n")
         assert view.found == (2, 11)
         assert view.search("nowhere") == 0
@@ -121,10 +121,10 @@ async def test_search_goes_round_its_matches_and_ends_with_nothing_to_look_for()
 
 
 async def test_a_match_that_is_far_to_the_right_is_scrolled_to() -> None:
-    view = ManifestView(prepare("x" * 5_000 + "needle" + "x" * 5_000), wrap=False)
-    async with Host(view).run_test(size=(60, 8)):
+    view = ManifestView(prepare_manifest("x" * 5_000 + "needle" + "x" * 5_000), wrap=False)
+    async with WidgetApp(view).run_test(size=(60, 8)):
         view.search("needle")
-        assert "needle" in lines(view)[0]
+        assert "needle" in rendered_lines(view)[0]
 
 
 @pytest.mark.parametrize("wrap", [True, False])
@@ -135,11 +135,11 @@ async def test_a_match_that_is_far_to_the_right_is_scrolled_to() -> None:
 )
 async def test_four_mebibytes_cost_only_what_is_seen_of_them(source: str, wrap: bool) -> None:
     view = ManifestView(wrap=wrap)
-    async with Host(view).run_test(size=(80, 24)) as pilot:
+    async with WidgetApp(view).run_test(size=(80, 24)) as pilot:
         drawn = []
         original = view._content
         view._content = lambda place: drawn.append(place.end - place.start) or original(place)  # type: ignore[method-assign]
-        view.show(prepare(source))
+        view.show(prepare_manifest(source))
         await pilot.press("G", "g", "ctrl+d")
         await pilot.pause()
         assert sum(drawn) < 24 * 80 * 8
@@ -147,10 +147,10 @@ async def test_four_mebibytes_cost_only_what_is_seen_of_them(source: str, wrap: 
 
 
 async def test_hostile_text_is_shown_and_not_obeyed() -> None:
-    view = ManifestView(prepare('{"a": "\x1b]0;pwned\x07[/] [@click=app.quit]\u202e\ud800 漢字",\r\n "b": 1}'))
-    app = Host(view)
+    view = ManifestView(prepare_manifest('{"a": "\x1b]0;pwned\x07[/] [@click=app.quit]\u202e\ud800 漢字",\r\n "b": 1}'))
+    app = WidgetApp(view)
     async with app.run_test(size=(100, 8)):
-        assert lines(view)[0] == '  1 {"a": "␛]0;pwned␇[/] [@click=app.quit]‹202E›‹D800› 漢字",␍'
+        assert rendered_lines(view)[0] == '  1 {"a": "␛]0;pwned␇[/] [@click=app.quit]‹202E›‹D800› 漢字",␍'
         drawn = "".join(segment.text for strip in app.screen._compositor.render_strips() for segment in strip)
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800]", drawn)
 
@@ -158,8 +158,8 @@ async def test_hostile_text_is_shown_and_not_obeyed() -> None:
 @pytest.mark.parametrize("size", [(60, 15), (160, 50), (20, 4), (8, 3)])
 @pytest.mark.parametrize("wrap", [True, False])
 async def test_every_line_has_the_width_of_the_view(size: tuple[int, int], wrap: bool) -> None:
-    view = ManifestView(prepare(index(20) + "\n漢字" * 30), wrap=wrap)
-    async with Host(view).run_test(size=size) as pilot:
+    view = ManifestView(prepare_manifest(index(20) + "\n漢字" * 30), wrap=wrap)
+    async with WidgetApp(view).run_test(size=size) as pilot:
         for _ in range(3):
             assert {view.render_line(y).cell_length for y in range(view.size.height)} == {
                 view.scrollable_content_region.width
@@ -168,20 +168,20 @@ async def test_every_line_has_the_width_of_the_view(size: tuple[int, int], wrap:
 
 
 async def test_what_is_on_top_stays_there_when_wrapping_or_the_size_changes() -> None:
-    view = ManifestView(prepare(index(200)))
-    async with Host(view).run_test(size=(60, 12)) as pilot:
+    view = ManifestView(prepare_manifest(index(200)))
+    async with WidgetApp(view).run_test(size=(60, 12)) as pilot:
         await pilot.press(*["ctrl+d"] * 9)
-        top = next(line for line in lines(view) if line[:7].strip()).split()[0]
+        top = next(line for line in rendered_lines(view) if line[:7].strip()).split()[0]
         await pilot.press("w")
-        assert abs(int(lines(view)[0].split()[0]) - int(top)) <= 1
+        assert abs(int(rendered_lines(view)[0].split()[0]) - int(top)) <= 1
         await pilot.resize_terminal(100, 20)
         await pilot.pause()
-        assert abs(int(lines(view)[0].split()[0]) - int(top)) <= 1
+        assert abs(int(rendered_lines(view)[0].split()[0]) - int(top)) <= 1
 
 
 async def test_another_theme_repaints_the_colours() -> None:
-    view = ManifestView(prepare(index(2)))
-    app = Host(view)
+    view = ManifestView(prepare_manifest(index(2)))
+    app = WidgetApp(view)
     async with app.run_test(size=(60, 12)) as pilot:
         seen = []
         for name in ("ecrtui-dark", "ecrtui-light", "ecrtui-contrast", "ecrtui-16"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, tags_of
-from tests.support.screen import below, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import PATIENCE, below, row_of, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
 
@@ -136,9 +137,9 @@ async def test_a_conflict_stops_the_rest_or_not_as_chosen(embedded: EmbeddedRegi
         await until(pilot, "3 tags")
         put(client, REPOSITORY, other.manifest, "0", other.media_type)
         await pilot.press("enter")
-        await until(pilot, "on a conflict: stop")
+        await until(pilot, "on conflict: stop")
         await pilot.press("o")
-        await until(pilot, "on a conflict: go on")
+        await until(pilot, "on conflict: continue")
         await pilot.press("enter")
         screen = await until(pilot, "enter close")
         form = below(screen, "Retag 3 images")
@@ -158,14 +159,34 @@ async def test_stop_ends_after_the_row_that_is_being_written(embedded: EmbeddedR
         await until(pilot, "4 new")
         embedded.faults.add("PutImage:latency:seconds=0.4")
         await pilot.press("enter")
-        await until(pilot, "esc stops after this row")
+        await until(pilot, "esc stop after this row")
         await pilot.press("escape")
         await until(pilot, "stopping after this row")
         screen = await until(pilot, "enter close")
-        assert "- not done" in screen
+        assert "- skipped" in screen
         written = [tag for tag in tags_of(client, REPOSITORY) if not tag.startswith("rc-")]
         assert 1 <= len(written) < 4
         assert f"✓ done  {len(written)}" in screen
+
+
+async def test_each_row_shows_its_result_as_soon_as_it_is_written(embedded: EmbeddedRegistry, client: Any) -> None:
+    for number in range(4):
+        push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await open_rename(pilot, "{tag|strip:rc-}", 4)
+        await until(pilot, "4 tags")
+        await pilot.press("enter")
+        await until(pilot, "4 new")
+        allowed = threading.Semaphore(0)  # each PutImage waits until the test has seen the result of the one before
+        embedded.faults.before("PutImage", lambda: allowed.acquire(timeout=PATIENCE), times=None)
+        await pilot.press("enter")
+        await until(pilot, "writing…")
+        for number in range(1, 4):
+            allowed.release()
+            screen = await until(pilot, f"writing… {number}/4")
+            assert screen.count("✓ done") == number
+        allowed.release()
+        await until(pilot, "enter close")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])
@@ -282,7 +303,7 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         await pilot.press("enter")
         await until(pilot, "1 refused")
         await pilot.press("enter")
-        await until(pilot, "nothing is written while a step is refused")
+        await until(pilot, "Cannot apply: a step is refused")
         await pilot.press("escape", "X", "enter")
         await until(pilot, "1 removed")
         await pilot.press("enter")

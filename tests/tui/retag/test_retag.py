@@ -45,7 +45,7 @@ async def test_a_tag_is_moved_and_the_answer_of_put_image_stands_inline(embedded
         await pilot.press("enter")
         screen = await retag(pilot, "rc")
         assert row_of(screen, "moves").split()[:3] == ["rc", "moves", old.digest[7:19]]
-        assert f"{old.digest[7:19]} is left without a tag" in screen
+        assert f"{old.digest[7:19]} becomes untagged" in screen
         await pilot.press("enter")
         screen = await until(pilot, "✓ done")
         for label, value in (
@@ -85,7 +85,7 @@ async def test_the_manifest_of_the_answer_is_the_one_that_was_read(embedded: Emb
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")
         await pilot.press("enter")
-        await until(pilot, f"{len(new.manifest)} bytes, as read")
+        await until(pilot, f"{len(new.manifest)} bytes, unchanged")
         await pilot.press("m")
         screen = await until(pilot, '"schemaVersion": 2')
         assert new.digest in screen
@@ -166,7 +166,7 @@ async def test_the_grammar_of_tags_is_checked_as_it_is_typed(shared_registry: Em
             ("ok a@b", "cannot contain '@'"),
             ("x" * 129, "128"),
         ):
-            await until(pilot, "new tag, or several")
+            await until(pilot, "new tags, separated")
             await paste(pilot, typed)
             screen = await until(pilot, complaint)
             assert "enter apply" not in screen
@@ -223,7 +223,7 @@ async def test_an_immutable_tag_is_refused_with_the_filter_that_decides(embedded
         assert dev.digest[7:19] in row_of(form, "moves")
         assert "enter apply" not in form
         await pilot.press("enter")
-        await until(pilot, "nothing is written while a step is refused")
+        await until(pilot, "Cannot apply: a step is refused")
         await pilot.press(*["backspace"] * len("v1 dev-1"), *"dev-1")
         await until(pilot, lambda screen: "enter apply" in screen and "refused" not in screen)
         await pilot.press("enter")
@@ -401,7 +401,7 @@ async def test_a_plan_that_cannot_be_made_is_told_in_the_form_and_can_be_tried_a
         await until(pilot, "1 image ·")
         embedded.faults.add("DescribeImages:unavailable")
         await pilot.press("t")
-        await until(pilot, "new tag, or several")
+        await until(pilot, "new tags, separated")
         await type_text(pilot, "rc")
         screen = await until(pilot, "The service failed")
         assert "enter apply" not in screen
@@ -418,10 +418,10 @@ async def test_a_protected_tag_wants_to_be_typed_once_more(embedded: EmbeddedReg
         screen = await retag(pilot, "prod")
         assert "protected" in row_of(screen, "moves")
         await pilot.press("enter")
-        await until(pilot, "Type prod once more")
+        await until(pilot, "Type prod to confirm")
         await type_text(pilot, "pro")
         await pilot.press("enter")
-        await until(pilot, "not typed: prod")
+        await until(pilot, "not confirmed: prod")
         assert tags_of(client, "team/app")["prod"] != new.digest
         await type_text(pilot, "d")
         await pilot.press("enter")
@@ -435,9 +435,9 @@ async def test_esc_at_the_protected_tag_goes_back_to_the_plan(embedded: Embedded
         await until(pilot, "1 image ·")
         await retag(pilot, "prod")
         await pilot.press("enter")
-        await until(pilot, "Type prod once more")
+        await until(pilot, "Type prod to confirm")
         await pilot.press("escape")
-        await until_gone(pilot, "once more")
+        await until_gone(pilot, "to confirm")
         await until(pilot, "enter apply")
         await pilot.press("escape")
         await until_gone(pilot, "Retag")
@@ -452,7 +452,7 @@ async def test_read_only_is_told_in_the_header_and_refused_in_the_plan(embedded:
         screen = await retag(pilot, "rc")
         assert "refused: ecrtui is read-only here" in screen
         await pilot.press("enter")
-        await until(pilot, "nothing is written while a step is refused")
+        await until(pilot, "Cannot apply: a step is refused")
         assert "rc" not in tags_of(client, "team/app")
 
 
@@ -467,7 +467,7 @@ async def test_a_plan_that_comes_while_the_form_is_taken_away_is_nobodys(embedde
         removal = asyncio.ensure_future(_finished(form.remove()))
         while not removal.done():
             form.state = PlanFormState()
-            form.planned(plan)
+            form.show_plan(plan)
             await asyncio.sleep(0)
         screen = await until_gone(pilot, "Retag")
         assert "defect" not in screen

@@ -89,7 +89,7 @@ async def test_a_tag_that_was_made_is_removed_by_its_undo_only_if_the_image_keep
         await pilot.press("u")
         await until(pilot, "it is the last tag of its image")
         await pilot.press("enter")
-        await until(pilot, "nothing is written while a step is refused")
+        await until(pilot, "Cannot apply: a step is refused")
         assert tags_of(client, REPOSITORY) == {"rc": image.digest}
 
 
@@ -107,7 +107,7 @@ async def test_an_undo_of_what_somebody_else_has_moved_since_is_refused(
         form = below(await until(pilot, "refused"), "Undo")
         assert other.digest[7:19] in form
         await pilot.press("enter")
-        await until(pilot, "nothing is written while a step is refused")
+        await until(pilot, "Cannot apply: a step is refused")
         assert tags_of(client, REPOSITORY)["rc"] == other.digest
 
 

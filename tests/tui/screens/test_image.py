@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from ecrtui.tui.app import EcrTuiApp
-from ecrtui.tui.manifest.document import prepare
+from ecrtui.tui.manifest.document import prepare_manifest
 from ecrtui.tui.screens.image import ImageScreen
 from tests.support.embedded import (
     OCI_MANIFEST,
@@ -198,7 +198,7 @@ async def test_a_manifest_that_was_on_the_screen_already_is_not_read_again(estat
         try:
             image = estate.image
             app = cast(EcrTuiApp, pilot.app)
-            app.push_app_screen(ImageScreen(app.connect, REPOSITORY, image.digest, prepare(image.manifest)))
+            app.push_app_screen(ImageScreen(app.connect, REPOSITORY, image.digest, prepare_manifest(image.manifest)))
             await until(pilot, "referrers · 1")
             assert '"schemaVersion": 2' in screen_text(app)
             assert not fault.hits
@@ -268,7 +268,7 @@ async def test_a_manifest_of_four_megabytes_is_shown_searched_and_tagged() -> No
         await pilot.press("G")
         await until(pilot, '"last": "the very end"')
         await pilot.press("g", "t")
-        await until(pilot, "new tag, or several")
+        await until(pilot, "new tags, separated")
         await type_text(pilot, "copy")
         await until(pilot, "enter apply")
         await pilot.press("enter")

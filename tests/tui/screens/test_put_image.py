@@ -17,7 +17,7 @@ from ecrtui.ecr.manifest import MAX_LENGTH
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
-from ecrtui.tui.manifest.editor import EDITABLE, ManifestField
+from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_app import PutImageApp
 from tests.support.embedded import (
@@ -112,7 +112,7 @@ async def test_a_file_is_put_byte_for_byte(embedded, client, tmp_path: Path, cha
         await fill(pilot, "file", str(tmp_path / "m.json"))
         screen = await until(pilot, digest_of(text))
         assert f"{len(text.encode()):,} bytes · {told}" in screen
-        assert manifest_of(pilot).exact == text
+        assert manifest_of(pilot).exact_text == text
         await send(pilot)
         assert tags_of(client, "team/app") == {"v1": digest_of(text)}
         assert stored(client, digest_of(text)) == text
@@ -153,11 +153,11 @@ async def test_line_ends_that_a_terminal_has_changed_are_told_and_put_right_by_a
         await pilot.press("f4")
         screen = await until(pilot, "with LF line ends")
         assert "✗" not in screen
-        assert manifest_of(pilot).exact == text
+        assert manifest_of(pilot).exact_text == text
         await pilot.press("f4")
-        assert manifest_of(pilot).exact == text.replace("\n", "\r\n")
+        assert manifest_of(pilot).exact_text == text.replace("\n", "\r\n")
         await pilot.press("f4")
-        assert manifest_of(pilot).exact == text.replace("\n", "\r")
+        assert manifest_of(pilot).exact_text == text.replace("\n", "\r")
 
 
 async def test_what_is_pasted_into_a_manifest_changes_no_line_end_around_it(embedded, client) -> None:
@@ -168,7 +168,7 @@ async def test_what_is_pasted_into_a_manifest_changes_no_line_end_around_it(embe
         field.move_cursor((1, 6))
         await paste(pilot, "one\ntwo")
         await pilot.pause()
-        assert field.exact == '{\r\n"a": "one\ntwo"\r\n}'
+        assert field.exact_text == '{\r\n"a": "one\ntwo"\r\n}'
 
 
 async def test_an_edit_is_an_edit_and_the_file_is_the_file_no_more(embedded, client, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ async def test_an_edit_is_an_edit_and_the_file_is_the_file_no_more(embedded, cli
         manifest_of(pilot).focus()
         await pilot.press("space")
         screen = await until(pilot, "as it was typed")
-        assert manifest_of(pilot).exact == " {}"
+        assert manifest_of(pilot).exact_text == " {}"
         assert str(tmp_path) not in screen
         assert "file://manifest.json" in screen
 
@@ -229,13 +229,13 @@ async def test_a_file_that_is_not_utf_8_is_refused(embedded, client, tmp_path: P
 async def test_a_manifest_that_is_too_long_is_refused_and_a_long_one_is_not_cut(
     embedded, client, tmp_path: Path
 ) -> None:
-    long = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "a": "x" * EDITABLE})
+    long = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "a": "x" * MAX_EDITABLE_LENGTH})
     async with form(embedded, repository="team/app") as (_, pilot):
         for text, words in ((long, digest_of(long)), (long + " " * MAX_LENGTH, "PutImage accepts at most 4,194,304")):
             (tmp_path / "m.json").write_text(text)
             await fill(pilot, "file", str(tmp_path / "m.json"))
             await until(pilot, words)
-            assert manifest_of(pilot).exact == text
+            assert manifest_of(pilot).exact_text == text
 
 
 async def test_what_would_steer_a_terminal_is_made_visible(embedded, client, tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ async def test_a_protected_tag_moves_after_it_was_typed_once_more(embedded, clie
         screen = await until(pilot, "protected")
         assert f"moves  {old.digest[7:19]}" in screen
         await pilot.press("enter")
-        await until(pilot, "Type prod once more")
+        await until(pilot, "Type prod to confirm")
         await type_text(pilot, "prod")
         await pilot.press("enter")
         screen = await until(pilot, "✓ done")
@@ -376,10 +376,10 @@ async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp
         await until(pilot, "as it lies in the file")
         await pilot.press("f4")
         await until(pilot, "with CRLF line ends")
-        assert manifest_of(pilot).exact == text.replace("\n", "\r\n")
+        assert manifest_of(pilot).exact_text == text.replace("\n", "\r\n")
         await pilot.press("f4")
         await until(pilot, "as it lies in the file")
-        assert manifest_of(pilot).exact == text
+        assert manifest_of(pilot).exact_text == text
         assert pilot.app.screen.query_one("#file", Input).value == str(tmp_path / "m.json")
 
 

@@ -15,7 +15,7 @@ from ecrtui.tui.table import columns as layout
 from ecrtui.tui.table import table as module
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
-from tests.support.host import Host, lines, screen
+from tests.support.host import WidgetApp, rendered_lines, screen_lines
 
 ALL_THEMES = ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"]
 
@@ -76,23 +76,23 @@ async def arranged(pilot: Pilot[None], table: Table[Entry]) -> None:
 
 async def test_rows_are_shown_under_their_headings_with_the_arrow_at_the_sorted_one() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 8)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 8)) as pilot:
         table.merge(entries(3))
         await pilot.pause()
-        assert lines(table)[0].split() == ["name", "▲", "key", "size"]
-        assert [line.split() for line in lines(table)[1:4]] == [
+        assert rendered_lines(table)[0].split() == ["name", "▲", "key", "size"]
+        assert [line.split() for line in rendered_lines(table)[1:4]] == [
             ["▸", "name-000000", "k0", "0"],
             ["name-000001", "k1", "2"],
             ["name-000002", "k2", "1"],
         ]
-        assert lines(table)[4:] == [""] * 4
+        assert rendered_lines(table)[4:] == [""] * 4
         assert all(table.render_line(y).cell_length == table.scrollable_content_region.width for y in range(8))
 
 
 async def test_a_hundred_thousand_rows_cost_only_what_is_seen_of_them() -> None:
     cell = Counting()
     table = make(cell)
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(80, 24)) as pilot:
         table.merge(entries(100_000))
         await pilot.pause()
@@ -100,7 +100,7 @@ async def test_a_hundred_thousand_rows_cost_only_what_is_seen_of_them() -> None:
         shown = cell.calls
         assert shown <= 100 + 2 * 24
         await pilot.press("G")
-        assert "name-099999" in lines(table)[-1]
+        assert "name-099999" in rendered_lines(table)[-1]
         await pilot.press("g", "ctrl+d")
         assert cell.calls <= shown + 3 * 24
         before = cell.calls
@@ -124,97 +124,97 @@ async def test_a_hundred_thousand_rows_cost_only_what_is_seen_of_them() -> None:
 )
 async def test_the_keys_move_the_cursor_and_it_is_seen(keys: list[str], cursor: int) -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         await pilot.press(*keys)
         assert table.rows.cursor == cursor
-        assert [f"name-{cursor:06}" in line for line in lines(table) if line.startswith("▸")] == [True]
+        assert [f"name-{cursor:06}" in line for line in rendered_lines(table) if line.startswith("▸")] == [True]
 
 
 async def test_moving_the_cursor_is_told_with_the_row_and_only_when_it_is_another() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
         await pilot.press("j", "k", "k", "k")
-        moved = [(message.item.key, message.index) for message in app.of(Table.CursorMoved)]
+        moved = [(message.item.key, message.index) for message in app.messages_of(Table.CursorMoved)]
         assert moved == [("k0", 0), ("k1", 1), ("k0", 0)]
         table.clear()
         await pilot.pause()
-        assert app.of(Table.CursorMoved)[-1].item is None
+        assert app.messages_of(Table.CursorMoved)[-1].item is None
 
 
 async def test_rows_that_arrive_leave_the_cursor_on_its_row_and_its_line() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         await pilot.press("ctrl+d", "ctrl+d", "k", "k", "k")
-        before = lines(table)
+        before = rendered_lines(table)
         assert table.scroll_offset.y > 0
         table.merge(Entry(f"early{number}", f"a-{number}") for number in range(500))
         await pilot.pause()
-        assert [line.split()[:2] for line in lines(table)] == [line.split()[:2] for line in before]
+        assert [line.split()[:2] for line in rendered_lines(table)] == [line.split()[:2] for line in before]
 
 
 async def test_what_the_user_has_scrolled_to_stays_though_the_cursor_is_elsewhere() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         await pilot.pause()
         table.scroll_to(y=50, animate=False)
         await pilot.pause()
-        assert "name-000050" in lines(table)[1]
+        assert "name-000050" in rendered_lines(table)[1]
         table.merge(Entry(f"early{number}", f"a-{number}") for number in range(30))
         await pilot.pause()
-        assert "name-000050" in lines(table)[1]
+        assert "name-000050" in rendered_lines(table)[1]
 
 
 async def test_until_the_user_moves_the_first_row_is_on_top() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         table.merge([Entry("early", "a")])
         await pilot.pause()
-        assert lines(table)[1].split() == ["▸", "a", "early", "0"]
+        assert rendered_lines(table)[1].split() == ["▸", "a", "early", "0"]
 
 
 async def test_the_line_of_the_cursor_stays_when_rows_above_it_vanish() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         await pilot.press(*["ctrl+d"] * 4)
-        line = next(number for number, line in enumerate(lines(table)) if line.startswith("▸"))
+        line = next(number for number, line in enumerate(rendered_lines(table)) if line.startswith("▸"))
         current = table.current
-        table.drop([f"k{number}" for number in range(20)])
+        table.remove_rows([f"k{number}" for number in range(20)])
         await pilot.pause()
         assert table.current is current
-        assert lines(table)[line].startswith("▸")
+        assert rendered_lines(table)[line].startswith("▸")
 
 
 async def test_marks_are_signs_and_not_only_colours_and_are_told() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         table.toggle_mark()
         table.toggle_mark()
         await pilot.pause()
-        assert [line[:3] for line in lines(table)[1:4]] == [" ✓ ", " ✓ ", "▸  "]
+        assert [line[:3] for line in rendered_lines(table)[1:4]] == [" ✓ ", " ✓ ", "▸  "]
         await pilot.press("G")
         table.mark_range()
         assert table.rows.marked_count == 5
         table.mark_all()
         assert table.rows.marked_count == 0
         table.mark_all()
-        table.drop(["k0"])
+        table.remove_rows(["k0"])
         await pilot.pause()
-        assert [message.count for message in app.of(Table.MarksChanged)] == [1, 2, 5, 0, 5, 4]
+        assert [message.count for message in app.messages_of(Table.MarksChanged)] == [1, 2, 5, 0, 5, 4]
 
 
 async def test_a_table_without_marks_marks_nothing() -> None:
     table = make(markable=False)
-    async with Host(table).run_test(size=(60, 10)):
+    async with WidgetApp(table).run_test(size=(60, 10)):
         table.merge(entries(5))
         table.toggle_mark()
         table.mark_all()
@@ -224,7 +224,7 @@ async def test_a_table_without_marks_marks_nothing() -> None:
 
 async def test_mark_all_marks_what_the_filter_shows() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)):
+    async with WidgetApp(table).run_test(size=(60, 10)):
         table.merge(entries(20))
         table.filter(lambda entry: entry.key.endswith("1"))
         table.mark_all()
@@ -237,7 +237,7 @@ async def test_mark_all_marks_what_the_filter_shows() -> None:
 
 async def test_the_mouse_moves_marks_sorts_and_opens() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
@@ -247,18 +247,18 @@ async def test_the_mouse_moves_marks_sorts_and_opens() -> None:
         assert table.rows.marks == {"k1"}
         assert table.rows.cursor == 1
         await pilot.click(table, offset=(6, 2), times=2)
-        assert [message.item.key for message in app.of(Table.Activated)] == ["k1"]
-        heading = lines(table)[0]
+        assert [message.item.key for message in app.messages_of(Table.Activated)] == ["k1"]
+        heading = rendered_lines(table)[0]
         await pilot.click(table, offset=(heading.index("size"), 0))
         await pilot.click(table, offset=(heading.index("key"), 0))
-        assert [message.column for message in app.of(Table.SortRequested)] == ["size"]
+        assert [message.column for message in app.messages_of(Table.SortRequested)] == ["size"]
         await pilot.click(table, offset=(6, 9))
         assert table.rows.cursor == 1
 
 
 async def test_the_row_under_the_mouse_is_drawn_in_another_colour() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
         before = table.render_line(4)
@@ -270,7 +270,7 @@ async def test_the_row_under_the_mouse_is_drawn_in_another_colour() -> None:
 
 async def test_sorting_and_turning_keep_the_cursor_on_its_row() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(50))
         await pilot.press("j", "j", "j")
@@ -279,27 +279,27 @@ async def test_sorting_and_turning_keep_the_cursor_on_its_row() -> None:
         await arranged(pilot, table)
         assert table.current is current
         assert [entry.size for entry in table.rows] == sorted((entry.size for entry in entries(50)), reverse=True)
-        assert "size ▼" in lines(table)[0]
+        assert "size ▼" in rendered_lines(table)[0]
         table.sort_by("size", False)
         assert table.current is current
-        assert "size ▲" in lines(table)[0]
-        assert app.of(Table.Arranged)[-1].total == 50
+        assert "size ▲" in rendered_lines(table)[0]
+        assert app.messages_of(Table.SortFilterDone)[-1].total == 50
 
 
 async def test_the_last_of_several_quick_filters_holds_on_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 0)
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(30_000))
         for digits in ("1", "12", "123"):
             table.filter(lambda entry, digits=digits: digits in entry.key)
         table.merge([Entry("k-123-late", "late"), Entry("k-9-late", "late")])
-        while not app.of(Table.Arranged):
+        while not app.messages_of(Table.SortFilterDone):
             await pilot.pause()
         expected = {entry.key for entry in entries(30_000) if "123" in entry.key} | {"k-123-late"}
         assert {entry.key for entry in table.rows} == expected
-        assert app.of(Table.Arranged)[-1].shown == len(expected)
+        assert app.messages_of(Table.SortFilterDone)[-1].shown == len(expected)
 
 
 async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_at(
@@ -307,11 +307,11 @@ async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_a
 ) -> None:
     monkeypatch.setattr(module, "SLICE", 0)
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)):
         table.merge(entries(30_000))
         table.filter(lambda entry: entry.key.endswith("7"))
-        assert [line.split()[-2] for line in lines(table)[2:5]] == ["k17", "k27", "k37"]
+        assert [line.split()[-2] for line in rendered_lines(table)[2:5]] == ["k17", "k27", "k37"]
         assert len(table.rows) < 3_000
         table.mark_all()
         assert table.rows.marked_count == 3_000
@@ -319,7 +319,7 @@ async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_a
 
 async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge([Entry("k0", "release-2026 \x1b2026"), Entry("k1", "release-2025")])
         table.filter(
             lambda entry: "2026" in entry.name, lambda name: [match.span() for match in re.finditer("2026", name)]
@@ -332,7 +332,7 @@ async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
 
 async def test_a_filter_that_shows_the_same_rows_lights_up_what_it_found_now() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         for found in ("na", "name", None):
             table.filter(
@@ -346,12 +346,12 @@ async def test_a_filter_that_shows_the_same_rows_lights_up_what_it_found_now() -
 
 async def test_a_change_that_is_not_seen_draws_nothing_and_moves_the_scrollbar() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         await pilot.pause()
         for change in (
             lambda: table.merge(Entry(f"late{number}", f"z-{number}") for number in range(500)),
-            lambda: table.drop(["late400"]),
+            lambda: table.remove_rows(["late400"]),
             lambda: table.update([Entry("late3", "z-3", 7)]),
         ):
             drawn = table._dirty_regions.copy()
@@ -363,20 +363,20 @@ async def test_a_change_that_is_not_seen_draws_nothing_and_moves_the_scrollbar()
         table.filter(lambda entry: entry.name.startswith("z-"))
         await arranged(pilot, table)
         await pilot.press("G")
-        assert "z-99" in lines(table)[-1]
+        assert "z-99" in rendered_lines(table)[-1]
         table.filter(lambda entry: entry.key in ("k3", "k4"))
         await arranged(pilot, table)
-        assert [line.split()[-2] for line in lines(table)[1:3]] == ["k3", "k4"]
+        assert [line.split()[-2] for line in rendered_lines(table)[1:3]] == ["k3", "k4"]
         assert not table.show_vertical_scrollbar
 
 
 async def test_hostile_text_is_shown_and_neither_obeyed_nor_taken_for_markup() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(80, 10)) as pilot:
         table.merge([Entry("k0", "\x1b]0;pwned\x07[/] [@click=app.quit]x\u202e\r\n"), Entry("k1", "z" * 10_000)])
         await pilot.pause()
-        shown = lines(table)
+        shown = rendered_lines(table)
         assert "␛]0;pwned␇[/] [@click=app.quit]x‹202E›␍␊" in shown[1]
         assert shown[2].count("z") < 80
         assert "…" in shown[2]
@@ -386,29 +386,29 @@ async def test_hostile_text_is_shown_and_neither_obeyed_nor_taken_for_markup() -
 
 async def test_cells_may_be_content_that_came_through_the_door() -> None:
     table = make(lambda entry: text.content("<untagged>", "italic $text-muted") if entry.size else entry.name)
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge([Entry("k0", "a", 1), Entry("k1", "b")])
         await pilot.pause()
-        assert lines(table)[1].split()[1] == "<untagged>"
+        assert rendered_lines(table)[1].split()[1] == "<untagged>"
         assert any(segment.style and segment.style.italic for segment in table.render_line(1))
 
 
 async def test_without_rows_the_note_of_the_screen_stands_there() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
-        assert lines(table)[1].strip() == "nothing here"
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
+        assert rendered_lines(table)[1].strip() == "nothing here"
         table.set_placeholder("still\nloading [b]")
         await pilot.pause()
-        assert [line.strip() for line in lines(table)[1:3]] == ["still", "loading [b]"]
+        assert [line.strip() for line in rendered_lines(table)[1:3]] == ["still", "loading [b]"]
         table.merge(entries(2))
         await pilot.pause()
-        assert "loading" not in "".join(lines(table))
+        assert "loading" not in "".join(rendered_lines(table))
 
 
 @pytest.mark.parametrize(("width", "headings"), [(160, 3), (60, 3), (27, 2), (18, 1), (8, 1)])
 async def test_a_narrow_terminal_drops_columns_by_their_worth(width: int, headings: int) -> None:
     table = make()
-    async with Host(table).run_test(size=(width, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(width, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
         assert len(table._placed) == headings
@@ -418,41 +418,41 @@ async def test_a_narrow_terminal_drops_columns_by_their_worth(width: int, headin
 
 async def test_columns_do_not_jump_while_one_scrolls() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(2_000))
         table.merge([Entry("k-a-very-long-key-indeed", "zzz")])
         await pilot.pause()
-        before = lines(table)[0]
+        before = rendered_lines(table)[0]
         await pilot.press("G")
-        assert lines(table)[0] == before
-        assert "…" in lines(table)[-1]
+        assert rendered_lines(table)[0] == before
+        assert "…" in rendered_lines(table)[-1]
 
 
 async def test_a_line_that_is_too_wide_can_be_scrolled() -> None:
     table = Table(Rows(key_of), [Column(str(number), f"column{number}", by_name, min_width=11) for number in range(9)])
-    async with Host(table).run_test(size=(40, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(40, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
         assert table.virtual_size.width > 40
         await pilot.press(*["l"] * 20)
-        assert "column8" in lines(table)[0]
+        assert "column8" in rendered_lines(table)[0]
         await pilot.press(*["h"] * 20)
-        assert "column0" in lines(table)[0]
+        assert "column0" in rendered_lines(table)[0]
 
 
 async def test_resizing_keeps_the_cursor_in_sight() -> None:
     table = make()
-    async with Host(table).run_test(size=(80, 30)) as pilot:
+    async with WidgetApp(table).run_test(size=(80, 30)) as pilot:
         table.merge(entries(100))
         await pilot.press(*["j"] * 25)
         await pilot.resize_terminal(60, 10)
         await pilot.pause()
-        assert any(line.startswith("▸") and "name-000025" in line for line in lines(table))
+        assert any(line.startswith("▸") and "name-000025" in line for line in rendered_lines(table))
 
 
 async def test_another_theme_repaints_every_line() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
@@ -466,7 +466,7 @@ async def test_another_theme_repaints_every_line() -> None:
 
 async def test_the_cursor_is_drawn_differently_when_the_table_has_no_focus() -> None:
     table = make()
-    app = Host(table, before=Input())
+    app = WidgetApp(table, before=Input())
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
@@ -479,23 +479,23 @@ async def test_the_cursor_is_drawn_differently_when_the_table_has_no_focus() -> 
 
 async def test_a_row_that_changes_is_drawn_anew_and_told_if_it_is_under_the_cursor() -> None:
     table = make()
-    app = Host(table)
+    app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(3))
         await pilot.pause()
         table.update([Entry("k0", "name-000000 prod")])
         await pilot.pause()
-        assert "prod" in lines(table)[1]
-        assert app.of(Table.CursorMoved)[-1].item.name == "name-000000 prod"
+        assert "prod" in rendered_lines(table)[1]
+        assert app.messages_of(Table.CursorMoved)[-1].item.name == "name-000000 prod"
 
 
 async def test_go_to_shows_a_row_or_says_that_it_is_not_there() -> None:
     table = make()
-    async with Host(table).run_test(size=(60, 10)) as pilot:
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         assert table.go_to("k77")
         await pilot.pause()
-        assert any("name-000077" in line for line in screen(pilot.app))
+        assert any("name-000077" in line for line in screen_lines(pilot.app))
         assert not table.go_to("nobody")
 
 

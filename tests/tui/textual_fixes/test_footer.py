@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.tui.textual_fixes.footer import Footer, Hint
-from tests.support.host import screen
+from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
+from tests.support.host import screen_lines
 
 
 class Pane(Static, can_focus=True):
@@ -60,7 +60,7 @@ async def test_each_action_that_holds_is_shown_once_with_its_first_key() -> None
     app = Keys()
     async with app.run_test(size=(60, 10)) as pilot:
         await pilot.pause()
-        assert screen(app)[-1] == "x cut a twice c never"
+        assert screen_lines(app)[-1] == "x cut a twice c never"
 
 
 async def test_the_keys_follow_the_focus() -> None:
@@ -68,10 +68,10 @@ async def test_the_keys_follow_the_focus() -> None:
     async with app.run_test(size=(60, 10)) as pilot:
         app.query_one(Input).focus()  # it takes the letters
         await pilot.pause()
-        assert "twice" not in screen(app)[-1]
+        assert "twice" not in screen_lines(app)[-1]
         app.query_one(Pane).focus()
         await pilot.pause()
-        assert screen(app)[-1] == "x cut a twice c never"
+        assert screen_lines(app)[-1] == "x cut a twice c never"
 
 
 async def test_a_click_on_a_key_presses_it() -> None:
@@ -83,7 +83,7 @@ async def test_a_click_on_a_key_presses_it() -> None:
         assert app.done == ["twice"]
         await pilot.click(Footer, offset=(2, 0))
         await pilot.pause()
-        assert screen(app)[0] == "was cut"
+        assert screen_lines(app)[0] == "was cut"
 
 
 async def test_a_click_beside_the_keys_or_on_one_that_does_nothing_now_does_nothing() -> None:
@@ -102,10 +102,10 @@ async def test_the_key_under_the_mouse_is_told_in_a_sentence() -> None:
         await pilot.pause()
         footer = app.query_one(Footer)
         await pilot.hover(Footer, offset=(1, 0))
-        assert footer.under == Hint("x", "x", "cut", "Cut it out", enabled=True)
+        assert footer.hovered == KeyHint("x", "x", "cut", "Cut it out", enabled=True)
         assert footer.tooltip == "Cut it out"
         await pilot.hover(Pane)
-        assert footer.under is None
+        assert footer.hovered is None
 
 
 async def test_a_label_is_no_markup_and_a_narrow_line_is_cut() -> None:
@@ -115,7 +115,7 @@ async def test_a_label_is_no_markup_and_a_narrow_line_is_cut() -> None:
     app = Hostile()
     async with app.run_test(size=(14, 10)) as pilot:
         await pilot.pause()
-        assert screen(app)[-1] == "x cut a [b]漢"
+        assert screen_lines(app)[-1] == "x cut a [b]漢"
 
 
 async def test_moving_the_focus_leaves_nothing_behind() -> None:

@@ -6,15 +6,15 @@ import pytest
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.widgets.facts import FactsPanel
-from tests.support.host import Host, screen
+from tests.support.host import WidgetApp, screen_lines
 
 
 async def test_values_stand_beside_their_labels_and_are_wrapped_beside_them() -> None:
     facts = FactsPanel(
         [("digest", "sha256:" + "a" * 40), ("kind", text.content("index", "bold")), ("tags", "one two three")]
     )
-    async with Host(facts).run_test(size=(34, 8)) as pilot:
-        assert screen(pilot.app)[:5] == [
+    async with WidgetApp(facts).run_test(size=(34, 8)) as pilot:
+        assert screen_lines(pilot.app)[:5] == [
             " digest  " + ("sha256:" + "a" * 40)[:24],
             "         " + ("sha256:" + "a" * 40)[24:],
             " kind    index",
@@ -27,10 +27,10 @@ async def test_values_stand_beside_their_labels_and_are_wrapped_beside_them() ->
 @pytest.mark.parametrize("width", [4, 10, 60])
 async def test_hostile_values_are_shown_at_any_width(width: int) -> None:
     facts = FactsPanel()
-    async with Host(facts).run_test(size=(width, 30)) as pilot:
+    async with WidgetApp(facts).run_test(size=(width, 30)) as pilot:
         facts.show([("la\x1bbel", "\x1b]0;x\x07[/]\nsecond")])
         await pilot.pause()
-        shown = "\n".join(screen(pilot.app))
+        shown = "\n".join(screen_lines(pilot.app))
         assert "\x1b" not in shown
         assert facts.region.height >= 2
         if width == 60:

@@ -1,0 +1,221 @@
+"""Canaries: each test fails when Textual no longer needs a workaround, or no longer has the internals that it uses."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from io import StringIO
+from typing import Any, ClassVar
+
+import pytest
+from rich.console import Console
+from textual import events
+from textual._styles_cache import StylesCache
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.command import CommandList, CommandPalette
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Footer, Input, Static, TextArea
+from textual.widgets.option_list import Option
+
+from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
+from ecrtui.tui.textual_fixes.palette import Palette
+from ecrtui.tui.textual_fixes.segments import component_style
+from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
+from ecrtui.tui.textual_fixes.theme_start import start_with_theme
+from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
+
+
+class WidgetsApp(App[None]):
+    """A plain Textual application around some widgets."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "press", "press")]
+
+    def __init__(self, *widgets: Widget) -> None:
+        super().__init__()
+        self.widgets = widgets
+        self.presses = 0
+
+    def compose(self) -> ComposeResult:
+        yield from self.widgets
+
+    def action_press(self) -> None:
+        self.presses += 1
+
+
+async def test_textual_lets_keys_overtake_each_other() -> None:
+    app = WidgetsApp(Input())
+    async with app.run_test() as pilot:
+        for key in ("a", "b", "backspace", "c"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        assert app.query_one(Input).value != "ac"
+
+
+def test_the_styles_cache_keeps_widgets_alive_until_it_is_cleared() -> None:
+    cache = StylesCache()
+    cache.get_inner_outer(Color(1, 2, 3), Color(4, 5, 6))
+    kept = weakref.ref(cache)
+    del cache
+    gc.collect()
+    assert kept() is not None
+    clear_styles_cache()
+    gc.collect()
+    assert kept() is None
+
+
+class Pane(Static, can_focus=True):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "pane", "pane")]
+
+    def action_pane(self) -> None:
+        """Do nothing."""
+
+
+async def test_the_footer_of_textual_keeps_its_old_widgets() -> None:
+    app = WidgetsApp(Pane("text"), Input(), Footer())
+    async with app.run_test() as pilot:
+
+        async def widgets_after_a_round_trip() -> int:
+            for target in (Input, Pane):
+                app.query_one(target).focus()
+                await pilot.pause()
+            gc.collect()
+            return sum(isinstance(entry, Widget) for entry in gc.get_objects())
+
+        before = await widgets_after_a_round_trip()
+        assert await widgets_after_a_round_trip() > before
+
+
+def crash_report(app: App[Any]) -> str:
+    """Return what the application prints after an exception in a function with a local variable."""
+    report = StringIO()
+    credential = "hunter" + "2"
+    try:
+        credential.index("!")
+    except ValueError:
+        app._fatal_error()
+    Console(file=report, width=200).print(*app._exit_renderables)
+    return report.getvalue()
+
+
+def test_textual_prints_local_variables_in_a_crash_report() -> None:
+    assert "hunter2" in crash_report(App())
+
+
+def test_our_crash_report_has_no_local_variables() -> None:
+    report = crash_report(NoLocalsOnCrashApp())
+    assert "ValueError" in report
+    assert "hunter2" not in report
+
+
+def test_assigning_a_theme_before_the_start_parses_the_style_sheets_again() -> None:
+    plain, quick = App[None](), App[None]()
+    plain.theme = "nord"
+    start_with_theme(quick, "nord")
+    assert plain._css_update_count > quick._css_update_count == App[None]()._css_update_count
+    assert quick.theme == "nord"
+    assert quick.stylesheet._variables["primary"] == plain.get_css_variables()["primary"]
+
+
+class Lines(ScrollView):
+    DEFAULT_CSS = "Lines { scrollbar-gutter: stable; }"
+
+    def render_line(self, y: int) -> Strip:
+        return Strip.blank(self.size.width)
+
+
+def needs_layout(widget: Widget) -> bool:
+    return widget._layout_required
+
+
+async def test_a_new_virtual_size_lays_the_screen_out_unless_set_directly() -> None:
+    view = Lines()
+    app = WidgetsApp(view)
+    async with app.run_test(size=(40, 10)) as pilot:
+        view.virtual_size = Size(20, 100)
+        await pilot.pause()
+        view.virtual_size = Size(20, 200)
+        assert needs_layout(view)
+        await pilot.pause()
+        set_virtual_size(view, Size(20, 300))
+        assert not needs_layout(view)
+        assert view.vertical_scrollbar.window_virtual_size == 300
+
+
+async def open_palette(pilot: Any, palette: CommandPalette) -> CommandList:
+    """Open a palette whose list of commands has no size."""
+    pilot.app.push_screen(palette)
+    await pilot.pause()
+    commands = palette.query_one(CommandList)
+    commands.display = False
+    await pilot.pause()
+    commands.set_options([Option("one"), Option("two")])
+    commands.highlighted = 1
+    return commands
+
+
+async def test_a_page_key_breaks_the_palette_of_textual() -> None:
+    async with App[None]().run_test() as pilot:
+        palette = CommandPalette()
+        await open_palette(pilot, palette)
+        with pytest.raises(KeyError):
+            palette._action_command_list("page_up")
+
+
+async def test_a_page_key_does_nothing_in_our_palette_without_a_size() -> None:
+    async with App[None]().run_test() as pilot:
+        palette = Palette()
+        commands = await open_palette(pilot, palette)
+        palette._action_command_list("page_up")
+        assert commands.highlighted == 1
+
+
+@pytest.mark.parametrize(("kind", "screens_left"), [(CommandPalette, 1), (Palette, 2)])
+async def test_two_clicks_outside_the_palette_close_the_screen_below(
+    kind: type[CommandPalette], screens_left: int
+) -> None:
+    async with App[None]().run_test() as pilot:
+        pilot.app.push_screen(Screen())
+        palette = kind()
+        await pilot.app.push_screen(palette)
+        palette.dismiss()
+        palette.dismiss()
+        await pilot.pause()
+        assert len(pilot.app.screen_stack) == screens_left
+
+
+async def test_a_text_area_converts_the_line_ends_of_pasted_text() -> None:
+    area = TextArea("first\nsecond\n")
+    async with WidgetsApp(area).run_test() as pilot:
+        area.focus()
+        pilot.app.post_message(events.Paste("a\r\nb"))
+        await pilot.pause()
+        assert "\r" not in area.text
+        assert area.text != "first\nsecond\n"
+
+
+async def test_a_read_only_text_area_lets_letters_run_bindings() -> None:
+    app = WidgetsApp(TextArea("text", read_only=True))
+    async with app.run_test() as pilot:
+        app.query_one(TextArea).focus()
+        await pilot.press("x")
+        assert app.presses == 1
+
+
+class Styled(Static):
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"styled--cursor"}
+    DEFAULT_CSS = "Styled > .styled--cursor { background: red; color: white; text-style: reverse; }"
+
+
+async def test_a_partial_visual_style_loses_the_background() -> None:
+    widget = Styled("text")
+    async with WidgetsApp(widget).run_test():
+        red = Color.parse("red")
+        assert widget.get_visual_style("styled--cursor", partial=True).background != red
+        assert component_style(widget, "styled--cursor").background == red
+        assert component_style(widget, "styled--cursor").reverse
