@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete classes of every layer."""
+"""The composition root: the only module that knows the concrete classes of all layers."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def open_registry(
     embedded: EmbeddedRegistry | None = None,
     mfa_code: Callable[[str], str] | None = None,
 ) -> EcrRegistry:
-    """The registry that the user's options describe: AWS, another endpoint, or the embedded one in this process.
+    """Return the registry of a connection: AWS, another endpoint, or the embedded registry in this process.
 
-    Nothing is asked of it yet: what is wrong with credentials or the network is told by the first call. botocore is
-    imported here, so call it off the UI thread.
+    Nothing is sent. Errors of credentials or the network come from the first call. This imports boto3, so do not call
+    it on the UI thread.
 
     Args:
-        connection: the options. ``demo`` and ``database`` lead to the embedded registry.
-        embedded: the embedded registry to use in place of one made from the options; for tests, with its faults.
+        connection: the user's options. ``demo`` and ``database`` select the embedded registry.
+        embedded: an embedded registry to use instead of one from the options; for tests.
         mfa_code: asks the user for the code of an MFA device; see :class:`ecrtui.registry.client.Clients`.
 
     Raises:
@@ -59,7 +59,7 @@ def open_registry(
 
 
 def open_embedded(connection: Connection) -> EmbeddedRegistry:
-    """The embedded registry that the options describe: in a file or in memory, with the demo data if asked for.
+    """Return the embedded registry of a connection, in a file or in memory, with the demo data if it has ``demo``.
 
     Raises:
         UsageError: the file cannot be used.
@@ -78,7 +78,7 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
             load_demo(database, region=region)
     except DatabaseRefusedError as problem:
         raise UsageError(
-            f"{connection.database} cannot be used as a registry", str(problem), "Name another file with --db."
+            f"{connection.database} is not a registry database", str(problem), "Give another file with --db."
         ) from problem
     return EmbeddedRegistry(database, region=region)
 
@@ -104,33 +104,33 @@ def _download(embedded: EmbeddedRegistry, url: str) -> bytes:
     try:
         return embedded.download(url)
     except DownloadError as problem:
-        raise ConnectionFailed("The blob cannot be downloaded", str(problem), "Try again.", retryable=True) from problem
+        raise ConnectionFailed("Could not download the blob", str(problem), "Try again.", retryable=True) from problem
 
 
 def serve_registry(descriptor: int) -> None:
-    """What the registry's process runs: it answers what comes in over this socket, until the other end is closed."""
+    """Run the registry process: handle the calls that arrive at this socket until its other end is closed."""
     import socket
 
-    from ecrtui.registry import gateway  # botocore is loaded while the other process is busy with its first frame
+    from ecrtui.registry import gateway  # loads boto3 while the other process draws its first frame
     from ecrtui.registry.process.server import serve
 
-    def opened(connection: Connection, mfa_code: Callable[[str], str]) -> gateway.EcrRegistry:
+    def open_with_log(connection: Connection, mfa_code: Callable[[str], str]) -> gateway.EcrRegistry:
         log_to_file(connection)
         return open_registry(connection, mfa_code=mfa_code)
 
-    serve(socket.socket(fileno=descriptor), opened)
+    serve(socket.socket(fileno=descriptor), open_with_log)
 
 
 class SessionFactory:
-    """Opens the session when it is first asked for, and gives the same one from then on; safe between threads.
+    """Opens the session of a connection at the first call, and returns the same one afterwards. Thread-safe.
 
-    While it cannot be opened every call tries again, so that a retry after signing in works.
+    A call after a failure tries again, so that a retry after signing in works.
 
     Args:
         connection: the user's options.
-        settings: the settings in force before the account is known.
-        embedded: the embedded registry to use in place of one made from the options; for tests, with its faults.
-        process: the process that talks to the registry; None to do it in this one.
+        settings: the settings before the account is known.
+        embedded: an embedded registry to use instead of one from the options; for tests.
+        process: the registry process; None to use the registry in this process.
     """
 
     def __init__(
@@ -146,12 +146,12 @@ class SessionFactory:
         self._embedded = embedded
         self._process = process
         self.mfa_code: Callable[[str], str] | None = None
-        """Asks the user for the code of an MFA device, where somebody can be asked."""
+        """Asks the user for the code of an MFA device; None if there is no user to ask."""
         self._lock = threading.Lock()
         self._session: Session | None = None
 
     def __call__(self) -> Session:
-        """The session; blocks while it is opened, and raises EcrTuiError while it cannot be."""
+        """Return the session. Block until it is open; raise EcrTuiError if it cannot be opened."""
         with self._lock:
             if self._session is None:
                 self._session = open_session(self._registry(), self._settings)
@@ -168,7 +168,7 @@ class SessionFactory:
         return RemoteRegistry(self._process, self._connection.registry_id or "")
 
     def cached_snapshot(self) -> Cache | None:
-        """What was seen the last time that these options were given; asks nobody."""
+        """Return the cached data for this connection, without network access; None if there is none."""
         if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
             return None
         if not cache_file().exists():
@@ -179,35 +179,35 @@ class SessionFactory:
 
 
 def open_session(registry: Registry, settings: Settings) -> Session:
-    """Everything that a place of the application works with, on one registry.
+    """Return what the screens work with, on one registry.
 
     Raises:
-        EcrTuiError: the registry cannot be reached, or who the caller is was not accepted.
+        EcrTuiError: the registry cannot be reached, or does not accept the caller.
     """
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.session import Session
 
-    where = registry.location()
-    own = settings.for_account(where.registry_id)
+    location = registry.location()
+    account_settings = settings.for_account(location.registry_id)
     return Session(
-        where,
-        own,
+        location,
+        account_settings,
         registry,
-        Catalog(registry, open_cache(where, own)),
-        lambda: open_engine(registry, own),
+        Catalog(registry, open_cache(location, account_settings)),
+        lambda: open_engine(registry, account_settings),
         lambda other: open_session(registry.of_account(other), settings),
     )
 
 
 def open_cache(location: RegistryLocation, settings: Settings) -> Cache | None:
-    """The cache on disk; None if it is switched off, or the registry is in memory and gone with the process."""
+    """Return the cache on disk; None if the settings switch it off or the registry is embedded in this process."""
     from ecrtui.catalog.cache.store import Cache
 
     return Cache(cache_file(), location) if settings.cache and not location.endpoint.startswith(EMBEDDED) else None
 
 
-def application(connect: SessionSource, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
-    """The application on this connection."""
+def create_app(connect: SessionSource, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
+    """Return the application on a connection."""
     from ecrtui.tui.app import EcrTuiApp
 
     return EcrTuiApp(connect, settings, start, demo=demo)
@@ -216,22 +216,22 @@ def application(connect: SessionSource, settings: Settings, start: Reference, *,
 def run_application(
     connection: Connection, start: Reference, flags: Mapping[str, Any], launched: LaunchedProcess | None = None
 ) -> int:
-    """Open the application and stay in it until the user leaves; the exit code.
+    """Run the application until the user quits; return the exit code.
 
     Args:
         connection: the user's options.
-        start: the place to land on.
-        flags: settings that were given on the command line.
-        launched: the registry's process; None to talk to the registry in this one.
+        start: the repository, image or list to open first.
+        flags: settings from the command line.
+        launched: the registry process; None to use the registry in this process.
     """
     from ecrtui.settings import load
 
     settings = load(flags)
     log_to_file(connection)
     process = registry_process(connection, launched) if launched else None
-    connector = SessionFactory(connection, settings, process=process)
-    app = application(connector, settings, start, demo=connection.demo)
-    connector.mfa_code = app.ask_for_code
+    session_factory = SessionFactory(connection, settings, process=process)
+    app = create_app(session_factory, settings, start, demo=connection.demo)
+    session_factory.mfa_code = app.ask_for_code
     try:
         app.run()
     finally:
@@ -241,17 +241,17 @@ def run_application(
 
 
 def registry_process(connection: Connection, launched: LaunchedProcess) -> RegistryProcess:
-    """The process that was launched, told of the connection."""
+    """Return the client of a launched registry process, and send it the connection."""
     from ecrtui.registry.process.client import RegistryProcess
 
     return RegistryProcess(connection, launched)
 
 
 def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageFormResult:
-    """Open the Put image form alone and stay in it until an image is put or the user leaves.
+    """Run the Put image form alone, until an image is put or the user quits.
 
     Raises:
-        SettingsError: the settings cannot be used.
+        SettingsError: the settings are not valid.
         UsageError: the log file cannot be written.
     """
     from ecrtui.settings import load
@@ -259,14 +259,14 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
 
     settings = load({})
     log_to_file(connection)
-    connector = SessionFactory(connection, settings)
-    app = PutImageApp(connector, settings, draft)
-    connector.mfa_code = app.ask_for_code
+    session_factory = SessionFactory(connection, settings)
+    app = PutImageApp(session_factory, settings, draft)
+    session_factory.mfa_code = app.ask_for_code
     return app.fill_in()
 
 
 def log_to_file(connection: Connection) -> None:
-    """Keep what libraries log off the terminal: into ecrtui's log file with ``--debug``, else nowhere.
+    """Send the logs of all libraries to the log file with ``--debug``, and nowhere without it.
 
     Raises:
         UsageError: the log file cannot be written.
@@ -278,16 +278,16 @@ def log_to_file(connection: Connection) -> None:
     try:
         log_to(log_file() if connection.debug else None, debug=connection.debug)
     except OSError as problem:
-        raise UsageError("The log file cannot be written", str(problem), "Start without --debug.") from problem
+        raise UsageError("Could not write the log file", str(problem), "Start without --debug.") from problem
 
 
 def open_engine(registry: Registry, settings: Settings) -> Engine:
-    """The engine, with the user's journal; a registry in memory has its journal in memory too.
+    """Return the engine with the user's journal. The journal of a registry in memory is in memory too.
 
     Nothing is opened or created before the first write.
 
     Raises:
-        EcrTuiError: which registry it is could not be found out.
+        EcrTuiError: the location of the registry is unknown.
     """
     from ecrtui.paths import journal_file
     from ecrtui.retag.engine import Engine

@@ -73,7 +73,7 @@ async def draw(screenshot: Screenshot) -> str:
     settings = load({"theme": screenshot.theme})
     connect = wiring.SessionFactory(Connection(demo=True), settings)
     reference = parse_reference(screenshot.reference) if screenshot.reference else Reference()
-    app = wiring.application(connect, settings, reference, demo=True)
+    app = wiring.create_app(connect, settings, reference, demo=True)
     async with app.run_test(size=screenshot.size) as pilot:
         for keys, text in screenshot.steps:
             if keys:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,12 @@ from ecrtui.settings import Connection
 from ecrtui.wiring import log_to_file, open_registry
 
 
-def test_a_registry_is_opened_without_a_word_to_anybody():
-    """What is wrong with credentials or the network is told by the first call, not by opening."""
+def test_opening_a_registry_reports_no_errors() -> None:
+    """Errors of the configuration, the credentials or the network come from the first call."""
     open_registry(Connection(profile="nope", endpoint_url="foo"))
 
 
-def test_a_database_that_is_none_is_told(tmp_path):
+def test_a_file_that_is_no_registry_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database, but long enough to be looked at as one" * 10)
     for path in (file, tmp_path / "no" / "folder" / "x.sqlite"):
@@ -27,7 +29,7 @@ def test_a_database_that_is_none_is_told(tmp_path):
         assert "--db" in caught.value.hint
 
 
-def test_the_demo_is_in_whatever_region_is_asked_for_and_loaded_once(tmp_path):
+def test_the_demo_data_is_loaded_once_and_in_the_given_region(tmp_path: Path) -> None:
     for _ in range(2):
         registry = open_registry(Connection(demo=True, database=str(tmp_path / "demo.sqlite"), region="eu-west-3"))
         (page,) = registry.repositories()
@@ -36,28 +38,31 @@ def test_the_demo_is_in_whatever_region_is_asked_for_and_loaded_once(tmp_path):
         assert all("eu-west-3" in repository.uri for repository in page.items)
 
 
-def test_wiring_imports_nothing_heavy_by_itself():
+def test_wiring_imports_no_heavy_module() -> None:
     code = "import sys, ecrtui.wiring; print({'botocore', 'boto3', 'textual', 'sqlite3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
 
 @pytest.fixture
-def logging_as_before():
+def restored_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
-    log_to(None, debug=False)  # closes what is open
+    log_to(None, debug=False)  # closes open files
     logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
 
 
-def test_the_application_logs_to_a_file_with_debug_and_nowhere_without(own_home, monkeypatch, logging_as_before, capfd):
+@pytest.mark.usefixtures("restored_logging")
+def test_the_application_logs_to_a_file_with_debug_and_nowhere_without(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(own_home / "state"))
     file = own_home / "state" / "ecrtui" / "ecrtui.log"
     log_to_file(Connection())
-    logging.getLogger("botocore").error("unheard")
+    logging.getLogger("botocore").error("not logged")
     assert not file.exists()
     log_to_file(Connection(debug=True))
     logging.getLogger("botocore").debug("Authorization: secret-signature")
@@ -65,7 +70,8 @@ def test_the_application_logs_to_a_file_with_debug_and_nowhere_without(own_home,
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_log_file_that_cannot_be_written_is_told(own_home, monkeypatch, logging_as_before):
+@pytest.mark.usefixtures("restored_logging")
+def test_a_log_file_that_cannot_be_written_is_an_error(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (own_home / "state").write_text("in the way")
     monkeypatch.setenv("XDG_STATE_HOME", str(own_home / "state"))
     with pytest.raises(UsageError, match="log file"):

@@ -1,17 +1,21 @@
-"""The environment of tests: nothing of the developer's own configuration."""
+"""The environment of tests, without the configuration of the developer."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-_OWN = ("AWS_", "ECRTUI_", "XDG_")
-_TERMINAL = ("NO_COLOR", "PAGER", "LESS", "SSH_TTY", "SSH_CONNECTION")
+_CONFIGURATION_PREFIXES = ("AWS_", "ECRTUI_", "XDG_")
+_TERMINAL_VARIABLES = ("NO_COLOR", "PAGER", "LESS", "SSH_TTY", "SSH_CONNECTION")
 
 
 def own_environment(home: Path) -> dict[str, str]:
-    """The environment with this home and no AWS, ecrtui or terminal settings of the developer's; dummy credentials."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OWN) and name not in _TERMINAL}
+    """Return the environment with this home and dummy credentials, and without AWS, ecrtui or terminal settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_CONFIGURATION_PREFIXES) and name not in _TERMINAL_VARIABLES
+    }
     return kept | {
         "HOME": str(home),
         "AWS_EC2_METADATA_DISABLED": "true",

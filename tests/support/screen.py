@@ -49,7 +49,7 @@ async def running(
     chosen = load({"writes_per_second": 10_000.0, **settings})
     options = connection or Connection()
     connect = wiring.SessionFactory(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
-    app = wiring.application(
+    app = wiring.create_app(
         connect, chosen, parse_reference(start) if start else Reference(), demo=embedded is not None
     )
     async with app.run_test(size=size, notifications=True) as pilot:

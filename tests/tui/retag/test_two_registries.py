@@ -46,7 +46,7 @@ async def test_a_screen_ignores_a_write_to_another_registry() -> None:
     session = wiring.open_session(wiring.open_registry(Connection(), embedded=here), SETTINGS)
     session = replace(session, for_account=lambda registry_id: other)
     source = _Source(session)
-    app = wiring.application(source, SETTINGS, parse_reference("team/app"), demo=True)
+    app = wiring.create_app(source, SETTINGS, parse_reference("team/app"), demo=True)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, "v1")
         wanted = PutImageRequest(repository="team/app", registry_id=THERE, tag="v2", manifest=manifest)
