@@ -32,6 +32,12 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return home
 
 
+@pytest.fixture
+def no_sdk_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore sends each request once, so that an injected fault reaches the code under test without a delay."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail a test that connects to another machine."""

@@ -144,9 +144,7 @@ def print_summary(report: Report) -> None:
             if result.error is not None and result.error.hint:
                 print_message(result.error.hint, prefix="hint: ")
     for drift in report.drifted:
-        name = f"{drift.step.repository}:{drift.step.tag}"
-        state = f"now points to {drift.found}" if drift.found else "is gone"
-        print_message(f"{name} {state}: {drift.message}")
+        print_message(f"{drift.step.repository}: {drift.message}")
     if report.verification_error is not None:
         print_message(f"could not verify the tags: {report.verification_error}")
     counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items())

@@ -1,4 +1,4 @@
-"""Blocking calls side by side, in daemon threads: a process that quits does not wait for them."""
+"""Run blocking calls concurrently in daemon threads, so that a process can exit without waiting for them."""
 
 from __future__ import annotations
 
@@ -17,61 +17,61 @@ def map_concurrently(
     workers: int,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[int, Result]]:
-    """Call the function for every item, in their order, so many at a time.
+    """Call a blocking function for every item, in order, and yield each item's position and result as they arrive.
 
-    Gives the position of an item and its result as they come. What the function raises is raised here, after the calls
-    that were under way have ended; a caller that stops taking results makes no new calls begin either.
+    An exception of the function is raised here after the running calls have ended. No new call starts after an
+    exception, or after the caller closes the iterator.
 
     Args:
-        function: blocks.
-        items: what to call it with.
-        lanes: calls at a time; with one they are made in the caller's own thread.
-        go_on: asked before each call; once it says no, no other begins.
+        function: the blocking function.
+        items: its arguments.
+        workers: the number of concurrent calls; with one, they run in the caller's thread.
+        should_continue: called before each call; once it returns False, no other call starts.
     """
     if workers <= 1 or len(items) <= 1:
-        return _one_by_one(function, items, should_continue)
-    return _side_by_side(function, items, min(workers, len(items)), should_continue)
+        return _map_in_order(function, items, should_continue)
+    return _map_in_threads(function, items, min(workers, len(items)), should_continue)
 
 
-def _one_by_one(
-    function: Callable[[Item], Result], items: Iterable[Item], go_on: Callable[[], bool]
+def _map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], should_continue: Callable[[], bool]
 ) -> Iterator[tuple[int, Result]]:
     for position, item in enumerate(items):
-        if not go_on():
+        if not should_continue():
             return
         yield position, function(item)
 
 
-def _side_by_side(
-    function: Callable[[Item], Result], items: Iterable[Item], lanes: int, go_on: Callable[[], bool]
+def _map_in_threads(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int, should_continue: Callable[[], bool]
 ) -> Iterator[tuple[int, Result]]:
-    waiting = iter(enumerate(items))
+    remaining = iter(enumerate(items))
     lock = threading.Lock()
     halted = threading.Event()
-    done: queue.SimpleQueue[tuple[int, Result] | BaseException | None] = queue.SimpleQueue()
+    finished: queue.SimpleQueue[tuple[int, Result] | BaseException | None] = queue.SimpleQueue()
 
-    def take() -> tuple[int, Item] | None:
+    def next_item() -> tuple[int, Item] | None:
         with lock:
-            return None if halted.is_set() or not go_on() else next(waiting, None)
+            return None if halted.is_set() or not should_continue() else next(remaining, None)
 
     def work() -> None:
         try:
-            while (entry := take()) is not None:
-                done.put((entry[0], function(entry[1])))
+            while (entry := next_item()) is not None:
+                finished.put((entry[0], function(entry[1])))
         except BaseException as problem:  # noqa: BLE001 - raised in the caller's thread
             halted.set()
-            done.put(problem)
+            finished.put(problem)
         finally:
-            done.put(None)
+            finished.put(None)
 
-    threads = [threading.Thread(target=work, daemon=True, name=f"lane {number}") for number in range(lanes)]
+    threads = [threading.Thread(target=work, daemon=True, name=f"worker {number}") for number in range(workers)]
     for thread in threads:
         thread.start()
     problems: list[BaseException] = []
-    running = lanes
+    running = workers
     try:
         while running:
-            entry = done.get()
+            entry = finished.get()
             if entry is None:
                 running -= 1
             elif isinstance(entry, BaseException):

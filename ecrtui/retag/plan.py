@@ -1,8 +1,8 @@
-"""Retags as values: what is asked for, what each step would do, what became of it."""
+"""Values of a retag: the requested changes, the plan with its steps, and the report of its results."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from ecrtui.errors import EcrTuiError
 
 
 class StepAction(StrEnum):
-    """What a step does to its tag."""
+    """The effect of a step on its tag."""
 
     CREATE = "create"
     MOVE = "move"
@@ -24,7 +24,7 @@ class StepAction(StrEnum):
 
 
 class StepOutcome(StrEnum):
-    """What became of a step. What cannot be known is UNKNOWN, never DONE."""
+    """The outcome of a step. A result that cannot be confirmed is UNKNOWN, never DONE."""
 
     DONE = "done"
     ALREADY = "already there"
@@ -36,7 +36,7 @@ class StepOutcome(StrEnum):
 
 
 class OnConflict(StrEnum):
-    """What happens to the rest of a plan when a step did not come out as planned."""
+    """What to do with the remaining steps after a step that was not applied as planned."""
 
     STOP = "stop"
     CONTINUE = "continue"
@@ -44,11 +44,11 @@ class OnConflict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TagChange:
-    """One wish: in this repository this tag stands at this digest; without a digest, the tag does not exist.
+    """A requested change: point this tag of this repository to this digest, or remove the tag.
 
-    Without a tag, an image is stored untagged; that can only be wished of a manifest that is given.
-    ``expect`` is the digest that the tag must have now ("" if it must not exist); None if whatever it has is fine.
-    ``undoes`` is the number of the journal entry that this change takes back; 0 if none.
+    An empty digest removes the tag. An empty tag stores an image untagged; only a provided manifest can be stored so.
+    ``expect`` is the digest that the tag must have now ("" if it must not exist); None accepts any state.
+    ``undoes`` is the number of the journal entry that this change undoes; 0 if none.
     """
 
     repository: str
@@ -59,88 +59,87 @@ class TagChange:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Repository and tag: what a plan has at most one step for."""
+        """Repository and tag; a plan has at most one step for each."""
         return self.repository, self.tag
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of a plan. Digests are "" where the tag does not exist; times are seconds since the epoch."""
+    """A step of a plan. A digest is "" where the tag does not exist; times are seconds since the epoch."""
 
     repository: str
     tag: str
     action: StepAction
     before: str = ""
-    """The digest that the tag has as the plan sees it: what the guard looks for just before the write."""
+    """The digest of the tag when the plan was made. It is checked again just before the write."""
     after: str = ""
     media_type: str = ""
-    """The media type of the image that the tag will be at."""
+    """The media type of the image that the tag will point to."""
     before_pushed_at: float | None = None
-    after_pushed_at: float | None = None
     remaining_tags: tuple[str, ...] = ()
-    """The tags that the old image still has when the whole plan is done."""
+    """The tags that the old image still has after the whole plan."""
     becomes_untagged: bool = False
-    """Whether the old image has no tag left when the whole plan is done."""
+    """True if the old image has no tag left after the whole plan."""
     protected: bool = False
-    """Whether the tag matches a pattern of protected tags, so that it has to be typed once more."""
+    """True if the tag matches a pattern of protected tags, so that the user has to confirm it."""
     restores: bool = False
-    """Whether the image is gone from the registry, and its manifest comes out of the journal."""
+    """True if the registry no longer has the image, and its manifest is restored from the journal."""
     expected: str | None = None
-    """Where the tag was expected, if the step is refused because it is not there; None otherwise."""
+    """The expected digest, if the step is refused because the tag has another one; None otherwise."""
     reason: str = ""
-    """Why the step is refused, or why there is nothing to do."""
+    """Why the step is refused, or why it changes nothing."""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     undoes: int = 0
-    """The number of the journal entry that this step takes back; 0 if none."""
+    """The number of the journal entry that this step undoes; 0 if none."""
 
     @property
     def key(self) -> tuple[str, str]:
-        """Repository and tag: what a plan has at most one step for."""
+        """Repository and tag; a plan has at most one step for each."""
         return self.repository, self.tag
 
     @property
     def writes(self) -> bool:
-        """Whether the step asks the registry to change something."""
+        """True if the step changes something in the registry."""
         return self.action in (StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE)
 
     @property
     def conflict(self) -> bool:
-        """Whether the step is refused because the tag is not where it was expected to be."""
+        """True if the step is refused because the tag does not have the expected digest."""
         return self.expected is not None
 
     @property
     def change(self) -> TagChange:
-        """The wish behind the step, bound to what the plan saw, or, after a conflict, to what was expected."""
+        """The change behind the step. It expects the digest that the plan saw; after a conflict, the expected one."""
         expect = self.before if self.expected is None else self.expected
         return TagChange(self.repository, self.tag, self.after, expect, self.undoes)
 
     def __str__(self) -> str:
         old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"
-        words = {
+        descriptions = {
             StepAction.CREATE: f"new → {new}",
             StepAction.MOVE: f"moves {old} → {new}",
             StepAction.REMOVE: f"removed from {old}",
             StepAction.ALREADY: f"already at {new}" if self.after else "already gone",
             StepAction.REFUSED: f"refused: {self.reason}",
         }
-        return f"{self.repository}{f':{self.tag}' if self.tag else ''} {words[self.action]}"
+        return f"{self.repository}{f':{self.tag}' if self.tag else ''} {descriptions[self.action]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be done, step by step, as the registry was when it was made. Each tag occurs once."""
+    """The steps to do, based on the state of the registry when the plan was made. Each tag occurs once."""
 
     id: str
     steps: tuple[Step, ...]
     kind: str = "retag"
-    """What the user asked for: retag, untag, swap, copy tags, promote, put image, undo."""
+    """The request of the user: retag, untag, swap, copy tags, promote, put image, undo."""
     warnings: tuple[str, ...] = ()
-    """What is true of the plan as a whole; a step's own warnings stand with the step."""
+    """Warnings about the plan as a whole; a step has its own warnings."""
     undoes: str = ""
-    """The id of the plan that this one takes back; empty if none."""
+    """The id of the plan that this one undoes; empty if none."""
     provided_manifests: tuple[Manifest, ...] = ()
-    """Manifests that the user has brought: they are put as they are, whether the registry has their images or not."""
+    """Manifests from the user. They are sent unchanged, whether or not the registry has their images."""
 
     @property
     def write_steps(self) -> tuple[Step, ...]:
@@ -149,21 +148,21 @@ class Plan:
 
     @property
     def refused_steps(self) -> tuple[Step, ...]:
-        """The steps that cannot be done."""
+        """The steps that are refused."""
         return tuple(step for step in self.steps if step.action is StepAction.REFUSED)
 
     @property
     def protected_tags(self) -> tuple[str, ...]:
-        """The protected tags that the plan would write, each once: what has to be typed."""
+        """The protected tags that the plan would write, each once: the user has to type them."""
         return tuple(dict.fromkeys(step.tag for step in self.write_steps if step.protected))
 
     @property
     def changes(self) -> tuple[TagChange, ...]:
-        """The wishes behind the steps, bound to what the plan saw: to plan again, with rows left out or added."""
+        """The changes behind the steps, with the digests that the plan saw: input to plan again with other rows."""
         return tuple(step.change for step in self.steps)
 
     def without(self, keys: Collection[tuple[str, str]]) -> Plan:
-        """The plan with these rows struck out. Plan its ``changes`` again to see what that does to the others."""
+        """Return the plan without these steps. Plan its ``changes`` again to see the effect on the others."""
         return replace(self, steps=tuple(step for step in self.steps if step.key not in keys))
 
     def __str__(self) -> str:
@@ -178,7 +177,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What became of a step, in words for the user, with what the registry answered or the error it gave."""
+    """The result of a step: its outcome, a message for the user, and the reply or the error of the registry."""
 
     step: Step
     outcome: StepOutcome
@@ -186,14 +185,14 @@ class StepResult:
     result: PutImageResult | None = None
     error: EcrTuiError | None = None
     found: str | None = None
-    """Where the tag was found instead, on a conflict ("" if it did not exist); None if there is nothing to tell."""
+    """On a conflict, the digest of the tag ("" if it did not exist); None otherwise."""
     entry: int = 0
     """The number of the journal entry of the write; 0 if nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a plan is: steps behind it, steps in all, and the seconds that the rest will take at this pace."""
+    """The progress of a plan: finished steps, all steps, and the seconds that the rest takes at the current rate."""
 
     done: int
     total: int
@@ -202,16 +201,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class DriftedTag:
-    """A tag that was read back after the last step and is not where the step has put it ("" if it is gone)."""
+    """A tag that someone else changed before it was read back after the last step."""
 
     step: Step
     found: str
-    message: str = ""
+    """The digest of the tag; "" if it does not exist."""
+
+    @property
+    def message(self) -> str:
+        """The current state of the tag, for the user."""
+        now = f"now points to {short_digest(self.found)}" if self.found else "no longer exists"
+        return f"{self.step.tag or short_digest(self.step.after)} {now}; someone changed it after this plan"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a plan: a result for every step, in the plan's order, and what the last look showed."""
+    """The result of a plan: a result for every step, in the order of the plan, and the final check of the tags."""
 
     plan: Plan
     results: tuple[StepResult, ...]
@@ -219,7 +224,7 @@ class Report:
     """The registry that the plan was applied to."""
     drifted: tuple[DriftedTag, ...] = ()
     verification_error: EcrTuiError | None = None
-    """Why the tags could not be read back after the last step; None if they were."""
+    """Why the tags could not be read back after the last step; None if they were read."""
     counts: Mapping[StepOutcome, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -227,8 +232,3 @@ class Report:
         for result in self.results:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
-
-    def with_outcome(self, outcomes: Iterable[StepOutcome]) -> tuple[StepResult, ...]:
-        """The results with one of these outcomes."""
-        wanted = frozenset(outcomes)
-        return tuple(result for result in self.results if result.outcome in wanted)

@@ -1,4 +1,4 @@
-"""What planning needs to know, read from the registry in as few calls as can be."""
+"""Read the state of the registry that planning needs, in as few requests as possible."""
 
 from __future__ import annotations
 
@@ -20,32 +20,38 @@ from ecrtui.retag.plan import TagChange
 from ecrtui.retag.planner import PlanContext
 
 MAX_WORKERS = 8
-"""Repositories that are read at a time."""
+"""The number of repositories that are read at the same time."""
 
-_NEIGHBOURS = 100
-"""Indexes that are looked into for the one that an untagged image belongs to: one call's worth."""
+_MAX_INDEXES_READ = 100
+"""The number of indexes that are searched for an untagged image: those of one request."""
 
-_PAGES = 5
-"""Pages of images that are read to find those indexes, if nobody has listed the repository."""
+_MAX_PAGES = 5
+"""The number of pages of images that are read to find these indexes, if the repository was not listed."""
 
-_KEPT_INDEXES = 256
+_MAX_INDEXES_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryContext:
-    """What planning needs to know of a repository as a whole, read once and used for every keystroke."""
+    """The state of a whole repository, read once and used for every keystroke in a form."""
 
     repository: Repository
     policy: str
     """The text of the lifecycle policy; empty if there is none."""
     policy_problem: str = ""
-    """Why the lifecycle policy could not be read; empty if it was."""
+    """Why the lifecycle policy could not be read; empty if it was read."""
     images: tuple[Image, ...] | None = None
-    """Every image of it, if somebody has them: rules that count images can be told exactly only then."""
+    """Every image of the repository, if known. Only then are predictions for rules that count images exact."""
+
+    def lifecycle_policy(self) -> LifecyclePolicy:
+        """Return the parsed lifecycle policy; it names the problem if it could not be read."""
+        if self.policy_problem:
+            return LifecyclePolicy(problem=self.policy_problem)
+        return lifecycle.parse_policy(self.policy)
 
 
 class ContextLoader:
-    """Reads facts for the planner; remembers what cannot change, the platforms of an index by its digest."""
+    """Reads the context of a plan. It caches the platforms of each index, which cannot change, by digest."""
 
     def __init__(self, registry: Registry, journal: Journal) -> None:
         self._registry = registry
@@ -54,93 +60,98 @@ class ContextLoader:
         self._platforms: dict[str, Mapping[str, str]] = {}
 
     def repository_context(self, repository: str, images: Sequence[Image] | None = None) -> RepositoryContext:
-        """Mutability and lifecycle policy of a repository."""
-        known, policy, problem = self._registry.repository(repository), "", ""
+        """Read the mutability and the lifecycle policy of a repository."""
+        found, policy, problem = self._registry.repository(repository), "", ""
         try:
             policy = self._registry.lifecycle_policy(repository)
-        except (AccessDenied, Refused) as error:  # a plan without it is a plan; it says what it does not know
-            problem = f"the lifecycle policy could not be read, so what it does is not told: {error}"
-        return RepositoryContext(known, policy, problem, None if images is None else tuple(images))
+        except (AccessDenied, Refused) as error:  # the plan is valid without it, and shows what is unknown
+            problem = f"could not read the lifecycle policy, so its effects are not shown: {error}"
+        return RepositoryContext(found, policy, problem, None if images is None else tuple(images))
 
-    def plan_context(
-        self, changes: Iterable[TagChange], surveys: Mapping[str, RepositoryContext] | None, thorough: bool
+    def plan_contexts(
+        self, changes: Iterable[TagChange], known: Mapping[str, RepositoryContext] | None, thorough: bool
     ) -> Mapping[str, PlanContext]:
-        """The facts of every repository that a change names."""
+        """Read the context of every repository that a change names.
+
+        Args:
+            changes: the requested changes.
+            known: contexts of repositories that were read before, by name.
+            thorough: also read all images where a lifecycle rule counts them, and look for the index of an untagged
+                image.
+        """
         by_repository: dict[str, list[TagChange]] = {}
         for change in changes:
             by_repository.setdefault(change.repository, []).append(change)
         groups = list(by_repository.items())
 
         def read(group: tuple[str, list[TagChange]]) -> PlanContext:
-            name, wishes = group
-            survey = surveys.get(name) if surveys else None
-            return self._facts(wishes, survey or self.repository_context(name), thorough)
+            name, own_changes = group
+            context = (known or {}).get(name) or self.repository_context(name)
+            return self._plan_context(own_changes, context, thorough)
 
-        return {groups[position][0]: facts for position, facts in map_concurrently(read, groups, MAX_WORKERS)}
+        return {groups[position][0]: context for position, context in map_concurrently(read, groups, MAX_WORKERS)}
 
-    def _facts(self, changes: Sequence[TagChange], survey: RepositoryContext, thorough: bool) -> PlanContext:
-        repository = survey.repository.name
-        tags = self._registry.images_by_tag(repository, _once(change.tag for change in changes if change.tag))
+    def _plan_context(self, changes: Sequence[TagChange], context: RepositoryContext, thorough: bool) -> PlanContext:
+        repository, policy = context.repository.name, context.lifecycle_policy()
+        tags = self._registry.images_by_tag(repository, _unique(change.tag for change in changes if change.tag))
         images = {image.digest: image for image in tags.values()}
-        wanted = [change.digest for change in changes if is_digest(change.digest) and change.digest not in images]
-        if wanted:
-            images.update((image.digest, image) for image in self._registry.images_by_digest(repository, _once(wanted)))
-        policy = (
-            lifecycle.parse_policy(survey.policy)
-            if not survey.policy_problem
-            else LifecyclePolicy(problem=survey.policy_problem)
+        unread = _unique(
+            change.digest for change in changes if is_digest(change.digest) and change.digest not in images
         )
-        everything = survey.images
-        if everything is None and thorough and _must_count(policy, changes, images):
-            everything = tuple(image for page in self._registry.images(repository) for image in page.items)
+        if unread:
+            images.update((image.digest, image) for image in self._registry.images_by_digest(repository, unread))
+        all_images = context.images
+        if all_images is None and thorough and _needs_all_images(policy, changes, images):
+            all_images = tuple(image for page in self._registry.images(repository) for image in page.items)
+        indexes: Mapping[str, Mapping[str, str]] = {}
+        # ECR counts reading a manifest as a pull. Do not read any where a lifecycle rule depends on pulls.
+        if not policy.depends_on_pulls:
+            current, neighbours = self._indexes_to_read(repository, changes, tags, images, all_images, thorough)
+            images.update((image.digest, image) for image in neighbours)
+            indexes = self._platforms_of(repository, sorted({*current, *(image.digest for image in neighbours)}))
         return PlanContext(
-            mutability=survey.repository.mutability,
+            mutability=context.repository.mutability,
             tags=tags,
             images=images,
             policy=policy,
-            everything=everything,
-            # ECR takes the reading of a manifest for a pull: a warning is not worth what a rule makes of that.
-            indexes={}
-            if policy.depends_on_pulls
-            else self._indexes(repository, changes, tags, images, everything, thorough),
-            journalled=self._journal.manifests([digest for digest in _once(wanted) if digest not in images]),
+            all_images=all_images,
+            indexes=indexes,
+            journalled=self._journal.manifests([digest for digest in unread if digest not in images]),
         )
 
-    def _indexes(
+    def _indexes_to_read(
         self,
         repository: str,
         changes: Sequence[TagChange],
         tags: Mapping[str, Image],
-        images: dict[str, Image],
-        everything: Sequence[Image] | None,
+        images: Mapping[str, Image],
+        all_images: Sequence[Image] | None,
         thorough: bool,
-    ) -> Mapping[str, Mapping[str, str]]:
-        """The platforms of the indexes that the tags are at, and of those that untagged sources may belong to."""
-        singles = [images[change.digest] for change in changes if _is_single(images.get(change.digest))]
-        if not singles:
-            return {}
-        held = {
-            tags[change.tag].digest
-            for change in changes
-            if change.tag in tags and not _is_single(tags[change.tag]) and _is_single(images.get(change.digest))
-        }
-        orphans = [image for image in singles if not image.tags]
-        if orphans and (thorough or everything is not None):
-            neighbours = self._neighbours(repository, orphans[0], everything)
-            images.update((image.digest, image) for image in neighbours)
-            held.update(image.digest for image in neighbours)
-        return self._platforms_of(repository, sorted(held))
+    ) -> tuple[set[str], Sequence[Image]]:
+        """Return the indexes that matter for tags of single images.
 
-    def _neighbours(self, repository: str, orphan: Image, everything: Sequence[Image] | None) -> Sequence[Image]:
-        """The tagged indexes that were pushed nearest to an image: those that it may belong to."""
-        if everything is None:
-            pages = zip(self._registry.images(repository, tag_status="TAGGED"), range(_PAGES), strict=False)
-            everything = [image for page, _ in pages for image in page.items]
-        indexes = [image for image in everything if image.tags and not _is_single(image) and not image.archived]
-        indexes.sort(key=lambda image: abs((image.pushed_at or 0) - (orphan.pushed_at or 0)))
-        return indexes[:_NEIGHBOURS]
+        These are the indexes that such tags point to now, by digest, and those that an untagged image may belong to.
+        """
+        to_single = [change for change in changes if _is_single(images.get(change.digest))]
+        current = {
+            tags[change.tag].digest for change in to_single if change.tag in tags and not _is_single(tags[change.tag])
+        }
+        untagged = next((images[change.digest] for change in to_single if not images[change.digest].tags), None)
+        if untagged is None or not (thorough or all_images is not None):
+            return current, ()
+        return current, self._nearest_indexes(repository, untagged, all_images)
+
+    def _nearest_indexes(self, repository: str, untagged: Image, all_images: Sequence[Image] | None) -> Sequence[Image]:
+        """Return the tagged indexes with the nearest push times: an untagged image may belong to one of them."""
+        if all_images is None:
+            pages = zip(self._registry.images(repository, tag_status="TAGGED"), range(_MAX_PAGES), strict=False)
+            all_images = [image for page, _ in pages for image in page.items]
+        indexes = [image for image in all_images if image.tags and not _is_single(image) and not image.archived]
+        indexes.sort(key=lambda image: abs((image.pushed_at or 0) - (untagged.pushed_at or 0)))
+        return indexes[:_MAX_INDEXES_READ]
 
     def _platforms_of(self, repository: str, digests: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return the platforms of each index that can be read."""
         with self._lock:
             known = {digest: self._platforms[digest] for digest in digests if digest in self._platforms}
         unread = [digest for digest in digests if digest not in known]
@@ -148,7 +159,7 @@ class ContextLoader:
             known.update((found.digest, _platforms(found)) for found in self._readable(repository, unread))
             with self._lock:
                 self._platforms.update(known)
-                while len(self._platforms) > _KEPT_INDEXES:
+                while len(self._platforms) > _MAX_INDEXES_KEPT:
                     self._platforms.pop(next(iter(self._platforms)))
         return known
 
@@ -156,7 +167,7 @@ class ContextLoader:
         try:
             return self._registry.manifests(repository, digests)
         except EcrTuiError:
-            return ()  # these are for a warning alone; a plan is no worse for the lack of it than without an index
+            return ()  # the manifests are only needed for a warning; the plan is valid without it
 
 
 def _platforms(manifest: Manifest) -> Mapping[str, str]:
@@ -171,21 +182,21 @@ def _is_single(image: Image | None) -> bool:
     return image is not None and not is_index(image.media_type)
 
 
-def _must_count(policy: LifecyclePolicy, changes: Sequence[TagChange], images: Mapping[str, Image]) -> bool:
-    """Whether a rule that counts images may decide on one of those that are touched, as they may be afterwards."""
+def _needs_all_images(policy: LifecyclePolicy, changes: Sequence[TagChange], images: Mapping[str, Image]) -> bool:
+    """Return True if a rule that counts images may apply to one of these images after the changes."""
     if not any(rule.counts_images for rule in policy.rules):
         return False
     gained: dict[str, list[str]] = {}
     for change in changes:
         gained.setdefault(change.digest, []).append(change.tag)
-    moved = frozenset(change.tag for change in changes)
+    changed = frozenset(change.tag for change in changes)
     for image in images.values():
-        kept = tuple(tag for tag in image.tags if tag not in moved)
-        decider = policy.matching_rule(replace(image, tags=(*kept, *gained.get(image.digest, ()))))
-        if decider is not None and decider.counts_images:
+        kept = tuple(tag for tag in image.tags if tag not in changed)
+        rule = policy.matching_rule(replace(image, tags=(*kept, *gained.get(image.digest, ()))))
+        if rule is not None and rule.counts_images:
             return True
     return False
 
 
-def _once(values: Iterable[str]) -> list[str]:
+def _unique(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))

@@ -1,4 +1,4 @@
-"""Plans and results as documents: what a dry run prints, what ``--from-file`` takes, what the journal keeps."""
+"""Plans and results as JSON and CSV: the output of a dry run, the input of ``--from-file``, and the journal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ecrtui.errors import UsageError
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 
 NO_TAG = "none"
-"""What a CSV cell of an expected digest says for "the tag does not exist"; an empty cell expects nothing."""
+"""The CSV cell of an expected digest that means "the tag does not exist"; an empty cell accepts any state."""
 
 RESULT_COLUMNS = ("repositoryName", "imageTag", "action", "digestBefore", "digestAfter", "outcome", "message")
 
@@ -23,12 +23,12 @@ _TAG = ("imageTag", "tag")
 _SOURCE = ("digestAfter", "imageDigest", "digest", "source")
 _EXPECT = ("digestExpected", "digestBefore", "expect")
 _REMOVALS = (StepAction.REMOVE, StepAction.REFUSED, StepAction.ALREADY)
-"""What a planned step without a new digest can be; in a file, such a row has to say so to mean a removal."""
+"""The actions of a step without a new digest. A row of a file without a new digest needs one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFileRow:
-    """One row of a file: this tag to this source, a digest or another tag; removed if the source is empty."""
+    """A row of a file: a tag and its new source, a digest or another tag; an empty source removes the tag."""
 
     repository: str
     tag: str
@@ -37,7 +37,7 @@ class PlanFileRow:
 
 
 def step_document(step: Step) -> dict[str, Any]:
-    """One step, by the names of the ECR API where it has one."""
+    """Return a step as a document, with the member names of the ECR API where it has them."""
     expected = {} if step.expected is None else {"digestExpected": step.expected}
     return {
         "repositoryName": step.repository,
@@ -58,7 +58,7 @@ def step_document(step: Step) -> dict[str, Any]:
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON has it; :func:`plan_from` and :func:`rows_from` take it."""
+    """Return a plan as a document for :func:`parse_plan_document` and :func:`parse_rows`."""
     return {
         "planId": plan.id,
         "kind": plan.kind,
@@ -69,7 +69,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def result_document(result: StepResult) -> dict[str, Any]:
-    """What became of one step."""
+    """Return the result of a step as a document."""
     document = step_document(result.step)
     document["outcome"] = str(result.outcome)
     document["message"] = result.message
@@ -83,7 +83,7 @@ def result_document(result: StepResult) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """What became of a plan."""
+    """Return the report of a plan as a document."""
     return {
         "planId": report.plan.id,
         "kind": report.plan.kind,
@@ -101,12 +101,12 @@ def report_document(report: Report) -> dict[str, Any]:
 
 
 def plan_csv(plan: Plan) -> str:
-    """The plan as CSV, with a header; :func:`rows_from` takes it."""
+    """Return a plan as CSV with a header, for :func:`parse_rows`."""
     return _csv(RESULT_COLUMNS[:5], (_cells(step) for step in plan.steps))
 
 
 def results_csv(results: Iterable[StepResult]) -> str:
-    """Results as CSV, with a header."""
+    """Return results as CSV with a header."""
     return _csv(
         RESULT_COLUMNS,
         ({**_cells(result.step), "outcome": str(result.outcome), "message": result.message} for result in results),
@@ -132,7 +132,7 @@ def _csv(columns: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def parse_plan_document(document: Mapping[str, Any]) -> Plan:
-    """The plan that :func:`plan_document` made the document of."""
+    """Return the plan of a document made by :func:`plan_document`."""
     return Plan(
         id=document["planId"],
         kind=document["kind"],
@@ -161,18 +161,18 @@ def parse_plan_document(document: Mapping[str, Any]) -> Plan:
 
 
 def parse_rows(text: str, name: str) -> tuple[PlanFileRow, ...]:
-    """Read a file of wishes: a plan as JSON, a list of steps as JSON, or CSV with a header.
+    """Parse a file of requested changes: a plan as JSON, a list of steps as JSON, or CSV with a header.
 
-    Columns and keys are ``repositoryName``, ``imageTag``, ``digestAfter`` and ``digestBefore``, or in short
+    Columns and keys are ``repositoryName``, ``imageTag``, ``digestAfter`` and ``digestBefore``, or the short forms
     ``repository``, ``tag``, ``digest`` (or ``source``, which may be a tag of the repository) and ``expect``.
     A row without a new digest is an error unless its ``action`` is ``remove``.
 
     Args:
-        text: the content.
-        name: what to call the file in an error.
+        text: the content of the file.
+        name: the name of the file in an error.
 
     Raises:
-        UsageError: names the row and what is wrong with it.
+        UsageError: names the row and its problem.
     """
     records = _json_records(text, name) if text.lstrip()[:1] in ("{", "[") else _csv_records(text, name)
     rows = tuple(_row(record, f"{name}, row {number}") for number, record in enumerate(records, 1))
@@ -185,10 +185,10 @@ def _json_records(text: str, name: str) -> list[Mapping[str, Any]]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{name} cannot be read as JSON", str(problem)) from problem
+        raise UsageError(f"{name} is not valid JSON", str(problem)) from problem
     records = document.get("steps", document.get("results")) if isinstance(document, dict) else document
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise UsageError(f"{name} holds no steps", 'It must be {"steps": [{…}, …]} or a list of objects.')
+        raise UsageError(f"{name} has no steps", 'Write {"steps": [{…}, …]} or a list of objects.')
     return records
 
 
@@ -196,7 +196,7 @@ def _csv_records(text: str, name: str) -> list[Mapping[str, Any]]:
     try:
         records: list[dict[str | Any, Any]] = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as problem:
-        raise UsageError(f"{name} cannot be read as CSV", str(problem)) from problem
+        raise UsageError(f"{name} is not valid CSV", str(problem)) from problem
     for number, record in enumerate(records, 1):
         if None in record or None in record.values():
             raise UsageError(f"{name}, row {number} has more or fewer cells than the header")
@@ -225,15 +225,15 @@ def _row(record: Mapping[str, Any], name: str) -> PlanFileRow:
     if not source and record.get("action") not in _REMOVALS:
         raise UsageError(f"{name} has no {' or '.join(_SOURCE)}", "", "To remove a tag, set action to remove.")
     if expect and not is_digest(expect):
-        raise UsageError(f"{name}: {expect!r} is not a digest", "sha256: and 64 hexadecimal digits")
+        raise UsageError(f"{name}: {expect!r} is not a digest", "A digest is sha256: and 64 hexadecimal digits.")
     return PlanFileRow(repository, tag, source, expect)
 
 
-def _text(record: Mapping[str, Any], names: Iterable[str], place: str) -> str | None:
+def _text(record: Mapping[str, Any], names: Iterable[str], row: str) -> str | None:
     for name in names:
         value = record.get(name)
         if value is not None:
             if not isinstance(value, str):
-                raise UsageError(f"{place}: {name} is not a text")
+                raise UsageError(f"{row}: {name} is not a string")
             return value
     return None

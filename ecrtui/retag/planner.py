@@ -1,4 +1,4 @@
-"""Planning: from wishes and facts to steps. No I/O, so that what a plan says can be tested to the last word."""
+"""Turn requested changes into a plan. Pure functions without I/O, so that tests can check every message."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from ecrtui.ecr.units import DAY, duration_in_words
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 
 _SOON = 30 * DAY
-"""How far ahead an expiry is a warning; what is further off is a note."""
+"""Seconds; an expiry within this time is a warning, a later one is a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What planning knows of one repository. Times are seconds since the epoch."""
+    """The state of one repository that planning needs. Times are seconds since the epoch."""
 
     mutability: TagMutability
     tags: Mapping[str, Image]
-    """The images that hold the tags in question now; a tag that is not here does not exist."""
+    """The current image of each tag that a change names; a missing tag does not exist."""
     images: Mapping[str, Image]
-    """The images in question, by digest; a digest that is not here is not in the repository."""
+    """The images that a change names, by digest; a missing digest is not in the repository."""
     policy: LifecyclePolicy = field(default_factory=LifecyclePolicy)
-    everything: tuple[Image, ...] | None = None
+    all_images: tuple[Image, ...] | None = None
     """Every image of the repository, if they were listed."""
     indexes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """The indexes that were looked into: by digest, the platforms by the digest of their manifest."""
+    """The indexes that were read, by digest; for each, the platforms of its images, by digest."""
     journalled: Collection[str] = frozenset()
-    """Digests whose manifest is in the journal."""
+    """The digests whose manifest is in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class WritePolicy:
-    """What the settings say about writing."""
+    """The settings that restrict writes."""
 
     protected_tags: tuple[str, ...] = ()
     read_only: bool = False
 
     def protects(self, tag: str) -> bool:
-        """Whether the tag matches one of the patterns (``*``, ``?``, ``[…]``)."""
+        """Return True if the tag matches one of the patterns (``*``, ``?``, ``[…]``)."""
         return any(fnmatchcase(tag, pattern) for pattern in self.protected_tags)
 
 
@@ -61,193 +61,195 @@ def make_plan(
     undoes: str = "",
     provided_manifests: tuple[Manifest, ...] = (),
 ) -> Plan:
-    """What these changes would do, in their order, with removals behind everything else.
+    """Return the plan of these changes, in their order, with the removals last.
 
     Args:
-        changes: what is wished for.
-        facts: of every repository that a change names.
-        rules: what the settings say.
+        changes: the requested changes.
+        contexts: the state of every repository that a change names.
+        policy: the settings that restrict writes.
         plan_id: the id of the plan.
         now: seconds since the epoch.
-        kind: what the user asked for.
-        undoes: the id of the plan that this one takes back.
-        given: manifests that the user has brought, for images that the registry may not have.
+        kind: the request of the user.
+        undoes: the id of the plan that this one undoes.
+        provided_manifests: manifests from the user, for images that the registry may not have.
     """
-    wishes = tuple(dict.fromkeys(changes))
-    drafts = {
+    unique = tuple(dict.fromkeys(changes))
+    states = {
         name: _RepositoryState(contexts[name], policy, provided_manifests)
-        for name in dict.fromkeys(change.repository for change in wishes)
+        for name in dict.fromkeys(change.repository for change in unique)
     }
-    steps: dict[int, Step] = {}
-    for removals in (False, True):
-        for number, change in enumerate(wishes):
-            if (change.digest == "") == removals:
-                steps[number] = drafts[change.repository].step(change)
-    ordered = [steps[number] for number in range(len(wishes))]
-    ordered.sort(key=lambda step: not step.after)
+    removals = [change for change in unique if not change.digest]
+    steps = [states[change.repository].add_step(change) for change in unique if change.digest]
+    steps += [states[change.repository].add_step(change) for change in removals]
     return Plan(
         id=plan_id,
         kind=kind,
         undoes=undoes,
-        steps=tuple(drafts[step.repository].told(step, now) for step in ordered),
-        warnings=tuple(warning for draft in drafts.values() for warning in draft.warnings()),
+        steps=tuple(states[step.repository].annotated(step, now) for step in steps),
+        warnings=tuple(warning for state in states.values() for warning in state.warnings()),
         provided_manifests=provided_manifests,
     )
 
 
 class _RepositoryState:
-    """One repository while a plan is made: which tags each image has, as the steps so far leave it."""
+    """A repository during planning: the tags of each image after the steps so far."""
 
-    def __init__(self, facts: PlanContext, rules: WritePolicy, given: Iterable[Manifest]) -> None:
-        self._facts = facts
-        self._rules = rules
-        self._given = {manifest.digest: manifest.media_type for manifest in given}
+    def __init__(self, context: PlanContext, policy: WritePolicy, provided_manifests: Iterable[Manifest]) -> None:
+        self._context = context
+        self._policy = policy
+        self._provided = {manifest.digest: manifest.media_type for manifest in provided_manifests}
         self._tags_of: dict[str, set[str]] = {
-            image.digest: set(image.tags) for image in (*facts.images.values(), *facts.tags.values())
+            image.digest: set(image.tags) for image in (*context.images.values(), *context.tags.values())
         }
-        self._taken: set[str] = set()
+        self._planned_tags: set[str] = set()
 
-    def step(self, change: TagChange) -> Step:
-        """The bare step for a change; what it would do is applied to the draft."""
-        source = self._facts.images.get(change.digest)
-        holder = self._facts.tags.get(change.tag) if change.tag else source
-        step = Step(
+    def add_step(self, change: TagChange) -> Step:
+        """Return the step for a change, without notes and warnings, and apply it to this state."""
+        source = self._context.images.get(change.digest)
+        step = self._resolve(change, source)
+        if change.tag in self._planned_tags:
+            return replace(step, reason="another step of this plan has the same tag")
+        self._planned_tags.add(change.tag)
+        if step.before == step.after:
+            return replace(step, action=StepAction.ALREADY, reason=_already_reason(step))
+        if change.expect is not None and change.expect != step.before:
+            return replace(step, expected=change.expect, reason=_unexpected_reason(change.expect, step.before))
+        if reason := self._refusal(step, source):
+            return replace(step, reason=reason)
+        self._move_tag(step)
+        return replace(step, action=_action(step))
+
+    def _resolve(self, change: TagChange, source: Image | None) -> Step:
+        """Return the step of a change with the current image of its tag; it is refused until it was checked."""
+        current = self._context.tags.get(change.tag) if change.tag else source
+        return Step(
             repository=change.repository,
             tag=change.tag,
             action=StepAction.REFUSED,
-            before=holder.digest if holder else "",
+            before=current.digest if current else "",
             after=change.digest,
-            media_type=self._media_type(change, source or holder),
-            before_pushed_at=holder.pushed_at if holder else None,
-            after_pushed_at=source.pushed_at if source else None,
-            protected=bool(change.tag) and self._rules.protects(change.tag),
-            restores=self._is_missing(change.digest, source) and change.digest in self._facts.journalled,
+            media_type=self._media_type(change, source or current),
+            before_pushed_at=current.pushed_at if current else None,
+            protected=bool(change.tag) and self._policy.protects(change.tag),
+            restores=self._is_missing(change.digest, source) and change.digest in self._context.journalled,
             undoes=change.undoes,
         )
-        if change.tag in self._taken:
-            return replace(step, reason="the plan has this tag in another step already")
-        self._taken.add(change.tag)
-        if step.before == step.after:
-            return replace(step, action=StepAction.ALREADY, reason=_nothing_to_do(step))
-        if change.expect is not None and change.expect != step.before:
-            return replace(step, expected=change.expect, reason=_not_as_expected(change.expect, step.before))
-        reason = self._refusal(step, source)
-        if reason:
-            return replace(step, reason=reason)
+
+    def _move_tag(self, step: Step) -> None:
         if step.before:
             self._tags_of[step.before].discard(step.tag)
         if step.after and step.tag:
             self._tags_of.setdefault(step.after, set()).add(step.tag)
-        return replace(step, action=_action(step))
 
     def _media_type(self, change: TagChange, image: Image | None) -> str:
-        if change.digest in self._given:
-            return self._given[change.digest]
+        if change.digest in self._provided:
+            return self._provided[change.digest]
         return image.media_type if image is not None and (not change.digest or image.digest == change.digest) else ""
 
     def _is_missing(self, digest: str, source: Image | None) -> bool:
-        """Whether the repository has no such image, and the user has not brought its manifest either."""
-        return bool(digest) and source is None and digest not in self._given
+        """Return True if neither the repository nor the user has a manifest with this digest."""
+        return bool(digest) and source is None and digest not in self._provided
 
     def _refusal(self, step: Step, source: Image | None) -> str:
-        if self._rules.read_only:
-            return "ecrtui is read-only here"
-        return self._refusal_to_put(step, source) if step.after else self._refusal_to_remove(step)
+        """Return why the step is not allowed; an empty text if it is."""
+        if self._policy.read_only:
+            return "ecrtui is in read-only mode"
+        return self._put_refusal(step, source) if step.after else self._removal_refusal(step)
 
-    def _refusal_to_put(self, step: Step, source: Image | None) -> str:
-        untagged = not step.tag and (step.after in self._given or step.restores)
+    def _put_refusal(self, step: Step, source: Image | None) -> str:
+        untagged = not step.tag and (step.after in self._provided or step.restores)
         if not untagged and (problem := tags.tag_error(step.tag)):
             return problem
         if not is_digest(step.after):
-            return f"{step.after!r} is not a digest: sha256: and 64 hexadecimal digits"
+            return f"{step.after!r} is not a digest (sha256: and 64 hexadecimal digits)"
         if self._is_missing(step.after, source) and not step.restores:
-            return f"there is no image {short_digest(step.after)} in {step.repository}"
-        if source is not None and source.archived and step.after not in self._given:
-            return f"the image is {source.status.lower()}: restore it first, an archived image cannot be read"
-        if step.before and not self._facts.mutability.may_move(step.tag):
-            return f"the tag exists, and {self._facts.mutability.reason(step.tag)}"
+            return f"image {short_digest(step.after)} does not exist in {step.repository}"
+        if source is not None and source.archived and step.after not in self._provided:
+            return f"the image is {source.status.lower()} and cannot be read; restore it first"
+        if step.before and not self._context.mutability.may_move(step.tag):
+            return f"the tag exists, and {self._context.mutability.reason(step.tag)}"
         if len(self._tags_of.get(step.after, ())) >= tags.MAX_TAGS_PER_IMAGE:
-            return f"the image has {tags.MAX_TAGS_PER_IMAGE:,} tags, the most that ECR lets it have"
+            return f"the image has {tags.MAX_TAGS_PER_IMAGE:,} tags, the maximum in ECR"
         return ""
 
-    def _refusal_to_remove(self, step: Step) -> str:
+    def _removal_refusal(self, step: Step) -> str:
         if self._tags_of[step.before] == {step.tag}:
-            return "it is the last tag of its image, and ECR would delete the image with it: tag it otherwise first"
-        if self._facts.tags[step.tag].archived:
-            return "the image is archived, so its manifest cannot be read and the tag could not be put back"
+            return "last tag of this image; ECR would delete the image. Add another tag first."
+        if self._context.tags[step.tag].archived:
+            return "the image is archived; its manifest cannot be read, so the tag could not be restored"
         return ""
 
-    def told(self, step: Step, now: float) -> Step:
-        """The step with all that it leads to when the whole plan is done."""
+    def annotated(self, step: Step, now: float) -> Step:
+        """Return the step with its notes and warnings, as of the end of the plan."""
         if not step.writes:
             return step
-        keeps = tuple(sorted(self._tags_of.get(step.before, ())))
-        step = replace(step, remaining_tags=keeps, becomes_untagged=bool(step.before) and not keeps)
+        remaining = tuple(sorted(self._tags_of.get(step.before, ())))
+        step = replace(step, remaining_tags=remaining, becomes_untagged=bool(step.before) and not remaining)
         warnings = [*self._platform_warnings(step)]
-        notes = ["the image is gone; its manifest is put back from the journal"] if step.restores else []
+        notes = ["the image was deleted; its manifest is restored from the journal"] if step.restores else []
         if step.before:
-            self._tell_fate(self._facts.tags[step.tag], "the old image", step, now, warnings, notes)
-            if self._facts.tags[step.tag].archived:
-                warnings.append("the old image is archived: moving the tag back takes a restore first")
-        source = self._facts.images.get(step.after)
+            self._add_prediction(self._context.tags[step.tag], "the old image", step, now, warnings, notes)
+            if self._context.tags[step.tag].archived:
+                warnings.append("the old image is archived; restore it before you move the tag back")
+        source = self._context.images.get(step.after)
         if source is not None:
-            self._tell_fate(source, "this image", step, now, warnings, notes)
+            self._add_prediction(source, "this image", step, now, warnings, notes)
         return replace(step, warnings=tuple(warnings), notes=tuple(notes))
 
     def warnings(self) -> tuple[str, ...]:
-        """What is true of the repository as a whole."""
-        return (self._facts.policy.problem,) if self._facts.policy.problem else ()
+        """Return the warnings about the repository as a whole."""
+        return (self._context.policy.problem,) if self._context.policy.problem else ()
 
-    def _after(self, image: Image) -> Image:
-        """An image with the tags that the plan leaves it."""
+    def _after_plan(self, image: Image) -> Image:
+        """Return the image with its tags after the plan."""
         return replace(image, tags=tuple(sorted(self._tags_of.get(image.digest, image.tags))))
 
-    def _tell_fate(
+    def _add_prediction(
         self, image: Image, name: str, step: Step, now: float, warnings: list[str], notes: list[str]
     ) -> None:
-        """Say which lifecycle rule would take an image, and when."""
-        policy, changed = self._facts.policy, self._after(image)
-        referring = next((index for index, children in self._facts.indexes.items() if image.digest in children), "")
-        everything = self._facts.everything
-        others = None if everything is None else tuple(self._after(other) for other in everything)
-        fate = None if referring else lifecycle.predict(policy, changed, others, now)
-        if fate is None:
+        """Add which lifecycle rule applies to the image, and when: a warning if it is soon, else a note."""
+        policy, changed = self._context.policy, self._after_plan(image)
+        index = next((digest for digest, children in self._context.indexes.items() if image.digest in children), "")
+        listed = self._context.all_images
+        others = None if listed is None else tuple(self._after_plan(other) for other in listed)
+        prediction = None if index else lifecycle.predict(policy, changed, others, now)
+        if prediction is None:
             if policy.rules and not changed.tags:
-                why = (
-                    f"the index {short_digest(referring)} refers to it" if referring else "no lifecycle rule selects it"
-                )
-                notes.append(f"{name} stays: {why}")
+                why = f"the index {short_digest(index)} refers to it" if index else "no lifecycle rule selects it"
+                notes.append(f"{name} is kept: {why}")
             return
-        words = f"{fate.rule}: {name} {_pushed(image, now)} {_when(fate, now)}"
-        if fate.due_at is not None and fate.due_at - now <= _SOON:
-            hint = " (a retag does not renew the time of the push)" if name == "this image" and step.after else ""
-            warnings.append(words + hint)
+        text = f"{prediction.rule}: {name} {_pushed(image, now)} {_expiry(prediction, now)}"
+        if prediction.due_at is not None and prediction.due_at - now <= _SOON:
+            hint = " (a retag does not change the push time)" if name == "this image" and step.after else ""
+            warnings.append(text + hint)
         else:
-            notes.append(words)
+            notes.append(text)
 
     def _platform_warnings(self, step: Step) -> Iterable[str]:
-        """Warn of one platform's image where an index belongs."""
-        source = self._facts.images.get(step.after)
+        """Warn about the image of one platform where an index exists."""
+        source = self._context.images.get(step.after)
         if source is None or is_index(source.media_type):
             return
-        holder = self._facts.tags.get(step.tag)
-        if holder is not None and is_index(holder.media_type):
-            platforms = self._facts.indexes.get(holder.digest, {})
-            mine = platforms.get(step.after)
-            others = sorted({platform for digest, platform in platforms.items() if digest != step.after})
-            if mine is not None:
-                lost = f": {', '.join(others)} would be gone from this tag" if others else ""
-                yield f"the tag is at an index now, and this is its image for {mine} alone{lost}"
-            else:
-                names = f" for {', '.join(others)}" if others else ""
-                yield f"the tag is at an index{names} now, and this is a single image that is not of it"
+        current = self._context.tags.get(step.tag)
+        if current is not None and is_index(current.media_type):
+            yield self._index_loss(step.after, current.digest)
             return
-        for digest, platforms in self._facts.indexes.items():
+        for digest, platforms in self._context.indexes.items():
             if step.after in platforms:
-                index = self._facts.images.get(digest)
+                index = self._context.images.get(digest)
                 name = f"index tagged {index.tags[0]}" if index and index.tags else f"index {short_digest(digest)}"
-                yield f"this is the image for {platforms[step.after]} alone; the {name} has all platforms"
+                yield f"this image is for {platforms[step.after]} only; the {name} has all platforms"
                 return
+
+    def _index_loss(self, source: str, index: str) -> str:
+        """Return the warning about a tag that moves from an index to a single image."""
+        platforms = self._context.indexes.get(index, {})
+        own = platforms.get(source)
+        others = ", ".join(sorted({platform for digest, platform in platforms.items() if digest != source}))
+        if own is None:
+            return f"the tag points to an index{f' for {others}' if others else ''}; this image is not part of it"
+        lost = f" The tag would lose {others}." if others else ""
+        return f"the tag points to an index; this image is its part for {own} only.{lost}"
 
 
 def _action(step: Step) -> StepAction:
@@ -256,33 +258,29 @@ def _action(step: Step) -> StepAction:
     return StepAction.MOVE if step.before else StepAction.CREATE
 
 
-def _nothing_to_do(step: Step) -> str:
+def _already_reason(step: Step) -> str:
     if not step.tag:
-        return "the image is in the repository already"
-    return "the tag is at this image already" if step.after else "the tag does not exist"
+        return "the image is already in the repository"
+    return "already points to this image" if step.after else "the tag does not exist"
 
 
-def _not_as_expected(expected: str, found: str) -> str:
-    wanted = f"at {short_digest(expected)}" if expected else "not to exist"
-    return f"the tag was expected {wanted}, and {f'is at {short_digest(found)}' if found else 'does not exist'}"
+def _unexpected_reason(expected: str, found: str) -> str:
+    wanted = f"to point to {short_digest(expected)}" if expected else "not to exist"
+    return f"expected the tag {wanted}, but it {f'points to {short_digest(found)}' if found else 'does not exist'}"
 
 
 def _pushed(image: Image, now: float) -> str:
-    return (
-        f"(pushed {duration_in_words(now - image.pushed_at)} ago)"
-        if image.pushed_at is not None
-        else "(pushed at a time unknown)"
-    )
+    if image.pushed_at is None:
+        return "(push time unknown)"
+    return f"(pushed {duration_in_words(now - image.pushed_at)} ago)"
 
 
-def _when(fate: LifecyclePrediction, now: float) -> str:
-    verb = "be archived" if fate.rule.action == "transition" else "expire"
-    if not fate.known:
-        return f"may {verb}: its place among the others was not looked up"
-    if fate.due_at is None:
-        return f"stays for now, as number {fate.rank} of {fate.rule.count_number}"
-    return (
-        f"would {verb} within 24 hours"
-        if fate.due_at <= now
-        else f"would {verb} in {duration_in_words(fate.due_at - now)}"
-    )
+def _expiry(prediction: LifecyclePrediction, now: float) -> str:
+    verb = "be archived" if prediction.rule.action == "transition" else "expire"
+    if not prediction.known:
+        return f"may {verb}; its rank among the images was not checked"
+    if prediction.due_at is None:
+        return f"is kept for now (number {prediction.rank} of {prediction.rule.count_number})"
+    if prediction.due_at <= now:
+        return f"would {verb} within 24 hours"
+    return f"would {verb} in {duration_in_words(prediction.due_at - now)}"

@@ -1,4 +1,4 @@
-"""At most so many writes a second, fewer when the service asks for fewer."""
+"""Limit the writes per second, and slow down while the service throttles."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import threading
 import time
 from collections.abc import Callable
 
-_SLOWEST = 1 / 16
-"""The share of the wished rate that throttling can bring it down to."""
+_MIN_SHARE = 1 / 16
+"""The smallest share of the configured rate that throttling leads to."""
 
 _RECOVERY = 1.05
-"""What each write that was not throttled multiplies a lowered rate by."""
+"""The factor by which each write without throttling raises a lowered rate."""
 
 
 class RateLimiter:
-    """A token bucket that holds one token: writes are spread evenly and never come in a burst. Safe between threads.
+    """A token bucket with room for one token: writes are spaced evenly, never in a burst. Safe between threads.
 
-    When the service throttles, the rate is halved and everybody waits a jittered while, longer each time in a row; each
-    write that succeeds brings the rate a little back up to the wished one.
+    Throttling halves the rate and adds a pause with jitter, a longer one each time in a row. Each successful write
+    raises the rate a little, up to the configured one.
 
     Args:
         per_second: writes a second; 0 or infinity for no limit.
-        clock: seconds that never go back.
-        sleep: waits so many seconds.
-        random_share: a number from 0 to 1, for the jitter.
+        clock: a monotonic clock, in seconds.
+        sleep: waits for a number of seconds.
+        random_share: a random number from 0 to 1, for the jitter.
     """
 
     def __init__(
@@ -45,13 +45,8 @@ class RateLimiter:
         self._next = -math.inf
         self._throttled_in_a_row = 0
 
-    @property
-    def unlimited(self) -> bool:
-        """Whether nothing is waited for, as long as the service does not throttle."""
-        return self._interval == 0
-
     def acquire(self) -> None:
-        """Wait for the turn of one write."""
+        """Wait until the next write is allowed."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
@@ -60,22 +55,22 @@ class RateLimiter:
             self._sleep(turn - now)
 
     def record_success(self) -> None:
-        """A write was answered without a throttling error."""
+        """Record a write that was not throttled."""
         with self._lock:
             self._throttled_in_a_row = 0
             self._share = min(1.0, self._share * _RECOVERY)
 
     def record_throttling(self) -> None:
-        """The service asked for fewer requests: whoever is next waits a while, and then more between any two."""
+        """Record a throttled write: the next one waits, and all of them are spaced further apart."""
         with self._lock:
             self._throttled_in_a_row += 1
-            self._share = max(_SLOWEST, self._share / 2)
+            self._share = max(_MIN_SHARE, self._share / 2)
             longest = min(20.0, 0.5 * 2.0**self._throttled_in_a_row)
             pause = longest * (0.5 + self._random_share() / 2)
             self._next = max(self._next, self._clock() + pause)
 
     def seconds_for(self, writes: int) -> float:
-        """How long so many writes take from now on, at the pace as it is."""
+        """Return the seconds that this many writes take at the current rate."""
         with self._lock:
             if not writes:
                 return 0.0
@@ -88,8 +83,6 @@ _shared_lock = threading.Lock()
 
 
 def shared_limiter(key: object, per_second: float) -> RateLimiter:
-    """The pace that everybody in this process keeps who writes to the same registry: ECR's quotas are per account and
-    region.
-    """
+    """Return the limiter of a registry that the whole process shares: ECR's quotas are per account and region."""
     with _shared_lock:
         return _shared.setdefault((key, per_second), RateLimiter(per_second))

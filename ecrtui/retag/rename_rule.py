@@ -1,10 +1,10 @@
-"""Rules that make new tags of old ones, for many images at once.
+"""Rules that derive new tags from existing ones, for many images at once.
 
-Two forms:
+A rule has one of two forms:
 
-- a template with ``{tag}`` in it, and filters behind a bar: ``{tag}-rel``, ``{tag|strip:rc-}``, ``v{tag|before:-}``;
-- ``/expression/replacement/``, a regular expression that has to match the whole tag, with groups: ``/rc-(.*)/v\\1/``.
-  Any other character than a slash can stand in its place: ``#rc-(.*)#v\\1#``.
+- a template with ``{tag}`` and optional filters: ``{tag}-rel``, ``{tag|strip:rc-}``, ``v{tag|before:-}``;
+- ``/expression/replacement/``, a regular expression that must match the whole tag, with groups: ``/rc-(.*)/v\\1/``.
+  The delimiter may also be one of ``#,!%``: ``#rc-(.*)#v\\1#``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ecrtui.errors import UsageError
 
-_EXPRESSION_MARKS = "/#,!%"
+_DELIMITERS = "/#,!%"
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _HINT = (
     "Write a template ({tag}-rel, {tag|strip:rc-}) or /regular expression/replacement/. "
@@ -25,40 +25,40 @@ _HINT = (
 
 @dataclass(frozen=True, slots=True)
 class RenameRule:
-    """A rule as it was written, ready for use."""
+    """A parsed rule."""
 
     text: str
     _apply: Callable[[str], str]
 
     def __call__(self, tag: str) -> str:
-        """The new tag for an old one; empty if the rule does not apply to it."""
+        """Return the new tag for an existing one; an empty text if the rule does not apply."""
         return self._apply(tag)
 
 
 def parse_rename_rule(text: str) -> RenameRule:
-    """Read a rule.
+    """Parse a rule.
 
     Raises:
-        UsageError: what is wrong with it, and which forms there are.
+        UsageError: the rule is not valid; the hint shows the forms.
     """
-    if text[:1] and text[0] in _EXPRESSION_MARKS:
+    if text[:1] and text[0] in _DELIMITERS:
         return RenameRule(text, _expression(text))
     if "{" not in text:
-        raise UsageError(f"{text!r} makes the same tag of every tag", "There is no {tag} in it.", _HINT)
+        raise UsageError(f"{text!r} gives every image the same tag", "It does not contain {tag}.", _HINT)
     return RenameRule(text, _template(text))
 
 
 def _expression(text: str) -> Callable[[str], str]:
     parts = text[1:].split(text[0])
     if len(parts) != 3 or parts[2]:
-        raise UsageError(f"{text!r} is not an expression and a replacement", "", _HINT)
+        raise UsageError(f"{text!r} is not of the form /expression/replacement/", "", _HINT)
     try:
         expression = re.compile(parts[0])
         replacement = parts[1]
-        # Expanded once against a match that has every group, so that a bad reference is told now.
+        # Expand once against a match with every group, so that a bad group reference fails now.
         re.compile(f"(?:{parts[0]})|").sub(replacement, "")
     except (re.error, IndexError) as problem:
-        raise UsageError(f"{text!r} is not a regular expression with its replacement", str(problem), _HINT) from problem
+        raise UsageError(f"{text!r} has an invalid expression or replacement", str(problem), _HINT) from problem
 
     def apply(tag: str) -> str:
         match = expression.fullmatch(tag)
@@ -70,18 +70,18 @@ def _expression(text: str) -> Callable[[str], str]:
 def _template(text: str) -> Callable[[str], str]:
     rest = _FIELD.sub("", text)
     if "{" in rest or "}" in rest:
-        raise UsageError(f"{text!r} has a brace without its other half", "", _HINT)
+        raise UsageError(f"{text!r} has an unmatched brace", "", _HINT)
     fields = [_field(match[1], text) for match in _FIELD.finditer(text)]
     literals = _FIELD.split(text)[::2]
 
     def apply(tag: str) -> str:
-        made = literals[0]
+        result = literals[0]
         for field, literal in zip(fields, literals[1:], strict=True):
             value = field(tag)
             if not value:
                 return ""
-            made += value + literal
-        return made
+            result += value + literal
+        return result
 
     return apply
 
@@ -89,7 +89,7 @@ def _template(text: str) -> Callable[[str], str]:
 def _field(text: str, whole: str) -> Callable[[str], str]:
     name, *filters = text.split("|")
     if name.strip() != "tag":
-        raise UsageError(f"{whole!r} has {{{text}}}", "Only {tag} stands for something.", _HINT)
+        raise UsageError(f"{whole!r} has the unknown field {{{text}}}", "Only {tag} is known.", _HINT)
     steps = [_filter(entry, whole) for entry in filters]
 
     def apply(tag: str) -> str:
@@ -105,25 +105,25 @@ def _filter(text: str, whole: str) -> Callable[[str], str]:
     name = name.strip()
     if name == "replace" and len(arguments) == 2 and arguments[0]:
         return lambda tag: tag.replace(arguments[0], arguments[1])
-    if name in _ONE and len(arguments) == 1 and arguments[0]:
-        return lambda tag: _ONE[name](tag, arguments[0])
-    if name in _NONE and not arguments:
-        return _NONE[name]
+    if name in _FILTERS_WITH_ARGUMENT and len(arguments) == 1 and arguments[0]:
+        return lambda tag: _FILTERS_WITH_ARGUMENT[name](tag, arguments[0])
+    if name in _FILTERS and not arguments:
+        return _FILTERS[name]
     raise UsageError(
-        f"{whole!r} has the filter {text!r}", "There is no such filter, or it wants other arguments.", _HINT
+        f"{whole!r} has the invalid filter {text!r}", "Unknown filter or wrong number of arguments.", _HINT
     )
 
 
-def _part(tag: str, mark: str, index: int) -> str:
-    """The part of a tag on one side of a mark; empty if the mark is not in it, so that the rule does not apply."""
-    before, found, after = tag.partition(mark)
+def _part(tag: str, separator: str, index: int) -> str:
+    """Return the part of a tag before or after a separator; an empty text if the separator is not in the tag."""
+    before, found, after = tag.partition(separator)
     return (before, after)[index] if found else ""
 
 
-_ONE: Mapping[str, Callable[[str, str], str]] = {
+_FILTERS_WITH_ARGUMENT: Mapping[str, Callable[[str, str], str]] = {
     "strip": str.removeprefix,
     "suffix": str.removesuffix,
-    "before": lambda tag, mark: _part(tag, mark, 0),
-    "after": lambda tag, mark: _part(tag, mark, 1),
+    "before": lambda tag, separator: _part(tag, separator, 0),
+    "after": lambda tag, separator: _part(tag, separator, 1),
 }
-_NONE: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
+_FILTERS: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}

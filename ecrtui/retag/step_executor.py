@@ -1,4 +1,4 @@
-"""One write, from the last look at the tag to what became of it: guard, journal, send, read back."""
+"""Execute one step of a plan: check the tag, record the write in the journal, send it, read back doubtful results."""
 
 from __future__ import annotations
 
@@ -12,37 +12,35 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.units import duration_in_words
-from ecrtui.errors import ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
+from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.rate_limiter import RateLimiter
 
-ALREADY_THERE = ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
-"""What ECR says when the tag has the digest already; the second also when an immutable tag has another one."""
+_ALREADY_EXISTS = (ErrorKind.ALREADY_EXISTS, ErrorKind.TAG_IMMUTABLE)
+"""The tag may have the digest already: ECR reports both kinds in that case. Only a read can tell."""
 
-MISSING_PARTS = ("LayersNotFoundException", "ReferencedImagesNotFoundException")
+_MAX_CONNECTION_ATTEMPTS = 3
+"""Attempts to write to a service that cannot be reached."""
 
-_ATTEMPTS_TO_REACH = 3
-"""How often a write is sent to a service that cannot be reached."""
-
-_ATTEMPTS = 8
-"""How often a throttled write is sent before it is told as failed; the waits in between add up to a minute."""
+_MAX_ATTEMPTS = 8
+"""Attempts of a write that is throttled; the pauses between them add up to a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class _WriteResult:
-    """What became of a write, before it is in the journal and in words for the user."""
+    """The result of a write before it is recorded in the journal."""
 
     outcome: StepOutcome
-    message: str
+    message: str = ""
     result: PutImageResult | None = None
     error: EcrTuiError | None = None
     found: str | None = None
 
 
 class _RetryableError(Exception):
-    """Nothing was applied, and another attempt may succeed."""
+    """The write was not applied and can be sent again. An internal signal, never shown."""
 
     def __init__(self, error: EcrTuiError) -> None:
         super().__init__(error)
@@ -50,138 +48,143 @@ class _RetryableError(Exception):
 
 
 class StepExecutor:
-    """Does single steps. Safe between threads, as registry, journal and pace are.
+    """Executes single steps. Safe between threads, as are the registry, the journal and the rate limiter.
 
     Args:
-        registry: where the tags are.
-        journal: where each write is noted before it is sent.
-        pace: the limit of writes.
-        location: which registry it is.
-        principal: the ARN of the caller; empty if not known.
+        registry: the registry of the tags.
+        journal: records each write before it is sent.
+        rate_limiter: limits the writes.
+        location: the identity of the registry.
+        principal: the ARN of the caller; empty if unknown.
     """
 
     def __init__(
-        self, registry: Registry, journal: Journal, pace: RateLimiter, location: RegistryLocation, principal: str
+        self,
+        registry: Registry,
+        journal: Journal,
+        rate_limiter: RateLimiter,
+        location: RegistryLocation,
+        principal: str,
     ) -> None:
         self._registry = registry
         self._journal = journal
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._location = location
         self._principal = principal
 
     def execute(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> StepResult:
-        """Do one step of a plan; never raises for what a service, a network or the journal can do.
+        """Execute one step. Failures of the service, the network and the journal become results, not exceptions.
 
         Args:
-            plan: that the step belongs to.
-            step: one that writes.
-            manifests: those of the images before and after, as far as they can be had, by digest.
+            plan: the plan of the step.
+            step: a step that writes.
+            manifests: the manifests of the old and the new image, if available, by digest.
         """
-        missing = self._missing(step, manifests)
-        if missing is not None:
-            return StepResult(step, missing.outcome, missing.message, error=missing.error)
-        self._pace.acquire()
+        error = self._missing_manifest(step, manifests)
+        if error is not None:
+            return StepResult(step, StepOutcome.FAILED, str(error), error=error)
+        self._rate_limiter.acquire()
         try:
             number = self._begin(plan, step, manifests)
-        except JournalError as error:
-            return StepResult(step, StepOutcome.FAILED, str(error), error=error)
-        answer = self._send(plan, step, manifests, number)
-        return self._finished(step, number, answer)
+        except JournalError as problem:
+            return StepResult(step, StepOutcome.FAILED, str(problem), error=problem)
+        return self._finish(step, number, self._send(plan, step, manifests, number))
 
-    def _missing(self, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult | None:
-        """Why the step cannot be sent for want of a manifest."""
-        needed = step.after or step.before  # a removal needs the old one, to put it back if ECR deletes it
+    def _missing_manifest(self, step: Step, manifests: Mapping[str, Manifest]) -> EcrTuiError | None:
+        needed = step.after or step.before  # a removal needs the old one, to restore the image if ECR deletes it
         if needed in manifests:
             return None
-        error = NotFound(
-            f"The manifest of {short_digest(needed)} cannot be had, so nothing was sent",
-            f"The registry gives no manifest of {needed} in {step.repository}.",
-            "It may have been deleted or archived since the plan was made: plan again.",
+        return NotFound(
+            f"The manifest of {short_digest(needed)} is not available; nothing was sent",
+            f"The registry returned no manifest of {needed} in {step.repository}.",
+            "It may have been deleted or archived since the plan was made. Plan again.",
         )
-        return _WriteResult(StepOutcome.FAILED, str(error), error=error)
 
     def _begin(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> int:
-        mine = tuple(manifests[digest] for digest in (step.before, step.after) if digest in manifests)
-        return self._journal.begin(PendingWrite(plan, step, self._location, self._principal, mine))
+        own = tuple(manifests[digest] for digest in (step.before, step.after) if digest in manifests)
+        return self._journal.begin(PendingWrite(plan, step, self._location, self._principal, own))
 
-    def _finished(self, step: Step, number: int, answer: _WriteResult) -> StepResult:
-        message, error = answer.message, answer.error
-        request_id = answer.result.request_id if answer.result else error.request_id if error else ""
+    def _finish(self, step: Step, number: int, written: _WriteResult) -> StepResult:
+        """Record the outcome in the journal."""
+        message, error = written.message, written.error
+        request_id = written.result.request_id if written.result else error.request_id if error else ""
         try:
-            self._journal.finish(number, answer.outcome, request_id=request_id, detail=message)
+            self._journal.finish(number, written.outcome, request_id=request_id, detail=message)
         except JournalError as problem:
-            message += f"; the journal could not note that ({problem.detail}) and has it as unknown"
+            note = f"the journal could not record the outcome ({problem.detail}) and lists it as unknown"
+            message = f"{message}; {note}" if message else note
             error = error or problem
-        return StepResult(step, answer.outcome, message, answer.result, error, answer.found, number)
+        return StepResult(step, written.outcome, message, written.result, error, written.found, number)
 
     def _send(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
-        """Guard and call; both again after the service asked for fewer requests, or was not reached."""
+        """Check the tag and send the write. Repeat both if the service throttles or cannot be reached."""
         sent = False
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(_MAX_ATTEMPTS):
             if attempt:
-                self._pace.acquire()
+                self._rate_limiter.acquire()
             try:
-                answer = self._guard(step, sent)
-                if answer is None:
+                written = self._check_precondition(step, sent)
+                if written is None:
                     sent = True
-                    answer = self._call(plan, step, manifests, number)
-            except _RetryableError as again:
-                last = again.error
-                self._pace.record_throttling()
-                if isinstance(last, ConnectionFailed) and attempt + 1 >= _ATTEMPTS_TO_REACH:
+                    written = self._call(plan, step, manifests, number)
+            except _RetryableError as retryable:
+                error = retryable.error
+                self._rate_limiter.record_throttling()
+                if isinstance(error, ConnectionFailed) and attempt + 1 >= _MAX_CONNECTION_ATTEMPTS:
                     break
             else:
-                self._pace.record_success()
-                return answer
-        return self._read_back(step, last) if sent else self._not_looked_at(step, last, sent)
+                self._rate_limiter.record_success()
+                return written
+        return self._precondition_failed(step, error, sent)
 
-    def _not_looked_at(self, step: Step, error: EcrTuiError, sent: bool) -> _WriteResult:
+    def _precondition_failed(self, step: Step, error: EcrTuiError, sent: bool) -> _WriteResult:
+        """Return the result of a step whose last attempt did not get past an error."""
         if sent:
             return self._read_back(step, error)
-        return _WriteResult(
-            StepOutcome.FAILED, f"the tag could not be looked at, so nothing was sent: {error}", error=error
-        )
+        return _WriteResult(StepOutcome.FAILED, f"could not check the tag, so nothing was sent: {error}", error=error)
 
-    def _guard(self, step: Step, sent: bool) -> _WriteResult | None:
-        """Look at the tag once more: None if it is where the plan saw it. ``sent`` tells that the write was tried."""
+    def _check_precondition(self, step: Step, sent: bool) -> _WriteResult | None:
+        """Read the tag again. Return None if it still has the digest that the plan saw.
+
+        Args:
+            step: the step.
+            sent: True if an attempt was sent before.
+        """
         try:
-            return self._looked_at(step, sent)
+            return self._compare_with_plan(step, sent)
         except Throttled as error:
             raise _RetryableError(error) from None
         except EcrTuiError as error:
-            return self._not_looked_at(step, error, sent)
+            return self._precondition_failed(step, error, sent)
 
-    def _looked_at(self, step: Step, sent: bool) -> _WriteResult | None:
+    def _compare_with_plan(self, step: Step, sent: bool) -> _WriteResult | None:
         if step.action is StepAction.MOVE and self._registry.tag_is_at(step.repository, step.tag, step.before):
             return None
-        holder = self._holder(step)
-        found = holder.digest if holder else ""
+        image = self._current_image(step)
+        found = image.digest if image else ""
         if found == step.after:
-            return (
-                _WriteResult(StepOutcome.DONE, "")
-                if sent
-                else _WriteResult(StepOutcome.ALREADY, "somebody else did it meanwhile")
-            )
+            if sent:
+                return _WriteResult(StepOutcome.DONE)
+            return _WriteResult(StepOutcome.ALREADY, "already done by someone else")
         if found != step.before:
-            words = f"{self._conflict(step, found)}; {'read back' if sent else 'nothing was sent'}"
-            return _WriteResult(StepOutcome.CONFLICT, words, found=found)
-        if step.action is StepAction.REMOVE and holder is not None and set(holder.tags) == {step.tag}:
-            words = "it is the last tag of its image by now, and ECR would delete the image with it"
-            return _WriteResult(StepOutcome.REFUSED, words)
+            message = f"{self._conflict(step, found)}; {'read back' if sent else 'nothing was sent'}"
+            return _WriteResult(StepOutcome.CONFLICT, message, found=found)
+        if step.action is StepAction.REMOVE and image is not None and set(image.tags) == {step.tag}:
+            return _WriteResult(StepOutcome.REFUSED, "now the last tag of this image; ECR would delete the image")
         return None
 
-    def _holder(self, step: Step) -> Image | None:
-        """The image that the tag is at; of a step without a tag, the image itself if it is there."""
+    def _current_image(self, step: Step) -> Image | None:
+        """Return the image of the tag; for a step without a tag, the image itself if it exists."""
         if step.tag:
             return self._registry.images_by_tag(step.repository, [step.tag]).get(step.tag)
         return next(iter(self._registry.images_by_digest(step.repository, [step.after])), None)
 
     def _call(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
-        """Send the write. Raises _Again if it was certainly not applied and may be; other errors become an answer."""
+        """Send the write. Raise _RetryableError if it was not applied and a retry can help."""
         try:
             if step.action is StepAction.REMOVE:
                 self._registry.untag(step.repository, step.tag)
-                return self._after_removal(plan, step, manifests, number)
+                return self._restore_if_deleted(plan, step, manifests, number)
             result = self._registry.put_image(step.repository, manifests[step.after], step.tag)
         except (Throttled, ConnectionFailed) as error:
             if error.retryable and not error.ambiguous:
@@ -190,61 +193,62 @@ class StepExecutor:
         except EcrTuiError as error:
             return self._after_error(step, error, manifests)
         if (result.digest, result.tag) != (step.after, step.tag):
-            words = f"the registry answered with {result.tag} at {short_digest(result.digest)}"
-            return self._read_back(step, Refused("The answer is about something else", words), result)
-        return _WriteResult(StepOutcome.DONE, "", result)
+            detail = f"the registry answered with {result.tag} at {short_digest(result.digest)}"
+            return self._read_back(step, Refused("The reply is about another image or tag", detail), result)
+        return _WriteResult(StepOutcome.DONE, result=result)
 
     def _after_error(self, step: Step, error: EcrTuiError, manifests: Mapping[str, Manifest]) -> _WriteResult:
-        if error.ambiguous or error.code in ALREADY_THERE:
+        if error.ambiguous or error.kind in _ALREADY_EXISTS:
             return self._read_back(step, error)
-        if step.restores and error.code in MISSING_PARTS:
-            missing = self._missing_parts(step, manifests[step.after])
-            return _WriteResult(
-                StepOutcome.FAILED, f"the image is gone and cannot be put back: {error.detail}{missing}", error=error
-            )
-        outcome = StepOutcome.REFUSED if isinstance(error, Refused) else StepOutcome.FAILED
-        return _WriteResult(outcome, str(error), error=error)
+        if step.restores and error.kind is ErrorKind.MISSING_PARTS:
+            parts = self._missing_parts(step, manifests[step.after])
+            message = f"the image was deleted and cannot be restored: {error.detail}; {parts}"
+            return _WriteResult(StepOutcome.FAILED, message, error=error)
+        return _WriteResult(_failure(error), str(error), error=error)
 
     def _missing_parts(self, step: Step, manifest: Manifest) -> str:
-        """Which of the parts that a manifest names the registry may lack; those of an index exactly."""
-        structure = parse_manifest(manifest.text)
+        """Return the parts of a manifest that the registry may lack; for an index, exactly those it lacks."""
+        parsed = parse_manifest(manifest.text)
         if not is_index(manifest.media_type):
-            layers = [*structure.with_role(DescriptorRole.LAYER), *structure.with_role(DescriptorRole.CONFIG)]
-            return f"; it consists of {', '.join(layer.digest for layer in layers)}"
-        children = [child.digest for child in structure.with_role(DescriptorRole.MANIFEST)]
+            parts = [*parsed.with_role(DescriptorRole.LAYER), *parsed.with_role(DescriptorRole.CONFIG)]
+            return f"it consists of {', '.join(part.digest for part in parts)}"
+        children = [child.digest for child in parsed.with_role(DescriptorRole.MANIFEST)]
         try:
-            there = {image.digest for image in self._registry.images_by_digest(step.repository, children)}
+            existing = {image.digest for image in self._registry.images_by_digest(step.repository, children)}
         except EcrTuiError:
-            return f"; it refers to {', '.join(children)}"
-        return f"; missing: {', '.join(child for child in children if child not in there)}"
+            return f"it refers to {', '.join(children)}"
+        return f"missing: {', '.join(child for child in children if child not in existing)}"
 
     def _read_back(self, step: Step, error: EcrTuiError, result: PutImageResult | None = None) -> _WriteResult:
-        """What is so, after an error that does not tell whether the write was applied."""
+        """Read the tag after an error that leaves open whether the write was applied."""
         try:
-            holder = self._holder(step)
+            image = self._current_image(step)
         except EcrTuiError as problem:
-            words = f"{error}; and the tag could not be read back: {problem}"
-            return _WriteResult(StepOutcome.UNKNOWN, words, result, error)
-        found = holder.digest if holder else ""
+            message = f"{error}; could not confirm the result: {problem}"
+            return _WriteResult(StepOutcome.UNKNOWN, message, result, error)
+        found = image.digest if image else ""
         if found == step.after:
-            return _WriteResult(
-                StepOutcome.DONE, f"the answer was an error ({error.title}), but the tag is as it should be", result
-            )
+            message = f"the reply was an error ({error.title}), but the write was applied"
+            return _WriteResult(StepOutcome.DONE, message, result)
         if found == step.before:
-            outcome = StepOutcome.REFUSED if isinstance(error, Refused) else StepOutcome.FAILED
-            return _WriteResult(outcome, f"{error}; read back: it was not applied", result, error)
+            return _WriteResult(_failure(error), f"{error}; read back: not applied", result, error)
         return _WriteResult(StepOutcome.CONFLICT, f"{error}; {self._conflict(step, found)}", result, error, found)
 
-    def _after_removal(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
-        """ECR has no "remove unless it is the last": if somebody removed the other meanwhile, put the image back."""
+    def _restore_if_deleted(
+        self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int
+    ) -> _WriteResult:
+        """Restore the image of a removed tag if ECR deleted it because another client removed its other tag.
+
+        ECR has no operation that removes a tag unless it is the last one.
+        """
         try:
             if self._registry.images_by_digest(step.repository, [step.before]):
-                return _WriteResult(StepOutcome.DONE, "")
+                return _WriteResult(StepOutcome.DONE)
         except EcrTuiError as error:
-            words = f"the tag is gone; whether its image still has another could not be looked at: {error}"
-            return _WriteResult(StepOutcome.DONE, words, error=error)
-        words = "somebody removed the last other tag at the same moment, so ECR deleted the image; "
-        back = replace(
+            message = f"the tag was removed; could not check that the image still exists: {error}"
+            return _WriteResult(StepOutcome.DONE, message, error=error)
+        reason = "someone removed the other tag of the image at the same time, so ECR deleted the image"
+        restoring = replace(
             step,
             action=StepAction.CREATE,
             before="",
@@ -254,43 +258,45 @@ class StepExecutor:
             becomes_untagged=False,
         )
         try:
-            entry = self._begin(plan, back, manifests)
+            entry = self._begin(plan, restoring, manifests)
         except JournalError as error:
-            return _WriteResult(StepOutcome.FAILED, words + f"it was not put back: {error}", error=error, found="")
-        answer = self._put_back(back, manifests)
-        self._finished(back, entry, answer)
-        if answer.outcome is StepOutcome.DONE:
-            return _WriteResult(
-                StepOutcome.CONFLICT, words + "it was put back under this tag", answer.result, found=step.before
-            )
-        return _WriteResult(
-            StepOutcome.FAILED, words + f"it could not be put back: {answer.message}", error=answer.error, found=""
-        )
+            return _WriteResult(StepOutcome.FAILED, f"{reason}; it was not restored: {error}", error=error, found="")
+        restored = self._restore(restoring, manifests)
+        self._finish(restoring, entry, restored)
+        if restored.outcome is StepOutcome.DONE:
+            message = f"{reason}; it was restored with this tag"
+            return _WriteResult(StepOutcome.CONFLICT, message, restored.result, found=step.before)
+        message = f"{reason}; it could not be restored: {restored.message}"
+        return _WriteResult(StepOutcome.FAILED, message, error=restored.error, found="")
 
-    def _put_back(self, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult:
-        for attempt in range(_ATTEMPTS):
+    def _restore(self, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult:
+        for attempt in range(_MAX_ATTEMPTS):
             try:
                 result = self._registry.put_image(step.repository, manifests[step.after], step.tag)
             except Throttled as error:
-                answer = self._after_error(step, error, manifests)
-                self._pace.record_throttling()
-                if attempt + 1 < _ATTEMPTS:
-                    self._pace.acquire()
+                written = self._after_error(step, error, manifests)
+                self._rate_limiter.record_throttling()
+                if attempt + 1 < _MAX_ATTEMPTS:
+                    self._rate_limiter.acquire()
             except EcrTuiError as error:
                 return self._after_error(step, error, manifests)
             else:
-                return _WriteResult(StepOutcome.DONE, "put back", result)
-        return answer
+                return _WriteResult(StepOutcome.DONE, "restored", result)
+        return written
 
     def _conflict(self, step: Step, found: str) -> str:
-        """Both digests, and who moved the tag and when, as far as the journal knows."""
-        planned = f"at {short_digest(step.before)}" if step.before else "not there"
-        now = f"at {short_digest(found)}" if found else "gone"
-        return f"the tag was {planned} when the plan was made and is {now} now{self._by_whom(step, found)}"
+        """Return both digests, and who moved the tag and when, if the journal knows."""
+        now = f"now points to {short_digest(found)}" if found else "no longer exists"
+        planned = f"was at {short_digest(step.before)}" if step.before else "did not exist"
+        return f"{step.tag or 'the image'} {now}{self._changed_by(step, found)}; it {planned} when the plan was made"
 
-    def _by_whom(self, step: Step, found: str) -> str:
+    def _changed_by(self, step: Step, found: str) -> str:
         change = self._journal.last_change(self._location, step.repository, step.tag)
         if change is None or change.after != found:
             return ""
-        who = change.principal or "somebody who shares this journal"
+        who = change.principal or "another user of this journal"
         return f", changed by {who} {duration_in_words(time.time() - change.begun_at)} ago"
+
+
+def _failure(error: EcrTuiError) -> StepOutcome:
+    return StepOutcome.REFUSED if isinstance(error, Refused) else StepOutcome.FAILED

@@ -1,4 +1,4 @@
-"""Taking writes back: from journal entries to wishes. No I/O."""
+"""Decide from the journal how to undo writes, resume plans and resolve unknown outcomes. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecrtui.retag.plan import Step, StepAction, StepOutcome, TagChange
 
 
 def reverting_changes(entries: Iterable[JournalEntry]) -> tuple[TagChange, ...]:
-    """What takes these writes back, newest first: each tag to where it was, if it is still where the write put it."""
+    """Return the changes that undo these writes, newest first. Each expects the tag as the write left it."""
     newest_first = sorted(entries, key=lambda entry: entry.number, reverse=True)
     return tuple(
         TagChange(entry.repository, entry.tag, entry.before, expect=entry.after, undoes=entry.number)
@@ -20,20 +20,20 @@ def reverting_changes(entries: Iterable[JournalEntry]) -> tuple[TagChange, ...]:
 
 
 def undo_refusal(entry: JournalEntry) -> str:
-    """Why a write cannot be taken back; empty if it can."""
+    """Return why a write cannot be undone; an empty text if it can."""
     if entry.can_be_undone:
         return ""
     if entry.undone_by:
-        return f"entry {entry.undone_by} has taken it back already"
+        return f"already undone by entry {entry.undone_by}"
     if entry.outcome is None:
-        return "it is in flight" if entry.in_flight else "what became of it is unknown: find that out first"
+        return "the write is in flight" if entry.in_flight else "its outcome is unknown; resolve it first"
     if entry.outcome is StepOutcome.DONE:
-        return "it stored an image without a tag, and taking that back would delete the image"
+        return "it stored an untagged image; undoing it would delete the image"
     return f"it changed nothing ({entry.outcome})"
 
 
-def refused_steps(entries: Iterable[JournalEntry]) -> tuple[Step, ...]:
-    """A step that says why, for each write that cannot be taken back."""
+def refused_undo_steps(entries: Iterable[JournalEntry]) -> tuple[Step, ...]:
+    """Return a refused step, with the reason, for each write that cannot be undone."""
     return tuple(
         Step(
             repository=entry.repository,
@@ -50,20 +50,18 @@ def refused_steps(entries: Iterable[JournalEntry]) -> tuple[Step, ...]:
 
 
 def already_done(step: Step, entries: Iterable[JournalEntry]) -> Step | None:
-    """What to make of a step of a plan that was cut off; None if it still has to be done.
+    """Return a finished step of an interrupted plan, as a step without a write; None if it still has to be done.
 
     Args:
-        step: as it was first planned.
-        entries: what the journal has of the plan.
+        step: the step as it was first planned.
+        entries: the journal entries of the plan.
     """
     if not step.writes:
         return step
-    mine = (entry for entry in entries if (entry.repository, entry.tag, entry.after) == (*step.key, step.after))
-    done = next((entry for entry in mine if entry.outcome is StepOutcome.DONE), None)
-    return _already(step, f"this plan has done it, as entry {done.number}") if done else None
-
-
-def _already(step: Step, reason: str) -> Step:
+    own = (entry for entry in entries if (entry.repository, entry.tag, entry.after) == (*step.key, step.after))
+    done = next((entry for entry in own if entry.outcome is StepOutcome.DONE), None)
+    if done is None:
+        return None
     return Step(
         repository=step.repository,
         tag=step.tag,
@@ -72,26 +70,26 @@ def _already(step: Step, reason: str) -> Step:
         after=step.after,
         media_type=step.media_type,
         protected=step.protected,
-        reason=reason,
+        reason=f"already done by this plan (entry {done.number})",
         undoes=step.undoes,
     )
 
 
 def infer_outcome(entry: JournalEntry, found: str, later: Iterable[JournalEntry]) -> tuple[StepOutcome, str]:
-    """What became of a write that was begun and never finished.
+    """Return the outcome of an unfinished write, and the reason for it.
 
     Args:
         entry: the write.
-        found: the digest that its tag has now; "" if it does not exist.
-        later: writes to the same tag that were begun after it and that went through. The oldest of them looked at the
-            tag just before it was sent, which tells more than how things are now.
+        found: the current digest of its tag; "" if the tag does not exist.
+        later: finished writes to the same tag. The first one after the entry read the tag just before it was sent,
+            which is better evidence than the current state.
     """
     first = min((other for other in later if other.number > entry.number), key=lambda other: other.number, default=None)
     seen = first.before if first else found
-    when = f"when entry {first.number} was sent" if first else "when it was looked up"
+    when = f"when entry {first.number} was sent" if first else "when it was checked"
     if seen == entry.after:
-        return StepOutcome.DONE, f"the tag was where it was put, {when}"
+        return StepOutcome.DONE, f"applied: the tag was as requested {when}"
     if seen == entry.before:
-        return StepOutcome.FAILED, f"it was not applied: the tag was where it had been, {when}"
-    place = f"at {short_digest(seen)}" if seen else "gone"
-    return StepOutcome.UNKNOWN, f"the tag was {place}, {when}: whether it was applied before cannot be told"
+        return StepOutcome.FAILED, f"not applied: the tag was unchanged {when}"
+    state = f"pointed to {short_digest(seen)}" if seen else "did not exist"
+    return StepOutcome.UNKNOWN, f"the tag {state} {when}; whether the write was applied before is not known"

@@ -231,7 +231,7 @@ def test_a_platform_of_an_index_gets_a_warning(registry: RetagRegistry) -> None:
     index = push_index(registry.env.client, REPOSITORY, tag="multi")
     child = json.loads(index.manifest)["manifests"][0]["digest"]
     plan = registry.run("retag", f"team/app@{child}", "fresh", "--dry-run").json
-    assert "alone" in plan["steps"][0]["warnings"][0]
+    assert "only" in plan["steps"][0]["warnings"][0]
 
 
 def test_the_demo_has_a_journal_of_its_own(capsys: pytest.CaptureFixture[str], own_home: Path) -> None:

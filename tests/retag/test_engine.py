@@ -1,4 +1,4 @@
-"""The engine on the embedded registry: what it promises, and what it says when it cannot keep it."""
+"""The engine on the embedded registry: its guarantees, and its messages when it cannot keep them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,18 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.errors import NotFound, Refused, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
-from ecrtui.retag.plan import OnConflict, StepAction, StepOutcome, TagChange
+from ecrtui.retag.plan import OnConflict, Progress, Report, StepAction, StepOutcome, StepResult, TagChange
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.embedded import create_repository, push_image, push_index, served, tags_of
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
 
-@pytest.fixture
-def env(monkeypatch: pytest.MonkeyPatch) -> RetagEnv:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # faults are seen at once, not after the SDK's own retries
-    return RetagEnv()
-
-
-def outcomes(report) -> list[StepOutcome]:
+def outcomes(report: Report) -> list[StepOutcome]:
     return [result.outcome for result in report.results]
 
 
-def test_a_plan_tells_create_move_already_there_and_refused(env: RetagEnv) -> None:
+def test_a_plan_has_an_action_for_each_change(env: RetagEnv) -> None:
     plan = env.plan(("new", env.one), ("two", env.one), ("one", env.one), ("-x", env.one))
     assert [step.action for step in plan.steps] == [
         StepAction.CREATE,
@@ -42,14 +36,14 @@ def test_a_plan_tells_create_move_already_there_and_refused(env: RetagEnv) -> No
     assert "cannot start" in plan.steps[3].reason
 
 
-def test_planning_with_a_survey_takes_two_calls_for_a_tag(env: RetagEnv) -> None:
-    survey = env.engine.repository_context(REPOSITORY)
+def test_planning_with_a_known_context_takes_two_requests(env: RetagEnv) -> None:
+    context = env.engine.repository_context(REPOSITORY)
     env.embedded.calls.clear()
-    env.plan(("prod", env.one), contexts={REPOSITORY: survey})
+    env.plan(("prod", env.one), contexts={REPOSITORY: context})
     assert env.embedded.calls.total() <= 2
 
 
-def test_applying_puts_each_tag_where_the_plan_says_and_gives_what_ecr_answered(env: RetagEnv) -> None:
+def test_apply_writes_each_tag_and_returns_the_reply_of_ecr(env: RetagEnv) -> None:
     report = env.retag(("new", env.one), ("two", env.one))
     assert outcomes(report) == [StepOutcome.DONE, StepOutcome.DONE]
     assert env.tags() == {"new": env.one, "two": env.one, "one": env.one, "three": env.three}
@@ -59,14 +53,14 @@ def test_applying_puts_each_tag_where_the_plan_says_and_gives_what_ecr_answered(
     assert report.drifted == ()
 
 
-def test_what_is_there_already_is_not_sent_again(env: RetagEnv) -> None:
+def test_a_tag_that_already_points_to_the_image_is_not_sent(env: RetagEnv) -> None:
     report = env.retag(("one", env.one))
     assert outcomes(report) == [StepOutcome.ALREADY]
     assert env.embedded.calls["PutImage"] == 0
     assert env.engine.history() == ()
 
 
-def test_a_tag_that_moved_between_plan_and_write_is_a_conflict_with_both_digests(env: RetagEnv) -> None:
+def test_a_tag_that_moved_after_the_plan_is_a_conflict_with_both_digests(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     env.tag("two", env.three)
     report = env.engine.apply(plan)
@@ -77,21 +71,21 @@ def test_a_tag_that_moved_between_plan_and_write_is_a_conflict_with_both_digests
     assert env.tags()["two"] == env.three
 
 
-def test_a_tag_that_appeared_between_plan_and_write_is_a_conflict(env: RetagEnv) -> None:
+def test_a_tag_that_was_created_after_the_plan_is_a_conflict(env: RetagEnv) -> None:
     plan = env.plan(("new", env.one))
     env.tag("new", env.three)
     assert outcomes(env.engine.apply(plan)) == [StepOutcome.CONFLICT]
     assert env.tags()["new"] == env.three
 
 
-def test_a_conflict_names_who_moved_the_tag_if_the_journal_knows(env: RetagEnv) -> None:
+def test_a_conflict_names_who_moved_the_tag(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     env.retag(("two", env.three))
     (result,) = env.engine.apply(plan).results
     assert env.registry.identity() in result.message
 
 
-def test_the_rest_of_a_plan_stops_at_a_conflict_or_goes_on_as_chosen(env: RetagEnv) -> None:
+def test_a_plan_stops_at_a_conflict_or_continues_as_chosen(env: RetagEnv) -> None:
     plan = env.plan(("one", env.two), ("two", env.one), ("new", env.one))
     env.tag("one", env.three)
     stopped = env.engine.apply(plan)
@@ -100,9 +94,9 @@ def test_the_rest_of_a_plan_stops_at_a_conflict_or_goes_on_as_chosen(env: RetagE
     assert outcomes(went_on) == [StepOutcome.CONFLICT, StepOutcome.DONE, StepOutcome.DONE]
 
 
-def test_a_stop_is_honoured_between_steps(env: RetagEnv) -> None:
+def test_a_stop_request_skips_the_remaining_steps(env: RetagEnv) -> None:
     plan = env.plan(("a", env.one), ("b", env.one), ("c", env.one))
-    seen = []
+    seen: list[int] = []
     report = env.engine.apply(
         plan, on_result=lambda result, progress: seen.append(progress.done), stop=lambda: bool(seen)
     )
@@ -110,13 +104,13 @@ def test_a_stop_is_honoured_between_steps(env: RetagEnv) -> None:
     assert seen == [1, 2, 3]
 
 
-def test_the_manifest_is_sent_byte_for_byte_even_without_a_media_type_of_its_own(env: RetagEnv) -> None:
+def test_a_manifest_without_media_type_is_sent_byte_for_byte(env: RetagEnv) -> None:
     odd = push_image(env.client, REPOSITORY, "ü\u2028", "odd", media_type=None, indent=7)
     assert outcomes(env.retag(("even", odd.digest))) == [StepOutcome.DONE]
     assert env.registry.manifest(REPOSITORY, env.tags()["even"]).text == odd.manifest
 
 
-def test_an_immutable_tag_is_refused_and_the_deciding_filter_named(env: RetagEnv) -> None:
+def test_an_immutable_tag_is_refused_with_the_reason(env: RetagEnv) -> None:
     create_repository(env.client, "team/frozen", "IMMUTABLE_WITH_EXCLUSION", ["latest*"])
     image = push_image(env.client, "team/frozen", "a", "v1").digest
     other = push_image(env.client, "team/frozen", "b", "latest-b").digest
@@ -125,7 +119,7 @@ def test_an_immutable_tag_is_refused_and_the_deciding_filter_named(env: RetagEnv
     assert "no exclusion filter matches" in plan.steps[0].reason
 
 
-def test_a_setting_that_turned_immutable_after_the_plan_is_told_in_the_services_words(env: RetagEnv) -> None:
+def test_a_repository_that_became_immutable_refuses_in_the_words_of_ecr(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     env.client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
     (result,) = env.engine.apply(plan).results
@@ -134,7 +128,7 @@ def test_a_setting_that_turned_immutable_after_the_plan_is_told_in_the_services_
     assert env.engine.history()[0].outcome is StepOutcome.REFUSED
 
 
-def test_read_only_is_refused_at_the_engine(env: RetagEnv) -> None:
+def test_the_engine_refuses_writes_in_read_only_mode(env: RetagEnv) -> None:
     plan = env.plan(("new", env.one))
     closed = env.new_engine(replace(env.settings, read_only=True))
     with pytest.raises(Refused, match="read-only"):
@@ -160,55 +154,55 @@ def test_an_archived_source_is_refused(env: RetagEnv) -> None:
     assert "restore it first" in step.reason
 
 
-def test_a_digest_that_is_not_in_the_repository_is_refused(env: RetagEnv) -> None:
+def test_an_unknown_digest_is_refused(env: RetagEnv) -> None:
     (step,) = env.plan(("new", digest_of("nothing"))).steps
-    assert "there is no image" in step.reason
+    assert "does not exist in" in step.reason
 
 
-def test_an_expectation_that_is_not_met_is_a_conflict_in_the_plan(env: RetagEnv) -> None:
+def test_an_unexpected_digest_is_a_conflict_in_the_plan(env: RetagEnv) -> None:
     plan = env.engine.plan([TagChange(REPOSITORY, "two", env.one, expect=env.three)])
     assert plan.steps[0].conflict
     assert outcomes(env.engine.apply(plan)) == [StepOutcome.CONFLICT]
 
 
-def test_a_conflict_stays_one_when_the_rows_are_planned_again(env: RetagEnv) -> None:
+def test_a_conflict_remains_one_when_its_change_is_planned_again(env: RetagEnv) -> None:
     plan = env.engine.plan([TagChange(REPOSITORY, "two", env.one, expect=env.three)])
     again = env.engine.plan(plan.changes)
     assert again.steps[0].conflict
     assert env.engine.plan(again.changes).steps[0].expected == env.three
 
 
-def test_no_manifest_is_read_for_a_plan_where_a_rule_goes_by_pulls(env: RetagEnv) -> None:
+def test_planning_reads_no_manifest_if_a_rule_depends_on_pulls(env: RetagEnv) -> None:
     index = push_index(env.client, REPOSITORY, tag="multi")
     lifecycle(env, {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 7})
     env.embedded.calls.clear()
     child = json.loads(index.manifest)["manifests"][0]["digest"]
     (step,) = env.plan(("multi", child), thorough=True).steps
     assert env.embedded.calls["BatchGetImage"] == 0
-    assert any("the tag is at an index now" in warning for warning in step.warnings)
+    assert any("the tag points to an index" in warning for warning in step.warnings)
 
 
-# The write, and replies that get lost
+# Writes and lost replies
 
 
 @pytest.mark.parametrize("fault", ["PutImage:drop-after:times=1", "PutImage:cut:times=1"])
-def test_a_lost_reply_is_read_back_and_told_as_done(env: RetagEnv, fault: str) -> None:
+def test_a_write_with_a_lost_reply_is_read_back_as_done(env: RetagEnv, fault: str) -> None:
     env.embedded.faults.add(fault)
     report = env.retag(("two", env.one))
     assert outcomes(report) == [StepOutcome.DONE]
-    assert "tag is as it should be" in report.results[0].message
+    assert "the write was applied" in report.results[0].message
     assert env.engine.history()[0].outcome is StepOutcome.DONE
 
 
-def test_a_connection_dropped_before_the_write_is_told_as_not_applied(env: RetagEnv) -> None:
+def test_a_connection_lost_before_the_write_is_reported_as_not_applied(env: RetagEnv) -> None:
     env.embedded.faults.add("PutImage:drop-before")
     report = env.retag(("two", env.one))
     assert outcomes(report) == [StepOutcome.FAILED]
-    assert "was not applied" in report.results[0].message
+    assert "read back: not applied" in report.results[0].message
     assert env.tags()["two"] == env.two
 
 
-def test_what_cannot_be_read_back_is_unknown_and_found_out_later(env: RetagEnv) -> None:
+def test_an_outcome_that_cannot_be_read_back_is_unknown_until_resolved(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one), ("new", env.one))
     env.embedded.faults.add("PutImage:drop-after")
     drop_reads = env.embedded.faults.add("DescribeImages:drop-before")
@@ -221,15 +215,15 @@ def test_what_cannot_be_read_back_is_unknown_and_found_out_later(env: RetagEnv) 
     assert env.engine.unknown_writes() == ()
 
 
-def test_throttled_writes_are_sent_again_and_no_error_is_shown(env: RetagEnv) -> None:
+def test_throttled_writes_are_retried_without_an_error(env: RetagEnv) -> None:
     env.embedded.faults.add("PutImage:throttle:times=3")
     assert outcomes(env.retag(("two", env.one))) == [StepOutcome.DONE]
 
 
-def test_a_tag_that_moves_while_a_write_is_throttled_is_not_overwritten(env: RetagEnv) -> None:
+def test_a_tag_that_moves_during_throttling_is_not_overwritten(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     env.embedded.faults.add("PutImage:throttle:times=1")
-    moved = []
+    moved: list[float] = []
 
     def move_once(seconds: float) -> None:
         if not moved:
@@ -242,31 +236,33 @@ def test_a_tag_that_moves_while_a_write_is_throttled_is_not_overwritten(env: Ret
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException"])
-def test_an_error_of_the_service_is_told_in_its_words(env: RetagEnv, code: str) -> None:
+def test_a_service_error_is_part_of_the_result(env: RetagEnv, code: str) -> None:
     env.embedded.faults.add(f"PutImage:error:code={code}")
     (result,) = env.retag(("two", env.one)).results
     assert result.outcome is StepOutcome.FAILED
     assert result.error is not None and result.error.code == code
 
 
-def test_expired_credentials_end_a_plan_whatever_was_chosen(env: RetagEnv) -> None:
+def test_expired_credentials_always_stop_a_plan(env: RetagEnv) -> None:
     env.embedded.faults.add("PutImage:error:code=ExpiredTokenException")
     report = env.retag(("two", env.one), ("new", env.one), on_conflict=OnConflict.CONTINUE)
     assert outcomes(report) == [StepOutcome.FAILED, StepOutcome.SKIPPED]
 
 
-def test_a_tag_that_is_elsewhere_after_the_last_step_is_told(env: RetagEnv) -> None:
+def test_a_tag_that_drifted_during_the_plan_is_reported(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     report = env.engine.apply(plan, on_result=lambda result, progress: env.tag("two", env.three))
     assert outcomes(report) == [StepOutcome.DONE]
     assert [(row.step.tag, row.found) for row in report.drifted] == [("two", env.three)]
 
 
-def test_tags_that_cannot_be_read_back_are_told_as_unverified(env: RetagEnv) -> None:
+def test_a_failed_final_check_is_reported(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
-    report = env.engine.apply(
-        plan, on_result=lambda result, progress: env.embedded.faults.add("DescribeImages:drop-before")
-    )
+
+    def drop_reads(result: StepResult, progress: Progress) -> None:
+        env.embedded.faults.add("DescribeImages:drop-before")
+
+    report = env.engine.apply(plan, on_result=drop_reads)
     assert outcomes(report) == [StepOutcome.DONE]
     assert report.verification_error is not None
 
@@ -274,7 +270,7 @@ def test_tags_that_cannot_be_read_back_are_told_as_unverified(env: RetagEnv) -> 
 # Undo
 
 
-def test_undoing_a_plan_restores_every_tag_and_the_undo_can_be_undone(env: RetagEnv) -> None:
+def test_an_undo_restores_every_tag_and_can_be_undone(env: RetagEnv) -> None:
     before = env.tags()
     report = env.retag(("two", env.one), ("one", env.three), ("new", env.two))
     after = env.tags()
@@ -285,7 +281,7 @@ def test_undoing_a_plan_restores_every_tag_and_the_undo_can_be_undone(env: Retag
     assert env.tags() == after
 
 
-def test_a_created_tag_that_became_the_last_of_its_image_is_not_removed(env: RetagEnv) -> None:
+def test_undo_does_not_remove_the_last_tag_of_an_image(env: RetagEnv) -> None:
     report = env.retag(("new", env.one))
     env.untag("one")
     (step,) = env.engine.plan_undo_of(report.plan.id).steps
@@ -293,7 +289,7 @@ def test_a_created_tag_that_became_the_last_of_its_image_is_not_removed(env: Ret
     assert "last tag" in step.reason
 
 
-def test_a_tag_that_somebody_moved_since_is_not_undone(env: RetagEnv) -> None:
+def test_undo_does_not_overwrite_a_tag_that_moved_since(env: RetagEnv) -> None:
     report = env.retag(("two", env.one))
     env.tag("two", env.three)
     undo = env.engine.plan_undo_of(report.plan.id)
@@ -302,14 +298,14 @@ def test_a_tag_that_somebody_moved_since_is_not_undone(env: RetagEnv) -> None:
     assert env.tags()["two"] == env.three
 
 
-def test_what_was_undone_cannot_be_undone_twice(env: RetagEnv) -> None:
+def test_a_write_cannot_be_undone_twice(env: RetagEnv) -> None:
     report = env.retag(("two", env.one))
     env.engine.apply(env.engine.plan_undo_of(report.plan.id))
     (step,) = env.engine.plan_undo_of(report.plan.id).steps
     assert "already" in step.reason
 
 
-def test_an_image_that_is_gone_is_put_back_from_the_journal(env: RetagEnv) -> None:
+def test_undo_restores_a_deleted_image_from_the_journal(env: RetagEnv) -> None:
     manifest = env.registry.manifest(REPOSITORY, env.two).text
     report = env.retag(("two", env.one))
     env.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": env.two}])
@@ -319,7 +315,7 @@ def test_an_image_that_is_gone_is_put_back_from_the_journal(env: RetagEnv) -> No
     assert env.registry.manifest(REPOSITORY, env.tags()["two"]).text == manifest
 
 
-def test_an_index_whose_images_are_gone_too_is_told_with_what_is_missing(env: RetagEnv) -> None:
+def test_undo_of_an_index_names_its_missing_images(env: RetagEnv) -> None:
     index = push_index(env.client, REPOSITORY, tag="multi")
     children = [entry["digest"] for entry in json.loads(index.manifest)["manifests"]]
     report = env.retag(("multi", env.one))
@@ -327,12 +323,12 @@ def test_an_index_whose_images_are_gone_too_is_told_with_what_is_missing(env: Re
         env.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])
     (result,) = env.engine.apply(env.engine.plan_undo_of(report.plan.id)).results
     assert result.outcome is StepOutcome.FAILED
-    assert "cannot be put back" in result.message
+    assert "cannot be restored" in result.message
     assert all(digest in result.message for digest in children)
     assert env.tags()["multi"] == env.one
 
 
-def test_the_last_plan_is_the_newest_that_was_not_taken_back(env: RetagEnv) -> None:
+def test_the_last_undoable_plan_is_the_newest_not_undone(env: RetagEnv) -> None:
     first = env.retag(("two", env.one)).plan
     second = env.retag(("new", env.one)).plan
     assert env.engine.last_undoable_plan() == second.id
@@ -352,7 +348,7 @@ def test_untag_removes_a_tag_and_keeps_the_image(env: RetagEnv) -> None:
     assert "extra" not in env.tags()
 
 
-def test_the_last_tag_of_an_image_stays(env: RetagEnv) -> None:
+def test_the_last_tag_of_an_image_is_not_removed(env: RetagEnv) -> None:
     plan = env.engine.plan_untag(REPOSITORY, ["one"])
     assert plan.steps[0].action is StepAction.REFUSED
     env.tag("extra", env.one)
@@ -360,7 +356,7 @@ def test_the_last_tag_of_an_image_stays(env: RetagEnv) -> None:
     assert [step.action for step in both.steps] == [StepAction.REMOVE, StepAction.REFUSED]
 
 
-def test_a_tag_that_became_the_last_one_since_the_plan_is_not_removed(env: RetagEnv) -> None:
+def test_a_tag_that_became_the_last_one_after_the_plan_is_not_removed(env: RetagEnv) -> None:
     env.tag("extra", env.one)
     plan = env.engine.plan_untag(REPOSITORY, ["extra"])
     env.untag("one")
@@ -368,28 +364,28 @@ def test_a_tag_that_became_the_last_one_since_the_plan_is_not_removed(env: Retag
     assert env.tags()["extra"] == env.one
 
 
-def test_an_image_that_ecr_deleted_because_of_a_race_is_put_back(env: RetagEnv) -> None:
+def test_an_image_that_ecr_deletes_in_a_race_is_restored(env: RetagEnv) -> None:
     env.tag("extra", env.one)
     plan = env.engine.plan_untag(REPOSITORY, ["extra"])
     env.embedded.faults.before("BatchDeleteImage", lambda: env.untag("one"), times=1)
     (result,) = env.engine.apply(plan).results
     assert result.outcome is StepOutcome.CONFLICT
-    assert "put back" in result.message
+    assert "restored with this tag" in result.message
     assert env.tags()["extra"] == env.one
     assert [entry.outcome for entry in env.engine.history()] == [StepOutcome.DONE, StepOutcome.CONFLICT]
 
 
-def test_an_image_may_get_another_tag_and_lose_one_in_the_same_plan(env: RetagEnv) -> None:
+def test_one_plan_can_replace_the_last_tag_of_an_image(env: RetagEnv) -> None:
     plan = env.engine.plan([TagChange(REPOSITORY, "one", ""), TagChange(REPOSITORY, "kept", env.one)])
     assert outcomes(env.engine.apply(plan)) == [StepOutcome.DONE, StepOutcome.DONE]
     assert env.tags()["kept"] == env.one
     assert "one" not in env.tags()
 
 
-# Plans of many
+# Plans with several steps
 
 
-def test_a_swap_is_two_moves_or_none(env: RetagEnv) -> None:
+def test_a_swap_moves_both_tags_or_none(env: RetagEnv) -> None:
     assert outcomes(env.engine.apply(env.engine.plan_swap(REPOSITORY, "one", "two"))) == [
         StepOutcome.DONE,
         StepOutcome.DONE,
@@ -406,13 +402,13 @@ def test_a_swap_is_two_moves_or_none(env: RetagEnv) -> None:
         env.engine.plan_swap(REPOSITORY, "one", "nothing")
 
 
-def test_all_tags_of_an_image_go_to_another(env: RetagEnv) -> None:
+def test_copy_tags_moves_all_tags_of_an_image(env: RetagEnv) -> None:
     env.tag("extra", env.one)
     env.engine.apply(env.engine.plan_copy_tags(REPOSITORY, env.one, env.two))
     assert env.tags() == {"one": env.two, "extra": env.two, "two": env.two, "three": env.three}
 
 
-def test_a_release_is_cut_across_repositories(env: RetagEnv) -> None:
+def test_a_tag_is_added_in_several_repositories(env: RetagEnv) -> None:
     create_repository(env.client, "team/other")
     other = push_image(env.client, "team/other", "x", "one").digest
     create_repository(env.client, "team/none")
@@ -423,24 +419,24 @@ def test_a_release_is_cut_across_repositories(env: RetagEnv) -> None:
     assert tags_of(env.client, "team/other")["release"] == other
 
 
-def test_a_rule_makes_tags_of_tags(env: RetagEnv) -> None:
+def test_a_rename_rule_adds_tags(env: RetagEnv) -> None:
     images = [image for page in env.registry.images(REPOSITORY) for image in page.items]
     env.engine.apply(env.engine.plan_rename(REPOSITORY, images, "{tag}-rel"))
     assert env.tags()["one-rel"] == env.one
     assert env.tags()["three-rel"] == env.three
 
 
-def test_more_tags_than_lanes_are_all_written_and_counted(env: RetagEnv) -> None:
-    seen = []
-    wishes = [(f"t{number}", env.one) for number in range(120)]
-    report = env.retag(*wishes, on_result=lambda result, progress: seen.append(progress.done))
+def test_a_long_plan_writes_and_counts_every_tag(env: RetagEnv) -> None:
+    seen: list[int] = []
+    targets = [(f"t{number}", env.one) for number in range(120)]
+    report = env.retag(*targets, on_result=lambda result, progress: seen.append(progress.done))
     assert outcomes(report) == [StepOutcome.DONE] * 120
-    assert [result.step.tag for result in report.results] == [tag for tag, _ in wishes]
+    assert [result.step.tag for result in report.results] == [tag for tag, _ in targets]
     assert sorted(seen) == list(range(1, 121))
     assert len(env.engine.history(plan=report.plan.id)) == 120
 
 
-def test_the_1001st_tag_of_an_image_is_refused_in_the_plan(env: RetagEnv) -> None:
+def test_the_1001st_tag_of_an_image_is_refused(env: RetagEnv) -> None:
     plan = env.plan(*[(f"t{number}", env.one) for number in range(1001)])
     assert [step.action for step in plan.steps[998:]] == [StepAction.CREATE, StepAction.REFUSED, StepAction.REFUSED]
 
@@ -448,9 +444,9 @@ def test_the_1001st_tag_of_an_image_is_refused_in_the_plan(env: RetagEnv) -> Non
 # Resume
 
 
-def test_a_plan_that_was_stopped_goes_on_where_it_was(env: RetagEnv) -> None:
+def test_a_stopped_plan_resumes_where_it_stopped(env: RetagEnv) -> None:
     plan = env.plan(("a", env.one), ("two", env.one), ("c", env.one))
-    seen = []
+    seen: list[int] = []
     env.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
     rest = env.engine.plan_resume(plan.id)
     assert [step.action for step in rest.steps] == [StepAction.ALREADY, StepAction.MOVE, StepAction.CREATE]
@@ -458,9 +454,9 @@ def test_a_plan_that_was_stopped_goes_on_where_it_was(env: RetagEnv) -> None:
     assert {entry.tag for entry in env.engine.history(plan=plan.id)} == {"a", "two", "c"}
 
 
-def test_a_step_that_was_done_is_not_repeated_though_somebody_moved_the_tag_since(env: RetagEnv) -> None:
+def test_resume_does_not_repeat_a_done_step_if_the_tag_moved_since(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one), ("new", env.one))
-    seen = []
+    seen: list[int] = []
     env.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
     env.tag("two", env.three)
     report = env.engine.apply(env.engine.plan_resume(plan.id))
@@ -468,9 +464,9 @@ def test_a_step_that_was_done_is_not_repeated_though_somebody_moved_the_tag_sinc
     assert env.tags()["two"] == env.three
 
 
-def test_a_step_that_was_not_done_is_guarded_by_what_the_plan_saw(env: RetagEnv) -> None:
+def test_resume_expects_the_digest_that_the_plan_saw(env: RetagEnv) -> None:
     plan = env.plan(("a", env.one), ("two", env.one))
-    seen = []
+    seen: list[int] = []
     env.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
     env.tag("two", env.three)
     assert outcomes(env.engine.apply(env.engine.plan_resume(plan.id))) == [
@@ -479,7 +475,7 @@ def test_a_step_that_was_not_done_is_guarded_by_what_the_plan_saw(env: RetagEnv)
     ]
 
 
-def test_a_plan_that_nobody_knows_cannot_be_resumed_or_undone(env: RetagEnv) -> None:
+def test_an_unknown_plan_cannot_be_resumed_or_undone(env: RetagEnv) -> None:
     with pytest.raises(UsageError, match="no plan"):
         env.engine.plan_resume("nothing")
     with pytest.raises(UsageError, match="no writes"):
@@ -489,13 +485,13 @@ def test_a_plan_that_nobody_knows_cannot_be_resumed_or_undone(env: RetagEnv) -> 
 # Warnings
 
 
-def test_one_platform_in_place_of_an_index_is_warned_of(env: RetagEnv) -> None:
+def test_replacing_an_index_with_one_platform_is_a_warning(env: RetagEnv) -> None:
     index = push_index(env.client, REPOSITORY, tag="multi")
     child = json.loads(index.manifest)["manifests"][0]["digest"]
     (moved,) = env.plan(("multi", child)).steps
-    assert any("linux/amd64 alone" in warning and "linux/arm64 would be gone" in warning for warning in moved.warnings)
+    assert any("for linux/amd64 only" in warning and "would lose linux/arm64" in warning for warning in moved.warnings)
     (single,) = env.plan(("multi", env.one)).steps
-    assert any("single image" in warning for warning in single.warnings)
+    assert any("not part of it" in warning for warning in single.warnings)
     (elsewhere,) = env.plan(("other", child), thorough=True).steps
     assert any("index tagged multi has all platforms" in warning for warning in elsewhere.warnings)
     (whole,) = env.plan(("other", index.digest), thorough=True).steps
@@ -514,7 +510,7 @@ def lifecycle(env: RetagEnv, *rules: dict[str, object]) -> None:
     env.client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=text)
 
 
-def test_the_rule_that_would_expire_the_old_image_is_told(env: RetagEnv) -> None:
+def test_a_plan_warns_of_the_rule_that_expires_the_old_image(env: RetagEnv) -> None:
     lifecycle(env, {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7})
     (step,) = env.plan(("two", env.one)).steps
     assert step.becomes_untagged
@@ -522,7 +518,7 @@ def test_the_rule_that_would_expire_the_old_image_is_told(env: RetagEnv) -> None
     assert warning.startswith("lifecycle rule 1 expires untagged images 7 days after their push: the old image")
 
 
-def test_the_rule_that_counts_is_told_exactly_when_all_images_are_known(env: RetagEnv) -> None:
+def test_predictions_of_counting_rules_are_exact_with_all_images(env: RetagEnv) -> None:
     rule = {
         "tagStatus": "tagged",
         "tagPatternList": ["old-*"],
@@ -532,19 +528,19 @@ def test_the_rule_that_counts_is_told_exactly_when_all_images_are_known(env: Ret
     lifecycle(env, rule)
     env.tag("old-three", env.three)
     (vague,) = env.plan(("old-one", env.one)).steps
-    assert any("was not looked up" in note for note in vague.notes)
+    assert any("was not checked" in note for note in vague.notes)
     (exact,) = env.plan(("old-one", env.one), thorough=True).steps
-    assert any("this image" in warning and "does not renew" in warning for warning in exact.warnings)
+    assert any("this image" in warning and "does not change the push time" in warning for warning in exact.warnings)
 
 
-def test_a_policy_that_may_not_be_read_is_told_and_stops_nothing(env: RetagEnv) -> None:
+def test_an_unreadable_lifecycle_policy_is_a_warning(env: RetagEnv) -> None:
     env.embedded.faults.add("GetLifecyclePolicy:error:code=AccessDeniedException")
     plan = env.plan(("two", env.one))
-    assert "lifecycle policy could not be read" in plan.warnings[0]
+    assert "could not read the lifecycle policy" in plan.warnings[0]
     assert outcomes(env.engine.apply(plan)) == [StepOutcome.DONE]
 
 
-def test_a_plan_that_was_undone_and_done_again_can_be_undone_again(env: RetagEnv) -> None:
+def test_a_plan_can_be_undone_again_after_a_redo(env: RetagEnv) -> None:
     before = env.tags()
     plan = env.retag(("two", env.one)).plan
     undo = env.engine.plan_undo_of(plan.id)
@@ -556,7 +552,7 @@ def test_a_plan_that_was_undone_and_done_again_can_be_undone_again(env: RetagEnv
     assert env.tags() == before
 
 
-def test_a_registry_that_is_gone_ends_the_plan_and_nothing_is_told_as_done(env: RetagEnv) -> None:
+def test_an_unreachable_registry_stops_the_plan(env: RetagEnv) -> None:
     with served(env.embedded) as url:
         registry = open_registry(Connection(endpoint_url=url))
         engine = Engine(registry, Journal(None), env.settings, rate_limiter=env.rate_limiter)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -111,9 +112,9 @@ class EngineMachine(RuleBasedStateMachine):
                 assert entry.outcome is known
         self.book = now
 
-    def planned(self, make: object) -> Plan | None:
+    def planned(self, make: Callable[[], Plan]) -> Plan | None:
         try:
-            return make()  # type: ignore[operator]
+            return make()
         except EcrTuiError as error:
             assert error.title
             return None

@@ -1,4 +1,4 @@
-"""Plans as documents: what a dry run prints is what ``--from-file`` takes."""
+"""Plans as documents: ``--from-file`` accepts the output of a dry run."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ plans = st.builds(
 
 
 @given(plans)
-def test_a_plan_comes_back_from_its_document(plan: Plan) -> None:
+def test_a_plan_survives_a_round_trip_through_its_document(plan: Plan) -> None:
     assert parse_plan_document(json.loads(json.dumps(plan_document(plan)))) == plan
 
 
 @given(plans)
-def test_rows_of_a_plan_say_what_its_steps_say(plan: Plan) -> None:
+def test_the_rows_of_a_plan_match_its_steps(plan: Plan) -> None:
     rows = [PlanFileRow(step.repository, step.tag, step.after, step.change.expect) for step in plan.steps]
     assert list(parse_rows(json.dumps(plan_document(plan)), "plan")) == rows
     assert list(parse_rows(plan_csv(plan), "plan")) == rows
 
 
-def test_hand_written_files_need_little() -> None:
+def test_short_column_names_are_accepted() -> None:
     assert parse_rows("repository,tag,source\nteam/app, prod ,rc-1\n", "f") == (
         PlanFileRow("team/app", "prod", "rc-1"),
     )
@@ -79,27 +79,27 @@ def test_hand_written_files_need_little() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ("", "no rows"),
         ("repository,tag,source\n", "no rows"),
         ("repository,tag\nteam/app,prod\n", "To remove a tag, set action to remove"),
         ("repository,tag,source\nteam/app,,rc\n", "row 1 has no imageTag"),
         ("repository,tag,source\nteam/app,prod,rc,more\n", "row 1 has more or fewer cells"),
-        ('repository,tag,source\nteam/app,prod,"rc\n', "cannot be read as CSV"),
-        ("{", "cannot be read as JSON"),
-        ('{"a": 1}', "holds no steps"),
-        ('[{"repository": 1}]', "repository is not a text"),
+        ('repository,tag,source\nteam/app,prod,"rc\n', "is not valid CSV"),
+        ("{", "is not valid JSON"),
+        ('{"a": 1}', "has no steps"),
+        ('[{"repository": 1}]', "repository is not a string"),
         (f'[{{"repository": "a/b", "tag": "t", "digest": "{A}", "expect": "prod"}}]', "is not a digest"),
     ],
 )
-def test_a_file_that_cannot_be_used_names_the_row(text: str, told: str) -> None:
+def test_an_invalid_file_is_an_error_that_names_the_row(text: str, problem: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_rows(text, "f")
-    assert told in f"{raised.value} {raised.value.hint}"
+    assert problem in f"{raised.value} {raised.value.hint}"
 
 
-def test_results_are_a_table_and_a_document() -> None:
+def test_results_have_a_csv_and_a_document() -> None:
     step = Step("team/app", "prod", StepAction.MOVE, A, B)
     results = (StepResult(step, StepOutcome.CONFLICT, "it moved, and how", found=A),)
     assert results_csv(results).splitlines()[1] == f'team/app,prod,move,{A},{B},conflict,"it moved, and how"'

@@ -1,4 +1,4 @@
-"""Plans, from wishes and facts alone."""
+"""Plans from changes and contexts, without a registry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def plan(known: PlanContext, *changes: tuple[str, str], rules: WritePolicy | Non
     return make_plan(wishes, {"team/app": known}, rules or WritePolicy(), plan_id="p", now=NOW)
 
 
-def test_what_an_image_keeps_is_told_as_the_whole_plan_leaves_it() -> None:
+def test_remaining_tags_are_those_after_the_whole_plan() -> None:
     known = facts(Image(A, ("a", "b")), Image(B, ("c",)))
     first, second = plan(known, ("a", B), ("b", B)).steps
     assert (first.remaining_tags, first.becomes_untagged) == ((), True)
@@ -43,7 +43,7 @@ def test_what_an_image_keeps_is_told_as_the_whole_plan_leaves_it() -> None:
     assert back.remaining_tags == ("b", "new")
 
 
-def test_removals_come_last_and_never_take_the_last_tag() -> None:
+def test_removals_come_last_and_keep_the_last_tag() -> None:
     known = facts(Image(A, ("a",)))
     assert plan(known, ("a", "")).steps[0].action is StepAction.REFUSED
     steps = plan(known, ("a", ""), ("kept", A)).steps
@@ -61,7 +61,7 @@ def test_a_swap_leaves_no_image_untagged() -> None:
     assert [step.becomes_untagged for step in steps] == [False, False]
 
 
-def test_protected_tags_are_matched_as_patterns_and_only_where_something_is_written() -> None:
+def test_protected_tags_match_patterns_of_steps_that_write() -> None:
     known = facts(Image(A, ("prod-eu", "latest")), Image(B))
     made = plan(known, ("prod-eu", B), ("latest", A), ("fine", B), rules=WritePolicy(("prod*", "latest")))
     assert made.protected_tags == ("prod-eu",)
@@ -90,7 +90,7 @@ def policy(*rules: tuple[str, int]) -> Any:
     )
 
 
-def test_an_expiry_soon_is_a_warning_and_one_far_off_a_note() -> None:
+def test_an_expiry_is_a_warning_if_soon_and_else_a_note() -> None:
     old = Image(A, ("prod",), NOW - 3 * DAY)
     new = Image(B, ("rc",), NOW - 3 * DAY)
     soon = plan(facts(old, new, policy=policy(("", 7))), ("prod", B)).steps[0]
@@ -99,16 +99,16 @@ def test_an_expiry_soon_is_a_warning_and_one_far_off_a_note() -> None:
     assert not far.warnings
     assert "would expire in 362 days" in far.notes[0]
     none = plan(facts(old, new, policy=policy(("other*", 7))), ("prod", B)).steps[0]
-    assert none.notes == ("the old image stays: no lifecycle rule selects it",)
+    assert none.notes == ("the old image is kept: no lifecycle rule selects it",)
 
 
-def test_a_promoted_image_that_a_rule_would_take_is_warned_of() -> None:
+def test_a_retagged_image_that_would_expire_is_a_warning() -> None:
     promoted = Image(B, (), NOW - 40 * DAY)
     (step,) = plan(facts(promoted, policy=policy(("prod*", 30))), ("prod", B)).steps
-    assert "would expire within 24 hours (a retag does not renew the time of the push)" in step.warnings[0]
+    assert "would expire within 24 hours (a retag does not change the push time)" in step.warnings[0]
 
 
-def test_an_image_of_an_index_is_not_told_to_expire() -> None:
+def test_an_image_of_an_index_does_not_expire() -> None:
     old = Image(A, ("prod",), NOW - 30 * DAY)
     known = facts(old, Image(B, ("rc",)), policy=policy(("", 7)), indexes={C: {A: "linux/amd64"}})
     step = plan(known, ("prod", B)).steps[0]
@@ -116,7 +116,7 @@ def test_an_image_of_an_index_is_not_told_to_expire() -> None:
     assert "refers to it" in step.notes[0]
 
 
-def test_a_step_is_told_in_words() -> None:
+def test_a_step_has_a_readable_text() -> None:
     known = facts(Image(A, ("prod",)), Image(B, ("rc", "x")))
     made = plan(known, ("prod", B), ("new", B), ("rc", B), ("gone", ""), ("x", ""))
     assert [str(step) for step in made.steps] == [
@@ -136,7 +136,7 @@ names = st.sampled_from(["a", "b", "c", "d", "-bad"])
     st.lists(st.tuples(names, st.sampled_from([*DIGESTS, ""])), max_size=8),
     st.booleans(),
 )
-def test_carrying_a_plan_out_does_what_its_steps_say_and_leaves_no_image_without_the_tags_it_keeps(
+def test_steps_leave_every_image_with_its_remaining_tags(
     tags: dict[str, str], wishes: list[tuple[str, str]], immutable: bool
 ) -> None:
     images = [Image(digest, tuple(sorted(tag for tag, at in tags.items() if at == digest))) for digest in DIGESTS]

@@ -1,4 +1,4 @@
-"""The pace of writes, on a clock of the test's own."""
+"""The rate limiter, with a clock that the test controls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecrtui.retag.rate_limiter import RateLimiter, shared_limiter
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """A clock that moves only during a sleep."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -21,21 +21,19 @@ class Clock:
         assert seconds >= 0
         self.now += seconds
 
-    def pace(self, per_second: float, share: float = 1.0) -> RateLimiter:
+    def limiter(self, per_second: float, share: float = 1.0) -> RateLimiter:
         return RateLimiter(per_second, clock=lambda: self.now, sleep=self.sleep, random_share=lambda: share)
 
 
 @given(st.integers(1, 60), st.floats(0.5, 200), st.lists(st.floats(0, 2), max_size=60))
-def test_writes_never_come_faster_than_the_limit_and_are_no_slower(
-    writes: int, per_second: float, pauses: list[float]
-) -> None:
+def test_writes_run_at_the_limit_and_never_faster(writes: int, per_second: float, pauses: list[float]) -> None:
     clock = Clock()
-    pace = clock.pace(per_second)
+    limiter = clock.limiter(per_second)
     times = []
     for number in range(writes):
-        pace.acquire()
+        limiter.acquire()
         times.append(clock.now)
-        pace.record_success()
+        limiter.record_success()
         clock.now += pauses[number] if number < len(pauses) else 0
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert all(gap >= 1 / per_second - 1e-6 for gap in gaps)
@@ -44,62 +42,61 @@ def test_writes_never_come_faster_than_the_limit_and_are_no_slower(
 
 
 @given(st.sampled_from([0.0, -1.0, math.inf]))
-def test_without_a_limit_nothing_is_waited_for(per_second: float) -> None:
+def test_without_a_limit_no_write_waits(per_second: float) -> None:
     clock = Clock()
-    pace = clock.pace(per_second)
+    limiter = clock.limiter(per_second)
     for _ in range(50):
-        pace.acquire()
+        limiter.acquire()
     assert clock.now == 100.0
-    assert pace.unlimited
-    assert pace.seconds_for(1000) == 0
+    assert limiter.seconds_for(1000) == 0
 
 
-def test_throttling_slows_down_longer_each_time_and_success_brings_the_rate_back() -> None:
+def test_throttling_slows_down_and_success_restores_the_rate() -> None:
     clock = Clock()
-    pace = clock.pace(10)
+    limiter = clock.limiter(10)
     waits = []
     for _ in range(3):
-        pace.record_throttling()
+        limiter.record_throttling()
         before = clock.now
-        pace.acquire()
+        limiter.acquire()
         waits.append(clock.now - before)
     assert waits == sorted(waits) and waits[0] >= 1
-    slow = pace.seconds_for(100)
+    slow = limiter.seconds_for(100)
     for _ in range(200):
-        pace.acquire()
-        pace.record_success()
-    assert pace.seconds_for(100) < slow / 4
-    assert math.isclose(pace.seconds_for(101) - pace.seconds_for(1), 10, rel_tol=0.01)
+        limiter.acquire()
+        limiter.record_success()
+    assert limiter.seconds_for(100) < slow / 4
+    assert math.isclose(limiter.seconds_for(101) - limiter.seconds_for(1), 10, rel_tol=0.01)
 
 
-def test_throttling_is_waited_for_even_without_a_limit() -> None:
+def test_throttling_adds_a_pause_even_without_a_limit() -> None:
     clock = Clock()
-    pace = clock.pace(0)
-    pace.record_throttling()
-    pace.acquire()
+    limiter = clock.limiter(0)
+    limiter.record_throttling()
+    limiter.acquire()
     assert clock.now > 100.0
 
 
-def test_the_wait_is_jittered_between_half_and_all() -> None:
+def test_the_pause_has_jitter_between_half_and_full_length() -> None:
     waits = []
     for share in (0.0, 1.0):
         clock = Clock()
-        pace = clock.pace(1000, share)
-        pace.record_throttling()
-        pace.acquire()
+        limiter = clock.limiter(1000, share)
+        limiter.record_throttling()
+        limiter.acquire()
         waits.append(clock.now - 100.0)
     assert math.isclose(waits[1], 2 * waits[0])
 
 
-def test_the_time_left_is_told() -> None:
+def test_the_remaining_seconds_are_estimated() -> None:
     clock = Clock()
-    pace = clock.pace(10)
-    assert pace.seconds_for(0) == 0
-    assert math.isclose(pace.seconds_for(11), 1.0)
-    pace.acquire()
-    assert math.isclose(pace.seconds_for(10), 1.0)
+    limiter = clock.limiter(10)
+    assert limiter.seconds_for(0) == 0
+    assert math.isclose(limiter.seconds_for(11), 1.0)
+    limiter.acquire()
+    assert math.isclose(limiter.seconds_for(10), 1.0)
 
 
-def test_one_registry_has_one_pace_in_a_process() -> None:
+def test_one_registry_has_one_limiter_in_a_process() -> None:
     assert shared_limiter("a", 10) is shared_limiter("a", 10)
     assert shared_limiter("a", 10) is not shared_limiter("b", 10)

@@ -1,4 +1,4 @@
-"""Rules that make tags of tags."""
+"""Rules that derive tags from tags."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
         (r"/(a)|(b)/x\1\2/", "b", "xb"),
     ],
 )
-def test_a_rule_makes_a_tag(rule: str, tag: str, made: str) -> None:
+def test_a_rule_derives_a_tag(rule: str, tag: str, made: str) -> None:
     assert parse_rename_rule(rule)(tag) == made
 
 
@@ -40,14 +40,14 @@ def test_a_rule_makes_a_tag(rule: str, tag: str, made: str) -> None:
     ["", "fixed", "{tag", "tag}", "{other}", "{tag|nothing}", "{tag|strip}", "{tag|strip:}", "{tag|upper:x}",
      "{tag|replace:a}", "/a/b", "/(/x/", r"/a/\1/", r"/a/\g<n>/", "/a/b/c/"],
 )  # fmt: skip
-def test_a_rule_that_cannot_be_read_says_so(rule: str) -> None:
-    with pytest.raises(UsageError) as told:
+def test_an_invalid_rule_is_a_usage_error(rule: str) -> None:
+    with pytest.raises(UsageError) as raised:
         parse_rename_rule(rule)
-    assert told.value.title
+    assert raised.value.title
 
 
 @given(TAGS)
-def test_adding_and_stripping_gives_the_tag_back(tag: str) -> None:
+def test_strip_reverts_an_added_prefix(tag: str) -> None:
     assert parse_rename_rule("{tag|strip:rc-}")(parse_rename_rule("rc-{tag}")(tag)) == tag
     assert parse_rename_rule("/(.*)/\\1/")(tag) == tag
 

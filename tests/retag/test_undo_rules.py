@@ -1,4 +1,4 @@
-"""What became of a write that was begun and never finished."""
+"""Rules for undo and for writes with unknown outcome."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ ENTRY = JournalEntry(
         ("old", (), StepOutcome.FAILED),
         ("other", (), StepOutcome.UNKNOWN),
         ("", (), StepOutcome.UNKNOWN),
-        # A later write looked at the tag just before it was sent: that tells what the one before had done.
+        # A later write read the tag just before it was sent, so it shows the result of the earlier one.
         ("other", (replace(ENTRY, number=5, before="new", after="other"),), StepOutcome.DONE),
         ("other", (replace(ENTRY, number=5, before="old", after="other"),), StepOutcome.FAILED),
         ("other", (replace(ENTRY, number=2, before="new", after="old"),), StepOutcome.UNKNOWN),
     ],
 )
-def test_the_truth_about_an_unknown_write(found: str, later: tuple[JournalEntry, ...], outcome: StepOutcome) -> None:
-    told, words = infer_outcome(ENTRY, found, later)
-    assert told is outcome
-    assert words
+def test_the_outcome_of_an_unknown_write_is_inferred(
+    found: str, later: tuple[JournalEntry, ...], outcome: StepOutcome
+) -> None:
+    inferred, detail = infer_outcome(ENTRY, found, later)
+    assert inferred is outcome
+    assert detail
 
 
-def test_only_what_changed_something_is_taken_back_newest_first() -> None:
+def test_only_done_writes_are_undone_newest_first() -> None:
     done = replace(ENTRY, outcome=StepOutcome.DONE)
     newer = replace(done, number=9, tag="beta")
     failed = replace(done, number=5, outcome=StepOutcome.FAILED)
@@ -45,6 +47,6 @@ def test_only_what_changed_something_is_taken_back_newest_first() -> None:
         ("beta", "old", "new", 9),
         ("prod", "old", "new", 3),
     ]
-    assert (undo_refusal(done), undo_refusal(undone)) == ("", "entry 7 has taken it back already")
+    assert (undo_refusal(done), undo_refusal(undone)) == ("", "already undone by entry 7")
     assert "changed nothing" in undo_refusal(failed)
-    assert "find that out" in undo_refusal(ENTRY)
+    assert "resolve it first" in undo_refusal(ENTRY)

@@ -1,1 +1,1 @@
-"""Every write, durable before it is sent."""
+"""The journal of writes."""

@@ -1,4 +1,4 @@
-"""What was written: the journal's entries as values."""
+"""Entries of the journal."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from ecrtui.retag.plan import StepAction, StepOutcome
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One write that was begun. Digests are "" where the tag did not exist; times are seconds since the epoch."""
+    """A write that was started. A digest is "" where the tag did not exist; times are seconds since the epoch."""
 
     number: int
     plan: str
     kind: str
-    """What the user asked for when it was written: retag, untag, swap, copy tags, promote, put image, undo."""
+    """The request of the user: retag, untag, swap, copy tags, promote, put image, undo."""
     location: RegistryLocation
     principal: str
-    """The ARN of the caller; empty if it could not be known."""
+    """The ARN of the caller; empty if unknown."""
     repository: str
     tag: str
     action: StepAction
     before: str
     after: str
     media_type: str
-    """The media type of the image that the tag was put at; of the one it was removed from on a removal."""
+    """The media type of the new image; for a removal, of the old one."""
     begun_at: float
     finished_at: float | None = None
     outcome: StepOutcome | None = None
-    """None from before the call until the answer is known: in flight, or, when its process is gone, unknown."""
+    """None until the reply is known: the write is in flight or, if its process has ended, unknown."""
     in_flight: bool = False
-    """Whether a process that still runs is waiting for the answer."""
+    """True if a running process waits for the reply."""
     request_id: str = ""
     detail: str = ""
     undoes: int = 0
-    """The number of the entry that this one takes back; 0 if none."""
+    """The number of the entry that this one undoes; 0 if none."""
     undone_by: int = 0
-    """The number of the entry that has taken this one back; 0 if none."""
+    """The number of the entry that undid this one; 0 if none."""
 
     @property
     def unknown(self) -> bool:
-        """Whether nobody knows, nor waits to hear, what became of it: reading the registry can tell."""
+        """True if the outcome is not recorded and no process waits for it; reading the registry can resolve it."""
         return self.outcome is None and not self.in_flight
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether a tag was changed and that was not taken back since."""
+        """True if the write changed a tag and was not undone since."""
         return self.outcome is StepOutcome.DONE and not self.undone_by and bool(self.tag)
 
     def __str__(self) -> str:

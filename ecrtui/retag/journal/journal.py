@@ -1,6 +1,7 @@
-"""The journal: every write, durable before it is sent; what makes undo, resume and "who moved it" possible.
+"""The journal: a durable record of every write, made before the write is sent.
 
-It is one SQLite file, safe between processes. A manifest is stored once, by its digest.
+Undo, resume and "who moved this tag" depend on it. It is one SQLite file, safe between processes. Each manifest is
+stored once, by its digest.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
-from ecrtui.retag.journal.schema import bring_up_to_date
+from ecrtui.retag.journal.schema import create_tables
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
-_WAIT_FOR_OTHERS = 15.0
-"""Seconds that a transaction waits for another process's to end."""
+_BUSY_TIMEOUT = 15.0
+"""Seconds that a transaction waits for one of another process."""
+
+_NOTHING_SENT = "Could not write the journal; nothing was sent"
 
 _COLUMNS = """
     number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
@@ -34,27 +37,27 @@ _COLUMNS = """
 
 
 class JournalError(EcrTuiError):
-    """The journal cannot be read or written; without it nothing is sent to the registry."""
+    """The journal cannot be read or written. Nothing is sent to the registry without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingWrite:
-    """A write that is about to be sent: what its entry will say."""
+    """A write that is about to be sent."""
 
     plan: Plan
     step: Step
     location: RegistryLocation
     principal: str
     manifests: tuple[Manifest, ...]
-    """Those of the image that the tag leaves and of the one it goes to, as far as they can be had."""
+    """The manifests of the old and the new image, if available."""
 
 
 class Journal:
-    """Every write that was ever begun. Safe between threads and processes; nothing is opened before it is needed.
+    """The record of every write that was started. Safe between threads and processes. Opens its file on first use.
 
     Args:
-        path: the file; it and its folder are created for the user alone. None keeps the journal in memory, for a
-            registry that is in memory itself.
+        path: the file. It and its folder are created with access for the user only. None keeps the journal in
+            memory, for a registry that is in memory itself.
         clock: seconds since the epoch.
 
     Every method raises :class:`JournalError` if the file cannot be read or written.
@@ -70,11 +73,11 @@ class Journal:
 
     @property
     def exists(self) -> bool:
-        """Whether anything can be in it: reading makes no file that a write has not made."""
+        """True if there may be entries. Reading does not create the file."""
         return self.path is None or self.path.exists()
 
     def close(self) -> None:
-        """Close the file; what was begun and not finished is unknown from now on."""
+        """Close the file. Unfinished writes of this process become unknown."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -84,29 +87,29 @@ class Journal:
             self._in_flight.clear()
 
     def save_plan(self, plan: Plan, location: RegistryLocation) -> None:
-        """Note all steps of a plan, so that it can be resumed; a plan that is there already stays as it is."""
+        """Save all steps of a plan, so that it can be resumed. A plan that is already saved is not changed."""
         document = json.dumps(plan_document(plan), ensure_ascii=False)
-        with self._writing("written, so nothing was sent") as connection:
-            _keep(connection, plan.provided_manifests)
+        with self._writing(_NOTHING_SENT) as connection:
+            _store_manifests(connection, plan.provided_manifests)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
                 (plan.id, self._clock(), location.registry_id, location.region, location.endpoint, document),
             )
 
     def plan(self, plan_id: str) -> tuple[Plan, RegistryLocation] | None:
-        """A plan as it was first applied, and where; None if there is none of this id."""
+        """Return a plan as it was first applied, and its registry; None if there is no such plan."""
         with self._reading() as connection:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
             ).fetchone()
         return (parse_plan_document(json.loads(row[3])), RegistryLocation(*row[:3])) if row else None
 
-    def begin(self, draft: PendingWrite) -> int:
-        """Note, durably, a write that is about to be sent; the number of its entry."""
-        step, where = draft.step, draft.location
-        with self._lock, self._writing("written, so nothing was sent") as connection:
-            owner = self._own()
-            _keep(connection, draft.manifests)
+    def begin(self, write: PendingWrite) -> int:
+        """Record durably a write that is about to be sent. Return the number of its entry."""
+        step, location = write.step, write.location
+        with self._lock, self._writing(_NOTHING_SENT) as connection:
+            owner = self._owner_token()
+            _store_manifests(connection, write.manifests)
             number = connection.execute(
                 """
                 INSERT INTO entries (plan, kind, owner, account, region, endpoint, principal, repository, tag, action,
@@ -114,8 +117,8 @@ class Journal:
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 (
-                    *(draft.plan.id, draft.plan.kind, owner, where.registry_id, where.region, where.endpoint),
-                    *(draft.principal, step.repository, step.tag, str(step.action), step.before, step.after),
+                    *(write.plan.id, write.plan.kind, owner, location.registry_id, location.region, location.endpoint),
+                    *(write.principal, step.repository, step.tag, str(step.action), step.before, step.after),
                     *(step.media_type, self._clock(), step.undoes),
                 ),
             ).lastrowid
@@ -124,7 +127,7 @@ class Journal:
         return number
 
     def finish(self, number: int, outcome: StepOutcome, *, request_id: str = "", detail: str = "") -> None:
-        """Note what became of a write. UNKNOWN leaves it open: reading the registry can still tell."""
+        """Record the outcome of a write. UNKNOWN leaves the entry open, to be resolved later."""
         known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
         with self._lock:
             self._in_flight.discard(number)
@@ -135,21 +138,21 @@ class Journal:
                 (known, self._clock() if known else None, request_id, detail, number),
             )
             if outcome is StepOutcome.DONE:
-                _note_undone(connection, number)
+                _mark_undone(connection, number)
 
     def resolve(self, number: int, outcome: StepOutcome, detail: str) -> None:
-        """Note what the registry told of a write that was unknown; one that was settled meanwhile stays so."""
+        """Record the outcome of an unknown write; do nothing if it was recorded meanwhile."""
         with self._writing() as connection:
-            settled = connection.execute(
+            resolved = connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, detail = ? WHERE number = ? AND outcome IS NULL",
                 (str(outcome), self._clock(), detail, number),
             ).rowcount
-            if settled and outcome is StepOutcome.DONE:
-                _note_undone(connection, number)
+            if resolved and outcome is StepOutcome.DONE:
+                _mark_undone(connection, number)
 
     def entries(
         self,
-        where: RegistryLocation | None = None,
+        location: RegistryLocation | None = None,
         *,
         repository: str = "",
         tag: str = "",
@@ -160,14 +163,14 @@ class Journal:
         numbers: Sequence[int] = (),
         limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
-        """The entries that are all of this, newest first."""
+        """Return the entries that match all of the given criteria, newest first."""
         conditions: list[str] = ["1"]
         values: list[object] = []
         wanted: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
             (
-                where is not None,
+                location is not None,
                 "account = ? AND region = ? AND endpoint = ?",
-                (where.registry_id, where.region, where.endpoint) if where else (),
+                (location.registry_id, location.region, location.endpoint) if location else (),
             ),
             (bool(repository), "repository = ?", (repository,)),
             (bool(tag), "tag = ?", (tag,)),
@@ -187,12 +190,12 @@ class Journal:
         return tuple(self._entry(row) for row in rows)
 
     def last_change(self, location: RegistryLocation, repository: str, tag: str) -> JournalEntry | None:
-        """The newest entry that put this tag somewhere or took it away; None if nothing is known of the tag."""
+        """Return the newest entry that changed this tag; None if there is none."""
         changes = self.entries(location, repository=repository, tag=tag, outcome=StepOutcome.DONE, limit=1)
         return changes[0] if changes else None
 
     def manifest(self, digest: str) -> Manifest | None:
-        """The manifest of this digest, if a write ever had to do with it and its bytes still have that digest."""
+        """Return the manifest with this digest; None if it is not stored or its bytes no longer match the digest."""
         with self._reading() as connection:
             row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
         if row is None:
@@ -201,7 +204,7 @@ class Journal:
         return manifest if manifest.intact else None
 
     def manifests(self, digests: Sequence[str]) -> frozenset[str]:
-        """Which of these digests the journal has a manifest of."""
+        """Return those of the digests whose manifest is stored."""
         return frozenset(digest for digest in digests if self.manifest(digest) is not None)
 
     def _entry(self, row: Sequence[object]) -> JournalEntry:
@@ -236,7 +239,7 @@ class Journal:
             mine = self._owner.token if self._owner else None
         return self.path is not None and owner != mine and is_owner_alive(self.path, owner)
 
-    def _own(self) -> str:
+    def _owner_token(self) -> str:
         if self.path is None:
             return ""
         if self._owner is None:
@@ -245,13 +248,13 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._as_journal_error("read"):
+        with self._lock, self._as_journal_error("Could not read the journal"):
             yield self._open()
 
     @contextmanager
-    def _writing(self, what: str = "written") -> Iterator[sqlite3.Connection]:
-        """One transaction; on disk when it is left, rolled back if it fails."""
-        with self._lock, self._as_journal_error(what):
+    def _writing(self, failure: str = "Could not write the journal") -> Iterator[sqlite3.Connection]:
+        """Run one transaction: durable after the block, rolled back if the block fails."""
+        with self._lock, self._as_journal_error(failure):
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -263,14 +266,14 @@ class Journal:
                 raise
 
     @contextmanager
-    def _as_journal_error(self, what: str) -> Iterator[None]:
+    def _as_journal_error(self, title: str) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError, ValueError) as problem:
             raise JournalError(
-                f"The journal cannot be {what}",
+                title,
                 f"{self.path or 'in memory'}: {problem}",
-                "Every write is noted there before it is sent: make room for it and let the user write to it.",
+                "Every write is recorded there before it is sent. Free disk space or fix the permissions of the file.",
             ) from problem
 
     def _open(self) -> sqlite3.Connection:
@@ -279,7 +282,7 @@ class Journal:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                bring_up_to_date(connection)
+                create_tables(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -290,11 +293,11 @@ class Journal:
         if self.path is not None:
             _create_private(self.path)
         return sqlite3.connect(
-            self.path or ":memory:", timeout=_WAIT_FOR_OTHERS, isolation_level=None, check_same_thread=False
+            self.path or ":memory:", timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
 
 
-def _keep(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
+def _store_manifests(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
     for manifest in manifests:
         connection.execute(
             "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?)",
@@ -302,8 +305,8 @@ def _keep(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None
         )
 
 
-def _note_undone(connection: sqlite3.Connection, number: int) -> None:
-    """Note which entry a write has taken back. If that one was an undo itself, what it had undone holds again."""
+def _mark_undone(connection: sqlite3.Connection, number: int) -> None:
+    """Mark the entry that a write undid. If that entry was itself an undo, the write it undid is in effect again."""
     undone = True
     while target := _number(connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()[0]):
         connection.execute("UPDATE entries SET undone_by = ? WHERE number = ?", (number if undone else 0, target))
@@ -311,15 +314,15 @@ def _note_undone(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _create_private(path: Path) -> None:
-    """Make the file and its folder, for the user alone."""
+    """Create the file and its folder with access for the user only."""
     path.parent.parent.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    _close_to_others(path.parent, 0o700)
+    _restrict_access(path.parent, 0o700)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    _close_to_others(path, 0o600)
+    _restrict_access(path, 0o600)
 
 
-def _close_to_others(path: Path, mode: int) -> None:
+def _restrict_access(path: Path, mode: int) -> None:
     state = path.stat()
     if state.st_mode & 0o077 and state.st_uid == os.geteuid():
         path.chmod(mode)

@@ -1,7 +1,7 @@
-"""Who is still at work: each process that writes holds a lock on a file of its own beside the journal.
+"""Detect whether the process that started a write still runs.
 
-The kernel drops the lock when the process ends, however it ends; so a write that was begun by a process whose lock
-can be had was cut off, and one whose lock is held is in flight.
+Each process that writes holds a lock on its own file beside the journal. The kernel releases the lock when the process
+ends for any reason. So an unfinished write is in flight while the lock is held, and was interrupted once it is free.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 
 class ProcessLock:
-    """This process as an owner of journal entries; ``token`` names it in them. Its file goes when the process ends."""
+    """The lock of this process. ``token`` names the process in its journal entries; the file is deleted at exit."""
 
     def __init__(self, journal: Path) -> None:
-        for left in journal.parent.glob(f"{journal.name}-owner-*"):
-            is_owner_alive(journal, left.name.rpartition("-")[2])  # what killed processes have left is cleared away
+        for leftover in journal.parent.glob(f"{journal.name}-owner-*"):
+            is_owner_alive(journal, leftover.name.rpartition("-")[2])  # deletes the files of killed processes
         while True:
             self.token = secrets.token_hex(8)
             path = _file(journal, self.token)
@@ -26,11 +26,11 @@ class ProcessLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if path.exists():
                 break
-            os.close(descriptor)  # somebody who clears away saw it before it was locked
+            os.close(descriptor)  # another process deleted it as a leftover before it was locked
         self._release = weakref.finalize(self, _release, descriptor, path)
 
     def close(self) -> None:
-        """Give the lock up; what was begun and not finished is unknown from now on."""
+        """Release the lock. Unfinished writes of this process become unknown."""
         self._release()
 
 
@@ -40,7 +40,7 @@ def _release(descriptor: int, path: Path) -> None:
 
 
 def is_owner_alive(journal: Path, token: str) -> bool:
-    """Whether the owner of this token still runs. The file of one that does not is removed."""
+    """Return True if the process with this token still runs; delete its file if it does not."""
     if not token:
         return False
     path = _file(journal, token)

@@ -82,10 +82,7 @@ def report_lines(report: Report) -> Content:
 
 def verification_lines(report: Report) -> list[Content]:
     """Return warnings about tags that were not as expected when they were read back."""
-    lines = [
-        warning_line(drift.message or f"{drift.step.tag} now points to {short_digest(drift.found) or 'no image'}")
-        for drift in report.drifted
-    ]
+    lines = [warning_line(drift.message) for drift in report.drifted]
     if report.verification_error is not None:
         lines.append(warning_line(f"Could not verify the tags: {report.verification_error}"))
     return lines

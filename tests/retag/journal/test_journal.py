@@ -1,4 +1,4 @@
-"""The journal: durable, private, shared between processes, and without it nothing is sent."""
+"""The journal is durable, private and shared between processes; nothing is sent without it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,18 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
-from ecrtui.retag.journal.schema import VERSION, VERSION_1
+from ecrtui.retag.journal.schema import VERSION
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
-from tests.support.retag_env import REPOSITORY, RetagEnv
+from tests.support.retag_env import RetagEnv
 
-WHERE = RegistryLocation("123456789012", "eu-west-1")
+LOCATION = RegistryLocation("123456789012", "eu-west-1")
 OLD, NEW = (Manifest(text, digest_of(text), OCI_MANIFEST) for text in ('{"old": "ü"}\r\n', '{"new": 1}'))
 STEP = Step("team/app", "prod", StepAction.MOVE, OLD.digest, NEW.digest, OCI_MANIFEST)
 PLAN = Plan("20261123-210000-abcdef", (STEP,))
 
 
-def draft(step: Step = STEP, plan: Plan = PLAN, where: RegistryLocation = WHERE) -> PendingWrite:
-    return PendingWrite(plan, step, where, "arn:aws:iam::123456789012:user/ada", (OLD, NEW))
+def pending_write(step: Step = STEP, plan: Plan = PLAN, location: RegistryLocation = LOCATION) -> PendingWrite:
+    return PendingWrite(plan, step, location, "arn:aws:iam::123456789012:user/ada", (OLD, NEW))
 
 
 @pytest.fixture
@@ -35,23 +36,23 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "ecrtui" / "journal.sqlite"
 
 
-def test_nothing_is_created_by_making_one(file: Path) -> None:
+def test_a_new_journal_object_creates_no_file(file: Path) -> None:
     Journal(file)
     assert not file.parent.exists()
 
 
-def test_file_and_folder_are_for_the_user_alone(file: Path) -> None:
+def test_file_and_folder_are_accessible_by_the_user_only(file: Path) -> None:
     file.parent.mkdir(parents=True, mode=0o755)
     journal = Journal(file)
-    journal.begin(draft())
+    journal.begin(pending_write())
     assert file.parent.stat().st_mode & 0o777 == 0o700
     for path in file.parent.iterdir():
         assert path.stat().st_mode & 0o777 == 0o600, path
 
 
-def test_writes_are_on_disk_before_they_are_sent(file: Path) -> None:
+def test_a_started_write_is_on_disk(file: Path) -> None:
     journal = Journal(file)
-    number = journal.begin(draft())
+    number = journal.begin(pending_write())
     with sqlite3.connect(file) as other:
         assert other.execute("SELECT tag, outcome FROM entries WHERE number = ?", (number,)).fetchone() == (
             "prod",
@@ -60,15 +61,15 @@ def test_writes_are_on_disk_before_they_are_sent(file: Path) -> None:
     assert journal._open().execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
-def test_an_entry_tells_who_where_what_and_how_it_ended(file: Path) -> None:
+def test_an_entry_has_all_facts_of_its_write(file: Path) -> None:
     journal = Journal(file, clock=lambda: 1000.0)
-    number = journal.begin(draft())
+    number = journal.begin(pending_write())
     journal.finish(number, StepOutcome.DONE, request_id="r-1", detail="words")
     (entry,) = Journal(file).entries()
     assert (entry.number, entry.plan, entry.location, entry.principal) == (
         number,
         PLAN.id,
-        WHERE,
+        LOCATION,
         "arn:aws:iam::123456789012:user/ada",
     )
     assert (entry.repository, entry.tag, entry.action) == ("team/app", "prod", StepAction.MOVE)
@@ -77,40 +78,40 @@ def test_an_entry_tells_who_where_what_and_how_it_ended(file: Path) -> None:
     assert (entry.request_id, entry.detail) == ("r-1", "words")
 
 
-def test_a_manifest_is_kept_byte_for_byte_and_once(file: Path) -> None:
+def test_a_manifest_is_stored_once_byte_for_byte(file: Path) -> None:
     journal = Journal(file)
     for _ in range(3):
-        journal.begin(draft())
+        journal.begin(pending_write())
     assert journal.manifest(OLD.digest) == OLD
     with sqlite3.connect(file) as other:
         assert other.execute("SELECT count(*) FROM manifests").fetchone() == (2,)
 
 
-def test_a_manifest_whose_bytes_were_damaged_is_not_given(file: Path) -> None:
+def test_a_damaged_manifest_is_not_returned(file: Path) -> None:
     journal = Journal(file)
-    journal.begin(draft())
+    journal.begin(pending_write())
     with sqlite3.connect(file) as other:
         other.execute("UPDATE manifests SET bytes = x'ff' WHERE digest = ?", (OLD.digest,))
     assert journal.manifest(OLD.digest) is None
 
 
-def test_a_write_of_a_process_that_ended_is_unknown_and_of_one_that_runs_in_flight(file: Path) -> None:
+def test_an_unfinished_write_is_in_flight_until_its_process_ends(file: Path) -> None:
     mine = Journal(file)
-    mine.begin(draft())
+    mine.begin(pending_write())
     other = Journal(file)
     assert [(entry.unknown, entry.in_flight) for entry in other.entries()] == [(False, True)]
     mine.close()
     assert [(entry.unknown, entry.in_flight) for entry in other.entries()] == [(True, False)]
 
 
-def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared_away(file: Path) -> None:
+def test_a_killed_process_leaves_unknown_writes_and_its_lock_is_deleted(file: Path) -> None:
     script = textwrap.dedent(
         """
         import os, signal, sys
         from pathlib import Path
-        from tests.retag.journal.test_journal import Journal, draft
+        from tests.retag.journal.test_journal import Journal, pending_write
         journal = Journal(Path(sys.argv[1]))
-        journal.begin(draft())
+        journal.begin(pending_write())
         os.kill(os.getpid(), signal.SIGKILL)
         """
     )
@@ -121,19 +122,19 @@ def test_a_process_that_was_killed_leaves_unknown_writes_and_its_lock_is_cleared
     assert not list(file.parent.glob("*-owner-*"))
 
 
-def test_a_process_that_ends_by_itself_leaves_no_lock_behind(file: Path) -> None:
+def test_a_process_deletes_its_lock_at_exit(file: Path) -> None:
     script = "import sys; from pathlib import Path; from tests.retag.journal.test_journal import *; "
-    script += "j = Journal(Path(sys.argv[1])); j.finish(j.begin(draft()), StepOutcome.DONE)"
+    script += "j = Journal(Path(sys.argv[1])); j.finish(j.begin(pending_write()), StepOutcome.DONE)"
     subprocess.run([sys.executable, "-c", script, str(file)], cwd=Path(__file__).parents[3], check=True)
     assert not list(file.parent.glob("*-owner-*"))
 
 
-def test_what_a_killed_process_left_is_cleared_away_by_the_next_that_writes(file: Path) -> None:
+def test_the_next_writer_deletes_the_lock_of_a_killed_process(file: Path) -> None:
     file.parent.mkdir(parents=True)
     (file.parent / f"{file.name}-owner-0123456789abcdef").write_text("")
     mine, other = Journal(file), Journal(file)
-    mine.begin(draft())
-    other.begin(draft())
+    mine.begin(pending_write())
+    other.begin(pending_write())
     assert len(list(file.parent.glob("*-owner-*"))) == 2
     assert all(entry.in_flight for entry in Journal(file).entries())
 
@@ -143,10 +144,10 @@ def test_two_processes_write_one_journal(file: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from tests.retag.journal.test_journal import Journal, StepOutcome, draft
+        from tests.retag.journal.test_journal import Journal, StepOutcome, pending_write
         journal = Journal(Path(sys.argv[1]))
         for _ in range(60):
-            journal.finish(journal.begin(draft()), StepOutcome.DONE)
+            journal.finish(journal.begin(pending_write()), StepOutcome.DONE)
         """
     )
     run = [sys.executable, "-c", script, str(file)]
@@ -157,14 +158,14 @@ def test_two_processes_write_one_journal(file: Path) -> None:
     assert {entry.outcome for entry in entries} == {StepOutcome.DONE}
 
 
-def test_entries_are_found_by_where_repository_plan_time_and_outcome(file: Path) -> None:
+def test_entries_are_filtered_by_each_criterion(file: Path) -> None:
     clock = iter(range(100))
     journal = Journal(file, clock=lambda: float(next(clock)))
-    elsewhere = RegistryLocation("999999999999", "eu-west-1")
-    journal.finish(journal.begin(draft(where=elsewhere)), StepOutcome.DONE)
-    journal.finish(journal.begin(draft()), StepOutcome.FAILED)
-    journal.begin(draft(Step("team/other", "prod", StepAction.CREATE, "", NEW.digest)))
-    assert [entry.number for entry in journal.entries(WHERE)] == [3, 2]
+    other = RegistryLocation("999999999999", "eu-west-1")
+    journal.finish(journal.begin(pending_write(location=other)), StepOutcome.DONE)
+    journal.finish(journal.begin(pending_write()), StepOutcome.FAILED)
+    journal.begin(pending_write(Step("team/other", "prod", StepAction.CREATE, "", NEW.digest)))
+    assert [entry.number for entry in journal.entries(LOCATION)] == [3, 2]
     assert [entry.number for entry in journal.entries(repository="team/other")] == [3]
     assert [entry.number for entry in journal.entries(outcome=StepOutcome.DONE)] == [1]
     assert [entry.number for entry in journal.entries(unfinished=True)] == [3]
@@ -172,111 +173,52 @@ def test_entries_are_found_by_where_repository_plan_time_and_outcome(file: Path)
     assert [entry.number for entry in journal.entries(numbers=[1, 3], limit=1)] == [3]
 
 
-def test_a_plan_is_kept_with_all_its_steps_and_stays_as_it_was_first(file: Path) -> None:
-    Journal(file).save_plan(PLAN, WHERE)
-    Journal(file).save_plan(Plan(PLAN.id, ()), WHERE)
-    assert Journal(file).plan(PLAN.id) == (PLAN, WHERE)
+def test_a_saved_plan_has_all_steps_and_is_not_overwritten(file: Path) -> None:
+    Journal(file).save_plan(PLAN, LOCATION)
+    Journal(file).save_plan(Plan(PLAN.id, ()), LOCATION)
+    assert Journal(file).plan(PLAN.id) == (PLAN, LOCATION)
     assert Journal(file).plan("nothing") is None
 
 
-# Files of other versions, and files that cannot be used
+# Files of other versions, and unusable files
 
 
-def version_1(file: Path) -> None:
-    file.parent.mkdir(parents=True)
-    with sqlite3.connect(file) as connection:
-        for statement in VERSION_1:
-            connection.execute(statement)
-        values = ("p-1", "123456789012", "eu-west-1", "", "arn:x", "team/app")
-        rows = [
-            (
-                *values,
-                "prod",
-                OLD.digest,
-                NEW.digest,
-                OCI_MANIFEST,
-                OLD.text.encode(),
-                NEW.text.encode(),
-                5.0,
-                6.0,
-                "done",
-                "r",
-            ),
-            (*values, "new", "", NEW.digest, OCI_MANIFEST, None, NEW.text.encode(), 7.0, None, None, ""),
-        ]
-        connection.executemany(
-            "INSERT INTO writes (plan, account, region, endpoint, principal, repository, tag, before, after,"
-            " media_type, manifest_before, manifest_after, begun_at, finished_at, outcome, request_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-        connection.execute("PRAGMA user_version = 1")
-
-
-def test_a_journal_of_the_previous_version_is_carried_over(file: Path) -> None:
-    version_1(file)
-    journal = Journal(file)
-    begun, done = journal.entries()
-    assert (done.tag, done.action, done.outcome, done.request_id) == ("prod", StepAction.MOVE, StepOutcome.DONE, "r")
-    assert (begun.tag, begun.action, begun.unknown) == ("new", StepAction.CREATE, True)
-    assert journal.manifest(OLD.digest) == OLD
-    assert journal.begin(draft()) == 3
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
+def test_a_journal_of_another_version_is_an_error_and_is_not_changed(file: Path, version: int) -> None:
+    Journal(file).begin(pending_write())
     with sqlite3.connect(file) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (VERSION,)
-
-
-def test_what_the_previous_version_wrote_can_be_undone(file: Path) -> None:
-    env = RetagEnv(file)
-    (image,) = env.registry.images_by_digest(REPOSITORY, [env.two])
-    assert image
-    where = env.registry.location()
-    old = env.registry.manifest(REPOSITORY, env.two)
-    version_1(file)
-    with sqlite3.connect(file) as connection:
-        connection.execute("DELETE FROM writes WHERE number = 2")
-        connection.execute(
-            "UPDATE writes SET account = ?, region = ?, endpoint = ?, repository = ?, tag = 'two', before = ?,"
-            " after = ?, manifest_before = ?",
-            (*(where.registry_id, where.region, where.endpoint), REPOSITORY, env.two, env.one, old.text.encode()),
-        )
-    env.tag("two", env.one)
-    report = env.engine.apply(env.engine.plan_undo_of("p-1"))
-    assert [result.outcome for result in report.results] == [StepOutcome.DONE]
-    assert env.tags()["two"] == env.two
-
-
-def test_a_journal_of_a_later_version_is_left_alone(file: Path) -> None:
-    Journal(file).begin(draft())
-    with sqlite3.connect(file) as other:
-        other.execute(f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(JournalError, match="version 3"):
+        other.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(JournalError, match=f"format version {version}; this version of ecrtui uses version {VERSION}"):
         Journal(file).entries()
+    with sqlite3.connect(file) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (version,)
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
 
 
-def blocked(file: Path) -> None:
-    """A folder that cannot be written to, for root as well: there is a file in its place."""
+def block(file: Path) -> None:
+    """Block the folder with a file of its name, which stops root too."""
     file.parent.parent.mkdir(parents=True)
     file.parent.write_text("")
 
 
-def damaged(file: Path) -> None:
+def damage(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(b"this is not a database" * 100)
 
 
-@pytest.mark.parametrize("spoil", [blocked, damaged])
-def test_no_journal_no_write(file: Path, spoil) -> None:
+@pytest.mark.parametrize("spoil", [block, damage])
+def test_nothing_is_sent_without_a_journal(file: Path, spoil: Callable[[Path], None]) -> None:
     spoil(file)
     env = RetagEnv(file)
     plan = env.plan(("two", env.one))
-    with pytest.raises(JournalError, match="so nothing was sent"):
+    with pytest.raises(JournalError, match="nothing was sent"):
         env.engine.apply(plan)
     assert env.embedded.calls["PutImage"] == 0
     assert env.tags()["two"] == env.two
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any folder")
-def test_a_read_only_folder_stops_before_the_call(file: Path) -> None:
+def test_nothing_is_sent_if_the_folder_is_read_only(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.parent.chmod(0o500)
     env = RetagEnv(file)
@@ -299,20 +241,20 @@ plan = env.plan(*[(f"t{number}", env.one) for number in range(40)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (wal + int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
     report = env.engine.apply(plan)
-    told = [(str(row.outcome), row.message) for row in report.results]
+    results = [(str(row.outcome), row.message) for row in report.results]
 except Exception as error:
-    told = [("raised", str(error))]
+    results = [("raised", str(error))]
 tags = env.tags()
 print(json.dumps({
     "sent": env.embedded.calls["PutImage"] - sent,
-    "told": told,
+    "results": results,
     "there": sum(tag.startswith("t") and tag[1:].isdigit() for tag in tags),
 }))
 """
 
 
 @pytest.mark.parametrize("room", [0, 60_000])
-def test_a_full_disk_stops_before_the_next_call(file: Path, room: int) -> None:
+def test_a_full_disk_stops_before_the_next_write(file: Path, room: int) -> None:
     run = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(file), str(room)],
         cwd=Path(__file__).parents[3],
@@ -322,8 +264,8 @@ def test_a_full_disk_stops_before_the_next_call(file: Path, room: int) -> None:
     )
     assert run.returncode == 0, run.stderr
     outcome = json.loads(run.stdout)
-    done = [message for word, message in outcome["told"] if word == "done"]
+    done = [message for word, message in outcome["results"] if word == "done"]
     assert outcome["sent"] == outcome["there"] == len(done) < 40
-    told = " ".join(message for word, message in outcome["told"] if word != "done")
-    assert "The journal cannot be written" in told
+    others = " ".join(message for word, message in outcome["results"] if word != "done")
+    assert "Could not write the journal" in others
     assert (len(done) > 0) == (room > 0)

@@ -299,7 +299,7 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         await type_text(pilot, "drop keep")
         await pilot.press("enter")
         screen = await until(pilot, "2 tags")
-        assert "last tag of its image" in screen
+        assert "last tag of this image" in screen
         await pilot.press("enter")
         await until(pilot, "1 refused")
         await pilot.press("enter")

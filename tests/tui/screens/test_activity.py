@@ -87,7 +87,7 @@ async def test_a_tag_that_was_made_is_removed_by_its_undo_only_if_the_image_keep
         await write(pilot, "rc")
         client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "v1"}])
         await pilot.press("u")
-        await until(pilot, "it is the last tag of its image")
+        await until(pilot, "last tag of this image")
         await pilot.press("enter")
         await until(pilot, "Cannot apply: a step is refused")
         assert tags_of(client, REPOSITORY) == {"rc": image.digest}

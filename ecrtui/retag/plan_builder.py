@@ -1,0 +1,189 @@
+"""Build the plans that users ask for: retag, untag, swap, copy, put image, undo, resume."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import Manifest
+from ecrtui.errors import NotFound, UsageError
+from ecrtui.registry.protocol import Registry
+from ecrtui.retag import undo_rules
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.parallel import map_concurrently
+from ecrtui.retag.plan import Plan, StepAction, StepOutcome, TagChange
+from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
+from ecrtui.retag.planner import WritePolicy, make_plan
+from ecrtui.retag.rename_rule import parse_rename_rule
+from ecrtui.retag.write_history import WriteHistory
+
+
+class PlanBuilder:
+    """Reads the registry and the journal and returns plans. It writes nothing but outcomes of unknown writes."""
+
+    def __init__(self, registry: Registry, contexts: ContextLoader, policy: WritePolicy, history: WriteHistory) -> None:
+        self._registry = registry
+        self._contexts = contexts
+        self._policy = policy
+        self._history = history
+
+    def build(
+        self,
+        changes: Sequence[TagChange],
+        kind: str,
+        *,
+        contexts: Mapping[str, RepositoryContext] | None = None,
+        thorough: bool = True,
+        provided_manifests: tuple[Manifest, ...] = (),
+    ) -> Plan:
+        """Return the plan of these changes, based on the current state of the registry.
+
+        With a known context of the repository this takes one or two requests for a few tags, little enough for every
+        pause in typing. Thorough planning also lists a repository whose lifecycle policy counts images, and looks for
+        the index of an untagged image.
+        """
+        now = time.time()
+        plan_contexts = self._contexts.plan_contexts(changes, contexts, thorough)
+        return make_plan(
+            changes,
+            plan_contexts,
+            self._policy,
+            plan_id=_new_id(now),
+            now=now,
+            kind=kind,
+            provided_manifests=provided_manifests,
+        )
+
+    def put_image(
+        self, repository: str, manifest: Manifest, tag: str, contexts: Mapping[str, RepositoryContext] | None
+    ) -> Plan:
+        """Return the plan that stores a manifest from the user.
+
+        Args:
+            repository: the target.
+            manifest: the exact text, and the media type to send. Its digest is checked before it is sent.
+            tag: the tag; a new image is stored untagged if it is empty.
+            contexts: the known context of the repository, by name.
+        """
+        change = TagChange(repository, tag, manifest.digest)
+        return self.build((change,), "put image", contexts=contexts, thorough=False, provided_manifests=(manifest,))
+
+    def swap(self, repository: str, first: str, second: str) -> Plan:
+        """Return the plan that swaps the images of two tags. If one step is refused, both are.
+
+        Raises:
+            NotFound: one of the tags does not exist.
+        """
+        images = self._registry.images_by_tag(repository, [first, second])
+        for tag in (first, second):
+            if tag not in images:
+                raise NotFound("The tag does not exist", f"{repository} has no tag {tag}.")
+        changes = (
+            TagChange(repository, first, images[second].digest, expect=images[first].digest),
+            TagChange(repository, second, images[first].digest, expect=images[second].digest),
+        )
+        plan = self.build(changes, "swap")
+        if not plan.refused_steps:
+            return plan
+        reason = "the other tag of the swap is refused"
+        steps = (
+            replace(step, action=StepAction.REFUSED, reason=reason) if step.writes else step for step in plan.steps
+        )
+        return replace(plan, steps=tuple(steps))
+
+    def copy_tags(self, repository: str, source: str, target: str) -> Plan:
+        """Return the plan that moves all tags of one image to another; a tag points to one image only.
+
+        Raises:
+            NotFound: the source does not exist.
+        """
+        images = self._registry.images_by_digest(repository, [source])
+        if not images:
+            raise NotFound("The image does not exist", f"{repository} has no image {source}.")
+        changes = (TagChange(repository, tag, target, expect=source) for tag in images[0].tags)
+        return self.build(tuple(changes), "copy tags")
+
+    def tag_in_repositories(self, repositories: Iterable[str], tag: str, new_tag: str) -> Plan:
+        """Return the plan that adds a tag to the tagged image of each repository; warn where there is no such image."""
+        names = list(dict.fromkeys(repositories))
+        images = dict(
+            map_concurrently(lambda name: self._registry.images_by_tag(name, [tag]).get(tag), names, MAX_WORKERS)
+        )
+        changes = tuple(
+            TagChange(name, new_tag, image.digest)
+            for position, name in enumerate(names)
+            if (image := images[position]) is not None
+        )
+        plan = self.build(changes, "promote")
+        missing = (f"{name} has no tag {tag}" for position, name in enumerate(names) if images[position] is None)
+        return replace(plan, warnings=(*plan.warnings, *missing))
+
+    def rename(self, repository: str, images: Iterable[Image], rule: str) -> Plan:
+        """Return the plan that adds to each image the tags that a rule makes of its tags.
+
+        Args:
+            repository: of the images.
+            images: the images; they keep their tags.
+            rule: see :mod:`ecrtui.retag.rename_rule`.
+
+        Raises:
+            UsageError: the rule is not valid.
+        """
+        new_tag = parse_rename_rule(rule)
+        changes = (
+            TagChange(repository, new, image.digest)
+            for image in images
+            for tag in image.tags
+            if (new := new_tag(tag)) and new != tag
+        )
+        return self.build(tuple(dict.fromkeys(changes)), "retag")
+
+    def untag(self, repository: str, tags: Iterable[str]) -> Plan:
+        """Return the plan that removes these tags; the last tag of an image is refused."""
+        return self.build(tuple(TagChange(repository, tag, "") for tag in tags), "untag")
+
+    def undo(self, entries: Iterable[JournalEntry]) -> Plan:
+        """Return the plan that undoes these writes, newest first. To undo an undo is to redo."""
+        known = tuple(entries)
+        plan_ids = {entry.plan for entry in known}
+        plan = self.build(undo_rules.reverting_changes(known), "undo", thorough=False)
+        undoes = plan_ids.pop() if len(plan_ids) == 1 else ""
+        return replace(plan, undoes=undoes, steps=(*plan.steps, *undo_rules.refused_undo_steps(known)))
+
+    def undo_of(self, plan_id: str) -> Plan:
+        """Return the plan that undoes a whole plan; a write that cannot be undone has a refused step.
+
+        Raises:
+            UsageError: the journal has no such plan for this registry.
+        """
+        entries = self._history.entries_of_plan(plan_id)
+        if not entries:
+            raise UsageError(
+                f"The journal has no writes of plan {plan_id!r} to this registry",
+                "",
+                "List the plans with: ecrtui history",
+            )
+        changed = tuple(entry for entry in entries if entry.outcome in (StepOutcome.DONE, None))
+        return self.undo(changed or entries)
+
+    def resume(self, plan_id: str) -> Plan:
+        """Return the rest of a plan that was interrupted. Unknown writes are resolved, done steps are not repeated.
+
+        Raises:
+            UsageError: the journal has no such plan for this registry.
+        """
+        plan = self._history.saved_plan(plan_id)
+        entries = self._history.entries_of_plan(plan_id)
+        finished = [undo_rules.already_done(step, entries) for step in plan.steps]
+        left = tuple(step.change for step, done in zip(plan.steps, finished, strict=True) if done is None)
+        planned = {step.key: step for step in self.build(left, plan.kind, thorough=False).steps}
+        steps = tuple(done or planned[step.key] for step, done in zip(plan.steps, finished, strict=True))
+        return replace(plan, steps=steps)
+
+
+def _new_id(now: float) -> str:
+    """Return an id that sorts by time and is unique between processes."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}"

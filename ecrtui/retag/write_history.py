@@ -1,0 +1,104 @@
+"""Query the journal for one registry, and resolve writes with unknown outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.errors import UsageError
+from ecrtui.registry.protocol import Registry
+from ecrtui.retag import undo_rules
+from ecrtui.retag.current_digests import current_digests
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.journal.journal import Journal
+from ecrtui.retag.plan import Plan, StepOutcome
+
+_HISTORY_HINT = "List the plans with: ecrtui history"
+
+
+class WriteHistory:
+    """The writes to one registry."""
+
+    def __init__(self, registry: Registry, journal: Journal) -> None:
+        self._registry = registry
+        self._journal = journal
+
+    @cached_property
+    def location(self) -> RegistryLocation:
+        """The registry of these writes."""
+        return self._registry.location()
+
+    def search(
+        self, repository: str = "", *, since: float | None = None, plan: str = "", limit: int | None = None
+    ) -> tuple[JournalEntry, ...]:
+        """Return the writes that match, newest first. Times are seconds since the epoch."""
+        return self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
+
+    def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
+        """Return the entries with these numbers; skip those that do not exist."""
+        return self._journal.entries(self.location, numbers=numbers) if numbers else ()
+
+    def entries_of_plan(self, plan_id: str) -> tuple[JournalEntry, ...]:
+        """Return the writes of a plan, after resolving those with unknown outcome."""
+        self.resolve_unknown(self._journal.entries(self.location, plan=plan_id, unfinished=True))
+        return self.search(plan=plan_id)
+
+    def saved_plan(self, plan_id: str) -> Plan:
+        """Return a plan as it was first applied.
+
+        Raises:
+            UsageError: the journal has no such plan for this registry.
+        """
+        saved = self._journal.plan(plan_id)
+        if saved is None:
+            raise UsageError(f"The journal has no plan {plan_id!r}", "", _HISTORY_HINT)
+        plan, location = saved
+        if location != self.location:
+            raise UsageError(
+                f"Plan {plan_id} belongs to another registry",
+                f"It is for account {location.registry_id} in {location.region} {location.endpoint}".rstrip() + ".",
+            )
+        return plan
+
+    def last_undoable_plan(self) -> str:
+        """Return the id of the newest plan with a write that was not undone since. Undo plans do not count.
+
+        Raises:
+            UsageError: there is none.
+        """
+        for entry in self._journal.entries(self.location, outcome=StepOutcome.DONE):
+            if entry.can_be_undone and entry.kind != "undo":
+                return entry.plan
+        raise UsageError("There is nothing to undo in this registry", "", _HISTORY_HINT)
+
+    def unknown_writes(self) -> tuple[JournalEntry, ...]:
+        """Return the writes whose process ended before it recorded the outcome."""
+        if not self._journal.exists:
+            return ()
+        return tuple(entry for entry in self._journal.entries(self.location, unfinished=True) if entry.unknown)
+
+    def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:
+        """Read the registry for writes with unknown outcome and record the outcome. Return the updated entries.
+
+        Args:
+            entries: entries of this registry; all unknown writes if None.
+        """
+        asked = tuple(self.unknown_writes() if entries is None else entries)
+        unknown = [entry for entry in asked if entry.unknown]
+        for repository in dict.fromkeys(entry.repository for entry in unknown):
+            own = [entry for entry in unknown if entry.repository == repository]
+            digests = current_digests(self._registry, repository, [(entry.tag, entry.after) for entry in own])
+            for entry in own:
+                outcome, detail = undo_rules.infer_outcome(
+                    entry, digests[entry.tag, entry.after], self._done_writes_to_tag(entry)
+                )
+                self._journal.resolve(entry.number, outcome, detail)
+        return self._journal.entries(numbers=[entry.number for entry in asked]) if asked else ()
+
+    def _done_writes_to_tag(self, entry: JournalEntry) -> tuple[JournalEntry, ...]:
+        if not entry.tag:
+            return ()
+        return self._journal.entries(
+            self.location, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE
+        )
