@@ -21,7 +21,7 @@ from ecrtui.cli import history, images, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.settings import SETTINGS, Settings
-from ecrtui.tui.actions import ACTIONS
+from ecrtui.tui.actions import ACTIONS, SCOPES
 
 DOCS = Path(__file__).parent
 _TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
@@ -132,8 +132,9 @@ def settings() -> str:
 
 def keys() -> str:
     """Return every action with its id, keys and description."""
-    rows = [(f"`{action.id}`", _code(*action.keys.split(",")), action.help) for action in ACTIONS]
-    return table(("id", "keys", "action"), rows)
+    titles = {scope.id: scope.title for scope in SCOPES}
+    rows = [(titles[action.scope], f"`{action.id}`", _code(*action.keys.split(",")), action.help) for action in ACTIONS]
+    return table(("where", "id", "keys", "action"), rows)
 
 
 def _code(*words: str) -> str:

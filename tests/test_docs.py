@@ -51,7 +51,7 @@ def test_every_command_is_documented() -> None:
 def test_every_action_id_in_the_pages_exists() -> None:
     scopes = "|".join({action.scope for action in ACTIONS})
     text = "".join(page.read_text("utf-8") for page in PAGES if page.name in ("README.md", "settings.md"))
-    named = set(re.findall(rf"`\"?((?:{scopes})\.[a-z_]+)\"?", text))
+    named = set(re.findall(rf"`\"?((?:{scopes})\.[a-z0-9_]+)\"?", text))
     assert named - {action.id for action in ACTIONS} == set()
 
 
