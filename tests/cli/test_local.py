@@ -203,7 +203,7 @@ class TestImportAndExport:
             (["export", "team/app", "OUT", "--db", "DB"], "names no image"),
             (["export", "team/app:1.0", "OUT", "--db", "DB"], "does not exist"),
             (["seed", "--repository", "team/app:x", "--images", "1", "--db", "DB"], "not the name of a repository"),
-            (["seed", "--repository", "team/app", "--images", "0", "--db", "DB"], "between 1 and"),
+            (["seed", "--repository", "team/app", "--images", "0", "--db", "DB"], "from 1 to"),
         ],
     )
     def test_an_invalid_command_line_is_a_usage_error(

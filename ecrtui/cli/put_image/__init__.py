@@ -1,7 +1,7 @@
-"""``ecrtui put-image``: PutImage, option by option as ``aws ecr put-image`` has it.
+"""``ecrtui put-image``: PutImage with the options of ``aws ecr put-image``, as a replacement for it in scripts.
 
-A script that calls the one can call the other. Where it differs, it is because the original is a trap: bytes are kept
-as they are, nothing is told as failed after it was written, and a lost answer is read back.
+It differs where the AWS CLI is a trap: bytes are kept as they are, an image that was put is never reported as failed,
+and a lost response is read back.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from contextlib import contextmanager
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command with the arguments behind its name; the exit code."""
-    with _no_collection():
-        import ecrtui.registry.configuration  # noqa: F401 - botocore, which is most of the time until the call
+    """Run the command with the words after its name and return the exit code."""
+    with _gc_disabled():
+        import ecrtui.registry.configuration  # noqa: F401 - loading botocore takes most of the time until the call
         from ecrtui.cli.put_image.command import PutImageCommand
 
     return PutImageCommand(arguments).run()
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the garbage collector, which finds nothing while modules are loaded but takes its time."""
-    collecting = gc.isenabled()
+def _gc_disabled() -> Iterator[None]:
+    """Disable the garbage collector while modules are loaded: it takes time and frees nothing."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
+        if enabled:
             gc.enable()

@@ -1,22 +1,18 @@
-"""One run of ``put-image``: the line, the checks, the call, the answer."""
+"""One run of ``put-image``: parse the command line, check it, call PutImage, print the response."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.cli.put_image import prompt, skeleton
-from ecrtui.cli.put_image.call import RequestTracker, read_back
-from ecrtui.cli.put_image.hints import digest_of, hints
-from ecrtui.cli.put_image.model import PutImageClient, load_model
-from ecrtui.cli.put_image.options import parse_first, parse_globals, parse_globals_leniently, parse_parameters
-from ecrtui.cli.put_image.parameters import call_parameters
-from ecrtui.cli.put_image.printing import ResponsePrinter, abandon_stdout, expected_response, selected_pager
-from ecrtui.cli.put_image.problems import GeneralError
-from ecrtui.cli.put_image.reporting import (
+from ecrtui.cli.console import discard_stdout
+from ecrtui.cli.put_image import auto_prompt, skeleton
+from ecrtui.cli.put_image.auto_prompt import FormOutcome, Prefill
+from ecrtui.cli.put_image.aws_session import apply_globals, aws_cli_setting, new_client, new_session
+from ecrtui.cli.put_image.error_reporting import (
     INTERRUPTED,
     PARAMETERS,
     ErrorReporter,
@@ -24,86 +20,124 @@ from ecrtui.cli.put_image.reporting import (
     describe_error,
     print_hint,
 )
-from ecrtui.cli.put_image.session import apply_globals, new_client, new_session, setting
+from ecrtui.cli.put_image.errors import CommandLineError, GeneralError
+from ecrtui.cli.put_image.hints import hints
+from ecrtui.cli.put_image.operation_model import PutImageClient, load_model
+from ecrtui.cli.put_image.options import (
+    AUTO_PROMPT,
+    NO_AUTO_PROMPT,
+    parse_first,
+    parse_globals,
+    parse_globals_leniently,
+    parse_parameters,
+    version_text,
+)
+from ecrtui.cli.put_image.parameters import call_parameters, manifest_digest
+from ecrtui.cli.put_image.request_tracker import RequestTracker, read_back
+from ecrtui.cli.put_image.response_printer import ResponsePrinter, expected_response, selected_pager
 from ecrtui.errors import EcrTuiError
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
-READ_BACK_SECONDS = 15
-"""How long the tag is waited for when it is read back; the user has waited already."""
+READ_BACK_TIMEOUT = 15
+"""Seconds to connect and to read when the tag is read back. The user has already waited for PutImage."""
+
+
+def _open_form(prefill: Prefill) -> FormOutcome:
+    from ecrtui.cli.put_image.form import open_form
+
+    return open_form(prefill)
 
 
 class PutImageCommand:
-    """One run; :meth:`run` gives the exit code and never raises."""
+    """One run of the command. :meth:`run` returns the exit code and never raises.
 
-    def __init__(self, words: Sequence[str]) -> None:
+    Args:
+        words: the command line after ``put-image``.
+        open_form: shows the Put image form.
+        interactive: whether standard input and output are a terminal; None to find out.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        open_form: Callable[[Prefill], FormOutcome] = _open_form,
+        interactive: bool | None = None,
+    ) -> None:
         self.words = list(words)
         self.reporter = ErrorReporter()
         self.options: argparse.Namespace | None = None
         self.parameters: dict[str, Any] = {}
         self.tracker: RequestTracker | None = None
         self.response: Mapping[str, Any] | None = None
-        """What PutImage has answered: from here on the image is put."""
+        """The response of PutImage; once it is set, the image is put."""
         self.notes: list[str] = []
-        """What is told behind an error."""
-        if not {"--help", "-h"}.isdisjoint(self.words):  # unknown to the AWS CLI
-            self.notes.append("The help is `ecrtui put-image help`.")
+        """Hints to print after an error."""
+        self._open_form = open_form
+        self._interactive = auto_prompt.is_interactive() if interactive is None else interactive
+        if not {"--help", "-h"}.isdisjoint(self.words):  # the AWS CLI does not know them
+            self.notes.append("Run `ecrtui put-image help` for help.")
 
     def run(self) -> int:
-        """Do what the line says; the exit code."""
+        """Run the command line and return the exit code."""
         try:
             return self._run()
-        except SystemExit as done:  # --version has answered
+        except SystemExit as done:  # --version has printed its text
             return int(done.code or 0)
         except KeyboardInterrupt:
-            return self._interrupted()
-        except Exception as problem:  # noqa: BLE001 - the one place that tells errors, whatever they are
+            return self._report_interrupt()
+        except Exception as problem:  # noqa: BLE001 - the one place that reports errors, whatever they are
             return self.reporter.report(problem, [*hints(problem, self.parameters), *self.notes])
 
     def _run(self) -> int:
         if parse_first(self.words).debug:
-            from ecrtui.cli.put_image.debug import log_to_stderr
-
-            log_to_stderr(self.words)
+            _log_to_stderr(self.words)
         session = new_session()
-        mode = prompt.mode(self.words, session)
-        if mode == prompt.ON:
-            return self._prompted(session)
-        if mode == prompt.ON_PARTIAL:
-            return self._run_or_prompt(session)
-        return self._run_line(self.words, session)
+        mode = auto_prompt.prompt_mode(self.words, session, interactive=self._interactive)
+        if mode == auto_prompt.ON:
+            return self._run_form(session)
+        if mode == auto_prompt.ON_PARTIAL:
+            return self._run_or_open_form(session)
+        return self._run_line(session)
 
-    def _run_or_prompt(self, session: Session) -> int:
-        """Run the line; open the form if it cannot be used."""
+    def _run_or_open_form(self, session: Session) -> int:
+        """Run the command line; open the form if it is invalid."""
         try:
-            return self._run_line(self.words, session)
+            return self._run_line(session)
         except Exception as problem:
-            failure = describe_error(problem)
-            if failure.code != PARAMETERS:
+            description = describe_error(problem)
+            if description.code != PARAMETERS:
                 raise
-            return self._prompted(new_session(), failure.message)
+            return self._run_form(new_session(), description.message)
 
-    def _prompted(self, session: Session, problem: str = "") -> int:
-        filled_in = prompt.prefill(self.words, session, problem)
+    def _run_form(self, session: Session, problem: str = "") -> int:
+        prefill = auto_prompt.prefill_from(self.words, session, problem)
         printer = self._printer_of_form(session, lenient=bool(problem))
+        if not self._interactive:
+            raise CommandLineError(
+                f"{AUTO_PROMPT}: the Put image form needs a terminal.",
+                "",
+                f"Give all options on the command line, or {NO_AUTO_PROMPT}.",
+            )
         try:
-            outcome = prompt.open_form(filled_in)
+            outcome = self._open_form(prefill)
         except EcrTuiError as error:
             return self.reporter.report(as_client_error(error), [error.hint] if error.hint else [])
-        if outcome.words is not None:
-            return self._run_line(prompt.without_prompt(outcome.words), new_session())
-        if outcome.answer is not None:
-            self.response = outcome.answer
-            return self._print(printer)
-        return outcome.code
+        if outcome.response is None:
+            return outcome.code
+        self.response = outcome.response
+        return self._print_response(printer)
 
     def _printer_of_form(self, session: Session, *, lenient: bool) -> ResponsePrinter:
-        """What will print the answer of the form: made before it opens, so that nothing fails after the image is put.
+        """Return the printer of the response, before the form opens, so that its errors come before the write.
 
-        Lenient, where the form opens because of a mistake, it does without what is mistaken.
+        Args:
+            session: reads the configuration.
+            lenient: whether to leave out invalid options, because the form opens to correct them.
         """
-        words = prompt.without_prompt(self.words)
+        words = auto_prompt.without_prompt_options(self.words)
         self.options = parse_globals_leniently(words)[0] if lenient else parse_globals(words)[0]
         self.reporter.error_format = lambda: _error_format(session, self.options)
         self.reporter.color = self.options.color
@@ -116,16 +150,16 @@ class PutImageCommand:
             self.options.query, self.options.output = None, "json"
             return ResponsePrinter(session, self.options)
 
-    def _run_line(self, words: Sequence[str], session: Session) -> int:
+    def _run_line(self, session: Session) -> int:
         self.options = None
         self.reporter.error_format = lambda: _error_format(session, self.options)
-        self.options, rest = parse_globals(words)
+        self.options, rest = parse_globals(self.words)
         self.reporter.color = self.options.color
         apply_globals(session, self.options)
         operation = load_model(session)
         given = parse_parameters(rest, operation)
         if given.help == "help":
-            from ecrtui.cli.put_image.help import print_help
+            from ecrtui.cli.put_image.help_page import print_help
 
             print_help(operation, selected_pager(session, self.options))
             return 0
@@ -136,101 +170,113 @@ class PutImageCommand:
         client = new_client(session, self.options)
         printer = ResponsePrinter(session, self.options)
         if given.generate_cli_skeleton:
-            printer.print(skeleton.output(client, operation, self.parameters))
+            printer.print(skeleton.sample_response(client, operation, self.parameters))
             return 0
         printer.check_encodable(self.parameters)
         self.response = self._put(client, session)
-        return self._print(printer)
+        return self._print_response(printer)
 
     def _put(self, client: PutImageClient, session: Session) -> Mapping[str, Any]:
-        """The answer of PutImage; read back if it was lost on its way."""
+        """Call PutImage and return the response; read the image back if the response was lost."""
         self.tracker = RequestTracker(client)
         try:
-            answer = client.put_image(**self.parameters)
-            if "image" not in answer:  # botocore takes an answer that was cut short for an empty one
+            response = client.put_image(**self.parameters)
+            if "image" not in response:  # botocore takes a truncated response for an empty one
                 self.tracker.lost = True
-                raise GeneralError("The answer was cut short")  # noqa: TRY301 - it is handled like the others
+                raise GeneralError("The response was truncated")  # noqa: TRY301 - handled like the other errors
         except Exception as problem:
             found = self._read_back(session, problem)
             if found is None:
                 raise
-            print_hint(f"The answer was lost on its way. Read back: {self._image()} is there, as it was sent.")
+            print_hint(f"The response was lost. {self._image()} was read back: it was put as sent.")
             return found
-        answer.pop("ResponseMetadata", None)
-        self._compare_digests(answer)
-        return answer
+        response.pop("ResponseMetadata", None)
+        self._compare_digests(response)
+        return response
 
-    def _compare_digests(self, answer: Mapping[str, Any]) -> None:
-        sent, reported = digest_of(self.parameters), answer["image"].get("imageId", {}).get("imageDigest")
+    def _compare_digests(self, response: Mapping[str, Any]) -> None:
+        sent, reported = manifest_digest(self.parameters), response["image"].get("imageId", {}).get("imageDigest")
         if reported != sent:
-            print_hint(f"The registry answers with the digest {reported}, but the bytes that were sent have {sent}.")
+            print_hint(f"The registry reports the digest {reported}, but the digest of the sent bytes is {sent}.")
 
     def _read_back(self, session: Session, problem: Exception) -> Mapping[str, Any] | None:
-        """What became of a PutImage whose answer was lost; None if the image was not put, or nothing was lost."""
+        """Read the image back if the response was lost; None if it was not put or the response was not lost."""
         if self.tracker is None or self.options is None:
             return None
         if not self.tracker.may_be_applied(problem):
             if self.tracker.service_failed:
-                self.notes.append(self._unknown("The service failed in the middle"))
+                self.notes.append(self._unknown("The service failed"))
             return None
         from botocore.config import Config
 
         limits = Config(
-            read_timeout=READ_BACK_SECONDS, connect_timeout=READ_BACK_SECONDS, retries={"total_max_attempts": 2}
+            read_timeout=READ_BACK_TIMEOUT, connect_timeout=READ_BACK_TIMEOUT, retries={"total_max_attempts": 2}
         )
         try:
             found = read_back(new_client(session, self.options, limits), self.parameters)
-        except Exception as second:  # noqa: BLE001 - whatever it is, the answer is that it is not known
-            self.notes.append(self._unknown("The answer was lost on its way, and so was what was asked since"))
+        except Exception as second:  # noqa: BLE001 - whatever it is, the result stays unknown
+            self.notes.append(self._unknown("The response was lost, and reading the image back failed"))
             self.notes.append(describe_error(second).message)
             return None
         if found is None:
-            self.notes.append(f"The answer was lost on its way. Read back: {self._image()} is not there.")
+            self.notes.append(f"The response was lost. {self._image()} was read back: it was not put.")
         return found
 
-    def _print(self, printer: ResponsePrinter) -> int:
-        """Print the answer. The image is put by now, so an answer that cannot be printed is told as just that."""
+    def _print_response(self, printer: ResponsePrinter) -> int:
+        """Print the response. The image is already put, so an error says that only printing failed."""
         if sys.stdout is None:
-            print_hint(f"{self._image()} was put; its answer is not printed because standard output is closed.")
+            print_hint(f"{self._image()} was put; its response is not printed because standard output is closed.")
             return 0
         try:
             printer.print(self.response)
         except BrokenPipeError:
-            abandon_stdout()
-            print_hint(f"{self._image()} was put; nobody was reading when its answer was to be printed.")
-        except Exception as problem:  # noqa: BLE001 - it must not be taken for a failure of the call
-            abandon_stdout()
-            return self.reporter.report(problem, [f"{self._image()} was put; only its answer could not be printed."])
+            discard_stdout()
+            print_hint(f"{self._image()} was put; the reader closed the output before the response was printed.")
+        except Exception as problem:  # noqa: BLE001 - it must not look like a failure of the call
+            discard_stdout()
+            return self.reporter.report(problem, [f"{self._image()} was put; only printing its response failed."])
         return 0
 
-    def _interrupted(self) -> int:
+    def _report_interrupt(self) -> int:
         with suppress(OSError, ValueError):
             print(flush=True)
-        attempts = self.tracker
-        if self.response is not None or (attempts is not None and attempts.applied):
+        tracker = self.tracker
+        if self.response is not None or (tracker is not None and tracker.applied):
             print_hint(f"{self._image()} was put.")
-        elif attempts is not None and (attempts.in_flight or attempts.lost):
-            print_hint(self._unknown("The request was under way"))
+        elif tracker is not None and (tracker.in_flight or tracker.lost):
+            print_hint(self._unknown("The request was in flight"))
         return INTERRUPTED
 
     def _unknown(self, reason: str) -> str:
         return (
-            f"{reason}: whether {self._image()} was put is unknown. Look: aws ecr describe-images "
+            f"{reason}: it is unknown whether {self._image()} was put. To find out: aws ecr describe-images "
             f"--repository-name {self.parameters.get('repositoryName', '')} "
-            f"--image-ids imageDigest={digest_of(self.parameters)}"
+            f"--image-ids imageDigest={manifest_digest(self.parameters)}"
         )
 
     def _image(self) -> str:
-        """The image in the words of the field: repository, tag and digest."""
+        """Return the image as ``repository:tag@digest``."""
         image = (self.response or expected_response(self.parameters))["image"]
         tag, digest = image["imageId"].get("imageTag"), image["imageId"].get("imageDigest")
         return f"{image.get('repositoryName')}{f':{tag}' if tag else ''}@{digest}"
 
 
+def _log_to_stderr(words: Sequence[str]) -> None:
+    """Log everything to standard error, without secrets, beginning with version and command line."""
+    import logging
+
+    from ecrtui.registry.redaction import log_to
+
+    log_to(sys.stderr, debug=True)
+    log = logging.getLogger(__name__)
+    log.debug("Version: %s", version_text())
+    log.debug("Arguments: %s", list(words))
+
+
 def _error_format(session: Session, options: argparse.Namespace | None) -> str:
-    """The format of errors: the option > ``AWS_CLI_ERROR_FORMAT`` > ``cli_error_format`` > enhanced."""
+    """Return the error format: the option > ``AWS_CLI_ERROR_FORMAT`` > ``cli_error_format`` > enhanced."""
     from ecrtui.cli.put_image.options import ERROR_FORMATS
 
     given = options.cli_error_format if options is not None else None
-    chosen = str(given or setting(session, "AWS_CLI_ERROR_FORMAT", "cli_error_format", "enhanced")).lower()
+    chosen = str(given or aws_cli_setting(session, "AWS_CLI_ERROR_FORMAT", "cli_error_format", "enhanced")).lower()
     return chosen if chosen in ERROR_FORMATS else "enhanced"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
@@ -43,11 +42,6 @@ def _is_from_botocore(problem: BaseException) -> TypeGuard[Exception]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     return isinstance(problem, (BotoCoreError, ClientError))
-
-
-def digest_of(parameters: Mapping[str, Any]) -> str:
-    """Return the digest of the manifest that is sent: sha256 of its bytes."""
-    return "sha256:" + hashlib.sha256(str(parameters.get("imageManifest", "")).encode()).hexdigest()
 
 
 def _digest_hint(parameters: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""The options of ``put-image``: those of the AWS CLI for every command, and those that PutImage's own model has.
+"""The options of ``put-image``: the global options of the AWS CLI, and the parameters of PutImage.
 
-The line is read as the AWS CLI reads it, in three passes by argparse (abbreviations, ``--option=value``, last one
-wins): ``--profile`` and ``--debug`` first, then what every command takes, then what is left. Each pass has its own
-abbreviations, so the order of the passes is part of what users see.
+The command line is parsed as the AWS CLI does it, in three passes (abbreviations, ``--option=value``, the last one
+wins): ``--profile`` and ``--debug``, then the global options, then the parameters. Each pass has its own
+abbreviations, so users can see the order of the passes.
 """
 
 from __future__ import annotations
@@ -14,36 +14,42 @@ from typing import Any, NoReturn
 
 from ecrtui import __version__
 from ecrtui.cli.aws_cli_output import COLORS, FORMATS
-from ecrtui.cli.put_image.model import OperationModel, option_name
-from ecrtui.cli.put_image.problems import CommandLineError, UnknownOptions
+from ecrtui.cli.put_image.errors import CommandLineError, UnknownOptions
+from ecrtui.cli.put_image.operation_model import OperationModel, option_name
 
 PROGRAM = "ecrtui put-image"
 USAGE = f"""{PROGRAM} [options]
-The help of this command is `{PROGRAM} help`. The AWS CLI, whose options these are, has its own:
+Run `{PROGRAM} help` for help. The options are those of the AWS CLI, whose help is:
 
   aws help
   aws <command> help
   aws <command> <subcommand> help
 """
 ERROR_FORMATS = ("legacy", "json", "yaml", "text", "table", "enhanced")
-"""The formats of error messages, by the names that ``--cli-error-format`` takes."""
+"""The values of ``--cli-error-format``."""
 
 AUTO_PROMPT, NO_AUTO_PROMPT = "--cli-auto-prompt", "--no-cli-auto-prompt"
 INPUTS = ("cli-input-json", "cli-input-yaml")
-"""The options that bring parameters of their own."""
+"""The options that read parameters from a document."""
 SKELETON = "generate-cli-skeleton"
 SKELETONS = ("input", "output", "yaml-input")
 
 
 @dataclass(frozen=True, slots=True)
 class GlobalOption:
-    """An option that every command of the AWS CLI takes: its name, what argparse needs, and its help."""
+    """A global option of the AWS CLI.
+
+    Args:
+        name: the name without dashes.
+        help: the help text.
+        settings: arguments of argparse.
+        values: the type of its value for the help ("string", "int"); empty for a flag.
+    """
 
     name: str
     help: str
     settings: Mapping[str, Any]
     values: str = ""
-    """What its value is, for the help: "string", "int"; empty if it takes none."""
 
 
 def _flag(name: str, text: str, **settings: Any) -> GlobalOption:
@@ -55,36 +61,36 @@ def _value(name: str, text: str, kind: str = "string", **settings: Any) -> Globa
 
 
 GLOBAL_OPTIONS = (
-    _flag("debug", "Turn on debug logging, to standard error. Credentials, tokens and signatures are blacked out."),
-    _value("endpoint-url", "Override the command's default URL with the given URL."),
+    _flag("debug", "Log requests to standard error. Credentials, tokens and signatures are hidden."),
+    _value("endpoint-url", "Send requests to this URL instead of AWS."),
     _flag(
-        "no-verify-ssl", "Do not check the service's TLS certificate.", action="store_false", dest="verify_ssl"
+        "no-verify-ssl", "Do not verify TLS certificates.", action="store_false", dest="verify_ssl"
     ),
     _flag(
-        "no-paginate", "Accepted; PutImage has no pages.", action="store_false", dest="paginate"
+        "no-paginate", "Has no effect on PutImage.", action="store_false", dest="paginate"
     ),
-    _value("output", "The format of what is printed.", choices=FORMATS),
-    _value("query", "A JMESPath query that picks what is printed."),
-    _value("profile", "A profile of the AWS configuration."),
-    _value("region", "The region. Overrides configuration and environment."),
-    _value("color", "Colour in tables.", choices=COLORS, default="auto"),
-    _flag("no-sign-request", "Send no credentials.", action="store_false", dest="sign_request"),
-    _value("ca-bundle", "A file of certificates to check TLS with. Overrides configuration and environment."),
-    _value("cli-read-timeout", "How many seconds to wait for an answer; 0 is for ever, 60 the default.", "int",
+    _value("output", "The output format.", choices=FORMATS),
+    _value("query", "A JMESPath query that selects what is printed."),
+    _value("profile", "The AWS profile."),
+    _value("region", "The AWS region. Overrides environment and profile."),
+    _value("color", "Colors in tables.", choices=COLORS, default="auto"),
+    _flag("no-sign-request", "Do not sign requests.", action="store_false", dest="sign_request"),
+    _value("ca-bundle", "A file of CA certificates to verify TLS with. Overrides environment and profile."),
+    _value("cli-read-timeout", "Read timeout in seconds; 0 disables it. The default is 60.", "int",
            dest="read_timeout"),
-    _value("cli-connect-timeout", "How many seconds to wait for a connection; 0 is for ever, 60 the default.", "int",
+    _value("cli-connect-timeout", "Connect timeout in seconds; 0 disables it. The default is 60.", "int",
            dest="connect_timeout"),
-    _value("cli-binary-format", "Accepted; PutImage has no binary parameter.", choices=("base64", "raw-in-base64-out")),
-    _flag("no-cli-pager", "Use no pager on a terminal."),
-    _flag("cli-auto-prompt", "Open the Put image form, filled in from the rest of the line."),
-    _flag("no-cli-auto-prompt", "Do not open the form, whatever the configuration says."),
-    _value("cli-error-format", "The format of error messages; enhanced is the default.", choices=ERROR_FORMATS),
+    _value("cli-binary-format", "Has no effect on PutImage.", choices=("base64", "raw-in-base64-out")),
+    _flag("no-cli-pager", "Do not use a pager."),
+    _flag("cli-auto-prompt", "Open the Put image form, filled in from the other options."),
+    _flag("no-cli-auto-prompt", "Never open the form, whatever the configuration says."),
+    _value("cli-error-format", "The format of error messages. The default is enhanced.", choices=ERROR_FORMATS),
 )  # fmt: skip
-"""In the order of the AWS CLI, which is the order of the names in its messages."""
+"""The global options, in the order of the AWS CLI, which is also the order of names in its messages."""
 
 
 class PutImageParser(argparse.ArgumentParser):
-    """argparse with the AWS CLI's words."""
+    """An argument parser with the messages of the AWS CLI."""
 
     def __init__(self, usage: str | None = USAGE) -> None:
         super().__init__(
@@ -96,7 +102,7 @@ class PutImageParser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Tell a problem of the line, with the usage behind it.
+        """Report an invalid command line, with the usage after the message.
 
         Raises:
             CommandLineError: always.
@@ -104,7 +110,7 @@ class PutImageParser(argparse.ArgumentParser):
         raise CommandLineError(f"{message}\n\n{self.format_usage()}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        # argparse has no public way to change the words for a value that is no choice
+        # argparse has no public way to change this message
         if action.choices is None or value in action.choices:
             return
         from difflib import get_close_matches
@@ -117,7 +123,7 @@ class PutImageParser(argparse.ArgumentParser):
 
 
 def version_text() -> str:
-    """Name and version of this program, of Python and of the system, in the AWS CLI's layout."""
+    """Return the versions of ecrtui, Python and the system, in the layout of the AWS CLI."""
     import platform
 
     system = platform.uname()
@@ -125,7 +131,7 @@ def version_text() -> str:
 
 
 def parse_first(arguments: Sequence[str]) -> argparse.Namespace:
-    """The first pass: ``profile`` and ``debug``, as everything else needs them.
+    """Parse ``profile`` and ``debug``, which everything else needs: the first pass.
 
     Raises:
         CommandLineError: ``--profile`` without a value, or ``--debug`` with one.
@@ -137,24 +143,24 @@ def parse_first(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def parse_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The second pass: what every command takes, and the words that are left.
+    """Parse the global options and return them with the remaining words: the second pass.
 
     Raises:
-        CommandLineError: a value is missing or is no choice, an abbreviation could mean several options.
-        SystemExit: ``--version`` was among them and has been answered.
+        CommandLineError: a value is missing or invalid, or an abbreviation is ambiguous.
+        SystemExit: ``--version`` was given and is printed.
     """
     parser = PutImageParser()
     for option in GLOBAL_OPTIONS:
         parser.add_argument(f"--{option.name}", **option.settings)
-    if any(word.startswith("--v") for word in arguments):  # the text takes a while to gather
+    if any(word.startswith("--v") for word in arguments):  # making the text takes time
         parser.add_argument("--version", action="version", version=version_text())
     return parser.parse_known_args(arguments)
 
 
 def parse_globals_leniently(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """What every command takes, as far as it can be used, and the words that are left; never raises for the line.
+    """Return the valid global options and the remaining words; never raise.
 
-    Who is shown a form because the line has a mistake must not lose the profile that the line has, too.
+    A form that opens because of a mistake keeps the other options of the command line, such as the profile.
     """
     try:
         return parse_globals(arguments)
@@ -167,7 +173,7 @@ def parse_globals_leniently(arguments: Sequence[str]) -> tuple[argparse.Namespac
             parser.add_argument(f"--{option.name}", **lenient)
         try:
             options, rest = parser.parse_known_args(arguments)
-        except CommandLineError:  # an abbreviation of several
+        except CommandLineError:  # an ambiguous abbreviation
             return parse_globals(())[0], list(arguments)
     for option in GLOBAL_OPTIONS:
         name = option.settings.get("dest", option.name.replace("-", "_"))
@@ -178,11 +184,11 @@ def parse_globals_leniently(arguments: Sequence[str]) -> tuple[argparse.Namespac
 
 
 def parse_parameters(words: Sequence[str], operation: OperationModel) -> argparse.Namespace:
-    """The third pass: the parameters of the operation, by their names in Python; ``help`` tells that help is wanted.
+    """Parse the parameters of the operation, by their names in Python: the third pass. ``help`` asks for the help.
 
     Raises:
-        CommandLineError: a required option or a value is missing, an abbreviation could mean several options.
-        UnknownOptions: something is left that nobody takes.
+        CommandLineError: a required option or a value is missing, or an abbreviation is ambiguous.
+        UnknownOptions: words are left that are no options.
     """
     if list(words) == ["help"]:
         return argparse.Namespace(help="help")
@@ -214,11 +220,11 @@ def _add_parameter(parser: PutImageParser, name: str, kind: str, *, required: bo
 
 
 def _required(words: Sequence[str], operation: OperationModel) -> Iterable[str]:
-    """The members that must be on the line: none if the parameters come from elsewhere or nothing will be sent."""
+    """Return the required members; none if a document gives the parameters or nothing will be sent."""
     if any(f"--{name}" in words for name in INPUTS):
         return ()
     if f"--{SKELETON}" in words:
-        behind = words[words.index(f"--{SKELETON}") + 1 :]
-        if not behind or behind[0] != "output":
+        after = words[words.index(f"--{SKELETON}") + 1 :]
+        if not after or after[0] != "output":
             return ()
     return tuple(operation.input.required_members)

@@ -1,9 +1,9 @@
-"""From the words of the line to the parameters of the call.
+"""The parameters of PutImage, from the command line, files and documents.
 
-A value is the text itself, or ``file://PATH`` or ``fileb://PATH`` (``~`` and variables are expanded; a pipe will do,
-as it is read once). Either way a file gives its bytes: no line end is translated, no byte order mark is dropped,
-nothing is recoded, because every byte of a manifest counts for its digest. What is not UTF-8 is refused.
-``--cli-input-json`` and ``--cli-input-yaml`` bring what the line has not given.
+A value is the text itself, or ``file://PATH`` or ``fileb://PATH`` (``~`` and variables are expanded; it is read once,
+so it can be a pipe). Both give the exact bytes of the file, without translating line ends, dropping a byte order mark
+or recoding, because the digest depends on every byte. Text that is not UTF-8 is refused. ``--cli-input-json`` and
+``--cli-input-yaml`` give parameters that the command line does not.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.cli.put_image.model import OperationModel, option_name
+from ecrtui.cli.put_image.errors import CommandLineError, ParameterError
+from ecrtui.cli.put_image.operation_model import OperationModel, option_name
 from ecrtui.cli.put_image.options import INPUTS, PutImageParser
-from ecrtui.cli.put_image.problems import CommandLineError, ParameterError
 
 if TYPE_CHECKING:
     from botocore.model import Shape
 
-_UTF8_HINT = "Parameters of PutImage are text in UTF-8; nothing was sent."
+_UTF8_HINT = "Nothing was sent. Use UTF-8: the parameters of PutImage are text."
 _NUMBERS: Mapping[str, Callable[[str], float]] = {"integer": int, "long": int, "float": float, "double": float}
 
 
 def call_parameters(options: argparse.Namespace, operation: OperationModel) -> dict[str, Any]:
-    """The parameters of the call by their names in the API: the line's, then those of a JSON or YAML input.
+    """Return the parameters by their names in the API: from the command line, then from a JSON or YAML document.
 
     Raises:
-        ParameterError: a file cannot be read or is not UTF-8, an input is no map, a value cannot be converted.
-        CommandLineError: there are two inputs.
+        ParameterError: a file cannot be read or is not UTF-8, a document is not a map, or a value is invalid.
+        CommandLineError: two documents are given.
     """
     values = vars(options)
     parameters: dict[str, Any] = {}
@@ -47,15 +47,22 @@ def call_parameters(options: argparse.Namespace, operation: OperationModel) -> d
     for name, text in texts.items():
         for key, value in _parsed(name, text).items():
             parameters.setdefault(key, value)
-    _refuse_what_is_not_text(parameters)
+    _check_encodable(parameters)
     return parameters
 
 
+def manifest_digest(parameters: Mapping[str, Any]) -> str:
+    """Return the digest of the manifest in the parameters."""
+    from ecrtui.ecr.digest import digest_of
+
+    return digest_of(str(parameters.get("imageManifest", "")))
+
+
 def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
-    """The texts on a line that may not be fit for a call, by the names of the members; what cannot be read is left out.
+    """Return the texts of a command line that may be invalid, by member; values that cannot be read are left out.
 
     Args:
-        words: the line, without the options that every command takes.
+        words: the command line without the global options.
         members: the members of the model.
     """
     options = {member: f"--{option_name(member)}" for member in members}
@@ -74,13 +81,15 @@ def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
     for name in INPUTS:
         if value := values[name.replace("-", "_")]:
             with suppress(ParameterError):
-                brought = _parsed(name, _loaded(f"--{name}", value))
-                texts = {key: text for key, text in brought.items() if key in options and isinstance(text, str)} | texts
+                document = _parsed(name, _loaded(f"--{name}", value))
+                texts = {
+                    key: text for key, text in document.items() if key in options and isinstance(text, str)
+                } | texts
     return texts
 
 
 def given_file(words: Sequence[str], name: str) -> str:
-    """The path that an option of the line names with ``file://`` or ``fileb://``; empty if it names none."""
+    """Return the path that an option names with ``file://`` or ``fileb://``; empty if it names none."""
     parser = PutImageParser()
     parser.add_argument(f"--{name}", nargs="?", dest="value")
     try:
@@ -91,7 +100,7 @@ def given_file(words: Sequence[str], name: str) -> str:
 
 
 def _converted(option: str, value: Any, shape: Shape) -> Any:
-    """The value of an option as the member's type wants it."""
+    """Convert the value of an option to the type of the member."""
     kind = shape.type_name
     if kind == "boolean":
         return value
@@ -107,7 +116,7 @@ def _converted(option: str, value: Any, shape: Shape) -> Any:
 
 
 def _loaded(option: str, value: str) -> str:
-    """The text that a value stands for: itself, or the exact content of a file."""
+    """Return the text of a value: itself, or the exact content of a file."""
     if not value.startswith(("file://", "fileb://")):
         return _word(value)
     content = _content(option, value)
@@ -125,7 +134,7 @@ def _loaded(option: str, value: str) -> str:
 
 
 def _word(text: str) -> str:
-    """A word of the line, which is UTF-8 for us even if the locale could not read it."""
+    """Decode a word of the command line as UTF-8, whatever the locale."""
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError:
@@ -138,7 +147,7 @@ def _bytes_of(option: str, value: str) -> bytes:
 
 def _content(option: str, value: str) -> bytes:
     try:
-        with open(_path(value), "rb") as file:  # noqa: PTH123 - a pathlib path would tidy what the message quotes
+        with open(_path(value), "rb") as file:  # noqa: PTH123 - pathlib would normalize the path in the message
             return file.read()
     except OSError as problem:
         raise ParameterError(option, f"Unable to load paramfile {value}: {problem}") from problem
@@ -149,7 +158,7 @@ def _path(value: str) -> str:
 
 
 def _parsed(name: str, text: str) -> dict[Any, Any]:
-    """The parameters that a JSON or YAML input holds."""
+    """Return the parameters of a JSON or YAML document."""
     parsed = _json_input(name, text) if name == "cli-input-json" else _yaml_input(name, text)
     if not isinstance(parsed, dict):
         raise ParameterError(f"--{name}", f"Invalid type: expecting map, received {type(parsed)}")
@@ -180,8 +189,8 @@ def _json(option: str, text: str) -> Any:
         raise ParameterError(option, f"Invalid JSON: {problem}\nJSON received: {text}") from problem
 
 
-def _refuse_what_is_not_text(parameters: Mapping[Any, Any]) -> None:
-    """Refuse lone surrogates: bytes of the line that were no UTF-8, or an escape of JSON that is no character."""
+def _check_encodable(parameters: Mapping[Any, Any]) -> None:
+    """Refuse lone surrogates: bytes of the command line that are not UTF-8, or invalid escapes of JSON."""
     for key, value in parameters.items():
         if isinstance(value, str):
             try:

@@ -1,4 +1,4 @@
-"""``--generate-cli-skeleton``: what PutImage takes and gives, to be filled in."""
+"""``--generate-cli-skeleton``: documents with the parameters of PutImage to fill in, or a sample response."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from ecrtui.cli.put_image.model import OperationModel, PutImageClient
+from ecrtui.cli.put_image.operation_model import OperationModel, PutImageClient
 
 if TYPE_CHECKING:
     from botocore.model import Shape
 
 
 def print_input(operation: OperationModel) -> None:
-    """A JSON document for ``--cli-input-json``."""
+    """Print a JSON document for ``--cli-input-json``."""
     from botocore.utils import ArgumentGenerator
 
     json.dump(ArgumentGenerator().generate_skeleton(operation.input), sys.stdout, indent=4, default=str)
@@ -23,7 +23,7 @@ def print_input(operation: OperationModel) -> None:
 
 
 def print_yaml_input(operation: OperationModel) -> None:
-    """A YAML document for ``--cli-input-yaml``, each key with what it is behind it."""
+    """Print a YAML document for ``--cli-input-yaml``, with a comment for each key."""
     from botocore.utils import ArgumentGenerator
     from ruamel.yaml import YAML
 
@@ -39,29 +39,29 @@ def print_yaml_input(operation: OperationModel) -> None:
     yaml.dump(skeleton, sys.stdout)
 
 
-def output(client: PutImageClient, operation: OperationModel, parameters: dict[str, Any]) -> dict[str, Any]:
-    """An answer with the names of its members for values, after the parameters were checked; nothing is sent.
+def sample_response(client: PutImageClient, operation: OperationModel, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Check the parameters and return a response whose values are the names of its members. Nothing is sent.
 
     Raises:
-        botocore.exceptions.ParamValidationError: the parameters cannot be sent.
+        botocore.exceptions.ParamValidationError: the parameters are invalid.
     """
     from botocore.stub import Stubber
     from botocore.utils import ArgumentGenerator
 
-    answer = ArgumentGenerator(use_member_names=True).generate_skeleton(operation.output)
+    response = ArgumentGenerator(use_member_names=True).generate_skeleton(operation.output)
     with Stubber(cast(Any, client)) as stubber:
-        stubber.add_response("put_image", answer)
+        stubber.add_response("put_image", response)
         return client.put_image(**parameters)
 
 
 def first_sentence(documentation: str) -> str:
-    """The first sentence of a documentation in HTML, as plain text."""
+    """Return the first sentence of an HTML documentation as plain text."""
     sentence = re.split(r"[.:]+", plain_text(documentation), maxsplit=1)[0]
     return f"{sentence}." if sentence else ""
 
 
 def plain_text(documentation: str) -> str:
-    """A documentation in HTML as plain text on one line."""
+    """Return an HTML documentation as plain text on one line."""
     from html import unescape
 
     return " ".join(unescape(re.sub(r"<[^>]*>", "", re.sub(r"</p>\s*", " ", documentation))).split())
@@ -76,4 +76,4 @@ def _comments(shape: Shape, *, required: bool) -> list[str]:
 
 
 PRINTERS: Mapping[str, Callable[[OperationModel], None]] = {"input": print_input, "yaml-input": print_yaml_input}
-"""What needs no parameters, by the values of the option."""
+"""The functions that print a document without parameters, by the value of the option."""

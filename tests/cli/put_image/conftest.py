@@ -1,4 +1,4 @@
-"""``put-image`` in this process, in a folder, a home and an environment of its own."""
+"""The environment of the tests of ``put-image``: a folder, a home and an AWS configuration of its own."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
-from ecrtui.cli.put_image import run
+from ecrtui.cli.put_image.auto_prompt import FormOutcome, Prefill
+from ecrtui.cli.put_image.command import PutImageCommand
 from tests.cli.put_image.endpoint import Endpoint, serving
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What came out of one run."""
+class PutImageRun:
+    """The exit code and the output of a run."""
 
     code: int
     out: str
@@ -30,24 +32,35 @@ class Ran:
         return [line.removeprefix("hint: ") for line in self.err.splitlines() if line.startswith("hint: ")]
 
 
-class PutImage:
-    """Runs the command; ``folder`` is where it runs."""
+class PutImageRunner:
+    """Runs the command in a folder.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: the working directory.
+        form: stands for the Put image form in runs in this process, which then take place on a terminal.
+    """
+
+    def __init__(self, folder: Path, form: Callable[[Prefill], FormOutcome] | None = None) -> None:
         self.folder = folder
+        self.form = form
 
-    def __call__(self, *words: str) -> Ran:
+    def __call__(self, *words: str) -> PutImageRun:
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
         with redirect_stdout(out), redirect_stderr(err):
-            code = run(words)
+            command = PutImageCommand(words)
+            if self.form is not None:
+                command = PutImageCommand(words, open_form=self.form, interactive=True)
+            code = command.run()
         texts = []
         for stream in (out, err):
             stream.flush()
             texts.append(stream.buffer.getvalue().decode())
-        return Ran(code, *texts)
+        return PutImageRun(code, *texts)
 
-    def process(self, *words: str, stdout: int | None = subprocess.PIPE, **environment: str) -> Ran:
-        """The same as a process of its own, as a user starts it."""
+    def process(
+        self, *words: str, stdout: int | None = subprocess.PIPE, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> PutImageRun:
+        """Run the command in a process of its own."""
         done = subprocess.run(
             [sys.executable, "-m", "ecrtui", "put-image", *words],
             cwd=self.folder,
@@ -57,7 +70,7 @@ class PutImage:
             stderr=subprocess.PIPE,
             timeout=60,
         )
-        return Ran(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+        return PutImageRun(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
 
     def configure(self, text: str) -> None:
         """Write the AWS configuration file."""
@@ -65,12 +78,12 @@ class PutImage:
 
 
 @pytest.fixture
-def put_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutImage:
+def put_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutImageRunner:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return PutImage(tmp_path)
+    return PutImageRunner(tmp_path)
 
 
 @pytest.fixture(scope="package")
@@ -81,7 +94,7 @@ def _endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def endpoint(_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
-    """The endpoint that takes everything; the environment leads to it."""
+    """An endpoint that accepts everything, selected by the environment."""
     _endpoint.requests.clear()
     monkeypatch.setenv("AWS_ENDPOINT_URL", _endpoint.url)
     return _endpoint

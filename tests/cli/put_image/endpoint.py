@@ -1,6 +1,6 @@
-"""A PutImage endpoint that takes whatever it is given: what the recorded runs were made against.
+"""A PutImage endpoint that accepts any manifest, as the one that the runs were recorded against.
 
-It answers with what it was sent; a repository named ``err-KIND`` answers with that error.
+It returns what it received. For a repository named ``err-KIND`` it returns that error.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ERRORS = {
 
 
 class Endpoint:
-    """The requests that came, and where to send them."""
+    """The received requests and the URL of the endpoint."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ class Endpoint:
         return [request["body"] for request in self.requests]
 
     def answer(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Status and answer for the parameters of a request."""
+        """Return status and response for the parameters of a request."""
         repository = body.get("repositoryName", "")
         if repository.startswith("err-"):
             kind = repository[4:].split("-")[0]
@@ -70,21 +70,22 @@ class Endpoint:
 
 def _media_type(manifest: str) -> str | None:
     try:
-        return json.loads(manifest).get("mediaType")
+        media_type = json.loads(manifest).get("mediaType")
     except (ValueError, AttributeError):
         return None
+    return str(media_type) if media_type is not None else None
 
 
 @contextmanager
 def serving() -> Iterator[Endpoint]:
-    """An endpoint on a port of 127.0.0.1 that is free."""
+    """Serve an endpoint on a free port of 127.0.0.1."""
     endpoint = Endpoint()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))

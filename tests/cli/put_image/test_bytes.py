@@ -1,4 +1,4 @@
-"""Every byte of a manifest's file arrives: no line end is translated, nothing is dropped, nothing is recoded."""
+"""Every byte of a manifest file is sent: line ends are kept, nothing is dropped or recoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
 
 MANIFESTS = st.one_of(
@@ -28,58 +28,58 @@ MANIFESTS = st.one_of(
     ),
 )
 BIG = '{"annotations": "' + "é𝒜\r\n " * 500_000 + '"}\n'
-WAYS = ("file", "fileb", "json", "yaml")
+INPUTS = ("file", "fileb", "json", "yaml")
 
 
-def words_for(way: str, manifest: str, put_image: PutImage) -> list[str]:
+def words_for(input_kind: str, manifest: str, put_image: PutImageRunner) -> list[str]:
     path = put_image.folder / "manifest"
-    if way in ("file", "fileb"):
+    if input_kind in ("file", "fileb"):
         path.write_bytes(manifest.encode())
-        return ["--repository-name", "foo", "--image-manifest", f"{way}://{path}"]
-    if way == "json":
+        return ["--repository-name", "foo", "--image-manifest", f"{input_kind}://{path}"]
+    if input_kind == "json":
         text = json.dumps({"repositoryName": "foo", "imageManifest": manifest}, ensure_ascii=False)
     else:
         escaped = "".join(f"\\U{ord(char):08x}" for char in manifest)
         text = f'repositoryName: foo\nimageManifest: "{escaped}"'
     path.write_bytes(text.encode())
-    return [f"--cli-input-{way}", f"file://{path}"]
+    return [f"--cli-input-{input_kind}", f"file://{path}"]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("input_kind", INPUTS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(manifest=MANIFESTS)
 @example(manifest="\ufeff{}\r\n\r\n")
 @example(manifest='{"a": "\U0001f600"}')
 @example(manifest="{}\n\n\n")
-def test_the_server_gets_the_bytes_of_the_file(
-    way: str, manifest: str, put_image: PutImage, endpoint: Endpoint
+def test_the_bytes_of_the_file_are_sent(
+    input_kind: str, manifest: str, put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
     endpoint.requests.clear()
-    words = words_for(way, manifest, put_image)
-    ran = put_image(*words, "--query", "image.imageId.imageDigest", "--output", "text")
-    assert ran.code == 0, ran.err
+    words = words_for(input_kind, manifest, put_image)
+    result = put_image(*words, "--query", "image.imageId.imageDigest", "--output", "text")
+    assert result.code == 0, result.err
     assert endpoint.bodies[0]["imageManifest"].encode() == manifest.encode()
-    assert ran.out == f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}\n"
+    assert result.out == f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}\n"
 
 
-@pytest.mark.parametrize("way", ["file", "fileb", "json"])
-def test_four_mebibytes_arrive(way: str, put_image: PutImage, endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("input_kind", ["file", "fileb", "json"])
+def test_four_mebibytes_are_sent(input_kind: str, put_image: PutImageRunner, endpoint: Endpoint) -> None:
     assert len(BIG.encode()) > 4 * 1024 * 1024
-    assert put_image(*words_for(way, BIG, put_image), "--output", "off").code == 0
+    assert put_image(*words_for(input_kind, BIG, put_image), "--output", "off").code == 0
     assert endpoint.bodies[0]["imageManifest"] == BIG
 
 
-def test_a_locale_of_ascii_changes_no_byte(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_locale_of_ascii_changes_no_byte(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     (put_image.folder / "m").write_bytes('{"é": "😀"}\r\n'.encode())
     ascii_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "AWS_CLI_FILE_ENCODING": "cp1252"}
     options = ("--repository-name", "foo", "--image-tag", "é", "--query", "image.imageId.imageDigest")
-    ran = put_image.process(*options, "--image-manifest", "file://m", **ascii_locale)
-    assert ran.code == 0, ran.err
+    result = put_image.process(*options, "--image-manifest", "file://m", environment=ascii_locale)
+    assert result.code == 0, result.err
     assert endpoint.bodies[0] == {"repositoryName": "foo", "imageTag": "é", "imageManifest": '{"é": "😀"}\r\n'}
 
 
 @pytest.mark.parametrize("option", ["--image-manifest", "--cli-input-json"])
-def test_a_pipe_is_read_once(option: str, put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_pipe_is_read_once(option: str, put_image: PutImageRunner, endpoint: Endpoint) -> None:
     pipe = put_image.folder / "pipe"
     os.mkfifo(pipe)
     content = "{}\r\n" if option == "--image-manifest" else '{"repositoryName": "foo", "imageManifest": "{}\\r\\n"}'
@@ -92,7 +92,7 @@ def test_a_pipe_is_read_once(option: str, put_image: PutImage, endpoint: Endpoin
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--image-manifest", "file://bad"], "Unable to load paramfile (bad), text contents could not be decoded."),
         (["--image-manifest", "fileb://bad"], "bad is not UTF-8"),
@@ -100,17 +100,17 @@ def test_a_pipe_is_read_once(option: str, put_image: PutImage, endpoint: Endpoin
         (["--image-manifest", "{}", "--image-tag", "\ud800"], "this is not UTF-8"),
     ],
 )
-def test_what_is_not_utf8_is_refused_before_anything_is_sent(
-    words: list[str], told: str, put_image: PutImage, endpoint: Endpoint
+def test_text_that_is_not_utf8_is_refused_before_the_call(
+    words: list[str], message: str, put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
     (put_image.folder / "bad").write_bytes(b"{\xff}")
-    ran = put_image("--repository-name", "foo", *words)
-    assert ran.code == 252
-    assert told in ran.err
+    result = put_image("--repository-name", "foo", *words)
+    assert result.code == 252
+    assert message in result.err
     assert endpoint.requests == []
 
 
-def test_half_a_character_in_a_json_input_is_refused(put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image("--cli-input-json", '{"repositoryName": "foo", "imageManifest": "\\ud83d"}')
-    assert ran.code == 252
+def test_a_lone_surrogate_in_json_input_is_refused(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image("--cli-input-json", '{"repositoryName": "foo", "imageManifest": "\\ud83d"}')
+    assert result.code == 252
     assert endpoint.requests == []

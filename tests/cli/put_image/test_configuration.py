@@ -1,10 +1,10 @@
-"""Environment and configuration are read in the order of the AWS CLI 2, not of botocore."""
+"""Environment and configuration have the precedence of the AWS CLI 2, not of botocore."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
 
 LINE = ("--repository-name", "foo", "--image-manifest", "{}", "--output", "off")
@@ -24,15 +24,16 @@ services = local
 """
 
 
-def region(put_image: PutImage, endpoint: Endpoint, *words: str) -> str:
+def region(put_image: PutImageRunner, endpoint: Endpoint, *words: str) -> str | None:
     endpoint.requests.clear()
-    ran = put_image(*LINE, *words)
-    assert ran.code == 0, ran.err
-    return endpoint.requests[0]["region"]
+    result = put_image(*LINE, *words)
+    assert result.code == 0, result.err
+    signed_region: str | None = endpoint.requests[0]["region"]
+    return signed_region
 
 
 def test_the_region_comes_from_option_environment_profile(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_image.configure(PROFILES)
     monkeypatch.setenv("AWS_REGION", "ap-south-1")
@@ -47,7 +48,7 @@ def test_the_region_comes_from_option_environment_profile(
 
 
 def test_the_profile_comes_from_option_and_the_two_variables(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_image.configure(PROFILES)
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -58,18 +59,20 @@ def test_the_profile_comes_from_option_and_the_two_variables(
     assert region(put_image, endpoint) == "eu-west-3"
 
 
-def test_without_any_region_it_is_253(put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_exits_with_253(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    ran = put_image(*LINE)
-    assert (ran.code, endpoint.requests) == (253, [])
+    result = put_image(*LINE)
+    assert (result.code, endpoint.requests) == (253, [])
     assert (
         "An error occurred (NoRegion): You must specify a region. You can also configure your region by running "
-        '"aws configure".' in ran.err
+        '"aws configure".' in result.err
     )
 
 
-def test_a_profile_brings_credentials_and_an_endpoint(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_a_profile_sets_credentials_and_endpoint(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_image.configure(PROFILES.format(url=endpoint.url))
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -85,8 +88,8 @@ def test_a_profile_brings_credentials_and_an_endpoint(
     assert "Credential=AKIDEXAMPLE/" in endpoint.requests[-1]["headers"]["Authorization"]  # a variable does not
 
 
-def test_it_tries_three_times_in_standard_mode(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_throttled_requests_are_retried_in_standard_mode(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = ("--repository-name", "err-throttle", "--image-manifest", "{}")
     put_image.configure("[default]\nmax_attempts = 1\n")
@@ -100,7 +103,7 @@ def test_it_tries_three_times_in_standard_mode(
 
 
 def test_an_unsigned_request_needs_no_credentials(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     assert put_image(*LINE).code == 253

@@ -1,12 +1,14 @@
-"""Errors have the AWS CLI's exit codes, words and formats, and a next step behind them."""
+"""Errors have the exit codes, messages and formats of the AWS CLI, and hints."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
 from tests.support import embedded as support
 
@@ -18,26 +20,26 @@ def failing(kind: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "requests", "told"),
+    ("kind", "requests", "message"),
     [
         ("exists", 1, "(ImageAlreadyExistsException) when calling the PutImage operation: Image with digest"),
         ("server", 3, "(ServerException) when calling the PutImage operation (reached max retries: 2): boom"),
         ("expired", 1, "(ExpiredTokenException) when calling the PutImage operation: The security token"),
     ],
 )
-def test_what_the_service_refuses_is_254(
-    kind: str, requests: int, told: str, put_image: PutImage, endpoint: Endpoint
+def test_a_refusal_of_the_service_exits_with_254(
+    kind: str, requests: int, message: str, put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
-    ran = put_image(*failing(kind))
-    assert (ran.code, ran.out, len(endpoint.requests)) == (254, "", requests)
-    assert f"\necrtui: [ERROR]: An error occurred {told}" in ran.err
-    assert ran.hints
+    result = put_image(*failing(kind))
+    assert (result.code, result.out, len(endpoint.requests)) == (254, "", requests)
+    assert f"\necrtui: [ERROR]: An error occurred {message}" in result.err
+    assert result.hints
 
 
-def test_structured_formats_stand_on_standard_error_alone(put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*failing("kms"), "--cli-error-format", "json", "--query", "image.imageId")
-    assert (ran.code, ran.out) == (254, "")
-    assert json.loads(ran.err) == {
+def test_structured_errors_have_no_other_text_beside_them(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image(*failing("kms"), "--cli-error-format", "json", "--query", "image.imageId")
+    assert (result.code, result.out) == (254, "")
+    assert json.loads(result.err) == {
         "Message": "kms failed",
         "Code": "KmsException",
         "message": "kms failed",
@@ -46,7 +48,7 @@ def test_structured_formats_stand_on_standard_error_alone(put_image: PutImage, e
 
 
 @pytest.mark.parametrize(
-    ("chosen", "told"),
+    ("chosen", "message"),
     [
         ("text", "ParamValidation\tParameter validation failed:"),
         ("yaml", "Code: ParamValidation\n"),
@@ -56,17 +58,17 @@ def test_structured_formats_stand_on_standard_error_alone(put_image: PutImage, e
         ("enhanced", "\necrtui: [ERROR]: An error occurred (ParamValidation): Parameter validation failed:"),
     ],
 )
-def test_the_format_of_errors_can_be_chosen(
-    chosen: str, told: str, put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_an_option_selects_the_error_format(
+    chosen: str, message: str, put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CLI_ERROR_FORMAT", "legacy")
-    ran = put_image(*LINE, "--image-tag", "", "--cli-error-format", chosen)
-    assert ran.code == 252
-    assert told in ran.err
+    result = put_image(*LINE, "--image-tag", "", "--cli-error-format", chosen)
+    assert result.code == 252
+    assert message in result.err
 
 
-def test_the_format_of_errors_comes_from_environment_then_profile(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_the_environment_overrides_the_error_format_of_the_profile(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_image.configure("[default]\ncli_error_format = JSON\n")
     assert json.loads(put_image("--bogus").err)["Code"] == "ParamValidation"
@@ -74,7 +76,7 @@ def test_the_format_of_errors_comes_from_environment_then_profile(
     assert put_image("--bogus").err.startswith("ParamValidation\t")
 
 
-def test_a_profile_that_does_not_exist_is_told_when_the_client_is_made(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_missing_profile_is_reported_after_other_errors(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     assert put_image(*LINE, "--profile", "nope").code == 255
     missing = put_image("--profile", "nope", "--image-tag", "v1")
     assert missing.code == 252
@@ -83,7 +85,7 @@ def test_a_profile_that_does_not_exist_is_told_when_the_client_is_made(put_image
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "message"),
     [
         ((*LINE, "--cli-read-timeout", "abc"), 255, "invalid literal for int() with base 10: 'abc'"),
         ((*LINE, "--cli-connect-timeout", ""), 255, "invalid literal for int() with base 10: ''"),
@@ -95,35 +97,37 @@ def test_a_profile_that_does_not_exist_is_told_when_the_client_is_made(put_image
         (("--endpoint-url", "foo", "--cli-read-timeout", "x"), 252, "Bad value for --endpoint-url"),
     ],
 )
-def test_globals_are_checked_in_order_before_anything_else(
-    words: tuple[str, ...], code: int, told: str, put_image: PutImage, endpoint: Endpoint
+def test_global_options_are_checked_first_and_in_order(
+    words: tuple[str, ...], code: int, message: str, put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
-    ran = put_image(*words)
-    assert (ran.code, endpoint.requests) == (code, [])
-    assert told in ran.err
+    result = put_image(*words)
+    assert (result.code, endpoint.requests) == (code, [])
+    assert message in result.err
 
 
-def test_settings_that_the_aws_cli_refuses_are_refused(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_invalid_aws_cli_settings_are_refused(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     put_image.configure("[default]\ncli_timestamp_format = sundial\n")
-    ran = put_image()
-    assert ran.code == 253
-    assert "An error occurred (Configuration): Unknown cli_timestamp_format value: sundial, valid values are" in ran.err
+    result = put_image()
+    assert result.code == 253
+    assert (
+        "An error occurred (Configuration): Unknown cli_timestamp_format value: sundial, valid values are" in result.err
+    )
     put_image.configure("[default]\ncli_binary_format = octal\n")
     assert put_image().code == 255
     put_image.configure("not a configuration")
-    ran = put_image("--cli-auto-prompt", "--no-cli-auto-prompt")
-    assert ran.code == 255
-    assert "Unable to parse config file" in ran.err
+    result = put_image("--cli-auto-prompt", "--no-cli-auto-prompt")
+    assert result.code == 255
+    assert "Unable to parse config file" in result.err
 
 
-def test_an_error_cannot_steer_the_terminal(put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*failing("escape"))
-    assert ran.code == 254
-    assert "␛]0;owned␇ ‹202E›bad" in ran.err
+def test_control_characters_in_an_error_are_made_visible(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image(*failing("escape"))
+    assert result.code == 254
+    assert "␛]0;owned␇ ‹202E›bad" in result.err
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> object:
+def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     embedded = support.new_embedded(region="us-east-1")
     with support.served(embedded) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -132,13 +136,13 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> object:
         yield client
 
 
-def test_the_next_step_is_told(registry: object, put_image: PutImage) -> None:
+def test_refusals_have_a_hint(registry: Any, put_image: PutImageRunner) -> None:
     pushed = support.push_image(registry, "app", tag="v1")
 
     def hint(*words: str, repository: str = "app", manifest: str = pushed.manifest) -> str:
-        ran = put_image("--repository-name", repository, "--image-manifest", manifest, *words)
-        assert (ran.code, len(ran.hints)) == (254, 1), ran.err
-        return ran.hints[0]
+        result = put_image("--repository-name", repository, "--image-manifest", manifest, *words)
+        assert (result.code, len(result.hints)) == (254, 1), result.err
+        return result.hints[0]
 
     assert "nothing to do" in hint("--image-tag", "v1")
     assert "without the host of the registry" in hint(repository="nope")
@@ -154,8 +158,8 @@ def test_the_next_step_is_told(registry: object, put_image: PutImage) -> None:
     assert "PutImage does not copy layers" in hint(repository="empty")
 
 
-def test_who_asks_for_help_the_other_way_is_told_the_way(put_image: PutImage, endpoint: Endpoint) -> None:
-    assert put_image("--help").hints == ["The help is `ecrtui put-image help`."]
-    ran = put_image(*LINE, "-h")
-    assert "Unknown options: -h" in ran.err
-    assert ran.hints == ["The help is `ecrtui put-image help`."]
+def test_help_as_an_option_gets_a_hint(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    assert put_image("--help").hints == ["Run `ecrtui put-image help` for help."]
+    result = put_image(*LINE, "-h")
+    assert "Unknown options: -h" in result.err
+    assert result.hints == ["Run `ecrtui put-image help` for help."]

@@ -1,4 +1,4 @@
-"""``--cli-auto-prompt`` in a real terminal: the form, what it puts, what is printed and with which exit code."""
+"""``--cli-auto-prompt`` in a real terminal: the form, the written image, the output and the exit code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from ecrtui.cli.put_image import prompt
+from ecrtui.cli.put_image.auto_prompt import FormOutcome, Prefill
 from ecrtui.cli.put_image.options import parse_globals_leniently
-from ecrtui.cli.put_image.prompt import FormOutcome
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import Refused
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.support.embedded import (
     OCI_MANIFEST,
     client_for,
@@ -40,10 +39,10 @@ def embedded() -> EmbeddedRegistry:
 
 @pytest.fixture(scope="module")
 def client(embedded: EmbeddedRegistry) -> Any:
-    made = client_for(embedded)
-    create_repository(made, REPOSITORY)
-    create_repository(made, "team/frozen", "IMMUTABLE")
-    return made
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    create_repository(client, "team/frozen", "IMMUTABLE")
+    return client
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +61,12 @@ def put(terminal: Terminal) -> None:
 
 
 def printed(terminal: Terminal) -> str:
-    """What was written after the alternate screen was left, without escape sequences."""
+    """Return the output after the alternate screen was closed, without escape sequences."""
     text = bytes(terminal.output).decode(errors="replace").rpartition("\x1b[?1049l")[2]
     return re.sub(r"\x1b[\[>=][0-9;?<>=]*[a-zA-Z]?", "", text).replace("\r\n", "\n")
 
 
-def test_what_the_form_puts_is_printed_as_if_it_had_been_typed(client, url: str, own_home: Path) -> None:
+def test_the_response_of_the_form_is_printed(client: Any, url: str, own_home: Path) -> None:
     text = manifest_text(client, REPOSITORY, "form").replace("\n", "\r\n")
     (own_home / "m.json").write_bytes(text.encode())
     line = ("--repository-name", REPOSITORY, "--image-manifest", f"file://{own_home}/m.json", "--image-tag", "form")
@@ -88,7 +87,7 @@ def test_what_the_form_puts_is_printed_as_if_it_had_been_typed(client, url: str,
     assert tags_of(client, REPOSITORY)["form"] == digest_of(text)
 
 
-def test_output_and_query_are_honoured_and_an_image_without_a_tag_has_none(client, url: str, own_home: Path) -> None:
+def test_output_and_query_apply_to_the_response_of_the_form(client: Any, url: str, own_home: Path) -> None:
     text = manifest_text(client, REPOSITORY, "untagged")
     line = ("--repository-name", REPOSITORY, "--image-manifest", text, "--output", "text", "--query", "image.imageId")
     with ecrtui("put-image", *line, "--cli-auto-prompt", "--endpoint-url", url, "--no-cli-pager", home=own_home) as it:
@@ -98,7 +97,9 @@ def test_output_and_query_are_honoured_and_an_image_without_a_tag_has_none(clien
         assert printed(it).strip() == digest_of(text)
 
 
-def test_a_form_that_is_left_sends_nothing_and_is_an_interruption(embedded, client, url: str, own_home: Path) -> None:
+def test_leaving_the_form_sends_nothing_and_exits_with_130(
+    embedded: EmbeddedRegistry, client: Any, url: str, own_home: Path
+) -> None:
     calls = embedded.calls["PutImage"]
     with ecrtui("put-image", "--cli-auto-prompt", "--endpoint-url", url, home=own_home) as it:
         it.until("123456789012")
@@ -108,7 +109,7 @@ def test_a_form_that_is_left_sends_nothing_and_is_an_interruption(embedded, clie
     assert embedded.calls["PutImage"] == calls
 
 
-def test_on_partial_opens_it_for_a_usage_error_says_which_and_completes_the_line(client, url: str, own_home) -> None:
+def test_on_partial_opens_the_form_with_the_usage_error(client: Any, url: str, own_home: Path) -> None:
     text = manifest_text(client, REPOSITORY, "partial")
     (own_home / "m.json").write_text(text)
     line = ("put-image", "--repository-name", REPOSITORY, "--image-tag", "partial", "--endpoint-url", url)
@@ -121,7 +122,7 @@ def test_on_partial_opens_it_for_a_usage_error_says_which_and_completes_the_line
         assert json.loads(printed(it))["image"]["imageId"]["imageTag"] == "partial"
 
 
-def test_a_refusal_that_was_given_up_is_told_in_the_service_s_words(client, url: str, own_home: Path) -> None:
+def test_leaving_after_a_refusal_prints_the_words_of_the_service(client: Any, url: str, own_home: Path) -> None:
     text = manifest_text(client, REPOSITORY, "elsewhere")  # its layers are not in the other repository
     line = ("--repository-name", "team/frozen", "--image-manifest", text, "--image-tag", "v1")
     with ecrtui("put-image", *line, "--cli-auto-prompt", "--endpoint-url", url, home=own_home) as it:
@@ -130,34 +131,33 @@ def test_a_refusal_that_was_given_up_is_told_in_the_service_s_words(client, url:
         it.until("copy command")
         it.press(ESCAPE)
         assert it.wait() == 254
-        told = printed(it)
-        assert "An error occurred (LayersNotFoundException) when calling the PutImage operation" in told
-        assert "hint: " in told
+        message = printed(it)
+        assert "An error occurred (LayersNotFoundException) when calling the PutImage operation" in message
+        assert "hint: " in message
     assert digests_of(client, "team/frozen") == set()
 
 
-def test_what_could_not_be_printed_is_told_before_the_form_opens(
-    put_image: PutImage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(prompt, "interactive", lambda: True)
-    ran = put_image("--cli-auto-prompt", "--query", "[")
-    assert ran.code == 252
-    assert "--query" in ran.err
+def test_an_invalid_query_is_reported_before_the_form_opens(put_image: PutImageRunner) -> None:
+    def unexpected(prefill: Prefill) -> FormOutcome:
+        raise AssertionError("the form opened")
+
+    put_image.form = unexpected
+    result = put_image("--cli-auto-prompt", "--query", "[")
+    assert result.code == 252
+    assert "--query" in result.err
 
 
-def test_an_error_of_the_form_has_its_exit_code_and_next_step(
-    put_image: PutImage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_: prompt.Prefill) -> FormOutcome:
-        raise Refused("The tag was moved", "it is at 123 now", "Look again.")
+def test_an_error_of_the_form_has_its_exit_code_and_hint(put_image: PutImageRunner) -> None:
+    def refuse(prefill: Prefill) -> FormOutcome:
+        raise Refused("The tag was moved", "it now points to 123", "Refresh.")
 
-    monkeypatch.setattr(prompt, "open_form", refuse)
-    ran = put_image("--cli-auto-prompt")
-    assert (ran.code, ran.hints) == (255, ["Look again."])
-    assert "The tag was moved: it is at 123 now" in ran.err
+    put_image.form = refuse
+    result = put_image("--cli-auto-prompt")
+    assert (result.code, result.hints) == (255, ["Refresh."])
+    assert "The tag was moved: it now points to 123" in result.err
 
 
-def test_a_mistake_on_the_line_does_not_lose_its_profile() -> None:
+def test_an_invalid_command_line_keeps_its_profile() -> None:
     options, rest = parse_globals_leniently(
         ["--output", "xml", "--profile", "prod", "--region", "--image-tag", "v1", "--color"]
     )

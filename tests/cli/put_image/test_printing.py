@@ -1,4 +1,4 @@
-"""Nothing is told as failed after it was written: it is checked before, or told as put though not printed."""
+"""Output is checked before the call; an image that was put is never reported as failed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
 
 LINE = ("--repository-name", "foo", "--image-manifest", "{}", "--image-tag", "v1")
@@ -19,17 +19,17 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @pytest.mark.parametrize("output", ["xml", "JSON", ""])
-def test_a_format_that_does_not_exist_is_told_before_the_call(
-    output: str, put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_an_unknown_format_is_reported_before_the_call(
+    output: str, put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_OUTPUT", output)
-    ran = put_image(*LINE)
-    assert (ran.code, endpoint.requests) == (252, [])
-    assert f"Unknown output type: {output}".rstrip() in ran.err
+    result = put_image(*LINE)
+    assert (result.code, endpoint.requests) == (252, [])
+    assert f"Unknown output type: {output}".rstrip() in result.err
 
 
-def test_the_format_is_the_options_then_the_environments_then_the_profiles(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_the_option_overrides_environment_and_profile(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query = ("--query", "image.imageId.imageTag")
     put_image.configure("[default]\noutput = yaml-stream\n")
@@ -41,65 +41,65 @@ def test_the_format_is_the_options_then_the_environments_then_the_profiles(
 
 
 @pytest.mark.parametrize("query", ["sort_by(image, &x)", "length(image.nothing)"])
-def test_a_query_that_does_not_fit_says_that_the_image_was_put(
-    query: str, put_image: PutImage, endpoint: Endpoint
+def test_a_query_that_fails_reports_that_the_image_was_put(
+    query: str, put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
-    ran = put_image(*LINE, "--query", query)
-    assert (ran.code, ran.out, len(endpoint.requests)) == (255, "", 1)
-    assert any(hint.startswith("foo:v1@sha256:") and "was put" in hint for hint in ran.hints)
+    result = put_image(*LINE, "--query", query)
+    assert (result.code, result.out, len(endpoint.requests)) == (255, "", 1)
+    assert any(hint.startswith("foo:v1@sha256:") and "was put" in hint for hint in result.hints)
 
 
-def test_a_table_of_unequal_rows_says_that_the_image_was_put(put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*LINE, "--output", "table", "--query", "[[`1`, `2`], [`3`]]")
-    assert ran.code == 255
-    assert "Row should have 2 elements, instead it has 1" in ran.err
-    assert any("was put" in hint for hint in ran.hints)
+def test_a_table_of_unequal_rows_reports_that_the_image_was_put(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image(*LINE, "--output", "table", "--query", "[[`1`, `2`], [`3`]]")
+    assert result.code == 255
+    assert "Row should have 2 elements, instead it has 1" in result.err
+    assert any("was put" in hint for hint in result.hints)
 
 
-def test_an_encoding_without_the_characters_is_told_before_the_call(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_missing_character_is_reported_before_the_call(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     (put_image.folder / "m").write_bytes('{"a": "é"}'.encode())
     line = ("--repository-name", "foo", "--image-manifest", "file://m")
-    ran = put_image.process(*line, **ASCII)
-    assert (ran.code, ran.out, endpoint.requests) == (255, "", [])
-    assert "'ascii' codec can't encode character" in ran.err
-    assert put_image.process(*line, **ASCII, AWS_CLI_OUTPUT_ENCODING="utf-8").out.count("é") == 1
-    assert put_image.process(*line, "--query", "image.imageId", **ASCII).code == 0
+    result = put_image.process(*line, environment=ASCII)
+    assert (result.code, result.out, endpoint.requests) == (255, "", [])
+    assert "'ascii' codec can't encode character" in result.err
+    assert put_image.process(*line, environment=ASCII | {"AWS_CLI_OUTPUT_ENCODING": "utf-8"}).out.count("é") == 1
+    assert put_image.process(*line, "--query", "image.imageId", environment=ASCII).code == 0
 
 
-def test_an_encoding_that_does_not_exist_is_told_before_the_call(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_an_unknown_encoding_is_reported_before_the_call(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CLI_OUTPUT_ENCODING", "martian")
-    ran = put_image(*LINE)
-    assert (ran.code, endpoint.requests) == (255, [])
-    assert "Unknown codec `martian` specified for AWS_CLI_OUTPUT_ENCODING." in ran.err
+    result = put_image(*LINE)
+    assert (result.code, endpoint.requests) == (255, [])
+    assert "Unknown codec `martian` specified for AWS_CLI_OUTPUT_ENCODING." in result.err
 
 
-def test_a_full_disk_says_that_the_image_was_put(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_full_disk_reports_that_the_image_was_put(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
-        ran = put_image.process(*LINE, stdout=full)
+        result = put_image.process(*LINE, stdout=full)
     finally:
         os.close(full)
-    assert (ran.code, len(endpoint.requests)) == (255, 1)
-    assert "No space left on device" in ran.err
-    assert any("was put; only its answer could not be printed" in hint for hint in ran.hints)
-    assert "Exception" not in ran.err
+    assert (result.code, len(endpoint.requests)) == (255, 1)
+    assert "No space left on device" in result.err
+    assert any("was put; only printing its response failed" in hint for hint in result.hints)
+    assert "Exception" not in result.err
 
 
-def test_a_reader_that_has_left_is_no_failure(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_closed_pipe_is_no_failure(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        ran = put_image.process(*LINE, stdout=writer)
+        result = put_image.process(*LINE, stdout=writer)
     finally:
         os.close(writer)
-    assert (ran.code, len(endpoint.requests)) == (0, 1)
-    assert any("was put" in hint for hint in ran.hints)
-    assert "Broken pipe" not in ran.err
+    assert (result.code, len(endpoint.requests)) == (0, 1)
+    assert any("was put" in hint for hint in result.hints)
+    assert "Broken pipe" not in result.err
 
 
-def test_a_closed_standard_output_is_no_failure(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_closed_standard_output_is_no_failure(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "ecrtui", "put-image", *LINE],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
@@ -111,7 +111,7 @@ def test_a_closed_standard_output_is_no_failure(put_image: PutImage, endpoint: E
 
 
 def on_terminal(*words: str, **environment: str) -> tuple[int, str]:
-    """The command on a terminal: its exit code, and what was to be seen."""
+    """Run the command on a terminal; return its exit code and what it showed."""
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [sys.executable, "-m", "ecrtui", "put-image", *words],
@@ -125,7 +125,7 @@ def on_terminal(*words: str, **environment: str) -> tuple[int, str]:
     while True:
         try:
             chunk = os.read(ours, 65536)
-        except OSError:  # everybody at the other end has left
+        except OSError:  # the process has closed its end
             break
         if not chunk:
             break
@@ -137,34 +137,34 @@ def on_terminal(*words: str, **environment: str) -> tuple[int, str]:
 QUERY = ("--query", "image.imageId.imageTag")
 
 
-def test_a_pager_that_does_not_exist_is_told_before_the_call(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_missing_pager_is_reported_before_the_call(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     code, seen = on_terminal(*LINE, AWS_PAGER="no-such-pager")
     assert (code, endpoint.requests) == (253, [])
     assert "An error occurred (Pager): Unable to redirect output to pager." in seen
     assert "No such file or directory: 'no-such-pager'" in seen
 
 
-def test_a_terminal_gets_the_pager(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_terminal_uses_the_pager(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     put_image.configure("[default]\ncli_pager = sed s/^/paged:/\n")
     assert on_terminal(*LINE, *QUERY, PAGER="no-such-pager") == (0, 'paged:"v1"\n')
     assert on_terminal(*LINE, *QUERY, AWS_PAGER="sh -c 'echo $LESS; cat'") == (0, 'FRX\n"v1"\n')
     assert on_terminal(*LINE, *QUERY, "--no-cli-pager") == (0, '"v1"\n')
 
 
-def test_an_empty_pager_is_none(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_an_empty_pager_switches_paging_off(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     code, seen = on_terminal(*LINE, "--output", "table", "--query", "image.imageId", AWS_PAGER="")
     assert code == 0
-    assert "\x1b[1m\x1b[34mv1\x1b[0m" in seen  # and a terminal gets colours
+    assert "\x1b[1m\x1b[34mv1\x1b[0m" in seen  # a terminal gets colors
 
 
-def test_a_pager_that_is_left_early_is_no_failure(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_quitting_the_pager_early_is_no_failure(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     (put_image.folder / "big").write_text(json.dumps({"a": "x" * 500_000}))
     code, seen = on_terminal("--repository-name", "foo", "--image-manifest", "file://big", AWS_PAGER="true")
     assert code == 0
     assert "[ERROR]" not in seen
 
 
-def test_a_closed_standard_error_changes_no_exit_code(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_closed_standard_error_changes_no_exit_code(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     for format_of_errors in ((), ("--cli-error-format", "json")):
         words = (*LINE, "--image-tag", "", *format_of_errors)
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a run of ``put-image`` loads: botocore, and nothing of the application."""
+"""A run of ``put-image`` loads boto3, but nothing of the application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
 
 RUN = """
@@ -19,7 +19,7 @@ print(json.dumps([code, sorted(name for name in sys.modules if "." not in name)]
 """
 
 
-def test_a_run_loads_no_screens(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_run_loads_nothing_of_the_application(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     line = ["put-image", "--repository-name", "foo", "--image-manifest", "{}", "--output", "off"]
     done = subprocess.run(
         [sys.executable, "-c", RUN, json.dumps(line)],
@@ -33,8 +33,8 @@ def test_a_run_loads_no_screens(put_image: PutImage, endpoint: Endpoint) -> None
     assert "boto3" in modules
 
 
-def test_it_runs_as_users_start_it(put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image.process("--repository-name", "foo", "--image-manifest", "{}", "--image-tag", "v1")
-    assert (ran.code, ran.err) == (0, "")
-    assert json.loads(ran.out)["image"]["imageId"]["imageTag"] == "v1"
+def test_the_command_runs_in_a_process(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image.process("--repository-name", "foo", "--image-manifest", "{}", "--image-tag", "v1")
+    assert (result.code, result.err) == (0, "")
+    assert json.loads(result.out)["image"]["imageId"]["imageTag"] == "v1"
     assert put_image.process().code == 252

@@ -1,4 +1,4 @@
-"""The botocore session of one run: what the AWS configuration, the environment and the line say together."""
+"""The AWS session of one run, from the AWS configuration, the environment and the command line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui import __version__
 from ecrtui.cli.aws_cli_output import check_encoding, compile_query
-from ecrtui.cli.put_image.model import PutImageClient
-from ecrtui.cli.put_image.problems import CommandLineError, ConfigurationError, GeneralError
+from ecrtui.cli.put_image.errors import CommandLineError, ConfigurationError, GeneralError
+from ecrtui.cli.put_image.operation_model import PutImageClient
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 DEFAULT_TIMEOUT = 60
-"""Seconds."""
+"""Seconds to connect and to read."""
 BINARY_FORMATS = ("base64", "raw-in-base64-out")
 TIMESTAMP_FORMATS = ("wire", "iso8601")
 
 
 def new_session() -> Session:
-    """A session that knows the environment and the AWS configuration, not yet the line.
+    """Return a session with the environment and the AWS configuration, but not yet the command line.
 
     Raises:
-        botocore.exceptions.ConfigParseError: a configuration file cannot be read.
+        botocore.exceptions.ConfigParseError: a configuration file is invalid.
     """
     from ecrtui.registry.configuration import unread_session
 
     session = unread_session()
     session.register_component("data_loader", _loader())
     session.user_agent_name, session.user_agent_version = "ecrtui", __version__
-    session.full_config  # noqa: B018 - a broken file is told before anything else, as the AWS CLI does
+    session.full_config  # noqa: B018 - an invalid file is reported before anything else, as the AWS CLI does
     return session
 
 
 def _loader() -> Loader:
-    """What reads botocore's models, without a look at the profile: a wrong one is told when its time has come."""
-    from ecrtui.cli.put_image.loader import LazyServiceLoader
+    """Return the loader of service models. It does not read the profile, so that a wrong one is reported later."""
+    from ecrtui.cli.put_image.service_loader import LazyServiceLoader
 
     folders = os.environ.get("AWS_DATA_PATH", "").split(os.pathsep)
     return LazyServiceLoader([os.path.expanduser(os.path.expandvars(folder)) for folder in folders if folder])  # noqa: PTH111
 
 
-def setting(session: Session, variable: str, name: str, default: str) -> str:
-    """A setting of the AWS CLI: environment > profile > default.
+def aws_cli_setting(session: Session, variable: str, name: str, default: str) -> str:
+    """Return a setting of the AWS CLI: environment > profile > default.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -58,15 +58,15 @@ def setting(session: Session, variable: str, name: str, default: str) -> str:
 
 
 def apply_globals(session: Session, options: argparse.Namespace) -> None:
-    """Check the options that every command takes, and apply them to the session, in the AWS CLI's order.
+    """Check the global options and apply them to the session, in the order of the AWS CLI.
 
-    The query is compiled in place, and ``verify_ssl`` becomes what botocore takes as ``verify``.
+    The query is compiled in place, and ``verify_ssl`` becomes the ``verify`` argument of botocore.
 
     Raises:
-        CommandLineError: the query is no JMESPath, or the endpoint no URL.
-        ValueError: a time limit is no number.
-        GeneralProblem: ``AWS_CLI_OUTPUT_ENCODING`` or ``cli_binary_format`` cannot be used.
-        ConfigurationProblem: ``cli_timestamp_format`` cannot be used.
+        CommandLineError: the query or the endpoint URL is invalid.
+        ValueError: a timeout is not a number.
+        GeneralError: ``AWS_CLI_OUTPUT_ENCODING`` or ``cli_binary_format`` is invalid.
+        ConfigurationError: ``cli_timestamp_format`` is invalid.
     """
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -91,11 +91,11 @@ def apply_globals(session: Session, options: argparse.Namespace) -> None:
 
 
 def new_client(session: Session, options: argparse.Namespace, config: Config | None = None) -> PutImageClient:
-    """A client for ECR.
+    """Return a client for ECR.
 
     Raises:
-        botocore.exceptions.BotoCoreError: no such profile, no region, credentials that cannot be had.
-        ValueError: the endpoint is no URL.
+        botocore.exceptions.BotoCoreError: no such profile, no region, or no credentials.
+        ValueError: the endpoint is not a URL.
     """
     from ecrtui.registry.boto3_client import create_client
 
@@ -117,7 +117,7 @@ def new_client(session: Session, options: argparse.Namespace, config: Config | N
 
 
 def _share_credentials(session: Session) -> None:
-    """Keep temporary credentials where the AWS CLI keeps them, if there will be any."""
+    """Share the credential cache of the AWS CLI, if the profile uses temporary credentials."""
     temporary = {"role_arn", "sso_account_id", "sso_session", "login_session"}
     if not temporary.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
         from ecrtui.registry.configuration import share_credentials_cache
@@ -136,18 +136,18 @@ def _check_endpoint(url: str | None) -> None:
 
 
 def _seconds(text: str | None) -> int | None:
-    """A time limit; None is none."""
+    """Return a timeout in seconds; None for no timeout."""
     return (DEFAULT_TIMEOUT if text is None else int(text)) or None
 
 
 def _check_formats(session: Session, options: argparse.Namespace) -> None:
-    """The AWS CLI refuses these two settings if they are wrong, although PutImage has no use for either."""
+    """Check two settings that PutImage does not use, because the AWS CLI refuses wrong ones."""
     from botocore.exceptions import ProfileNotFound
 
     try:
         configured = session.get_scoped_config()
     except ProfileNotFound:
-        return  # told when the client is made
+        return  # reported when the client is created
     timestamps = configured.get("cli_timestamp_format", "iso8601")
     if timestamps not in TIMESTAMP_FORMATS:
         raise ConfigurationError(
@@ -155,4 +155,4 @@ def _check_formats(session: Session, options: argparse.Namespace) -> None:
         )
     binary = options.cli_binary_format or configured.get("cli_binary_format", BINARY_FORMATS[0])
     if binary not in BINARY_FORMATS:
-        raise GeneralError(repr(binary), "", f"cli_binary_format is one of {', '.join(BINARY_FORMATS)}.")
+        raise GeneralError(repr(binary), "", f"Set cli_binary_format to one of {', '.join(BINARY_FORMATS)}.")

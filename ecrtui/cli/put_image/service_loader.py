@@ -1,4 +1,4 @@
-"""botocore's models, without a walk through the folders of 400 services to see that ECR is one of them."""
+"""A loader of botocore's service models that does not search the folders of 400 services for ECR."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from botocore.loaders import Loader
 
 
 class LazyServiceLoader(Loader):
-    """botocore's loader, which looks whether there is a service only when it is asked for that one.
+    """botocore's loader, but it checks for a service only when that service is looked up.
 
-    The walk costs 9 ms for each kind of model, of which a client needs two.
+    The search takes 9 ms for each kind of model; a client needs two kinds.
     """
 
     def list_available_services(self, type_name: str) -> Collection[str]:  # type: ignore[override]  # no list yet
-        """The services that have a model of a type."""
-        return _Services(self, type_name)
+        """Return the services that have a model of this type, as a lazy collection."""
+        return _LazyServices(self, type_name)
 
-    def walk(self, type_name: str) -> list[str]:
-        """The same, after the walk."""
+    def search_services(self, type_name: str) -> list[str]:
+        """Search the folders for services that have a model of this type."""
         return super().list_available_services(type_name)
 
 
-class _Services(Collection[str]):
+class _LazyServices(Collection[str]):
     def __init__(self, loader: LazyServiceLoader, type_name: str) -> None:
         self._loader, self._type = loader, type_name
 
@@ -34,7 +34,7 @@ class _Services(Collection[str]):
             return False
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._loader.walk(self._type))
+        return iter(self._loader.search_services(self._type))
 
     def __len__(self) -> int:
-        return len(self._loader.walk(self._type))
+        return len(self._loader.search_services(self._type))

@@ -1,4 +1,4 @@
-"""The output formats, as the AWS CLI lays them out."""
+"""The output formats have the layout of the AWS CLI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]  # it has no types
 from ruamel.yaml import YAML
 
 from ecrtui.cli import aws_cli_output as output
@@ -69,7 +69,7 @@ def test_table() -> None:
     assert output.render(VALUE, "table", title="List") == TABLE
 
 
-def test_a_table_that_is_too_wide_stands_upright() -> None:
+def test_a_table_that_is_too_wide_is_transposed() -> None:
     value = {"image": {"digest": "sha256:" + "0" * 64, "media": "application/vnd.oci.image.manifest.v1+json"}}
     lines = output.render(value, "table", title="T").splitlines()
     assert [line.split("|")[2].strip() for line in lines if "  media" in line or "  digest" in line] == [
@@ -78,13 +78,13 @@ def test_a_table_that_is_too_wide_stands_upright() -> None:
     ]
 
 
-def test_colours_are_reset_behind_every_piece_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_colors_are_reset_after_every_write_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     output.write({"a": 1, "b": {"c": 2}}, "table", title="T", color="on")
     written = capsys.readouterr().out
     assert "|  \x1b[1m\x1b[34ma\x1b[0m" in written
     assert "\n\x1b[0m\x1b[2m\x1b[33m|\x1b[0m\x1b[0m|" in written
     output.write({"a": 1}, "table", title="T")
-    assert "\x1b" not in capsys.readouterr().out  # it is no terminal
+    assert "\x1b" not in capsys.readouterr().out  # not a terminal
 
 
 def test_yaml() -> None:
@@ -98,7 +98,7 @@ def test_yaml() -> None:
     ("format", "expected"),
     [("json", ""), ("yaml", ""), ("yaml-stream", ""), ("text", ""), ("table", ""), ("off", "")],
 )
-def test_an_empty_answer_prints_nothing(format: str, expected: str) -> None:  # noqa: A002
+def test_an_empty_response_prints_nothing(format: str, expected: str) -> None:  # noqa: A002
     assert output.render({}, format) == expected
 
 
@@ -107,14 +107,14 @@ def test_dates_are_iso_8601() -> None:
     assert output.render({"at": moment}, "json") == '{\n    "at": "2026-01-02T03:04:05+00:00"\n}\n'
 
 
-def test_a_query_picks_what_is_written() -> None:
+def test_a_query_selects_the_output() -> None:
     stream = io.StringIO()
     output.write(VALUE, "json", "repositories[].name", stream)
     assert json.loads(stream.getvalue()) == ["app", "日本"]
     assert "日本" in stream.getvalue()
 
 
-def test_what_can_be_known_before_is_told_before() -> None:
+def test_check_format_reports_errors_before_writing() -> None:
     with pytest.raises(UsageError, match="Unknown output type: xml"):
         output.check_format("xml")
     with pytest.raises(UsageError, match=r"Bad value for --query a\[: Invalid jmespath expression"):
@@ -133,7 +133,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_json_is_read_back_as_it_was(value: Any) -> None:
+def test_json_round_trips(value: Any) -> None:
     written = output.render(value, "json")
     assert written == "" if value == {} else json.loads(written) == value
 
@@ -146,13 +146,13 @@ READABLE = st.recursive(
 
 
 @given(READABLE)
-def test_yaml_is_read_back_as_it_was(value: Any) -> None:
+def test_yaml_round_trips(value: Any) -> None:
     written = output.render(value, "yaml")
     assert written == "" if value == {} else YAML(typ="safe", pure=True).load(written) == value
 
 
 @given(st.dictionaries(st.text("abcXYZ", min_size=1), st.text(st.characters(categories=["L", "N"])), min_size=1))
-def test_every_line_of_a_table_is_as_wide_as_the_first(value: dict[str, str]) -> None:
+def test_all_lines_of_a_table_have_the_same_width(value: dict[str, str]) -> None:
     from ecrtui.cli.aws_cli_output.table_format import display_width
 
     lines = output.render(value, "table", title="T").splitlines()

@@ -1,4 +1,4 @@
-"""What can go wrong with a line before anything is sent, and with printing after everything was."""
+"""The errors of ``put-image`` that have messages and exit codes of the AWS CLI."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ecrtui.errors import EcrTuiError, UsageError
 
 
 class CommandLineError(UsageError):
-    """The line cannot be read: the title has the AWS CLI's words, often with the usage behind them."""
+    """The command line is invalid. The title is the message of the AWS CLI, often with the usage after it."""
 
 
 class ParameterError(UsageError):
-    """The value of an option cannot be used; the title has the AWS CLI's words."""
+    """The value of an option is invalid. The title is the message of the AWS CLI."""
 
     def __init__(self, option: str, problem: object, hint: str = "") -> None:
         super().__init__(f"Error parsing parameter '{option}': {problem}", "", hint)
 
 
 class UnknownOptions(UsageError):  # noqa: N818 - reads as what happened
-    """Words are left on the line that nobody takes."""
+    """The command line has words that are no options."""
 
     def __init__(self, words: Sequence[str], usage: str) -> None:
         super().__init__(f"Unknown options: {', '.join(words)}")
@@ -27,8 +27,8 @@ class UnknownOptions(UsageError):  # noqa: N818 - reads as what happened
 
 
 class ConfigurationError(EcrTuiError):
-    """A value of the AWS configuration file cannot be used; the title has the AWS CLI's words."""
+    """A value of the AWS configuration is invalid. The title is the message of the AWS CLI."""
 
 
 class GeneralError(EcrTuiError):
-    """Anything that the AWS CLI has no kind of its own for; the title tells it."""
+    """An error that has no kind of its own in the AWS CLI."""

@@ -1,4 +1,4 @@
-"""The line is read as the AWS CLI reads it."""
+"""The command line is parsed as the AWS CLI parses it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from botocore.loaders import Loader
 
 from ecrtui.cli.put_image.options import GLOBAL_OPTIONS
-from tests.cli.put_image.conftest import PutImage
+from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
 
 LINE = ("--repository-name", "foo", "--image-manifest", "{}")
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (
             ("--image", "x"),
@@ -34,63 +34,65 @@ LINE = ("--repository-name", "foo", "--image-manifest", "{}")
         (("--generate-cli-skeleton=bogus",), "argument --generate-cli-skeleton: Found invalid choice 'bogus'"),
     ],
 )
-def test_lines_that_cannot_be_read(words: tuple[str, ...], told: str, put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*LINE, *words)
-    assert (ran.code, ran.out, endpoint.requests) == (252, "", [])
-    assert told in ran.err
-    assert "\nusage: ecrtui put-image " in ran.err
+def test_invalid_command_lines_exit_with_252(
+    words: tuple[str, ...], message: str, put_image: PutImageRunner, endpoint: Endpoint
+) -> None:
+    result = put_image(*LINE, *words)
+    assert (result.code, result.out, endpoint.requests) == (252, "", [])
+    assert message in result.err
+    assert "\nusage: ecrtui put-image " in result.err
 
 
 @pytest.mark.parametrize(
     ("words", "unknown"),
     [(("--bogus", "x"), "--bogus, x"), (("a", "b"), "b, a"), (("-x",), "-x"), (("--help",), "--help")],
 )
-def test_unknown_options_are_all_told(
-    words: tuple[str, ...], unknown: str, put_image: PutImage, endpoint: Endpoint
+def test_all_unknown_options_are_reported(
+    words: tuple[str, ...], unknown: str, put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
-    ran = put_image(*LINE, *words)
-    assert ran.code == 252
-    assert f"ecrtui: [ERROR]: Unknown options: {unknown}\n" in ran.err
+    result = put_image(*LINE, *words)
+    assert result.code == 252
+    assert f"ecrtui: [ERROR]: Unknown options: {unknown}\n" in result.err
 
 
-def test_globals_stand_anywhere_and_are_abbreviated_among_themselves(put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(
+def test_global_options_have_abbreviations_of_their_own(put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image(
         "--r", "eu-west-1", "--repo", "foo", "--ou", "text", "--image-manifest", "{}", "--q", "image.imageId"
     )
-    assert ran.code == 0, ran.err
+    assert result.code == 0, result.err
     assert endpoint.requests[0]["region"] == "eu-west-1"
-    assert ran.out.startswith("sha256:")
+    assert result.out.startswith("sha256:")
 
 
-def test_values_that_look_like_negative_numbers_are_values(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_values_that_look_like_negative_numbers_are_values(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     assert put_image(*LINE, "--image-tag", "-1").code == 0
     assert endpoint.bodies[0]["imageTag"] == "-1"
 
 
 @pytest.mark.parametrize("words", [("--version",), (*LINE, "--vers"), ("--version", "--bogus", "--image")])
-def test_version_answers_wherever_it_stands(words: tuple[str, ...], put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*words)
-    assert (ran.code, ran.err, endpoint.requests) == (0, "", [])
-    assert ran.out.startswith("ecrtui/")
+def test_version_works_at_any_position(words: tuple[str, ...], put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image(*words)
+    assert (result.code, result.err, endpoint.requests) == (0, "", [])
+    assert result.out.startswith("ecrtui/")
 
 
-def test_an_error_before_version_is_told_first(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_an_error_before_version_is_reported(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     assert put_image("--output", "xml", "--version").code == 252
 
 
 @pytest.mark.parametrize("words", [("help",), ("--region", "eu-west-1", "help"), (*LINE, "help")])
-def test_help_teaches_every_option(words: tuple[str, ...], put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*words)
-    assert (ran.code, ran.err, endpoint.requests) == (0, "", [])
+def test_the_help_describes_every_option(words: tuple[str, ...], put_image: PutImageRunner, endpoint: Endpoint) -> None:
+    result = put_image(*words)
+    assert (result.code, result.err, endpoint.requests) == (0, "", [])
     names = [option.name for option in GLOBAL_OPTIONS]
     names += ["registry-id", "repository-name", "image-manifest", "image-manifest-media-type", "image-tag"]
     for name in [*names, "image-digest", "cli-input-json", "cli-input-yaml", "generate-cli-skeleton", "version"]:
-        assert f"\n  --{name} (" in ran.out
-    assert "EXIT CODES" in ran.out
+        assert f"\n  --{name} (" in result.out
+    assert "EXIT CODES" in result.out
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--image-tag", "file://nope"), "'--image-tag': Unable to load paramfile file://nope: [Errno 2] No such file"),
         (
@@ -106,14 +108,16 @@ def test_help_teaches_every_option(words: tuple[str, ...], put_image: PutImage, 
         (("--cli-input-json", "xx", "--cli-input-yaml", "x"), "Only one --cli-input- parameter may be specified."),
     ],
 )
-def test_values_that_cannot_be_used(words: tuple[str, ...], told: str, put_image: PutImage, endpoint: Endpoint) -> None:
-    ran = put_image(*LINE, *words)
-    assert (ran.code, ran.out, endpoint.requests) == (252, "", [])
-    assert told in ran.err
+def test_invalid_values_exit_with_252(
+    words: tuple[str, ...], message: str, put_image: PutImageRunner, endpoint: Endpoint
+) -> None:
+    result = put_image(*LINE, *words)
+    assert (result.code, result.out, endpoint.requests) == (252, "", [])
+    assert message in result.err
 
 
-def test_paths_have_their_variables_and_home_expanded(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_home_and_variables_in_paths_are_expanded(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (put_image.folder / "tag").write_text("from-a-file")
     monkeypatch.setenv("HOME", str(put_image.folder))
@@ -123,16 +127,16 @@ def test_paths_have_their_variables_and_home_expanded(
     assert {body["imageTag"] for body in endpoint.bodies} == {"from-a-file"}
 
 
-def test_an_input_brings_what_the_line_has_not(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_the_command_line_overrides_an_input_document(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     (put_image.folder / "in.yaml").write_text('imageTag: from-input\nimageDigest: "x"\nrepositoryName: foo\n')
-    ran = put_image("--cli-input-yaml", "file://in.yaml", "--image-manifest", "{}", "--image-tag", "from-line")
-    assert ran.code == 0, ran.err
+    result = put_image("--cli-input-yaml", "file://in.yaml", "--image-manifest", "{}", "--image-tag", "from-line")
+    assert result.code == 0, result.err
     assert endpoint.bodies == [
         {"repositoryName": "foo", "imageManifest": "{}", "imageTag": "from-line", "imageDigest": "x"}
     ]
 
 
-def test_every_wrong_type_of_an_input_is_told(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_every_wrong_type_in_a_document_is_reported(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     values = {
         "repositoryName": 5,
         "imageManifest": None,
@@ -140,45 +144,45 @@ def test_every_wrong_type_of_an_input_is_told(put_image: PutImage, endpoint: End
         "imageDigest": [1],
         "registryId": {"a": True},
     }
-    ran = put_image("--cli-input-json", json.dumps(values))
-    assert (ran.code, endpoint.requests) == (252, [])
+    result = put_image("--cli-input-json", json.dumps(values))
+    assert (result.code, endpoint.requests) == (252, [])
     for name in values:
-        assert f"Invalid type for parameter {name}, value: " in ran.err
-    ran = put_image("--cli-input-json", "{}")
-    assert 'Missing required parameter in input: "repositoryName"\nMissing required parameter in input' in ran.err
+        assert f"Invalid type for parameter {name}, value: " in result.err
+    result = put_image("--cli-input-json", "{}")
+    assert 'Missing required parameter in input: "repositoryName"\nMissing required parameter in input' in result.err
 
 
-def test_validation_can_be_switched_off_as_ever(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_the_profile_can_switch_validation_off(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     put_image.configure("[default]\nparameter_validation = false\n")
     assert put_image("--repository-name", "x", "--image-manifest", "{}").code == 0
 
 
 @pytest.mark.parametrize("words", [("--generate-cli-skeleton=input",), ("--cli-input-json={}",)])
-def test_only_the_option_on_its_own_makes_the_required_ones_optional(
-    words: tuple[str, ...], put_image: PutImage, endpoint: Endpoint
+def test_an_input_option_with_equals_sign_keeps_options_required(
+    words: tuple[str, ...], put_image: PutImageRunner, endpoint: Endpoint
 ) -> None:
     assert "the following arguments are required: --repository-name" in put_image(*words).err
 
 
-def test_the_output_skeleton_is_checked_and_printed_like_an_answer(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_the_output_skeleton_is_validated_and_formatted(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     words = (*LINE, "--generate-cli-skeleton", "output", "--query", "image.imageId", "--output", "text")
-    ran = put_image(*words)
-    assert (ran.code, ran.out, endpoint.requests) == (0, "imageDigest\timageTag\n", [])
+    result = put_image(*words)
+    assert (result.code, result.out, endpoint.requests) == (0, "imageDigest\timageTag\n", [])
     assert put_image(*words, "--image-tag", "").code == 252
 
 
-def test_skeletons_can_be_given_back(put_image: PutImage, endpoint: Endpoint) -> None:
+def test_a_skeleton_is_a_valid_input_document(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     for kind, way in (("input", "json"), ("yaml-input", "yaml")):
         skeleton = put_image("--generate-cli-skeleton", kind).out
         (put_image.folder / "filled").write_text(skeleton)
-        ran = put_image(f"--cli-input-{way}", "file://filled", *LINE)
-        assert ran.code == 252  # empty values are too short, and nothing else is wrong with them
-        assert "Unknown parameter" not in ran.err
-        assert "Invalid length for parameter imageTag, value: 0" in ran.err
+        result = put_image(f"--cli-input-{way}", "file://filled", *LINE)
+        assert result.code == 252  # only because empty values are too short
+        assert "Unknown parameter" not in result.err
+        assert "Invalid length for parameter imageTag, value: 0" in result.err
 
 
-def test_a_new_member_of_the_model_is_an_option_without_a_line_of_code(
-    put_image: PutImage, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+def test_a_new_member_of_the_model_becomes_an_option(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Loader().load_service_model("ecr", "service-2")
     shapes = model["shapes"]
@@ -202,8 +206,8 @@ def test_a_new_member_of_the_model_is_an_option_without_a_line_of_code(
     monkeypatch.setenv("AWS_DATA_PATH", str(put_image.folder / "models"))
     (put_image.folder / "blob").write_bytes(b"\xff")
     words = ("--no-dry-run", "--importance", "3", "--notes", "a", "b", "--origin", '{"url": "x"}')
-    ran = put_image(*LINE, *words, "--attachment", "fileb://blob", "--output", "off")
-    assert ran.code == 0, ran.err
+    result = put_image(*LINE, *words, "--attachment", "fileb://blob", "--output", "off")
+    assert result.code == 0, result.err
     assert endpoint.bodies == [
         {
             "repositoryName": "foo",
@@ -216,4 +220,4 @@ def test_a_new_member_of_the_model_is_an_option_without_a_line_of_code(
         }
     ]
     assert "  --origin (structure)\n      Where it comes from." in put_image("help").out
-    assert "--importance" in put_image(*LINE, "--i", "3").err  # among those that it could mean
+    assert "--importance" in put_image(*LINE, "--i", "3").err  # one of the options that --i can mean

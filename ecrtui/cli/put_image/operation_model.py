@@ -1,4 +1,4 @@
-"""PutImage as botocore knows it: everything that is told and checked of its parameters comes from there."""
+"""The model of PutImage in botocore: the source of its options, their checks and their help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OperationModel:
-    """An operation's documentation (in HTML), and the structures of what it takes and gives."""
+    """The documentation of an operation (HTML), and the shapes of its input and output."""
 
     documentation: str
     input: StructureShape
@@ -21,31 +21,31 @@ class OperationModel:
 
 
 class PutImageClient(Protocol):
-    """The operations of botocore's client that are used here."""
+    """The operations of botocore's client that put-image calls."""
 
     meta: Any
 
     def put_image(self, **parameters: Any) -> dict[str, Any]:
-        """PutImage."""
+        """Call PutImage."""
 
     def batch_get_image(self, **parameters: Any) -> Mapping[str, Any]:
-        """BatchGetImage."""
+        """Call BatchGetImage."""
 
 
 def load_model(session: Session) -> OperationModel:
-    """PutImage, from the service model of ECR.
+    """Return the model of PutImage.
 
     Raises:
-        TypeError: the model is not ECR's.
+        TypeError: the service model is not that of ECR.
     """
     model = session.get_service_model("ecr").operation_model("PutImage")
     if model.input_shape is None or model.output_shape is None:
-        raise TypeError("PutImage takes nothing, or gives nothing")
+        raise TypeError("PutImage has no input or no output")
     return OperationModel(model.documentation, model.input_shape, model.output_shape)
 
 
 def option_name(member: str) -> str:
-    """The option of a member of the model: ``imageTag`` is ``image-tag``."""
+    """Return the option of a member of the model: ``image-tag`` for ``imageTag``."""
     from botocore import xform_name
 
     return xform_name(member, "-")

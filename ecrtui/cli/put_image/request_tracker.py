@@ -1,43 +1,34 @@
-"""PutImage itself, and what became of it when its answer was lost."""
+"""Track the requests of PutImage, and read the image back when a response is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ecrtui.cli.put_image.hints import digest_of
-from ecrtui.cli.put_image.model import PutImageClient
+from ecrtui.cli.put_image.operation_model import PutImageClient
+from ecrtui.cli.put_image.parameters import manifest_digest
 from ecrtui.errors import ErrorKind
-
-MEDIA_TYPES = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v1+prettyjws",
-)
 
 
 class RequestTracker:
-    """What became of each sending of a request; botocore repeats some on its own."""
+    """The state of the PutImage requests that a client sends; botocore repeats some by itself."""
 
     def __init__(self, client: PutImageClient) -> None:
         self.in_flight = False
-        """A request was sent and not answered yet."""
+        """A request was sent and has no response yet."""
         self.lost = False
-        """A request was sent, and what came back was not the service's answer: nothing, or a gateway's."""
+        """A request was sent, but the service's response did not arrive: nothing did, or the error of a gateway."""
         self.service_failed = False
-        """The service itself has said that it failed in the middle (5xx)."""
+        """The service reported that it failed (5xx), possibly after it had put the image."""
         self.applied = False
-        """The service has said that the image is put."""
+        """The service reported that the image is put."""
         client.meta.events.register("before-send.ecr.PutImage", self._sent)
-        client.meta.events.register("response-received.ecr.PutImage", self._answered)
+        client.meta.events.register("response-received.ecr.PutImage", self._received)
 
     def _sent(self, **_: Any) -> None:
         self.in_flight = True
 
-    def _answered(
+    def _received(
         self, parsed_response: Mapping[str, Any] | None = None, exception: Exception | None = None, **_: Any
     ) -> None:
         self.in_flight = False
@@ -50,35 +41,37 @@ class RequestTracker:
             self.lost |= status >= 500 and not str(parsed_response.get("Error", {}).get("Code", ""))[:1].isalpha()
 
     def may_be_applied(self, problem: BaseException) -> bool:
-        """Whether the image may have been put although this was raised."""
-        return self.lost or self.in_flight or (self.service_failed and _is_already_there(problem))
+        """Return whether the image may have been put although the call raised this exception."""
+        return self.lost or self.in_flight or (self.service_failed and _already_exists(problem))
 
 
-def _is_already_there(problem: BaseException) -> bool:
-    """Whether the service answers as it does when an earlier attempt was applied."""
+def _already_exists(problem: BaseException) -> bool:
+    """Return whether the error is the one that ECR gives if an earlier attempt was applied."""
     from ecrtui.registry.errors import kind_of
 
     return kind_of(problem) in (ErrorKind.ALREADY_EXISTS, ErrorKind.TAG_IMMUTABLE)
 
 
 def _never_sent(problem: Exception) -> bool:
-    """Whether the request cannot have reached the service: there was no connection."""
+    """Return whether the request cannot have reached the service, because there was no connection."""
     from ecrtui.registry.errors import translate
 
     return not translate(problem, "PutImage", write=True).ambiguous
 
 
 def read_back(client: PutImageClient, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The image if the tag is at what was sent (without a tag: if the image is there), laid out as PutImage's answer.
+    """Return the image as a response of PutImage if it was put: the tag points to its digest, or it exists untagged.
 
     Args:
-        client: asks once more (BatchGetImage, by tag and digest).
-        parameters: what PutImage was called with.
+        client: sends BatchGetImage with tag and digest.
+        parameters: the parameters of PutImage.
 
     Raises:
-        Exception: what botocore raises if it cannot be known.
+        Exception: the exception of botocore if the image cannot be read.
     """
-    digest = digest_of(parameters)
+    from ecrtui.ecr.manifest import MEDIA_TYPES
+
+    digest = manifest_digest(parameters)
     image_id = {"imageDigest": digest}
     if "imageTag" in parameters:
         image_id["imageTag"] = parameters["imageTag"]

@@ -1,14 +1,14 @@
-"""Errors on standard error: in the AWS CLI's words and formats, with its exit codes, and with the next step.
+"""Errors on standard error, in the words and formats of the AWS CLI, with its exit codes and with hints.
 
 =====  ============================================================================================
 code   when
 =====  ============================================================================================
-0      the image was put (or is found to have been, after its answer was lost)
+0      the image was put (a lost response was read back)
 130    Ctrl-C
-252    the line, a parameter or a file cannot be used; nothing was sent
-253    no region, no credentials, a pager that cannot be started, a configuration that cannot be used
-254    the service refused
-255    everything else: no such profile, no connection, an answer that cannot be printed
+252    invalid command line, parameter or file; nothing was sent
+253    no region, no credentials, no such pager, or an invalid AWS configuration
+254    the service refused the request
+255    any other error: no such profile, no connection, the response cannot be printed
 =====  ============================================================================================
 """
 
@@ -22,32 +22,37 @@ from typing import Any
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.aws_cli_output.pager import PagerError
-from ecrtui.cli.put_image.problems import ConfigurationError, UnknownOptions
+from ecrtui.cli.put_image.errors import ConfigurationError, UnknownOptions
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 
 PREFIX = "ecrtui: [ERROR]:"
 INTERRUPTED, PARAMETERS, CONFIGURATION, SERVICE, GENERAL = 130, 252, 253, 254, 255
 
-_FEW = 5
+_MAX_INLINE_ENTRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorDescription:
-    """What an exception is for the user."""
+    """The exit code and the message of an exception.
+
+    Args:
+        code: the exit code.
+        message: the message.
+        fields: for the structured formats, at least ``Code`` and ``Message``; empty for plain messages only.
+        sentence: the message of the enhanced format, with its code.
+        usage: text before the message.
+    """
 
     code: int
     message: str
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """For the structured formats: at least ``Code`` and ``Message``; empty for what is always told in plain words."""
     sentence: str = ""
-    """The message as the enhanced format has it, with its code."""
     usage: str = ""
-    """What is told before the message."""
 
 
 def describe_error(problem: BaseException) -> ErrorDescription:
-    """The exit code and the words for an exception."""
+    """Return exit code and message of an exception."""
     if isinstance(problem, UnknownOptions):
         return ErrorDescription(PARAMETERS, problem.title, usage=problem.usage)
     if isinstance(problem, PagerError):
@@ -62,13 +67,13 @@ def describe_error(problem: BaseException) -> ErrorDescription:
 
 
 def as_client_error(error: EcrTuiError) -> Exception:
-    """What botocore would have raised, had the call that the service refused been made by the command itself."""
+    """Return the botocore error of a call that the form made; errors that no service gave are returned unchanged."""
     if not error.code or not error.operation:
         return error
     from botocore.exceptions import ClientError
 
-    answer: Any = {"Error": {"Code": error.code, "Message": error.detail}}
-    return ClientError(answer, error.operation)
+    response: Any = {"Error": {"Code": error.code, "Message": error.detail}}
+    return ClientError(response, error.operation)
 
 
 def _of_botocore(problem: BaseException) -> ErrorDescription:
@@ -99,11 +104,11 @@ def _coded(code: int, name: str, message: str) -> ErrorDescription:
 
 
 class ErrorReporter:
-    """Tells errors in the format that is in force by then.
+    """Prints errors in the selected format.
 
     Args:
-        error_format: looks the format up; may raise if the configuration cannot be read, and then errors are told
-            in plain words.
+        error_format: returns the format. If it raises, because the configuration is invalid, errors are printed in
+            the legacy format.
     """
 
     def __init__(self, error_format: Callable[[], str] = lambda: "enhanced") -> None:
@@ -111,63 +116,63 @@ class ErrorReporter:
         self.color = "auto"
 
     def report(self, problem: BaseException, hints: Sequence[str] = ()) -> int:
-        """Tell a problem, and the next steps behind it; the exit code."""
-        failure = describe_error(problem)
-        if not self._structured(failure):
+        """Print an exception and hints, and return the exit code."""
+        error = describe_error(problem)
+        if not self._structured(error):
             for hint in hints:
                 print_hint(hint)
-        return failure.code
+        return error.code
 
-    def _structured(self, failure: ErrorDescription) -> bool:
-        """Write the failure; whether it was in a format that only programs read."""
-        chosen = self._chosen() if failure.fields else "legacy"
+    def _structured(self, error: ErrorDescription) -> bool:
+        """Print the error; return True if the format is for programs, which get no hints."""
+        chosen = self._chosen() if error.fields else "legacy"
         if sys.stderr is None:
             return True
         if chosen in ("json", "yaml", "text", "table"):
-            write(dict(failure.fields), chosen, stream=sys.stderr, title="error", color=self.color)
+            write(dict(error.fields), chosen, stream=sys.stderr, title="error", color=self.color)
             return True
-        if failure.usage:
-            _say(f"\nusage: {failure.usage}\n")
-        _write_error(failure.message if chosen == "legacy" else failure.sentence)
+        if error.usage:
+            _write(f"\nusage: {error.usage}\n")
+        _write_error(error.message if chosen == "legacy" else error.sentence)
         if chosen == "enhanced":
-            _write_details(failure.fields)
+            _write_details(error.fields)
         return False
 
     def _chosen(self) -> str:
         try:
             return self.error_format()
-        except Exception:  # noqa: BLE001 - a configuration that cannot be read must not hide the problem that is told
+        except Exception:  # noqa: BLE001 - an invalid configuration must not hide the error
             return "legacy"
 
 
 def print_hint(hint: str) -> None:
-    """One next step, or what the user should know besides, on a line of its own."""
-    _say(f"hint: {visible(' '.join(hint.split()))}\n")
+    """Print a hint on a line of its own."""
+    _write(f"hint: {visible(' '.join(hint.split()))}\n")
 
 
-def _say(text: str) -> None:
-    """Write to standard error, if there is any: it is the last resort, so nothing can be told of its failure."""
+def _write(text: str) -> None:
+    """Write to standard error. If that fails, there is no other place to report it."""
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
 def _write_error(message: str) -> None:
-    _say(f"\n{PREFIX} {visible_lines(message.strip(), keep_tabs=True)}".rstrip() + "\n")
+    _write(f"\n{PREFIX} {visible_lines(message.strip(), keep_tabs=True)}".rstrip() + "\n")
 
 
 def _write_details(fields: Mapping[str, Any]) -> None:
     details = {name: value for name, value in fields.items() if name.lower() not in ("code", "message")}
     if details:
-        _say("\nAdditional error details:\n")
+        _write("\nAdditional error details:\n")
     for name, value in details.items():
-        _say(f"{visible(name)}: {visible_lines(_inline(value), keep_tabs=True)}\n")
+        _write(f"{visible(name)}: {visible_lines(_inline(value), keep_tabs=True)}\n")
 
 
 def _inline(value: Any) -> str:
     if isinstance(value, (list, dict)):
         entries = value.values() if isinstance(value, dict) else value
-        if len(value) >= _FEW or any(isinstance(entry, (list, dict)) for entry in entries):
+        if len(value) > _MAX_INLINE_ENTRIES or any(isinstance(entry, (list, dict)) for entry in entries):
             return "<complex value> (Use --cli-error-format with json or yaml to see full details)"
         if isinstance(value, dict):
             return "{" + ", ".join(f"{name}: {entry}" for name, entry in value.items()) + "}"
