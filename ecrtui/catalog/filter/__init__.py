@@ -1,7 +1,7 @@
-"""The filter language: what is typed behind ``/`` and given to ``--filter``.
+"""The filter language of ``/`` in the application and of ``--filter``.
 
-Terms stand side by side and must all hold: ``release !rc size>100MB pushed<7d is:index``. See :mod:`.images` and
-:mod:`.repositories` for the fields there are.
+A filter is a list of terms, and all of them must match: ``release !rc size>100MB pushed<7d is:index``. The fields are
+in :mod:`.images` and :mod:`.repositories`.
 """
 
 from ecrtui.catalog.filter.errors import FilterError

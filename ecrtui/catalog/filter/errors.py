@@ -1,4 +1,4 @@
-"""What is wrong with a filter, and where."""
+"""The error of the filter language."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from ecrtui.errors import UsageError
 
 
 class FilterError(UsageError):
-    """The text is not a filter.
+    """A syntax error in a filter.
 
-    ``title`` tells what is wrong, ``hint`` what would be right. ``position`` is the index of the character where it
-    goes wrong and ``end`` the index behind the last wrong one; both may be the length of the text.
+    ``title`` says what is wrong and ``hint`` what to write instead. ``position`` is the index of the first wrong
+    character, and ``end`` is the index after the last one. Both may equal the length of the text.
     """
 
     def __init__(self, title: str, position: int, end: int, hint: str = "") -> None:

@@ -1,18 +1,18 @@
-"""The filter language on images.
+"""The fields of a filter on images.
 
 =====================  ===============================================================================================
-``word`` ``"a word"``  in a tag, the digest or the kind (``untagged`` and ``archived`` too)
-``tag:`` ``tag=``      a part of a tag (``*`` and ``?`` stand for anything: then the whole), the whole tag
-``digest:``            the digest's beginning or a part, with or without ``sha256:``
-``type:``              the media type of the manifest or of the artifact
-``subject:``           the digest of the image that it refers to
+``word`` ``"a word"``  part of a tag, of the digest or of the kind (``untagged`` and ``archived`` too)
+``tag:`` ``tag=``      part of a tag (the whole tag with the wildcards ``*`` and ``?``); the whole tag
+``digest:``            beginning or part of the digest, with or without ``sha256:``
+``type:``              media type of the manifest or of the artifact
+``subject:``           digest of the image that this one refers to
 ``size>100MB``         also >= < <= =
-``tags>1``             the number of tags
+``tags>1``             number of tags
 ``pushed<7d``          within seven days; ``pushed>2026-01-31``: after that day
-``pulled<7d``          ``pulled:never``: not since ECR keeps the date
-``archived<7d``        when it was archived
-``severity>=high``     a finding at least that bad; ``severity:none``: scanned and nothing found
-``findings>0``         the number of findings
+``pulled<7d``          ``pulled:never``: not since ECR records the date
+``archived<7d``        time of archiving
+``severity>=high``     a finding of this severity or worse; ``severity:none``: scanned, no findings
+``findings>0``         number of findings
 ``is:…``               untagged, tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active,
                        scanned, unscanned, referrer
 =====================  ===============================================================================================
@@ -54,14 +54,14 @@ from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
 Flags = Callable[[Sequence[Image]], Iterable[int]]
-"""A mask of truth values, or of bytes that are 1 or 0."""
+"""A mask of booleans, or of bytes that are 1 or 0."""
 
 _NUMBERS = {kind: number for number, kind in enumerate(ImageKind)}
 _KINDS = {kind.value.split()[0]: kind for kind in ImageKind}
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
 _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
-_LABEL_LENGTH = 3
-"""Characters from which on a word that begins ``untagged`` or ``archived`` means it."""
+_MIN_LABEL_LENGTH = 3
+"""A beginning of ``untagged`` or ``archived`` selects these images from this length on."""
 
 _TAGS: Callable[[Image], tuple[str, ...]] = attrgetter("tags")
 _MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
@@ -85,9 +85,9 @@ def _plain(term: Term) -> Condition[Image]:
 
 
 def _labels(term: Term) -> Iterable[Flags]:
-    """What is shown of an image beside its texts and begins with the word."""
+    """Yield the masks of the labels that begin with the word."""
     word = term.value.text.lower()
-    if term.value.kind is Written.REGEX or len(word) < _LABEL_LENGTH:
+    if term.value.kind is Written.REGEX or len(word) < _MIN_LABEL_LENGTH:
         return
     if "untagged".startswith(word) or "<untagged>".startswith(word):
         yield _untagged
@@ -99,17 +99,19 @@ def _any_tag(found: Matcher) -> Flags:
     def mask(images: Sequence[Image]) -> bytes:
         tags, owners = cached_column(images, _all_tags)
         flags = bytearray(len(images))
-        for place in compress(owners, found.match_many(tags)):
-            flags[place] = True
+        for index in compress(owners, found.match_many(tags)):
+            flags[index] = True
         return bytes(flags)
 
     return mask
 
 
 def _all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
-    """The tags of all of these images, and the place of each one's image."""
+    """Return the tags of all images, and the index of the image of each tag."""
     tags = list(map(_TAGS, images))
-    return Texts(chain.from_iterable(tags)), array("I", [place for place, its in enumerate(tags) for _ in its])
+    return Texts(chain.from_iterable(tags)), array(
+        "I", [index for index, image_tags in enumerate(tags) for _ in image_tags]
+    )
 
 
 def _of_kind(kinds: Collection[ImageKind]) -> Flags:
@@ -118,14 +120,14 @@ def _of_kind(kinds: Collection[ImageKind]) -> Flags:
 
 
 def _all_kinds(images: Sequence[Image]) -> bytes:
-    """The number of each image's kind."""
+    """Return the kind of each image as a number."""
     tags, _ = cached_column(images, _all_tags)
     if COSIGN_TAG_PREFIX in tags.lowered:
         return bytes(_NUMBERS[image.kind] for image in images)
     return bytes(map(_number, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images)))
 
 
-@lru_cache(maxsize=1024)  # as many as there are media types: a handful
+@lru_cache(maxsize=1024)  # there are few media types
 def _number(media_type: str, artifact_media_type: str) -> int:
     return _NUMBERS[image_kind(media_type, artifact_media_type)]
 
@@ -158,7 +160,7 @@ def _type(term: Term, now: float) -> Condition[Image]:
 
 
 def _known(test: Test, read: Callable[[Image], float | None]) -> Condition[Image]:
-    """A comparison that an unknown value never meets."""
+    """Return a comparison that never matches an unknown value."""
     return Condition(lambda images: [value is not None and test(value) for value in map(read, images)], {})
 
 
@@ -196,7 +198,7 @@ def _severity(term: Term, now: float) -> Condition[Image]:
     require_plain(term, *COMPARISONS, ":")
     word = one_of(term, ("none", *(severity.lower() for severity in SEVERITIES)))
     if word == "none" and term.operator not in (":", "="):
-        raise value_error(term, "none is not a severity to compare with", "Write severity:none.")
+        raise value_error(term, "none cannot be compared", "Use severity:none.")
     if word == "none":
         return _known(lambda worst: worst == 0, _worst)
     rank = _RANKS[word.upper()]
@@ -207,12 +209,12 @@ def _severity(term: Term, now: float) -> Condition[Image]:
 
 
 def _ranks(image: Image) -> list[int]:
-    """How bad the findings are, 1 for the least; a severity that is not known counts as undefined."""
+    """Return the rank of each severity, 1 for the least. An unknown severity counts as undefined."""
     return [_RANKS.get(severity.upper(), 1) for severity, count in image.findings or () if count]
 
 
 def _worst(image: Image) -> int | None:
-    """How bad the worst finding is: 0 if there is none, None if the image was not scanned."""
+    """Return the rank of the worst finding: 0 without findings, None if the image was not scanned."""
     return None if image.findings is None else max(_ranks(image), default=0)
 
 

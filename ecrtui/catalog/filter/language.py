@@ -1,4 +1,4 @@
-"""What a language of filters is made of: a condition for plain terms, and one for each field."""
+"""Filter schemas: the condition of a plain word, and the condition of each field."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ecrtui.catalog.filter.matching import Matcher, Spans, contains, field_match
 
 Item = TypeVar("Item")
 Mask = Callable[[Sequence[Item]], Iterable[object]]
-"""For each of some items, in their order, something truthy if it matches."""
+"""Returns a truthy value for each item that matches, in the order of the items."""
 
-SHORTEST_INSIDE = 4
-"""Hexadecimal digits from which on a word is looked for inside a digest. Nearly every digest has any one or two."""
+MIN_DIGEST_PART = 4
+"""Search for a word inside digests only from this length on: nearly every digest contains any one or two digits."""
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _PREFIX = "sha256:"
@@ -27,40 +27,40 @@ _PREFIX = "sha256:"
 
 @dataclass(frozen=True, slots=True)
 class Condition(Generic[Item]):
-    """What one term asks, and where it lights up."""
+    """The test of one term, and what it highlights."""
 
     mask: Mask[Item]
     highlights: Mapping[str, Callable[[str], Spans]]
-    """By the name of what is shown ("tag", "digest", "kind", "name")."""
+    """Finders of the ranges to highlight, by the name of the shown value ("tag", "digest", "kind", "name")."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilterSchema(Generic[Item]):
-    """The fields that can be asked for, each with the condition that a term on it makes (the second value is now)."""
+    """The fields of a filter. Each function takes a term and the current time, and returns its condition."""
 
     plain: Callable[[Term], Condition[Item]]
     fields: Mapping[str, Callable[[Term, float], Condition[Item]]]
 
     def condition(self, term: Term, now: float) -> Condition[Item]:
-        """What the term asks.
+        """Return the condition of a term.
 
         Raises:
-            FilterError: there is no such field, or the value does not fit it.
+            FilterError: the field is unknown, or the value does not fit it.
         """
         if not term.field:
             return self.plain(term)
         make = self.fields.get(term.field)
         if make is None:
             near = difflib.get_close_matches(term.field, self.fields, n=1)
-            listed = f"Did you mean {near[0]}?" if near else f"The fields are {', '.join(self.fields)}."
-            hint = f"{listed} In quotation marks it is a text."
+            listed = f"Did you mean {near[0]}?" if near else f"Fields: {', '.join(self.fields)}."
+            hint = f"{listed} Use quotation marks to search for the text."
             end = term.position + len(term.field)
-            raise FilterError(f"there is no field {term.field!r}", term.position, end, hint)
+            raise FilterError(f"unknown field {term.field!r}", term.position, end, hint)
         return make(term, now)
 
 
 def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, float], Condition[Item]]:
-    """A field that is one text."""
+    """Return the condition of a field that is one text."""
 
     def make(term: Term, now: float) -> Condition[Item]:
         found = field_matcher(term)
@@ -70,12 +70,12 @@ def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, flo
 
 
 def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[bool]]:
-    """Items of which this text matches."""
+    """Return a mask of the items whose text matches."""
     return lambda items: found.match_many(list(map(read, items)))
 
 
 def any_of(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
-    """Items that at least one of them lets through. They give truth values, or bytes that are 1 or 0."""
+    """Return a mask of the items that any of these masks matches. They return booleans, or bytes that are 1 or 0."""
 
     def mask(items: Sequence[Item]) -> Iterable[int]:
         return reduce(lambda flags, more: bytes(map(or_, flags, more)), (each(items) for each in masks))
@@ -84,16 +84,16 @@ def any_of(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
 
 
 def digest_matcher(term: Term) -> Matcher:
-    """Digests as people write them: with or without ``sha256:``, the beginning or a part."""
+    """Return the matcher of a digest, written with or without ``sha256:``, from its beginning or as a part."""
     if term.value.kind is not ValueKind.WORD or "*" in term.value.text or "?" in term.value.text:
         return matcher(term.value)
     word = term.value.text.lower()
-    if word.startswith(_PREFIX) or len(word) < SHORTEST_INSIDE:
-        return _beginning(word.removeprefix(_PREFIX))
+    if word.startswith(_PREFIX) or len(word) < MIN_DIGEST_PART:
+        return _digest_prefix(word.removeprefix(_PREFIX))
     return contains(word) if _HEXADECIMAL.issuperset(word) or word in _PREFIX else NEVER
 
 
-def _beginning(digits: str) -> Matcher:
+def _digest_prefix(digits: str) -> Matcher:
     if not _HEXADECIMAL.issuperset(digits):
         return NEVER
     whole = _PREFIX + digits

@@ -1,4 +1,4 @@
-"""From text to terms: where each begins and ends, what it asks of which field."""
+"""Split the text of a filter into terms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum, auto
 from ecrtui.catalog.filter.errors import FilterError
 
 _FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<operator>:?(?:>=|<=|>|<|=)|:)")
-"""A colon before a comparison (``size:>1MB``) adds nothing to it."""
+"""A colon before a comparison (``size:>1MB``) has no effect."""
 _DIGEST = re.compile(r"sha256:", re.IGNORECASE)
 _COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
 _BLANK = re.compile(r"\s*")
@@ -19,7 +19,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class ValueKind(Enum):
-    """How a value was written."""
+    """The notation of a value."""
 
     WORD = auto()
     QUOTED = auto()
@@ -29,7 +29,7 @@ class ValueKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TermValue:
-    """The text of a value, without the marks around it, and where it stands with them."""
+    """A value: its text without delimiters, and its position in the filter with them."""
 
     kind: ValueKind
     text: str
@@ -39,7 +39,7 @@ class TermValue:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition: ``[!][field operator]value``. Field and operator are empty for a plain one."""
+    """One condition: ``[!][field operator]value``. Field and operator are empty for a plain word."""
 
     negated: bool
     field: str
@@ -49,10 +49,10 @@ class Term:
 
 
 def terms(text: str) -> Iterator[Term]:
-    """The terms of a filter, from left to right.
+    """Yield the terms of a filter from left to right.
 
     Raises:
-        FilterError: a mark that is not closed, or has nothing behind it.
+        FilterError: a delimiter is not closed, or a value is missing.
     """
     position = _skip(text, 0)
     while position < len(text):
@@ -62,7 +62,7 @@ def terms(text: str) -> Iterator[Term]:
 
 
 def _skip(text: str, position: int) -> int:
-    """The position behind the blanks."""
+    """Return the position after the blanks."""
     return _end(_BLANK, text, position)
 
 
@@ -82,18 +82,18 @@ def _term(text: str, start: int) -> Term:
         return Term(negated, field["name"].lower(), field["operator"].lstrip(":") or ":", value, position)
     value = _value(text, position)
     if not value.text:
-        raise FilterError("nothing stands behind it", start, value.end, "!rc leaves out what has rc in it.")
+        raise FilterError("! needs a value", start, value.end, "!rc hides rows that contain rc.")
     if value.kind is ValueKind.WORD and _COMPARISON.match(value.text):
-        raise FilterError("a comparison needs a field before it", position, value.end, "Write size>100MB or pushed<7d.")
+        raise FilterError("a comparison needs a field", position, value.end, "Use size>100MB or pushed<7d.")
     return Term(negated, "", "", value, position)
 
 
 def _value(text: str, position: int) -> TermValue:
     mark = text[position : position + 1]
     if mark == '"':
-        return _enclosed(text, position, ValueKind.QUOTED, "the quotation mark is not closed")
+        return _enclosed(text, position, ValueKind.QUOTED, "the closing quotation mark is missing")
     if mark == "/":
-        return _enclosed(text, position, ValueKind.REGEX, "the regular expression is not closed")
+        return _enclosed(text, position, ValueKind.REGEX, "the closing / of the regular expression is missing")
     if mark == "~":
         return _fuzzy(text, position)
     end = _end(_WORD, text, position)
@@ -105,21 +105,21 @@ def _fuzzy(text: str, position: int) -> TermValue:
     end = inner.end if inner else _end(_WORD, text, position + 1)
     word = inner.text if inner else text[position + 1 : end]
     if not word:
-        raise FilterError("nothing stands behind ~", position, end, "~relcand finds release-candidate.")
+        raise FilterError("~ needs a value", position, end, "~relcand finds release-candidate.")
     return TermValue(ValueKind.FUZZY, word, position, end)
 
 
 def _enclosed(text: str, start: int, kind: ValueKind, problem: str) -> TermValue:
-    """A value between two equal marks; a backslash takes the mark's meaning away."""
+    """Read a value between two equal delimiters. A backslash escapes the delimiter."""
     mark = text[start]
     position = start + 1
     while position < len(text) and text[position] != mark:
         position += 2 if text[position] == "\\" else 1
     if position >= len(text):
-        raise FilterError(problem, start, len(text), f"It ends with {mark}")
+        raise FilterError(problem, start, len(text), f"Close it with {mark}")
     inner = text[start + 1 : position]
     if not inner:
-        raise FilterError("there is nothing between the marks", start, position + 1, f"Write {mark}text{mark}")
+        raise FilterError("the value is empty", start, position + 1, f"Use {mark}text{mark}")
     if kind is ValueKind.QUOTED:
         inner = _ESCAPED.sub(r"\1", inner)
     return TermValue(kind, inner, start, position + 1)

@@ -1,5 +1,6 @@
-"""Ways for a text to match: as a part, as a whole, by wildcard, by regular expression, fuzzily. Case never counts,
-but in ``=``.
+"""Match texts: by substring, whole text, wildcard, regular expression, or fuzzily.
+
+Only ``=`` is case-sensitive.
 """
 
 from __future__ import annotations
@@ -16,26 +17,26 @@ from ecrtui.catalog.filter.lexer import Term, TermValue, ValueKind
 from ecrtui.ecr.units import wildcard_regex
 
 Spans = tuple[tuple[int, int], ...]
-"""Parts of a text, as (start, end) pairs; sorted and disjoint."""
+"""Ranges of a text, as (start, end) pairs; sorted and disjoint."""
 
-_BETWEEN = "\n"
-"""Stands between texts that are looked through as one. It changes no letter beside it into another when lowered."""
+_SEPARATOR = "\n"
+"""Joins texts that are searched as one. It does not affect how the letters beside it are lowered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Which texts match, and where."""
+    """A test of texts, and the ranges to highlight in one."""
 
     match_many: Callable[[Sequence[str]], Iterable[bool]]
-    """For each of the texts whether it matches. Many are asked about at once, see :mod:`..sieve`."""
+    """Returns for each text whether it matches. It takes many texts at once; see :mod:`..batch_predicate`."""
     find: Callable[[str], Spans]
 
 
 def matcher(value: TermValue, *, exact: bool = False) -> Matcher:
-    """How the value wants to be matched.
+    """Return the matcher of a value.
 
     Raises:
-        FilterError: it is no regular expression, or one that could run for ever.
+        FilterError: the value is not a valid regular expression, or could take exponential time.
     """
     if value.kind is ValueKind.REGEX:
         return _regex(value)
@@ -49,33 +50,33 @@ def matcher(value: TermValue, *, exact: bool = False) -> Matcher:
 
 
 def field_matcher(term: Term) -> Matcher:
-    """How the value behind a text field wants to be matched: ``:`` takes a part, ``=`` the whole.
+    """Return the matcher of a text field: ``:`` matches a part, ``=`` the whole text.
 
     Raises:
-        FilterError: nothing stands behind the field, or the operator is a comparison.
+        FilterError: the value is missing, or the operator is a comparison.
     """
     value = term.value
     if term.operator not in (":", "="):
         raise FilterError(
-            f"{term.field} is a text and cannot be compared with {term.operator}",
+            f"{term.field} is text and does not support {term.operator}",
             term.position,
             value.end,
-            f"Write {term.field}:text for a part of it, {term.field}=text for the whole.",
+            f"Use {term.field}:text for a part, {term.field}=text for the whole text.",
         )
     if not value.text:
-        raise FilterError(f"nothing stands behind {term.field}{term.operator}", term.position, value.end)
+        raise FilterError(f"{term.field}{term.operator} needs a value", term.position, value.end)
     return matcher(value, exact=term.operator == "=")
 
 
 def contains(word: str) -> Matcher:
-    """The word is a part of the text."""
+    """Return a matcher of texts that contain the word."""
     lowered = word.lower()
     pattern = re.compile(re.escape(word), re.IGNORECASE)
     return Matcher(partial(_containing, lowered), lambda text: _spans(pattern, text))
 
 
 def merged(spans: Iterable[tuple[int, int]]) -> Spans:
-    """The spans sorted, those that touch made one, empty ones left out."""
+    """Sort spans, join those that touch, and drop empty ones."""
     result: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if result and start <= result[-1][1]:
@@ -86,21 +87,21 @@ def merged(spans: Iterable[tuple[int, int]]) -> Spans:
 
 
 class Texts(tuple[str, ...]):
-    """Texts that are looked through more than once."""
+    """Texts that are searched more than once."""
 
     @cached_property
     def lowered(self) -> str:
-        """All of them in lower case as one."""
-        return _BETWEEN.join(self).lower()
+        """All texts joined, in lower case."""
+        return _SEPARATOR.join(self).lower()
 
 
 def _containing(lowered: str, texts: Sequence[str]) -> Iterable[bool]:
-    """Which texts have the word in them. All of them are lowered and looked through as one, which costs a fraction."""
+    """Return for each text whether it contains the word. One search over all texts costs a fraction of many."""
     joined = (texts if isinstance(texts, Texts) else Texts(texts)).lowered
     if lowered not in joined:
         return repeat(False, len(texts))
-    parts = joined.split(_BETWEEN)
-    if len(parts) != len(texts):  # one of them has a line feed in it
+    parts = joined.split(_SEPARATOR)
+    if len(parts) != len(texts):  # a text contains a line feed
         return [lowered in text.lower() for text in texts]
     return [lowered in part for part in parts]
 
@@ -119,59 +120,59 @@ def _found(pattern: re.Pattern[str], texts: Sequence[str]) -> Iterable[bool]:
 
 
 def _wildcard(word: str) -> re.Pattern[str]:
-    """The whole text, where ``*`` stands for any run of characters and ``?`` for one."""
+    """Return the pattern of a whole text; ``*`` matches any characters and ``?`` one."""
     return re.compile(wildcard_regex(word), re.IGNORECASE | re.DOTALL)
 
 
 def _regex(value: TermValue) -> Matcher:
     problem = _may_backtrack(value.text)
     if problem:
-        raise FilterError(problem, value.position, value.end, "One repeat is enough: (ab)+ instead of (a+b+)+.")
+        raise FilterError(problem, value.position, value.end, "Use one repeat: (ab)+ instead of (a+b+)+.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a doubtful set like [[a] is the user's to see in the result
+            warnings.simplefilter("ignore")  # the user sees the effect of a doubtful set like [[a]
             pattern = re.compile(value.text, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as wrong:
-        place = getattr(wrong, "pos", None)
-        position = value.position if place is None else value.position + 1 + place
-        title = f"not a regular expression: {getattr(wrong, 'msg', wrong)}"
-        raise FilterError(title, position, value.end, "Put a \\ before a character that means itself.") from wrong
+    except (re.error, OverflowError, RecursionError) as error:
+        offset = getattr(error, "pos", None)
+        position = value.position if offset is None else value.position + 1 + offset
+        title = f"not a regular expression: {getattr(error, 'msg', error)}"
+        raise FilterError(title, position, value.end, "Escape special characters with \\.") from error
     return _by_pattern(pattern)
 
 
 _ATOMS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _GROUP = re.compile(r"\(([^()]*)\)(?P<repeat>[*+]|\{\d*(?P<open>,)?(?P<most>\d*)\})?")
-_FEW = 4
-"""So often may something that repeats be repeated."""
+_MAX_NESTED_REPEATS = 4
+"""A repeat may be repeated at most this often."""
 
 
 def _may_backtrack(pattern: str) -> str:
-    """Why the expression could run for ever on a short text, in words; empty if nothing says so.
+    """Return why the expression could take exponential time on a short text; empty if it cannot.
 
-    Python's engine tries every way to divide a text between a repeat and the repeat around it, and holds the
+    Python's engine tries every way to divide a text between a repeat and the repeat around it, and it holds the
     interpreter meanwhile: ``(a+)+b`` takes years on thirty characters.
     """
     rest = _ATOMS.sub("x", pattern)
     while group := _GROUP.search(rest):
         inner = group[1]
         varies = any(mark in inner for mark in "*+|{")
-        if varies and group["repeat"] and not _few(group):
-            return "a repeat or a choice inside a repeat can take for ever"
+        if varies and group["repeat"] and not _is_bounded(group):
+            return "a repeat or choice inside a repeat may never finish"
         kept = "x*" if varies or group["repeat"] else "x"
         rest = rest[: group.start()] + kept + rest[group.end() :]
     return ""
 
 
-def _few(group: re.Match[str]) -> bool:
+def _is_bounded(group: re.Match[str]) -> bool:
     if group["repeat"] in ("*", "+") or (group["open"] and not group["most"]):
         return False
-    return int(group["most"] or group["repeat"].strip("{,}") or 0) <= _FEW
+    return int(group["most"] or group["repeat"].strip("{,}") or 0) <= _MAX_NESTED_REPEATS
 
 
 def _fuzzy(word: str) -> Matcher:
-    """The characters of the word stand in the text in this order, with anything between them."""
+    """Match texts that contain the characters of the word in this order, with anything between them."""
     first, *others = (re.escape(character) for character in word)
-    # Possessive: each character is the next one of its kind, so there is nothing to try a second time.
+    # Possessive: each character is the next one of its kind, so the engine has nothing to try again.
     pattern = re.compile(f"({first})" + "".join(f"[^{one}]*+({one})" for one in others), re.IGNORECASE | re.DOTALL)
 
     def find(text: str) -> Spans:

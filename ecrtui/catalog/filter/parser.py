@@ -1,4 +1,4 @@
-"""From the text of a filter to one predicate."""
+"""Parse the text of a filter into a predicate."""
 
 from __future__ import annotations
 
@@ -23,60 +23,60 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Filter(Generic[Item]):
-    """A filter that was understood. An empty one is falsy and matches everything."""
+    """A parsed filter. An empty one is falsy and matches everything."""
 
     text: str
     matches: Callable[[Item], bool] = field(repr=False, compare=False)
-    """Whether the filter lets this item through. One that was parsed can be asked for many at once: it is a
-    :class:`~ecrtui.catalog.batch_predicate.Sieve`."""
+    """Returns True if an item matches. The predicate of a parsed filter is a
+    :class:`~ecrtui.catalog.batch_predicate.BatchPredicate`."""
     highlights: Sequence[Mapping[str, Callable[[str], Spans]]] = field(default=(), repr=False, compare=False)
-    """By term: where it matches in what is shown, by its name. Terms that must not match have none."""
+    """By term: finders of the ranges to highlight, by the name of the shown value. Negated terms have none."""
 
     def __bool__(self) -> bool:
         return bool(self.text.strip())
 
     def select(self, items: Iterable[Item]) -> list[Item]:
-        """The items that match, in their order."""
+        """Return the matching items in their order."""
         known = list(items)
-        return [known[place] for place in matching_indices(self.matches, known)]
+        return [known[index] for index in matching_indices(self.matches, known)]
 
     def spans(self, text: str, field: str = "") -> Spans:
-        """Where the filter matches within one shown value, to be highlighted: (start, end) pairs, sorted, disjoint.
+        """Return the ranges to highlight in one shown value: (start, end) pairs, sorted and disjoint.
 
         Args:
-            text: one value as it is shown: one tag, a digest (short or whole), the kind, a repository's name.
-            field: which one it is ("tag", "digest", "kind"; "name", "uri", "mutability", "encryption"), so that
-                ``tag:`` terms light up in tags alone; empty for all terms.
+            text: one value as it is shown: a tag, a digest (short or whole), the kind, or the name of a repository.
+            field: the name of the value ("tag", "digest", "kind"; "name", "uri", "mutability", "encryption"), so that
+                ``tag:`` terms highlight tags only; empty for all terms.
         """
         finders = (finder for shown in self.highlights for name, finder in shown.items() if name == field or not field)
         return merged(span for finder in finders for span in finder(text))
 
 
 def parse(text: str, now: float | None = None) -> Filter[Image]:
-    """The filter on images that the text says.
+    """Parse a filter on images.
 
     Args:
-        text: the filter; blank text matches everything.
-        now: seconds since the epoch that ages count from; the clock's if None.
+        text: the filter; a blank text matches everything.
+        now: the current time in seconds since the epoch, for ages; None to read the clock.
 
     Raises:
-        FilterError: what is wrong, where, and what would be right.
+        FilterError: the text is not a valid filter.
     """
     return _parse(text, IMAGES, now)
 
 
 def parse_repositories(text: str, now: float | None = None) -> Filter[Repository]:
-    """The filter on repositories that the text says; see :func:`parse`."""
+    """Parse a filter on repositories; see :func:`parse`."""
     return _parse(text, REPOSITORIES, now)
 
 
-def _parse(text: str, language: FilterSchema[Item], now: float | None) -> Filter[Item]:
+def _parse(text: str, schema: FilterSchema[Item], now: float | None) -> Filter[Item]:
     moment = time.time() if now is None else now
     wanted: list[Mask[Item]] = []
     unwanted: list[Mask[Item]] = []
     highlights = []
     for term in terms(text):
-        condition = language.condition(term, moment)
+        condition = schema.condition(term, moment)
         if term.negated:
             unwanted.append(condition.mask)
         else:
@@ -86,7 +86,7 @@ def _parse(text: str, language: FilterSchema[Item], now: float | None) -> Filter
 
 
 class _All(Generic[Item]):
-    """What all of the wanted conditions let through and none of the unwanted ones; a sieve."""
+    """The items that match all wanted conditions and no unwanted one."""
 
     def __init__(self, wanted: Iterable[Mask[Item]], unwanted: Iterable[Mask[Item]]) -> None:
         self._terms = [*((mask, True) for mask in wanted), *((mask, False) for mask in unwanted)]
@@ -95,9 +95,9 @@ class _All(Generic[Item]):
         return bool(self.matching_indices((item,)))
 
     def matching_indices(self, items: Sequence[Item], /) -> Sequence[int]:
-        """Where among the items those are that match, ascending. Each condition is asked of what is left."""
+        """Return the indices of the matching items, ascending. Each condition tests what the ones before it left."""
         left: Sequence[int] = range(len(items))
         for mask, wanted in self._terms:
-            flags = mask(items if len(left) == len(items) else [items[place] for place in left])
+            flags = mask(items if len(left) == len(items) else [items[index] for index in left])
             left = list(compress(left, flags if wanted else map(not_, flags)))
         return left

@@ -1,11 +1,11 @@
-"""The filter language on repositories.
+"""The fields of a filter on repositories.
 
 =====================  ===============================================================================================
-``word`` ``"a word"``  in the name; ``mutable`` and ``immutable`` by their beginning
-``name:`` ``name=``    a part of the name (``*`` and ``?`` stand for anything: then the whole), the whole name
+``word`` ``"a word"``  part of the name; a beginning of ``mutable`` or ``immutable``
+``name:`` ``name=``    part of the name (the whole name with the wildcards ``*`` and ``?``); the whole name
 ``uri:``               the URI
-``mutability:``        the setting and its exclusion filters, as they are shown
-``encryption:``        AES256, KMS; ``key:`` the KMS key
+``mutability:``        the setting and its exclusion filters, as shown
+``encryption:``        AES256 or KMS; ``key:`` the KMS key
 ``created<7d``         within seven days; ``created>2026-01-31``: after that day
 ``is:…``               mutable, immutable, excluding (has exclusion filters), scanning (on push), kms, aes256
 =====================  ===============================================================================================
@@ -23,8 +23,8 @@ from ecrtui.catalog.filter.matching import matcher
 from ecrtui.catalog.filter.values import one_of, require_plain, time_test
 from ecrtui.ecr.repository import Repository
 
-_LABEL_LENGTH = 5
-"""Characters from which on a word that begins ``mutable`` or ``immutable`` means it."""
+_MIN_LABEL_LENGTH = 5
+"""A beginning of ``mutable`` or ``immutable`` selects these repositories from this length on."""
 _NAME: Callable[[Repository], str] = attrgetter("name")
 
 
@@ -32,7 +32,7 @@ def _plain(term: Term) -> Condition[Repository]:
     found = matcher(term.value)
     word = term.value.text.lower()
     names = of_text(_NAME, found)
-    labels = [label for label in ("mutable", "immutable") if len(word) >= _LABEL_LENGTH and label.startswith(word)]
+    labels = [label for label in ("mutable", "immutable") if len(word) >= _MIN_LABEL_LENGTH and label.startswith(word)]
     if not labels or term.value.kind not in (Written.WORD, Written.QUOTED):
         return Condition(names, {"name": found.find})
     start = labels[0]

@@ -1,4 +1,4 @@
-"""Values that are compared: sizes, ages and dates, numbers, one of a set of words."""
+"""Values of filters: sizes, ages and dates, numbers, and words of a fixed set."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ COMPARISONS: dict[str, Compare] = {
     "<=": operator.le,
     "=": operator.eq,
 }
-_TURNED: dict[str, Compare] = {
+_REVERSED: dict[str, Compare] = {
     ">": operator.lt,
     ">=": operator.le,
     "<": operator.gt,
     "<=": operator.ge,
     "=": operator.eq,
 }
-"""What compares a limit with a value as the value is to be compared with the limit."""
+"""The same comparisons with the limit as the first argument."""
 
 
 def value_error(term: Term, title: str, hint: str = "") -> FilterError:
-    """The error for a value that does not fit its field; points at the value."""
+    """Return the error for a value that does not fit its field. It points at the value."""
     return FilterError(title, term.value.position, term.value.end, hint)
 
 
 def size_test(term: Term) -> Test:
-    """The comparison with a size in bytes, written with or without a unit (100MB, 1.5GiB, 2048)."""
-    hint = f"Write {term.field}>100MB; there are kB, MB, GB, TB and KiB, MiB, GiB, TiB."
-    _something(term, hint)
+    """Return the comparison with a size in bytes, with or without a unit (100MB, 1.5GiB, 2048)."""
+    hint = f"Use {term.field}>100MB. Units: kB to TB, KiB to TiB."
+    _require_value(term, hint)
     size = parse_size(term.value.text)
     if size is None:
         raise value_error(term, f"{_shown(term)} is not a size", hint)
@@ -48,26 +48,26 @@ def size_test(term: Term) -> Test:
 
 
 def number_test(term: Term) -> Test:
-    """The comparison with a whole number."""
-    hint = f"Write {term.field}>1."
-    _something(term, hint)
+    """Return the comparison with a whole number."""
+    hint = f"Use {term.field}>1."
+    _require_value(term, hint)
     if not re.fullmatch(r"\d{1,15}", term.value.text, re.ASCII):
         raise value_error(term, f"{_shown(term)} is not a number", hint)
     return _comparison(term, int(term.value.text), hint)
 
 
 def time_test(term: Term, now: float) -> Test:
-    """The comparison of a point in time (seconds since the epoch) with an age (``<7d``: within 7 days) or a date.
+    """Return the comparison of a time, in seconds since the epoch, with an age (``<7d``: within 7 days) or a date.
 
-    Dates are the user's own: local time.
+    Dates are in local time.
     """
-    hint = f"Write {term.field}<7d for the last seven days, or {term.field}>2026-01-31. Units: s m h d w mo y."
-    _something(term, hint)
+    hint = f"Use {term.field}<7d for the last seven days, or {term.field}>2026-01-31. Units: s m h d w mo y."
+    _require_value(term, hint)
     text = term.value.text
     age = parse_duration(text)
     if age is not None:
         if term.operator in ("=", ":"):
-            raise value_error(term, f"{term.field} is compared with an age by < or >", hint)
+            raise value_error(term, f"{term.field} with an age needs < or >", hint)
         return partial(COMPARISONS[term.operator], now - age)
     span = parse_date_range(text)
     if span is None:
@@ -83,7 +83,7 @@ def time_test(term: Term, now: float) -> Test:
 
 
 def one_of(term: Term, words: Iterable[str]) -> str:
-    """The word of these that the value names or uniquely begins."""
+    """Return the word that the value equals, or is the unique beginning of."""
     names = sorted(words)
     text = term.value.text.lower()
     if text in names:
@@ -93,39 +93,39 @@ def one_of(term: Term, words: Iterable[str]) -> str:
         return begun[0]
     near = difflib.get_close_matches(text, names, n=1)
     listed = ", ".join(begun or names)
-    hint = f"Did you mean {term.field}{term.operator}{near[0]}?" if near and not begun else f"There are {listed}."
-    title = f"{_shown(term)} could be several" if begun else f"{term.field} cannot be {_shown(term)}"
-    raise value_error(term, title if text else f"nothing stands behind {term.field}{term.operator}", hint)
+    hint = f"Did you mean {term.field}{term.operator}{near[0]}?" if near and not begun else f"Values: {listed}."
+    title = f"{_shown(term)} is ambiguous" if begun else f"{_shown(term)} is not a value of {term.field}"
+    raise value_error(term, title if text else f"{term.field}{term.operator} needs a value", hint)
 
 
 def require_plain(term: Term, *operators: str) -> None:
-    """See to it that the term has one of these operators and a plain value.
+    """Check that the term has one of these operators and a plain value.
 
     Raises:
-        FilterError: it has not.
+        FilterError: the operator or the notation of the value is another one.
     """
     if term.operator not in operators:
         allowed = " or ".join(operators)
         raise FilterError(
-            f"{term.field} does not take {term.operator}",
+            f"{term.field} does not support {term.operator}",
             term.position,
             term.value.end,
-            f"Write {term.field} with {allowed}.",
+            f"Use {term.field} with {allowed}.",
         )
     if term.value.kind not in (ValueKind.WORD, ValueKind.QUOTED):
-        raise value_error(term, f"{term.field} takes a plain word")
+        raise value_error(term, f"{term.field} needs a plain word")
 
 
 def _comparison(term: Term, limit: float, hint: str) -> Test:
     if term.operator == ":":
-        raise value_error(term, f"{term.field} is compared with <, <=, =, >= or >", hint)
-    return partial(_TURNED[term.operator], limit)
+        raise value_error(term, f"{term.field} needs <, <=, =, >= or >", hint)
+    return partial(_REVERSED[term.operator], limit)
 
 
 def _shown(term: Term) -> str:
     return repr(term.value.text)
 
 
-def _something(term: Term, hint: str) -> None:
+def _require_value(term: Term, hint: str) -> None:
     if not term.value.text:
-        raise value_error(term, f"nothing stands behind {term.field}{term.operator}", hint)
+        raise value_error(term, f"{term.field}{term.operator} needs a value", hint)

@@ -1,4 +1,4 @@
-"""A filter that is wrong says what and where, and what would be right."""
+"""The error of a wrong filter says what is wrong, where, and what to write instead."""
 
 from __future__ import annotations
 
@@ -9,71 +9,71 @@ from ecrtui.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "title", "hint"),
+    ("text", "wrong", "title", "hint"),
     [
-        ("size>", "", "nothing stands behind size>", "size>100MB"),
-        ("release size>abc", "abc", "'abc' is not a size", "GiB"),
+        ("size>", "", "size> needs a value", "size>100MB"),
+        ("release size>abc", "abc", "'abc' is not a size", "Units: kB to TB, KiB to TiB."),
         ("size>1XB", "1XB", "'1XB' is not a size", "MB"),
-        ("size:5", "5", "size is compared", "size>100MB"),
+        ("size:5", "5", "size needs <, <=, =, >= or >", "size>100MB"),
         ("size>²", "²", "is not a size", "size>100MB"),
         ("tags>many", "many", "'many' is not a number", "tags>1"),
-        ("pushed<", "", "nothing stands behind pushed<", "pushed<7d"),
+        ("pushed<", "", "pushed< needs a value", "pushed<7d"),
         ("pushed<soon", "soon", "neither an age nor a date", "pushed<7d"),
-        ("pushed=7d", "7d", "by < or >", "pushed<7d"),
+        ("pushed=7d", "7d", "needs < or >", "pushed<7d"),
         ("pushed>2026-02-30", "2026-02-30", "neither an age nor a date", "2026-01-31"),
         ("pushed>0000-01-01", "0000-01-01", "neither an age nor a date", "2026-01-31"),
         ("pulled:ever", "ever", "neither an age nor a date", "pulled<7d"),
-        ("is:untaged", "untaged", "is cannot be 'untaged'", "Did you mean is:untagged?"),
-        ("is:un", "un", "'un' could be several", "unscanned, untagged"),
-        ("is:", "", "nothing stands behind is:", "untagged"),
-        ("is>index", "is>index", "is does not take >", ": or ="),
+        ("is:untaged", "untaged", "'untaged' is not a value of is", "Did you mean is:untagged?"),
+        ("is:un", "un", "'un' is ambiguous", "unscanned, untagged"),
+        ("is:", "", "is: needs a value", "untagged"),
+        ("is>index", "is>index", "is does not support >", ": or ="),
         ("is:/x/", "/x/", "plain word", ""),
-        ("severity>=foo", "foo", "cannot be 'foo'", "critical, high"),
-        ("severity>none", "none", "none is not a severity", "severity:none"),
-        ("tga:prod", "tga", "there is no field 'tga'", "Did you mean tag?"),
-        ("shop:prod", "shop", "there is no field 'shop'", "In quotation marks it is a text."),
-        ("tag>3", "tag>3", "cannot be compared", "tag:text"),
-        ("a tag:", "tag:", "nothing stands behind tag:", ""),
-        ('x "abc', '"abc', "the quotation mark is not closed", 'ends with "'),
-        ('"abc\\"', '"abc\\"', "the quotation mark is not closed", 'ends with "'),
-        ('""', '""', "nothing between the marks", '"text"'),
-        ("/abc", "/abc", "the regular expression is not closed", "ends with /"),
+        ("severity>=foo", "foo", "'foo' is not a value of severity", "critical, high"),
+        ("severity>none", "none", "none cannot be compared", "severity:none"),
+        ("tga:prod", "tga", "unknown field 'tga'", "Did you mean tag?"),
+        ("shop:prod", "shop", "unknown field 'shop'", "Use quotation marks to search for the text."),
+        ("tag>3", "tag>3", "does not support >", "tag:text"),
+        ("a tag:", "tag:", "tag: needs a value", ""),
+        ('x "abc', '"abc', "the closing quotation mark is missing", 'Close it with "'),
+        ('"abc\\"', '"abc\\"', "the closing quotation mark is missing", 'Close it with "'),
+        ('""', '""', "the value is empty", '"text"'),
+        ("/abc", "/abc", "the closing / of the regular expression is missing", "Close it with /"),
         ("a /(/", "(/", "not a regular expression", "\\"),
         ("tag:/[/", "[/", "not a regular expression", "\\"),
         ("/a{99999999999999}/", "/a{99999999999999}/", "not a regular expression", ""),
-        ("/(a+)+b/", "/(a+)+b/", "for ever", "One repeat"),
-        ("/(x|y)*z/", "/(x|y)*z/", "for ever", "One repeat"),
-        ("/((a)+b)*/", "/((a)+b)*/", "for ever", "One repeat"),
-        ("/(a*){2,}/", "/(a*){2,}/", "for ever", "One repeat"),
-        ("!", "!", "nothing stands behind it", "!rc"),
-        ("a ! b", "!", "nothing stands behind it", "!rc"),
-        ("~", "~", "nothing stands behind ~", "~relcand"),
+        ("/(a+)+b/", "/(a+)+b/", "may never finish", "Use one repeat"),
+        ("/(x|y)*z/", "/(x|y)*z/", "may never finish", "Use one repeat"),
+        ("/((a)+b)*/", "/((a)+b)*/", "may never finish", "Use one repeat"),
+        ("/(a*){2,}/", "/(a*){2,}/", "may never finish", "Use one repeat"),
+        ("!", "!", "! needs a value", "!rc"),
+        ("a ! b", "!", "! needs a value", "!rc"),
+        ("~", "~", "~ needs a value", "~relcand"),
         (">3", ">3", "needs a field", "size>100MB"),
     ],
 )
-def test_the_error_points_at_the_place(text: str, place: str, title: str, hint: str) -> None:
+def test_an_error_points_at_the_wrong_characters(text: str, wrong: str, title: str, hint: str) -> None:
     with pytest.raises(FilterError) as caught:
         parse(text, 0)
     error = caught.value
     assert title in error.title
     assert hint in error.hint
-    assert text[error.position : error.end] == place
+    assert text[error.position : error.end] == wrong
 
 
 @pytest.mark.parametrize(
     "text", ["/v(\\d+\\.){2}\\d+/", "/(rc|beta)\\d+/", "/(a+)?b/", "/[(+]+x/", "/\\(a+\\)+/", "/(?:ab)+/"]
 )
-def test_expressions_that_end_are_taken(text: str) -> None:
+def test_regular_expressions_that_finish_are_accepted(text: str) -> None:
     assert parse(text).matches is not None
 
 
-def test_an_error_is_one_that_commands_report() -> None:
+def test_a_filter_error_is_a_usage_error() -> None:
     with pytest.raises(UsageError):
         parse("size>")
 
 
-def test_repositories_have_other_fields() -> None:
+def test_an_error_lists_the_fields_of_the_schema() -> None:
     with pytest.raises(FilterError) as caught:
         parse_repositories("pushed<7d")
-    assert "there is no field 'pushed'" in caught.value.title
+    assert "unknown field 'pushed'" in caught.value.title
     assert "created" in caught.value.hint

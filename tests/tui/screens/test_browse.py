@@ -71,10 +71,10 @@ async def test_the_filter_narrows_as_it_is_typed_and_tells_what_is_wrong_with_it
         screen = await until(pilot, "2 match")
         assert rows(screen, *NAMES) == ["team/app", "team/frozen"]
         await paste(pilot, " is:nonsense")
-        await until(pilot, "is cannot be 'nonsense'")
+        await until(pilot, "'nonsense' is not a value of is")
         assert rows(screen_text(pilot.app), *NAMES) == ["team/app", "team/frozen"]
         await pilot.press(*["backspace"] * len(" is:nonsense"), "enter")
-        await until_gone(pilot, "is cannot be 'nonsense'")
+        await until_gone(pilot, "'nonsense' is not a value of is")
         await pilot.press("escape")
         screen = await until_gone(pilot, "match")
         assert rows(screen, *NAMES) == list(NAMES)
@@ -340,7 +340,7 @@ async def test_a_mistake_that_becomes_another_one_is_told_anew_and_the_place_can
         await until(pilot, "not a size")
         await type_text(pilot, " nope:x")
         await pilot.press(*["home"], *["delete"] * len("size>banana "))
-        await until(pilot, "there is no field 'nope'")
+        await until(pilot, "unknown field 'nope'")
         await until_gone(pilot, "not a size")
         await pilot.press("escape")
         await until_gone(pilot, "nope")
