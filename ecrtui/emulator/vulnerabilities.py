@@ -70,14 +70,16 @@ def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
     }
 
 
-def to_enhanced_finding(one: Vulnerability, where: dict[str, str], digest: str, now: float) -> dict[str, Any]:
+def to_enhanced_finding(
+    one: Vulnerability, *, registry_id: str, region: str, name: str, digest: str, now: float
+) -> dict[str, Any]:
     """Return a finding of enhanced scanning (``EnhancedImageScanFinding``).
 
     Args:
-        where: ``registryId``, ``repositoryName`` and ``region``.
+        name: the name of the repository.
+        digest: the digest of the image.
         now: seconds since the epoch.
     """
-    registry_id, name, region = where["registryId"], where["repositoryName"], where["region"]
     package = {"name": one.package, "version": one.version, "packageManager": "OS", "arch": "X86_64"}
     return {
         "awsAccountId": registry_id,

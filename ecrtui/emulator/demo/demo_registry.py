@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ecrtui.emulator import manifests, storage, vulnerabilities
+from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.demo.artifacts import Artifact
 from ecrtui.emulator.operations import scans
 
@@ -153,22 +153,8 @@ class DemoRepository:
                 "UPDATE images SET last_pulled_at = ? WHERE id = ?", (self._moment(pulled), image_id)
             )
         if self.settings.scanning and artifact.platform:
-            self._scan(image_id, artifact.digest, self._moment(age) + 25)
+            scans.scan_image(self._connection, image_id, self.settings.scanning, at=self._moment(age) + 25)
         return image_id
-
-    def _scan(self, image_id: int, digest: str, at: float) -> None:
-        found = vulnerabilities.findings_of(digest)
-        if self.settings.scanning == scans.ENHANCED:
-            where = {
-                "registryId": self.registry.registry_id,
-                "repositoryName": self.name,
-                "region": self.registry.region,
-            }
-            findings = [vulnerabilities.to_enhanced_finding(one, where, digest, at) for one in found]
-        else:
-            findings = [vulnerabilities.to_basic_finding(one) for one in found]
-        counts = vulnerabilities.count_severities(found)
-        scans.store_scan(self._connection, image_id, findings, counts, kind=self.settings.scanning, at=at)
 
 
 def _policy(readers: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def start_image_scan(context: RequestContext) -> dict[str, Any]:
             raise ServiceError(
                 "LimitExceededException", "The scan quota per image has been exceeded. Wait and try again."
             )
-        _scan(connection, image, BASIC, context.now, {})
+        scan_image(connection, image["id"], BASIC, at=context.now)
     return {
         **context.repository_members(),
         "imageId": _with_digest(image, context["imageId"]),
@@ -84,15 +84,10 @@ def scan_on_push(
     frequency = registry_settings.frequency(connection, repository)
     if frequency == registry_settings.MANUAL:
         return
-    image = connection.execute("SELECT * FROM images WHERE id = ?", (image_id,)).fetchone()
+    image = connection.execute("SELECT media_type FROM images WHERE id = ?", (image_id,)).fetchone()
     if _scannable(image["media_type"]):
         kind = registry_settings.scan_type(connection, repository["registry_id"], repository["region"])
-        where = {
-            "registryId": repository["registry_id"],
-            "repositoryName": repository["name"],
-            "region": repository["region"],
-        }
-        _scan(connection, image, kind, context.now, where)
+        scan_image(connection, image_id, kind, at=context.now)
 
 
 def summary_members(row: sqlite3.Row) -> dict[str, Any]:
@@ -104,6 +99,26 @@ def summary_members(row: sqlite3.Row) -> dict[str, Any]:
     if row["scan_status"] in ("COMPLETE", "ACTIVE"):
         members["imageScanFindingsSummary"] = _summary(row)
     return members
+
+
+def scan_image(connection: sqlite3.Connection, image_id: int, kind: str, *, at: float) -> None:
+    """Simulate a scan of an image and store it.
+
+    Args:
+        kind: BASIC or ENHANCED.
+        at: the time of the scan, in seconds since the epoch.
+    """
+    image = connection.execute(
+        "SELECT i.digest, r.registry_id, r.region, r.name FROM images i JOIN repositories r ON r.id = i.repository_id"
+        " WHERE i.id = ?",
+        (image_id,),
+    ).fetchone()
+    found = vulnerabilities.findings_of(image["digest"])
+    if kind == ENHANCED:
+        findings = [vulnerabilities.to_enhanced_finding(one, **dict(image), now=at) for one in found]
+    else:
+        findings = [vulnerabilities.to_basic_finding(one) for one in found]
+    store_scan(connection, image_id, findings, vulnerabilities.count_severities(found), kind=kind, at=at)
 
 
 def store_scan(
@@ -142,15 +157,6 @@ def store_scan(
         "INSERT INTO findings (image_id, position, finding) VALUES (?, ?, ?)",
         [(image_id, position, json.dumps(finding)) for position, finding in enumerate(findings)],
     )
-
-
-def _scan(connection: sqlite3.Connection, image: sqlite3.Row, kind: str, now: float, where: dict[str, str]) -> None:
-    found = vulnerabilities.findings_of(image["digest"])
-    if kind == ENHANCED:
-        findings = [vulnerabilities.to_enhanced_finding(one, where, image["digest"], now) for one in found]
-    else:
-        findings = [vulnerabilities.to_basic_finding(one) for one in found]
-    store_scan(connection, image["id"], findings, vulnerabilities.count_severities(found), kind=kind, at=now)
 
 
 def _scannable(media_type: str) -> bool:
