@@ -17,8 +17,8 @@ from ecrtui.tui import blocking as io
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.widgets.error_panel import MessagePanel, PanelMessage
 from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache

@@ -33,7 +33,7 @@ Spans = Iterable[tuple[int, int]]
 
 
 def one_line(text: str, width: int) -> str:
-    """The text on one line of at most this many cells, with an ellipsis where it was cut."""
+    """Return the text on one line of at most ``width`` cells; an ellipsis marks a cut."""
     if width <= 0:
         return ""
     if text.isascii() and text.isprintable():
@@ -43,28 +43,28 @@ def one_line(text: str, width: int) -> str:
 
 
 def content(text: str, style: str = "", limit: int | None = None) -> Content:
-    """The text on one line, for a widget, in a style of Textual (``"bold $accent"``)."""
+    """Return the text on one line as ``Content``, in a style of Textual (``"bold $accent"``)."""
     return _content(visible(text, limit), style)
 
 
 def block(text: str, style: str = "", limit: int | None = None) -> Content:
-    """A text of several lines, for a widget: line feeds part the lines, everything else is made visible."""
+    """Return the text as ``Content`` of several lines. Only line feeds are kept; other controls become visible."""
     return _content(visible_lines(text, limit), style)
 
 
 def label(text: str, style: str = "", limit: int | None = None) -> Text:
-    """The text on one line as Rich's ``Text``, for the widgets that want that (Tree, DataTable)."""
+    """Return the text on one line as Rich's ``Text``, for widgets that need it (Tree, DataTable)."""
     return Text(visible(text, limit), style=style, no_wrap=True, end="")
 
 
 def highlighted(text: str, spans: Spans, mark: str | Style, style: str = "") -> Content:
-    """The text on one line, with ranges of it in a style of their own.
+    """Return the text on one line with some ranges highlighted.
 
     Args:
-        text: the text as the registry has it.
-        spans: ranges in that text, before anything in it was made visible.
-        mark: the style of the ranges.
-        style: the style of the whole.
+        text: The text as the registry has it.
+        spans: Ranges of that text, before anything in it is made visible.
+        mark: The style of the ranges.
+        style: The style of the whole text.
     """
     shown = visible(text)
     result = _content(shown, style)
@@ -74,7 +74,7 @@ def highlighted(text: str, spans: Spans, mark: str | Style, style: str = "") -> 
 
 
 def map_spans(text: str, shown: str, spans: Spans) -> list[tuple[int, int]]:
-    """Ranges in a text as ranges in what is shown of it."""
+    """Convert ranges of a text to ranges of its visible form."""
     if shown is text or shown == text:
         return list(spans)
     return [(len(visible(text[:start])), len(visible(text[:end]))) for start, end in spans]

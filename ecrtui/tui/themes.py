@@ -1,7 +1,7 @@
-"""Themes: TOML files with the fields of Textual's themes, the colours of our own, and a clear word when one is broken.
+"""Themes: TOML files with the fields of Textual's themes and the variables of ecrtui.
 
-A theme with an invalid colour would crash when it is chosen, and a misspelt variable would vanish without a word. So a
-file is checked when it is read, and what is wrong is told with the line it stands on.
+Textual crashes on a theme with an invalid color and ignores a misspelt variable. So each file is checked when it is
+read, and an error names the line.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OWN_VARIABLES: Mapping[str, str] = {
     "json-constant": "text-accent",
     "line-number": "text-muted",
 }
-"""Our own variables, and the one of Textual's that each takes its value from in a theme that does not set it."""
+"""The variables of ecrtui, each with the Textual variable that is its default."""
 
 _FIELDS = frozenset(entry.name for entry in fields(Theme))
 _FLAGS = frozenset({"dark", "ansi"})
@@ -47,27 +47,27 @@ _NUMBERS = frozenset({"luminosity_spread", "text_alpha"})
 
 @dataclass(frozen=True, slots=True)
 class LoadedThemes:
-    """The themes there are, shipped ones first, and why others are not among them: one error for each broken file."""
+    """The usable themes, shipped ones first, and one error per broken file."""
 
     themes: tuple[Theme, ...]
     problems: tuple[SettingsError, ...] = ()
 
     @property
     def report(self) -> str:
-        """All that is wrong, as one message; empty if nothing is."""
+        """All errors as one message; empty if there are none."""
         return "\n".join(str(problem) for problem in self.problems)
 
 
 def variable_defaults(theme: Theme) -> dict[str, str]:
-    """Our own variables as they are in a theme that does not set them: for ``App.get_theme_variable_defaults``."""
+    """Return the default values of our variables for a theme, for ``App.get_theme_variable_defaults``."""
     generated = theme.to_color_system().generate()
     return {name: generated[source] for name, source in OWN_VARIABLES.items()}
 
 
 def load_theme(name: str, folder: Path | None = None) -> Theme | None:
-    """The theme of this name; None if there is none, or if it cannot be used.
+    """Return the theme with this name, or None if there is no usable one.
 
-    Every theme of the user's is read for it, as the name is in the file, but not every shipped one.
+    A theme's name is inside its file, so this reads all themes of the user, but only one shipped theme.
     """
     own = _files(paths.themes_folder() if folder is None else folder)
     file = shipped_folder() / f"{name}.toml"
@@ -77,10 +77,10 @@ def load_theme(name: str, folder: Path | None = None) -> Theme | None:
 
 
 def load_themes(folder: Path | None = None) -> LoadedThemes:
-    """The shipped themes and the user's own; one of the user's takes the place of a shipped one of the same name.
+    """Read the shipped themes and the user's. A user's theme replaces a shipped one of the same name.
 
     Args:
-        folder: where the user's own are; the user's configuration folder if None. It need not exist.
+        folder: The folder of the user's themes; None for the one in the configuration folder. It need not exist.
     """
     found: dict[str, Theme] = {}
     problems: list[SettingsError] = []
@@ -93,7 +93,9 @@ def load_themes(folder: Path | None = None) -> LoadedThemes:
                 problems.append(problem)
                 continue
             if theme.name in origin:
-                problems.append(SettingsError(f"{file} has the name of {origin[theme.name].name}: {theme.name}"))
+                problems.append(
+                    SettingsError(f"{file} repeats the theme name {theme.name!r} of {origin[theme.name].name}")
+                )
                 continue
             origin[theme.name] = file
             found[theme.name] = theme
@@ -101,47 +103,47 @@ def load_themes(folder: Path | None = None) -> LoadedThemes:
 
 
 def shipped_folder() -> Path:
-    """Where the shipped themes are: in the package when it is installed, beside it in a working copy."""
+    """Return the folder of the shipped themes: in the installed package, or beside it in a working copy."""
     package = Path(__file__).parent.parent
     installed = package / "_themes"
     return installed if installed.is_dir() else package.parent / "themes"
 
 
 def read_theme(file: Path) -> Theme:
-    """The theme of a file.
+    """Read a theme from a file.
 
     Raises:
-        SettingsError: it cannot be used; the title names the file, the detail the line and what is wrong in it.
+        SettingsError: The theme is not usable. The title names the file, the detail the line and the problem.
     """
     try:
         source = file.read_text("utf-8")
         content = tomllib.loads(source)
     except tomllib.TOMLDecodeError as problem:
-        raise _broken(file, _line_of_problem(str(problem)), str(problem).partition(" (at")[0]) from problem
+        raise _invalid(file, _line_in_message(str(problem)), str(problem).partition(" (at")[0]) from problem
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1
-        raise _broken(file, line, "not UTF-8") from problem
+        raise _invalid(file, line, "not UTF-8") from problem
     except OSError as problem:
-        raise SettingsError(f"{file} cannot be read", problem.strerror or str(problem)) from problem
+        raise SettingsError(f"Could not read the theme {file}", problem.strerror or str(problem)) from problem
     values = {name.replace("-", "_"): value for name, value in content.items()}
     variables = values.pop("variables", {})
     if not isinstance(variables, dict):
-        raise _broken(file, _line_of(source, "variables"), "variables must be a table: [variables]")
+        raise _invalid(file, _line_of(source, "variables"), "variables must be a table: [variables]")
     for name, value in values.items():
-        wrong = _wrong_field(name, value)
+        wrong = _field_error(name, value)
         if wrong:
-            raise _broken(file, _line_of(source, name), wrong)
+            raise _invalid(file, _line_of(source, name), wrong)
     for name in ("name", "primary"):
         if name not in values:
-            raise _broken(file, 1, f"{name} is missing")
+            raise _invalid(file, 1, f"{name} is missing")
     theme = Theme(**values)
     known = OWN_VARIABLES.keys() | _BUILTIN_VARIABLES
     if not variables.keys() <= known:  # generating all of them takes as long as reading the file
         known |= theme.to_color_system().generate().keys()
     for name, value in variables.items():
-        wrong = _wrong_variable(name, value, known)
+        wrong = _variable_error(name, value, known)
         if wrong:
-            raise _broken(file, _line_of(source, name, "variables"), wrong)
+            raise _invalid(file, _line_of(source, name, "variables"), wrong)
     theme.variables = dict(variables)
     return theme
 
@@ -153,48 +155,48 @@ def _files(folder: Path) -> Sequence[Path]:
     try:
         return sorted(entry for entry in folder.iterdir() if entry.suffix == ".toml")
     except OSError:
-        return ()  # no folder of one's own is the usual case
+        return ()  # most users have no folder of themes
 
 
-def _broken(file: Path, line: int, wrong: str) -> SettingsError:
-    return SettingsError(f"{file} is no theme", f"line {line}: {wrong}", "Mend the file, or move it away.")
+def _invalid(file: Path, line: int, wrong: str) -> SettingsError:
+    return SettingsError(f"Invalid theme {file}", f"line {line}: {wrong}", "Fix the file or move it aside.")
 
 
-def _wrong_field(name: str, value: object) -> str:
+def _field_error(name: str, value: object) -> str:
     if name not in _FIELDS:
-        return f"there is no field {name}{_did_you_mean(name, _FIELDS)}"
+        return f"unknown field {name}{_did_you_mean(name, _FIELDS)}"
     if name == "name":
-        return "" if isinstance(value, str) and value.strip() else "name must be a text"
+        return "" if isinstance(value, str) and value.strip() else "name must be a string"
     if name in _FLAGS:
         return "" if isinstance(value, bool) else f"{name} must be true or false"
     if name in _NUMBERS:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
         return "" if fits else f"{name} must be a number from 0 to 1"
-    return _wrong_colour(name, value)
+    return _color_error(name, value)
 
 
-def _wrong_variable(name: str, value: object, known: Iterable[str]) -> str:
+def _variable_error(name: str, value: object, known: Iterable[str]) -> str:
     if name not in known:
-        return f"there is no variable {name}{_did_you_mean(name, known)}"
+        return f"unknown variable {name}{_did_you_mean(name, known)}"
     if not isinstance(value, str):
-        return f"{name} must be a text"
+        return f"{name} must be a string"
     if "style" in name.split("-"):
         unknown = set(value.split()) - VALID_STYLE_FLAGS
-        return f"{name} is no text style: {value!r}" if unknown else ""
-    colour, _, opacity = value.partition(" ")
+        return f"{name} is not a text style: {value!r}" if unknown else ""
+    color, _, opacity = value.partition(" ")
     if opacity and not re.fullmatch(r"\d+(\.\d+)?%", opacity.strip()):
-        return f"{name}: {opacity.strip()!r} is no opacity; write it as 60%"
-    return "" if colour == "auto" else _wrong_colour(name, colour)
+        return f"{name}: {opacity.strip()!r} is not an opacity; write it as 60%"
+    return "" if color == "auto" else _color_error(name, color)
 
 
-def _wrong_colour(name: str, value: object) -> str:
+def _color_error(name: str, value: object) -> str:
     if not isinstance(value, str):
-        return f"{name} must be a colour"
+        return f"{name} must be a color"
     try:
         Color.parse(value)
     except ColorParseError as problem:
         hint = f"; did you mean {problem.suggested_color}?" if problem.suggested_color else ""
-        return f"{name} is no colour: {value!r}{hint}"
+        return f"{name} is not a color: {value!r}{hint}"
     return ""
 
 
@@ -203,13 +205,13 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _line_of_problem(message: str) -> int:
+def _line_in_message(message: str) -> int:
     found = re.search(r"at line (\d+)", message)
     return int(found[1]) if found else 1
 
 
 def _line_of(source: str, name: str, table: str = "") -> int:
-    """The line on which a key of a table is set. ``tomllib`` does not tell; the file is known to be TOML by now."""
+    """Return the line that sets a key of a table. ``tomllib`` does not tell; the source must be valid TOML."""
     key = re.escape(name).replace("_", "[-_]").replace(r"\-", "[-_]")
     header = re.compile(r"\s*\[\s*\"?([\w.-]+)\"?\s*\]")
     plain = re.compile(rf"\s*[\"']?{key}[\"']?\s*=")

@@ -1,4 +1,4 @@
-"""A tiny application around one widget, with the messages that came out of it."""
+"""A small application around one widget that records the messages of the widget."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ from ecrtui.tui.screens.plan import PlanScreen
 from ecrtui.tui.screens.put_image import PutImageScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.widgets.error_panel import MessagePanel
 from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import MessagePanel
 
 SCREENS = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen)
 OWNERS: tuple[type[DOMNode], ...] = (

@@ -48,7 +48,7 @@ async def test_without_credentials_the_screen_says_what_to_do_and_a_retry_works_
             screen = await until(pilot, "No AWS credentials")
             assert "aws configure" in screen
             assert "look around without an account" in screen
-            assert "r tries again" in screen
+            assert "r try again" in screen
             (no_credentials / "credentials").write_text(
                 "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
             )
@@ -66,7 +66,7 @@ async def test_without_a_region_the_screen_says_what_to_do_and_a_retry_works_aft
         async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
             screen = await until(pilot, "No region is configured")
             assert "--region" in screen
-            assert "r tries again" in screen
+            assert "r try again" in screen
             (no_credentials / "config").write_text(f"[default]\nregion = {REGION}\n")
             await pilot.press("r")
             await until(pilot, "1 repository")
@@ -94,7 +94,7 @@ async def test_a_registry_that_does_not_answer_is_told_with_its_address() -> Non
     async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
         screen = await until(pilot, "Could not reach the service")
         assert url in screen
-        assert "r tries again" in screen
+        assert "r try again" in screen
 
 
 @pytest.mark.parametrize(

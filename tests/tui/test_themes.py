@@ -1,4 +1,4 @@
-"""Themes: the shipped ones hold what they promise, a broken one is told with its file and its line."""
+"""The shipped themes, user themes and errors in theme files."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_promised_themes_are_shipped() -> None:
 
 
 @pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind"])
-def test_every_text_of_a_theme_can_be_read_on_every_ground(name: str) -> None:
+def test_text_has_enough_contrast_on_every_background(name: str) -> None:
     """4.5:1, WCAG 2.2, success criterion 1.4.3 (AA)."""
     weak = {
         (text, ground): round(contrast(SHIPPED[name], text, ground), 2)
@@ -81,7 +81,7 @@ def test_every_text_of_a_theme_can_be_read_on_every_ground(name: str) -> None:
     assert contrast(SHIPPED[name], "block-cursor-foreground", "block-cursor-background") >= 4.5
 
 
-def test_the_theme_of_high_contrast_has_seven_to_one_everywhere() -> None:
+def test_the_contrast_theme_has_a_ratio_of_seven_to_one() -> None:
     """WCAG 2.2, success criterion 1.4.6 (AAA)."""
     theme = SHIPPED["ecrtui-contrast"]
     texts = ("foreground", "text", "text-muted", "text-disabled", *TEXTS)
@@ -94,7 +94,7 @@ def test_the_theme_of_high_contrast_has_seven_to_one_everywhere() -> None:
 
 
 @pytest.mark.parametrize("matrix", [DEUTERANOPIA, PROTANOPIA], ids=["deuteranopia", "protanopia"])
-def test_colours_that_mean_different_things_are_told_apart_without_red_or_green(matrix) -> None:
+def test_colors_differ_for_color_blind_users(matrix) -> None:
     values = colours(SHIPPED["ecrtui-colourblind"])
     groups = [
         ["severity-critical", "severity-medium", "severity-low", "severity-informational"],
@@ -108,7 +108,7 @@ def test_colours_that_mean_different_things_are_told_apart_without_red_or_green(
             assert distance > 20, (one, other, distance)
 
 
-def test_the_theme_for_sixteen_colours_names_only_colours_of_the_terminal() -> None:
+def test_the_16_color_theme_uses_only_terminal_colors() -> None:
     theme = SHIPPED["ecrtui-16"]
     assert theme.ansi
     named = [theme.primary, theme.secondary, theme.accent, theme.warning, theme.error, theme.success]
@@ -118,14 +118,14 @@ def test_the_theme_for_sixteen_colours_names_only_colours_of_the_terminal() -> N
 
 
 @pytest.mark.parametrize("theme", [*BUILTIN_THEMES.values(), *SHIPPED.values()], ids=lambda theme: theme.name)
-def test_every_theme_has_our_variables(theme: Theme) -> None:
+def test_every_theme_defines_our_variables(theme: Theme) -> None:
     defaults = themes.variable_defaults(theme)
     assert defaults.keys() == themes.OWN_VARIABLES.keys()
     for value in defaults.values():
         assert value.startswith("auto ") or Color.parse(value.partition(" ")[0])
 
 
-async def test_every_shipped_theme_can_be_put_on() -> None:
+async def test_every_shipped_theme_can_be_applied() -> None:
     class Host(App[None]):
         CSS = "Screen { color: $tag; background: $surface; border: round $severity-critical; }"
 
@@ -141,9 +141,7 @@ async def test_every_shipped_theme_can_be_put_on() -> None:
             assert app.theme_variables["tag"] == theme.variables["tag"]
 
 
-def test_a_theme_of_ones_own_is_found_in_the_configuration_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_user_theme_is_found_in_the_configuration_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "themes_folder", lambda: tmp_path)
     (tmp_path / "mine.toml").write_text(GOOD)
     (tmp_path / "notes.txt").write_text("no theme")
@@ -153,7 +151,7 @@ def test_a_theme_of_ones_own_is_found_in_the_configuration_folder(
     assert found.themes[-1].variables == {"tag": "#00ff00"}
 
 
-def test_ones_own_theme_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None:
+def test_a_user_theme_replaces_a_shipped_theme(tmp_path: Path) -> None:
     (tmp_path / "dark.toml").write_text(GOOD.replace("mine", "ecrtui-dark"))
     found = themes.load_themes(tmp_path)
     [theme] = [theme for theme in found.themes if theme.name == "ecrtui-dark"]
@@ -163,27 +161,27 @@ def test_ones_own_theme_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("wrong", "line", "words"),
     [
-        (GOOD.replace('"#336699"', '"#33669"'), 3, "primary is no colour: '#33669'"),
-        (GOOD.replace('"#336699"', '"bleu"'), 3, "primary is no colour: 'bleu'; did you mean blue?"),
-        (GOOD.replace('"#336699"', "17"), 3, "primary must be a colour"),
-        (GOOD.replace("primary", "primry"), 3, "there is no field primry; did you mean primary?"),
+        (GOOD.replace('"#336699"', '"#33669"'), 3, "primary is not a color: '#33669'"),
+        (GOOD.replace('"#336699"', '"bleu"'), 3, "primary is not a color: 'bleu'; did you mean blue?"),
+        (GOOD.replace('"#336699"', "17"), 3, "primary must be a color"),
+        (GOOD.replace("primary", "primry"), 3, "unknown field primry; did you mean primary?"),
         (GOOD.replace('primary = "#336699"\n', ""), 1, "primary is missing"),
-        (GOOD.replace('"mine"', '""'), 2, "name must be a text"),
-        (GOOD.replace("tag =", "tga ="), 6, "there is no variable tga; did you mean tag?"),
-        (GOOD.replace('"#00ff00"', '"greem"'), 6, "tag is no colour: 'greem'; did you mean green?"),
-        (GOOD.replace('"#00ff00"', '"green half"'), 6, "tag: 'half' is no opacity; write it as 60%"),
-        (GOOD.replace('"#00ff00"', "[1]"), 6, "tag must be a text"),
-        (GOOD + 'block-cursor-text-style = "bald"\n', 7, "block-cursor-text-style is no text style: 'bald'"),
-        (GOOD.replace("[variables]", "[variabels]"), 5, "there is no field variabels; did you mean variables?"),
+        (GOOD.replace('"mine"', '""'), 2, "name must be a string"),
+        (GOOD.replace("tag =", "tga ="), 6, "unknown variable tga; did you mean tag?"),
+        (GOOD.replace('"#00ff00"', '"greem"'), 6, "tag is not a color: 'greem'; did you mean green?"),
+        (GOOD.replace('"#00ff00"', '"green half"'), 6, "tag: 'half' is not an opacity; write it as 60%"),
+        (GOOD.replace('"#00ff00"', "[1]"), 6, "tag must be a string"),
+        (GOOD + 'block-cursor-text-style = "bald"\n', 7, "block-cursor-text-style is not a text style: 'bald'"),
+        (GOOD.replace("[variables]", "[variabels]"), 5, "unknown field variabels; did you mean variables?"),
         (GOOD.replace("# mine", "dark = 1"), 1, "dark must be true or false"),
         (GOOD.replace("# mine", "text-alpha = 7"), 1, "text_alpha must be a number from 0 to 1"),
         (GOOD.replace("# mine", "luminosity-spread = true"), 1, "luminosity_spread must be a number from 0 to 1"),
         (GOOD.replace('"#336699"', "#336699"), 3, "Invalid value"),
-        (GOOD.replace("[variables]\ntag", "variables.tag").replace("#00ff00", "x"), 5, "tag is no colour: 'x'"),
+        (GOOD.replace("[variables]\ntag", "variables.tag").replace("#00ff00", "x"), 5, "tag is not a color: 'x'"),
         (GOOD.replace("[variables]\ntag = ", "variables = 3 #"), 5, "variables must be a table: [variables]"),
     ],
 )
-def test_a_broken_theme_is_told_with_its_file_and_line(tmp_path: Path, wrong: str, line: int, words: str) -> None:
+def test_an_invalid_theme_is_reported_with_file_and_line(tmp_path: Path, wrong: str, line: int, words: str) -> None:
     file = tmp_path / "broken.toml"
     file.write_text(wrong)
     with pytest.raises(SettingsError) as problem:
@@ -192,14 +190,14 @@ def test_a_broken_theme_is_told_with_its_file_and_line(tmp_path: Path, wrong: st
     assert problem.value.detail == f"line {line}: {words}"
 
 
-def test_a_file_that_is_not_text_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_theme_that_is_not_utf_8_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "broken.toml"
     file.write_bytes(GOOD.encode() + b"\xff")
     with pytest.raises(SettingsError, match="line 7: not UTF-8"):
         themes.read_theme(file)
 
 
-def test_all_broken_themes_are_told_in_one_message_and_the_others_are_there(tmp_path: Path) -> None:
+def test_invalid_themes_are_reported_together_and_others_load(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(GOOD)
     (tmp_path / "b.toml").write_text(GOOD.replace("primary", "primry"))
     (tmp_path / "c.toml").write_text("name =")
@@ -207,9 +205,10 @@ def test_all_broken_themes_are_told_in_one_message_and_the_others_are_there(tmp_
     (tmp_path / "e.toml").mkdir()
     found = themes.load_themes(tmp_path)
     assert {theme.name for theme in found.themes} == {*SHIPPED, "mine"}
-    told = found.report.splitlines()
-    assert len(told) == len(found.problems) == 4
-    assert [Path(line.split(" ")[0]).name for line in told] == ["b.toml", "c.toml", "d.toml", "e.toml"]
-    assert "line 3" in told[0]
-    assert "line 1" in told[1]
-    assert "a.toml" in told[2]
+    lines = found.report.splitlines()
+    assert len(lines) == len(found.problems) == 4
+    for name, line in zip(("b.toml", "c.toml", "d.toml", "e.toml"), lines, strict=True):
+        assert f"{tmp_path / name}" in line
+    assert "line 3" in lines[0]
+    assert "line 1" in lines[1]
+    assert "a.toml" in lines[2]

@@ -1,1 +1,1 @@
-"""A manifest on the screen."""
+"""Widgets that show and edit a manifest."""

@@ -1,4 +1,4 @@
-"""What an image is made of, as a tree: platforms, config, layers, attestations, what refers to it."""
+"""A tree of the parts of an image: platforms, config, layers, attestations, referrers, annotations."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 
 MAX_ENTRIES = 500
-"""Entries of a group that are shown; a manifest of 4 MiB can name more than ten thousand."""
+"""Greatest number of entries that a group shows. A manifest of 4 MiB can name more than ten thousand."""
 
 MAX_LABEL_LENGTH = 200
-"""Characters of a text of the registry on one line of the tree."""
+"""Longest registry text on one line of the tree, in characters."""
 
 
 class StructureTree(Tree[Descriptor | None]):
-    """The parts of an image; the data of a node is its descriptor, None for headings."""
+    """Shows the parts of an image. The data of a node is its descriptor, or None for a heading."""
 
     BINDINGS = bindings("structure")
     DEFAULT_CSS = """
@@ -39,7 +39,7 @@ class StructureTree(Tree[Descriptor | None]):
 
     @dataclass
     class Highlighted(Message):
-        """The cursor is on another part; None on a heading."""
+        """The cursor moved to another part, or to a heading (None)."""
 
         tree: StructureTree
         descriptor: Descriptor | None
@@ -50,7 +50,7 @@ class StructureTree(Tree[Descriptor | None]):
 
     @dataclass
     class Selected(Message):
-        """Enter or a click on a part that has a digest."""
+        """The user pressed Enter on a part with a digest or clicked it."""
 
         tree: StructureTree
         descriptor: Descriptor
@@ -73,9 +73,9 @@ class StructureTree(Tree[Descriptor | None]):
         """Show an image.
 
         Args:
-            name: what the image is called.
-            structure: what its manifest says.
-            referrers: what refers to it; None while that is not known.
+            name: The name of the image.
+            structure: Its parsed manifest.
+            referrers: Its referrers; None if they are not known yet.
         """
         self.clear()
         root = self.root
@@ -97,7 +97,7 @@ class StructureTree(Tree[Descriptor | None]):
         root.expand()
 
     def select_digest(self, digest: str) -> bool:
-        """Put the cursor on the part of this digest; False if it is not shown."""
+        """Move the cursor to the part with this digest. Return False if there is none."""
         for node in _walk(self.root):
             if node.data is not None and node.data.digest == digest:
                 if node.parent is not None:
@@ -130,7 +130,7 @@ class StructureTree(Tree[Descriptor | None]):
         group = root.add(_heading(title, len(entries)), expand=expand)
         for number, descriptor in enumerate(entries[:MAX_ENTRIES], 1):
             group.add_leaf(_label(descriptor, number), data=descriptor)
-        _tell_rest(group, len(entries))
+        _add_rest(group, len(entries))
 
     def _annotations(self, root: TreeNode[Descriptor | None], annotations: Iterable[tuple[str, str]]) -> None:
         entries = list(annotations)
@@ -141,20 +141,20 @@ class StructureTree(Tree[Descriptor | None]):
             group.add_leaf(
                 text.label(key, "bold", MAX_LABEL_LENGTH).append_text(text.label(f" {value}", limit=MAX_LABEL_LENGTH))
             )
-        _tell_rest(group, len(entries))
+        _add_rest(group, len(entries))
 
 
 def _heading(title: str, count: int) -> Text:
     return Text(f"{title} · {units.format_number(count)}", style="bold")
 
 
-def _tell_rest(group: TreeNode[Descriptor | None], count: int) -> None:
+def _add_rest(group: TreeNode[Descriptor | None], count: int) -> None:
     if count > MAX_ENTRIES:
-        group.add_leaf(Text(f"… {units.format_number(count - MAX_ENTRIES)} more; the manifest has them all"))
+        group.add_leaf(Text(f"… {units.format_number(count - MAX_ENTRIES)} more in the manifest"))
 
 
 def _label(descriptor: Descriptor, number: int = 0) -> Text:
-    """One line: what it is, its digest, its size. Every text of the registry comes through the door."""
+    """Return the line of a part: its kind, digest, size and type."""
     parts = [_title(descriptor, number), text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
     if descriptor.size >= 0:
         parts.append(Text(units.format_size(descriptor.size)))

@@ -29,9 +29,9 @@ from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
-from ecrtui.tui.widgets.error_panel import MessagePanel, PanelMessage
 from ecrtui.tui.widgets.facts import Fact, FactsPanel
 from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.retag import rendering as plan_text
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.widgets.error_panel import MessagePanel, PanelMessage, Severity
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
 
 _GOOD = (StepOutcome.DONE, StepOutcome.ALREADY)
 _LABELS = {

@@ -1,4 +1,4 @@
-"""The columns of a table as values, and how they share a line."""
+"""The columns of a table and how they share the width of a line."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ GAP = 2
 """Cells between two columns."""
 
 ARROW = 2
-"""Cells that a title needs beside itself when its column is sorted: a space and the arrow."""
+"""Cells that the arrow of the sorted column takes beside its title, with a space."""
 
 
 class Column(NamedTuple, Generic[Item]):
     """A column of a table.
 
     Args:
-        id: what sorting and the settings call it.
-        title: the heading.
-        cell: what a row shows there. A ``str`` is registry text and is made visible by the table; ``Content`` must have
-            come through :mod:`ecrtui.tui.safe_text` already.
-        sort_key: what rows are sorted by; its values compare with each other, so that what is missing is mapped to a
-            lowest value. A constant function, not one made anew for every request. None: it cannot be sorted by.
-        align: where the text stands.
-        style: a style of Textual for texts (not for ``Content``), such as ``"$digest"``.
-        least: the fewest cells that are of use.
-        most: the most cells; None for as many as the contents want. Of a flexible column: of its natural width.
-        flex: its share of the room that is left over; 0 takes what the contents need.
-        drop: columns with a greater number go first when the line is too narrow; 0 never goes.
-        matches: whether what the filter matched is shown in it.
+        id: The name of the column for sorting and in the settings.
+        title: The heading.
+        cell: Returns the cell of a row. The table makes a ``str`` visible, so it can be registry text; ``Content``
+            must come from :mod:`ecrtui.tui.safe_text`.
+        sort_key: Returns the value to sort rows by. All values must compare with each other, so map a missing value
+            to a lowest one. The same function object for each request, because results are cached by it. None if
+            the column cannot be sorted.
+        align: The side that the text is aligned to.
+        style: A style of Textual for a ``str`` (not for ``Content``), such as ``"$digest"``.
+        min_width: The smallest useful width in cells.
+        max_width: The greatest width for the contents in cells; None for no limit. A flexible column may exceed it.
+        flex: The share of the spare width that the column takes; 0 for none.
+        drop_priority: Columns with a greater number are dropped first when the line is too narrow; 0 is never dropped.
+        matches: True if the column highlights what the filter matched.
     """
 
     id: str
@@ -50,12 +51,12 @@ class Column(NamedTuple, Generic[Item]):
 
     @property
     def heading(self) -> int:
-        """Cells of the heading with room for its arrow."""
+        """Width of the heading with its arrow in cells."""
         return cell_len(self.title) + (ARROW if self.sort_key else 0)
 
 
 class PlacedColumn(NamedTuple, Generic[Item]):
-    """A column in its place: where it starts, and its width, in cells."""
+    """A column with its start and its width in cells."""
 
     column: Column[Item]
     start: int
@@ -67,14 +68,14 @@ def layout_columns(
 ) -> list[PlacedColumn[Item]]:
     """Lay columns side by side.
 
-    Args:
-        columns: from left to right.
-        wanted: the width of the contents by column id, as far as they are known.
-        width: cells of the line.
-        gutter: cells at the left that belong to no column.
+    If they do not fit, first drop the columns with the greatest ``drop_priority``, then shrink the others to their
+    ``min_width``. If they still do not fit, the line is wider than ``width`` and scrolls.
 
-    What does not fit: first the columns with the greatest ``drop`` go; then what stays shrinks to its least; then the
-    line is wider than the width given, and is scrolled.
+    Args:
+        columns: The columns from left to right.
+        wanted: The known widths of the contents by column id.
+        width: The width of the line in cells.
+        gutter: Cells at the left that belong to no column.
     """
     natural = {column.id: _natural(column, wanted.get(column.id, 0)) for column in columns}
     kept = list(columns)
@@ -94,12 +95,12 @@ def layout_columns(
 
 
 def _natural(column: Column[Item], contents: int) -> int:
-    most = contents if column.max_width is None else min(contents, column.max_width)
-    return max(most, column.min_width, column.heading)
+    width = contents if column.max_width is None else min(contents, column.max_width)
+    return max(width, column.min_width, column.heading)
 
 
 def _tight(column: Column[Item], natural: Mapping[str, int]) -> int:
-    """The width that must be there for the column to stay: what it needs, or its least if it is flexible."""
+    """Return the width without which the column is dropped."""
     return max(column.min_width, column.heading) if column.flex else natural[column.id]
 
 
@@ -115,7 +116,7 @@ def _shrink(columns: Sequence[Column[Item]], widths: dict[str, int], missing: in
 
 
 def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: Mapping[str, int], spare: int) -> None:
-    """Give what is left to the flexible columns: first up to their contents, then by their shares."""
+    """Give the spare cells to the flexible columns: first for their contents, then by their shares."""
     flexible = [column for column in columns if column.flex]
     for column in flexible:
         given = min(spare, max(natural[column.id] - widths[column.id], 0))

@@ -1,1 +1,1 @@
-"""Pieces that the screens are made of; they know values and messages, nothing else."""
+"""Widgets of the screens. They take values and post messages; they know no screens."""

@@ -1,4 +1,4 @@
-"""The line below the header: where one is, and how far what is shown there has come."""
+"""The line below the header: the path of the screen and the status of its data."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from textual.widget import Widget
 from ecrtui.tui import safe_text as text
 
 GAP = 2
-"""Cells between both ends."""
+"""Cells between the path and the status."""
 
 
 class Breadcrumb(Widget):
-    """Tells the place at the left end; what is told at the right end takes at most three fifths.
+    """Shows the path on the left and the status on the right. The status takes at most three fifths of the line.
 
     Args:
-        place: where this is: "Repositories › team/checkout".
+        path: The path of the screen: "Repositories › team/checkout".
     """
 
     DEFAULT_CSS = """
@@ -26,15 +26,15 @@ class Breadcrumb(Widget):
     """
 
     status: reactive[str] = reactive("")
-    """Counts, progress."""
+    """Counts or progress."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, path: str) -> None:
         super().__init__()
-        self._place = place
+        self._path = path
 
     def render(self) -> RenderResult:
-        room = self.content_size.width
-        right = text.one_line(self.status, room * 3 // 5)
-        left = text.one_line(self._place, room - (cell_len(right) + GAP if right else 0))
-        between = " " * max(room - cell_len(left) - cell_len(right), 0)
-        return Content.assemble((left, "bold"), between, (right, "$text-muted"))
+        width = self.content_size.width
+        right = text.one_line(self.status, width * 3 // 5)
+        left = text.one_line(self._path, width - (cell_len(right) + GAP if right else 0))
+        gap = " " * max(width - cell_len(left) - cell_len(right), 0)
+        return Content.assemble((left, "bold"), gap, (right, "$text-muted"))

@@ -1,4 +1,4 @@
-"""Facts side by side: what it is called, and what it is."""
+"""A panel of labels and values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from textual.widget import Widget
 from ecrtui.tui import safe_text as text
 
 Fact = tuple[str, str | Content]
-"""A label, and a value: registry text as ``str``, or ``Content`` that came through :mod:`ecrtui.tui.safe_text`."""
+"""A label and a value: registry text as ``str``, or ``Content`` made by :mod:`ecrtui.tui.safe_text`."""
 
 
 class FactsPanel(Widget):
-    """Labels in a column of their own; values are wrapped beside them, and nothing of them is cut."""
+    """Shows labels in a column and wraps the values beside them."""
 
     DEFAULT_CSS = """
     FactsPanel { width: 1fr; height: auto; padding: 0 1; color: $foreground; }
@@ -37,14 +37,14 @@ class FactsPanel(Widget):
         self.set_reactive(FactsPanel.facts, tuple(facts))
 
     def show(self, facts: Iterable[Fact]) -> None:
-        """Show other facts."""
+        """Replace the facts."""
         self.facts = tuple(facts)
 
     def render(self) -> RenderResult:
         return Content("\n").join(self._lines(self.size.width))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as the wrapped values take."""
+        """Return the number of lines of the wrapped values."""
         return len(self._lines(width))
 
     def _lines(self, width: int) -> list[Content]:

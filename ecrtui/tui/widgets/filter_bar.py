@@ -1,4 +1,4 @@
-"""The line where a filter is typed; what is wrong with it stands below it."""
+"""The line for a filter, with its error below it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 
 ERROR_DELAY = 0.4
-"""Seconds without a key after which it is told what is wrong."""
+"""Seconds without a keystroke before an error appears."""
 
 
 class FilterBar(Vertical):
-    """Hidden until it is asked for. Enter keeps the filter, Esc drops it."""
+    """A field for a filter, hidden until it is opened. Enter keeps the filter, Esc clears it.
+
+    Args:
+        example: The placeholder of the field.
+    """
 
     DEFAULT_CSS = """
     FilterBar { height: auto; display: none; padding: 0 1; background: $panel; }
@@ -34,67 +38,71 @@ class FilterBar(Vertical):
 
     @dataclass
     class Changed(Message):
-        """Another filter was typed."""
+        """The user typed another filter."""
 
         value: str
 
     class Closed(Message):
-        """The user goes back to the list; the filter stays."""
+        """The user returned to the list."""
 
     def __init__(self, example: str) -> None:
         super().__init__()
         self.example = example
-        self._complaining = False
-        self._pause: Timer | None = None
-        """Runs while something is wrong that is not told yet."""
+        self._shows_problem = False
+        self._delay: Timer | None = None
+        """The timer of an error that does not show yet."""
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder=self.example, select_on_focus=False)
 
     def render(self) -> RenderResult:
-        """What stands beside the field."""
+        """Return the sign beside the field."""
         return Content.styled("/", "bold $accent")
 
     @property
     def field(self) -> Input:
-        """The field itself, for tests and for focus."""
+        """The input field."""
         return self.query_one(Input)
 
     def open(self) -> None:
-        """Show the line and take the keys."""
+        """Show the bar and focus its field."""
         self.add_class("-open")
         self.field.focus()
 
     def clear(self) -> None:
-        """Drop the filter and hide."""
+        """Clear the filter and hide the bar."""
         self.remove_class("-open")
         self.show_problem("")
         if self.field.value:
             self.field.value = ""
 
     def show_problem(self, problem: str, position: int = 0) -> None:
-        """Show what is wrong, with a mark under the character where it goes wrong; empty for nothing.
+        """Show an error below the field; hide it if the text is empty.
 
-        Who is still typing is not told that it is not complete yet: the list would jump down and up again.
+        A first error waits for a pause in typing: an incomplete filter would make the list jump.
+
+        Args:
+            problem: The error.
+            position: Index of the wrong character in the filter. A mark points at it.
         """
-        if self._pause is not None:
-            self._pause.stop()
-        said = Content()
+        if self._delay is not None:
+            self._delay.stop()
+        content = Content()
         if problem:
-            said = Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem))
-        if self._complaining:
-            self._say(said)
+            content = Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem))
+        if self._shows_problem:
+            self._show(content)
         elif problem:
-            self._pause = self.set_timer(ERROR_DELAY, lambda: self._say(said))
+            self._delay = self.set_timer(ERROR_DELAY, lambda: self._show(content))
 
-    def _say(self, problem: Content) -> None:
-        self._complaining = bool(problem)
-        below = self.query(Static)
-        if below:
-            below.first().update(problem)
-            below.first().display = self._complaining
-        else:  # made when it is needed: the first frame does not wait for it
-            self.mount(Static(problem))
+    def _show(self, content: Content) -> None:
+        self._shows_problem = bool(content)
+        lines = self.query(Static)
+        if lines:
+            lines.first().update(content)
+            lines.first().display = self._shows_problem
+        else:  # mounted on demand, because the first frame is faster without it
+            self.mount(Static(content))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -105,12 +113,12 @@ class FilterBar(Vertical):
         self.action_keep()
 
     def action_keep(self) -> None:
-        """Back to the list with the filter as it is."""
+        """Return to the list and keep the filter."""
         if not self.field.value:
             self.remove_class("-open")
         self.post_message(self.Closed())
 
     def action_drop(self) -> None:
-        """Back to the list without a filter."""
+        """Return to the list and clear the filter."""
         self.clear()
         self.post_message(self.Closed())

@@ -1,4 +1,4 @@
-"""A text prepared for the screen: every character of it is on some row, with the colours of JSON."""
+"""The lines, rows, colors, digests and search of a manifest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), 
 
 @given(TEXTS, st.integers(2, 12))
 @example("漢" * 5_000 + "\n" + "x" * 9_999, 7)
-def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source: str, width: int) -> None:
+def test_wrapped_rows_hold_every_character_and_fit_the_width(source: str, width: int) -> None:
     prepared = prepare_manifest(source)
     layout = LineWrapping(prepared, width)
     rows = [layout[number] for number in range(len(layout))]
@@ -35,7 +35,7 @@ def test_every_character_is_on_a_row_and_no_row_is_wider_than_the_screen(source:
 
 
 @given(TEXTS)
-def test_lines_are_parted_at_line_feeds_alone_and_show_everything(source: str) -> None:
+def test_only_line_feeds_split_lines(source: str) -> None:
     prepared = prepare_manifest(source)
     assert prepared.text == source
     assert "\n".join(prepared.lines) == text.visible_lines(source.removesuffix("\n"))
@@ -50,7 +50,7 @@ def styles(source: str) -> dict[str, str]:
     }
 
 
-def test_names_strings_numbers_and_constants_have_their_colours() -> None:
+def test_json_tokens_have_their_colors() -> None:
     assert styles('{"a\\"b": "c: d", "n" : -1.5e3, "t": [true, null, false]}') == {
         '"a\\"b"': "$json-key",
         '"c: d"': "$json-string",
@@ -94,7 +94,7 @@ def test_a_part_of_a_long_line_has_the_colours_that_it_has_in_the_whole(name: st
         assert part == {at: whole[at] for at in range(place.start, place.end) if at in whole}, place
 
 
-def test_digests_are_found_where_they_are() -> None:
+def test_digests_are_found() -> None:
     source = json.dumps(
         {"config": {"digest": DIGEST}, "text": f"see {DIGEST} and {DIGEST}0 and sha256:short"}, indent=1
     )
@@ -103,16 +103,16 @@ def test_digests_are_found_where_they_are() -> None:
     assert [place.line for place in prepared.digests] == [2, 4]
 
 
-def test_search_knows_no_case_and_takes_every_character_as_it_is() -> None:
+def test_search_ignores_case_and_is_literal() -> None:
     prepared = prepare_manifest("A.b\nxa.B a.b\nacb\x1b")
     assert prepared.find("a.b") == (TextRange(0, 0, 3), TextRange(1, 1, 4), TextRange(1, 5, 8))
     assert prepared.find("\x1b") == (TextRange(2, 3, 4),)
     assert prepared.find("") == ()
 
 
-def test_a_search_that_finds_too_much_stops() -> None:
+def test_a_search_stops_at_the_maximum_of_matches() -> None:
     assert len(prepare_manifest("a" * 30_000).find("a")) == manifest_text.MAX_MATCHES
 
 
-def test_the_invisible_is_on_the_lines() -> None:
+def test_invisible_characters_become_visible() -> None:
     assert prepare_manifest("\ufeff{\r\n\t}").lines == ("‹FEFF›{␍", "␉}")

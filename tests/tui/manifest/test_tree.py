@@ -1,4 +1,4 @@
-"""The tree of what an image is made of."""
+"""The tree of the parts of an image."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ IMAGE = {
 }
 
 
-async def test_an_index_shows_its_platforms_and_folds_its_attestations() -> None:
+async def test_an_index_shows_platforms_and_collapses_attestations() -> None:
     tree = StructureTree()
     async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("team/app:\x1bprod", parse_manifest(json.dumps(INDEX)))
@@ -49,7 +49,7 @@ async def test_an_index_shows_its_platforms_and_folds_its_attestations() -> None
         assert "cccccccccccc" not in shown
 
 
-async def test_an_image_shows_config_layers_subject_and_what_refers_to_it() -> None:
+async def test_an_image_shows_config_layers_subject_and_referrers() -> None:
     tree = StructureTree()
     async with WidgetApp(tree).run_test(size=(100, 14)) as pilot:
         referrer = Referrer("sha256:" + "f" * 64, "application/vnd.oci.image.manifest.v1+json", "application/spdx", 99)
@@ -63,7 +63,7 @@ async def test_an_image_shows_config_layers_subject_and_what_refers_to_it() -> N
         assert "manifest  ffffffffffff  99 B  application/spdx" in shown
 
 
-async def test_the_cursor_and_enter_tell_the_descriptor() -> None:
+async def test_cursor_and_enter_post_the_descriptor() -> None:
     tree = StructureTree()
     app = WidgetApp(tree)
     async with app.run_test(size=(80, 14)) as pilot:
@@ -79,7 +79,7 @@ async def test_the_cursor_and_enter_tell_the_descriptor() -> None:
         assert [message.descriptor.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a", "c"]
 
 
-async def test_go_to_unfolds_what_hides_the_descriptor() -> None:
+async def test_select_digest_expands_the_group_of_the_descriptor() -> None:
     tree = StructureTree()
     async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("x", parse_manifest(json.dumps(INDEX)))
@@ -92,7 +92,7 @@ async def test_go_to_unfolds_what_hides_the_descriptor() -> None:
         assert not tree.select_digest("sha256:" + "0" * 64)
 
 
-async def test_thousands_of_parts_are_told_and_not_all_shown() -> None:
+async def test_a_group_shows_a_limited_number_of_entries() -> None:
     tree = StructureTree()
     layers = [{"digest": digest(number), "size": 1} for number in range(MAX_ENTRIES + 42)]
     async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
@@ -104,7 +104,7 @@ async def test_thousands_of_parts_are_told_and_not_all_shown() -> None:
         assert "42 more" in str(group.children[-1].label)
 
 
-async def test_a_manifest_that_cannot_be_understood_says_why() -> None:
+async def test_an_invalid_manifest_shows_the_problem() -> None:
     tree = StructureTree()
     async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
         tree.show("x", parse_manifest("[1]"))

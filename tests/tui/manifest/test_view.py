@@ -1,4 +1,4 @@
-"""The manifest view: exact text, a cursor over its digests, search, and only what is seen is drawn."""
+"""The manifest view: drawing, scrolling, the digest cursor and search."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def index(count: int) -> str:
     return json.dumps({"schemaVersion": 2, "manifests": manifests}, indent=2)
 
 
-async def test_lines_have_their_numbers_and_long_ones_are_wrapped() -> None:
+async def test_lines_are_numbered_and_long_lines_wrap() -> None:
     view = ManifestView(prepare_manifest('{\n  "a": "' + "x" * 60 + '"\n}'))
     async with WidgetApp(view).run_test(size=(41, 8)):
         assert rendered_lines(view) == [
@@ -37,7 +37,7 @@ async def test_lines_have_their_numbers_and_long_ones_are_wrapped() -> None:
         ]
 
 
-async def test_without_wrapping_long_lines_are_scrolled() -> None:
+async def test_long_lines_scroll_without_wrapping() -> None:
     view = ManifestView(prepare_manifest('{\n  "a": "' + "x" * 60 + 'END"\n}'))
     async with WidgetApp(view).run_test(size=(41, 8)) as pilot:
         await pilot.press("w")
@@ -49,7 +49,7 @@ async def test_without_wrapping_long_lines_are_scrolled() -> None:
         assert rendered_lines(view)[0] == "  1 {"
 
 
-async def test_the_cursor_goes_over_the_digests_and_on_to_the_next_widget() -> None:
+async def test_tab_visits_the_digests_and_then_the_next_widget() -> None:
     view = ManifestView()
     app = WidgetApp(view, before=Input())
     async with app.run_test(size=(100, 12)) as pilot:
@@ -95,7 +95,7 @@ async def test_a_text_without_digests_has_no_cursor() -> None:
         assert not app.messages_of(ManifestView.DigestSelected)
 
 
-async def test_go_to_shows_a_digest_far_down() -> None:
+async def test_go_to_digest_scrolls_to_it() -> None:
     view = ManifestView(prepare_manifest(index(500)))
     async with WidgetApp(view).run_test(size=(100, 12)):
         assert view.go_to_digest(digest(400))
@@ -103,7 +103,7 @@ async def test_go_to_shows_a_digest_far_down() -> None:
         assert not view.go_to_digest(digest(9999))
 
 
-async def test_search_goes_round_its_matches_and_ends_with_nothing_to_look_for() -> None:
+async def test_search_cycles_and_an_empty_search_ends_it() -> None:
     view = ManifestView(prepare_manifest(index(50)))
     async with WidgetApp(view).run_test(size=(90, 12)) as pilot:
         assert view.search('"SIZE": 4') == 11
@@ -120,7 +120,7 @@ async def test_search_goes_round_its_matches_and_ends_with_nothing_to_look_for()
         assert view.digest == digest(0)
 
 
-async def test_a_match_that_is_far_to_the_right_is_scrolled_to() -> None:
+async def test_a_match_far_to_the_right_is_scrolled_to() -> None:
     view = ManifestView(prepare_manifest("x" * 5_000 + "needle" + "x" * 5_000), wrap=False)
     async with WidgetApp(view).run_test(size=(60, 8)):
         view.search("needle")
@@ -133,7 +133,7 @@ async def test_a_match_that_is_far_to_the_right_is_scrolled_to() -> None:
     [index(30_000)[:4_194_304], json.dumps(json.loads(index(23_000)))[:4_194_304], '"' + "\\" * 4_194_303],
     ids=["lines", "one line", "backslashes"],
 )
-async def test_four_mebibytes_cost_only_what_is_seen_of_them(source: str, wrap: bool) -> None:
+async def test_drawing_4_mib_costs_only_the_visible_part(source: str, wrap: bool) -> None:
     view = ManifestView(wrap=wrap)
     async with WidgetApp(view).run_test(size=(80, 24)) as pilot:
         drawn = []
@@ -146,7 +146,7 @@ async def test_four_mebibytes_cost_only_what_is_seen_of_them(source: str, wrap: 
         assert view.prepared.text == source
 
 
-async def test_hostile_text_is_shown_and_not_obeyed() -> None:
+async def test_hostile_text_is_visible_and_harmless() -> None:
     view = ManifestView(prepare_manifest('{"a": "\x1b]0;pwned\x07[/] [@click=app.quit]\u202e\ud800 漢字",\r\n "b": 1}'))
     app = WidgetApp(view)
     async with app.run_test(size=(100, 8)):
@@ -167,7 +167,7 @@ async def test_every_line_has_the_width_of_the_view(size: tuple[int, int], wrap:
             await pilot.press("l", "ctrl+d")
 
 
-async def test_what_is_on_top_stays_there_when_wrapping_or_the_size_changes() -> None:
+async def test_the_top_line_stays_when_wrapping_or_the_size_changes() -> None:
     view = ManifestView(prepare_manifest(index(200)))
     async with WidgetApp(view).run_test(size=(60, 12)) as pilot:
         await pilot.press(*["ctrl+d"] * 9)
@@ -179,7 +179,7 @@ async def test_what_is_on_top_stays_there_when_wrapping_or_the_size_changes() ->
         assert abs(int(rendered_lines(view)[0].split()[0]) - int(top)) <= 1
 
 
-async def test_another_theme_repaints_the_colours() -> None:
+async def test_another_theme_changes_the_colors() -> None:
     view = ManifestView(prepare_manifest(index(2)))
     app = WidgetApp(view)
     async with app.run_test(size=(60, 12)) as pilot:

@@ -1,4 +1,4 @@
-"""Many tags at once: a plan as a table that is read, pruned, carried out, stopped and kept."""
+"""Bulk plans: marking, planning, pruning, applying, stopping and saving."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ async def open_rename(pilot: Any, rule: str, images: int) -> str:
     return await until(pilot, lambda screen: "new" in screen or "refused" in screen)
 
 
-async def test_marked_images_are_retagged_by_a_rule_and_a_struck_row_is_left_alone(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_a_rule_retags_marked_images_except_removed_rows(embedded: EmbeddedRegistry, client: Any) -> None:
     images = [push_image(client, REPOSITORY, f"n{number}", f"rc-{number}") for number in range(3)]
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
         screen = await open_rename(pilot, "{tag|strip:rc-}", 3)
@@ -62,7 +60,7 @@ async def test_marked_images_are_retagged_by_a_rule_and_a_struck_row_is_left_alo
         assert tags_of(client, REPOSITORY) == expected | {"0": images[0].digest, "2": images[2].digest}
 
 
-async def test_marks_are_made_one_by_one_and_by_range_and_are_told(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_rows_are_marked_one_by_one_and_by_range(embedded: EmbeddedRegistry, client: Any) -> None:
     for number in range(5):
         push_image(client, REPOSITORY, f"n{number}", f"v{number}")
     async with running(embedded, REPOSITORY) as pilot:
@@ -77,7 +75,7 @@ async def test_marks_are_made_one_by_one_and_by_range_and_are_told(embedded: Emb
         await until_gone(pilot, "marked")
 
 
-async def test_a_rule_that_says_nothing_is_told_and_can_be_changed(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_an_invalid_rule_is_reported_and_can_be_edited(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "rc-1")
     push_image(client, REPOSITORY, "two", "rc-2")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
@@ -95,7 +93,7 @@ async def test_a_rule_that_says_nothing_is_told_and_can_be_changed(embedded: Emb
         assert "✗" not in screen
 
 
-async def test_refused_rows_are_struck_together_and_the_rest_is_done(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_all_refused_rows_are_removed_at_once(embedded: EmbeddedRegistry, client: Any) -> None:
     create_repository(client, "team/frozen", "IMMUTABLE")
     for number in range(3):
         push_image(client, "team/frozen", f"n{number}", f"rc-{number}")
@@ -121,7 +119,7 @@ async def test_refused_rows_are_struck_together_and_the_rest_is_done(embedded: E
         assert {"0", "2"} < set(tags_of(client, "team/frozen"))
 
 
-async def test_a_conflict_stops_the_rest_or_not_as_chosen(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_on_conflict_continue_writes_the_other_rows(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, REPOSITORY, "old", "0")
     for number in range(3):
         push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
@@ -149,7 +147,7 @@ async def test_a_conflict_stops_the_rest_or_not_as_chosen(embedded: EmbeddedRegi
         assert tags_of(client, REPOSITORY)["0"] == other.digest
 
 
-async def test_stop_ends_after_the_row_that_is_being_written(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_esc_stops_the_write_after_the_current_row(embedded: EmbeddedRegistry, client: Any) -> None:
     for number in range(4):
         push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
     async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
@@ -190,7 +188,9 @@ async def test_each_row_shows_its_result_as_soon_as_it_is_written(embedded: Embe
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])
-async def test_plan_and_result_are_saved(suffix: str, embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
+async def test_plan_and_result_can_be_saved(
+    suffix: str, embedded: EmbeddedRegistry, client: Any, tmp_path: Path
+) -> None:
     image = push_image(client, REPOSITORY, "one", "rc-1")
     push_image(client, REPOSITORY, "two", "rc-2")
     before, after = tmp_path / f"plan.{suffix}", tmp_path / f"result.{suffix}"
@@ -225,9 +225,7 @@ async def save(pilot: Any, file: Path, words: str = "written") -> None:
     pilot.app.clear_notifications()
 
 
-async def test_a_release_cut_tags_the_same_tag_in_every_marked_repository(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_one_tag_is_added_in_every_marked_repository(embedded: EmbeddedRegistry, client: Any) -> None:
     images = {}
     for name in ("team/one", "team/two"):
         create_repository(client, name)
@@ -313,9 +311,7 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         await until(pilot, "1 image · 1 tagged")
 
 
-async def test_on_a_narrow_terminal_the_reason_of_the_row_under_the_cursor_stands_below_the_table(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_the_reason_of_the_selected_row_is_below_the_table(embedded: EmbeddedRegistry, client: Any) -> None:
     client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
     for name in ("a", "b"):
         push_image(client, REPOSITORY, name, f"rc-{name}")
@@ -340,9 +336,7 @@ async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> PlanBatch:
     return place._planning
 
 
-async def test_a_plan_that_was_overtaken_is_never_the_one_that_is_carried_out(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_a_superseded_plan_is_never_applied(embedded: EmbeddedRegistry, client: Any) -> None:
     image = push_image(client, REPOSITORY, "one", "rc-1")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
         slow = await begin_slow_plan(pilot, embedded)
@@ -356,7 +350,7 @@ async def test_a_plan_that_was_overtaken_is_never_the_one_that_is_carried_out(
         assert tags_of(client, REPOSITORY) == {"rc-1": image.digest, "rc-1-quick": image.digest}
 
 
-async def test_a_plan_place_can_be_left_while_its_plan_is_made(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_the_plan_screen_can_be_closed_while_planning(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "rc-1")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
         slow = await begin_slow_plan(pilot, embedded)
@@ -366,9 +360,7 @@ async def test_a_plan_place_can_be_left_while_its_plan_is_made(embedded: Embedde
         assert "✗" not in await until(pilot, "1 image")
 
 
-async def test_everything_about_a_row_of_a_plan_and_about_what_became_of_it(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_details_of_a_row_show_its_step_and_its_result(embedded: EmbeddedRegistry, client: Any) -> None:
     _, image = (push_image(client, REPOSITORY, name, f"rc-{name}") for name in ("1", "2"))
     async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
         await open_rename(pilot, "{tag}-rel", 2)
@@ -384,7 +376,7 @@ async def test_everything_about_a_row_of_a_plan_and_about_what_became_of_it(
         assert "done" in row_of(await until(pilot, "outcome"), "outcome")
 
 
-async def test_a_pruned_plan_that_could_not_be_looked_at_again_stays_pruned_and_can_be_carried_out(
+async def test_a_pruned_plan_is_retried_unchanged_after_a_failed_replan(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     images = [push_image(client, REPOSITORY, name, f"rc-{name}") for name in ("1", "2")]

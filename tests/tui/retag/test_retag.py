@@ -1,4 +1,4 @@
-"""The main job: find an image, give it a tag, see what ECR answered."""
+"""Retagging one image: planning, confirming, writing and the result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def client(embedded: EmbeddedRegistry) -> Any:
     return made
 
 
-async def test_a_tag_is_moved_and_the_answer_of_put_image_stands_inline(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: EmbeddedRegistry, client) -> None:
     old = push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
@@ -60,7 +60,7 @@ async def test_a_tag_is_moved_and_the_answer_of_put_image_stands_inline(embedded
         assert tags_of(client, "team/app") == {"rc": new.digest, "v2": new.digest}
 
 
-async def test_the_list_is_up_to_date_after_a_retag_without_a_reload(embedded: EmbeddedRegistry, client) -> None:
+async def test_the_list_is_updated_after_a_retag_without_a_reload(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
@@ -79,7 +79,7 @@ async def test_the_list_is_up_to_date_after_a_retag_without_a_reload(embedded: E
         await until(pilot, "3 images · 2 tagged")
 
 
-async def test_the_manifest_of_the_answer_is_the_one_that_was_read(embedded: EmbeddedRegistry, client) -> None:
+async def test_the_returned_manifest_can_be_viewed(embedded: EmbeddedRegistry, client) -> None:
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
@@ -93,7 +93,7 @@ async def test_the_manifest_of_the_answer_is_the_one_that_was_read(embedded: Emb
         await until(pilot, "enter close")
 
 
-async def test_several_tags_are_given_at_once(embedded: EmbeddedRegistry, client) -> None:
+async def test_several_tags_can_be_added_at_once(embedded: EmbeddedRegistry, client) -> None:
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
@@ -107,9 +107,7 @@ async def test_several_tags_are_given_at_once(embedded: EmbeddedRegistry, client
         assert tags_of(client, "team/app") == dict.fromkeys(("one", "two", "v2"), new.digest)
 
 
-async def test_a_platform_can_be_tagged_and_the_form_says_that_it_is_not_the_index(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_tagging_a_platform_warns_that_it_is_not_the_index(embedded: EmbeddedRegistry, client) -> None:
     index = push_index(client, "team/app", None, "multi")
     async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
         await until(pilot, "linux/arm64")
@@ -125,9 +123,7 @@ async def test_a_platform_can_be_tagged_and_the_form_says_that_it_is_not_the_ind
         assert arm in index.manifest
 
 
-async def test_the_digest_under_the_cursor_of_the_manifest_is_the_one_that_is_tagged(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_the_selected_digest_of_the_manifest_is_tagged(embedded: EmbeddedRegistry, client) -> None:
     children = {
         "linux/amd64": push_image(client, "team/app", "amd"),
         "linux/arm64": push_image(client, "team/app", "arm"),
@@ -144,7 +140,7 @@ async def test_the_digest_under_the_cursor_of_the_manifest_is_the_one_that_is_ta
         assert tags_of(client, "team/app")["arm"] == children["linux/arm64"].digest
 
 
-async def test_with_the_cursor_on_no_digest_the_image_itself_is_tagged(embedded: EmbeddedRegistry, client) -> None:
+async def test_without_a_selected_digest_the_image_itself_is_tagged(embedded: EmbeddedRegistry, client) -> None:
     index = push_index(client, "team/app", None, "multi")
     async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
         await until(pilot, "linux/arm64")
@@ -156,7 +152,7 @@ async def test_with_the_cursor_on_no_digest_the_image_itself_is_tagged(embedded:
         await until(pilot, "again multi · ")
 
 
-async def test_the_grammar_of_tags_is_checked_as_it_is_typed(shared_registry: EmbeddedRegistry) -> None:
+async def test_tags_are_validated_while_typing(shared_registry: EmbeddedRegistry) -> None:
     async with running(shared_registry, "team/app") as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("t")
@@ -176,7 +172,7 @@ async def test_the_grammar_of_tags_is_checked_as_it_is_typed(shared_registry: Em
         assert shared_registry.calls["PutImage"] == PUSHED
 
 
-async def test_esc_leaves_the_form_and_nothing_is_written(shared_registry: EmbeddedRegistry) -> None:
+async def test_esc_closes_the_form_without_writing(shared_registry: EmbeddedRegistry) -> None:
     async with running(shared_registry, "team/app") as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "new")
@@ -186,7 +182,7 @@ async def test_esc_leaves_the_form_and_nothing_is_written(shared_registry: Embed
         assert shared_registry.calls["PutImage"] == PUSHED
 
 
-async def test_what_is_there_already_is_success_and_is_not_sent(shared_registry: EmbeddedRegistry) -> None:
+async def test_a_tag_that_is_already_there_succeeds_without_a_write(shared_registry: EmbeddedRegistry) -> None:
     async with running(shared_registry, "team/app") as pilot:
         await until(pilot, "1 image ·")
         screen = await retag(pilot, "v1")
@@ -210,7 +206,7 @@ def shared_registry() -> EmbeddedRegistry:
     return embedded
 
 
-async def test_an_immutable_tag_is_refused_with_the_filter_that_decides(embedded: EmbeddedRegistry, client) -> None:
+async def test_an_immutable_tag_is_refused_with_its_filter(embedded: EmbeddedRegistry, client) -> None:
     create_repository(client, "team/frozen", "IMMUTABLE_WITH_EXCLUSION", ["dev*"])
     old = push_image(client, "team/frozen", "old", "v1")
     dev = push_image(client, "team/frozen", "dev", "dev-1")
@@ -241,9 +237,7 @@ async def test_the_filter_that_makes_a_tag_immutable_is_named(embedded: Embedded
         assert "release-*" in row_of(form, "refused")
 
 
-async def test_a_repository_that_became_immutable_after_the_plan_is_told_in_the_service_s_words(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_immutability_set_after_planning_shows_the_service_error(embedded: EmbeddedRegistry, client) -> None:
     old = push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
@@ -257,9 +251,7 @@ async def test_a_repository_that_became_immutable_after_the_plan_is_told_in_the_
         assert tags_of(client, "team/app")["rc"] == old.digest
 
 
-async def test_a_tag_that_moved_under_you_is_not_touched_and_both_digests_are_told(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedRegistry, client) -> None:
     old = push_image(client, "team/app", "old", "rc")
     other = push_image(client, "team/app", "other", "v1")
     push_image(client, "team/app", "new", "v2")
@@ -278,7 +270,7 @@ async def test_a_tag_that_moved_under_you_is_not_touched_and_both_digests_are_to
         assert embedded.calls["PutImage"] == writes + 1  # the other one's
 
 
-async def test_a_reply_that_was_lost_after_the_write_is_told_as_done(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_write_with_a_lost_reply_is_reported_as_done(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     embedded.faults.add("PutImage:drop-after:times=1")
@@ -292,9 +284,7 @@ async def test_a_reply_that_was_lost_after_the_write_is_told_as_done(embedded: E
         await until(pilot, "<untagged>")
 
 
-async def test_a_write_that_was_never_applied_is_told_as_failed_and_can_be_tried_again(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_a_write_that_was_not_applied_fails_and_can_be_retried(embedded: EmbeddedRegistry, client) -> None:
     old = push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     embedded.faults.add("PutImage:drop-before:times=1")
@@ -312,7 +302,7 @@ async def test_a_write_that_was_never_applied_is_told_as_failed_and_can_be_tried
         assert tags_of(client, "team/app")["rc"] == new.digest
 
 
-async def test_what_cannot_be_read_back_is_unknown_and_never_done(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_write_that_cannot_be_confirmed_is_unknown(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
@@ -326,7 +316,7 @@ async def test_what_cannot_be_read_back_is_unknown_and_never_done(embedded: Embe
         assert "could not confirm the result" in screen
 
 
-async def test_throttled_to_the_end_is_a_failure_with_the_service_s_words(embedded: EmbeddedRegistry, client) -> None:
+async def test_permanent_throttling_fails_with_the_service_error(embedded: EmbeddedRegistry, client) -> None:
     old = push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
     throttle = embedded.faults.add("PutImage:throttle:message=Rate exceeded for PutImage")
@@ -346,9 +336,7 @@ async def test_throttled_to_the_end_is_a_failure_with_the_service_s_words(embedd
         await until(pilot, "✓ done")
 
 
-async def test_a_write_that_is_throttled_for_a_while_succeeds_without_a_word(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_temporary_throttling_is_retried_silently(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "new", "v2")
     embedded.faults.add("PutImage:throttle:times=2")
     async with running(embedded, "team/app", unhurried=False) as pilot:
@@ -373,7 +361,7 @@ async def test_a_write_that_is_throttled_for_a_while_succeeds_without_a_word(
         ),
     ],
 )
-async def test_a_refused_caller_is_told_what_to_do_and_can_try_again(
+async def test_access_denied_shows_a_hint_and_can_be_retried(
     fault: str, title: str, words: str, embedded: EmbeddedRegistry, client
 ) -> None:
     push_image(client, "team/app", "new", "v2")
@@ -393,9 +381,7 @@ async def test_a_refused_caller_is_told_what_to_do_and_can_try_again(
         await until(pilot, "✓ done")
 
 
-async def test_a_plan_that_cannot_be_made_is_told_in_the_form_and_can_be_tried_again(
-    embedded: EmbeddedRegistry, client
-) -> None:
+async def test_a_planning_error_appears_in_the_form_and_can_be_retried(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
         await until(pilot, "1 image ·")
@@ -410,7 +396,7 @@ async def test_a_plan_that_cannot_be_made_is_told_in_the_form_and_can_be_tried_a
         await until(pilot, "enter apply")
 
 
-async def test_a_protected_tag_wants_to_be_typed_once_more(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_protected_tag_must_be_typed_to_confirm(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "old", "prod")
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
@@ -429,7 +415,7 @@ async def test_a_protected_tag_wants_to_be_typed_once_more(embedded: EmbeddedReg
         assert tags_of(client, "team/app")["prod"] == new.digest
 
 
-async def test_esc_at_the_protected_tag_goes_back_to_the_plan(embedded: EmbeddedRegistry, client) -> None:
+async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
@@ -444,7 +430,7 @@ async def test_esc_at_the_protected_tag_goes_back_to_the_plan(embedded: Embedded
         assert "prod" not in tags_of(client, "team/app")
 
 
-async def test_read_only_is_told_in_the_header_and_refused_in_the_plan(embedded: EmbeddedRegistry, client) -> None:
+async def test_read_only_mode_is_in_the_header_and_refuses_the_plan(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", read_only=True) as pilot:
         await until(pilot, "1 image ·")
@@ -456,7 +442,7 @@ async def test_read_only_is_told_in_the_header_and_refused_in_the_plan(embedded:
         assert "rc" not in tags_of(client, "team/app")
 
 
-async def test_a_plan_that_comes_while_the_form_is_taken_away_is_nobodys(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: EmbeddedRegistry, client) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")

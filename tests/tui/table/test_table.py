@@ -1,4 +1,4 @@
-"""The table: only what is seen is drawn, what is under the cursor stays, nothing of a row reaches the terminal raw."""
+"""The table: drawing, cursor, marks, sorting, filtering, columns and the mouse."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def arranged(pilot: Pilot[None], table: Table[Entry]) -> None:
         await pilot.pause(0.01)
 
 
-async def test_rows_are_shown_under_their_headings_with_the_arrow_at_the_sorted_one() -> None:
+async def test_rows_have_headings_and_the_sorted_one_has_an_arrow() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 8)) as pilot:
         table.merge(entries(3))
@@ -89,7 +89,7 @@ async def test_rows_are_shown_under_their_headings_with_the_arrow_at_the_sorted_
         assert all(table.render_line(y).cell_length == table.scrollable_content_region.width for y in range(8))
 
 
-async def test_a_hundred_thousand_rows_cost_only_what_is_seen_of_them() -> None:
+async def test_drawing_100_000_rows_costs_only_the_visible_part() -> None:
     cell = Counting()
     table = make(cell)
     app = WidgetApp(table)
@@ -122,7 +122,7 @@ async def test_a_hundred_thousand_rows_cost_only_what_is_seen_of_them() -> None:
         (["pageup"], 0),
     ],
 )
-async def test_the_keys_move_the_cursor_and_it_is_seen(keys: list[str], cursor: int) -> None:
+async def test_keys_move_the_cursor_and_keep_it_visible(keys: list[str], cursor: int) -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
@@ -131,7 +131,7 @@ async def test_the_keys_move_the_cursor_and_it_is_seen(keys: list[str], cursor: 
         assert [f"name-{cursor:06}" in line for line in rendered_lines(table) if line.startswith("▸")] == [True]
 
 
-async def test_moving_the_cursor_is_told_with_the_row_and_only_when_it_is_another() -> None:
+async def test_the_cursor_message_is_posted_only_for_another_row() -> None:
     table = make()
     app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
@@ -145,7 +145,7 @@ async def test_moving_the_cursor_is_told_with_the_row_and_only_when_it_is_anothe
         assert app.messages_of(Table.CursorMoved)[-1].item is None
 
 
-async def test_rows_that_arrive_leave_the_cursor_on_its_row_and_its_line() -> None:
+async def test_new_rows_keep_the_cursor_on_its_row_and_line() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
@@ -157,7 +157,7 @@ async def test_rows_that_arrive_leave_the_cursor_on_its_row_and_its_line() -> No
         assert [line.split()[:2] for line in rendered_lines(table)] == [line.split()[:2] for line in before]
 
 
-async def test_what_the_user_has_scrolled_to_stays_though_the_cursor_is_elsewhere() -> None:
+async def test_new_rows_keep_the_scroll_position_of_the_user() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
@@ -170,7 +170,7 @@ async def test_what_the_user_has_scrolled_to_stays_though_the_cursor_is_elsewher
         assert "name-000050" in rendered_lines(table)[1]
 
 
-async def test_until_the_user_moves_the_first_row_is_on_top() -> None:
+async def test_the_first_row_stays_on_top_until_the_user_moves() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
@@ -179,7 +179,7 @@ async def test_until_the_user_moves_the_first_row_is_on_top() -> None:
         assert rendered_lines(table)[1].split() == ["▸", "a", "early", "0"]
 
 
-async def test_the_line_of_the_cursor_stays_when_rows_above_it_vanish() -> None:
+async def test_the_cursor_line_stays_when_rows_above_are_removed() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
@@ -192,7 +192,7 @@ async def test_the_line_of_the_cursor_stays_when_rows_above_it_vanish() -> None:
         assert rendered_lines(table)[line].startswith("▸")
 
 
-async def test_marks_are_signs_and_not_only_colours_and_are_told() -> None:
+async def test_marks_have_a_sign_and_post_a_message() -> None:
     table = make()
     app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
@@ -212,7 +212,7 @@ async def test_marks_are_signs_and_not_only_colours_and_are_told() -> None:
         assert [message.count for message in app.messages_of(Table.MarksChanged)] == [1, 2, 5, 0, 5, 4]
 
 
-async def test_a_table_without_marks_marks_nothing() -> None:
+async def test_a_table_that_is_not_markable_marks_nothing() -> None:
     table = make(markable=False)
     async with WidgetApp(table).run_test(size=(60, 10)):
         table.merge(entries(5))
@@ -222,7 +222,7 @@ async def test_a_table_without_marks_marks_nothing() -> None:
         assert table.rows.marked_count == 0
 
 
-async def test_mark_all_marks_what_the_filter_shows() -> None:
+async def test_mark_all_marks_the_filtered_rows() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)):
         table.merge(entries(20))
@@ -256,7 +256,7 @@ async def test_the_mouse_moves_marks_sorts_and_opens() -> None:
         assert table.rows.cursor == 1
 
 
-async def test_the_row_under_the_mouse_is_drawn_in_another_colour() -> None:
+async def test_the_row_under_the_mouse_has_another_color() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
@@ -268,7 +268,7 @@ async def test_the_row_under_the_mouse_is_drawn_in_another_colour() -> None:
         assert table.render_line(4) == before
 
 
-async def test_sorting_and_turning_keep_the_cursor_on_its_row() -> None:
+async def test_sorting_and_reversing_keep_the_cursor_on_its_row() -> None:
     table = make()
     app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
@@ -286,7 +286,7 @@ async def test_sorting_and_turning_keep_the_cursor_on_its_row() -> None:
         assert app.messages_of(Table.SortFilterDone)[-1].total == 50
 
 
-async def test_the_last_of_several_quick_filters_holds_on_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_last_of_several_quick_filters_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 0)
     table = make()
     app = WidgetApp(table)
@@ -302,7 +302,7 @@ async def test_the_last_of_several_quick_filters_holds_on_a_large_table(monkeypa
         assert app.messages_of(Table.SortFilterDone)[-1].shown == len(expected)
 
 
-async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_at(
+async def test_first_matches_appear_before_the_filter_is_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "SLICE", 0)
@@ -317,7 +317,7 @@ async def test_the_first_matches_are_on_the_screen_before_all_rows_were_looked_a
         assert table.rows.marked_count == 3_000
 
 
-async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
+async def test_filter_matches_are_highlighted_in_the_cell() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge([Entry("k0", "release-2026 \x1b2026"), Entry("k1", "release-2025")])
@@ -330,7 +330,7 @@ async def test_what_the_filter_found_is_seen_in_the_cell() -> None:
         assert "release-2026 ␛2026" in table.render_line(1).text
 
 
-async def test_a_filter_that_shows_the_same_rows_lights_up_what_it_found_now() -> None:
+async def test_a_filter_with_the_same_rows_updates_the_highlights() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
@@ -344,7 +344,7 @@ async def test_a_filter_that_shows_the_same_rows_lights_up_what_it_found_now() -
             assert lit == ([found] if found else [])
 
 
-async def test_a_change_that_is_not_seen_draws_nothing_and_moves_the_scrollbar() -> None:
+async def test_an_invisible_change_only_moves_the_scrollbar() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
@@ -370,7 +370,7 @@ async def test_a_change_that_is_not_seen_draws_nothing_and_moves_the_scrollbar()
         assert not table.show_vertical_scrollbar
 
 
-async def test_hostile_text_is_shown_and_neither_obeyed_nor_taken_for_markup() -> None:
+async def test_hostile_text_is_visible_and_not_markup() -> None:
     table = make()
     app = WidgetApp(table)
     async with app.run_test(size=(80, 10)) as pilot:
@@ -384,7 +384,7 @@ async def test_hostile_text_is_shown_and_neither_obeyed_nor_taken_for_markup() -
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", drawn)
 
 
-async def test_cells_may_be_content_that_came_through_the_door() -> None:
+async def test_cells_can_be_content() -> None:
     table = make(lambda entry: text.content("<untagged>", "italic $text-muted") if entry.size else entry.name)
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge([Entry("k0", "a", 1), Entry("k1", "b")])
@@ -393,7 +393,7 @@ async def test_cells_may_be_content_that_came_through_the_door() -> None:
         assert any(segment.style and segment.style.italic for segment in table.render_line(1))
 
 
-async def test_without_rows_the_note_of_the_screen_stands_there() -> None:
+async def test_a_table_without_rows_shows_the_placeholder() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         assert rendered_lines(table)[1].strip() == "nothing here"
@@ -406,7 +406,7 @@ async def test_without_rows_the_note_of_the_screen_stands_there() -> None:
 
 
 @pytest.mark.parametrize(("width", "headings"), [(160, 3), (60, 3), (27, 2), (18, 1), (8, 1)])
-async def test_a_narrow_terminal_drops_columns_by_their_worth(width: int, headings: int) -> None:
+async def test_a_narrow_terminal_drops_columns_by_priority(width: int, headings: int) -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(width, 10)) as pilot:
         table.merge(entries(5))
@@ -416,7 +416,7 @@ async def test_a_narrow_terminal_drops_columns_by_their_worth(width: int, headin
         assert all(table.render_line(y).cell_length == table.scrollable_content_region.width for y in range(8))
 
 
-async def test_columns_do_not_jump_while_one_scrolls() -> None:
+async def test_columns_keep_their_width_while_scrolling() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(2_000))
@@ -428,7 +428,7 @@ async def test_columns_do_not_jump_while_one_scrolls() -> None:
         assert "…" in rendered_lines(table)[-1]
 
 
-async def test_a_line_that_is_too_wide_can_be_scrolled() -> None:
+async def test_a_line_that_is_too_wide_scrolls() -> None:
     table = Table(Rows(key_of), [Column(str(number), f"column{number}", by_name, min_width=11) for number in range(9)])
     async with WidgetApp(table).run_test(size=(40, 10)) as pilot:
         table.merge(entries(5))
@@ -440,7 +440,7 @@ async def test_a_line_that_is_too_wide_can_be_scrolled() -> None:
         assert "column0" in rendered_lines(table)[0]
 
 
-async def test_resizing_keeps_the_cursor_in_sight() -> None:
+async def test_resizing_keeps_the_cursor_visible() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(80, 30)) as pilot:
         table.merge(entries(100))
@@ -464,7 +464,7 @@ async def test_another_theme_repaints_every_line() -> None:
         assert len(set(seen)) == len(ALL_THEMES)
 
 
-async def test_the_cursor_is_drawn_differently_when_the_table_has_no_focus() -> None:
+async def test_the_cursor_looks_different_without_focus() -> None:
     table = make()
     app = WidgetApp(table, before=Input())
     async with app.run_test(size=(60, 10)) as pilot:
@@ -477,7 +477,7 @@ async def test_the_cursor_is_drawn_differently_when_the_table_has_no_focus() -> 
         assert table.render_line(1).text == focused.text
 
 
-async def test_a_row_that_changes_is_drawn_anew_and_told_if_it_is_under_the_cursor() -> None:
+async def test_a_changed_row_is_redrawn_and_announced_at_the_cursor() -> None:
     table = make()
     app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
@@ -499,7 +499,7 @@ async def test_go_to_shows_a_row_or_says_that_it_is_not_there() -> None:
         assert not table.go_to("nobody")
 
 
-def test_columns_share_what_is_left_by_their_flex() -> None:
+def test_columns_share_the_spare_width_by_flex() -> None:
     columns = [
         Column("a", "a", by_name, flex=1, min_width=4),
         Column("b", "b", by_name, min_width=4),

@@ -1,4 +1,4 @@
-"""The line of keys: what holds here and now, once for each action, and the mouse on it."""
+"""The footer: the active keys, their tooltips and clicks on them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Keys(App[None], inherit_bindings=False):
         self.bells += 1
 
 
-async def test_each_action_that_holds_is_shown_once_with_its_first_key() -> None:
+async def test_each_active_action_is_shown_once_with_its_first_key() -> None:
     app = Keys()
     async with app.run_test(size=(60, 10)) as pilot:
         await pilot.pause()
@@ -86,7 +86,7 @@ async def test_a_click_on_a_key_presses_it() -> None:
         assert screen_lines(app)[0] == "was cut"
 
 
-async def test_a_click_beside_the_keys_or_on_one_that_does_nothing_now_does_nothing() -> None:
+async def test_a_click_beside_the_keys_or_on_a_disabled_key_does_nothing() -> None:
     app = Keys()
     async with app.run_test(size=(60, 10)) as pilot:
         await pilot.pause()
@@ -96,7 +96,7 @@ async def test_a_click_beside_the_keys_or_on_one_that_does_nothing_now_does_noth
         assert (app.done, app.bells) == ([], 1)
 
 
-async def test_the_key_under_the_mouse_is_told_in_a_sentence() -> None:
+async def test_hovering_a_key_shows_its_tooltip() -> None:
     app = Keys()
     async with app.run_test(size=(60, 10)) as pilot:
         await pilot.pause()
@@ -108,7 +108,7 @@ async def test_the_key_under_the_mouse_is_told_in_a_sentence() -> None:
         assert footer.hovered is None
 
 
-async def test_a_label_is_no_markup_and_a_narrow_line_is_cut() -> None:
+async def test_labels_are_not_markup_and_a_narrow_line_is_cut() -> None:
     class Hostile(Keys):
         BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "twice", "[b]漢字 [/]")]
 
@@ -118,7 +118,7 @@ async def test_a_label_is_no_markup_and_a_narrow_line_is_cut() -> None:
         assert screen_lines(app)[-1] == "x cut a [b]漢"
 
 
-async def test_moving_the_focus_leaves_nothing_behind() -> None:
+async def test_moving_the_focus_leaks_no_widgets() -> None:
     app = Keys()
     async with app.run_test(size=(60, 10)) as pilot:
 

@@ -1,4 +1,4 @@
-"""What is typed in one go, as a slow line delivers it, has its effect in its order."""
+"""Keys and pastes that arrive in one burst take effect in order."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def field(pilot: Pilot[None]) -> Input:
         ("/aqtdsS/", "aqtdsS/"),
     ],
 )
-async def test_letters_and_the_keys_that_edit_keep_their_order(
-    embedded: EmbeddedRegistry, typed: str, value: str
-) -> None:
+async def test_letters_and_editing_keys_keep_their_order(embedded: EmbeddedRegistry, typed: str, value: str) -> None:
     async with running(embedded) as pilot:
         await until(pilot, "team/web")
         burst(pilot, typed)
@@ -77,7 +75,7 @@ async def test_a_paste_waits_for_the_key_that_opens_the_field(embedded: Embedded
         await until(pilot, lambda _: isinstance(pilot.app.focused, Input) and field(pilot).value == "team/w")
 
 
-async def test_what_comes_behind_enter_is_for_the_list_again(embedded: EmbeddedRegistry) -> None:
+async def test_a_key_after_enter_goes_to_the_list(embedded: EmbeddedRegistry) -> None:
     async with running(embedded) as pilot:
         await until(pilot, "team/web")
         burst(pilot, f"/team{ENTER}s")
@@ -85,7 +83,7 @@ async def test_what_comes_behind_enter_is_for_the_list_again(embedded: EmbeddedR
         assert pilot.app.screen.query_one(Input).value == "team"
 
 
-async def test_the_tag_typed_right_behind_its_key_is_the_tag(embedded: EmbeddedRegistry) -> None:
+async def test_a_tag_typed_right_after_the_key_goes_into_the_field(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "v1")
         burst(pilot, f"tab{BACKSPACE * 2}quick-1")
@@ -94,7 +92,7 @@ async def test_the_tag_typed_right_behind_its_key_is_the_tag(embedded: EmbeddedR
         assert isinstance(pilot.app.screen, ImagesScreen)
 
 
-async def test_keys_go_on_though_the_widget_that_had_one_is_gone(embedded: EmbeddedRegistry) -> None:
+async def test_keys_continue_after_their_widget_is_removed(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "v1")
         burst(pilot, f"?{ESCAPE}?{ESCAPE}{ESCAPE}/we")
@@ -102,7 +100,7 @@ async def test_keys_go_on_though_the_widget_that_had_one_is_gone(embedded: Embed
         assert "Repositories" in screen_text(pilot.app)
 
 
-async def test_a_page_key_before_the_list_of_the_palette_has_a_size_is_no_end(embedded: EmbeddedRegistry) -> None:
+async def test_a_page_key_in_an_unsized_palette_does_nothing(embedded: EmbeddedRegistry) -> None:
     async with running(embedded) as pilot:
         await until(pilot, "team/web")
         await pilot.press("colon")
@@ -117,7 +115,7 @@ async def test_a_page_key_before_the_list_of_the_palette_has_a_size_is_no_end(em
         assert isinstance(pilot.app.focused, Input)
 
 
-async def test_the_application_can_be_left_with_keys_on_their_way(embedded: EmbeddedRegistry) -> None:
+async def test_the_application_exits_while_keys_are_queued(embedded: EmbeddedRegistry) -> None:
     for turns in range(0, 40, 2):  # wherever the word behind a key has come to
         async with running(embedded) as pilot:
             await until(pilot, "team/web")
@@ -126,7 +124,7 @@ async def test_the_application_can_be_left_with_keys_on_their_way(embedded: Embe
                 await asyncio.sleep(0)
 
 
-async def test_the_palette_closes_once_and_never_what_is_on_top_of_it(embedded: EmbeddedRegistry) -> None:
+async def test_the_palette_closes_once_and_never_another_overlay(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")
         await pilot.press("colon")

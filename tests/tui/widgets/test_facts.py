@@ -1,4 +1,4 @@
-"""Facts: labels and values side by side."""
+"""The panel of labels and values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecrtui.tui.widgets.facts import FactsPanel
 from tests.support.host import WidgetApp, screen_lines
 
 
-async def test_values_stand_beside_their_labels_and_are_wrapped_beside_them() -> None:
+async def test_values_wrap_beside_their_labels() -> None:
     facts = FactsPanel(
         [("digest", "sha256:" + "a" * 40), ("kind", text.content("index", "bold")), ("tags", "one two three")]
     )
@@ -25,7 +25,7 @@ async def test_values_stand_beside_their_labels_and_are_wrapped_beside_them() ->
 
 
 @pytest.mark.parametrize("width", [4, 10, 60])
-async def test_hostile_values_are_shown_at_any_width(width: int) -> None:
+async def test_hostile_values_are_visible_at_any_width(width: int) -> None:
     facts = FactsPanel()
     async with WidgetApp(facts).run_test(size=(width, 30)) as pilot:
         facts.show([("la\x1bbel", "\x1b]0;x\x07[/]\nsecond")])

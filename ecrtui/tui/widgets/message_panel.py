@@ -1,4 +1,4 @@
-"""What stands where the data would be when there is none: an error in the service's words, or a state."""
+"""A panel that shows a message in place of data: an error, a warning or a state."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 
 MAX_TEXT_LENGTH = 4_000
-"""Characters of the service's words that are shown."""
+"""Longest text, in characters, that the panel shows of a detail or a hint."""
 
 
 class Severity(StrEnum):
-    """How serious it is: a colour, and a sign for those who see none."""
+    """The severity of a message. It sets the color and the sign of the panel."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -36,15 +36,15 @@ _SIGNS = {
 
 
 class PanelMessage(NamedTuple):
-    """What a notice says.
+    """The text of a message panel.
 
     Args:
-        title: what it is, in a few words.
-        detail: the cause, in the service's words where it has spoken; several lines are fine.
-        hint: the next step.
-        reference: what support asks for: operation, code, request id.
-        retryable: whether trying again can help.
-        tone: how serious it is.
+        title: What happened, in a few words.
+        detail: The cause, in the words of the service if there are any. It may have several lines.
+        hint: The next step.
+        reference: What support asks for: operation, error code, request id.
+        retryable: True if trying again can help.
+        severity: The severity.
     """
 
     title: str
@@ -56,23 +56,22 @@ class PanelMessage(NamedTuple):
 
     @classmethod
     def from_error(cls, error: EcrTuiError) -> PanelMessage:
-        """The words of an error."""
+        """Return the message for an error."""
         request = f"request id {error.request_id}" if error.request_id else ""
         reference = " · ".join(part for part in (error.operation, error.code, request) if part)
-        return cls(error.title, error.detail, error.hint, reference, _worth_a_retry(error), Severity.ERROR)
+        return cls(error.title, error.detail, error.hint, reference, _can_retry(error), Severity.ERROR)
 
 
-def _worth_a_retry(error: EcrTuiError) -> bool:
-    """Whether to offer another try: what is mended elsewhere, by signing in or by a policy, can go well then too."""
+def _can_retry(error: EcrTuiError) -> bool:
+    """Return True if another try can succeed, perhaps after the user has signed in or changed a policy."""
     return error.retryable or isinstance(error, (CredentialsError, AccessDenied, ConnectionFailed))
 
 
 class MessagePanel(Widget, can_focus=True):
-    """Shows words, and nothing at all without them. ``r`` asks for another try when one can help.
+    """Shows a message; hidden without one. ``r`` requests another try if that can help.
 
     Args:
-        words: what to say; None hides the notice.
-        retry_key: what the notice says to press; the place that binds another key tells it here.
+        message: The message; None hides the panel.
     """
 
     BINDINGS = bindings("message_panel")
@@ -94,61 +93,55 @@ class MessagePanel(Widget, can_focus=True):
 
     @dataclass
     class RetryRequested(Message):
-        """The user wants another try."""
+        """The user wants to try again."""
 
-        notice: MessagePanel
+        panel: MessagePanel
 
         @property
         def control(self) -> MessagePanel:
-            return self.notice
+            return self.panel
 
     def __init__(
         self,
-        words: PanelMessage | None = None,
-        retry_key: str = "r",
+        message: PanelMessage | None = None,
         *,
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.retry_key = retry_key
         self.display = False
-        self.message = words
-
-    def fail(self, error: EcrTuiError) -> None:
-        """Show an error."""
-        self.message = PanelMessage.from_error(error)
+        self.message = message
 
     def show_message(self, title: str, detail: str = "", hint: str = "", severity: Severity = Severity.INFO) -> None:
-        """Show a state: nothing there, still loading, stopped."""
+        """Show a message that is not an error: no data, still loading, stopped."""
         self.message = PanelMessage(title, detail, hint, severity=severity)
 
     def hide(self) -> None:
-        """There is data again."""
+        """Hide the panel."""
         self.message = None
 
-    def watch_message(self, words: PanelMessage | None) -> None:
-        self.display = words is not None
-        for tone in Severity:
-            self.set_class(words is not None and words.severity is tone, f"-{tone}")
+    def watch_message(self, message: PanelMessage | None) -> None:
+        self.display = message is not None
+        for severity in Severity:
+            self.set_class(message is not None and message.severity is severity, f"-{severity}")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No retry where it cannot help."""
+        """Disable the retry where it cannot help."""
         return action != "retry" or (self.message is not None and self.message.retryable)
 
     def action_retry(self) -> None:
-        """Ask for another try."""
+        """Request another try."""
         self.post_message(self.RetryRequested(self))
 
     def render(self) -> RenderResult:
-        words = self.message
-        if words is None:
+        message = self.message
+        if message is None:
             return ""
-        sign, style = _SIGNS[words.severity]
-        lines = [Content.assemble((f"{sign} ", style), text.content(words.title, "bold"))]
-        lines += [text.block(words.detail, limit=MAX_TEXT_LENGTH)] if words.detail else []
-        lines += [text.block(words.hint, "$text-accent", MAX_TEXT_LENGTH)] if words.hint else []
-        lines += [text.content(words.reference, "$text-muted")] if words.reference else []
-        if words.retryable:
-            lines.append(Content.assemble((self.retry_key, "bold $accent"), " tries again"))
+        sign, style = _SIGNS[message.severity]
+        lines = [Content.assemble((f"{sign} ", style), text.content(message.title, "bold"))]
+        lines += [text.block(message.detail, limit=MAX_TEXT_LENGTH)] if message.detail else []
+        lines += [text.block(message.hint, "$text-accent", MAX_TEXT_LENGTH)] if message.hint else []
+        lines += [text.content(message.reference, "$text-muted")] if message.reference else []
+        if message.retryable:
+            lines.append(Content.assemble(("r", "bold $accent"), " try again"))
         return Content("\n").join(lines)
