@@ -1,4 +1,4 @@
-"""Where the application keeps its files: the XDG folders. Pure: nothing is created by looking."""
+"""The files of the application, in the XDG folders. These functions create nothing."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ _DIRS = PlatformDirs("ecrtui", appauthor=False)
 
 
 def settings_file() -> Path:
-    """The user's settings: ``$XDG_CONFIG_HOME/ecrtui/settings.toml``."""
+    """Return the user's settings file: ``$XDG_CONFIG_HOME/ecrtui/settings.toml``."""
     return _DIRS.user_config_path / "settings.toml"
 
 
 def themes_folder() -> Path:
-    """The user's own themes, one TOML file each."""
+    """Return the folder of the user's own themes, one TOML file each."""
     return _DIRS.user_config_path / "themes"
 
 
 def journal_file() -> Path:
-    """Every write that was ever begun, durable."""
+    """Return the journal: every write, stored before it is sent."""
     return _DIRS.user_state_path / "journal.sqlite"
 
 
 def log_file() -> Path:
-    """What ``--debug`` logs while the application has the terminal."""
+    """Return the log file of the application, written with ``--debug``."""
     return _DIRS.user_state_path / "ecrtui.log"
 
 
 def cache_file() -> Path:
-    """Last known repositories and images, and manifests by digest; can be deleted at any time."""
+    """Return the cache: last known lists, and manifests by digest. It may be deleted at any time."""
     return _DIRS.user_cache_path / "cache.sqlite"

@@ -1,8 +1,8 @@
-"""The only place of the interface with threads: blocking calls become awaitable here.
+"""Await blocking calls. This is the only module of the screens that uses threads.
 
-The threads are daemons on purpose. A worker that runs in a thread of Textual's own cannot be cancelled, still delivers
-after it was superseded, and makes quitting wait for the network; here a cancelled ``await`` is over at once, what the
-thread brings later is dropped, and the process can end while it still waits for an answer.
+The threads are daemons on purpose. Textual's own thread workers cannot be cancelled, still deliver after they were
+superseded, and make quitting wait for the network. Here a cancelled ``await`` returns at once, a late result is
+dropped, and the process can end while a thread still waits for a reply.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Item = TypeVar("Item")
 _END = object()
 
 SWITCH_INTERVAL = 0.001
-"""Seconds after which a busy thread lets the loop go on; Python's own five are a third of a frame each time."""
+"""Seconds after which a busy thread yields to the event loop. Python's default of 5 ms is a third of a frame."""
 
 
 def shorten_switch_interval() -> None:
-    """Let no thread keep the loop waiting for long. For the whole process; the application does it when it starts."""
+    """Shorten the time that a busy thread keeps the event loop waiting. Applies to the whole process."""
     sys.setswitchinterval(SWITCH_INTERVAL)
 
 
 async def run_blocking(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
-    """Run a blocking function in a daemon thread and wait for its result, or raise what it raised."""
+    """Run a blocking function in a daemon thread. Return its result, or raise its exception."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 
@@ -59,16 +59,16 @@ async def run_blocking(
         try:
             loop.call_soon_threadsafe(settle, result, problem)
         except RuntimeError:
-            # The loop closed since it was asked: the application has quit, nobody waits any more.
+            # The event loop is closed: the application has quit and needs no result.
             return
 
-    # Not threading.Thread: its start() waits until the thread runs, and with it the loop, while other threads are busy.
-    # Nobody waits for a thread of this kind when the process ends.
+    # Not threading.Thread: its start() blocks the event loop until the thread runs.
+    # The process does not join such a thread when it ends.
     _thread.start_new_thread(run, ())
     return await future
 
 
 async def iterate_blocking(items: Iterator[Item]) -> AsyncIterator[Item]:
-    """What a blocking iterator gives, one by one; the next is only asked for when the last was taken."""
+    """Yield the items of a blocking iterator. Request the next item only after the last one was consumed."""
     while (item := await run_blocking(next, items, _END)) is not _END:
         yield item  # type: ignore[misc]

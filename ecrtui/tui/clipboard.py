@@ -1,4 +1,4 @@
-"""Copying: what can be copied of an image, and the way to the user's clipboard."""
+"""The items of the copy menu, and the clipboard."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 
 OSC52_LIMIT = 74_994
-"""Bytes of text that terminals take in one OSC 52 sequence (base64 of it is just under 100,000)."""
+"""Largest text in bytes for one OSC 52 sequence (just under 100,000 bytes in base64)."""
 
 
 MANIFEST_FILE = "manifest.json"
-"""Where a command line has the manifest if it does not come out of a file."""
+"""The file that a copied command uses when the manifest did not come from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class CopyItem:
 
 
 def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
-    """What can be copied of a repository."""
+    """Return the copy items of a repository."""
     entries = (("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
     return tuple(CopyItem(label, text) for label, text in entries if text)
 
 
 def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
-    """What can be copied of an image; a tag stands for the image where one is asked for, else its first."""
+    """Return the copy items of an image. ``tag`` names the image in commands; by default its first tag."""
     tag = tag or (image.tags[0] if image.tags else "")
     by_digest = f"{repository.uri}@{image.digest}"
     by_tag = f"{repository.uri}:{tag}" if tag else ""
@@ -51,7 +51,7 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
 
 
 def copy_items_for_part(repository: Repository, part: Descriptor) -> tuple[CopyItem, ...]:
-    """What can be copied of something that a manifest names."""
+    """Return the copy items of a descriptor in a manifest."""
     entries = [CopyItem(f"{part.role} digest", part.digest)]
     if part.is_image:
         entries.append(CopyItem(f"{part.role} URI", f"{repository.uri}@{part.digest}"))
@@ -59,10 +59,10 @@ def copy_items_for_part(repository: Repository, part: Descriptor) -> tuple[CopyI
 
 
 def put_image_line(repository: Repository, image: Image, region: str, tag: str) -> str:
-    """The AWS CLI lines that would give this image that tag, byte for byte.
+    """Return AWS CLI commands that give this image a tag, byte for byte.
 
     The manifest goes through a file: a command substitution would strip trailing newlines and change the digest, and
-    an argument holds 128 KiB at most. ``jq -j`` writes the exact string, with no newline of its own.
+    an argument holds at most 128 KiB. ``jq -j`` writes the exact string without a final newline.
     """
     wanted = PutImageRequest(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
     common = ("--region", region)
@@ -70,7 +70,7 @@ def put_image_line(repository: Repository, image: Image, region: str, tag: str) 
 
 
 def get_manifest_line(wanted: PutImageRequest, common: Sequence[str] = ()) -> str:
-    """The AWS CLI line that writes the exact manifest of the image with this digest into :data:`MANIFEST_FILE`."""
+    """Return the AWS CLI command that writes the exact manifest of a digest to :data:`MANIFEST_FILE`."""
     words = ["aws", "ecr", "batch-get-image", *common, *_options(wanted, "registry_id", "repository")]
     words += ["--image-ids", f"imageDigest={wanted.digest}"]
     words += ["--accepted-media-types", wanted.media_type] if wanted.media_type else []
@@ -78,12 +78,12 @@ def get_manifest_line(wanted: PutImageRequest, common: Sequence[str] = ()) -> st
 
 
 def put_image_command(wanted: PutImageRequest, file: str, common: Sequence[str] = ()) -> str:
-    """``aws ecr put-image`` with these parameters.
+    """Return the ``aws ecr put-image`` command with these parameters.
 
     Args:
-        wanted: the parameters; those that are empty are left out.
-        file: where the manifest is; it never stands on the command line itself.
-        common: options that every command of the AWS CLI takes.
+        wanted: the parameters; empty ones are left out.
+        file: the file of the manifest. The command never contains the manifest itself.
+        common: global options of the AWS CLI.
     """
     words = ["aws", "ecr", "put-image", *common, *_options(wanted, *_OPTIONS), "--image-manifest", f"file://{file}"]
     return shlex.join(words)
@@ -104,13 +104,13 @@ def _options(wanted: PutImageRequest, *names: str) -> list[str]:
 
 
 def over_ssh(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether the terminal is somewhere else, so that this machine's clipboard is not the user's."""
+    """Return True in an SSH session, where the clipboard of this machine is not the user's."""
     environment = os.environ if environment is None else environment
     return bool(environment.get("SSH_TTY") or environment.get("SSH_CONNECTION"))
 
 
 def copy_to_system_clipboard(text: str) -> bool:
-    """Copy by this machine's own clipboard program; whether there was one that took it."""
+    """Copy with the clipboard program of this machine. Return False if none succeeded."""
     import pyperclip
 
     try:

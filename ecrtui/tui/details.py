@@ -14,7 +14,7 @@ from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 
 
 def config_text(config: ImageConfig) -> str:
-    """An image's config for people: how it starts, what it was built for, its labels and its history."""
+    """Return an image config as text: platform, entrypoint, environment, labels, history."""
     if config.problem:
         return f"{config.problem}\n\n{config.text}"
     facts = without_empty(
@@ -39,7 +39,7 @@ def config_text(config: ImageConfig) -> str:
 
 
 def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | None) -> str:
-    """What an image is made of, a fact a line, for people and for comparing two of them."""
+    """Return the parts of an image as text, one fact per line, to read and to compare."""
     facts = {
         "media type": image.media_type,
         "size": image.size,
@@ -54,7 +54,7 @@ def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | No
 
 
 def difference(before: str, after: str, name_before: str, name_after: str) -> str:
-    """How two texts differ, line by line."""
+    """Return the differing lines of two texts."""
     import difflib
 
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
@@ -62,7 +62,7 @@ def difference(before: str, after: str, name_before: str, name_after: str) -> st
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
-    """Findings for people, worst first, with what mends each."""
+    """Return findings as text, worst first, with the fix for each."""
     order = {severity: number for number, severity in enumerate(SEVERITIES)}
     lines = []
     for finding in sorted(findings, key=lambda finding: (order.get(finding.severity, len(order)), finding.name)):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class HeaderState(NamedTuple):
-    """What the header of a screen shows. Empty fields are not known yet, or cannot be known."""
+    """The content of a screen's header. An empty field is not known (yet)."""
 
     registry_id: str = ""
     region: str = ""

@@ -1,4 +1,4 @@
-"""What can be asked of an image wherever one is under the cursor: its config, and what its scan has found."""
+"""Actions on the image under the cursor, on any screen: show its config, show its findings."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class InspectMixin(AppScreen):
-    """A place on which there are images to ask about."""
+    """A screen that can show the config and the findings of an image."""
 
     @work(exclusive=True, group="inspect", exit_on_error=False)
     async def show_config(self, repository: str, digest: str) -> None:
-        """Show the config of an image; an index is told to have none."""
+        """Show the config of an image. Say so if it is an index, which has none."""
         try:
             session = await self.session()
             config = (await io.run_blocking(_structure, session, repository, digest)).config
@@ -38,7 +38,7 @@ class InspectMixin(AppScreen):
 
     @work(exclusive=True, group="inspect", exit_on_error=False)
     async def show_findings(self, repository: str, digest: str) -> None:
-        """Show what the scan of an image has found."""
+        """Show the findings of an image."""
         try:
             session = await self.session()
             findings = await io.run_blocking(session.registry.findings, repository, digest)

@@ -1,4 +1,4 @@
-"""What places tell the application: where to go next, and what just happened."""
+"""Messages from screens to the application: navigation, and events that concern other screens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Connected(Message):
-    """A source has its session."""
+    """A session source opened its session."""
 
     source: SessionSource
     session: Session
@@ -36,9 +36,9 @@ class OpenImages(Message):
 
 @dataclass
 class OpenImage(Message):
-    """Show one image: its manifest, and what it is made of.
+    """Show one image: its manifest and its structure.
 
-    The subject is a digest or a tag; the manifest of that digest comes with it if it is on the screen already.
+    The subject is a digest or a tag. If the manifest is already on the screen, the message carries it.
     """
 
     source: SessionSource
@@ -48,19 +48,19 @@ class OpenImage(Message):
 
 
 class GoBack(Message):
-    """Leave this place."""
+    """Close this screen."""
 
 
 @dataclass
 class OfferCopies(Message):
-    """Let the user choose one of these to copy."""
+    """Let the user choose an item to copy."""
 
     entries: tuple[CopyItem, ...]
 
 
 @dataclass
 class ShowText(Message):
-    """Show a text that belongs to what is on the screen: a row as YAML, the facts of a repository."""
+    """Show a text about an item on the screen, such as a row as YAML."""
 
     title: str
     text: str
@@ -68,7 +68,7 @@ class ShowText(Message):
 
 @dataclass
 class WriteBegan(Message):
-    """A write to the registry of this source is in flight; quitting waits for it."""
+    """A write to the registry of this source is in flight. Quitting waits for it."""
 
     source: SessionSource
 
@@ -81,32 +81,32 @@ class WriteEnded(Message):
 
 
 class PlanRequest(NamedTuple):
-    """Something that is done to many tags at once, as a plan that is read and pruned before it is carried out."""
+    """A request for a plan of many tags. The user reviews and prunes the plan before applying it."""
 
     title: str
     make: Callable[[Engine, str], Plan]
-    """Makes the plan from what was typed; blocks, raises EcrTuiError."""
+    """Makes the plan from the typed text. Blocks; raises EcrTuiError."""
     question: str = ""
-    """What has to be typed first; empty for nothing."""
+    """The question to ask first; empty for none."""
 
 
 class PutImageDraft(NamedTuple):
-    """What the Put image form begins with."""
+    """The initial values of the Put image form."""
 
     wanted: PutImageRequest
     image: str = ""
-    """The digest of the image of that repository whose manifest is to be put; empty if none was picked."""
+    """The digest of the image whose manifest to put; empty if the user picked none."""
     file: str = ""
-    """The file that the manifest was read from; empty if it came from elsewhere."""
+    """The file of the manifest; empty if it did not come from a file."""
     common: tuple[str, ...] = ()
-    """The connection options that the equivalent command has; those of the session if empty."""
+    """The connection options for the equivalent command; empty for those of the session."""
     problem: str = ""
-    """Why the line that was typed could not be used as it was."""
+    """The problem of the command line that opened the form."""
 
 
 @dataclass
 class OpenPutImage(Message):
-    """Fill in what PutImage takes, beginning with this."""
+    """Show the Put image form with these values."""
 
     source: SessionSource
     draft: PutImageDraft
@@ -114,7 +114,7 @@ class OpenPutImage(Message):
 
 @dataclass
 class PutImageFinished(Message):
-    """PutImage was tried from the form: what it answered, or what went wrong."""
+    """The form called PutImage: the response, or the error."""
 
     result: PutImageResult | None
     error: EcrTuiError | None
@@ -122,7 +122,7 @@ class PutImageFinished(Message):
 
 @dataclass
 class OpenPlan(Message):
-    """Make the plan of this wish and show it."""
+    """Make the requested plan and show it."""
 
     source: SessionSource
     wish: PlanRequest

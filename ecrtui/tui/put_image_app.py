@@ -1,4 +1,4 @@
-"""The Put image form by itself: what ``ecrtui put-image --cli-auto-prompt`` opens."""
+"""The application that ``ecrtui put-image --cli-auto-prompt`` opens: only the Put image form."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ecrtui.tui.screens.put_image import PutImageScreen
 
 @dataclass(frozen=True, slots=True)
 class PutImageFormResult:
-    """What became of the form.
+    """The result of the form.
 
     Args:
-        result: what PutImage answered; None if no image was put.
-        error: why the last try failed; None if none did, or if nothing was tried.
-        code: the exit code of the application; not 0 if it broke.
+        result: the response of PutImage; None if no image was put.
+        error: the error of the last try; None if there was none.
+        code: the exit code of the application; not 0 after a crash.
     """
 
     result: PutImageResult | None
@@ -32,22 +32,22 @@ class PutImageFormResult:
 
 
 class PutImageApp(EcrTuiApp):
-    """The application with the form for its only place.
+    """The application with the form as its only screen.
 
     Args:
-        connect: gives the session.
-        settings: the settings in force before the account is known.
-        draft: what the form begins with.
+        connect: opens the session.
+        settings: the settings before the account is known.
+        draft: the initial values of the form.
     """
 
     def __init__(self, connect: SessionSource, settings: Settings, draft: PutImageDraft) -> None:
         super().__init__(connect, settings)
         self.draft = draft
         self.put: messages.PutImageFinished | None = None
-        """What came of the last try."""
+        """The result of the last try."""
 
     def get_default_screen(self) -> Screen[None]:
-        """The form; Esc ends there."""
+        """Return the form. Esc there ends the application."""
         return self.with_header(PutImageScreen(self.connect, self.draft))
 
     def fill_in(self) -> PutImageFormResult:

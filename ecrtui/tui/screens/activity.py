@@ -1,4 +1,4 @@
-"""Activity: the journal of every write, newest first; what was, what is now, and the way back."""
+"""The Activity screen: the journal of every write, newest first, with undo."""
 
 from __future__ import annotations
 
@@ -118,13 +118,13 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         self.load()
 
     def action_undo(self) -> None:
-        """Take the write under the cursor back."""
+        """Plan to undo the write under the cursor."""
         if self.current is not None:
             entry = self.current
             self._offer(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.plan_undo([entry]))
 
     def action_undo_plan(self) -> None:
-        """Take back everything that the plan of this write has done."""
+        """Plan to undo every write of this write's plan."""
         if self.current is not None:
             plan = self.current.plan
             self._offer(f"Undo the plan {plan}", lambda engine: engine.plan_undo_of(plan))
@@ -141,7 +141,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
     @work(exclusive=True, group="find out", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:
-        """Read from the registry what became of the writes that nobody knows the outcome of."""
+        """Resolve writes with unknown outcome by reading their tags from the registry."""
         try:
             session = await self.session()
             entries = await io.run_blocking(session.engine.resolve_unknown)
@@ -152,23 +152,23 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         self.notify(f"{units.format_count(len(entries), 'unknown write')} looked up")
 
     def action_open(self) -> None:
-        """Everything that the journal holds of this write."""
+        """Show all details of this write."""
         self.action_describe()
 
     def action_describe(self) -> None:
-        """Everything that the journal holds of this write."""
+        """Show all details of this write."""
         if self.current is not None:
             facts = entry_details(self.current)
             self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_text(facts)))
 
     def action_yaml(self) -> None:
-        """The entry as YAML."""
+        """Show the entry as YAML."""
         if self.current is not None:
             facts = entry_details(self.current)
             self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_yaml(facts)))
 
     def action_copy_menu(self) -> None:
-        """What can be copied of this write."""
+        """Offer the copy items of this write."""
         entry = self.current
         if entry is not None:
             choices = (

@@ -1,4 +1,4 @@
-"""A plan for many tags as a table: read it, sort it, strike rows out, carry it out, keep the result."""
+"""The Plan screen: a plan of many tags as a table. Sort it, remove rows, apply it, save the result."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ from ecrtui.tui.table.table import Table
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A step, and what became of it."""
+    """A step and its result."""
 
     step: Step
     result: StepResult | None = None
 
     @property
     def key(self) -> str:
-        """Repository and tag: what a plan has at most one step for."""
+        """Return repository and tag. A plan has at most one step for each pair."""
         return f"{self.step.repository}:{self.step.tag}"
 
     @property
     def words(self) -> str:
-        """What there is to say besides the digests."""
+        """Return the details besides the digests."""
         if self.result is not None:
             error = self.result.error
             return self.result.message or (f"{error} {error.hint}" if error else "")
@@ -94,7 +94,7 @@ COLUMNS: Sequence[Column[PlanRow]] = (
 
 
 class PlanBatch(SingleBatch[PlanRow]):
-    """The rows of a plan that is made now, and the plan as soon as they are there."""
+    """Makes a plan and yields its rows. ``plan`` is set as soon as the rows exist."""
 
     plan: Plan
 
@@ -108,7 +108,7 @@ class PlanBatch(SingleBatch[PlanRow]):
 
 
 class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
-    """The plan of a wish."""
+    """The screen of a requested plan."""
 
     DEFAULT_CSS = """
     PlanScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
@@ -126,7 +126,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.plan: Plan | None = None
         self.report: Report | None = None
         self.applied = ""
-        """The id of the plan that was put to the user last."""
+        """The id of the plan that the user saw last."""
         self._planning: PlanBatch
         self.rows = Rows(lambda row: row.key)
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
@@ -154,7 +154,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         return self._planning
 
     def rows_loaded(self) -> None:
-        """What is carried out is the plan whose rows are shown, and no other that was made meanwhile."""
+        """Keep the plan whose rows are shown. A plan that was made meanwhile is never applied."""
         self.plan, self.report = self._planning.plan, None
 
     def parse_filter(self, line: str) -> Filter[PlanRow]:
@@ -166,14 +166,14 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         return " · ".join((units.format_count(self.rows.total, *self.NOUNS), *warnings[:1]))
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
-        """All that there is to say of the row under the cursor: a narrow table has no column for it."""
+        """Show the details of the row under the cursor below the table, which may have no room for them."""
         words = "" if message.item is None else message.item.words
         about = self.query_one("#about", Static)
         about.update(text.block(words))
         about.display = bool(words)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """The rule, or the name of a file, has been typed."""
+        """Take the typed rule or file name."""
         if event.input.id == "wish" and event.value.strip():
             self.table.focus()
             self.load()
@@ -192,7 +192,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             self.query_one("#wish").focus()
 
     async def action_apply(self) -> None:
-        """Ask for the last word."""
+        """Ask for the confirmation."""
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
             await self.show_form(BulkForm(Content(self.wish.title), self.plan))
@@ -215,7 +215,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self._look_again(self.plan)
 
     def action_retry(self) -> None:
-        """Look again at what is left of the plan, or make the plan again."""
+        """Plan the remaining rows again, or make the whole plan again."""
         if self.state.complete and self.state.error is not None and self.plan is not None and self.report is None:
             self._look_again(self.plan)
         else:
@@ -223,7 +223,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     @work(exclusive=True, group="look again", exit_on_error=False)
     async def _look_again(self, plan: Plan) -> None:
-        """Plan again what is left: a struck row can leave another image without a tag."""
+        """Plan the remaining rows again: removing a row can leave another image without a tag."""
         await asyncio.sleep(0.3)
         try:
             session = await self.session()
@@ -232,7 +232,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             self.show_error(error)
             return
         if self.query(PlanForm) or self.plan is not plan:
-            return  # what the user is looking at stays what is carried out
+            return  # the plan on the screen stays the plan that is applied
         self.plan = again
         self.table.update(PlanRow(step) for step in self.plan.steps)
         self.state = self.state._replace(error=None)
@@ -247,28 +247,28 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.table.update(PlanRow(result.step, result) for result in report.results)
 
     def action_describe(self) -> None:
-        """Everything about the row under the cursor."""
+        """Show all details of the row under the cursor."""
         row = self.current
         if row is not None:
             document = plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
             self.post_message(messages.ShowText(row.key, describe.as_text(document)))
 
     def action_yaml(self) -> None:
-        """The row as YAML."""
+        """Show the row as YAML."""
         row = self.current
         if row is not None:
             document = plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
             self.post_message(messages.ShowText(row.key, describe.as_yaml(document)))
 
     def action_copy_menu(self) -> None:
-        """The plan, or what became of it, as CSV or JSON."""
+        """Save the plan or its result as CSV or JSON."""
         if self.plan is not None:
             self.post_message(
                 messages.OfferCopies(tuple(CopyItem(form, self._document(form)) for form in ("CSV", "JSON")))
             )
 
     async def action_save(self) -> None:
-        """Ask for a file to save the plan or its result to."""
+        """Ask for the file in which to save the plan or its result."""
         if self.plan is not None and not self.query("#file"):
             field = Input(placeholder="file to write: its name ends in .csv or .json", id="file", select_on_focus=False)
             await self.query_one("#body").mount(field, before=0)
@@ -304,6 +304,6 @@ def _searchable(row: PlanRow) -> str:
 
 
 def _write_new(file: Path, content: str) -> None:
-    """Write a file that does not exist yet: a result must not be lost to a name typed twice."""
+    """Write a new file. Never overwrite one, so that no saved result is lost."""
     with file.open("x", encoding="utf-8", newline="") as out:
         out.write(content)

@@ -1,4 +1,4 @@
-"""The repositories of the registry."""
+"""The Repositories screen."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ COLUMNS: Sequence[Column[Repository]] = (
 
 
 class RepositoriesScreen(ListScreen[Repository]):
-    """Where everything begins."""
+    """The repositories of the registry, the first screen."""
 
     SCOPES = ("repositories", "row", "marks", "put_image")
     MARKABLE = True
@@ -102,7 +102,7 @@ class RepositoriesScreen(ListScreen[Repository]):
         self.post_message(messages.OpenImages(self.connect, message.item.name))
 
     def action_promote(self) -> None:
-        """The same tag in many repositories: a release cut."""
+        """Plan the same tag in all marked repositories."""
         names = [repository.name for repository in self.rows.marked()] or ([self.current.name] if self.current else [])
         if not names:
             return
@@ -122,19 +122,19 @@ class RepositoriesScreen(ListScreen[Repository]):
         self.post_message(messages.OpenPlan(self.connect, messages.PlanRequest(title, make, question)))
 
     def action_put_image(self) -> None:
-        """Put an image into the repository under the cursor."""
+        """Open the Put image form for the repository under the cursor."""
         name = self.current.name if self.current is not None else ""
         self.post_message(messages.OpenPutImage(self.connect, messages.PutImageDraft(PutImageRequest(repository=name))))
 
     def action_copy_menu(self) -> None:
-        """What can be copied of the repository under the cursor."""
+        """Offer the copy items of the repository under the cursor."""
         from ecrtui.tui import clipboard
 
         if self.current is not None:
             self.post_message(messages.OfferCopies(clipboard.copy_items_for_repository(self.current)))
 
     def action_yaml(self) -> None:
-        """The row as YAML."""
+        """Show the row as YAML."""
         from ecrtui.ecr.documents import repository_document
         from ecrtui.tui import details as describe
 
@@ -144,7 +144,7 @@ class RepositoriesScreen(ListScreen[Repository]):
 
     @work(exclusive=True, group="describe", exit_on_error=False)
     async def action_describe(self) -> None:
-        """Everything about the repository, its lifecycle policy and its tags included."""
+        """Show all details of the repository, with its lifecycle policy and its resource tags."""
         from ecrtui.ecr.documents import repository_details
         from ecrtui.tui import details as describe
 
