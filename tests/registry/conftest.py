@@ -1,26 +1,45 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from ecrtui.ecr.manifest import Descriptor, parse_manifest
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.registry.protocol import Registry
+from ecrtui.errors import EcrTuiError
+from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support import embedded as support
 
+WriteFile = Callable[..., None]
+"""Writes an AWS configuration file."""
+
+
+def failed(call: Callable[..., object], *arguments: Any, **options: Any) -> EcrTuiError:
+    """Call, and return the error that it raises."""
+    with pytest.raises(EcrTuiError) as caught:
+        call(*arguments, **options)
+    return caught.value
+
+
+def config_of(manifest: str) -> Descriptor:
+    """Return the descriptor of the config that a manifest names."""
+    config = parse_manifest(manifest).config
+    assert config is not None
+    return config
+
 
 @dataclass
 class RegistryEnv:
-    """An embedded registry, a plain boto3 client on it to arrange and to look, and our registry, to be tested."""
+    """An embedded registry, a boto3 client on it to prepare and inspect it, and the registry under test."""
 
     embedded: EmbeddedRegistry
     client: Any
-    registry: Registry
+    registry: EcrRegistry
 
     def fault(self, *specs: str) -> None:
         for spec in specs:
@@ -32,7 +51,7 @@ class RegistryEnv:
 
 @pytest.fixture
 def env() -> RegistryEnv:
-    """A repository ``team/app``, in this process."""
+    """An embedded registry in this process with the repository ``team/app``."""
     embedded = support.new_embedded()
     client = support.client_for(embedded)
     support.create_repository(client, "team/app")
@@ -41,13 +60,13 @@ def env() -> RegistryEnv:
 
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is sent twice, so that a fault is seen at once."""
+    """Retry nothing, so that a fault is seen at once."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
 
 @pytest.fixture
 def unreachable() -> Iterator[str]:
-    """A URL that nobody listens on: the port is taken, and does not accept."""
+    """A URL whose port is taken but does not accept connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -55,6 +74,6 @@ def unreachable() -> Iterator[str]:
 
 @pytest.fixture
 def served(env: RegistryEnv) -> Iterator[str]:
-    """The URL of the env's registry over HTTP."""
+    """The URL of the embedded registry over HTTP."""
     with support.served(env.embedded) as url:
         yield url

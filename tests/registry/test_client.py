@@ -1,18 +1,22 @@
-"""Which registry the options, the environment and ~/.aws lead to, as the AWS CLI reads them."""
+"""Options, environment and ~/.aws select the registry in the order of the AWS CLI."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, cast
+
 import pytest
 
-from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, UsageError
+from ecrtui.errors import ConnectionFailed, CredentialsError, UsageError
 from ecrtui.registry.client import CONNECT_TIMEOUT, MAX_CONNECTIONS, READ_TIMEOUT, Clients, is_aws
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.registry.conftest import RegistryEnv, WriteFile, failed
 
 
 @pytest.fixture
-def aws(own_home, monkeypatch):
-    """Writes ~/.aws/config; takes region and credentials out of the environment."""
+def aws(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFile:
+    """Writes ~/.aws/config. Removes region and credentials from the environment."""
     for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
 
@@ -22,12 +26,6 @@ def aws(own_home, monkeypatch):
         (folder / name).write_text(text)
 
     return write
-
-
-def failed(call) -> EcrTuiError:
-    with pytest.raises(EcrTuiError) as caught:
-        call()
-    return caught.value
 
 
 # region and profile
@@ -56,27 +54,29 @@ region = b-1
         ({"region": "flag-1"}, {"AWS_REGION": "env-1"}, "flag-1"),
     ],
 )
-def test_region_and_profile_have_the_order_of_the_aws_cli(aws, monkeypatch, flags, environment, region):
+def test_region_and_profile_follow_the_order_of_the_aws_cli(
+    aws: WriteFile, monkeypatch: pytest.MonkeyPatch, flags: dict[str, Any], environment: dict[str, str], region: str
+) -> None:
     aws(REGIONS)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert Clients(Connection(sign_request=False, **flags)).region == region
 
 
-def test_no_region(aws):
+def test_a_missing_region_is_an_error(aws: WriteFile) -> None:
     error = failed(open_registry(Connection()).location)
     assert isinstance(error, CredentialsError)
     assert error.title == "No region is configured"
     assert "--region" in error.hint
 
 
-def test_what_is_no_region(aws):
+def test_an_invalid_region_is_an_error(aws: WriteFile) -> None:
     error = failed(open_registry(Connection(region="EU West")).location)
     assert isinstance(error, UsageError)
     assert "EU West" in error.detail
 
 
-def test_no_credentials(aws):
+def test_missing_credentials_are_an_error(aws: WriteFile) -> None:
     error = failed(open_registry(Connection(region="eu-west-1")).location)
     assert isinstance(error, CredentialsError)
     assert error.title == "No AWS credentials"
@@ -84,7 +84,7 @@ def test_no_credentials(aws):
 
 
 @pytest.mark.parametrize("way", ["flag", "variable"])
-def test_an_unknown_profile(aws, monkeypatch, way):
+def test_an_unknown_profile_is_an_error(aws: WriteFile, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     aws(REGIONS)
     if way == "variable":
         monkeypatch.setenv("AWS_PROFILE", "nope")
@@ -95,7 +95,7 @@ def test_an_unknown_profile(aws, monkeypatch, way):
 
 
 @pytest.mark.parametrize("name", ["config", "credentials"])
-def test_a_broken_configuration_file_is_named(aws, own_home, name):
+def test_a_broken_configuration_file_is_named(aws: WriteFile, own_home: Path, name: str) -> None:
     aws("[profile a\nregion=x", name)
     error = failed(open_registry(Connection(region="eu-west-1")).location)
     assert isinstance(error, CredentialsError)
@@ -105,7 +105,7 @@ def test_a_broken_configuration_file_is_named(aws, own_home, name):
 @pytest.mark.parametrize(
     ("name", "value"), [("AWS_RETRY_MODE", "always"), ("AWS_MAX_ATTEMPTS", "many"), ("AWS_MAX_ATTEMPTS", "0")]
 )
-def test_a_variable_that_makes_no_sense(monkeypatch, name, value):
+def test_an_invalid_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     error = failed(lambda: open_registry(Connection()).location())
     assert error.hint
@@ -116,21 +116,21 @@ def test_a_variable_that_makes_no_sense(monkeypatch, name, value):
 
 
 @pytest.mark.parametrize("url", ["foo", "localhost:4566", "ftp://localhost", "http://"])
-def test_what_is_no_endpoint(url):
+def test_an_invalid_endpoint_is_an_error(url: str) -> None:
     error = failed(open_registry(Connection(endpoint_url=url)).location)
     assert isinstance(error, UsageError)
     assert repr(url) in error.title
     assert "http://localhost:4566" in error.hint
 
 
-def test_what_is_no_endpoint_in_a_variable(monkeypatch):
+def test_an_invalid_endpoint_in_a_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "foo")
     error = failed(open_registry(Connection()).location)
     assert isinstance(error, UsageError)
     assert "foo" in error.detail
 
 
-def test_the_endpoint_is_found_by_botocores_own_rules(aws, monkeypatch):
+def test_the_endpoint_follows_the_rules_of_botocore(aws: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
     aws("[default]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n")
 
     def endpoint(url: str | None = None) -> str:
@@ -160,12 +160,12 @@ def test_the_endpoint_is_found_by_botocores_own_rules(aws, monkeypatch):
         ("http://127.0.0.1:4566", False),
     ],
 )
-def test_which_endpoints_are_awss_own(url, own):
+def test_endpoints_of_aws_are_recognized(url: str, own: bool) -> None:
     assert is_aws(url) is own
 
 
 @pytest.mark.parametrize("way", ["flag", "variable", "profile"])
-def test_a_file_of_certificates_that_does_not_exist(aws, monkeypatch, way):
+def test_a_missing_certificate_file_is_an_error(aws: WriteFile, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     aws("[default]\nca_bundle = /no/such.pem\n" if way == "profile" else "")
     if way == "variable":
         monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such.pem")
@@ -176,7 +176,7 @@ def test_a_file_of_certificates_that_does_not_exist(aws, monkeypatch, way):
     assert "/no/such.pem" in error.title
 
 
-def test_not_checking_certificates_wins_over_a_file_of_them(tmp_path):
+def test_no_verify_ssl_wins_over_a_certificate_file(tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("")
     assert Clients(Connection(ca_bundle=str(bundle))).verify == str(bundle)
@@ -184,7 +184,7 @@ def test_not_checking_certificates_wins_over_a_file_of_them(tmp_path):
     assert Clients(Connection()).verify is True
 
 
-def test_the_file_of_certificates_of_the_environment_is_used_for_downloads_too(monkeypatch, tmp_path):
+def test_downloads_use_the_certificate_file_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
@@ -194,11 +194,11 @@ def test_the_file_of_certificates_of_the_environment_is_used_for_downloads_too(m
 # time limits and retries
 
 
-def test_time_limits_and_pool():
-    config = Clients(Connection()).read_client.meta.config
+def test_clients_have_timeouts_and_a_connection_pool() -> None:
+    config = cast(Any, Clients(Connection()).read_client).meta.config
     assert (config.connect_timeout, config.read_timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT)
     assert config.max_pool_connections == MAX_CONNECTIONS
-    config = Clients(Connection(connect_timeout=1, read_timeout=0)).read_client.meta.config
+    config = cast(Any, Clients(Connection(connect_timeout=1, read_timeout=0)).read_client).meta.config
     assert (config.connect_timeout, config.read_timeout) == (1, None)
 
 
@@ -210,19 +210,24 @@ def test_time_limits_and_pool():
         ({"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "2"}, "retry_mode = adaptive\n", "standard", 2),
     ],
 )
-def test_reads_are_retried_adaptively_unless_configured_otherwise_and_writes_never_by_botocore(
-    aws, monkeypatch, environment, profile, mode, attempts
-):
+def test_reads_retry_as_configured_and_writes_never(
+    aws: WriteFile,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    profile: str,
+    mode: str,
+    attempts: int | None,
+) -> None:
     aws(f"[default]\n{profile}")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     clients = Clients(Connection(region="eu-west-1", sign_request=False))
-    retries = clients.read_client.meta.config.retries
+    retries = cast(Any, clients.read_client).meta.config.retries
     assert (retries["mode"], retries.get("total_max_attempts")) == (mode, attempts)
-    assert clients.write_client.meta.config.retries["total_max_attempts"] == 1
+    assert cast(Any, clients.write_client).meta.config.retries["total_max_attempts"] == 1
 
 
-def test_an_endpoint_that_nobody_listens_on_cannot_be_reached_and_nothing_was_written(monkeypatch, unreachable):
+def test_a_write_to_an_unreachable_endpoint_is_not_ambiguous(monkeypatch: pytest.MonkeyPatch, unreachable: str) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     registry = open_registry(Connection(endpoint_url=unreachable))
     error = failed(registry.location)
@@ -234,21 +239,23 @@ def test_an_endpoint_that_nobody_listens_on_cannot_be_reached_and_nothing_was_wr
 # the clients themselves
 
 
-def test_there_is_one_client_of_each_kind_for_all(env):
+def test_clients_are_created_once(env: RegistryEnv) -> None:
     clients = Clients(Connection())
     assert clients.read_client is clients.read_client
     assert clients.write_client is clients.write_client
     assert clients.read_client is not clients.write_client
 
 
-def test_unsigned_requests_need_no_credentials(aws, served):
+def test_unsigned_requests_need_no_credentials(aws: WriteFile, served: str) -> None:
     assert (
         open_registry(Connection(region="eu-west-1", endpoint_url=served, sign_request=False)).location().region
         == "eu-west-1"
     )
 
 
-def test_the_embedded_registry_needs_no_configuration_and_reads_none(aws, monkeypatch, env):
+def test_the_embedded_registry_reads_no_configuration(
+    aws: WriteFile, monkeypatch: pytest.MonkeyPatch, env: RegistryEnv
+) -> None:
     aws("[broken")
     monkeypatch.setenv("AWS_PROFILE", "nope")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")

@@ -1,4 +1,4 @@
-"""What the embedded registry never says, and ECR may."""
+"""Replies of ECR that the embedded registry never sends."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ecrtui.registry import conversion
 DIGEST = "sha256:" + "0" * 64
 
 
-def test_a_reply_may_leave_out_everything_but_the_name():
+def test_omitted_members_get_defaults() -> None:
     assert conversion.repository({"repositoryName": "team/app"}) == Repository("team/app", "")
     assert conversion.image({"imageDigest": DIGEST}) == Image(DIGEST)
     assert conversion.image({"imageDigest": DIGEST, "imageTags": None, "imageScanStatus": None}) == Image(DIGEST)
 
 
-def test_counts_of_findings_are_in_the_order_of_severity_and_what_is_not_known_counts_as_undefined():
+def test_finding_counts_are_sorted_and_unknown_severities_merged() -> None:
     entry = {
         "imageDigest": DIGEST,
         "imageScanFindingsSummary": {
@@ -29,7 +29,7 @@ def test_counts_of_findings_are_in_the_order_of_severity_and_what_is_not_known_c
     assert conversion.image(entry).findings == (("CRITICAL", 4), ("LOW", 3), ("UNDEFINED", 3))
 
 
-def test_a_scan_without_findings_is_not_an_image_that_was_not_scanned():
+def test_no_findings_differs_from_no_scan() -> None:
     assert conversion.image({"imageDigest": DIGEST, "imageScanFindingsSummary": {}}).findings == ()
     assert conversion.image({"imageDigest": DIGEST}).findings is None
 
@@ -44,12 +44,12 @@ def test_a_scan_without_findings_is_not_an_image_that_was_not_scanned():
         ("5", OCI_MANIFEST),
     ],
 )
-def test_a_registry_that_does_not_report_the_media_type(text, media_type):
+def test_a_missing_media_type_comes_from_the_manifest(text: str, media_type: str | None) -> None:
     entry = {"imageId": {"imageDigest": DIGEST}, "imageManifest": text}
     assert conversion.manifest(entry).media_type == media_type
 
 
-def test_a_vulnerability_in_two_packages_is_told_for_each():
+def test_a_vulnerability_in_two_packages_is_two_findings() -> None:
     reply = {
         "imageScanFindings": {
             "enhancedFindings": [

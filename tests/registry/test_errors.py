@@ -1,9 +1,10 @@
-"""What a user is told when a call fails: every fault of the embedded registry, and every row of the table."""
+"""The errors of failed calls: all faults of the embedded registry, and all rows of the table."""
 
 from __future__ import annotations
 
 import itertools
 from contextlib import suppress
+from typing import Any, cast
 
 import botocore.exceptions
 import botocore.session
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import (
     AccessDenied,
     ConnectionFailed,
@@ -24,21 +26,17 @@ from ecrtui.errors import (
 )
 from ecrtui.registry import error_table
 from ecrtui.registry.errors import error_from_failure, translate, translate_errors
+from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.registry.conftest import RegistryEnv, failed
 from tests.support.embedded import push_image
 
 
 @pytest.fixture
-def manifest(env, once):
+def manifest(env: RegistryEnv, once: None) -> Manifest:
     pushed = push_image(env.client, "team/app", tag="1.0")
     return env.registry.manifest("team/app", pushed.digest)
-
-
-def failed(call, *arguments, **options) -> EcrTuiError:
-    with pytest.raises(EcrTuiError) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 FAULTS = [
@@ -70,7 +68,16 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "code", "hint", "retryable", "ambiguous"), FAULTS)
-def test_a_write_that_fails(env, manifest, fault, kind, code, hint, retryable, ambiguous):
+def test_a_failed_write_is_translated(
+    env: RegistryEnv,
+    manifest: Manifest,
+    fault: str,
+    kind: type[EcrTuiError],
+    code: str,
+    hint: str,
+    retryable: bool,
+    ambiguous: bool,
+) -> None:
     env.fault(f"PutImage:{fault}")
     error = failed(env.registry.put_image, "team/app", manifest, "prod")
     assert type(error) is kind
@@ -82,9 +89,16 @@ def test_a_write_that_fails(env, manifest, fault, kind, code, hint, retryable, a
 
 
 @pytest.mark.parametrize(("fault", "kind", "code", "hint", "retryable", "ambiguous"), FAULTS)
-def test_a_read_that_fails_is_told_the_same_and_is_never_ambiguous(
-    env, manifest, fault, kind, code, hint, retryable, ambiguous
-):
+def test_a_failed_read_is_translated_and_never_ambiguous(
+    env: RegistryEnv,
+    manifest: Manifest,
+    fault: str,
+    kind: type[EcrTuiError],
+    code: str,
+    hint: str,
+    retryable: bool,
+    ambiguous: bool,
+) -> None:
     env.fault(f"DescribeImages:{fault}")
     error = failed(next, env.registry.images("team/app"))
     if code not in ("AccessDeniedException", "LimitExceededException"):
@@ -92,7 +106,7 @@ def test_a_read_that_fails_is_told_the_same_and_is_never_ambiguous(
     assert (type(error), error.code, error.retryable, error.ambiguous) == (kind, code, retryable, False)
 
 
-def test_the_permission_that_is_missing_is_named(env, manifest):
+def test_the_hint_names_the_missing_permission(env: RegistryEnv, manifest: Manifest) -> None:
     env.fault("*:error:code=AccessDeniedException:message=not authorized to perform")
     calls = {
         "ecr:DescribeImages": lambda: next(env.registry.images("team/app")),
@@ -107,20 +121,20 @@ def test_the_permission_that_is_missing_is_named(env, manifest):
         assert error.detail == "not authorized to perform"
 
 
-def test_an_explicit_deny_is_told_as_one():
+def test_the_hint_names_an_explicit_deny() -> None:
     problem = ClientError(
         {"Error": {"Code": "AccessDeniedException", "Message": "with an explicit deny in a"}}, "PutImage"
     )
     assert "explicitly" in translate(problem, "PutImage").hint
 
 
-# lost replies: the promise that a lost reply is not a failure hangs on these
+# lost replies
 
 
 @pytest.mark.parametrize("mutability", ["MUTABLE", "IMMUTABLE"])
-def test_a_lost_reply_is_told_as_unknown_and_not_hidden_by_an_answer_to_a_repetition(
-    env, manifest, mutability, monkeypatch
-):
+def test_a_lost_reply_is_ambiguous_and_not_hidden_by_a_retry(
+    env: RegistryEnv, manifest: Manifest, mutability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     registry = open_registry(Connection(), embedded=env.embedded)
     env.client.put_image_tag_mutability(repositoryName="team/app", imageTagMutability=mutability)
@@ -130,11 +144,11 @@ def test_a_lost_reply_is_told_as_unknown_and_not_hidden_by_an_answer_to_a_repeti
     assert error.ambiguous
     assert isinstance(error, ConnectionFailed)
     assert env.embedded.calls["PutImage"] == 1
-    assert env.tags()["prod"] == manifest.digest  # it was applied: whoever reads the truth back will see it
+    assert env.tags()["prod"] == manifest.digest  # it was applied, as a read of the tag shows
 
 
 @pytest.mark.parametrize("fault", ["drop-after", "cut", "unavailable", "error:code=ServerException:status=500"])
-def test_untag_sends_nothing_twice_either(env, manifest, fault, monkeypatch):
+def test_untag_is_sent_once(env: RegistryEnv, manifest: Manifest, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     registry = open_registry(Connection(), embedded=env.embedded)
     env.embedded.calls.clear()
@@ -143,7 +157,7 @@ def test_untag_sends_nothing_twice_either(env, manifest, fault, monkeypatch):
     assert env.embedded.calls["BatchDeleteImage"] == 1
 
 
-def test_a_throttled_write_is_not_sent_again_without_a_new_look_at_the_tag(env, manifest, monkeypatch):
+def test_a_throttled_write_is_sent_once(env: RegistryEnv, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
     registry = open_registry(Connection(), embedded=env.embedded)
     env.embedded.calls.clear()
@@ -154,7 +168,7 @@ def test_a_throttled_write_is_not_sent_again_without_a_new_look_at_the_tag(env, 
     assert env.embedded.calls["PutImage"] == 1
 
 
-def test_throttled_to_the_end(env, manifest, monkeypatch):
+def test_constant_throttling_is_an_error(env: RegistryEnv, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
     registry = open_registry(Connection(), embedded=env.embedded)
     env.embedded.calls.clear()
@@ -164,17 +178,17 @@ def test_throttled_to_the_end(env, manifest, monkeypatch):
     assert env.embedded.calls == {"PutImage": 1, "DescribeRepositories": 2}
 
 
-def test_a_read_is_sent_again_by_itself(env, manifest, monkeypatch):
+def test_a_failed_read_is_retried(env: RegistryEnv, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     registry = open_registry(Connection(), embedded=env.embedded)
     env.fault("DescribeImages:drop-before:times=1", "DescribeImages:unavailable:times=1")
     assert len(next(registry.images("team/app")).items) == 1
 
 
-def test_an_answer_about_something_else_is_not_believed(env, manifest):
+def test_a_reply_about_another_tag_is_ambiguous(env: RegistryEnv, manifest: Manifest) -> None:
     registry = env.registry
 
-    def another_tag(parsed, **_):
+    def another_tag(parsed: dict[str, Any], **_: Any) -> None:
         parsed["image"]["imageId"]["imageTag"] = "another"
 
     registry._clients.write_client.meta.events.register("after-call.ecr.PutImage", another_tag)
@@ -183,7 +197,7 @@ def test_an_answer_about_something_else_is_not_believed(env, manifest):
     assert "another" in error.detail
 
 
-def test_a_download_that_fails(env, manifest):
+def test_a_failed_download_is_retryable(env: RegistryEnv, manifest: Manifest) -> None:
     env.fault("DownloadLayer:drop-before:times=1", "DownloadLayer:error:code=SlowDown:status=503")
     digest = "sha256:" + manifest.text.split('"digest": "sha256:')[1][:64]
     for _ in range(2):
@@ -195,7 +209,7 @@ def test_a_download_that_fails(env, manifest):
 # the table
 
 
-def test_every_error_that_the_service_model_names_has_a_row_or_cannot_happen_here():
+def test_every_error_code_of_the_service_model_has_a_row() -> None:
     model = botocore.session.Session().get_service_model("ecr")
     used = [
         "BatchDeleteImage",
@@ -213,11 +227,11 @@ def test_every_error_that_the_service_model_names_has_a_row_or_cannot_happen_her
     ]
     named = {shape.name for name in used for shape in model.operation_model(name).error_shapes}
     assert named <= set(error_table.BY_CODE)
-    failures = model.shape_for("ImageFailureCode").enum
+    failures = cast(Any, model.shape_for("ImageFailureCode")).enum
     assert set(failures) <= set(error_table.BY_CODE)
 
 
-def test_a_failure_in_a_body_is_an_error_with_the_services_words_and_the_image_they_are_about():
+def test_an_image_failure_names_its_image_and_reason() -> None:
     error = error_from_failure(
         {"imageId": {"imageTag": "v1"}, "failureCode": "UpstreamUnavailable", "failureReason": "gone"}, "BatchGetImage"
     )
@@ -233,21 +247,19 @@ def test_a_failure_in_a_body_is_an_error_with_the_services_words_and_the_image_t
     assert type(error_from_failure({"failureCode": "InvalidImageTag"}, "BatchGetImage")) is UsageError
 
 
-def test_an_error_of_the_sign_in_is_not_about_the_write_that_needed_it():
-    problem = ClientError(
-        {
-            "Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sts:AssumeRole"},
-            "ResponseMetadata": {"HTTPStatusCode": 500, "RequestId": "1"},
-        },
-        "AssumeRole",
-    )
+def test_an_error_of_the_sign_in_is_never_ambiguous() -> None:
+    response: Any = {
+        "Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sts:AssumeRole"},
+        "ResponseMetadata": {"HTTPStatusCode": 500, "RequestId": "1"},
+    }
+    problem = ClientError(response, "AssumeRole")
     error = translate(problem, "PutImage", write=True)
     assert isinstance(error, AccessDenied)
     assert not error.ambiguous
     assert error.detail.startswith("AssumeRole: ")
 
 
-def test_an_exception_that_nobody_knows_says_nothing_of_what_it_holds():
+def test_the_text_of_an_unknown_exception_is_hidden() -> None:
     with pytest.raises(EcrTuiError) as caught, translate_errors("PutImage", write=True):
         secret = "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI"
         raise LookupError(secret)
@@ -259,14 +271,14 @@ def test_an_exception_that_nobody_knows_says_nothing_of_what_it_holds():
     assert error.__suppress_context__
 
 
-def test_an_error_of_ours_goes_through_as_it_is():
+def test_an_error_of_ecrtui_is_not_translated_again() -> None:
     mine = UsageError("mine")
     with pytest.raises(UsageError) as caught, translate_errors("PutImage"):
         raise mine
     assert caught.value is mine
 
 
-def test_a_whole_page_of_a_proxy_is_told_in_part_and_without_secrets():
+def test_a_long_message_is_shortened_and_redacted() -> None:
     page = "<html>" + "x" * 10_000
     problem = ClientError(
         {"Error": {"Code": "503", "Message": f"Authorization: Basic c2VjcmV0OnNlY3JldA== {page}"}}, "X"
@@ -276,7 +288,7 @@ def test_a_whole_page_of_a_proxy_is_told_in_part_and_without_secrets():
     assert "c2VjcmV0" not in error.detail
 
 
-def test_no_row_hides_behind_one_of_a_wider_class():
+def test_no_row_is_shadowed_by_a_base_class() -> None:
     classes = [kind for kind, _ in error_table.BY_CLASS]
     hidden = [
         (narrow.__name__, wide.__name__)
@@ -287,7 +299,7 @@ def test_no_row_hides_behind_one_of_a_wider_class():
     assert hidden == []
 
 
-def test_every_exception_of_botocore_is_told_in_its_own_words():
+def test_every_exception_of_botocore_has_a_row() -> None:
     for name, kind in vars(botocore.exceptions).items():
         if isinstance(kind, type) and issubclass(kind, botocore.exceptions.BotoCoreError):
             problem = kind.__new__(kind)
@@ -325,7 +337,9 @@ SCRAMBLED = st.recursive(
         st.sampled_from(MEMBERS), SCRAMBLED | st.lists(st.dictionaries(st.sampled_from(MEMBERS), SCRAMBLED))
     )
 )
-def test_whatever_answers_in_place_of_ecr_is_an_error_of_ours_or_taken_for_what_it_is(scrambling, answer):
+def test_a_scrambled_reply_raises_nothing_but_our_errors(
+    scrambling: tuple[EcrRegistry, Manifest, dict[str, object]], answer: dict[str, object]
+) -> None:
     registry, manifest, replies = scrambling
     replies.clear()
     replies.update(answer)
@@ -352,12 +366,12 @@ def test_whatever_answers_in_place_of_ecr_is_an_error_of_ours_or_taken_for_what_
 
 
 @pytest.fixture
-def scrambling(env, manifest):
-    """A registry whose replies of the service are replaced, on their way, by what stands in the dictionary."""
+def scrambling(env: RegistryEnv, manifest: Manifest) -> tuple[EcrRegistry, Manifest, dict[str, object]]:
+    """A registry whose replies are replaced by a dictionary, which comes with it."""
     registry = open_registry(Connection(), embedded=env.embedded)
     replies: dict[str, object] = {}
 
-    def scramble(parsed, **_):
+    def scramble(parsed: dict[str, Any], **_: Any) -> None:
         parsed.clear()
         parsed.update(replies)
 

@@ -1,20 +1,25 @@
-"""Every method of the protocol, in this process, over the real botocore path."""
+"""Every method of the protocol, over real boto3 clients on the embedded registry in this process."""
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ecrtui.ecr.findings import SEVERITIES
-from ecrtui.ecr.image import ImageKind
+from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, parse_manifest
+from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.ecr.mutability import TagMutability
+from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
+from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.registry.conftest import RegistryEnv, config_of
 from tests.support.embedded import (
     REGISTRY_ID,
     client_for,
@@ -29,31 +34,31 @@ from tests.support.embedded import (
 NOWHERE = "sha256:" + "0" * 64
 
 
-def all_images(env, **options):
+def all_images(env: RegistryEnv, **options: Any) -> list[Image]:
     return [image for page in env.registry.images("team/app", **options) for image in page.items]
 
 
-def archive(env, digest):
+def archive(env: RegistryEnv, digest: str) -> None:
     env.client.update_image_storage_class(
         repositoryName="team/app", imageId={"imageDigest": digest}, targetStorageClass="ARCHIVE"
     )
 
 
-# where, who
+# location and identity
 
 
-def test_where_and_who_the_user_is_in_the_embedded_registry(env):
+def test_location_and_identity_of_the_embedded_registry(env: RegistryEnv) -> None:
     assert env.registry.location() == RegistryLocation(REGISTRY_ID, "eu-west-1", "embedded")
     assert env.registry.identity() == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
 
 
-def test_where_is_asked_once(env):
+def test_the_location_is_requested_once(env: RegistryEnv) -> None:
     env.registry.location()
     env.registry.location()
     assert env.embedded.calls["DescribeRegistry"] == 1
 
 
-def test_an_account_that_was_given_is_not_asked_for_and_is_sent_along(env):
+def test_a_given_account_is_sent_and_not_requested(env: RegistryEnv) -> None:
     other = open_registry(Connection(registry_id="999999999999"), embedded=env.embedded)
     assert other.location().registry_id == "999999999999"
     assert env.embedded.calls["DescribeRegistry"] == 0
@@ -63,13 +68,15 @@ def test_an_account_that_was_given_is_not_asked_for_and_is_sent_along(env):
     assert own.repository("team/app").name == "team/app"
 
 
-def test_a_region_that_was_given_is_the_one_that_is_looked_at(env):
+def test_a_given_region_is_used(env: RegistryEnv) -> None:
     there = open_registry(Connection(region="us-east-2"), embedded=env.embedded)
     assert there.location().region == "us-east-2"
     assert [page.items for page in there.repositories()] == [()]
 
 
-def test_who_may_not_describe_the_registry_still_learns_which_it_is(env, served, monkeypatch):
+def test_the_account_is_found_without_permission_for_describe_registry(
+    env: RegistryEnv, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     env.fault("DescribeRegistry:error:code=AccessDeniedException")
     assert env.registry.location().registry_id == REGISTRY_ID  # of a repository
     assert open_registry(Connection(endpoint_url=served)).location().registry_id == REGISTRY_ID
@@ -79,7 +86,7 @@ def test_who_may_not_describe_the_registry_still_learns_which_it_is(env, served,
     assert env.embedded.calls == {"DescribeRegistry": 1, "GetCallerIdentity": 1}
 
 
-def test_who_may_see_nothing_is_told_of_the_first_refusal(env):
+def test_without_any_permission_the_first_denial_is_raised(env: RegistryEnv) -> None:
     env.fault("*:error:code=AccessDeniedException")
     with pytest.raises(AccessDenied) as caught:
         env.registry.location()
@@ -89,7 +96,7 @@ def test_who_may_see_nothing_is_told_of_the_first_refusal(env):
 # repositories
 
 
-def test_repositories_are_told_with_all_that_ecr_says_of_them(env):
+def test_a_repository_has_all_its_fields(env: RegistryEnv) -> None:
     env.client.create_repository(
         repositoryName="team/locked",
         imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
@@ -107,7 +114,7 @@ def test_repositories_are_told_with_all_that_ecr_says_of_them(env):
     assert env.registry.repository("team/app").mutability == TagMutability()
 
 
-def test_all_repositories_come_in_pages_of_a_thousand_and_can_be_gone_on_with(env):
+def test_repositories_come_in_pages_and_continue_from_a_token(env: RegistryEnv) -> None:
     with env.embedded.database.write() as connection:
         for number in range(1001):
             connection.execute(
@@ -123,7 +130,7 @@ def test_all_repositories_come_in_pages_of_a_thousand_and_can_be_gone_on_with(en
     assert (bool(pages[0].next_token), pages[1].next_token) == (True, "")
 
 
-def test_a_repository_that_does_not_exist(env):
+def test_a_missing_repository_is_not_found(env: RegistryEnv) -> None:
     for ask in (env.registry.repository, lambda name: list(env.registry.images(name))):
         with pytest.raises(NotFound) as caught:
             ask("no/where")
@@ -131,14 +138,14 @@ def test_a_repository_that_does_not_exist(env):
         assert "no/where" in caught.value.detail
 
 
-def test_resource_tags(env):
+def test_resource_tags_are_returned(env: RegistryEnv) -> None:
     repository = env.registry.repository("team/app")
     assert env.registry.resource_tags(repository) == ()
     env.client.tag_resource(resourceArn=repository.arn, tags=[{"Key": "team", "Value": "x"}, {"Key": "e", "Value": ""}])
     assert dict(env.registry.resource_tags(repository)) == {"team": "x", "e": ""}
 
 
-def test_the_lifecycle_policy_is_its_exact_text_and_none_is_empty(env):
+def test_the_lifecycle_policy_is_its_exact_text(env: RegistryEnv) -> None:
     assert env.registry.lifecycle_policy("team/app") == ""
     rule = {
         "rulePriority": 1,
@@ -155,7 +162,7 @@ def test_the_lifecycle_policy_is_its_exact_text_and_none_is_empty(env):
 # images
 
 
-def test_images_are_told_with_all_that_ecr_says_of_them(env):
+def test_an_image_has_all_its_fields(env: RegistryEnv) -> None:
     index = push_index(env.client, "team/app", tag="1.0")
     images = {image.digest: image for image in all_images(env)}
     raw = {
@@ -173,7 +180,7 @@ def test_images_are_told_with_all_that_ecr_says_of_them(env):
     assert images[index.digest].kind is ImageKind.INDEX
 
 
-def test_archived_images_are_in_the_listing(env):
+def test_archived_images_are_listed(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     archive(env, pushed.digest)
     (image,) = all_images(env)
@@ -181,13 +188,13 @@ def test_archived_images_are_in_the_listing(env):
     assert image.archived_at is not None
 
 
-def test_tagged_and_untagged_images_can_be_asked_for_apart(env):
+def test_images_can_be_listed_by_tag_status(env: RegistryEnv) -> None:
     tagged, untagged = push_image(env.client, "team/app", "a", tag="1.0"), push_image(env.client, "team/app", "b")
     assert [image.digest for image in all_images(env, tag_status="TAGGED")] == [tagged.digest]
     assert [image.digest for image in all_images(env, tag_status="UNTAGGED")] == [untagged.digest]
 
 
-def test_a_page_token_that_is_known_no_more_ends_the_listing_with_an_error_of_its_own(env):
+def test_an_expired_page_token_raises_listing_expired(env: RegistryEnv) -> None:
     with pytest.raises(ListingExpired) as caught:
         next(env.registry.images("team/app", start="long-gone"))
     assert caught.value.retryable
@@ -195,7 +202,7 @@ def test_a_page_token_that_is_known_no_more_ends_the_listing_with_an_error_of_it
     assert "nextToken" in caught.value.detail
 
 
-def test_a_subject_is_told_and_its_referrers_found_page_by_page(env):
+def test_referrers_are_read_page_by_page(env: RegistryEnv) -> None:
     subject = push_image(env.client, "team/app", tag="1.0")
     descriptor = {"mediaType": OCI_MANIFEST, "digest": subject.digest, "size": len(subject.manifest)}
     signatures = {
@@ -220,7 +227,7 @@ def test_a_subject_is_told_and_its_referrers_found_page_by_page(env):
     assert env.registry.referrers("team/app", next(iter(signatures))) == ()
 
 
-def test_the_findings_of_a_basic_scan(env):
+def test_findings_of_a_basic_scan(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     with pytest.raises(NotFound) as caught:
         env.registry.findings("team/app", pushed.digest)
@@ -241,7 +248,7 @@ def test_the_findings_of_a_basic_scan(env):
     assert sum(count for _, count in image.findings) == len(found)
 
 
-def test_the_findings_of_an_enhanced_scan(env):
+def test_findings_of_an_enhanced_scan(env: RegistryEnv) -> None:
     everything = {"filter": "*", "filterType": "WILDCARD"}
     env.client.put_registry_scanning_configuration(
         scanType="ENHANCED", rules=[{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [everything]}]
@@ -260,7 +267,7 @@ def test_the_findings_of_an_enhanced_scan(env):
 # by digest and by tag
 
 
-def test_images_are_described_in_the_order_asked_for_and_those_that_are_gone_are_left_out(env):
+def test_images_by_digest_keeps_order_and_omits_missing_ones(env: RegistryEnv) -> None:
     digests = [push_image(env.client, "team/app", str(number)).digest for number in range(5)]
     asked = [digests[3], NOWHERE, digests[0], digests[3], "sha256:" + "1" * 64]
     assert [image.digest for image in env.registry.images_by_digest("team/app", asked)] == [digests[3], digests[0]]
@@ -268,7 +275,7 @@ def test_images_are_described_in_the_order_asked_for_and_those_that_are_gone_are
 
 
 @pytest.mark.parametrize("number", [1, 3, 120])
-def test_tags_are_resolved_few_or_many_archived_or_not_and_those_that_do_not_exist_are_left_out(env, number):
+def test_images_by_tag_finds_archived_and_omits_missing_ones(env: RegistryEnv, number: int) -> None:
     first, second = (
         push_image(env.client, "team/app", "a", tag="kept"),
         push_image(env.client, "team/app", "b", tag="old"),
@@ -282,14 +289,14 @@ def test_tags_are_resolved_few_or_many_archived_or_not_and_those_that_do_not_exi
     assert env.registry.images_by_tag("team/app", ["old"])["old"].archived
 
 
-def test_many_new_tags_cost_few_calls(env):
+def test_many_new_tags_need_few_calls(env: RegistryEnv) -> None:
     push_image(env.client, "team/app", tag="kept")
     env.embedded.calls.clear()
     assert list(env.registry.images_by_tag("team/app", ["kept", *(f"new-{i}" for i in range(199))])) == ["kept"]
     assert sum(env.embedded.calls.values()) <= 5
 
 
-def test_whether_a_tag_is_at_a_digest(env):
+def test_tag_is_at_compares_tag_and_digest(env: RegistryEnv) -> None:
     first, second = (
         push_image(env.client, "team/app", "a", tag="1.0"),
         push_image(env.client, "team/app", "b", tag="2.0"),
@@ -306,32 +313,32 @@ def test_whether_a_tag_is_at_a_digest(env):
 # manifests and blobs
 
 
-def test_a_manifest_is_its_exact_text(env):
+def test_a_manifest_is_its_exact_text(env: RegistryEnv) -> None:
     text = manifest_text(env.client, "team/app", indent=3, annotations={"é": "\u2028 \\u0041"}) + "\r\n"
     pushed = put(env.client, "team/app", text, "1.0", OCI_MANIFEST)
     assert env.registry.manifest("team/app", pushed.digest) == Manifest(text, digest_of(text), OCI_MANIFEST)
 
 
 @pytest.mark.parametrize("media_type", [OCI_MANIFEST, DOCKER_MANIFEST, None])
-def test_manifests_of_every_media_type_can_be_read_also_those_that_do_not_name_theirs(env, media_type):
+def test_manifests_of_every_media_type_can_be_read(env: RegistryEnv, media_type: str | None) -> None:
     pushed = push_image(env.client, "team/app", media_type=media_type)
     assert env.registry.manifest("team/app", pushed.digest).media_type == media_type or OCI_MANIFEST
 
 
-def test_an_index_is_given_as_it_is(env):
+def test_an_index_is_returned_unchanged(env: RegistryEnv) -> None:
     index = push_index(env.client, "team/app", tag="1.0")
     manifest = env.registry.manifest("team/app", index.digest)
     assert (manifest.text, manifest.media_type, manifest.is_index) == (index.manifest, OCI_INDEX, True)
 
 
-def test_a_manifest_that_does_not_exist_names_itself(env):
+def test_a_missing_manifest_is_named(env: RegistryEnv) -> None:
     with pytest.raises(NotFound) as caught:
         env.registry.manifest("team/app", NOWHERE)
     assert (caught.value.code, caught.value.operation) == ("ImageNotFound", "BatchGetImage")
     assert NOWHERE in caught.value.detail
 
 
-def test_the_manifest_of_an_archived_image_cannot_be_had_and_what_to_do_is_said(env):
+def test_the_manifest_of_an_archived_image_is_an_error_with_a_hint(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     archive(env, pushed.digest)
     with pytest.raises(Refused) as caught:
@@ -339,7 +346,7 @@ def test_the_manifest_of_an_archived_image_cannot_be_had_and_what_to_do_is_said(
     assert "update-image-storage-class" in caught.value.hint
 
 
-def test_several_manifests_at_once_and_those_that_cannot_be_had_are_left_out(env):
+def test_manifests_omits_those_that_are_not_available(env: RegistryEnv) -> None:
     pushed = [push_image(env.client, "team/app", str(number)) for number in range(102)]
     env.embedded.calls.clear()
     found = env.registry.manifests("team/app", [NOWHERE, *(image.digest for image in pushed)])
@@ -348,8 +355,8 @@ def test_several_manifests_at_once_and_those_that_cannot_be_had_are_left_out(env
     assert env.registry.manifests("team/app", []) == ()
 
 
-def tamper(env, digest, old, new):
-    """Change stored bytes behind the registry's back, as a broken proxy would on the way."""
+def tamper(env: RegistryEnv, digest: str, old: str, new: str) -> None:
+    """Change the stored manifest, as a broken proxy would."""
     with env.embedded.database.write() as connection:
         changed = connection.execute(
             "UPDATE manifests SET manifest = replace(manifest, ?, ?)"
@@ -359,7 +366,7 @@ def tamper(env, digest, old, new):
         assert changed.rowcount == 1
 
 
-def test_bytes_that_do_not_have_their_digest_are_not_given_out(env):
+def test_a_manifest_that_does_not_match_its_digest_is_refused(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     tamper(env, pushed.digest, '"schemaVersion": 2', '"schemaVersion":  2')
     with pytest.raises(IntegrityError) as caught:
@@ -368,25 +375,21 @@ def test_bytes_that_do_not_have_their_digest_are_not_given_out(env):
     assert env.registry.manifests("team/app", [pushed.digest]) == ()
 
 
-def config_of(pushed):
-    return parse_manifest(pushed.manifest).config
-
-
-def test_a_config_is_its_exact_bytes(env):
-    config = config_of(push_image(env.client, "team/app"))
+def test_a_config_is_its_exact_bytes(env: RegistryEnv) -> None:
+    config = config_of(push_image(env.client, "team/app").manifest)
     content = env.registry.blob("team/app", config.digest, 10_000)
     assert digest_of(content) == config.digest
     assert len(content) == config.size
     assert env.registry.blob("team/app", config.digest, config.size) == content
 
 
-def test_a_blob_of_more_bytes_than_are_wanted_is_refused(env):
-    config = config_of(push_image(env.client, "team/app"))
+def test_a_blob_above_the_limit_is_refused(env: RegistryEnv) -> None:
+    config = config_of(push_image(env.client, "team/app").manifest)
     with pytest.raises(Refused, match="too large"):
         env.registry.blob("team/app", config.digest, config.size - 1)
 
 
-def test_a_blob_that_does_not_exist(env):
+def test_a_missing_blob_is_not_found(env: RegistryEnv) -> None:
     with pytest.raises(NotFound) as caught:
         env.registry.blob("team/app", NOWHERE, 10)
     assert caught.value.code == "LayersNotFoundException"
@@ -395,7 +398,7 @@ def test_a_blob_that_does_not_exist(env):
 # writes
 
 
-def test_a_tag_is_given_byte_for_byte_and_the_answer_is_told(env):
+def test_put_image_sends_exact_bytes_and_returns_the_reply(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0", indent=5)
     manifest = env.registry.manifest("team/app", pushed.digest)
     result = env.registry.put_image("team/app", manifest, "prod")
@@ -411,7 +414,7 @@ def test_a_tag_is_given_byte_for_byte_and_the_answer_is_told(env):
     assert env.tags() == {"1.0": pushed.digest, "prod": pushed.digest}
 
 
-def test_put_image_always_sends_manifest_media_type_tag_and_digest(env):
+def test_put_image_sends_manifest_media_type_tag_and_digest(env: RegistryEnv) -> None:
     sent = []
     env.registry._clients.write_client.meta.events.register(
         "before-send.ecr.PutImage", lambda request, **_: sent.append(json.loads(request.body))
@@ -429,7 +432,7 @@ def test_put_image_always_sends_manifest_media_type_tag_and_digest(env):
     ]
 
 
-def test_a_manifest_that_is_not_what_its_digest_says_is_not_sent(env):
+def test_a_manifest_that_does_not_match_its_digest_is_not_sent(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app")
     env.embedded.calls.clear()
     with pytest.raises(IntegrityError):
@@ -437,7 +440,7 @@ def test_a_manifest_that_is_not_what_its_digest_says_is_not_sent(env):
     assert env.embedded.calls["PutImage"] == 0
 
 
-def test_a_tag_that_is_there_already_and_one_that_is_immutable_are_told_apart(env):
+def test_an_existing_tag_and_an_immutable_tag_have_different_kinds(env: RegistryEnv) -> None:
     first = push_image(env.client, "team/app", "a", tag="1.0")
     manifest = env.registry.manifest("team/app", first.digest)
     with pytest.raises(Refused) as caught:
@@ -452,7 +455,7 @@ def test_a_tag_that_is_there_already_and_one_that_is_immutable_are_told_apart(en
     assert caught.value.request_id
 
 
-def test_an_image_whose_layers_are_elsewhere(env):
+def test_an_image_without_its_layers_is_refused(env: RegistryEnv) -> None:
     create_repository(env.client, "team/other")
     pushed = push_image(env.client, "team/app")
     manifest = env.registry.manifest("team/app", pushed.digest)
@@ -461,7 +464,7 @@ def test_an_image_whose_layers_are_elsewhere(env):
     assert caught.value.code == "LayersNotFoundException"
 
 
-def test_a_tag_is_removed_and_the_image_stays(env):
+def test_untag_removes_the_tag_and_keeps_the_image(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     put(env.client, "team/app", pushed.manifest, "2.0", OCI_MANIFEST)
     env.registry.untag("team/app", "1.0")
@@ -471,10 +474,10 @@ def test_a_tag_is_removed_and_the_image_stays(env):
     assert (caught.value.code, caught.value.ambiguous) == ("ImageNotFound", False)
 
 
-# all of it
+# threads and files
 
 
-def test_one_registry_serves_many_threads(env):
+def test_a_registry_is_thread_safe(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     manifest = env.registry.manifest("team/app", pushed.digest)
 
@@ -487,16 +490,18 @@ def test_one_registry_serves_many_threads(env):
     assert len(env.tags()) == 25
 
 
-def test_a_file_keeps_what_the_next_one_finds(tmp_path):
+def test_a_registry_in_a_file_is_persistent(tmp_path: Path) -> None:
     connection = Connection(database=str(tmp_path / "registry.sqlite"), region="eu-west-1")
     registry = open_registry(connection)
-    client = client_for(registry_of(registry))
+    client = client_for(embedded_of(registry))
     create_repository(client, "team/app")
     assert [repository.name for page in open_registry(connection).repositories() for repository in page.items] == [
         "team/app"
     ]
 
 
-def registry_of(registry):
-    """The embedded registry that a connection with a database has made."""
-    return registry._clients.in_process.attach.keywords["embedded"]
+def embedded_of(registry: EcrRegistry) -> EmbeddedRegistry:
+    """Return the embedded registry of a connection with a database."""
+    transport: Any = registry._clients.in_process
+    embedded: EmbeddedRegistry = transport.attach.keywords["embedded"]
+    return embedded

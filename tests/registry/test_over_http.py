@@ -1,4 +1,4 @@
-"""The same registry over a real socket: what only a network can do to a client."""
+"""The registry over a real socket, with faults that only a network has."""
 
 from __future__ import annotations
 
@@ -7,37 +7,33 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.blobs import Downloads
+from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.registry.conftest import RegistryEnv, config_of, failed
 from tests.support.embedded import REGISTRY_ID, push_image
 
 
 @pytest.fixture
-def registry(served):
+def registry(served: str) -> EcrRegistry:
     return open_registry(Connection(endpoint_url=served))
 
 
-def failed(call) -> EcrTuiError:
-    with pytest.raises(EcrTuiError) as caught:
-        call()
-    return caught.value
-
-
-def test_the_whole_way_from_a_listing_to_a_retag(env, served, registry):
+def test_list_read_retag_and_untag_over_http(env: RegistryEnv, served: str, registry: EcrRegistry) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     assert registry.location() == RegistryLocation(REGISTRY_ID, "eu-west-1", served)
     assert [repository.name for page in registry.repositories() for repository in page.items] == ["team/app"]
     (image,) = next(registry.images("team/app")).items
     manifest = registry.manifest("team/app", image.digest)
     assert manifest.text == pushed.manifest
-    config = parse_manifest(manifest.text).config
+    config = config_of(manifest.text)
     assert len(registry.blob("team/app", config.digest, 10_000)) == config.size
     assert registry.put_image("team/app", manifest, "prod").manifest == pushed.manifest
     assert registry.tag_is_at("team/app", "prod", pushed.digest)
@@ -55,7 +51,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "ambiguous"), FAULTS)
-def test_what_a_network_does_to_a_write(env, once, served, fault, kind, ambiguous):
+def test_a_write_through_a_network_fault(
+    env: RegistryEnv, once: None, served: str, fault: str, kind: type[EcrTuiError], ambiguous: bool
+) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served))
     manifest = registry.manifest("team/app", pushed.digest)
@@ -68,7 +66,9 @@ def test_what_a_network_does_to_a_write(env, once, served, fault, kind, ambiguou
 
 
 @pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)
-def test_what_a_network_does_to_a_read(env, once, served, fault, kind, _):
+def test_a_read_through_a_network_fault(
+    env: RegistryEnv, once: None, served: str, fault: str, kind: type[EcrTuiError], _: object
+) -> None:
     env.fault(f"DescribeImages:{fault}:times=1")
     registry = open_registry(Connection(endpoint_url=served))
     error = failed(lambda: next(registry.images("team/app")))
@@ -76,7 +76,7 @@ def test_what_a_network_does_to_a_read(env, once, served, fault, kind, _):
     assert next(registry.images("team/app")).items == ()
 
 
-def test_an_answer_that_takes_longer_than_the_limit(env, once, served):
+def test_a_reply_after_the_read_timeout_is_ambiguous(env: RegistryEnv, once: None, served: str) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served, read_timeout=1))
     manifest = registry.manifest("team/app", pushed.digest)
@@ -88,7 +88,7 @@ def test_an_answer_that_takes_longer_than_the_limit(env, once, served):
     assert env.tags()["prod"] == pushed.digest
 
 
-# downloads, from a server that does what S3 and what is between here and S3 can do
+# downloads, from a server that behaves like S3 or a broken proxy
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -141,20 +141,20 @@ def fetch(url: str, limit: int = 1000) -> bytes:
     return Downloads(True, (2, 2)).fetch(url, limit)
 
 
-def test_a_download_follows_redirects():
+def test_a_download_follows_redirects() -> None:
     with storage(there=content(b"x" * 10), here=status(307, Location="/there")) as url:
         assert fetch(f"{url}/here?X-Amz-Signature=1") == b"x" * 10
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
-def test_a_download_does_not_go_where_a_redirect_should_not_lead(target):
+def test_a_download_follows_no_redirect_to_another_scheme(target: str) -> None:
     with storage(here=status(302, Location=target)) as url:
         error = failed(lambda: fetch(f"{url}/here"))
     assert isinstance(error, Refused)
     assert "passwd" not in str(error)
 
 
-def test_a_download_does_not_go_round_in_circles():
+def test_a_redirect_loop_ends() -> None:
     with storage(here=status(302, Location="/here")) as url:
         assert "circles" in failed(lambda: fetch(f"{url}/here")).title
 
@@ -163,13 +163,13 @@ def test_a_download_does_not_go_round_in_circles():
     ("code", "kind", "retryable"),
     [(403, AccessDenied, False), (404, NotFound, False), (503, ConnectionFailed, True), (206, ConnectionFailed, True)],
 )
-def test_a_storage_that_gives_no_content(code, kind, retryable):
+def test_an_error_status_of_the_storage_is_translated(code: int, kind: type[EcrTuiError], retryable: bool) -> None:
     with storage(here=status(code)) as url:
         error = failed(lambda: fetch(f"{url}/here"))
     assert (type(error), error.code, error.retryable) == (kind, str(code), retryable)
 
 
-def test_no_more_is_read_than_is_wanted_whatever_length_is_announced():
+def test_a_download_stops_at_the_limit() -> None:
     read = 0
 
     def endless(handler: BaseHTTPRequestHandler) -> None:
@@ -188,24 +188,26 @@ def test_no_more_is_read_than_is_wanted_whatever_length_is_announced():
     assert read < 50_000_000
 
 
-def test_a_body_that_stops_early_is_noticed(env, registry, served):
+def test_a_download_that_is_cut_short_is_an_error(env: RegistryEnv, registry: EcrRegistry, served: str) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
-    digest = parse_manifest(pushed.manifest).config.digest
+    digest = config_of(pushed.manifest).digest
     env.fault("DownloadLayer:cut:times=1")
     error = failed(lambda: registry.blob("team/app", digest, 10_000))
     assert (error.title, error.retryable) == ("The download was cut short", True)
     assert hashlib.sha256(registry.blob("team/app", digest, 10_000)).hexdigest() == digest.partition(":")[2]
 
 
-def test_a_storage_that_nobody_listens_on(env, registry, served, unreachable):
+def test_an_unreachable_storage_is_an_error_without_secrets(
+    env: RegistryEnv, registry: EcrRegistry, served: str, unreachable: str
+) -> None:
     push_image(env.client, "team/app", tag="1.0")
 
-    def elsewhere(parsed, **_):
+    def redirect(parsed: dict[str, Any], **_: Any) -> None:
         parsed["downloadUrl"] = f"{unreachable}/layer?X-Amz-Signature=abcdef0123456789"
 
-    registry._clients.read_client.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", elsewhere)
+    registry._clients.read_client.meta.events.register("after-call.ecr.GetDownloadUrlForLayer", redirect)
     (image,) = next(registry.images("team/app")).items
-    digest = parse_manifest(registry.manifest("team/app", image.digest).text).config.digest
+    digest = config_of(registry.manifest("team/app", image.digest).text).digest
     error = failed(lambda: registry.blob("team/app", digest, 1000))
     assert isinstance(error, ConnectionFailed)
     assert "abcdef0123456789" not in str(error)

@@ -8,6 +8,9 @@ import stat
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -49,7 +52,9 @@ FORMS = st.sampled_from(
 
 
 @given(NAMES, SECRET, FORMS, st.booleans())
-def test_a_secret_is_hidden_in_every_form_that_logs_give_it(name, secret, form, lower):
+def test_a_secret_is_hidden_in_every_log_format(
+    name: str, secret: str, form: Callable[[str, str], str], lower: bool
+) -> None:
     assert secret not in redact(form(name.lower() if lower and "<" not in form(name, "x") else name, secret))
 
 
@@ -66,7 +71,7 @@ def test_a_secret_is_hidden_in_every_form_that_logs_give_it(name, secret, form, 
         "Credentials(access_key='ASIAIOSFODNN7EXAMPLE', secret_key='5d672d79c15b1316', token='5d672d79c15b1316')",
     ],
 )
-def test_signatures_keys_and_passwords_in_urls_are_hidden(text):
+def test_signatures_keys_and_passwords_in_urls_are_hidden(text: str) -> None:
     assert "5d672d79c15b1316" not in redact(text)
     assert "ASIAIOSFODNN7EXAMPLE" not in redact(text)
 
@@ -81,23 +86,25 @@ def test_signatures_keys_and_passwords_in_urls_are_hidden(text):
         "http://127.0.0.1:4566/layers/x",
     ],
 )
-def test_what_is_no_secret_stays(text):
+def test_other_text_is_kept(text: str) -> None:
     assert redact(text) == text
 
 
 @pytest.fixture
-def logging_as_before():
+def restored_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     with warnings.catch_warnings():
         yield
-    log_to(None, debug=False)  # closes what is open
+    log_to(None, debug=False)  # closes open files
     logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
 
 
-def test_a_whole_conversation_with_debug_shows_no_credential(monkeypatch, served, logging_as_before):
+def test_the_debug_log_of_a_session_has_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, served: str, restored_logging: None
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjEND//////////wEaCXVz+LWVhc3Q=")
@@ -105,7 +112,7 @@ def test_a_whole_conversation_with_debug_shows_no_credential(monkeypatch, served
     log_to(stream, debug=True)
     registry = open_registry(Connection(endpoint_url=served))
     registry.location()
-    registry._clients.read_client.get_authorization_token()
+    cast(Any, registry._clients.read_client).get_authorization_token()
     log = stream.getvalue()
     assert "DescribeRegistry" in log
     assert "X-Amz-Target" in log
@@ -115,7 +122,7 @@ def test_a_whole_conversation_with_debug_shows_no_credential(monkeypatch, served
     assert not re.search(r"[Ss]ignature[=:]\s*[0-9a-f]{16}", log)
 
 
-def test_tracebacks_are_redacted_too():
+def test_tracebacks_are_redacted_too() -> None:
     try:
         int("SecretAccessKey=wJalrXUtnFEMI")
     except ValueError:
@@ -125,7 +132,7 @@ def test_tracebacks_are_redacted_too():
     assert "wJalrXUtnFEMI" not in text
 
 
-def test_a_log_file_is_its_owners_alone(tmp_path, logging_as_before):
+def test_only_the_owner_can_read_the_log_file(tmp_path: Path, restored_logging: None) -> None:
     file = tmp_path / "state" / "ecrtui.log"
     log_to(file, debug=False)
     logging.getLogger("botocore").warning("careful")
@@ -139,8 +146,8 @@ def test_a_log_file_is_its_owners_alone(tmp_path, logging_as_before):
     assert "unheard" not in file.read_text()
 
 
-def test_nothing_of_a_library_reaches_the_terminal_by_itself():
-    """Python prints warnings, and what is logged when nobody listens, on standard error: behind the screen."""
+def test_libraries_print_nothing_on_the_terminal() -> None:
+    """Without a handler, Python prints warnings and log records on standard error, behind the screen."""
     code = (
         "import logging, warnings; from ecrtui.registry.redaction import log_to; log_to(None, debug=False);"
         "logging.getLogger('botocore').warning('heard'); warnings.warn('seen')"

@@ -1,4 +1,4 @@
-"""Credentials of every kind: they are renewed, and nothing of it ever asks on the terminal."""
+"""Credentials of every kind are renewed, and no provider reads the terminal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,29 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import pytest
 
-from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.errors import CredentialsError
+from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.registry.conftest import RegistryEnv, WriteFile, failed
+
+
+def access_key_of(authorization: str) -> str:
+    """Return the access key that a request is signed with."""
+    found = re.search(r"Credential=([^/]+)/", authorization)
+    assert found
+    return found[1]
 
 
 class FakeSts:
-    """STS on 127.0.0.1, as much of it as AssumeRole: counts the calls, keeps what was sent."""
+    """AssumeRole of STS on 127.0.0.1. Keeps the requests."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, str]] = []
@@ -34,7 +45,7 @@ class FakeSts:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 owner.calls.append({name: values[0] for name, values in parse_qs(body).items()})
-                owner.signed_by.append(re.search(r"Credential=([^/]+)/", self.headers["Authorization"])[1])
+                owner.signed_by.append(access_key_of(self.headers["Authorization"]))
                 answer = owner.answer().encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
@@ -59,7 +70,7 @@ class FakeSts:
 
 
 @pytest.fixture
-def sts(monkeypatch) -> Iterator[FakeSts]:
+def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSts]:
     fake = FakeSts()
     thread = threading.Thread(target=fake.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -71,8 +82,8 @@ def sts(monkeypatch) -> Iterator[FakeSts]:
 
 
 @pytest.fixture
-def profiles(own_home, monkeypatch):
-    """Writes ~/.aws/config; takes the credentials out of the environment."""
+def profiles(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFile:
+    """Writes ~/.aws/config. Removes the credentials from the environment."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
@@ -83,22 +94,16 @@ def profiles(own_home, monkeypatch):
     return write
 
 
-def opened(served, profile="role", **options):
-    """A registry on the served one, and the access keys that its requests are signed with."""
+def opened(served: str, profile: str = "role", **options: Any) -> tuple[EcrRegistry, list[str]]:
+    """Return a client of the served registry, and the access keys that sign its requests."""
     registry = open_registry(Connection(profile=profile, endpoint_url=served), **options)
     keys: list[str] = []
 
-    def look(request, **_):
-        keys.append(re.search(r"Credential=([^/]+)/", str(request.headers["Authorization"]))[1])
+    def record(request: Any, **_: Any) -> None:
+        keys.append(access_key_of(str(request.headers["Authorization"])))
 
-    registry._clients.read_client.meta.events.register("before-send.ecr", look)
+    registry._clients.read_client.meta.events.register("before-send.ecr", record)
     return registry, keys
-
-
-def failed(call) -> EcrTuiError:
-    with pytest.raises(EcrTuiError) as caught:
-        call()
-    return caught.value
 
 
 ROLE = """
@@ -111,7 +116,7 @@ source_profile = base
 """
 
 
-def test_an_assumed_role_is_renewed_before_it_expires_although_times_are_left_as_numbers(served, profiles, sts):
+def test_an_assumed_role_is_renewed_before_it_expires(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(ROLE)
     sts.lifetime = timedelta(minutes=5)  # botocore renews what has less than ten minutes left
     registry, keys = opened(served)
@@ -122,9 +127,9 @@ def test_an_assumed_role_is_renewed_before_it_expires_although_times_are_left_as
     assert set(sts.signed_by) == {"BASEKEY"}
 
 
-def test_an_assumed_role_that_lasts_is_assumed_once_and_kept_where_the_aws_cli_keeps_it(
-    served, profiles, sts, own_home
-):
+def test_an_assumed_role_is_cached_where_the_aws_cli_does(
+    served: str, profiles: WriteFile, sts: FakeSts, own_home: Path
+) -> None:
     profiles(ROLE)
     registry, keys = opened(served)
     registry.location()
@@ -137,7 +142,9 @@ def test_an_assumed_role_that_lasts_is_assumed_once_and_kept_where_the_aws_cli_k
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def test_where_credentials_cannot_be_kept_they_work_all_the_same(served, profiles, sts, own_home):
+def test_credentials_work_without_a_writable_cache(
+    served: str, profiles: WriteFile, sts: FakeSts, own_home: Path
+) -> None:
     profiles(ROLE)
     (own_home / ".aws" / "cli").write_text("in the way")
     registry, keys = opened(served)
@@ -148,7 +155,7 @@ def test_where_credentials_cannot_be_kept_they_work_all_the_same(served, profile
 MFA = ROLE + "mfa_serial = arn:aws:iam::123456789012:mfa/me\n"
 
 
-def test_a_profile_that_needs_an_mfa_code_is_told_with_the_command_that_asks_for_it(served, profiles, sts):
+def test_a_profile_with_mfa_names_the_command_that_asks(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(MFA)
     registry, _ = opened(served)
     error = failed(registry.location)
@@ -158,7 +165,7 @@ def test_a_profile_that_needs_an_mfa_code_is_told_with_the_command_that_asks_for
     assert sts.calls == []
 
 
-def test_the_application_may_ask_for_the_mfa_code_itself(served, profiles, sts):
+def test_the_application_can_ask_for_the_mfa_code(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(MFA)
     asked: list[str] = []
 
@@ -173,18 +180,20 @@ def test_the_application_may_ask_for_the_mfa_code_itself(served, profiles, sts):
     assert sts.calls[0]["TokenCode"] == "123456"
 
 
-def test_the_registry_s_process_asks_for_the_code_where_the_user_is(served, profiles, sts):
+def test_the_registry_process_asks_the_application_for_the_mfa_code(
+    served: str, profiles: WriteFile, sts: FakeSts
+) -> None:
     profiles(MFA)
     process = RegistryProcess(Connection(profile="role", endpoint_url=served))
     registry = RemoteRegistry(process)
-    assert isinstance(failed(registry.location), CredentialsError)  # nobody can be asked yet
+    assert isinstance(failed(registry.location), CredentialsError)  # there is no user to ask yet
     process.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
     registry.location()
     assert sts.calls[0]["TokenCode"] == "654321"
     process.close()
 
 
-def test_credentials_that_mfa_has_given_cannot_be_renewed_without_asking_and_a_retry_asks_again(served, profiles, sts):
+def test_a_retry_after_expired_mfa_credentials_asks_again(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(MFA)
     sts.lifetime = timedelta(minutes=5)
     registry, _ = opened(served, mfa_code=lambda _: "123456")
@@ -204,7 +213,9 @@ print(json.dumps({"Version": 1, "AccessKeyId": "DETACHED" if detached else "ATTA
 
 
 @pytest.mark.parametrize("profile", ["command", "role"])
-def test_the_command_of_credential_process_has_no_terminal(served, profiles, sts, tmp_path, profile):
+def test_the_command_of_credential_process_has_no_terminal(
+    served: str, profiles: WriteFile, sts: FakeSts, tmp_path: Path, profile: str
+) -> None:
     script = tmp_path / "credentials.py"
     script.write_text(PROCESS)
     profiles(
@@ -216,7 +227,7 @@ def test_the_command_of_credential_process_has_no_terminal(served, profiles, sts
     assert (keys if profile == "command" else sts.signed_by) == ["DETACHED"]
 
 
-def test_a_command_of_credential_process_that_fails(served, profiles):
+def test_a_failing_credential_process_is_an_error(served: str, profiles: WriteFile) -> None:
     profiles("[profile command]\ncredential_process = sh -c 'echo no badge >&2; exit 1'\n")
     error = failed(open_registry(Connection(profile="command", endpoint_url=served)).location)
     assert isinstance(error, CredentialsError)
@@ -245,9 +256,9 @@ sso_region = eu-west-1
 
 @pytest.mark.parametrize("token", ["none", "expired"])
 @pytest.mark.parametrize("profile", ["legacy", "modern", "role"])
-def test_a_sign_in_with_sso_that_has_lapsed_is_told_with_the_command_that_renews_it(
-    served, profiles, own_home, profile, token
-):
+def test_an_expired_sso_sign_in_names_the_command_that_renews_it(
+    served: str, profiles: WriteFile, own_home: Path, profile: str, token: str
+) -> None:
     profiles(SSO)
     if token == "expired":
         cache = own_home / ".aws" / "sso" / "cache"
@@ -263,7 +274,7 @@ def test_a_sign_in_with_sso_that_has_lapsed_is_told_with_the_command_that_renews
     assert "hidden" not in str(error)
 
 
-def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profiles, env):
+def test_a_retry_uses_new_credentials(served: str, profiles: WriteFile, env: RegistryEnv) -> None:
     profiles("[profile p]\naws_access_key_id = OLD\naws_secret_access_key = s\n")
     registry, _ = opened(served, "p")
     env.fault("DescribeRegistry:error:code=ExpiredTokenException:times=1")
@@ -271,10 +282,10 @@ def test_after_the_user_has_signed_in_elsewhere_trying_again_helps(served, profi
     assert "--profile p" in error.hint
     profiles("[profile p]\naws_access_key_id = NEW\naws_secret_access_key = s\n")
     assert registry.location().registry_id
-    assert registry._clients._session.get_credentials().access_key == "NEW"
+    assert cast(Any, registry._clients)._session.get_credentials().access_key == "NEW"
 
 
-def test_expired_credentials_of_the_environment_cannot_be_renewed_from_here(served, env):
+def test_expired_credentials_of_the_environment_are_named(served: str, env: RegistryEnv) -> None:
     env.fault("*:error:code=ExpiredTokenException")
     error = failed(open_registry(Connection(endpoint_url=served)).location)
     assert "AWS_ACCESS_KEY_ID" in error.hint
@@ -283,23 +294,23 @@ def test_expired_credentials_of_the_environment_cannot_be_renewed_from_here(serv
 # who the caller is
 
 
-def test_the_caller_is_asked_of_sts_where_everything_is_pointed_elsewhere(served, monkeypatch):
+def test_the_identity_comes_from_sts_at_the_same_endpoint(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", served)
     assert open_registry(Connection()).identity() == "arn:aws:iam::123456789012:user/embedded"
 
 
-def test_aws_is_not_asked_who_the_caller_is_when_only_ecr_is_pointed_elsewhere(served):
+def test_sts_of_aws_is_not_used_with_another_ecr_endpoint(served: str) -> None:
     registry = open_registry(Connection(endpoint_url=served))
     assert registry._clients.sts_client is None
     assert registry.identity() == ""
 
 
-def test_a_caller_who_may_not_ask_is_not_known_and_that_is_no_error(served, monkeypatch, env):
+def test_the_identity_is_empty_when_sts_refuses(served: str, monkeypatch: pytest.MonkeyPatch, env: RegistryEnv) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", served)
     env.fault("GetCallerIdentity:error:code=AccessDenied:status=403")
     assert open_registry(Connection()).identity() == ""
 
 
-def test_a_caller_who_does_not_sign_is_nobody(served, monkeypatch):
+def test_the_identity_is_empty_without_signed_requests(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", served)
     assert open_registry(Connection(sign_request=False)).identity() == ""

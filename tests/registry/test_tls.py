@@ -1,4 +1,4 @@
-"""TLS with a certificate that nobody trusts until they are told to, for the service and for downloads alike."""
+"""TLS with a private certificate, for the service and for downloads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes i
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> Path:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 and its key in one file."""
     folder = tmp_path_factory.mktemp("tls")
     command = (
@@ -36,7 +36,7 @@ def certificate(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def url(certificate, monkeypatch) -> Iterator[str]:
+def url(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     server = EmbeddedServer(new_embedded())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -50,13 +50,13 @@ def url(certificate, monkeypatch) -> Iterator[str]:
 
 
 def reach(connection: Connection) -> str:
-    """The account of the registry, and nothing from its storage: both have been reached."""
+    """Reach the storage and the registry; return the account of the registry."""
     with pytest.raises(NotFound):
         Clients(connection).fetch(f"{connection.endpoint_url}/layers/none", 10)
     return open_registry(connection).location().registry_id
 
 
-def test_a_certificate_that_is_not_trusted_is_told_with_the_way_to_trust_it(url):
+def test_an_untrusted_certificate_is_an_error_with_a_hint(url: str) -> None:
     registry = open_registry(Connection(endpoint_url=url))
     for call in (registry.location, lambda: registry.untag("team/app", "x")):
         with pytest.raises(ConnectionFailed) as caught:
@@ -66,22 +66,24 @@ def test_a_certificate_that_is_not_trusted_is_told_with_the_way_to_trust_it(url)
         assert not caught.value.ambiguous
 
 
-def test_a_download_checks_the_certificate_too(url):
+def test_a_download_verifies_the_certificate(url: str) -> None:
     clients = Clients(Connection(endpoint_url=url))
     with pytest.raises(ConnectionFailed) as caught, clients.calling("GetDownloadUrlForLayer"):
         clients.fetch(f"{url}/layers/none", 10)
     assert "certificate" in caught.value.title
 
 
-def test_a_file_of_certificates_is_trusted(url, certificate):
+def test_a_certificate_file_is_trusted(url: str, certificate: Path) -> None:
     assert reach(Connection(endpoint_url=url, ca_bundle=str(certificate))) == REGISTRY_ID
 
 
-def test_a_file_of_certificates_in_the_environment_is_trusted(url, certificate, monkeypatch):
+def test_a_certificate_file_of_the_environment_is_trusted(
+    url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     assert reach(Connection(endpoint_url=url)) == REGISTRY_ID
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_certificates_are_not_checked_when_the_user_says_so(url):
+def test_no_verify_ssl_accepts_any_certificate(url: str) -> None:
     assert reach(Connection(endpoint_url=url, verify_ssl=False)) == REGISTRY_ID

@@ -4,26 +4,26 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 
 import pytest
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import parse_manifest
-from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, IntegrityError, NotFound, UsageError
+from ecrtui.errors import ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
 from ecrtui.wiring import SessionFactory, open_registry
 from tests.catalog.large import add_images
-from tests.registry.conftest import RegistryEnv
+from tests.registry.conftest import RegistryEnv, config_of, failed
 from tests.support.embedded import digest_of, push_image, push_index
 
 
 @pytest.fixture
 def start() -> Iterator[Callable[[Connection], RegistryProcess]]:
-    """Starts processes; they are ended afterwards."""
-    started = []
+    """Starts processes, and ends them after the test."""
+    started: list[RegistryProcess] = []
 
     def start(connection: Connection) -> RegistryProcess:
         started.append(RegistryProcess(connection))
@@ -35,25 +35,19 @@ def start() -> Iterator[Callable[[Connection], RegistryProcess]]:
 
 
 @pytest.fixture
-def process(served, start) -> RegistryProcess:
+def process(served: str, start: Callable[[Connection], RegistryProcess]) -> RegistryProcess:
     return start(Connection(endpoint_url=served))
 
 
 @pytest.fixture
-def remote(process) -> RemoteRegistry:
+def remote(process: RegistryProcess) -> RemoteRegistry:
     return RemoteRegistry(process)
 
 
-def failed(call: Callable[[], object]) -> EcrTuiError:
-    with pytest.raises(EcrTuiError) as caught:
-        call()
-    return caught.value
-
-
 def everything(registry: Registry, digest: str, index: str) -> list[object]:
-    """What every operation that reads answers."""
+    """Return the results of all operations that read."""
     (repository,) = next(registry.repositories()).items
-    config = parse_manifest(registry.manifest("team/app", digest).text).config
+    config = config_of(registry.manifest("team/app", digest).text)
     return [
         registry.location(),
         registry.identity(),
@@ -75,7 +69,7 @@ def everything(registry: Registry, digest: str, index: str) -> list[object]:
     ]
 
 
-def test_every_answer_is_the_one_that_the_registry_gives_in_this_process(env, served, remote):
+def test_every_operation_returns_the_same_as_in_process(env: RegistryEnv, served: str, remote: RemoteRegistry) -> None:
     pushed = push_image(env.client, "team/app", "one", "1.0")
     index = push_index(env.client, "team/app", {"linux/amd64": pushed}, "multi")
     subject = {"mediaType": pushed.media_type, "digest": pushed.digest, "size": len(pushed.manifest)}
@@ -86,7 +80,7 @@ def test_every_answer_is_the_one_that_the_registry_gives_in_this_process(env, se
         lifecyclePolicyText='{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": '
         '"sinceImagePushed", "countUnit": "days", "countNumber": 7}, "action": {"type": "expire"}}]}',
     )
-    # Reading a manifest is a pull, and tells in the next listing.
+    # Reading a manifest is a pull, which changes the next listing.
     for registry in (remote, open_registry(Connection(endpoint_url=served))):
         for digest in (pushed.digest, index.digest):
             registry.manifest("team/app", digest)
@@ -95,7 +89,7 @@ def test_every_answer_is_the_one_that_the_registry_gives_in_this_process(env, se
 
 
 def without_pulls(answer: object) -> object:
-    """The answer without the moments of pulls, which every reading sets."""
+    """Return the result without pull times, which every read sets."""
     if isinstance(answer, Image):
         return (answer.digest, answer.tags, answer.pushed_at, answer.size, answer.findings, answer.subject)
     if isinstance(answer, dict):
@@ -103,7 +97,7 @@ def without_pulls(answer: object) -> object:
     return [without_pulls(entry) for entry in answer] if isinstance(answer, (tuple, list)) else answer
 
 
-def test_a_retag_goes_there_and_its_answer_comes_back(env, remote):
+def test_put_image_and_untag_work_through_the_process(env: RegistryEnv, remote: RemoteRegistry) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     manifest = remote.manifest("team/app", pushed.digest)
     assert manifest.text == pushed.manifest
@@ -113,7 +107,7 @@ def test_a_retag_goes_there_and_its_answer_comes_back(env, remote):
     assert env.tags() == {"prod": pushed.digest}
 
 
-def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(env, remote):
+def test_pages_continue_from_a_token_and_share_equal_strings(env: RegistryEnv, remote: RemoteRegistry) -> None:
     digests = add_images(env.embedded, "team/large", 2_100)
     pages = list(remote.images("team/large"))
     assert [len(page.items) for page in pages] == [1_000, 1_000, 100]
@@ -125,12 +119,12 @@ def test_pages_go_on_from_a_token_and_rows_of_equal_words_share_them(env, remote
     assert len({id(image.media_type) for image in images}) == 1
 
 
-def test_the_registry_of_another_account_is_asked_there(env, remote):
+def test_another_account_is_used_in_the_process(env: RegistryEnv, remote: RemoteRegistry) -> None:
     assert remote.of_account("999999999999").location().registry_id == "999999999999"
     assert isinstance(failed(lambda: remote.of_account("999999999999").repository("team/app")), NotFound)
 
 
-def test_errors_come_back_whole(env, remote):
+def test_errors_arrive_with_all_fields(env: RegistryEnv, remote: RemoteRegistry) -> None:
     error = failed(lambda: remote.repository("team/nothing"))
     assert isinstance(error, NotFound)
     assert (error.code, error.operation) == ("RepositoryNotFoundException", "DescribeRepositories")
@@ -138,7 +132,9 @@ def test_errors_come_back_whole(env, remote):
     assert isinstance(failed(lambda: next(remote.images("team/nothing"))), NotFound)
 
 
-def test_what_is_wrong_with_the_connection_is_told_to_whoever_asks(start, tmp_path, monkeypatch):
+def test_an_invalid_connection_is_an_error_of_the_first_call(
+    start: Callable[[Connection], RegistryProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at as one" * 10)
     assert isinstance(
         failed(RemoteRegistry(start(Connection(database=str(tmp_path / "notes.txt")))).location), UsageError
@@ -148,14 +144,14 @@ def test_what_is_wrong_with_the_connection_is_told_to_whoever_asks(start, tmp_pa
     assert isinstance(failed(RemoteRegistry(start(Connection(region="eu-west-1"))).location), CredentialsError)
 
 
-def test_bytes_that_do_not_have_their_digest_are_refused_there(env, remote):
+def test_the_process_refuses_bytes_that_do_not_match_their_digest(env: RegistryEnv, remote: RemoteRegistry) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     with env.embedded.database.write() as connection:
         connection.execute("UPDATE manifests SET manifest = replace(manifest, ': 2', ':  2')")
     assert isinstance(failed(lambda: remote.manifest("team/app", pushed.digest)), IntegrityError)
 
 
-def test_the_demo_lives_there_and_keeps_what_was_written(start):
+def test_the_demo_registry_in_the_process_keeps_writes(start: Callable[[Connection], RegistryProcess]) -> None:
     registry = RemoteRegistry(start(Connection(demo=True)))
     names = [repository.name for page in registry.repositories() for repository in page.items]
     assert "team/checkout" in names
@@ -166,7 +162,9 @@ def test_the_demo_lives_there_and_keeps_what_was_written(start):
     assert registry.tag_is_at("team/checkout", "put-there", image.digest)
 
 
-def test_a_process_that_dies_under_a_write_leaves_it_open_whether_it_was_written(env, process, remote):
+def test_a_write_is_ambiguous_when_the_process_dies(
+    env: RegistryEnv, process: RegistryProcess, remote: RemoteRegistry
+) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     manifest = remote.manifest("team/app", pushed.digest)
     env.embedded.faults.before("PutImage", lambda: os.kill(process.pid, signal.SIGKILL))
@@ -201,7 +199,7 @@ def test_calls_of_many_threads_start_one_new_process(
     assert len(set(pids)) == 1
 
 
-def test_it_ends_with_the_one_that_started_it(served):
+def test_close_ends_the_process(served: str) -> None:
     process = RegistryProcess(Connection(endpoint_url=served))
     RemoteRegistry(process).location()
     pid = process.pid
@@ -210,7 +208,7 @@ def test_it_ends_with_the_one_that_started_it(served):
         os.kill(pid, 0)
 
 
-def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
+def test_close_kills_a_process_that_hangs(served: str) -> None:
     process = RegistryProcess(Connection(endpoint_url=served))
     RemoteRegistry(process).location()
     os.kill(process.pid, signal.SIGSTOP)
@@ -219,7 +217,7 @@ def test_one_that_hangs_does_not_keep_the_program_from_leaving(served):
         os.kill(process.pid, 0)
 
 
-def test_a_session_can_be_on_the_process(served, start):
+def test_a_session_works_through_the_process(served: str, start: Callable[[Connection], RegistryProcess]) -> None:
     connection = Connection(endpoint_url=served)
     session = SessionFactory(connection, load({}), process=start(connection))()
     assert session.location.endpoint == served

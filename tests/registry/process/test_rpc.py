@@ -62,10 +62,10 @@ def test_a_slow_call_does_not_block_the_others() -> None:
 
 def test_an_error_arrives_with_all_its_fields() -> None:
     def handler(name: str) -> Iterator[None]:
+        yield from ()
         raise Throttled(
             "Slow down", "detail", "wait", retryable=True, kind=ErrorKind.DENIED, code="Throttling", request_id="r-1"
         )
-        yield
 
     with connected(handler) as (caller, _), pytest.raises(Throttled) as caught:
         caller.call("anything").next()
