@@ -220,7 +220,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.tui.screens.plan import PlanScreen
 
-        self.push_app_screen(PlanScreen(message.source, message.wish))
+        self.push_app_screen(PlanScreen(message.source, message.request))
 
     def on_open_put_image(self, message: messages.OpenPutImage) -> None:
         from ecrtui.tui.screens.put_image import PutImageScreen

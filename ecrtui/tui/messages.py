@@ -125,4 +125,4 @@ class OpenPlan(Message):
     """Make the requested plan and show it."""
 
     source: SessionSource
-    wish: PlanRequest
+    request: PlanRequest

@@ -135,9 +135,9 @@ def run(kills: int, rows: int = 300, seed: int = 0) -> int:
 
 
 if __name__ == "__main__":
-    wished = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "secret")
     started = time.monotonic()
-    hit = run(wished, seed=int(time.time()))
-    print(f"{wished} kills, {hit} of a process at work, nothing wrong, {time.monotonic() - started:.0f} s")
+    hit = run(kills, seed=int(time.time()))
+    print(f"{kills} kills, {hit} of a process at work, nothing wrong, {time.monotonic() - started:.0f} s")

@@ -30,8 +30,8 @@ def facts(*images: Image, **members: Any) -> PlanContext:
 
 
 def plan(known: PlanContext, *changes: tuple[str, str], rules: WritePolicy | None = None) -> Plan:
-    wishes = [TagChange("team/app", tag, digest) for tag, digest in changes]
-    return make_plan(wishes, {"team/app": known}, rules or WritePolicy(), plan_id="p", now=NOW)
+    tag_changes = [TagChange("team/app", tag, digest) for tag, digest in changes]
+    return make_plan(tag_changes, {"team/app": known}, rules or WritePolicy(), plan_id="p", now=NOW)
 
 
 def test_remaining_tags_are_those_after_the_whole_plan() -> None:
@@ -137,10 +137,10 @@ names = st.sampled_from(["a", "b", "c", "d", "-bad"])
     st.booleans(),
 )
 def test_steps_leave_every_image_with_its_remaining_tags(
-    tags: dict[str, str], wishes: list[tuple[str, str]], immutable: bool
+    tags: dict[str, str], tag_changes: list[tuple[str, str]], immutable: bool
 ) -> None:
     images = [Image(digest, tuple(sorted(tag for tag, at in tags.items() if at == digest))) for digest in DIGESTS]
-    made = plan(facts(*images, mutability=TagMutability("IMMUTABLE" if immutable else "MUTABLE")), *wishes)
+    made = plan(facts(*images, mutability=TagMutability("IMMUTABLE" if immutable else "MUTABLE")), *tag_changes)
     now = dict(tags)
     for step in made.write_steps:
         assert now.get(step.tag, "") == step.before

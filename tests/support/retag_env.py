@@ -74,10 +74,10 @@ class RetagEnv:
         """Where every tag is."""
         return tags_of(self.client, REPOSITORY)
 
-    def plan(self, *wishes: tuple[str, str], **options: Any) -> Plan:
+    def plan(self, *changes: tuple[str, str], **options: Any) -> Plan:
         """A plan of tag and digest pairs."""
-        return self.engine.plan([TagChange(REPOSITORY, tag, digest) for tag, digest in wishes], **options)
+        return self.engine.plan([TagChange(REPOSITORY, tag, digest) for tag, digest in changes], **options)
 
-    def retag(self, *wishes: tuple[str, str], **options: Any) -> Report:
+    def retag(self, *changes: tuple[str, str], **options: Any) -> Report:
         """Plan and apply."""
-        return self.engine.apply(self.plan(*wishes), **options)
+        return self.engine.apply(self.plan(*changes), **options)

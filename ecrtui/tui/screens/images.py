@@ -271,7 +271,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         image = self.current
         marked = self.rows.marked()
         if marked:
-            self._wish(
+            self._open_plan(
                 f"Retag {units.format_count(len(marked), 'image')} in {self.repository_name}",
                 lambda engine, rule: engine.plan_rename(self.repository_name, marked, rule),
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
@@ -297,7 +297,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         if image is None or not image.tags:
             return
         names = " ".join(image.tags[:4]) + (" …" if len(image.tags) > 4 else "")
-        self._wish(
+        self._open_plan(
             f"Remove tags of {short_digest(image.digest)}",
             lambda engine, line: engine.plan_untag(self.repository_name, tags.parse_tags(line)),
             f"the tags to remove, one of them has to stay: {names}",
@@ -332,7 +332,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
                 )
             return engine.plan_swap(self.repository_name, *pair)
 
-        self._wish(f"Swap two tags in {self.repository_name}", make, "the two tags")
+        self._open_plan(f"Swap two tags in {self.repository_name}", make, "the two tags")
 
     def action_copy_tags(self) -> None:
         """All tags of the one marked image to the image under the cursor."""
@@ -341,12 +341,12 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             self.notify("Mark the image that has the tags, and put the cursor on the one that gets them.")
             return
         source = marked[0].digest
-        self._wish(
+        self._open_plan(
             f"All tags of {short_digest(source)} to {short_digest(target.digest)}",
             lambda engine, line: engine.plan_copy_tags(self.repository_name, source, target.digest),
         )
 
-    def _wish(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
+    def _open_plan(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
         self.post_message(messages.OpenPlan(self.connect, PlanRequest(title, make, question)))
 
     def all_images(self) -> Sequence[Image] | None:

@@ -120,9 +120,9 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     EMPTY = "There is nothing to do."
     columns = COLUMNS
 
-    def __init__(self, connect: SessionSource, wish: PlanRequest) -> None:
+    def __init__(self, connect: SessionSource, request: PlanRequest) -> None:
         super().__init__(connect)
-        self.wish = wish
+        self.request = request
         self.plan: Plan | None = None
         self.report: Report | None = None
         self.applied = ""
@@ -132,25 +132,25 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
 
     def breadcrumb(self) -> str:
-        return f"Plan › {self.wish.title}"
+        return f"Plan › {self.request.title}"
 
     def body(self) -> Iterable[Widget]:
-        if self.wish.question:
-            yield Input(placeholder=self.wish.question, id="wish", select_on_focus=False)
+        if self.request.question:
+            yield Input(placeholder=self.request.question, id="rule", select_on_focus=False)
         yield from super().body()
         yield Static(id="about")
 
     def start(self) -> None:
-        if self.wish.question:
-            self.query_one("#wish").focus()
-            self.table.set_placeholder(self.wish.question)
+        if self.request.question:
+            self.query_one("#rule").focus()
+            self.table.set_placeholder(self.request.question)
         else:
             self.table.focus()
             self.load()
 
     def list_all(self, session: Session) -> PlanBatch:
-        line = self.query_one("#wish", Input).value if self.wish.question else ""
-        self._planning = PlanBatch(lambda: self.wish.make(session.engine, line))
+        line = self.query_one("#rule", Input).value if self.request.question else ""
+        self._planning = PlanBatch(lambda: self.request.make(session.engine, line))
         return self._planning
 
     def rows_loaded(self) -> None:
@@ -174,7 +174,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the typed rule or file name."""
-        if event.input.id == "wish" and event.value.strip():
+        if event.input.id == "rule" and event.value.strip():
             self.table.focus()
             self.load()
         elif event.input.id == "file":
@@ -188,14 +188,14 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def action_edit(self) -> None:
         """Change what the plan is made from."""
-        if self.wish.question:
-            self.query_one("#wish").focus()
+        if self.request.question:
+            self.query_one("#rule").focus()
 
     async def action_apply(self) -> None:
         """Ask for the confirmation."""
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
-            await self.show_form(BulkForm(Content(self.wish.title), self.plan))
+            await self.show_form(BulkForm(Content(self.request.title), self.plan))
 
     def action_remove_row(self) -> None:
         """Take the row under the cursor out of the plan."""
