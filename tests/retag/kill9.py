@@ -1,8 +1,8 @@
-"""``python -m tests.retag.kill9 200``: kill a bulk run at random moments, resume it, and look at what is so.
+"""``python -m tests.retag.kill9 200``: kill a bulk retag at random moments, resume it, and check the result.
 
-Each round makes a registry in a file and a plan of 300 rows over it, half of them moves. A child process carries the
-plan out and gets SIGKILL at a random moment; another one resumes it, and may be killed as well; the last one is left to
-finish. Then every tag has to be where the plan says, every row has to have one entry that is done, and none two.
+Each round creates a registry in a file and a plan of 300 steps for it, half of them moves. A child process applies the
+plan and gets SIGKILL at a random moment. Another one resumes it and may be killed too. The last one finishes. Then
+every tag must be as planned, and every step must have exactly one journal entry that is done.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tests.support.embedded import client_for, create_repository, new_embedded, 
 REPOSITORY = "team/app"
 
 
-def opened(folder: Path) -> tuple[Any, Engine]:
-    """A client and an engine of this process's own on the registry and the journal in the folder."""
+def open_folder(folder: Path) -> tuple[Any, Engine]:
+    """Open the registry and the journal in the folder."""
     database = str(folder / "registry.sqlite")
     registry = open_registry(Connection(database=database, region="eu-west-1"))
     journal = Journal(folder / "state" / "journal.sqlite")
@@ -39,7 +39,7 @@ def opened(folder: Path) -> tuple[Any, Engine]:
 
 
 def prepare(folder: Path, rows: int) -> None:
-    """A registry with two images, and a plan: every other tag is there already, at the first of them."""
+    """Create a registry with two images and the list of wanted tags. Every other tag exists, at the first image."""
     embedded = new_embedded(str(folder / "registry.sqlite"))
     client = client_for(embedded)
     create_repository(client, REPOSITORY)
@@ -54,39 +54,41 @@ def prepare(folder: Path, rows: int) -> None:
     (folder / "wanted.json").write_text(json.dumps([[f"t{number}", new.digest] for number in range(rows)]))
 
 
-def carry_out(folder: Path) -> None:
-    """Begin the plan, or go on with it."""
-    _, engine = opened(folder)
-    known = folder / "plan"
-    if known.exists():
+def apply_plan(folder: Path) -> None:
+    """Start the plan or resume it."""
+    _, engine = open_folder(folder)
+    plan_file = folder / "plan"
+    if plan_file.exists():
         try:
-            engine.apply(engine.plan_resume(known.read_text()))
-        except UsageError:  # killed before the plan was in the journal: nothing was sent
-            known.unlink()
-    if not known.exists():
+            engine.apply(engine.plan_resume(plan_file.read_text()))
+        except UsageError:  # killed before the plan was saved in the journal; nothing was sent
+            plan_file.unlink()
+    if not plan_file.exists():
         wanted = json.loads((folder / "wanted.json").read_text())
         plan = engine.plan(TagChange(REPOSITORY, tag, digest) for tag, digest in wanted)
-        known.write_text(plan.id)
+        plan_file.write_text(plan.id)
         engine.apply(plan)
 
 
 def problems(folder: Path) -> list[str]:
-    """What is not as it has to be once the plan was carried out."""
-    registry, engine = opened(folder)
+    """Return the differences from the finished plan."""
+    registry, engine = open_folder(folder)
     wanted = dict(json.loads((folder / "wanted.json").read_text()))
-    holders = registry.images_by_tag(REPOSITORY, list(wanted))
+    images = registry.images_by_tag(REPOSITORY, list(wanted))
     found = [
-        f"{tag} is elsewhere" for tag, digest in wanted.items() if tag not in holders or holders[tag].digest != digest
+        f"{tag} does not have the planned digest"
+        for tag, digest in wanted.items()
+        if tag not in images or images[tag].digest != digest
     ]
     entries = engine.history(plan=(folder / "plan").read_text())
-    found += [f"{entry} is still open" for entry in entries if entry.outcome in (None, StepOutcome.UNKNOWN)]
+    found += [f"{entry} is unfinished" for entry in entries if entry.outcome in (None, StepOutcome.UNKNOWN)]
     done = [entry.tag for entry in entries if entry.outcome is StepOutcome.DONE]
-    found += [f"{tag} has {done.count(tag)} entries that are done" for tag in wanted if done.count(tag) != 1]
+    found += [f"{tag} has {done.count(tag)} done entries" for tag in wanted if done.count(tag) != 1]
     return found
 
 
 def in_child(function: Callable[[Path], object], folder: Path, kill_after: float | None = None) -> bool:
-    """Run it in a process of its own, killed after so many seconds; whether it came to its end."""
+    """Run the function in a child process, killed after this many seconds. Return True if it finished."""
     child = os.fork()
     if not child:
         code = 1
@@ -101,8 +103,8 @@ def in_child(function: Callable[[Path], object], folder: Path, kill_after: float
     return os.waitstatus_to_exitcode(status) == 0
 
 
-def told(folder: Path) -> list[str]:
-    """Tell the problems on standard error."""
+def print_problems(folder: Path) -> list[str]:
+    """Print the problems on standard error and return them."""
     found = problems(folder)
     for problem in found:
         print(problem, file=sys.stderr)
@@ -110,34 +112,34 @@ def told(folder: Path) -> list[str]:
 
 
 def run(kills: int, rows: int = 300, seed: int = 0) -> int:
-    """Kill so many times; how many kills hit a process that was at work. Raises AssertionError if anything is wrong."""
+    """Kill this many times. Return how many kills hit a running process. Raise AssertionError on a problem."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        assert in_child(lambda place: prepare(place, rows), folder)
+        assert in_child(lambda path: prepare(path, rows), folder)
         begun = time.monotonic()
-        assert in_child(carry_out, folder)
+        assert in_child(apply_plan, folder)
         whole = time.monotonic() - begun
     hits = done = 0
     while done < kills:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            assert in_child(lambda place: prepare(place, rows), folder)
+            assert in_child(lambda path: prepare(path, rows), folder)
             while done < kills:
                 done += 1
-                finished = in_child(carry_out, folder, chance.uniform(0, whole))
+                finished = in_child(apply_plan, folder, chance.uniform(0, whole))
                 hits += not finished
                 if finished or chance.random() < 0.5:
                     break
-            assert in_child(carry_out, folder)
-            assert in_child(told, folder), f"after kill {done}"
+            assert in_child(apply_plan, folder)
+            assert in_child(print_problems, folder), f"after kill {done}"
     return hits
 
 
 if __name__ == "__main__":
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    kills_wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "secret")
     started = time.monotonic()
-    hit = run(kills, seed=int(time.time()))
-    print(f"{kills} kills, {hit} of a process at work, nothing wrong, {time.monotonic() - started:.0f} s")
+    hit = run(kills_wanted, seed=int(time.time()))
+    print(f"{kills_wanted} kills, {hit} of a running process, no problem, {time.monotonic() - started:.0f} s")

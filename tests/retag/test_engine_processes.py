@@ -1,4 +1,4 @@
-"""The engine among processes: killed at random moments, and beside somebody who moves the same tags all the while."""
+"""The engine is killed at random moments, and runs beside another process that moves the same tags."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import sqlite3
 import sys
 from pathlib import Path
 from subprocess import PIPE, Popen
-
-import pytest
 
 from ecrtui.retag.plan import OnConflict, StepOutcome, TagChange
 from tests.retag import kill9
@@ -45,23 +43,18 @@ END;
 """
 
 
-@pytest.fixture(autouse=True)
-def once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-
-
-def test_a_run_that_is_killed_at_random_moments_ends_as_planned_when_it_is_resumed() -> None:
+def test_a_plan_killed_at_random_moments_finishes_after_resume() -> None:
     assert kill9.run(6, rows=60, seed=3) >= 1
 
 
-def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path: Path) -> None:
+def test_conflicts_with_another_process_are_reported(tmp_path: Path) -> None:
     kill9.prepare(tmp_path, 60)
     database = str(tmp_path / "registry.sqlite")
     client = client_for(new_embedded(database))
     theirs = {push_image(client, "team/app", name, name).digest for name in ("mine", "mine-too")}
     audit = sqlite3.connect(database)
     audit.executescript(AUDIT)
-    registry, engine = kill9.opened(tmp_path)
+    registry, engine = kill9.open_folder(tmp_path)
     (ours,) = {image.digest for image in registry.images_by_tag("team/app", ["new"]).values()}
     root = Path(__file__).parents[2]
     with Popen([sys.executable, "-c", OTHER, database], cwd=root, stdout=PIPE, text=True) as other:
@@ -77,21 +70,21 @@ def test_beside_somebody_who_moves_the_same_tags_every_conflict_is_told(tmp_path
     assert counts[StepOutcome.CONFLICT] > 0
     assert counts[StepOutcome.UNKNOWN] == counts[StepOutcome.SKIPPED] == 0
     tags = tags_of(client, "team/app")
-    told_elsewhere = {row.step.tag for row in reports[-1].drifted}
+    drifted = {row.step.tag for row in reports[-1].drifted}
     for result in reports[-1].results:
-        # What was told as done is ours now, or was told to be elsewhere, or went elsewhere after the last look.
-        if result.outcome is StepOutcome.DONE and result.step.tag not in told_elsewhere:
+        # A done step has our digest, or was reported as drifted, or drifted after the final check.
+        if result.outcome is StepOutcome.DONE and result.step.tag not in drifted:
             assert tags[result.step.tag] in {ours, *theirs}
         if result.outcome is StepOutcome.CONFLICT:
             assert result.found in theirs
-    # What nobody can prevent, for want of a compare-and-set: a move in the moment between our last look and our write.
+    # ECR has no compare-and-set, so a move between our check and our write cannot be prevented.
     planned = {(step.tag, step.before) for report in reports for step in report.plan.steps}
     writes = audit.execute("SELECT tag, old FROM moves WHERE new = ?", (ours,)).fetchall()
     audit.close()
     overwritten = [move for move in writes if move not in planned]
     assert len(writes) == counts[StepOutcome.DONE]
-    assert len(overwritten) < counts[StepOutcome.CONFLICT], "most of the moves of others were seen by the guard"
-    print(f"{counts[StepOutcome.CONFLICT]} conflicts told, {len(overwritten)} of {len(writes)} writes met one untold")
+    assert len(overwritten) < counts[StepOutcome.CONFLICT], "the check before the write detects most moves"
+    print(f"{counts[StepOutcome.CONFLICT]} conflicts reported, {len(overwritten)} of {len(writes)} writes missed one")
     entries = {entry.number: entry for entry in engine.history()}
     for report in reports:
         for result in report.results:

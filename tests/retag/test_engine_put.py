@@ -64,7 +64,7 @@ def test_an_existing_tag_or_image_is_not_sent(env: RetagEnv) -> None:
     assert env.embedded.calls["PutImage"] == 0
 
 
-def test_an_image_without_tag_is_stored_and_journalled(no_sdk_retries: None) -> None:
+def test_an_image_without_tag_is_stored_and_journalled() -> None:
     env = RetagEnv(settings=Settings(writes_per_second=float("inf"), protected_tags=("*",)))
     manifest, before = new_manifest(env), env.tags()
     plan, report = put(env, manifest)

@@ -1,7 +1,7 @@
-"""Whatever happens in whatever order: registry, journal and what the user was told agree.
+"""Registry, journal and reports agree after any sequence of actions and faults.
 
-A machine of hypothesis retags, untags, swaps, undoes and restarts, with a fault at any call and with somebody else who
-moves the same tags, and keeps book of what it was told.
+A Hypothesis state machine retags, untags, swaps, undoes and restarts. Faults hit any request, and another client moves
+the same tags. The machine compares each report with the registry.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ some_fault = st.none() | st.sampled_from(FAULTS)
 
 
 class EngineMachine(RuleBasedStateMachine):
-    """The book: where each tag is, as far as the user was told, and which tags somebody else has touched."""
+    """Tracks the expected digest of each tag, and the tags that another client moved."""
 
     @initialize()
     def begin(self) -> None:
@@ -59,18 +59,18 @@ class EngineMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.env = RetagEnv(Path(self.folder.name) / "state" / "journal.sqlite")
         self.engine = self.env.engine
-        self.book = self.env.tags()
-        self.at_first = dict(self.book)
+        self.expected = self.env.tags()
+        self.initial = dict(self.expected)
         self.images = digests_of(self.env.client, REPOSITORY)
         self.others: set[str] = set()
-        self.asked = {tag: {digest} for tag, digest in self.book.items()}
+        self.requested = {tag: {digest} for tag, digest in self.expected.items()}
         self.unknown: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
         if not hasattr(self, "env"):
             return
         self.env.embedded.faults.clear()
-        self.find_out()
+        self.resolve_unknown_writes()
         self.everything_can_be_undone()
         self.env.journal.close()
         self.folder.cleanup()
@@ -80,25 +80,25 @@ class EngineMachine(RuleBasedStateMachine):
         return {"one": self.env.one, "two": self.env.two, "three": self.env.three}[name]
 
     def apply(self, plan: Plan, fault: str | None, on_conflict: OnConflict = OnConflict.CONTINUE) -> None:
-        """Apply a plan while a fault is in wait, and hold what was told against what is so."""
+        """Apply a plan with an injected fault and compare the report with the registry."""
         for step in plan.write_steps:
-            self.asked.setdefault(step.tag, {""}).update((step.before, step.after))
+            self.requested.setdefault(step.tag, {""}).update((step.before, step.after))
         if fault:
             self.env.embedded.faults.add(fault)
         try:
             report = self.engine.apply(plan, on_conflict=on_conflict)
         finally:
             self.env.embedded.faults.clear()
-        self.told(report)
+        self.check_report(report)
 
-    def told(self, report: Report) -> None:
+    def check_report(self, report: Report) -> None:
         now = self.env.tags()
-        elsewhere = {row.step.tag: row.found for row in report.drifted}
+        drifted = {row.step.tag: row.found for row in report.drifted}
         for result in report.results:
             step, found = result.step, now.get(result.step.tag, "")
-            was = self.book.get(step.tag, "")
-            if result.outcome is StepOutcome.ALREADY and (step.tag in elsewhere or report.verification_error):
-                assert elsewhere.get(step.tag, found) == found
+            was = self.expected.get(step.tag, "")
+            if result.outcome is StepOutcome.ALREADY and (step.tag in drifted or report.verification_error):
+                assert drifted.get(step.tag, found) == found
             elif result.outcome in (StepOutcome.DONE, StepOutcome.ALREADY):
                 assert found == step.after, (result, found)
             elif result.outcome is StepOutcome.UNKNOWN:
@@ -110,9 +110,9 @@ class EngineMachine(RuleBasedStateMachine):
                 (entry,) = self.env.journal.entries(numbers=[result.entry])
                 known = None if result.outcome is StepOutcome.UNKNOWN else result.outcome
                 assert entry.outcome is known
-        self.book = now
+        self.expected = now
 
-    def planned(self, make: Callable[[], Plan]) -> Plan | None:
+    def try_plan(self, make: Callable[[], Plan]) -> Plan | None:
         try:
             return make()
         except EcrTuiError as error:
@@ -125,9 +125,9 @@ class EngineMachine(RuleBasedStateMachine):
         self.apply(self.engine.plan(changes), fault, on_conflict)
 
     @rule(tag=st.sampled_from(TAGS), image=some_image, other=some_image, fault=some_fault)
-    def retag_while_somebody_moves_it(self, tag: str, image: str, other: str, fault: str | None) -> None:
+    def retag_while_another_client_moves_it(self, tag: str, image: str, other: str, fault: str | None) -> None:
         plan = self.engine.plan([TagChange(REPOSITORY, tag, self.digest(image))])
-        self.somebody_else_moves(tag, other)
+        self.another_client_moves(tag, other)
         self.apply(plan, fault)
 
     @rule(tags=some_tags, fault=some_fault)
@@ -136,7 +136,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(tags=st.lists(st.sampled_from(TAGS), min_size=2, max_size=2, unique=True), fault=some_fault)
     def swap(self, tags: list[str], fault: str | None) -> None:
-        plan = self.planned(lambda: self.engine.plan_swap(REPOSITORY, *tags))
+        plan = self.try_plan(lambda: self.engine.plan_swap(REPOSITORY, *tags))
         if plan is not None:
             assert len(plan.write_steps) in (0, 2)
             self.apply(plan, fault)
@@ -149,22 +149,22 @@ class EngineMachine(RuleBasedStateMachine):
             self.unknown.clear()
 
     @rule(tag=st.sampled_from(TAGS), image=some_image)
-    def somebody_else_moves(self, tag: str, image: str) -> None:
+    def another_client_moves(self, tag: str, image: str) -> None:
         if self.env.tags().get(tag) != self.digest(image):
             self.env.tag(tag, self.digest(image))
             self.others.add(tag)
-            self.asked.setdefault(tag, {""}).add(self.digest(image))
-            self.book = self.env.tags()
+            self.requested.setdefault(tag, {""}).add(self.digest(image))
+            self.expected = self.env.tags()
             self.unknown.pop(tag, None)
 
     @rule()
-    def the_process_is_replaced(self) -> None:
+    def restart_the_process(self) -> None:
         self.env.journal.close()
         self.env.journal = Journal(self.env.journal.path)
         self.engine = self.env.engine = self.env.new_engine()
 
     @rule()
-    def find_out(self) -> None:
+    def resolve_unknown_writes(self) -> None:
         for entry in self.engine.resolve_unknown():
             if entry.tag not in self.others:
                 found = self.env.tags().get(entry.tag, "")
@@ -179,14 +179,14 @@ class EngineMachine(RuleBasedStateMachine):
             assert digests_of(self.env.client, REPOSITORY) == self.images
 
     @invariant()
-    def no_tag_is_where_nobody_wanted_it(self) -> None:
-        if hasattr(self, "asked"):
+    def every_tag_has_a_requested_digest(self) -> None:
+        if hasattr(self, "requested"):
             for tag, digest in self.env.tags().items():
-                assert digest in self.asked[tag]
+                assert digest in self.requested[tag]
 
     def everything_can_be_undone(self) -> None:
-        """Every tag that only the engine has moved comes back to where it was at first."""
-        for _ in range(3):  # a created tag may only go once another tag is back on its image
+        """Undo returns every tag that only the engine moved to its initial digest."""
+        for _ in range(3):  # a created tag can be removed only after another tag is back on its image
             for entry in self.engine.history():
                 if entry.kind != "undo":
                     (now,) = self.env.journal.entries(numbers=[entry.number])
@@ -196,8 +196,8 @@ class EngineMachine(RuleBasedStateMachine):
             if tag in self.others:
                 continue
             found = tags.get(tag, "")
-            if found != self.at_first.get(tag, ""):
-                assert tag not in self.at_first, (tag, found)
+            if found != self.initial.get(tag, ""):
+                assert tag not in self.initial, (tag, found)
                 assert list(tags.values()).count(found) == 1, f"{tag} could have been removed"
 
 
@@ -206,7 +206,7 @@ EngineMachine.TestCase.settings = settings(
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.generate),  # a sequence is short enough to read; to shrink one takes minutes
+    phases=(Phase.explicit, Phase.generate),  # sequences are short enough to read, and shrinking takes minutes
     print_blob=True,
 )
 TestEngine = EngineMachine.TestCase

@@ -1,4 +1,4 @@
-"""An embedded registry with the engine on it: what the tests of the engine begin with."""
+"""The environment of the engine tests: an embedded registry, a journal and an engine."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ REPOSITORY = "team/app"
 
 
 @cache
-def _estate() -> tuple[EmbeddedRegistry, Any, Registry]:
-    """Made once and emptied for each house: a session of boto3 takes longer to make than most tests to run.
+def _shared_registry() -> tuple[EmbeddedRegistry, Any, Registry]:
+    """Return a registry that all tests share and that is emptied for each test.
 
-    The test sets AWS_MAX_ATTEMPTS to 1, so that the SDK sends nothing twice and a fault is seen at once.
+    Creating a boto3 session takes longer than most tests.
     """
     embedded = new_embedded()
     registry = open_registry(Connection(), embedded=embedded)
@@ -34,14 +34,14 @@ def _estate() -> tuple[EmbeddedRegistry, Any, Registry]:
 
 @dataclass
 class RetagEnv:
-    """One repository with images ``one``, ``two``, ``three``; ``prod``, ``beta`` and ``spare`` are tags of them."""
+    """A repository with the images ``one``, ``two`` and ``three``, each with a tag of that name."""
 
     journal_file: Path | None = None
     settings: Settings = field(default_factory=lambda: Settings(writes_per_second=float("inf"), protected_tags=()))
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0, sleep=lambda seconds: None))
 
     def __post_init__(self) -> None:
-        self.embedded, self.client, self.registry = _estate()
+        self.embedded, self.client, self.registry = _shared_registry()
         self.embedded.faults.clear()
         for repository in self.client.describe_repositories()["repositories"]:
             self.client.delete_repository(repositoryName=repository["repositoryName"], force=True)
@@ -57,7 +57,7 @@ class RetagEnv:
         return Engine(self.registry, journal or self.journal, settings or self.settings, rate_limiter=self.rate_limiter)
 
     def tag(self, tag: str, digest: str) -> None:
-        """Somebody else puts a tag on an image."""
+        """Tag an image as another client."""
         manifest = self.registry.manifest(REPOSITORY, digest)
         self.client.put_image(
             repositoryName=REPOSITORY,
@@ -67,17 +67,17 @@ class RetagEnv:
         )
 
     def untag(self, tag: str) -> None:
-        """Somebody else removes a tag."""
+        """Remove a tag as another client."""
         self.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])
 
     def tags(self) -> dict[str, str]:
-        """Where every tag is."""
+        """Return the digest of every tag."""
         return tags_of(self.client, REPOSITORY)
 
-    def plan(self, *changes: tuple[str, str], **options: Any) -> Plan:
-        """A plan of tag and digest pairs."""
-        return self.engine.plan([TagChange(REPOSITORY, tag, digest) for tag, digest in changes], **options)
+    def plan(self, *targets: tuple[str, str], **options: Any) -> Plan:
+        """Plan pairs of tag and digest."""
+        return self.engine.plan([TagChange(REPOSITORY, tag, digest) for tag, digest in targets], **options)
 
-    def retag(self, *changes: tuple[str, str], **options: Any) -> Report:
+    def retag(self, *targets: tuple[str, str], **options: Any) -> Report:
         """Plan and apply."""
-        return self.engine.apply(self.plan(*changes), **options)
+        return self.engine.apply(self.plan(*targets), **options)
