@@ -1,1 +1,1 @@
-"""List, filter, cache: every read of a list goes through here."""
+"""List, filter and cache. Every read of a list goes through this package."""

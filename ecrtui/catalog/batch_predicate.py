@@ -1,7 +1,7 @@
-"""Which of many items a predicate lets through.
+"""Predicates that decide about many items in one call.
 
-A call for each of a hundred thousand items costs more than what is asked of them. A predicate that is a :class:`Sieve`
-is asked for many at once instead, so that the loop over them can be one of the interpreter's own.
+For 100,000 items, the calls of a predicate cost more than what it tests. A :class:`BatchPredicate` gets many items at
+once, so that the interpreter's own loops can run over them.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 Item = TypeVar("Item")
-Judged = TypeVar("Judged", contravariant=True)
+Tested = TypeVar("Tested", contravariant=True)
 
 
 @runtime_checkable
-class BatchPredicate(Protocol[Judged]):
-    """A predicate that can be asked for many items at once."""
+class BatchPredicate(Protocol[Tested]):
+    """A predicate that can also decide about many items at once."""
 
-    def __call__(self, item: Judged, /) -> bool:
-        """Whether this one is let through."""
+    def __call__(self, item: Tested, /) -> bool:
+        """Return True if the item matches."""
 
-    def matching_indices(self, items: Sequence[Judged], /) -> Sequence[int]:
-        """Where among the items those are that are let through, ascending."""
+    def matching_indices(self, items: Sequence[Tested], /) -> Sequence[int]:
+        """Return the indices of the matching items, ascending."""
 
 
 def matching_indices(predicate: Callable[[Item], object], items: Sequence[Item]) -> Sequence[int]:
-    """Where among the items those are that the predicate, a :class:`Sieve` or not, lets through; ascending."""
+    """Return the indices of the items that match the predicate, ascending."""
     if isinstance(predicate, BatchPredicate):
         return predicate.matching_indices(items)
-    return [place for place, item in enumerate(items) if predicate(item)]
+    return [index for index, item in enumerate(items) if predicate(item)]

@@ -1,6 +1,6 @@
-"""The catalogue: everything that screens and commands read of a registry.
+"""The catalog: lists of repositories and images, and cached manifests.
 
-All methods block but :meth:`Catalogue.known_manifest`; callers bring the thread. Every failure is an EcrTuiError.
+All methods block, except :meth:`Catalog.known_manifest`; callers provide the thread. Every failure is an EcrTuiError.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TypeVar
 from ecrtui.catalog.cache.store import Cache, Snapshot
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
-from ecrtui.catalog.page_source import PAUSE, PageIterator
+from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
@@ -24,21 +24,21 @@ __all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
 Item = TypeVar("Item")
 
-INTERVAL = 0.2
-"""Seconds between two batches of rows for a screen. Each is a screen full of text: over a slow line, pages that come
-thirty times a second would fill it and hold up the keys."""
+BATCH_INTERVAL = 0.2
+"""Seconds between two batches of rows for a screen. Each batch redraws a screen full of text. Thirty batches a second
+would fill a slow line and delay the keys."""
 
 
 class Catalog:
-    """Reads of one registry, with what is known from the last time.
+    """Lists and manifests of one registry, with a cache.
 
     Args:
-        registry: where the truth is.
-        cache: what was seen last time; None to keep nothing on disk.
-        slow_page: seconds that the first page of images has to take for the rest to be asked for in two streams.
-        pause: seconds of the first pause after a throttling.
-        interval: seconds between two batches of a listing that is not a stream, so that a screen has time for more
-            than drawing them.
+        registry: the registry to read.
+        cache: the cache on disk; None to keep nothing on disk.
+        slow_page: seconds of the first page of images from which on the others are read in two streams.
+        pause: seconds of the first pause after a throttled request.
+        interval: seconds between two batches of a listing that is not a stream. It gives a screen time to do more
+            than draw rows.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class Catalog:
         cache: Cache | None = None,
         *,
         slow_page: float = SLOW_PAGE,
-        pause: float = PAUSE,
-        interval: float = INTERVAL,
+        pause: float = FIRST_PAUSE,
+        interval: float = BATCH_INTERVAL,
     ) -> None:
         self._registry = registry
         self._cache = cache
@@ -58,18 +58,18 @@ class Catalog:
         self._manifests = ManifestLru()
 
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
-        """All repositories, as they are now; see :meth:`images` for the rest."""
+        """List all repositories. See :meth:`images` for the parameter."""
         return self._listing(self._registry.repositories, lambda repository: repository.name, stream, self._keep_all)
 
     def images(self, repository: str, *, stream: bool = False) -> Listing[Image]:
-        """All images of the repository, archived ones too, as they are now, in no order.
+        """List all images of the repository in no order, archived ones included.
 
-        Images are keyed by digest: each comes once, however the repository changes while it is listed.
+        Images are identified by their digest. Each comes once, even if the repository changes meanwhile.
 
         Args:
-            repository: its name.
-            stream: remember no rows, so that memory does not grow with them; changes are not told then, and nothing is
-                kept. Otherwise a complete listing goes into the cache.
+            repository: the name of the repository.
+            stream: remember no rows, so that memory does not grow with them. The listing then reports no changed rows
+                and is not cached. Otherwise a complete listing goes into the cache.
         """
 
         def pages(tag_status: str) -> PageIterator[Image]:
@@ -114,15 +114,15 @@ class Catalog:
             self._cache.keep_images(repository, images)
 
     def known_manifest(self, digest: str) -> Manifest | None:
-        """The manifest if it is in memory; answers at once."""
+        """Return the manifest if it is in memory. This does not block."""
         return self._manifests.get(digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        """The exact manifest: from memory, the cache, or the registry, checked against its digest.
+        """Return the exact manifest from memory, the cache, or the registry, checked against its digest.
 
         Raises:
-            NotFound: there is no such image in the repository.
-            IntegrityError: what the registry gave has another digest.
+            NotFound: the repository has no such image.
+            IntegrityError: the manifest of the registry has another digest.
         """
         known = self._manifests.get(digest) or self._from_cache((digest,)).get(digest)
         if known is None:
@@ -133,9 +133,9 @@ class Catalog:
         return known
 
     def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
-        """Get manifests before they are asked for, 100 a request; those that are to be had, in this order.
+        """Read manifests in advance, 100 in a request; return those that exist, in this order.
 
-        Costs nothing when all are in memory. Manifests that do not exist any more are left out.
+        This sends no request if all are in memory or in the cache.
         """
         found = {digest: known for digest in digests if (known := self._manifests.get(digest)) is not None}
         found |= self._from_cache([digest for digest in digests if digest not in found])
@@ -156,11 +156,11 @@ class Catalog:
         return {manifest.digest: manifest for manifest in kept}
 
     def config(self, repository: str, descriptor: Descriptor) -> ImageConfig:
-        """The config that a manifest names, at most :data:`ecrtui.ecr.image_config.MAX_SIZE` bytes of it.
+        """Return the config that a manifest names, of at most :data:`ecrtui.ecr.image_config.MAX_SIZE` bytes.
 
         Raises:
             NotFound: the repository has no such blob.
-            IntegrityError: the bytes have another digest.
-            EcrTuiError: it is larger than the limit.
+            IntegrityError: its bytes have another digest.
+            EcrTuiError: it exceeds the limit.
         """
         return configs.parse_config(self._registry.blob(repository, descriptor.digest, configs.MAX_SIZE))

@@ -1,7 +1,7 @@
-"""Items that are looked through again and again, in pages that keep what was worked out about them.
+"""Per-chunk columns, so that filtering 100,000 rows does not touch every row object.
 
-A hundred thousand rows are spread over all of the memory, and going to each of them for every key that is typed takes
-longer than everything that is done there. What a filter looks at, a page keeps side by side: a *column*.
+Row objects are spread over the whole memory. Visiting each of them for every key typed would take longer than the
+filter itself. A chunk keeps the values that a filter reads side by side: a *column*.
 """
 
 from __future__ import annotations
@@ -15,58 +15,58 @@ Column = TypeVar("Column")
 
 
 class Chunk(tuple[Item, ...]):
-    """Items, with what was worked out about them. They are frozen values, so it holds for as long as the page does."""
+    """Items with their cached columns. Items are frozen values, so a column stays valid as long as its chunk."""
 
     @cached_property
     def columns(self) -> dict[Callable[..., Any], Any]:
-        """What :func:`column` made, by what made it."""
+        """The columns of :func:`cached_column`, by the function that computed them."""
         return {}
 
 
-def cached_column(items: Sequence[Item], make: Callable[[Sequence[Item]], Column]) -> Column:
-    """What a function works out about these items. It is asked once if they are a page.
+def cached_column(items: Sequence[Item], compute: Callable[[Sequence[Item]], Column]) -> Column:
+    """Return the column that a function computes from these items; compute it once for each chunk.
 
     Args:
-        items: the items, a page of them or not.
-        make: the function; always the same one, not one made anew for every filter.
+        items: a chunk, or any other items, whose column is not cached.
+        compute: the function. It is the cache key, so pass the same function every time, not a new closure.
     """
     if not isinstance(items, Chunk):
-        return make(items)
-    if make not in items.columns:
-        items.columns[make] = make(items)
-    made: Column = items.columns[make]
-    return made
+        return compute(items)
+    if compute not in items.columns:
+        items.columns[compute] = compute(items)
+    column: Column = items.columns[compute]
+    return column
 
 
 class ChunkCache(Generic[Item]):
-    """The pages of a list whose items stand in slots, some of them empty. It grows at its end and changes anywhere.
+    """The chunks of a list of slots. Some slots are empty; the list grows at its end and changes anywhere.
 
     Args:
-        size: slots in a page.
+        size: the number of slots in a chunk.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: dict[int, tuple[Sequence[int], Chunk[Item]]] = {}
+        self._chunks: dict[int, tuple[Sequence[int], Chunk[Item]]] = {}
 
     def chunk(self, items: Sequence[Item | None], slots: range) -> tuple[Sequence[int], Chunk[Item]]:
-        """The items in these slots, and in which of them they are.
+        """Return the slots in this range that have an item, and the chunk of their items.
 
         Args:
-            items: the list.
-            slots: the slots from one multiple of the size on, up to the next one or the end of the list.
+            items: the list; None in empty slots.
+            slots: the range from a multiple of the size up to the next one or the end of the list.
         """
-        known = self._kept.get(slots.start)
-        if known is not None:
-            return known
-        there = [slot for slot in slots if items[slot] is not None]
-        page = Chunk(cast(Item, items[slot]) for slot in there)
-        made = (slots if len(there) == len(slots) else there, page)
-        if len(slots) == self.size:  # the last one is to grow
-            self._kept[slots.start] = made
-        return made
+        cached = self._chunks.get(slots.start)
+        if cached is not None:
+            return cached
+        filled = [slot for slot in slots if items[slot] is not None]
+        chunk = Chunk(cast(Item, items[slot]) for slot in filled)
+        result = (slots if len(filled) == len(slots) else filled, chunk)
+        if len(slots) == self.size:  # a shorter chunk is the last one and will grow
+            self._chunks[slots.start] = result
+        return result
 
     def forget(self, slots: Iterable[int]) -> None:
-        """There are other items in these slots now, or none."""
+        """Drop the chunks of slots whose item has changed."""
         for slot in slots:
-            self._kept.pop(slot - slot % self.size, None)
+            self._chunks.pop(slot - slot % self.size, None)

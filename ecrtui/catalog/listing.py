@@ -1,8 +1,8 @@
-"""Listings: the pages of a registry as batches of rows, every row once, stopped and resumed at will.
+"""Listings: the pages of a registry as batches of rows. Each row comes once; a listing can be stopped and resumed.
 
-The first page is read by whoever iterates. If there are more, a daemon thread reads ahead while the caller works, a few
-pages at most. Where pages are slow because of the way to the service, the listing is read as parts at the same time
-(the tagged and the untagged images), which hides half of the waiting.
+The caller reads the first page. If there are more, a daemon thread reads a few pages ahead while the caller works.
+Where pages are slow because of the distance to the service, the listing is read as parts at the same time (the tagged
+and the untagged images). This hides half of the waiting.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from ecrtui.catalog.page_source import PAUSE, PageIterator, PageSource, ReaderPool, SourceEvent, ThrottlePause
+from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator, PageSource, ReaderPool, SourceEvent, ThrottlePause
 from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap, unfreeze_heap
 from ecrtui.registry.protocol import Page
 
 Item = TypeVar("Item")
 
-AHEAD = 2
-"""Pages that are read before they are asked for."""
+PAGES_AHEAD = 2
+"""Pages to read before the caller asks for them."""
 
 SLOW_PAGE = 0.3
-"""Seconds from which on a page is worth to be asked for beside another one. What this computer does to a page takes
-a tenth of that and is not made shorter by asking twice at a time."""
+"""Seconds of a page from which on it pays to request two at a time. This computer's share of a page is a tenth of
+that, and a second request does not make it shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[Item]):
-    """What has come since the last batch, and how far the listing is."""
+    """The rows since the last batch, and the progress of the listing."""
 
     items: tuple[Item, ...]
-    """Rows that no batch before had, each once."""
+    """New rows; each occurs in one batch only."""
     loaded: int
-    """Rows so far, this batch's included."""
+    """The number of rows so far, this batch included."""
     pages: int
-    """Pages read so far."""
+    """The number of pages so far."""
     complete: bool
-    """Whether this is all. The batch that says so is the last one; it may be without rows."""
+    """True in the last batch, which may have no rows."""
     changed: tuple[Item, ...] = ()
-    """Rows that had come and were seen again, different now (a tag moved while the pages came)."""
+    """Rows of earlier batches that were read again with another content (a tag moved meanwhile)."""
     throttled: float = 0.0
-    """Seconds until the next request, because the service asked for fewer; such a batch comes before the wait."""
+    """Seconds until the next request, because the service throttled one. The batch comes before the pause."""
 
 
 class SingleBatch(Generic[Item]):
-    """Rows that are made all at once: a listing of one batch, as :class:`Listing` is one of many.
+    """A listing of one batch, for rows that are computed in one call.
 
     Args:
-        make: makes the rows; may block and raise EcrTuiError, after which iterating further tries again.
+        make: returns the rows. It may block and raise EcrTuiError; the next iteration then calls it again.
     """
 
     def __init__(self, make: Callable[[], Iterable[Item]]) -> None:
@@ -66,25 +66,25 @@ class SingleBatch(Generic[Item]):
         return Batch(rows, len(rows), 1, complete=True)
 
     def close(self) -> None:
-        """Nobody wants the rows any more. Any thread may call it, also while they are made."""
+        """End the iteration. Any thread may call this, also while the rows are computed."""
         self._make = None
 
 
 class SeenItems(Protocol[Item]):
-    """What a listing remembers of the rows that it gave."""
+    """The rows that a listing has returned."""
 
     def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-        """The rows that are new, and those that are known and different now; remembers both."""
+        """Return the new rows, and the known rows that have changed; remember both."""
 
     def forget(self) -> None:
-        """Remember nothing but how many there were."""
+        """Forget the rows, but not their number."""
 
     def __len__(self) -> int:
-        """Rows so far."""
+        """Return the number of rows so far."""
 
 
 class SeenRows(Generic[Item]):
-    """Remembers the rows themselves, by key."""
+    """Seen rows, stored by key."""
 
     def __init__(self, key: Callable[[Item], str]) -> None:
         self._key = key
@@ -98,12 +98,12 @@ class SeenRows(Generic[Item]):
         return iter(self._rows.values())
 
     def forget(self) -> None:
-        """Remember nothing but how many there were."""
+        """Forget the rows, but not their number."""
         self._forgotten = len(self)
         self._rows = {}
 
     def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-        """The rows that are new, and those that are known and different now; the latter replace the former."""
+        """Return the new rows, and the known rows that have changed; remember both."""
         fresh: dict[str, Item] = {}
         changed: dict[str, Item] = {}
         for item in items:
@@ -119,7 +119,7 @@ class SeenRows(Generic[Item]):
 
 
 class SeenKeys(Generic[Item]):
-    """Remembers a number for each row only, so that a stream of any length fits; tells no changes."""
+    """A hash per seen row, not the row, so that a stream of any length fits. It reports no changed rows."""
 
     def __init__(self, key: Callable[[Item], str]) -> None:
         self._key = key
@@ -130,12 +130,12 @@ class SeenKeys(Generic[Item]):
         return len(self._hashes) + self._forgotten
 
     def forget(self) -> None:
-        """Remember nothing but how many there were."""
+        """Forget the hashes, but not their number."""
         self._forgotten = len(self)
         self._hashes = set()
 
     def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-        """The rows that are new."""
+        """Return the new rows, and no changed rows."""
         fresh = {hash(self._key(item)): item for item in items}
         for known in self._hashes & fresh.keys():
             del fresh[known]
@@ -145,68 +145,68 @@ class SeenKeys(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class ListingParts(Generic[Item]):
-    """The same rows as disjoint parts that can be read at the same time, if a page takes at least so many seconds."""
+    """The rows of a listing as disjoint parts, to read at the same time if a page takes ``slow_page`` seconds."""
 
     pages: tuple[PageIterator[Item], ...]
     slow_page: float = SLOW_PAGE
 
 
 class Listing(Generic[Item]):
-    """The rows of one listing, batch by batch. Iterating blocks, for instance in a daemon thread.
+    """The rows of one listing, batch by batch. Iterating blocks, so it runs in a daemon thread.
 
-    A page that fails raises its EcrTuiError out of ``next()``; what has come stays, and iterating further goes on from
-    where it stopped. Not iterating is a stop too: nothing more than a few pages is read ahead. One thread iterates at
-    a time; any thread may call :meth:`close`, which ends the iteration.
+    If a page fails, ``next()`` first returns the rows before it and then raises its error. Iterating further continues
+    after the last page that was read. A caller that stops iterating also stops the reading, a few pages ahead. One
+    thread iterates at a time; any thread may call :meth:`close`, which ends the iteration.
 
     Args:
-        pages: the pages of the whole listing from a token on.
-        known: what is remembered of the rows.
-        parts: the same as parts, to be read at the same time where that is quicker.
-        completed: called when the caller asks on behind the complete batch, so that nobody waits for it.
-        pause: seconds of the first pause after a throttling.
-        interval: seconds between two batches, if pages come quicker than that: a batch has what came meanwhile.
+        pages: returns the pages of the whole listing from a token on.
+        seen: remembers the rows that were returned.
+        parts: the same rows as parts, to read at the same time where that is faster.
+        completed: called when the caller asks for more after the last batch, so that nobody waits for it.
+        pause: seconds of the first pause after a throttled request.
+        interval: the least seconds between two batches. A batch has all rows that arrived meanwhile.
     """
 
     def __init__(
         self,
         pages: PageIterator[Item],
-        known: SeenItems[Item],
+        seen: SeenItems[Item],
         *,
         parts: ListingParts[Item] | None = None,
         completed: Callable[[], None] | None = None,
-        pause: float = PAUSE,
+        pause: float = FIRST_PAUSE,
         interval: float = 0.0,
     ) -> None:
-        self._known = known
+        self._seen = seen
         self._parts = parts
         self._completed = completed
         self._pause = pause
         self._interval = interval
-        self._given = 0.0
-        self._problem: Exception | None = None
+        self._last_batch = 0.0
+        self._pending_error: Exception | None = None
         self._pages = 0
-        self._unsettled = 0
+        self._unfrozen_rows = 0
         self._complete = False
         self._whole = PageSource(pages, pause=pause)
-        self._opening: Iterator[Page[Item] | ThrottlePause] | None = None
-        self._readers: ReaderPool[Item] = ReaderPool(AHEAD)
-        self._halves: list[tuple[PageIterator[Item], PageSource[Item]]] = []
-        self._again: list[PageSource[Item]] = []
-        # A listing that nobody holds any more must not leave threads behind that wait for room.
+        self._first_events: Iterator[Page[Item] | ThrottlePause] | None = None
+        self._readers: ReaderPool[Item] = ReaderPool(PAGES_AHEAD)
+        self._part_sources: list[tuple[PageIterator[Item], PageSource[Item]]] = []
+        self._second_pass: list[PageSource[Item]] = []
+        # A listing that is freed must not leave threads behind that wait for room in the queue.
         weakref.finalize(self, self._readers.close)
 
     @property
     def loaded(self) -> int:
-        """Rows so far."""
-        return len(self._known)
+        """The number of rows so far."""
+        return len(self._seen)
 
     @property
     def complete(self) -> bool:
-        """Whether all pages were read."""
+        """True once all pages were read."""
         return self._complete
 
     def close(self) -> None:
-        """Stop: no further request is sent, and the iteration ends. Call it too when nobody wants its rows any more."""
+        """End the iteration and send no further request. Call this too when the rows are no longer needed."""
         self._readers.close()
         unfreeze_heap()
 
@@ -215,102 +215,104 @@ class Listing(Generic[Item]):
 
     def __next__(self) -> Batch[Item]:
         if self._complete:
-            self._leave()
-        if self._problem is not None:
-            problem, self._problem = self._problem, None
+            self._finish()
+        if self._pending_error is not None:
+            problem, self._pending_error = self._pending_error, None
             raise problem
-        until = self._given + self._interval
-        begun = self._pages
+        until = self._last_batch + self._interval
+        pages_before = self._pages
         fresh: list[Item] = []
         changed: list[Item] = []
         throttled = 0.0
         while True:
             try:
-                told = self._next_told()
+                event = self._next_event()
             except Exception as problem:
-                if self._pages == begun:
+                if self._pages == pages_before:
                     raise
-                self._problem = problem  # after the rows that came before it
+                self._pending_error = problem  # raised after the rows that came before it
                 break
-            if told is None:
+            if event is None:
                 raise StopIteration
-            if isinstance(told.event, ThrottlePause):
-                throttled = told.event.seconds
+            if isinstance(event.event, ThrottlePause):
+                throttled = event.event.seconds
                 break
-            self._take(told, told.event, fresh, changed)
+            self._add_page(event, event.event, fresh, changed)
             rest = until - time.monotonic()
-            if self._complete or self._problem is not None or rest <= 0 or not self._readers.wait(rest):
+            if self._complete or self._pending_error is not None or rest <= 0 or not self._readers.wait(rest):
                 break
-        self._given = time.monotonic()
-        return Batch(tuple(fresh), len(self._known), self._pages, self._complete, tuple(changed), throttled)
+        self._last_batch = time.monotonic()
+        return Batch(tuple(fresh), len(self._seen), self._pages, self._complete, tuple(changed), throttled)
 
-    def _leave(self) -> None:
-        """The caller has all the rows: they are kept, and need not be held here any more."""
+    def _finish(self) -> None:
+        """Report completion, and free the rows: the caller has all of them."""
         completed, self._completed = self._completed, None
         if completed is not None:
             completed()
-        self._known.forget()
+        self._seen.forget()
 
-    def _next_told(self) -> SourceEvent[Item] | None:
+    def _next_event(self) -> SourceEvent[Item] | None:
         if self._complete:
             return None
-        return self._readers.get() if self._readers.busy else self._open()
+        return self._readers.get() if self._readers.busy else self._first_page()
 
-    def _take(self, told: SourceEvent[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
+    def _add_page(self, event: SourceEvent[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
         self._pages += 1
         try:
             items = page.items
-        except Exception as problem:  # noqa: BLE001 - raised behind the rows that came before it
-            # The pages behind it are on their way already: what it had is read once more, with all the rest.
-            self._problem, items = problem, ()
-            self._again.append(told.source.restarted())
-        new, other = self._known.partition_new(items)
+        except Exception as problem:  # noqa: BLE001 - raised after the rows that came before it
+            # Pages after this one are already on their way, so its source is read once more from the start.
+            self._pending_error, items = problem, ()
+            self._second_pass.append(event.source.restarted())
+        new, different = self._seen.partition_new(items)
         fresh += new
-        changed += other
-        self._unsettled += len(new)
-        if self._unsettled >= FREEZE_THRESHOLD_ROWS:
-            self._unsettled = 0
+        changed += different
+        self._unfrozen_rows += len(new)
+        if self._unfrozen_rows >= FREEZE_THRESHOLD_ROWS:
+            self._unfrozen_rows = 0
             freeze_heap()
-        if told.last:
-            self._ended(told.source)
+        if event.last:
+            self._end_source(event.source)
 
-    def _open(self) -> SourceEvent[Item] | None:
-        """The first page; starts the threads if there are more. None if the listing was closed."""
-        paused = self._opening is not None
-        self._opening = self._opening or self._whole.events(self._readers.closed)
-        begun = time.perf_counter()
+    def _first_page(self) -> SourceEvent[Item] | None:
+        """Read the first page, and start the threads if there are more; return None if the listing is closed."""
+        was_paused = self._first_events is not None
+        self._first_events = self._first_events or self._whole.events(self._readers.closed)
+        start = time.perf_counter()
         try:
-            event = next(self._opening, None)
+            event = next(self._first_events, None)
         except Exception:
-            self._opening = None
+            self._first_events = None
             raise
         if event is None or self._readers.closed.is_set():
             return None
-        told = SourceEvent(self._whole, event, self._whole.complete)
-        if isinstance(event, Page) and not told.last:
-            self._read_on(time.perf_counter() - begun, paused)
-        return told
+        result = SourceEvent(self._whole, event, self._whole.complete)
+        if isinstance(event, Page) and not result.last:
+            self._start_readers(time.perf_counter() - start, was_paused)
+        return result
 
-    def _read_on(self, seconds: float, paused: bool) -> None:
-        if self._parts is not None and seconds >= self._parts.slow_page and not paused:
-            self._halves = [(pages, PageSource(pages, pause=self._pause)) for pages in self._parts.pages]
-            self._readers.start(source for _, source in self._halves)
+    def _start_readers(self, seconds: float, was_paused: bool) -> None:
+        if self._parts is not None and seconds >= self._parts.slow_page and not was_paused:
+            self._part_sources = [(pages, PageSource(pages, pause=self._pause)) for pages in self._parts.pages]
+            self._readers.start(source for _, source in self._part_sources)
         else:
             self._readers.start([self._whole])
 
-    def _ended(self, source: PageSource[Item]) -> None:
-        """A source is complete, and with the last one the listing.
+    def _end_source(self, source: PageSource[Item]) -> None:
+        """Finish a source; complete the listing with the last one.
 
-        A row that changes sides while parts are read at the same time (an image that loses its last tag) is in neither
-        if one had already passed it and the other had yet to come to it. So what each part had read by the time the
-        first of them ended is read once more.
+        A row can change sides while parts are read at the same time: an image loses its last tag. It is in neither
+        part if one had already passed it and the other had not reached it yet. So when the first part ends, the pages
+        that each part has read until then are read once more.
         """
-        if self._halves:
-            self._again += [PageSource(pages, pause=self._pause, limit=half.pages + 1) for pages, half in self._halves]
-            self._halves = []
-        self._readers.ended(source)
+        if self._part_sources:
+            self._second_pass += [
+                PageSource(pages, pause=self._pause, limit=part.pages + 1) for pages, part in self._part_sources
+            ]
+            self._part_sources = []
+        self._readers.finish(source)
         if self._readers.busy:
             return
-        again, self._again = self._again, []
-        self._readers.start(again)
-        self._complete = not again
+        second_pass, self._second_pass = self._second_pass, []
+        self._readers.start(second_pass)
+        self._complete = not second_pass

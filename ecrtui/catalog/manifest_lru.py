@@ -1,4 +1,4 @@
-"""Manifests in memory: the last ones that were used, within a bounded size."""
+"""The most recently used manifests in memory, within a limited size."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from threading import Lock
 
 from ecrtui.ecr.manifest import Manifest
 
-SIZE = 16 * 1024 * 1024
-"""Characters of manifests that are kept in memory. A usual one has one or two thousand, the largest four million."""
+MAX_CHARACTERS = 16 * 1024 * 1024
+"""Characters of manifests to keep in memory. Most manifests have one or two thousand, the largest four million."""
 
 
 class ManifestLru:
-    """Manifests by digest; those used longest ago give way. Shared by threads."""
+    """Manifests by digest; the least recently used ones are dropped. Thread-safe.
 
-    def __init__(self, size: int = SIZE) -> None:
+    Args:
+        size: characters of all manifests together.
+    """
+
+    def __init__(self, size: int = MAX_CHARACTERS) -> None:
         self._size = size
         self._used = 0
         self._manifests: OrderedDict[str, Manifest] = OrderedDict()
         self._lock = Lock()
 
     def get(self, digest: str) -> Manifest | None:
-        """The manifest, if it is here."""
+        """Return the manifest if it is in memory."""
         with self._lock:
             manifest = self._manifests.get(digest)
             if manifest is not None:
@@ -30,7 +34,7 @@ class ManifestLru:
             return manifest
 
     def keep(self, manifests: Iterable[Manifest]) -> None:
-        """Keep these as the last used ones; one that is larger than all the room is not kept."""
+        """Add manifests as the most recently used ones, except those larger than the whole size."""
         with self._lock:
             for manifest in manifests:
                 if manifest.digest in self._manifests or len(manifest.text) > self._size:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.catalog.listing import AHEAD, Batch, Listing, ListingParts, SeenKeys, SeenRows, SingleBatch
-from ecrtui.catalog.page_source import MOST_PAUSES, MOST_RESTARTS
+from ecrtui.catalog.listing import PAGES_AHEAD, Batch, Listing, ListingParts, SeenKeys, SeenRows, SingleBatch
+from ecrtui.catalog.page_source import MAX_PAUSES, MAX_RESTARTS
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ListingExpired, NotFound, Throttled
 from ecrtui.registry.protocol import Page
 
@@ -185,7 +185,7 @@ def test_throttling_is_told_before_the_wait_and_slows_down(at: int) -> None:
 
 
 def test_throttling_without_end_is_an_error_that_can_be_gone_on_from() -> None:
-    place = shelf(4, happenings=[nothing, *[failing(Throttled("slow down"))] * (MOST_PAUSES + 1)])
+    place = shelf(4, happenings=[nothing, *[failing(Throttled("slow down"))] * (MAX_PAUSES + 1)])
     listing = place.listing()
     with pytest.raises(Throttled):
         list(listing)
@@ -230,7 +230,7 @@ def test_a_page_that_cannot_be_understood_is_told_and_what_it_had_is_read_again(
 
 def test_tokens_that_expire_again_and_again_are_an_error() -> None:
     expired = failing(ListingExpired("expired"))
-    place = shelf(10, happenings=[nothing, *[expired, nothing] * MOST_RESTARTS, expired])
+    place = shelf(10, happenings=[nothing, *[expired, nothing] * MAX_RESTARTS, expired])
     with pytest.raises(ListingExpired):
         list(place.listing())
 
@@ -241,7 +241,7 @@ def test_nothing_more_is_read_than_a_few_pages_ahead() -> None:
     next(listing)
     next(listing)
     settle()
-    assert len(place.asked) <= 2 + AHEAD + 1
+    assert len(place.asked) <= 2 + PAGES_AHEAD + 1
     assert len(names(list(listing))) == 60 - 2 * 3, "a stop is no end"
 
 

@@ -1,4 +1,4 @@
-"""From threads that read ahead to the one that works: a bounded queue that can be closed from either end."""
+"""A bounded queue between the threads that read ahead and the thread that consumes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ Item = TypeVar("Item")
 
 
 class ClosableQueue(Generic[Item]):
-    """A queue that makes whoever puts wait while it is full, and lets everybody go when it is closed."""
+    """A queue that blocks producers while it is full, and that either side can close.
+
+    Closing releases every thread that waits. The standard ``queue.Queue`` has ``shutdown`` only from Python 3.13 on.
+
+    Args:
+        size: the number of items from which on :meth:`put` waits.
+    """
 
     def __init__(self, size: int) -> None:
         self.closed = Event()
@@ -19,7 +25,7 @@ class ClosableQueue(Generic[Item]):
         self._changed = Condition()
 
     def put(self, item: Item) -> bool:
-        """Wait for room and put; False if the channel was closed instead."""
+        """Wait for room and add the item; return False if the queue is closed instead."""
         with self._changed:
             self._changed.wait_for(lambda: self.closed.is_set() or len(self._items) < self._size)
             if self.closed.is_set():
@@ -29,7 +35,7 @@ class ClosableQueue(Generic[Item]):
             return True
 
     def get(self) -> Item | None:
-        """Wait for an item and take it; None if the channel was closed."""
+        """Wait for an item and remove it; return None if the queue is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self.closed.is_set() or bool(self._items))
             if self.closed.is_set():
@@ -39,12 +45,12 @@ class ClosableQueue(Generic[Item]):
             return item
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long until there is an item, or the channel is closed; whether it came to that."""
+        """Wait at most this long for an item or the end; return True if there is one."""
         with self._changed:
             return self._changed.wait_for(lambda: self.closed.is_set() or bool(self._items), max(0.0, seconds))
 
     def close(self) -> None:
-        """Let go of what is in it and of everybody who waits."""
+        """Drop all items and release every thread that waits."""
         with self._changed:
             self.closed.set()
             self._items.clear()
