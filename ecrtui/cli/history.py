@@ -18,7 +18,12 @@ from ecrtui.errors import UsageError
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    parser = make_parser("history", "List the writes to this registry that were made from this computer, newest first.")
+    parser = make_parser(
+        "history",
+        "List the writes to this registry that were made from this computer, newest first.",
+        (ExitCode.DONE, ExitCode.USAGE, ExitCode.REFUSED, ExitCode.REGISTRY_ERROR, ExitCode.INTERRUPTED),
+        notes="It is refused if the journal cannot be opened.",
+    )
     parser.add_argument("--repository", metavar="NAME", default="", help="only this repository")
     parser.add_argument(
         "--since", metavar="TIME", help="only writes since then: 30m, 12h, 7d or 1mo ago, or an ISO 8601 time"

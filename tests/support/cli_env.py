@@ -9,9 +9,11 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -83,31 +85,49 @@ class CliEnv:
 
     def run_on_terminal(self, typed: str, *arguments: str) -> tuple[int, str]:
         """Run a command with standard input and error on a terminal; return its exit code and what it showed there."""
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ecrtui", *arguments, *self.options],
-            stdin=theirs,
-            stderr=theirs,
-            stdout=subprocess.DEVNULL,
-            env=os.environ,
-        )
-        os.close(theirs)
-        os.write(ours, typed.encode())
-        shown = b""
-        while True:
-            try:
-                chunk = os.read(ours, 4096)
-            except OSError:  # the process has closed its end
-                break
-            if not chunk:
-                break
-            shown += chunk
-        os.close(ours)
-        return process.wait(30), shown.decode()
+        return run_on_terminal([*arguments, *self.options], typed=typed, stdout=subprocess.DEVNULL)
 
     def tags(self, repository: str) -> dict[str, str]:
         """Return the digest of each tag of a repository."""
         return tags_of(self.client, repository)
+
+
+def run_on_terminal(
+    arguments: Sequence[str],
+    *,
+    typed: str = "",
+    stdout: int | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[int, str]:
+    """Run a command on a terminal of its own; return its exit code and what it showed there.
+
+    Args:
+        arguments: the command line after ``ecrtui``.
+        typed: the input.
+        stdout: where standard output goes; the terminal if None.
+        environment: variables besides those of this process.
+    """
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ecrtui", *arguments],
+        stdin=theirs,
+        stdout=theirs if stdout is None else stdout,
+        stderr=theirs,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+    )
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:  # the process has closed its end
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(ours)
+    return process.wait(30), shown.decode().replace("\r\n", "\n")
 
 
 def loaded_packages(*arguments: str) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.cli.put_image.conftest import PutImageRunner
 from tests.cli.put_image.endpoint import Endpoint
+from tests.support.cli_env import run_on_terminal
 
 LINE = ("--repository-name", "foo", "--image-manifest", "{}", "--image-tag", "v1")
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -112,26 +112,7 @@ def test_a_closed_standard_output_is_no_failure(put_image: PutImageRunner, endpo
 
 def on_terminal(*words: str, **environment: str) -> tuple[int, str]:
     """Run the command on a terminal; return its exit code and what it showed."""
-    ours, theirs = pty.openpty()
-    running = subprocess.Popen(
-        [sys.executable, "-m", "ecrtui", "put-image", *words],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), **environment},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            chunk = os.read(ours, 65536)
-        except OSError:  # the process has closed its end
-            break
-        if not chunk:
-            break
-        seen += chunk
-    os.close(ours)
-    return running.wait(30), seen.decode().replace("\r\n", "\n")
+    return run_on_terminal(["put-image", *words], environment=environment)
 
 
 QUERY = ("--query", "image.imageId.imageTag")
