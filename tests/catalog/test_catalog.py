@@ -23,11 +23,7 @@ from ecrtui.wiring import open_registry
 from tests.catalog.large import add_images, add_repositories
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 
-
-@pytest.fixture(autouse=True)
-def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore tries once, so that faults come through; how it retries is tested with the registry."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
 
 @pytest.fixture

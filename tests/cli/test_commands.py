@@ -71,10 +71,7 @@ def test_debug_logs_requests_to_standard_error(
 
 
 @pytest.mark.parametrize("command", ["repositories", "images", "manifest", "retag", "untag", "swap"])
-def test_control_characters_in_an_error_are_made_visible(
-    command: str, cli: CliEnv, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_control_characters_in_an_error_are_made_visible(command: str, cli: CliEnv, no_sdk_retries: None) -> None:
     fault = "*:error:code=InvalidParameterException:message=x \x1b]0;PWNED\x07 \u202e"
     embedded = new_embedded(faults=Faults(fault))
     with served(embedded) as url:

@@ -199,10 +199,7 @@ def test_an_error_of_the_registry_has_exit_code_7(listing: CliEnv) -> None:
     assert "Repository not found" in result.err
 
 
-def test_rows_received_before_an_error_are_printed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_rows_received_before_an_error_are_printed(capsys: pytest.CaptureFixture[str], no_sdk_retries: None) -> None:
     embedded = new_embedded(faults=Faults("DescribeImages:error:code=AccessDeniedException:after=1"))
     add_images(embedded, "app", 1500)
     with served(embedded) as url:
@@ -212,10 +209,7 @@ def test_rows_received_before_an_error_are_printed(
     assert "AccessDenied" in captured.err or "not allowed" in captured.err.lower()
 
 
-def test_a_throttled_listing_says_so_and_continues(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_throttled_listing_says_so_and_continues(capsys: pytest.CaptureFixture[str], no_sdk_retries: None) -> None:
     embedded = new_embedded(faults=Faults("DescribeRepositories:throttle:times=1"))
     add_repositories(embedded, ["app"])
     with served(embedded) as url:

@@ -45,9 +45,8 @@ def embedded(own_home: Path) -> EmbeddedRegistry:
 
 
 @pytest.fixture
-def url(embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The registry, served; the SDK sends nothing twice, so that a fault is seen at once."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def url(embedded: EmbeddedRegistry, no_sdk_retries: None) -> Iterator[str]:
+    """Serve the registry."""
     with served(embedded) as url:
         yield url
 

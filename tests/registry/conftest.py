@@ -59,12 +59,6 @@ def env() -> RegistryEnv:
 
 
 @pytest.fixture
-def once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry nothing, so that a fault is seen at once."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-
-
-@pytest.fixture
 def unreachable() -> Iterator[str]:
     """A URL whose port is taken but does not accept connections."""
     with socket.socket() as taken:

@@ -227,8 +227,7 @@ def test_reads_retry_as_configured_and_writes_never(
     assert cast(Any, clients.write_client).meta.config.retries["total_max_attempts"] == 1
 
 
-def test_a_write_to_an_unreachable_endpoint_is_not_ambiguous(monkeypatch: pytest.MonkeyPatch, unreachable: str) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_write_to_an_unreachable_endpoint_is_not_ambiguous(no_sdk_retries: None, unreachable: str) -> None:
     registry = open_registry(Connection(endpoint_url=unreachable))
     error = failed(registry.location)
     assert isinstance(error, ConnectionFailed)

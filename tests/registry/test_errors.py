@@ -34,7 +34,7 @@ from tests.support.embedded import push_image
 
 
 @pytest.fixture
-def manifest(env: RegistryEnv, once: None) -> Manifest:
+def manifest(env: RegistryEnv, no_sdk_retries: None) -> Manifest:
     pushed = push_image(env.client, "team/app", tag="1.0")
     return env.registry.manifest("team/app", pushed.digest)
 

@@ -52,7 +52,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "kind", "ambiguous"), FAULTS)
 def test_a_write_through_a_network_fault(
-    env: RegistryEnv, once: None, served: str, fault: str, kind: type[EcrTuiError], ambiguous: bool
+    env: RegistryEnv, no_sdk_retries: None, served: str, fault: str, kind: type[EcrTuiError], ambiguous: bool
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served))
@@ -67,7 +67,7 @@ def test_a_write_through_a_network_fault(
 
 @pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)
 def test_a_read_through_a_network_fault(
-    env: RegistryEnv, once: None, served: str, fault: str, kind: type[EcrTuiError], _: object
+    env: RegistryEnv, no_sdk_retries: None, served: str, fault: str, kind: type[EcrTuiError], _: object
 ) -> None:
     env.fault(f"DescribeImages:{fault}:times=1")
     registry = open_registry(Connection(endpoint_url=served))
@@ -76,7 +76,7 @@ def test_a_read_through_a_network_fault(
     assert next(registry.images("team/app")).items == ()
 
 
-def test_a_reply_after_the_read_timeout_is_ambiguous(env: RegistryEnv, once: None, served: str) -> None:
+def test_a_reply_after_the_read_timeout_is_ambiguous(env: RegistryEnv, no_sdk_retries: None, served: str) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served, read_timeout=1))
     manifest = registry.manifest("team/app", pushed.digest)

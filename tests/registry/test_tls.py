@@ -36,8 +36,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def url(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def url(certificate: Path, no_sdk_retries: None) -> Iterator[str]:
     server = EmbeddedServer(new_embedded())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)

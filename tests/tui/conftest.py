@@ -6,6 +6,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def faults_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK repeats no read by itself: what a test waits for is the application, not botocore's backoff."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def _no_sdk_retries(no_sdk_retries: None) -> None:
+    """Apply to every test, so that none waits for a backoff of botocore."""
