@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -35,6 +35,12 @@ MAX_MANIFEST = 4_194_304
 MAX_INDEX = 64 * 1024 * 1024
 """Largest index.json, in bytes. Tens of thousands of entries take a few megabytes."""
 
+Progress = Callable[[int, int], None]
+"""Called with the bytes of layers copied so far, and the total."""
+
+_MOST_LISTED = 5
+"""Most items that an error lists."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MANIFEST_JSON = "manifest.json"
 
@@ -51,6 +57,13 @@ class LayoutError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.hint = hint
+
+
+def list_some(items: Sequence[str]) -> str:
+    """Return the first items for an error message, one per line, and the number of further items."""
+    more = len(items) - _MOST_LISTED
+    lines = [*items[:_MOST_LISTED], *([f"and {more} more"] if more > 0 else [])]
+    return "".join(f"\n  {line}" for line in lines)
 
 
 @dataclass(frozen=True, slots=True)

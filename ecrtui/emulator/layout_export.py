@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,9 @@ from pathlib import Path
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.layer_downloads import LayerContent
-from ecrtui.emulator.layout import REF_NAME, LayoutError
+from ecrtui.emulator.layout import REF_NAME, LayoutError, Progress, list_some
 from ecrtui.emulator.operations.image_ids import lookup_image
 from ecrtui.emulator.service import REGION, REGISTRY_ID
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes of layers written so far, and the total."""
-
-_MENTIONED = 5
-"""Most digests that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +121,9 @@ def _blobs_with_content(
     digests = dict.fromkeys(digest for one in images for digest in one.contents.blobs)
     absent = [digest for digest in digests if not storage.has_content(connection, digest)]
     if absent:
-        more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
-        listed = "".join(f"\n  {digest}" for digest in absent[:_MENTIONED])
         raise LayoutError(
-            f"the content of {len(absent)} layers of {name} is not in this registry, only their sizes:{listed}{more}",
+            f"the content of {len(absent)} layers of {name} is not in this registry, only their sizes:"
+            f"{list_some(absent)}",
             "Images of the demo and of `local seed` have no layer content. Imported and pushed images have.",
         )
     return storage.layer_sizes(connection, repository_id, digests)

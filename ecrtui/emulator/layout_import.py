@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import IO, Any
@@ -15,18 +15,20 @@ from typing import IO, Any
 from ecrtui.emulator import manifests, storage, validation
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.layout import MAX_MANIFEST, ImageLayout, LayoutDescriptor, LayoutError, parse_descriptor
+from ecrtui.emulator.layout import (
+    MAX_MANIFEST,
+    ImageLayout,
+    LayoutDescriptor,
+    LayoutError,
+    Progress,
+    list_some,
+    parse_descriptor,
+)
 from ecrtui.emulator.request_context import RequestContext
 from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
 
 MAX_DEPTH = 32
 """Deepest nesting of indexes. Real ones have two levels."""
-
-_MENTIONED = 5
-"""Most digests that an error lists."""
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes of layers stored so far, and the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,8 @@ def _foreign_layers(document: Mapping[str, Any], contents: manifests.ManifestCon
 def _check_complete(layout: ImageLayout, image: _ImageContents) -> None:
     absent = image.missing + [f"layer or config {digest}" for digest in image.blobs if not layout.has_blob(digest)]
     if absent:
-        more = f"\n  and {len(absent) - _MENTIONED} more" if len(absent) > _MENTIONED else ""
-        listed = "".join(f"\n  {one}" for one in absent[:_MENTIONED])
         raise LayoutError(
-            f"{layout.name} is incomplete; nothing was stored. Missing:{listed}{more}",
+            f"{layout.name} is incomplete; nothing was stored. Missing:{list_some(absent)}",
             "Copy the complete image: skopeo copy --all SOURCE oci:FOLDER",
         )
 
