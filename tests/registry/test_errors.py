@@ -19,13 +19,14 @@ from ecrtui.errors import (
     ConnectionFailed,
     CredentialsError,
     EcrTuiError,
+    ErrorKind,
     NotFound,
     Refused,
     Throttled,
     UsageError,
 )
 from ecrtui.registry import error_table
-from ecrtui.registry.errors import error_from_failure, translate, translate_errors
+from ecrtui.registry.errors import error_from_failure, kind_of, translate, translate_errors
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -306,7 +307,7 @@ def test_every_exception_of_botocore_has_a_row() -> None:
             Exception.__init__(problem, f"the words of {name}")
             error = translate(problem, "PutImage", write=True)
             assert (error.detail, error.operation) == (f"the words of {name}", "PutImage")
-            assert error.title != "Something unexpected happened"
+            assert error.title != "Unexpected error"
 
 
 MEMBERS = [
@@ -378,3 +379,41 @@ def scrambling(env: RegistryEnv, manifest: Manifest) -> tuple[EcrRegistry, Manif
     for client in (registry._clients.read_client, registry._clients.write_client):
         client.meta.events.register("after-call.ecr", scramble)
     return registry, manifest, replies
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ImageAlreadyExistsException", ErrorKind.ALREADY_EXISTS),
+        ("ImageTagAlreadyExistsException", ErrorKind.TAG_IMMUTABLE),
+        ("ImageTagDoesNotMatchDigest", ErrorKind.TAG_MISMATCH),
+        ("LayersNotFoundException", ErrorKind.MISSING_PARTS),
+        ("ReferencedImagesNotFoundException", ErrorKind.MISSING_PARTS),
+        ("ImageNotFound", ErrorKind.IMAGE_NOT_FOUND),
+        ("InvalidParameterException", ErrorKind.INVALID_REQUEST),
+        ("AccessDeniedException", ErrorKind.DENIED),
+        ("ThrottlingException", ErrorKind.THROTTLED),
+        ("ExpiredTokenException", ErrorKind.CREDENTIALS),
+        ("ServerException", ErrorKind.UNAVAILABLE),
+        ("SomethingNew", ErrorKind.REFUSED),
+    ],
+)
+def test_an_error_has_the_kind_of_its_code(code: str, kind: ErrorKind) -> None:
+    problem = ClientError({"Error": {"Code": code, "Message": "words"}}, "PutImage")
+    assert translate(problem, "PutImage").kind is kind
+    assert kind_of(problem) is kind
+    assert error_from_failure({"failureCode": code}, "BatchGetImage").kind is kind
+
+
+def test_a_hint_names_the_repository() -> None:
+    problem = ClientError({"Error": {"Code": "ImageTagAlreadyExistsException", "Message": "words"}}, "PutImage")
+    assert "--repository-name team/app." in translate(problem, "PutImage", repository="team/app").hint
+
+
+def test_every_row_has_a_title_without_full_stop_and_a_hint_that_can_be_filled_in() -> None:
+    rows = [*error_table.BY_CODE.values(), *(row for _, row in error_table.BY_CLASS), error_table.UNEXPECTED]
+    for row in rows:
+        assert row.title[0].isupper()
+        assert not row.title.endswith(".")
+        hint = row.hint.format(repository="team/app", action="ecr:PutImage", sign_in="Sign in.")
+        assert not hint or hint.endswith(".")

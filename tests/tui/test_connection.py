@@ -103,7 +103,7 @@ async def test_a_registry_that_does_not_answer_is_told_with_its_address() -> Non
         ("", "error:code=ExpiredTokenException:message=the token is too old", "The credentials have expired"),
         ("", "unavailable", "The service failed"),
         ("team/app:v1", "error:code=AccessDeniedException:message=jane may not ecr", "Access denied"),
-        ("team/app:v1", "drop-before", "The connection was cut before the answer"),
+        ("team/app:v1", "drop-before", "The connection closed before the response"),
     ],
 )
 async def test_what_fails_is_told_in_place_and_a_retry_goes_on(

@@ -49,6 +49,7 @@ def everything(registry: Registry, digest: str, index: str) -> list[object]:
     (repository,) = next(registry.repositories()).items
     config = config_of(registry.manifest("team/app", digest).text)
     return [
+        registry.capabilities,
         registry.location(),
         registry.identity(),
         repository,
