@@ -19,7 +19,7 @@ from botocore.exceptions import ConnectionClosedError
 from ecrtui.cli.main import main
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import REGION, EmbeddedRegistry
-from tests.support.cli_env import loaded_packages
+from tests.support.cli_env import loaded_packages, run_on_terminal
 from tests.support.embedded import client_for, create_repository, digests_of, push_image, tags_of
 from tests.support.layouts import LayoutFolder, files_of, write_tar
 
@@ -306,3 +306,11 @@ def test_the_help_of_serve_lists_every_kind_of_fault(capsys: pytest.CaptureFixtu
 
 def test_seed_loads_neither_boto3_nor_textual(database: str) -> None:
     assert loaded_packages("local", "seed", "--repository", "one", "--images", "1", "--db", database) == set()
+
+
+def test_progress_is_shown_on_a_terminal_and_removed(database: str) -> None:
+    code, shown = run_on_terminal(["local", "seed", "--repository", "team/app", "--images", "40", "--db", database])
+    progress, last_line = shown.rsplit("\r\x1b[K", 1)
+    assert code == 0
+    assert " of 40 images" in progress
+    assert last_line.startswith("ecrtui: 40 images in team/app")

@@ -220,7 +220,7 @@ def _lines(section: _Section, total: int, *, colored: bool) -> list[str]:
             cells = zip(widths, row, strict=True)
             lines.append(
                 "".join(
-                    _at_left(text, width, "" if number else "|", colored=colored)
+                    _left_aligned(text, width, "" if number else "|", colored=colored)
                     for number, (width, text) in enumerate(cells)
                 )
             )
@@ -235,7 +235,7 @@ def _centered(text: str, width: int, edge: str) -> str:
     return before + " " * (width - 1 - used) + "|"
 
 
-def _at_left(text: str, width: int, edge: str, *, colored: bool) -> str:
+def _left_aligned(text: str, width: int, edge: str, *, colored: bool) -> str:
     length = display_width(text)
     padding = 2 if length + 2 + len(edge) + 1 <= width else 0
     shown = f"{_BRIGHT_BLUE}{text}{_RESET}" if colored else text

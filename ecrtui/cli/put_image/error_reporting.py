@@ -63,7 +63,7 @@ def describe_error(problem: BaseException) -> ErrorDescription:
         return _coded(PARAMETERS, "ParamValidation", problem.title)
     if isinstance(problem, EcrTuiError):
         return ErrorDescription(GENERAL, str(problem))
-    return _of_botocore(problem)
+    return _describe_botocore_error(problem)
 
 
 def as_client_error(error: EcrTuiError) -> Exception:
@@ -76,7 +76,7 @@ def as_client_error(error: EcrTuiError) -> Exception:
     return ClientError(response, error.operation)
 
 
-def _of_botocore(problem: BaseException) -> ErrorDescription:
+def _describe_botocore_error(problem: BaseException) -> ErrorDescription:
     from botocore import exceptions as raised
 
     if isinstance(problem, raised.ParamValidationError):
@@ -118,14 +118,14 @@ class ErrorReporter:
     def report(self, problem: BaseException, hints: Sequence[str] = ()) -> int:
         """Print an exception and hints, and return the exit code."""
         error = describe_error(problem)
-        if not self._structured(error):
+        if not self._print_error(error):
             for hint in hints:
                 print_hint(hint)
         return error.code
 
-    def _structured(self, error: ErrorDescription) -> bool:
+    def _print_error(self, error: ErrorDescription) -> bool:
         """Print the error; return True if the format is for programs, which get no hints."""
-        chosen = self._chosen() if error.fields else "legacy"
+        chosen = self._selected_format() if error.fields else "legacy"
         if sys.stderr is None:
             return True
         if chosen in ("json", "yaml", "text", "table"):
@@ -138,7 +138,7 @@ class ErrorReporter:
             _write_details(error.fields)
         return False
 
-    def _chosen(self) -> str:
+    def _selected_format(self) -> str:
         try:
             return self.error_format()
         except Exception:  # noqa: BLE001 - an invalid configuration must not hide the error

@@ -39,13 +39,13 @@ def call_parameters(options: argparse.Namespace, operation: OperationModel) -> d
         option = option_name(member)
         value = values.get(option.replace("-", "_"))
         if value is not None:
-            parameters[member] = _converted(f"--{option}", value, shape)
+            parameters[member] = _convert_value(f"--{option}", value, shape)
     inputs = {name: values[key] for name in INPUTS if values.get(key := name.replace("-", "_")) is not None}
-    texts = {name: _loaded(f"--{name}", value) for name, value in inputs.items()}
+    texts = {name: _load_text(f"--{name}", value) for name, value in inputs.items()}
     if len(inputs) > 1:
         raise CommandLineError("Only one --cli-input- parameter may be specified.")
     for name, text in texts.items():
-        for key, value in _parsed(name, text).items():
+        for key, value in _parse_document(name, text).items():
             parameters.setdefault(key, value)
     _check_encodable(parameters)
     return parameters
@@ -77,11 +77,11 @@ def given_texts(words: Sequence[str], members: Iterable[str]) -> dict[str, str]:
     for member, option in options.items():
         if value := values[option[2:].replace("-", "_")]:
             with suppress(ParameterError):
-                texts[member] = _loaded(option, value)
+                texts[member] = _load_text(option, value)
     for name in INPUTS:
         if value := values[name.replace("-", "_")]:
             with suppress(ParameterError):
-                document = _parsed(name, _loaded(f"--{name}", value))
+                document = _parse_document(name, _load_text(f"--{name}", value))
                 texts = {
                     key: text for key, text in document.items() if key in options and isinstance(text, str)
                 } | texts
@@ -99,27 +99,27 @@ def given_file(words: Sequence[str], name: str) -> str:
     return _path(value) if value.startswith(("file://", "fileb://")) else ""
 
 
-def _converted(option: str, value: Any, shape: Shape) -> Any:
+def _convert_value(option: str, value: Any, shape: Shape) -> Any:
     """Convert the value of an option to the type of the member."""
     kind = shape.type_name
     if kind == "boolean":
         return value
     if kind == "list":
-        items = [_loaded(option, item) for item in value]
-        return _json(option, items[0]) if len(items) == 1 and items[0].lstrip().startswith("[") else items
+        items = [_load_text(option, item) for item in value]
+        return _parse_json_value(option, items[0]) if len(items) == 1 and items[0].lstrip().startswith("[") else items
     if kind == "blob":
-        return _bytes_of(option, value)
-    text = _loaded(option, value)
+        return _load_bytes(option, value)
+    text = _load_text(option, value)
     if kind in ("structure", "map"):
-        return _json(option, text)
+        return _parse_json_value(option, text)
     return _NUMBERS[kind](text) if kind in _NUMBERS else text
 
 
-def _loaded(option: str, value: str) -> str:
+def _load_text(option: str, value: str) -> str:
     """Return the text of a value: itself, or the exact content of a file."""
     if not value.startswith(("file://", "fileb://")):
-        return _word(value)
-    content = _content(option, value)
+        return _decode_word(value)
+    content = _read_file(option, value)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as problem:
@@ -133,7 +133,7 @@ def _loaded(option: str, value: str) -> str:
         ) from problem
 
 
-def _word(text: str) -> str:
+def _decode_word(text: str) -> str:
     """Decode a word of the command line as UTF-8, whatever the locale."""
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8")
@@ -141,11 +141,11 @@ def _word(text: str) -> str:
         return text
 
 
-def _bytes_of(option: str, value: str) -> bytes:
-    return _content(option, value) if value.startswith(("file://", "fileb://")) else value.encode()
+def _load_bytes(option: str, value: str) -> bytes:
+    return _read_file(option, value) if value.startswith(("file://", "fileb://")) else value.encode()
 
 
-def _content(option: str, value: str) -> bytes:
+def _read_file(option: str, value: str) -> bytes:
     try:
         with open(_path(value), "rb") as file:  # noqa: PTH123 - pathlib would normalize the path in the message
             return file.read()
@@ -157,22 +157,22 @@ def _path(value: str) -> str:
     return os.path.expandvars(os.path.expanduser(value.partition("://")[2]))  # noqa: PTH111 - as above
 
 
-def _parsed(name: str, text: str) -> dict[Any, Any]:
+def _parse_document(name: str, text: str) -> dict[Any, Any]:
     """Return the parameters of a JSON or YAML document."""
-    parsed = _json_input(name, text) if name == "cli-input-json" else _yaml_input(name, text)
+    parsed = _parse_json_document(name, text) if name == "cli-input-json" else _parse_yaml_document(name, text)
     if not isinstance(parsed, dict):
         raise ParameterError(f"--{name}", f"Invalid type: expecting map, received {type(parsed)}")
     return parsed
 
 
-def _json_input(name: str, text: str) -> Any:
+def _parse_json_document(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as problem:
         raise ParameterError(name, "Invalid JSON received.", str(problem)) from problem
 
 
-def _yaml_input(name: str, text: str) -> Any:
+def _parse_yaml_document(name: str, text: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -182,7 +182,7 @@ def _yaml_input(name: str, text: str) -> Any:
         raise ParameterError(name, "Invalid YAML received.", " ".join(str(problem).split())) from problem
 
 
-def _json(option: str, text: str) -> Any:
+def _parse_json_value(option: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as problem:
