@@ -61,19 +61,13 @@ def test_a_response_lost_once_is_read_back(fault: str, retag: Any, site: FaultyR
     assert site.tags()["prod"] == site.image.digest
 
 
-def test_a_response_lost_each_time_is_read_back(
-    retag: Any, site: FaultyRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_response_lost_each_time_is_read_back(retag: Any, site: FaultyRegistry, no_sdk_retries: None) -> None:
     site.faults.add("PutImage:drop-after")
     result = retag("--image-tag", "prod", "--query", "image.imageId.imageTag", "--output", "text")
     assert (result.code, result.out) == (0, "prod\n")
 
 
-def test_a_response_after_the_timeout_is_read_back(
-    retag: Any, site: FaultyRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_response_after_the_timeout_is_read_back(retag: Any, site: FaultyRegistry, no_sdk_retries: None) -> None:
     site.faults.add("PutImage:latency:seconds=1.5")
     result = retag("--image-tag", "prod", "--cli-read-timeout", "1")
     assert result.code == 0, result.err
@@ -97,10 +91,7 @@ def test_an_applied_first_attempt_is_found_in_an_immutable_repository(
     assert result.code == 0, result.err
 
 
-def test_a_request_that_was_not_applied_is_a_failure(
-    retag: Any, site: FaultyRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_request_that_was_not_applied_is_a_failure(retag: Any, site: FaultyRegistry, no_sdk_retries: None) -> None:
     site.faults.add("PutImage:drop-before")
     result = retag()
     assert (result.code, result.out) == (255, "")
@@ -108,10 +99,7 @@ def test_a_request_that_was_not_applied_is_a_failure(
     assert "prod" not in site.tags()
 
 
-def test_a_result_that_cannot_be_read_back_is_unknown(
-    retag: Any, site: FaultyRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_result_that_cannot_be_read_back_is_unknown(retag: Any, site: FaultyRegistry, no_sdk_retries: None) -> None:
     site.faults.add("PutImage:drop-after")
     site.faults.add("BatchGetImage:error:code=AccessDeniedException:message=no")
     result = retag()
@@ -142,9 +130,8 @@ def test_a_write_applied_before_a_service_failure_is_found(retag: Any, site: Fau
 
 
 def test_repeated_service_failures_leave_the_result_unknown(
-    retag: Any, site: FaultyRegistry, monkeypatch: pytest.MonkeyPatch
+    retag: Any, site: FaultyRegistry, no_sdk_retries: None
 ) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     site.faults.add("PutImage:error:code=ServerException:status=500")
     result = retag()
     assert result.code == 254
@@ -152,9 +139,8 @@ def test_repeated_service_failures_leave_the_result_unknown(
 
 
 def test_the_error_of_a_gateway_is_checked_by_reading_back(
-    retag: Any, site: FaultyRegistry, monkeypatch: pytest.MonkeyPatch
+    retag: Any, site: FaultyRegistry, no_sdk_retries: None
 ) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     site.faults.add("PutImage:unavailable:status=502:times=1")
     site.faults.before("PutImage", lambda: support.put(site.client, "app", site.image.manifest, "prod"), times=1)
     assert retag().code == 0
