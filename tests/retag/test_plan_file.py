@@ -25,7 +25,7 @@ from ecrtui.retag.plan_file import (
 A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
 names = st.text(string.ascii_lowercase + "-/._", min_size=2, max_size=12)
-words = st.text(max_size=10)
+texts = st.text(max_size=10)
 digests = st.sampled_from([A, B])
 
 
@@ -38,20 +38,20 @@ def steps(draw: st.DrawFn) -> Step:
         action=action,
         before="" if action is StepAction.CREATE else draw(digests),
         after="" if action is StepAction.REMOVE else draw(digests),
-        media_type=draw(words),
+        media_type=draw(texts),
         remaining_tags=tuple(draw(st.lists(names, max_size=2))),
         becomes_untagged=draw(st.booleans()),
         protected=draw(st.booleans()),
-        reason=draw(words),
-        notes=tuple(draw(st.lists(words, max_size=2))),
-        warnings=tuple(draw(st.lists(words, max_size=2))),
+        reason=draw(texts),
+        notes=tuple(draw(st.lists(texts, max_size=2))),
+        warnings=tuple(draw(st.lists(texts, max_size=2))),
         undoes=draw(st.integers(0, 9)),
         expected=draw(st.none() | digests),
     )
 
 
 plans = st.builds(
-    Plan, words, st.lists(steps(), min_size=1, max_size=4).map(tuple), words, st.just(("careful",)), words
+    Plan, texts, st.lists(steps(), min_size=1, max_size=4).map(tuple), texts, st.just(("careful",)), texts
 )
 
 

@@ -20,7 +20,7 @@ DIGESTS = [f"sha256:{letter * 64}" for letter in "abcd"]
 A, B, C, D = DIGESTS
 
 
-def facts(*images: Image, **members: Any) -> PlanContext:
+def context_of(*images: Image, **members: Any) -> PlanContext:
     return PlanContext(
         mutability=members.pop("mutability", TagMutability()),
         tags={tag: image for image in images for tag in image.tags},
@@ -29,42 +29,42 @@ def facts(*images: Image, **members: Any) -> PlanContext:
     )
 
 
-def plan(known: PlanContext, *changes: tuple[str, str], rules: WritePolicy | None = None) -> Plan:
+def plan(context: PlanContext, *changes: tuple[str, str], write_policy: WritePolicy | None = None) -> Plan:
     tag_changes = [TagChange("team/app", tag, digest) for tag, digest in changes]
-    return make_plan(tag_changes, {"team/app": known}, rules or WritePolicy(), plan_id="p", now=NOW)
+    return make_plan(tag_changes, {"team/app": context}, write_policy or WritePolicy(), plan_id="p", now=NOW)
 
 
 def test_remaining_tags_are_those_after_the_whole_plan() -> None:
-    known = facts(Image(A, ("a", "b")), Image(B, ("c",)))
-    first, second = plan(known, ("a", B), ("b", B)).steps
+    context = context_of(Image(A, ("a", "b")), Image(B, ("c",)))
+    first, second = plan(context, ("a", B), ("b", B)).steps
     assert (first.remaining_tags, first.becomes_untagged) == ((), True)
     assert second.becomes_untagged
-    (back, _) = plan(known, ("a", B), ("new", A)).steps
+    (back, _) = plan(context, ("a", B), ("new", A)).steps
     assert back.remaining_tags == ("b", "new")
 
 
 def test_removals_come_last_and_keep_the_last_tag() -> None:
-    known = facts(Image(A, ("a",)))
-    assert plan(known, ("a", "")).steps[0].action is StepAction.REFUSED
-    steps = plan(known, ("a", ""), ("kept", A)).steps
+    context = context_of(Image(A, ("a",)))
+    assert plan(context, ("a", "")).steps[0].action is StepAction.REFUSED
+    steps = plan(context, ("a", ""), ("kept", A)).steps
     assert [(step.tag, step.action) for step in steps] == [("kept", StepAction.CREATE), ("a", StepAction.REMOVE)]
 
 
 def test_a_tag_occurs_once() -> None:
-    known = facts(Image(A, ("a",)), Image(B, ("b",)))
-    steps = plan(known, ("new", A), ("new", B), ("new", A)).steps
+    context = context_of(Image(A, ("a",)), Image(B, ("b",)))
+    steps = plan(context, ("new", A), ("new", B), ("new", A)).steps
     assert [step.action for step in steps] == [StepAction.CREATE, StepAction.REFUSED]
 
 
 def test_a_swap_leaves_no_image_untagged() -> None:
-    steps = plan(facts(Image(A, ("a",)), Image(B, ("b",))), ("a", B), ("b", A)).steps
+    steps = plan(context_of(Image(A, ("a",)), Image(B, ("b",))), ("a", B), ("b", A)).steps
     assert [step.becomes_untagged for step in steps] == [False, False]
 
 
 def test_protected_tags_match_patterns_of_steps_that_write() -> None:
-    known = facts(Image(A, ("prod-eu", "latest")), Image(B))
-    made = plan(known, ("prod-eu", B), ("latest", A), ("fine", B), rules=WritePolicy(("prod*", "latest")))
-    assert made.protected_tags == ("prod-eu",)
+    context = context_of(Image(A, ("prod-eu", "latest")), Image(B))
+    result = plan(context, ("prod-eu", B), ("latest", A), ("fine", B), write_policy=WritePolicy(("prod*", "latest")))
+    assert result.protected_tags == ("prod-eu",)
 
 
 def policy(*rules: tuple[str, int]) -> Any:
@@ -93,33 +93,33 @@ def policy(*rules: tuple[str, int]) -> Any:
 def test_an_expiry_is_a_warning_if_soon_and_else_a_note() -> None:
     old = Image(A, ("prod",), NOW - 3 * DAY)
     new = Image(B, ("rc",), NOW - 3 * DAY)
-    soon = plan(facts(old, new, policy=policy(("", 7))), ("prod", B)).steps[0]
+    soon = plan(context_of(old, new, policy=policy(("", 7))), ("prod", B)).steps[0]
     assert "would expire in 4 days" in soon.warnings[0]
-    far = plan(facts(old, new, policy=policy(("", 365))), ("prod", B)).steps[0]
+    far = plan(context_of(old, new, policy=policy(("", 365))), ("prod", B)).steps[0]
     assert not far.warnings
     assert "would expire in 362 days" in far.notes[0]
-    none = plan(facts(old, new, policy=policy(("other*", 7))), ("prod", B)).steps[0]
+    none = plan(context_of(old, new, policy=policy(("other*", 7))), ("prod", B)).steps[0]
     assert none.notes == ("the old image is kept: no lifecycle rule selects it",)
 
 
 def test_a_retagged_image_that_would_expire_is_a_warning() -> None:
     promoted = Image(B, (), NOW - 40 * DAY)
-    (step,) = plan(facts(promoted, policy=policy(("prod*", 30))), ("prod", B)).steps
+    (step,) = plan(context_of(promoted, policy=policy(("prod*", 30))), ("prod", B)).steps
     assert "would expire within 24 hours (a retag does not change the push time)" in step.warnings[0]
 
 
 def test_an_image_of_an_index_does_not_expire() -> None:
     old = Image(A, ("prod",), NOW - 30 * DAY)
-    known = facts(old, Image(B, ("rc",)), policy=policy(("", 7)), indexes={C: {A: "linux/amd64"}})
-    step = plan(known, ("prod", B)).steps[0]
+    context = context_of(old, Image(B, ("rc",)), policy=policy(("", 7)), indexes={C: {A: "linux/amd64"}})
+    step = plan(context, ("prod", B)).steps[0]
     assert not step.warnings
     assert "refers to it" in step.notes[0]
 
 
 def test_a_step_has_a_readable_text() -> None:
-    known = facts(Image(A, ("prod",)), Image(B, ("rc", "x")))
-    made = plan(known, ("prod", B), ("new", B), ("rc", B), ("gone", ""), ("x", ""))
-    assert [str(step) for step in made.steps] == [
+    context = context_of(Image(A, ("prod",)), Image(B, ("rc", "x")))
+    result = plan(context, ("prod", B), ("new", B), ("rc", B), ("gone", ""), ("x", ""))
+    assert [str(step) for step in result.steps] == [
         "team/app:prod moves aaaaaaaaaaaa → bbbbbbbbbbbb",
         "team/app:new new → bbbbbbbbbbbb",
         "team/app:rc already at bbbbbbbbbbbb",
@@ -140,19 +140,19 @@ def test_steps_leave_every_image_with_its_remaining_tags(
     tags: dict[str, str], tag_changes: list[tuple[str, str]], immutable: bool
 ) -> None:
     images = [Image(digest, tuple(sorted(tag for tag, at in tags.items() if at == digest))) for digest in DIGESTS]
-    made = plan(facts(*images, mutability=TagMutability("IMMUTABLE" if immutable else "MUTABLE")), *tag_changes)
+    result = plan(context_of(*images, mutability=TagMutability("IMMUTABLE" if immutable else "MUTABLE")), *tag_changes)
     now = dict(tags)
-    for step in made.write_steps:
+    for step in result.write_steps:
         assert now.get(step.tag, "") == step.before
         if step.action is StepAction.REMOVE:
             assert list(now.values()).count(step.before) > 1, "the last tag of an image"
             del now[step.tag]
         else:
             now[step.tag] = step.after
-    for step in made.write_steps:
+    for step in result.write_steps:
         if step.before:
             assert set(step.remaining_tags) == {tag for tag, at in now.items() if at == step.before}
             assert step.becomes_untagged == (not step.remaining_tags)
-    assert len({step.key for step in made.write_steps}) == len(made.write_steps)
-    assert not (immutable and any(step.action is StepAction.MOVE for step in made.steps))
-    assert isinstance(str(made), str) and all(isinstance(step, Step) for step in made.steps)
+    assert len({step.key for step in result.write_steps}) == len(result.write_steps)
+    assert not (immutable and any(step.action is StepAction.MOVE for step in result.steps))
+    assert isinstance(str(result), str) and all(isinstance(step, Step) for step in result.steps)

@@ -13,7 +13,7 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
 
 
 @pytest.mark.parametrize(
-    ("rule", "tag", "made"),
+    ("rule", "tag", "expected"),
     [
         ("{tag}-rel", "1.2", "1.2-rel"),
         ("{tag|strip:rc-}", "rc-1.2", "1.2"),
@@ -31,8 +31,8 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
         (r"/(a)|(b)/x\1\2/", "b", "xb"),
     ],
 )
-def test_a_rule_derives_a_tag(rule: str, tag: str, made: str) -> None:
-    assert parse_rename_rule(rule)(tag) == made
+def test_a_rule_derives_a_tag(rule: str, tag: str, expected: str) -> None:
+    assert parse_rename_rule(rule)(tag) == expected
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_started_write_is_on_disk(file: Path) -> None:
 def test_an_entry_has_all_facts_of_its_write(file: Path) -> None:
     journal = Journal(file, clock=lambda: 1000.0)
     number = journal.begin(pending_write())
-    journal.finish(number, StepOutcome.DONE, request_id="r-1", detail="words")
+    journal.finish(number, StepOutcome.DONE, request_id="r-1", detail="a reason")
     (entry,) = Journal(file).entries()
     assert (entry.number, entry.plan, entry.location, entry.principal) == (
         number,
@@ -75,7 +75,7 @@ def test_an_entry_has_all_facts_of_its_write(file: Path) -> None:
     assert (entry.repository, entry.tag, entry.action) == ("team/app", "prod", StepAction.MOVE)
     assert (entry.before, entry.after, entry.media_type) == (OLD.digest, NEW.digest, OCI_MANIFEST)
     assert (entry.begun_at, entry.finished_at, entry.outcome) == (1000.0, 1000.0, StepOutcome.DONE)
-    assert (entry.request_id, entry.detail) == ("r-1", "words")
+    assert (entry.request_id, entry.detail) == ("r-1", "a reason")
 
 
 def test_a_manifest_is_stored_once_byte_for_byte(file: Path) -> None:
