@@ -1,4 +1,4 @@
-"""A small application around one widget that records the messages of the widget."""
+"""A small application with one widget that records the widget's messages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class WidgetApp(App[None]):
             self.widget.focus()
 
     def messages_of(self, kind: type[Message]) -> list[Any]:
-        """The messages of a kind that have come so far."""
+        """Return the recorded messages of a kind."""
         return [message for message in self.messages if isinstance(message, kind)]
 
     async def _on_message(self, message: Message) -> None:
@@ -49,10 +49,10 @@ class WidgetApp(App[None]):
 
 
 def rendered_lines(widget: Widget) -> list[str]:
-    """What a widget that draws line by line shows, without blanks at the end."""
+    """Return the text of a widget that draws line by line, without trailing blanks."""
     return [widget.render_line(y).text.rstrip() for y in range(widget.size.height)]
 
 
 def screen_lines(app: App[Any]) -> list[str]:
-    """What the whole screen shows, without blanks at the end."""
+    """Return the text of the screen, without trailing blanks."""
     return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]

@@ -1,4 +1,4 @@
-"""The application in a test: on an embedded registry, driven by keys, read as text."""
+"""The application in tests: on an embedded registry, driven by keys, read as text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
 
 PATIENCE = 20.0
-"""Seconds after which a test gives up waiting; a slow machine needs some, a passing test none of it."""
+"""Seconds after which a waiting test fails. Only a slow machine needs them."""
 
 
 @asynccontextmanager
@@ -36,15 +36,15 @@ async def running(
     unhurried: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Pilot[None]]:
-    """The application on this registry, landed on a reference, until the block ends.
+    """Run the application on this registry while the block runs.
 
     Args:
         embedded: the registry; None for the one that the connection describes.
         start: the reference to land on.
         size: columns and rows.
         connection: the connection options.
-        unhurried: False for a throttled writer that tries again at once.
-        settings: as flags.
+        unhurried: False lets a throttled writer retry at once.
+        settings: settings, given as flags.
     """
     chosen = load({"writes_per_second": 10_000.0, **settings})
     options = connection or Connection()
@@ -65,7 +65,7 @@ def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSo
 
 @dataclass(frozen=True)
 class _Connected:
-    """A way that was gone already, and of which nothing is known from the last time."""
+    """A session source with an open session and no cached snapshot."""
 
     session: Session
 
@@ -76,14 +76,20 @@ class _Connected:
         return None
 
 
+def app_of(pilot: Pilot[None]) -> EcrTuiApp:
+    """Return the application of a pilot."""
+    assert isinstance(pilot.app, EcrTuiApp)
+    return pilot.app
+
+
 def screen_text(app: EcrTuiApp | Any) -> str:
-    """What stands on the screen, a line a row, trailing blanks cut."""
+    """Return the screen as text, without trailing blanks."""
     strips = app.screen._compositor.render_strips(app.size)
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
-    """Wait until a text stands on the screen, or until what is asked of it holds; the text when drawn."""
+    """Wait until a text is on the screen, or a condition holds. Return the screen's text."""
     holds = (lambda text: wanted in text) if isinstance(wanted, str) else wanted
     waited = 0.0
     while not holds(screen := screen_text(pilot.app)):
@@ -91,30 +97,30 @@ async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience
             raise AssertionError(f"never on the screen: {wanted!r}\n{screen}")
         await pilot.pause(0.05)
         waited += 0.05
-    await pilot.pause()  # a widget that has just grown is laid out in the next frame
+    await pilot.pause()  # a widget that has just grown gets its layout in the next frame
     return screen_text(pilot.app)
 
 
 async def until_gone(pilot: Pilot[Any], unwanted: str) -> str:
-    """Wait until a text does not stand on the screen any more; the screen's text."""
+    """Wait until a text is gone from the screen. Return the screen's text."""
     return await until(pilot, lambda screen: unwanted not in screen)
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:
-    """Type a text into the field that has the focus: the keys arrive at once, as from a quick hand."""
+    """Type a text into the focused field. All keys arrive at once, as from a fast typist."""
     for character in text:
         pilot.app.post_message(events.Key(character, character))
     await pilot.pause()
 
 
 async def paste(pilot: Pilot[Any], text: str) -> None:
-    """Have the terminal paste a text at once."""
+    """Paste a text at once, as a terminal does."""
     pilot.app.post_message(events.Paste(text))
     await pilot.pause()
 
 
 async def retag(pilot: Pilot[Any], *tags: str) -> str:
-    """Open the retag form on what the cursor is on, type tags and wait for their plan; the screen's text."""
+    """Open the retag form for the image under the cursor, type tags and wait for the plan. Return the screen's text."""
     await pilot.press("t")
     await until(pilot, "new tags, separated")
     await type_text(pilot, " ".join(tags))
@@ -122,20 +128,20 @@ async def retag(pilot: Pilot[Any], *tags: str) -> str:
 
 
 def row_of(screen: str, words: str) -> str:
-    """The first line of the screen that has these words."""
+    """Return the first line of the screen with this text."""
     return next((line for line in screen.splitlines() if words in line), "")
 
 
 def below(screen: str, words: str) -> str:
-    """The lines of the screen from the first that has these words on."""
+    """Return the lines of the screen from the first one with this text."""
     return screen[screen.index(words) :]
 
 
 def cursor_row(screen: str) -> str:
-    """The line with the cursor of a list."""
+    """Return the line with the cursor of a list."""
     return row_of(screen, "▸")
 
 
 def unsafe_characters(screen: str) -> list[str]:
-    """The characters of a screen that a terminal would obey, or that nobody would see: controls, C1, bidi, format."""
+    """Return the characters of a screen that a terminal would interpret or hide: controls, C1, bidi, format."""
     return [character for character in screen if character != "\n" and unicodedata.category(character)[0] == "C"]

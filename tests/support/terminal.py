@@ -1,4 +1,4 @@
-"""A real terminal for tests: a program in a pty, its screen emulated by pyte, every byte that it wrote kept."""
+"""A real terminal for tests: a program in a pty, its screen emulated by pyte, and every byte of its output."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from typing import Any
 import pyte
 
 PATIENCE = 60.0
-"""Seconds after which a test gives up waiting; a slow machine needs some, a passing test none of it."""
+"""Seconds after which a waiting test fails. Only a slow machine needs them."""
 
 
 class Terminal:
-    """A program on a terminal of its own.
+    """A program on its own terminal.
 
     Args:
         arguments: the program and its arguments.
@@ -36,14 +36,14 @@ class Terminal:
         self, arguments: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (100, 30)
     ) -> None:
         self.output = bytearray()
-        """Every byte that the program has written."""
+        """All bytes that the program has written."""
         columns, rows = size
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._ours, self._theirs = pty.openpty()
         self._set_size(columns, rows)
         self.settings = self.current_settings()
-        """How the terminal is set before the program starts."""
+        """The terminal settings before the program starts."""
         self.process = subprocess.Popen(
             list(arguments),
             stdin=self._theirs,
@@ -55,25 +55,25 @@ class Terminal:
         )
 
     def current_settings(self) -> list[Any]:
-        """The terminal's settings, as ``tcgetattr`` gives them."""
+        """Return the terminal settings, as ``tcgetattr`` returns them."""
         return termios.tcgetattr(self._theirs)
 
     @property
     def screen(self) -> str:
-        """What stands on the screen."""
+        """Return the text of the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
     def press(self, keys: str) -> None:
-        """Send the bytes that keys send."""
+        """Send the bytes of keys."""
         os.write(self._ours, keys.encode())
 
     def resize(self, columns: int, rows: int) -> None:
-        """Change the size; the kernel tells the program with SIGWINCH."""
+        """Change the size. The kernel sends SIGWINCH to the program."""
         self._screen.resize(rows, columns)
         self._set_size(columns, rows)
 
     def until(self, wanted: str | Callable[[str], bool]) -> str:
-        """Wait until a text stands on the screen; the screen."""
+        """Wait until a text is on the screen. Return the screen."""
         holds = (lambda screen: wanted in screen) if isinstance(wanted, str) else wanted
         deadline = time.monotonic() + PATIENCE
         while not holds(self.screen):
@@ -83,7 +83,7 @@ class Terminal:
         return self.screen
 
     def wait(self) -> int:
-        """Wait until the program has ended, reading what it still writes; its exit code."""
+        """Wait until the program has ended and read its last output. Return its exit code."""
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None:
             if time.monotonic() > deadline:
@@ -94,12 +94,12 @@ class Terminal:
         return self.process.returncode
 
     def hang_up(self) -> None:
-        """Close the terminal, as a window or a connection that is gone."""
+        """Close the terminal, as when a window or a connection closes."""
         os.close(self._ours)
         self._ours = -1
 
     def close(self) -> None:
-        """End the program if it is still there, and give the terminal back."""
+        """End the program if it still runs, and close the terminal."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -111,12 +111,12 @@ class Terminal:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self, timeout: float) -> bool:
-        """Read what there is; whether there was anything."""
+        """Read the available output. Return False if there was none."""
         if self._ours < 0 or not select.select([self._ours], [], [], timeout)[0]:
             return False
         try:
             data = os.read(self._ours, 1 << 16)
-        except OSError:  # EIO: nobody has the other end any more
+        except OSError:  # EIO: the other end is closed
             return False
         self.output += data
         self._stream.feed(data)
@@ -124,13 +124,13 @@ class Terminal:
 
 
 def _take_terminal() -> None:
-    """Make the terminal the controlling one, so that its end is told with SIGHUP."""
+    """Make this the controlling terminal, so that closing it sends SIGHUP."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @contextmanager
 def ecrtui(*arguments: str, home: Path, size: tuple[int, int] = (100, 30), **variables: str) -> Iterator[Terminal]:
-    """The installed program with these arguments on a terminal, until the block ends."""
+    """Run the installed program with these arguments on a terminal while the block runs."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),

@@ -1,4 +1,4 @@
-"""The table of actions agrees with the screens, widgets and overlays that carry the actions out."""
+"""The table of actions agrees with the screens, widgets and overlays that implement them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     CopyMenu,
     ThemeMenu,
 )
-"""Every class that binds actions of the table."""
+"""Return every class that binds actions of the table."""
 
 
 def test_every_id_is_unique() -> None:
@@ -70,7 +70,7 @@ def test_every_action_is_bound_by_some_class() -> None:
 
 
 @pytest.mark.parametrize("owner", OWNERS)
-def test_every_class_carries_out_the_actions_it_binds(owner: type[DOMNode]) -> None:
+def test_every_class_implements_the_actions_it_binds(owner: type[DOMNode]) -> None:
     for action in declared_actions(owner):
         _, name, _ = parse(action.call)
         assert callable(getattr(owner, f"action_{name}", None)), action.id

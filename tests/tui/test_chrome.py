@@ -1,4 +1,4 @@
-"""What is the same everywhere: help from the live keymap, palette, themes, small and colourless terminals."""
+"""Common to all screens: help, command palette, themes, small terminals and terminals without color."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import settings_file, themes_folder
 from ecrtui.tui import actions
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import paste, retag, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import app_of, paste, retag, row_of, running, screen_text, type_text, until, until_gone
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ async def test_help_includes_the_keys_of_an_open_form(embedded: EmbeddedRegistry
         await retag(pilot, "prod")
         await pilot.press("enter")
         await until(pilot, "Protected")
-        pilot.app.action_help()
+        app_of(pilot).action_help()
         screen = await until(pilot, "Keyboard shortcuts")
         assert "Plan form" in screen
         assert "Cancel, or close the result" in screen
@@ -92,7 +92,7 @@ async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> N
         await until(pilot, "new tags, separated")
 
 
-async def test_the_palette_offers_what_can_be_done_here_and_does_it(embedded: EmbeddedRegistry) -> None:
+async def test_the_palette_offers_the_actions_of_the_screen_and_runs_them(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("colon")
@@ -104,7 +104,7 @@ async def test_the_palette_offers_what_can_be_done_here_and_does_it(embedded: Em
         await until(pilot, "imageManifestMediaType")
 
 
-async def test_a_theme_is_seen_at_once_and_remembered(embedded: EmbeddedRegistry) -> None:
+async def test_a_chosen_theme_applies_at_once_and_is_remembered(embedded: EmbeddedRegistry) -> None:
     async with running(embedded) as pilot:
         await until(pilot, "1 repository")
         before = pilot.app.theme
@@ -120,7 +120,7 @@ async def test_a_theme_is_seen_at_once_and_remembered(embedded: EmbeddedRegistry
         assert tomllib.loads(settings_file().read_text())["theme"] == seen
 
 
-async def test_esc_in_the_themes_goes_back_to_the_one_before_and_nothing_is_remembered(
+async def test_esc_in_the_theme_menu_restores_the_previous_theme(
     embedded: EmbeddedRegistry,
 ) -> None:
     async with running(embedded) as pilot:
@@ -140,7 +140,7 @@ async def test_esc_in_the_themes_goes_back_to_the_one_before_and_nothing_is_reme
         assert not settings_file().exists()
 
 
-async def test_a_broken_theme_is_one_message_with_its_file_and_line(embedded: EmbeddedRegistry) -> None:
+async def test_a_broken_theme_is_reported_once_with_file_and_line(embedded: EmbeddedRegistry) -> None:
     themes_folder().mkdir(parents=True)
     (themes_folder() / "mine.toml").write_text('name = "mine"\nprimary = "no colour"\n')
     async with running(embedded, size=(160, 30)) as pilot:
@@ -150,12 +150,12 @@ async def test_a_broken_theme_is_one_message_with_its_file_and_line(embedded: Em
 
 
 def header_colours(pilot: Pilot[None]) -> set[str]:
-    """The colours that the line at the top is drawn in."""
+    """Return the colors of the top line."""
     return colours(list(pilot.app.screen._compositor.render_strips(pilot.app.size)[0]))
 
 
 @pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-contrast", "ecrtui-colourblind", "nord"])
-async def test_the_theme_of_the_settings_is_what_is_drawn(embedded: EmbeddedRegistry, name: str) -> None:
+async def test_the_theme_of_the_settings_is_drawn(embedded: EmbeddedRegistry, name: str) -> None:
     async with running(embedded, theme=name) as pilot:
         await until(pilot, "1 repository")
         theme = pilot.app.current_theme
@@ -171,32 +171,32 @@ async def test_the_theme_of_the_settings_is_what_is_drawn(embedded: EmbeddedRegi
         assert header_colours(pilot) == begun
 
 
-async def test_a_theme_that_does_not_exist_is_told_and_another_is_used(embedded: EmbeddedRegistry) -> None:
+async def test_an_unknown_theme_is_reported_and_another_one_is_used(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, theme="nothing-like-it") as pilot:
         await until(pilot, "There is no theme 'nothing-like-it'")
         await until(pilot, "1 repository")
 
 
-async def test_the_same_words_stand_there_in_every_theme(embedded: EmbeddedRegistry) -> None:
+async def test_every_theme_shows_the_same_text(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         form = await retag(pilot, "prod", "new")
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
-        await pilot.app.read_themes()
-        assert len(pilot.app.own_themes) >= 5
-        for theme in pilot.app.own_themes:
+        await app_of(pilot).read_themes()
+        assert len(app_of(pilot).own_themes) >= 5
+        for theme in app_of(pilot).own_themes:
             pilot.app.theme = theme
             await pilot.pause()
             assert ageless(screen_text(pilot.app)) == ageless(form), theme
 
 
 def ageless(screen: str) -> str:
-    """The screen without what passes while one looks at it."""
+    """Return the screen without the parts that change with time."""
     return re.sub(r"\s*\d+ s ago", "", screen)
 
 
 def colours(segments: list[Segment]) -> set[str]:
-    """The names of the colours that the segments are drawn in."""
+    """Return the names of the colors of the segments."""
     found = set()
     for segment in segments:
         style = segment.style
@@ -206,7 +206,7 @@ def colours(segments: list[Segment]) -> set[str]:
     return found
 
 
-async def test_the_theme_for_sixteen_colours_uses_no_other(embedded: EmbeddedRegistry) -> None:
+async def test_the_16_color_theme_draws_with_16_colors_only(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app", size=(160, 30), theme="ecrtui-16") as pilot:
         await until(pilot, '"schemaVersion": 2')
         await retag(pilot, "prod")
@@ -215,7 +215,7 @@ async def test_the_theme_for_sixteen_colours_uses_no_other(embedded: EmbeddedReg
         assert all(colour in {"None", *map(str, range(16))} for colour in seen), seen
 
 
-async def test_without_colours_every_state_is_told_by_words_or_signs(
+async def test_without_color_every_state_has_a_word_or_a_sign(
     embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
@@ -234,7 +234,7 @@ async def test_without_colours_every_state_is_told_by_words_or_signs(
                     assert red == green == blue, segment
 
 
-async def test_sixty_by_fifteen_is_enough_for_the_whole_job() -> None:
+async def test_a_terminal_of_60x15_is_enough_for_a_retag() -> None:
     made = new_embedded()
     client = client_for(made)
     create_repository(client, "team/app")
@@ -253,7 +253,7 @@ async def test_sixty_by_fifteen_is_enough_for_the_whole_job() -> None:
 
 
 @pytest.mark.parametrize("size", [(59, 15), (60, 14)])
-async def test_less_than_that_says_so(size: tuple[int, int], embedded: EmbeddedRegistry) -> None:
+async def test_a_smaller_terminal_says_so(size: tuple[int, int], embedded: EmbeddedRegistry) -> None:
     async with running(embedded, size=size) as pilot:
         screen = await until(pilot, "ecrtui")
         assert "needs" in screen

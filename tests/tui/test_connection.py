@@ -1,4 +1,4 @@
-"""Who and where: what keeps the application from a registry is told where the data would be, and can be mended."""
+"""Connection errors appear where the data would be, and a retry works after the fix."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def embedded() -> EmbeddedRegistry:
 
 @pytest.fixture
 def no_credentials(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> Path:
-    """A machine on which nobody has signed in; its folder of AWS configuration."""
+    """Return the AWS configuration folder of a machine without credentials."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     folder = own_home / ".aws"
@@ -31,7 +31,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> Path:
     return folder
 
 
-async def test_over_http_the_header_tells_the_endpoint(embedded: EmbeddedRegistry) -> None:
+async def test_the_header_shows_the_endpoint_over_http(embedded: EmbeddedRegistry) -> None:
     with served(embedded) as url:
         async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
             screen = await until(pilot, "1 repository")
@@ -39,7 +39,7 @@ async def test_over_http_the_header_tells_the_endpoint(embedded: EmbeddedRegistr
             assert "demo" not in screen
 
 
-async def test_without_credentials_the_screen_says_what_to_do_and_a_retry_works_after_it(
+async def test_missing_credentials_show_the_next_step_and_a_retry_works(
     embedded: EmbeddedRegistry, no_credentials: Path
 ) -> None:
     with served(embedded) as url:
@@ -57,7 +57,7 @@ async def test_without_credentials_the_screen_says_what_to_do_and_a_retry_works_
             await until_gone(pilot, "No AWS credentials")
 
 
-async def test_without_a_region_the_screen_says_what_to_do_and_a_retry_works_after_it(
+async def test_a_missing_region_shows_the_next_step_and_a_retry_works(
     embedded: EmbeddedRegistry, no_credentials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
@@ -72,9 +72,7 @@ async def test_without_a_region_the_screen_says_what_to_do_and_a_retry_works_aft
             await until(pilot, "1 repository")
 
 
-async def test_an_unknown_profile_is_named_and_a_retry_works_once_it_is_there(
-    embedded: EmbeddedRegistry, no_credentials: Path
-) -> None:
+async def test_an_unknown_profile_is_named_and_a_retry_works(embedded: EmbeddedRegistry, no_credentials: Path) -> None:
     with served(embedded) as url:
         connection = Connection(endpoint_url=url, profile="deploy")
         async with running(None, "team/app:v1", connection=connection, size=(140, 30)) as pilot:
@@ -88,9 +86,9 @@ async def test_an_unknown_profile_is_named_and_a_retry_works_once_it_is_there(
             await until(pilot, '"schemaVersion": 2')
 
 
-async def test_a_registry_that_does_not_answer_is_told_with_its_address() -> None:
+async def test_an_unreachable_registry_is_reported_with_its_address() -> None:
     with served(new_embedded()) as url:
-        pass  # nobody listens there any more
+        pass  # the port is closed now
     async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
         screen = await until(pilot, "Could not reach the service")
         assert url in screen
@@ -106,7 +104,7 @@ async def test_a_registry_that_does_not_answer_is_told_with_its_address() -> Non
         ("team/app:v1", "drop-before", "The connection closed before the response"),
     ],
 )
-async def test_what_fails_is_told_in_place_and_a_retry_goes_on(
+async def test_an_error_appears_in_place_and_a_retry_continues(
     start: str, fault: str, title: str, embedded: EmbeddedRegistry
 ) -> None:
     async with running(embedded, start, size=(140, 30)) as pilot:
@@ -124,7 +122,7 @@ async def test_what_fails_is_told_in_place_and_a_retry_goes_on(
         await until(pilot, '"schemaVersion": 2' if start else "1 repository")
 
 
-async def test_a_throttled_listing_says_that_it_is_slowed_down_and_goes_on_by_itself(
+async def test_a_throttled_listing_says_so_and_continues(
     embedded: EmbeddedRegistry,
 ) -> None:
     throttle = embedded.faults.add("DescribeRepositories:throttle:times=1")
@@ -135,7 +133,7 @@ async def test_a_throttled_listing_says_that_it_is_slowed_down_and_goes_on_by_it
         await until_gone(pilot, "slowed down")
 
 
-async def test_an_endpoint_that_is_not_ecr_is_told_and_nothing_crashes() -> None:
+async def test_an_endpoint_that_is_not_ecr_is_reported() -> None:
     embedded = new_embedded()
     embedded.faults.add("*:unavailable:status=404")
     async with running(embedded, size=(140, 30)) as pilot:

@@ -1,4 +1,4 @@
-"""Text from the registry is data: on no screen does it style, move the cursor, hide or crash."""
+"""Text from the registry is data: on no screen can it style, move the cursor, hide text or crash."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG = "x" * 10_000
 
 
 class Estate:
-    """A registry in which every text that can be hostile is."""
+    """Return a registry full of hostile text."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
@@ -43,7 +43,7 @@ class Estate:
         other = json.loads(manifest_text(self.client, REPOSITORY, "other"))
         other["config"] |= upload_blob(self.client, REPOSITORY, json.dumps(config).encode())
         put(self.client, REPOSITORY, json.dumps(other), "config")
-        # What ECR's own checks keep out, and a service that is not ECR would answer all the same.
+        # ECR refuses this text. A service that only imitates ECR could return it.
         with self.embedded.database.write() as connection:
             connection.execute("UPDATE images SET artifact_media_type = ?, media_type = media_type", (HOSTILE,))
             connection.execute("UPDATE resource_tags SET value = ?", (HOSTILE,))
@@ -62,7 +62,7 @@ def estate() -> Estate:
 
 
 async def check(pilot: Any, wanted: str, literal: str = "") -> None:
-    """Wait for a text; nothing on the screen is unsafe, and markup stands there as it is."""
+    """Wait for a text. Check that the screen is safe and shows markup literally."""
     screen = await until(pilot, wanted)
     assert unsafe_characters(screen) == []
     assert literal in screen.replace("\n", "")
@@ -91,7 +91,7 @@ async def test_hostile_text_is_shown_and_does_nothing(
         await check(pilot, "")
 
 
-async def test_hostile_annotations_stand_literally_in_manifest_and_tree(estate: Estate) -> None:
+async def test_hostile_annotations_are_shown_literally_in_manifest_and_tree(estate: Estate) -> None:
     async with running(estate.embedded, "team/app:hostile", size=(200, 50)) as pilot:
         await check(pilot, "annotations · 2", "[@click=app.quit]x[/]")
         await pilot.press("o", "G", "enter")
@@ -100,7 +100,7 @@ async def test_hostile_annotations_stand_literally_in_manifest_and_tree(estate: 
         await check(pilot, "}")
 
 
-async def test_hostile_tags_are_named_in_the_plan_that_concerns_them(estate: Estate) -> None:
+async def test_hostile_tags_are_shown_literally_in_a_plan(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(200, 50)) as pilot:
         await check(pilot, "2 images")
         await pilot.press("slash", *"hostile", "enter", "t")
@@ -137,7 +137,7 @@ async def test_a_hostile_error_is_shown_and_does_nothing() -> None:
         await check(pilot, "digestAfter", "[b]bold[/b]")
 
 
-async def test_hostile_words_that_are_typed_do_nothing_either(estate: Estate) -> None:
+async def test_hostile_text_typed_by_the_user_does_nothing(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(100, 30)) as pilot:
         await until(pilot, "2 images")
         await pilot.press("slash")

@@ -1,4 +1,4 @@
-"""What was left is gone: nothing piles up in an application that is used all day."""
+"""Closed screens leave nothing behind, so that the application can run all day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def estate() -> EmbeddedRegistry:
 
 
 async def use_everything(pilot: Pilot[Any]) -> None:
-    """Into the repository and its image and everything that opens on them, and back."""
+    """Open a repository, its image and everything on them, and go back."""
     await pilot.press("enter")
     await until(pilot, "1 image ·")
     await pilot.press("slash")
@@ -52,7 +52,7 @@ async def use_everything(pilot: Pilot[Any]) -> None:
 
 
 async def held(pilot: Pilot[Any]) -> Counter[str]:
-    """What there is of widgets, lines that they have drawn, tasks and threads."""
+    """Count widgets, drawn lines, tasks and threads."""
     await pilot.pause()
     gc.unfreeze()
     gc.collect()
@@ -62,10 +62,10 @@ async def held(pilot: Pilot[Any]) -> Counter[str]:
     return found
 
 
-async def test_nothing_is_left_of_places_that_were_left() -> None:
+async def test_closed_screens_leave_nothing_in_memory() -> None:
     async with running(estate(), size=(160, 50)) as pilot:
         await until(pilot, "1 repository")
-        for _ in range(2):  # what is made once, and kept for good
+        for _ in range(2):  # made once and kept on purpose
             await use_everything(pilot)
         before = await held(pilot)
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Leaving: at once while something is read, and after the answer while something is written."""
+"""Quitting: at once during a read, and after the reply during a write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.screen import retag, running, until
 
 REPOSITORY = "team/app"
 HANG = 60
-"""Seconds that a hanging service would take: far longer than a test may."""
+"""Seconds that a hanging service takes, far longer than a test may."""
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_quit_does_not_wait_for_a_manifest_that_hangs(embedded: EmbeddedRe
         await ended(pilot)
 
 
-async def test_a_place_is_left_at_once_while_it_hangs(embedded: EmbeddedRegistry) -> None:
+async def test_a_hanging_screen_closes_at_once(embedded: EmbeddedRegistry) -> None:
     embedded.faults.add(f"BatchGetImage:latency:seconds={HANG}")
     async with running(embedded, f"{REPOSITORY}:v1") as pilot:
         await until(pilot, "loading…")
@@ -73,7 +73,7 @@ async def test_quit_waits_for_a_write_in_flight_and_says_so(embedded: EmbeddedRe
     assert "rc" in tags_of(client_for(embedded), REPOSITORY)
 
 
-async def test_a_write_goes_on_when_its_place_is_left(embedded: EmbeddedRegistry) -> None:
+async def test_a_write_continues_when_its_screen_closes(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, REPOSITORY) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")
@@ -82,7 +82,7 @@ async def test_a_write_goes_on_when_its_place_is_left(embedded: EmbeddedRegistry
         await until(pilot, "writing…")
         await pilot.press("escape")  # a write cannot be cancelled, so the form stays open
         await until(pilot, "writing; cannot be cancelled")
-        pilot.app.pop_screen()  # a place can also go in another way
+        pilot.app.pop_screen()  # a screen can also close in another way
         await until(pilot, "1 repository")
         await until(pilot, lambda screen: "writing" not in screen)
         await pilot.press("a")

@@ -1,4 +1,4 @@
-"""What was seen the last time stands on the screen before anything is connected."""
+"""Cached rows are on the screen before anything is connected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.embedded import client_for, create_repository, new_embedded, 
 from tests.support.screen import running, until
 
 
-async def test_repositories_of_the_last_time_are_on_the_first_frame_and_replaced_by_the_live_ones() -> None:
+async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -31,7 +31,7 @@ async def test_repositories_of_the_last_time_are_on_the_first_frame_and_replaced
             await until(pilot, lambda text: "1 repository" in text and "team/gone" not in text and "as of" not in text)
 
 
-async def test_images_of_the_last_time_are_shown_while_the_registry_cannot_be_reached() -> None:
+async def test_cached_images_are_shown_while_the_registry_is_unreachable() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -45,7 +45,7 @@ async def test_images_of_the_last_time_are_shown_while_the_registry_cannot_be_re
             await until(pilot, lambda text: "v1" in text and "as of" in text and "ExpiredTokenException" in text)
 
 
-async def test_rows_of_another_registry_are_dropped_when_the_way_leads_elsewhere_now() -> None:
+async def test_cached_rows_of_another_registry_are_dropped() -> None:
     first, second = new_embedded(), EmbeddedRegistry(open_database(None), registry_id="999999999999")
     create_repository(client_for(first), "team/first")
     create_repository(client_for(second, region="eu-west-1"), "team/second")

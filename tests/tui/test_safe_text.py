@@ -1,4 +1,4 @@
-"""Registry text in Textual's and Rich's types: visible, of a bounded width, never markup."""
+"""Registry text as Textual and Rich types: visible, of bounded width, never markup."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every place as text, at two sizes, compared with what was looked at and kept.
+"""Every screen as text, at two sizes, compared with its stored snapshot.
 
-``UPDATE_SNAPSHOTS=1`` writes what there is now; look at the difference before committing it.
+``UPDATE_SNAPSHOTS=1`` writes new snapshots. Read the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ CHANGING = (
         "00000000-0000-0000-0000-000000000000",
     ),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "2026-01-01 00:00:00 UTC"),
-    # A time of a whole second is shorter; the blanks behind it make up for that.
+    # A time in whole seconds is shorter. The blanks behind it keep the width.
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6}\+00:00|\+00:00 {7})"), "2026-01-01T00:00:00.000000+00:00"),
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}"), "20260101-000000-000000"),
     (re.compile(r"just now| \d s ago|\d\d s ago"), "just now"),
 )
-"""What differs from run to run, and what stands for it; as wide, so that nothing moves."""
+"""Replacements for text that differs from run to run, of the same width."""
 
 
 @dataclass
 class Clock:
-    """The clock of the embedded registry: what is put is as old as the test says."""
+    """The clock of the embedded registry, which sets the age of each image."""
 
     days_ago: float = 0.0
 
@@ -47,7 +47,7 @@ class Clock:
 
 
 class Estate:
-    """A registry with a little of everything, pushed at set ages."""
+    """Return a registry with a little of everything, pushed at fixed ages."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -69,7 +69,7 @@ class Estate:
         self.clock.days_ago = 0
 
     def at(self, days_ago: float, action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Have something happen so many days ago."""
+        """Run a function as if it were some days ago."""
         self.clock.days_ago = days_ago
         return action(*arguments, **options)
 
@@ -79,7 +79,7 @@ Steps = Callable[[Any], Awaitable[object]]
 
 @dataclass(frozen=True)
 class View:
-    """A place: how it is reached, and the text by which it is known to be there."""
+    """A screen: the steps that open it, and the text that shows that it is open."""
 
     name: str
     start: str
@@ -88,22 +88,22 @@ class View:
 
 
 def press(*keys: str) -> Steps:
-    """Press keys."""
+    """Return a step that presses keys."""
     return lambda pilot: pilot.press(*keys)
 
 
 def see(words: str) -> Steps:
-    """Wait for words."""
+    """Return a step that waits for a text."""
     return lambda pilot: until(pilot, words)
 
 
 def write(text: str) -> Steps:
-    """Type a text."""
+    """Return a step that types a text."""
     return lambda pilot: type_text(pilot, text)
 
 
 def plan(*tags: str) -> Steps:
-    """Open the retag form and wait for the plan of these tags."""
+    """Return a step that opens the retag form and waits for the plan of these tags."""
     return lambda pilot: retag(pilot, *tags)
 
 
@@ -134,7 +134,7 @@ VIEWS = (
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-async def test_the_place_looks_as_it_did(view: View) -> None:
+async def test_the_screen_matches_its_snapshot(view: View) -> None:
     async with running(Estate().embedded, view.start, size=SIZES[0]) as pilot:
         await until(pilot, "user/embedded")
         await until(pilot, view.wanted)
@@ -143,7 +143,7 @@ async def test_the_place_looks_as_it_did(view: View) -> None:
         await compare(pilot, view.name)
 
 
-async def test_a_written_tag_and_its_journal_look_as_they_did() -> None:
+async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
     async with running(Estate().embedded, "team/app", size=SIZES[0]) as pilot:
         await until(pilot, "index amd64 arm64")
         await retag(pilot, "next", "prod")
@@ -159,7 +159,7 @@ async def test_a_written_tag_and_its_journal_look_as_they_did() -> None:
 
 
 async def compare(pilot: Any, name: str) -> None:
-    """Compare what stands on the screen with its snapshots, from the largest size to the smallest."""
+    """Compare the screen with its snapshots, from the largest size to the smallest."""
     different = []
     for columns, rows in SIZES:
         await pilot.resize_terminal(columns, rows)
@@ -170,7 +170,7 @@ async def compare(pilot: Any, name: str) -> None:
 
 
 async def settled(pilot: Any) -> str:
-    """The screen once it stays as it is, and nothing is under way."""
+    """Return the screen once it no longer changes and nothing is in progress."""
     before = ""
     for _ in range(100):
         await pilot.pause(0.1)
@@ -182,7 +182,7 @@ async def settled(pilot: Any) -> str:
 
 
 def difference(name: str, screen: str) -> list[str]:
-    """The lines in which a screen differs from the snapshot of this name, what changes from run to run aside."""
+    """Return the lines that differ from the snapshot of this name, except for text that differs from run to run."""
     for pattern, instead in CHANGING:
         screen = pattern.sub(instead, screen)
     file = SNAPSHOTS / f"{name}.txt"
@@ -193,7 +193,7 @@ def difference(name: str, screen: str) -> list[str]:
     return list(difflib.unified_diff(kept.splitlines(), screen.splitlines(), f"{file.name}, kept", "now", lineterm=""))
 
 
-def test_every_snapshot_belongs_to_a_place() -> None:
+def test_every_snapshot_belongs_to_a_screen() -> None:
     names = [*(view.name for view in VIEWS), "retag-done", "activity"]
     expected = {f"{name}-{columns}x{rows}" for columns, rows in SIZES for name in names}
     assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected

@@ -33,7 +33,7 @@ def colours(theme: Theme) -> dict[str, str]:
 
 
 def contrast(theme: Theme, text: str, ground: str) -> float:
-    """The contrast ratio of WCAG 2.2 between two variables of a theme."""
+    """Return the WCAG 2.2 contrast ratio between two variables of a theme."""
     values = colours(theme)
     low, high = sorted(luminance(Color.parse(values[name])) for name in (text, ground))
     return (high + 0.05) / (low + 0.05)
@@ -47,7 +47,7 @@ def luminance(colour: Color) -> float:
 
 
 def seen(colour: Color, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
-    """A colour as it is seen without a kind of cone (Machado, Oliveira and Fernandes 2009, severity 1), as CIE Lab."""
+    """Return a color as CIE Lab as seen without one kind of cone (Machado, Oliveira, Fernandes 2009, severity 1)."""
     linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour.normalized]
     red, green, blue = (
         min(max(sum(factor * value for factor, value in zip(row, linear, strict=True)), 0.0), 1.0) for row in matrix
@@ -94,7 +94,7 @@ def test_the_contrast_theme_has_a_ratio_of_seven_to_one() -> None:
 
 
 @pytest.mark.parametrize("matrix", [DEUTERANOPIA, PROTANOPIA], ids=["deuteranopia", "protanopia"])
-def test_colors_differ_for_color_blind_users(matrix) -> None:
+def test_colors_differ_for_color_blind_users(matrix: tuple[tuple[float, ...], ...]) -> None:
     values = colours(SHIPPED["ecrtui-colourblind"])
     groups = [
         ["severity-critical", "severity-medium", "severity-low", "severity-informational"],

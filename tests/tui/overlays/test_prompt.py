@@ -1,4 +1,4 @@
-"""What is asked beside the lists: how two images differ, and the code of an MFA device."""
+"""Overlays: the comparison of two images, and the prompt for an MFA code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from ecrtui.errors import CredentialsError
 from ecrtui.tui import blocking as io
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import running, type_text, until
+from tests.support.screen import app_of, running, type_text, until
 
 
 async def test_the_image_under_the_cursor_is_compared_with_the_marked_one() -> None:
@@ -27,9 +27,11 @@ async def test_the_image_under_the_cursor_is_compared_with_the_marked_one() -> N
         assert f"+++ {old.digest[7:19]}" in screen
 
 
-async def test_an_mfa_code_is_asked_for_on_the_screen() -> None:
+async def test_an_mfa_code_is_requested_on_the_screen() -> None:
     async with running(new_embedded()) as pilot:
-        waiting = asyncio.ensure_future(io.run_blocking(pilot.app.ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: "))
+        waiting = asyncio.ensure_future(
+            io.run_blocking(app_of(pilot).ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: ")
+        )
         await until(pilot, "MFA code of")
         await type_text(pilot, "123456")
         await pilot.press("enter")
@@ -38,7 +40,7 @@ async def test_an_mfa_code_is_asked_for_on_the_screen() -> None:
 
 async def test_without_an_mfa_code_signing_in_fails_with_the_next_step() -> None:
     async with running(new_embedded()) as pilot:
-        waiting = asyncio.ensure_future(io.run_blocking(pilot.app.ask_for_code, "MFA code: "))
+        waiting = asyncio.ensure_future(io.run_blocking(app_of(pilot).ask_for_code, "MFA code: "))
         await until(pilot, "MFA code")
         await pilot.press("escape")
         with pytest.raises(CredentialsError) as refused:

@@ -1,4 +1,4 @@
-"""Activity: every write, what was and what is, the way back, and what became of writes nobody knows the outcome of."""
+"""Activity: every write, its digests before and after, undo, and writes with unknown outcome."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def client(embedded: EmbeddedRegistry) -> Any:
 
 
 async def write(pilot: Any, *tags: str) -> None:
-    """Tag what the cursor is on, and go to Activity."""
+    """Tag the image under the cursor and open Activity."""
     await retag(pilot, *tags)
     await pilot.press("enter")
     await until(pilot, "✓ done")
@@ -39,7 +39,7 @@ async def write(pilot: Any, *tags: str) -> None:
     await until(pilot, "Activity")
 
 
-async def test_nothing_written_so_far_says_so(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_an_empty_journal_says_so(embedded: EmbeddedRegistry, client: Any) -> None:
     async with running(embedded) as pilot:
         await until(pilot, "1 repository")
         await pilot.press("a")
@@ -50,9 +50,7 @@ async def test_nothing_written_so_far_says_so(embedded: EmbeddedRegistry, client
         await until(pilot, "1 repository")
 
 
-async def test_a_move_is_journalled_and_undone_as_a_plan_that_is_confirmed(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_a_move_is_journalled_and_undone_through_a_plan(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, REPOSITORY, "old", "rc")
     new = push_image(client, REPOSITORY, "new", "v2")
     async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
@@ -67,7 +65,7 @@ async def test_a_move_is_journalled_and_undone_as_a_plan_that_is_confirmed(
         await pilot.press("u")
         form = below(await until(pilot, "enter apply"), f"Undo {REPOSITORY}:rc")
         assert "moves" in form
-        assert tags_of(client, REPOSITORY)["rc"] == new.digest  # not before it was confirmed
+        assert tags_of(client, REPOSITORY)["rc"] == new.digest  # nothing is written before the confirmation
         await pilot.press("enter")
         await until(pilot, "enter close")
         assert tags_of(client, REPOSITORY)["rc"] == old.digest
@@ -78,7 +76,7 @@ async def test_a_move_is_journalled_and_undone_as_a_plan_that_is_confirmed(
         await until(pilot, "2 images · 2 tagged")
 
 
-async def test_a_tag_that_was_made_is_removed_by_its_undo_only_if_the_image_keeps_another(
+async def test_undo_removes_a_created_tag_only_if_the_image_keeps_another(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     image = push_image(client, REPOSITORY, "one", "v1")
@@ -93,9 +91,7 @@ async def test_a_tag_that_was_made_is_removed_by_its_undo_only_if_the_image_keep
         assert tags_of(client, REPOSITORY) == {"rc": image.digest}
 
 
-async def test_an_undo_of_what_somebody_else_has_moved_since_is_refused(
-    embedded: EmbeddedRegistry, client: Any
-) -> None:
+async def test_undo_of_a_tag_that_moved_since_is_refused(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "old", "rc")
     other = push_image(client, REPOSITORY, "other", "v1")
     push_image(client, REPOSITORY, "new", "v2")
@@ -155,7 +151,7 @@ async def test_activity_is_filtered_described_and_copied(
         assert pilot.app.clipboard == image.digest
 
 
-async def test_an_unknown_write_is_told_as_unknown_and_found_out(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_an_unknown_write_is_shown_and_resolved(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "old", "rc")
     push_image(client, REPOSITORY, "new", "v2")
     async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
@@ -169,14 +165,14 @@ async def test_an_unknown_write_is_told_as_unknown_and_found_out(embedded: Embed
         await until(pilot, "1 write")
         assert "? unknown" in cursor_row(screen_text(pilot.app))
         await pilot.press("f")
-        await until(pilot, "The service failed")  # still not to be found out
+        await until(pilot, "The service failed")  # the outcome is still unknown
         assert "? unknown" in cursor_row(screen_text(pilot.app))
         embedded.faults.clear()
         await pilot.press("f")
         await until(pilot, lambda screen: "✓ done" in cursor_row(screen))
 
 
-async def test_the_journal_outlives_the_application(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_the_journal_survives_a_restart(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "v1")
     with served(embedded) as url:
         connection = Connection(endpoint_url=url)
@@ -191,7 +187,7 @@ async def test_the_journal_outlives_the_application(embedded: EmbeddedRegistry, 
             assert " rc " in cursor_row(screen_text(pilot.app))
 
 
-async def test_without_a_journal_nothing_is_written_and_the_form_says_why(
+async def test_an_unusable_journal_stops_the_write_and_the_form_says_why(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     push_image(client, REPOSITORY, "one", "v1")

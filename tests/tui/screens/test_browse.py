@@ -1,4 +1,4 @@
-"""Looking around: lists, their filter and order, details, copies, one step back, and the way to a place at once."""
+"""Browsing: lists, filters, order, details, copying, going back, and opening a reference."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = ("platform/base", "team/app", "team/frozen", "team/web")
 
 
 class Estate:
-    """A registry that the tests here only read."""
+    """Return a registry that these tests only read."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
@@ -45,12 +45,12 @@ def estate() -> Estate:
 
 
 def rows(screen: str, *names: str) -> list[str]:
-    """Which of these names stand at the beginning of a row, from top to bottom."""
+    """Return the names that begin a row, from top to bottom."""
     firsts = [line.replace("▸", " ").split() for line in screen.splitlines()]
     return [words[0] for words in firsts if words and words[0] in names]
 
 
-async def test_repositories_are_listed_with_what_decides_about_them(estate: Estate) -> None:
+async def test_repositories_are_listed_with_their_settings(estate: Estate) -> None:
     async with running(estate.embedded, size=(170, 30)) as pilot:
         screen = await until(pilot, "4 repositories")
         assert rows(screen, *NAMES) == list(NAMES)
@@ -63,7 +63,7 @@ async def test_repositories_are_listed_with_what_decides_about_them(estate: Esta
         await until(pilot, "arn:aws:")  # who the caller is
 
 
-async def test_the_filter_narrows_as_it_is_typed_and_tells_what_is_wrong_with_it(estate: Estate) -> None:
+async def test_the_filter_applies_while_typing_and_reports_mistakes(estate: Estate) -> None:
     async with running(estate.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash")
@@ -80,7 +80,7 @@ async def test_the_filter_narrows_as_it_is_typed_and_tells_what_is_wrong_with_it
         assert rows(screen, *NAMES) == list(NAMES)
 
 
-async def test_a_filter_that_nothing_matches_says_so_and_how_to_drop_it(estate: Estate) -> None:
+async def test_a_filter_without_matches_says_how_to_clear_it(estate: Estate) -> None:
     async with running(estate.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash", *"zzz")
@@ -89,7 +89,7 @@ async def test_a_filter_that_nothing_matches_says_so_and_how_to_drop_it(estate: 
         await until_gone(pilot, "Nothing matches")
 
 
-async def test_any_column_sorts_and_turns(estate: Estate) -> None:
+async def test_any_column_sorts_in_both_directions(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(100, 30)) as pilot:
         screen = await until(pilot, "5 images")
         assert "pushed ▼" in screen
@@ -107,7 +107,7 @@ async def test_any_column_sorts_and_turns(estate: Estate) -> None:
         assert rows(screen, *tags) == sorted(tags)
 
 
-async def test_images_tell_kind_platforms_and_untagged_in_words(estate: Estate) -> None:
+async def test_images_show_kind_platforms_and_untagged_in_words(estate: Estate) -> None:
     async with running(estate.embedded, "team/app") as pilot:
         screen = await until(pilot, "index amd64 arm64")
         assert "5 images · 3 tagged" in screen
@@ -117,7 +117,7 @@ async def test_images_tell_kind_platforms_and_untagged_in_words(estate: Estate) 
         assert "5.1 kB" in row_of(screen, "release-2")
 
 
-async def test_the_manifest_under_the_cursor_stands_beside_the_list_where_there_is_room(estate: Estate) -> None:
+async def test_a_wide_terminal_shows_the_manifest_beside_the_list(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "5 images")
         await until(pilot, '"manifests": [')
@@ -126,14 +126,14 @@ async def test_the_manifest_under_the_cursor_stands_beside_the_list_where_there_
         assert estate.small.digest[7:19] in cursor_row(screen_text(pilot.app))
 
 
-async def test_a_terminal_that_is_made_wider_shows_the_manifest_at_once(estate: Estate) -> None:
+async def test_widening_the_terminal_shows_the_manifest_at_once(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(80, 24)) as pilot:
         await until(pilot, "5 images")
         await pilot.resize_terminal(160, 30)
         await until(pilot, '"manifests": [')
 
 
-async def test_details_of_a_repository_hold_its_tags_and_its_policy(estate: Estate) -> None:
+async def test_repository_details_include_resource_tags_and_policy(estate: Estate) -> None:
     async with running(estate.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("j", "d")
@@ -144,7 +144,7 @@ async def test_details_of_a_repository_hold_its_tags_and_its_policy(estate: Esta
         assert "repositoryName: team/app" in screen
 
 
-async def test_details_of_an_image_hold_what_ecr_tells_of_it(estate: Estate) -> None:
+async def test_image_details_include_every_known_member(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(120, 30)) as pilot:
         await until(pilot, "5 images")
         await pilot.press("G", "d")
@@ -155,7 +155,7 @@ async def test_details_of_an_image_hold_what_ecr_tells_of_it(estate: Estate) -> 
         await until(pilot, "imageTags:")
 
 
-async def test_one_step_back_is_the_filter_first_then_the_place_and_never_out(estate: Estate) -> None:
+async def test_esc_clears_the_filter_then_leaves_the_screen_but_never_quits(estate: Estate) -> None:
     async with running(estate.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash", *"app", "enter")
@@ -179,7 +179,7 @@ async def test_one_step_back_is_the_filter_first_then_the_place_and_never_out(es
         assert pilot.app.is_running
 
 
-async def test_an_overlay_is_left_before_the_place_below_however_often_esc_is_pressed(estate: Estate) -> None:
+async def test_esc_closes_the_overlay_before_the_screen_below(estate: Estate) -> None:
     async with running(estate.embedded, "team/app") as pilot:
         await until(pilot, "5 images")
         await pilot.press("question_mark")
@@ -189,7 +189,7 @@ async def test_an_overlay_is_left_before_the_place_below_however_often_esc_is_pr
         await until(pilot, "Repositories › team/app")
 
 
-async def test_refresh_shows_what_came_and_drops_what_went() -> None:
+async def test_refresh_adds_new_rows_and_drops_deleted_ones() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -212,11 +212,11 @@ async def test_an_empty_registry_and_an_empty_repository_say_so() -> None:
         await until(pilot, "1 repository")
         await pilot.press("enter")
         await until(pilot, "There is no image in this repository.")
-        await pilot.press("t", "d", "c", "enter")  # nothing to act on is no reason to fail
+        await pilot.press("t", "d", "c", "enter")  # an action without a row does not fail
         await until(pilot, "There is no image in this repository.")
 
 
-async def test_arriving_rows_do_not_move_the_cursor_off_what_it_is_on() -> None:
+async def test_the_cursor_stays_on_its_row_while_rows_arrive() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -233,7 +233,7 @@ async def test_arriving_rows_do_not_move_the_cursor_off_what_it_is_on() -> None:
         assert chosen in cursor_row(screen)
 
 
-async def test_a_listing_that_breaks_off_says_so_keeps_its_rows_and_goes_on_from_there() -> None:
+async def test_an_interrupted_listing_keeps_its_rows_and_resumes() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     for number in range(1_002):
@@ -252,7 +252,7 @@ async def test_a_listing_that_breaks_off_says_so_keeps_its_rows_and_goes_on_from
         await until_gone(pilot, "we are sorry")
 
 
-# Landing
+# Opening a reference
 
 
 @pytest.mark.parametrize(
@@ -263,9 +263,7 @@ async def test_a_listing_that_breaks_off_says_so_keeps_its_rows_and_goes_on_from
         (f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app:v1", "Repositories › team/app › v1"),
     ],
 )
-async def test_a_reference_leads_to_its_place_and_esc_leads_up_from_there(
-    reference: str, shown: str, estate: Estate
-) -> None:
+async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, shown: str, estate: Estate) -> None:
     digest = estate.small.digest
     async with running(estate.embedded, reference.format(small=digest)) as pilot:
         await until(pilot, shown.format(short=digest[7:19]))
@@ -285,10 +283,10 @@ async def test_a_reference_leads_to_its_place_and_esc_leads_up_from_there(
         (f"team/app@sha256:{'0' * 64}", "team/app has no image sha256:000"),
     ],
 )
-async def test_a_reference_to_nothing_says_so_and_esc_leads_on(reference: str, words: str, estate: Estate) -> None:
+async def test_an_unknown_reference_says_so_and_esc_goes_up(reference: str, words: str, estate: Estate) -> None:
     async with running(estate.embedded, reference, size=(160, 30)) as pilot:
         await until(pilot, words)
-        await pilot.press("t", "i", "f", "c", "o")  # nothing to act on is no reason to fail
+        await pilot.press("t", "i", "f", "c", "o")  # an action without a row does not fail
         await until(pilot, words)
         await pilot.press("escape", "escape")
         await until(pilot, "4 repositories")
@@ -299,11 +297,11 @@ async def test_a_reference_to_nothing_says_so_and_esc_leads_on(reference: str, w
 
 @pytest.fixture
 def over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The terminal's clipboard is used, so that no test changes the developer's own."""
+    """Use the terminal's clipboard, so that no test changes the developer's own."""
     monkeypatch.setenv("SSH_TTY", "/dev/pts/9")
 
 
-async def test_the_copy_menu_of_an_image_offers_all_its_names_and_the_aws_line(estate: Estate, over_ssh: None) -> None:
+async def test_the_copy_menu_offers_all_names_of_an_image_and_the_aws_command(estate: Estate, over_ssh: None) -> None:
     uri = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app"
     async with running(estate.embedded, "team/app", size=(200, 30)) as pilot:
         await until(pilot, "5 images")
@@ -317,7 +315,7 @@ async def test_the_copy_menu_of_an_image_offers_all_its_names_and_the_aws_line(e
         assert pilot.app.clipboard == f"docker pull {uri}:v1"
 
 
-async def test_the_copy_menu_is_moved_in_and_left_by_keys(estate: Estate, over_ssh: None) -> None:
+async def test_keys_move_in_the_copy_menu_and_close_it(estate: Estate, over_ssh: None) -> None:
     async with running(estate.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("c")
@@ -332,7 +330,7 @@ async def test_the_copy_menu_is_moved_in_and_left_by_keys(estate: Estate, over_s
         assert pilot.app.clipboard == "platform/base"
 
 
-async def test_a_mistake_that_becomes_another_one_is_told_anew_and_the_place_can_be_left(estate: Estate) -> None:
+async def test_a_second_filter_mistake_is_reported_and_the_screen_can_close(estate: Estate) -> None:
     async with running(estate.embedded, "team/app") as pilot:
         await until(pilot, "5 images")
         await pilot.press("slash")

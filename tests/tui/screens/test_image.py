@@ -1,4 +1,4 @@
-"""The image: its exact manifest, the cursor over its digests, its parts, config, findings and referrers."""
+"""The Image screen: exact manifest, digests, structure, config, findings and referrers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REPOSITORY = "team/app"
 
 
 class Estate:
-    """A registry that the tests here only read."""
+    """Return a registry that these tests only read."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
@@ -56,14 +56,14 @@ def estate() -> Estate:
     return Estate()
 
 
-async def test_the_manifest_stands_there_exactly_with_line_numbers(estate: Estate) -> None:
+async def test_the_exact_manifest_is_shown_with_line_numbers(estate: Estate) -> None:
     async with running(estate.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
         screen = await until(pilot, "last pulled")
         for number, line in enumerate(estate.image.manifest.splitlines(), 1):
             assert f" {number:>2} {line}" in screen, screen
 
 
-async def test_what_it_is_made_of_stands_beside_it(estate: Estate) -> None:
+async def test_the_structure_is_shown_beside_the_manifest(estate: Estate) -> None:
     async with running(estate.embedded, f"{REPOSITORY}:v1", size=(240, 45)) as pilot:
         screen = await until(pilot, "referrers · 1")
         assert "layers · 3.0 kB · 2" in screen
@@ -74,7 +74,7 @@ async def test_what_it_is_made_of_stands_beside_it(estate: Estate) -> None:
         assert config[7:19] in row_of(screen, "config  ")
 
 
-async def test_tab_goes_over_the_digests_and_tells_what_each_is(estate: Estate) -> None:
+async def test_tab_moves_between_digests_and_describes_each(estate: Estate) -> None:
     layers = [layer["digest"] for layer in json.loads(estate.image.manifest)["layers"]]
     async with running(estate.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
         await until(pilot, "referrers · 1")
@@ -92,7 +92,7 @@ async def test_tab_goes_over_the_digests_and_tells_what_each_is(estate: Estate) 
         assert "Retag" not in screen_text(pilot.app)
 
 
-async def test_search_finds_text_and_goes_round(estate: Estate) -> None:
+async def test_search_finds_text_and_wraps_around(estate: Estate) -> None:
     async with running(estate.embedded, f"{REPOSITORY}:v1", size=(100, 20)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("slash")
@@ -108,7 +108,7 @@ async def test_search_finds_text_and_goes_round(estate: Estate) -> None:
         await until(pilot, '"team": "checkout"')
 
 
-async def test_the_other_pane_moves_the_cursor_of_the_manifest_too(estate: Estate) -> None:
+async def test_selecting_in_the_tree_moves_the_cursor_of_the_manifest(estate: Estate) -> None:
     async with running(estate.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
         await until(pilot, "linux/arm64")
         await pilot.press("o", "j", "j", "j")
@@ -119,7 +119,7 @@ async def test_the_other_pane_moves_the_cursor_of_the_manifest_too(estate: Estat
         await until(pilot, "platform    linux/amd64")
 
 
-async def test_enter_on_a_platform_opens_it_and_esc_comes_back(estate: Estate) -> None:
+async def test_enter_opens_a_platform_and_esc_returns(estate: Estate) -> None:
     arm = json.loads(estate.index.manifest)["manifests"][1]["digest"]
     async with running(estate.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
         await until(pilot, "linux/arm64")
@@ -130,7 +130,7 @@ async def test_enter_on_a_platform_opens_it_and_esc_comes_back(estate: Estate) -
         await until(pilot, f"Repositories › {REPOSITORY} › multi")
 
 
-async def test_the_config_is_shown_in_words_and_an_index_says_that_it_has_none(estate: Estate) -> None:
+async def test_the_config_is_shown_and_an_index_says_that_it_has_none(estate: Estate) -> None:
     async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("i")
@@ -180,7 +180,7 @@ async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Est
         estate.embedded.faults.remove(fault)
 
 
-async def test_a_manifest_stands_there_though_nothing_else_is_told_of_the_image(estate: Estate) -> None:
+async def test_a_manifest_is_shown_when_nothing_else_is_known(estate: Estate) -> None:
     fault = estate.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
     try:
         async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
@@ -191,7 +191,7 @@ async def test_a_manifest_stands_there_though_nothing_else_is_told_of_the_image(
         estate.embedded.faults.remove(fault)
 
 
-async def test_a_manifest_that_was_on_the_screen_already_is_not_read_again(estate: Estate) -> None:
+async def test_a_manifest_already_on_the_screen_is_not_read_again(estate: Estate) -> None:
     async with running(estate.embedded, size=(140, 40)) as pilot:
         await until(pilot, "1 repository")
         fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
@@ -206,7 +206,7 @@ async def test_a_manifest_that_was_on_the_screen_already_is_not_read_again(estat
             estate.embedded.faults.remove(fault)
 
 
-async def test_what_is_told_of_an_image_stands_there_though_its_manifest_cannot_be_had(estate: Estate) -> None:
+async def test_image_facts_are_shown_when_the_manifest_cannot_be_read(estate: Estate) -> None:
     fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException:message=not for you")
     try:
         async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
@@ -227,7 +227,7 @@ async def test_what_is_told_of_an_image_stands_there_though_its_manifest_cannot_
         ("DownloadLayer:cut", "The connection failed"),
     ],
 )
-async def test_a_config_that_cannot_be_read_is_told_and_the_place_stays(fault: str, words: str, estate: Estate) -> None:
+async def test_an_unreadable_config_is_reported_and_the_screen_stays(fault: str, words: str, estate: Estate) -> None:
     added = estate.embedded.faults.add(fault)
     try:
         async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
@@ -240,7 +240,7 @@ async def test_a_config_that_cannot_be_read_is_told_and_the_place_stays(fault: s
         estate.embedded.faults.remove(added)
 
 
-async def test_a_manifest_whose_bytes_do_not_have_its_digest_is_never_shown() -> None:
+async def test_a_manifest_that_does_not_match_its_digest_is_never_shown() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, REPOSITORY)

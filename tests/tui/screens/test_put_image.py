@@ -1,9 +1,9 @@
-"""The Put image form: every parameter as a field, checked as it is typed, carried out as a retag is."""
+"""The Put image form: every parameter is a field, checked while typing, and applied like a retag."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from textual.widgets import Input
 
 from ecrtui import wiring
 from ecrtui.ecr.manifest import MAX_LENGTH
-from ecrtui.ecr.put_image_request import PutImageRequest
+from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.errors import EcrTuiError
 from ecrtui.settings import Connection, load
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
@@ -53,7 +54,7 @@ def client(embedded: EmbeddedRegistry) -> Any:
 async def form(
     embedded: EmbeddedRegistry, draft: PutImageDraft | None = None, *, connected: bool = True, **wanted: str
 ) -> AsyncIterator[tuple[PutImageApp, Pilot[None]]]:
-    """The form by itself, filled in with this."""
+    """Run the form alone with these values."""
     settings = load({"writes_per_second": 10_000.0})
     connect = wiring.SessionFactory(Connection(), settings, embedded=embedded)
     app = PutImageApp(connect, settings, draft or PutImageDraft(PutImageRequest(**wanted)))
@@ -73,7 +74,7 @@ async def fill(pilot: Pilot[None], name: str, value: str) -> None:
 
 
 async def send(pilot: Pilot[None]) -> str:
-    """Plan, apply, and wait for what becomes of it."""
+    """Plan, apply and wait for the result."""
     await pilot.press("f2")
     await until(pilot, "enter apply")
     await pilot.press("enter")
@@ -84,12 +85,24 @@ def manifest_of(pilot: Pilot[None]) -> ManifestField:
     return pilot.app.screen.query_one(ManifestField)
 
 
+def result_of(app: PutImageApp) -> PutImageResult:
+    assert app.put is not None
+    assert app.put.result is not None
+    return app.put.result
+
+
+def error_of(app: PutImageApp) -> EcrTuiError:
+    assert app.put is not None
+    assert app.put.error is not None
+    return app.put.error
+
+
 def stored(client: Any, digest: str) -> str:
-    """The bytes that the registry has, by digest."""
+    """Return the manifests in the registry, by digest."""
     images = client.batch_get_image(
         repositoryName="team/app", imageIds=[{"imageDigest": digest}], acceptedMediaTypes=[OCI_MANIFEST]
     )["images"]
-    return images[0]["imageManifest"]
+    return str(images[0]["imageManifest"])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +118,9 @@ def stored(client: Any, digest: str) -> str:
     ],
     ids=["newline at the end", "CRLF", "mixed", "characters that an editor would take for line ends"],
 )
-async def test_a_file_is_put_byte_for_byte(embedded, client, tmp_path: Path, change, told: str) -> None:
+async def test_a_file_is_put_byte_for_byte(
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path, change: Callable[[str], str], told: str
+) -> None:
     text = change(manifest_text(client, "team/app"))
     (tmp_path / "m.json").write_bytes(text.encode())
     async with form(embedded, repository="team/app", tag="v1") as (app, pilot):
@@ -116,22 +131,22 @@ async def test_a_file_is_put_byte_for_byte(embedded, client, tmp_path: Path, cha
         await send(pilot)
         assert tags_of(client, "team/app") == {"v1": digest_of(text)}
         assert stored(client, digest_of(text)) == text
-        assert app.put.result.manifest == text
+        assert result_of(app).manifest == text
 
 
-async def test_a_byte_order_mark_is_kept_and_told(embedded, client, tmp_path: Path) -> None:
+async def test_a_byte_order_mark_is_kept_and_reported(embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
     text = "\ufeff" + manifest_text(client, "team/app")
     (tmp_path / "m.json").write_bytes(text.encode())
     async with form(embedded, repository="team/app", tag="v1") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
         screen = await until(pilot, digest_of(text))
         assert "begins with a byte order mark" in screen
-        assert "Invalid JSON syntax" in await send(pilot)  # in the registry's words: it got the mark
+        assert "Invalid JSON syntax" in await send(pilot)  # the registry's own message: it received the mark
         assert digests_of(client, "team/app") == set()
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
-async def test_a_pasted_manifest_keeps_every_character(embedded, client, end: str) -> None:
+async def test_a_pasted_manifest_keeps_every_character(embedded: EmbeddedRegistry, client: Any, end: str) -> None:
     text = manifest_text(client, "team/app").replace("\n", end) + end
     async with form(embedded, repository="team/app", tag="v1") as (_, pilot):
         manifest_of(pilot).focus()
@@ -143,7 +158,7 @@ async def test_a_pasted_manifest_keeps_every_character(embedded, client, end: st
         assert stored(client, digest_of(text)) == text
 
 
-async def test_line_ends_that_a_terminal_has_changed_are_told_and_put_right_by_a_key(embedded, client) -> None:
+async def test_changed_line_ends_are_reported_and_a_key_restores_them(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app")
     async with form(embedded, repository="team/app", digest=digest_of(text)) as (_, pilot):
         manifest_of(pilot).focus()
@@ -160,7 +175,7 @@ async def test_line_ends_that_a_terminal_has_changed_are_told_and_put_right_by_a
         assert manifest_of(pilot).exact_text == text.replace("\n", "\r")
 
 
-async def test_what_is_pasted_into_a_manifest_changes_no_line_end_around_it(embedded, client) -> None:
+async def test_a_paste_changes_no_line_ends_around_it(embedded: EmbeddedRegistry, client: Any) -> None:
     async with form(embedded, repository="team/app") as (_, pilot):
         field = manifest_of(pilot)
         field.focus()
@@ -171,7 +186,9 @@ async def test_what_is_pasted_into_a_manifest_changes_no_line_end_around_it(embe
         assert field.exact_text == '{\r\n"a": "one\ntwo"\r\n}'
 
 
-async def test_an_edit_is_an_edit_and_the_file_is_the_file_no_more(embedded, client, tmp_path: Path) -> None:
+async def test_an_edited_manifest_is_no_longer_the_file(
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path
+) -> None:
     (tmp_path / "m.json").write_text("{}")
     async with form(embedded, repository="team/app") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
@@ -195,7 +212,7 @@ WRONG = (
 )
 
 
-async def test_each_field_is_checked_as_it_is_typed(embedded, client) -> None:
+async def test_each_field_is_checked_while_typing(embedded: EmbeddedRegistry, client: Any) -> None:
     async with form(embedded, repository="team/app", manifest=manifest_text(client, "team/app")) as (_, pilot):
         assert "✗" not in screen_text(pilot.app)
         for name, value, complaint in WRONG:
@@ -207,7 +224,7 @@ async def test_each_field_is_checked_as_it_is_typed(embedded, client) -> None:
             await until_gone(pilot, "✗")
 
 
-async def test_the_manifest_is_checked_as_it_is_typed(embedded, client) -> None:
+async def test_the_manifest_is_checked_while_typing(embedded: EmbeddedRegistry, client: Any) -> None:
     async with form(embedded, repository="team/app") as (_, pilot):
         manifest_of(pilot).focus()
         for typed, complaint in (("{", "it is not JSON"), ("}", "the manifest has no media type")):
@@ -219,15 +236,15 @@ async def test_the_manifest_is_checked_as_it_is_typed(embedded, client) -> None:
         assert embedded.calls["PutImage"] == 0
 
 
-async def test_a_file_that_is_not_utf_8_is_refused(embedded, client, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_utf_8_is_refused(embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(b'{"a": "\xff"}')
     async with form(embedded, repository="team/app") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
         await until(pilot, "it is not UTF-8: invalid start byte at byte 7")
 
 
-async def test_a_manifest_that_is_too_long_is_refused_and_a_long_one_is_not_cut(
-    embedded, client, tmp_path: Path
+async def test_a_too_long_manifest_is_refused_and_a_long_one_is_kept_whole(
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path
 ) -> None:
     long = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "a": "x" * MAX_EDITABLE_LENGTH})
     async with form(embedded, repository="team/app") as (_, pilot):
@@ -238,7 +255,7 @@ async def test_a_manifest_that_is_too_long_is_refused_and_a_long_one_is_not_cut(
             assert manifest_of(pilot).exact_text == text
 
 
-async def test_what_would_steer_a_terminal_is_made_visible(embedded, client, tmp_path: Path) -> None:
+async def test_control_characters_are_made_visible(embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text('{"a": "\x1b]0;owned\x07\u202e"}')
     async with form(embedded, repository="team/app") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
@@ -246,30 +263,30 @@ async def test_what_would_steer_a_terminal_is_made_visible(embedded, client, tmp
         assert not {"\x1b", "\x07", "\u202e"} & set(screen)
 
 
-async def test_a_media_type_that_the_manifest_lacks_is_needed_and_passed_as_given(embedded, client) -> None:
+async def test_a_missing_media_type_is_required_and_sent_as_given(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app", media_type=None)
     async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
         await until(pilot, "the manifest has no media type")
         await fill(pilot, "media_type", OCI_MANIFEST)
         await until_gone(pilot, "✗")
         await send(pilot)
-        assert app.put.result.media_type == OCI_MANIFEST
+        assert result_of(app).media_type == OCI_MANIFEST
         assert stored(client, digest_of(text)) == text
 
 
-async def test_without_a_tag_the_image_is_stored_untagged(embedded, client) -> None:
+async def test_without_a_tag_the_image_is_stored_untagged(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app")
     async with form(embedded, repository="team/app", manifest=text) as (app, pilot):
         screen = await send(pilot)
         assert "✓ done  <untagged>" in screen
         assert (digests_of(client, "team/app"), tags_of(client, "team/app")) == ({digest_of(text)}, {})
-        assert app.put.result.tag == ""
+        assert result_of(app).tag == ""
         await pilot.press("enter")
         await pilot.pause()
     assert app.return_code == 0
 
 
-async def test_a_protected_tag_moves_after_it_was_typed_once_more(embedded, client) -> None:
+async def test_a_protected_tag_moves_after_a_second_confirmation(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "prod")
     text = manifest_text(client, "team/app", "new")
     async with form(embedded, repository="team/app", tag="prod", manifest=text) as (_, pilot):
@@ -287,15 +304,15 @@ async def test_a_protected_tag_moves_after_it_was_typed_once_more(embedded, clie
         assert digests_of(client, "team/app") == {old.digest, digest_of(text)}
 
 
-async def test_what_is_so_already_is_success_and_not_sent(embedded, client) -> None:
+async def test_an_unchanged_tag_is_success_without_a_request(embedded: EmbeddedRegistry, client: Any) -> None:
     there = push_image(client, "team/app", "one", "v1")
     calls = embedded.calls["PutImage"]
     async with form(embedded, repository="team/app", tag="v1", manifest=there.manifest) as (app, pilot):
         await send(pilot)
-        assert (app.put.result.digest, embedded.calls["PutImage"]) == (there.digest, calls)
+        assert (result_of(app).digest, embedded.calls["PutImage"]) == (there.digest, calls)
 
 
-async def test_an_immutable_tag_is_told_inline_with_the_next_step_and_can_be_mended(embedded, client) -> None:
+async def test_an_immutable_tag_is_refused_inline_and_can_be_corrected(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "v1")
     text = manifest_text(client, "team/app", "new")
     async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
@@ -306,7 +323,7 @@ async def test_an_immutable_tag_is_told_inline_with_the_next_step_and_can_be_men
         screen = await until(pilot, "✗ refused")
         assert "The tag is immutable" in screen
         assert "next: " in screen
-        assert app.put.error.code == "ImageTagAlreadyExistsException"
+        assert error_of(app).code == "ImageTagAlreadyExistsException"
         await pilot.press("escape")
         await until_gone(pilot, "✗ refused")
         await fill(pilot, "tag", "v2")
@@ -314,7 +331,7 @@ async def test_an_immutable_tag_is_told_inline_with_the_next_step_and_can_be_men
         assert tags_of(client, "team/app") == {"v1": old.digest, "v2": digest_of(text)}
 
 
-async def test_missing_layers_are_told_and_it_can_be_tried_again(embedded, client) -> None:
+async def test_missing_layers_are_reported_and_a_retry_works(embedded: EmbeddedRegistry, client: Any) -> None:
     create_repository(client, "team/other")
     text = manifest_text(client, "team/other")
     async with form(embedded, repository="team/app", tag="v1", manifest=text) as (_, pilot):
@@ -328,23 +345,23 @@ async def test_missing_layers_are_told_and_it_can_be_tried_again(embedded, clien
         assert tags_of(client, "team/app")["v1"] == digest_of(text)
 
 
-async def test_a_repository_that_does_not_exist_is_told_inline(embedded, client) -> None:
+async def test_an_unknown_repository_is_reported_inline(embedded: EmbeddedRegistry, client: Any) -> None:
     async with form(embedded, repository="team/nope", manifest=manifest_text(client, "team/app")) as (_, pilot):
         await pilot.press("f2")
         await until(pilot, "Repository not found")
 
 
-async def test_a_lost_answer_is_read_back_and_answered_with_what_is_so(embedded, client) -> None:
+async def test_a_lost_reply_is_read_back_and_reported(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app")
     embedded.faults.add("PutImage:drop-after:times=1")
     async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
         await send(pilot)
-        answer = app.put.result
+        answer = result_of(app)
         assert (answer.digest, answer.tag, answer.manifest) == (digest_of(text), "v1", text)
         assert (answer.registry_id, answer.media_type) == ("123456789012", OCI_MANIFEST)
 
 
-async def test_the_registry_of_another_account_is_asked_as_it_was_given(embedded, client) -> None:
+async def test_the_given_registry_id_is_used(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app")
     async with form(embedded, repository="team/app", registry_id="999999999999", manifest=text) as (_, pilot):
         await pilot.press("f2")
@@ -353,7 +370,7 @@ async def test_the_registry_of_another_account_is_asked_as_it_was_given(embedded
         assert digests_of(client, "team/app") == set()
 
 
-async def test_a_connection_that_fails_is_told_and_planned_again_when_it_stands(embedded, client) -> None:
+async def test_a_failed_connection_is_reported_and_the_plan_is_retried(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app")
     embedded.faults.add("DescribeRegistry:unavailable")
     async with form(embedded, repository="team/app", tag="v1", manifest=text, connected=False) as (_, pilot):
@@ -368,7 +385,9 @@ async def test_a_connection_that_fails_is_told_and_planned_again_when_it_stands(
         assert tags_of(client, "team/app") == {"v1": digest_of(text)}
 
 
-async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp_path: Path) -> None:
+async def test_the_line_ends_cycle_back_to_those_of_the_file(
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path
+) -> None:
     text = manifest_text(client, "team/app")
     (tmp_path / "m.json").write_text(text)
     async with form(embedded, repository="team/app") as (_, pilot):
@@ -383,7 +402,7 @@ async def test_the_line_ends_go_round_to_what_the_file_has(embedded, client, tmp
         assert pilot.app.screen.query_one("#file", Input).value == str(tmp_path / "m.json")
 
 
-async def test_why_the_line_could_not_be_used_stands_on_the_form(embedded, client) -> None:
+async def test_the_form_shows_the_problem_of_the_command_line(embedded: EmbeddedRegistry, client: Any) -> None:
     async with form(
         embedded, PutImageDraft(PutImageRequest(), problem="the following arguments are required: x\n\nusage")
     ) as (
@@ -393,7 +412,7 @@ async def test_why_the_line_could_not_be_used_stands_on_the_form(embedded, clien
         await until(pilot, "the following arguments are required: x")
 
 
-async def test_leaving_puts_nothing(embedded, client) -> None:
+async def test_closing_the_form_puts_nothing(embedded: EmbeddedRegistry, client: Any) -> None:
     async with form(embedded, repository="team/app", manifest=manifest_text(client, "team/app")) as (app, pilot):
         await pilot.press("f2")
         await until(pilot, "enter apply")
@@ -404,7 +423,9 @@ async def test_leaving_puts_nothing(embedded, client) -> None:
     assert (app.put, embedded.calls["PutImage"]) == (None, 0)
 
 
-async def test_it_opens_from_the_palette_with_the_image_under_the_cursor(embedded, client) -> None:
+async def test_the_palette_opens_the_form_with_the_image_under_the_cursor(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
     image = push_image(client, "team/app", "one", "v1", media_type=None)
     async with running(embedded, "team/app", size=SIZE) as pilot:
         await until(pilot, "1 image ·")
@@ -425,7 +446,7 @@ async def test_it_opens_from_the_palette_with_the_image_under_the_cursor(embedde
         assert tags_of(client, "team/app") == {"v1": image.digest, "again": image.digest}
 
 
-async def test_what_was_picked_gives_way_to_a_file(embedded, client, tmp_path: Path) -> None:
+async def test_a_file_replaces_a_picked_image(embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
     push_index(client, "team/app", tag="multi")
     text = manifest_text(client, "team/app", "new")
     (tmp_path / "m.json").write_text(text)
@@ -439,11 +460,11 @@ async def test_what_was_picked_gives_way_to_a_file(embedded, client, tmp_path: P
         assert "batch-get-image" not in screen
 
 
-async def test_the_command_can_be_copied_and_never_has_the_manifest_in_it(embedded, client) -> None:
+async def test_the_copied_command_never_contains_the_manifest(embedded: EmbeddedRegistry, client: Any) -> None:
     text = manifest_text(client, "team/app")
     async with form(embedded, repository="team/app", tag="v1", manifest=text) as (app, pilot):
         copied: list[str] = []
-        app.copy_to_clipboard = copied.append
+        app.copy_to_clipboard = copied.append  # type: ignore[method-assign, assignment]  # the terminal's side
         await pilot.press("f3")
         await until(pilot, "aws ecr put-image")
         await pilot.press("enter")
