@@ -1,4 +1,4 @@
-"""Large repositories for tests, written straight into the database of the embedded registry."""
+"""Large repositories for tests, written directly into the database of the embedded registry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PUSHED_AT = 1_790_000_000.0
 
 
 def add_images(embedded: EmbeddedRegistry, repository: str, count: int, *, tagged_every: int = 2) -> list[str]:
-    """Add a repository with so many images, of which every n-th has a tag (0: none); the digests."""
+    """Add a repository with this many images; every n-th has a tag (0: none). Return the digests."""
     digests = ["sha256:" + hashlib.sha256(f"{repository} {number}".encode()).hexdigest() for number in range(count)]
     add_repositories(embedded, [repository])
     with embedded.database.write() as connection:

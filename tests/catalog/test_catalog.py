@@ -1,4 +1,4 @@
-"""The catalog on the embedded registry: large repositories, faults in the middle, what is known from last time."""
+"""The catalog on the embedded registry: large repositories, faults, and the cache."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ecrtui.catalog.cache.store import Cache
-from ecrtui.catalog.catalog import Catalog, Listing
+from ecrtui.catalog.catalog import BATCH_INTERVAL, Catalog, Listing
+from ecrtui.catalog.listing import SLOW_PAGE
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, parse_manifest
 from ecrtui.emulator.fault_effects import RunBefore
@@ -36,26 +37,32 @@ def embedded(faults: Faults) -> EmbeddedRegistry:
     return new_embedded(faults=faults)
 
 
-def catalog_of(embedded: EmbeddedRegistry, cache: Path | None = None, **options: float) -> Catalog:
+def catalog_of(
+    embedded: EmbeddedRegistry,
+    cache: Path | None = None,
+    *,
+    slow_page: float = SLOW_PAGE,
+    interval: float = BATCH_INTERVAL,
+) -> Catalog:
     registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
     kept = None if cache is None else Cache(cache, registry.location())
-    return Catalog(registry, kept, **{"pause": 0.01, **options})
+    return Catalog(registry, kept, slow_page=slow_page, pause=0.01, interval=interval)
 
 
 def cache_of(embedded: EmbeddedRegistry, file: Path) -> Cache:
-    """The cache file of this registry, opened once more."""
+    """Open the cache file of this registry once more."""
     return Cache(file, open_registry(Connection(region="eu-west-1"), embedded=embedded).location())
 
 
 def calls(faults: Faults, operation: str) -> list[int]:
-    """Counts the calls of an operation from now on."""
+    """Record the calls of an operation from now on."""
     made: list[int] = []
     faults.before(operation, lambda: made.append(1), times=None)
     return made
 
 
 def rest(listing: Listing[Image], errors: list[EcrTuiError] | None = None) -> list[str]:
-    """The digests that still come; errors are gone on from."""
+    """Return the digests of the batches that follow; continue after errors if a list for them is given."""
     digests: list[str] = []
     while True:
         try:
@@ -69,23 +76,21 @@ def rest(listing: Listing[Image], errors: list[EcrTuiError] | None = None) -> li
             return digests
 
 
-QUICK = {"slow_page": math.inf}
-"""No page is slow enough for two streams, whatever else the machine does."""
-SLOW = {"slow_page": 0.0}
-"""Every page is slow enough for two streams."""
+ONE_STREAM = math.inf
+"""The ``slow_page`` with which a listing is read in one stream, on a loaded machine too."""
+TWO_STREAMS = 0.0
+"""The ``slow_page`` with which a listing is read in two streams."""
 
 
-@pytest.mark.parametrize("options", [QUICK, SLOW])
-def test_every_image_of_a_large_repository_is_listed_once(
-    embedded: EmbeddedRegistry, options: dict[str, float]
-) -> None:
+@pytest.mark.parametrize("slow_page", [ONE_STREAM, TWO_STREAMS])
+def test_every_image_of_a_large_repository_is_listed_once(embedded: EmbeddedRegistry, slow_page: float) -> None:
     digests = add_images(embedded, "large", 3500)
-    assert sorted(rest(catalog_of(embedded, **options).images("large"))) == sorted(digests)
+    assert sorted(rest(catalog_of(embedded, slow_page=slow_page).images("large"))) == sorted(digests)
 
 
 def test_ten_thousand_untagged_images(embedded: EmbeddedRegistry) -> None:
     digests = add_images(embedded, "untagged", 10_000, tagged_every=0)
-    listing = catalog_of(embedded, **SLOW).images("untagged")
+    listing = catalog_of(embedded, slow_page=TWO_STREAMS).images("untagged")
     batches = list(listing)
     assert Counter(image.digest for batch in batches for image in batch.items) == Counter(digests)
     assert not any(image.tags for batch in batches for image in batch.items)
@@ -100,9 +105,9 @@ def test_ten_thousand_repositories(embedded: EmbeddedRegistry) -> None:
     assert [batch.pages for batch in batches] == list(range(1, 11))
 
 
-def test_pages_that_come_quickly_come_together(embedded: EmbeddedRegistry) -> None:
+def test_pages_that_arrive_quickly_share_a_batch(embedded: EmbeddedRegistry) -> None:
     digests = add_images(embedded, "large", 6000)
-    first, *others = catalog_of(embedded, interval=60.0, **QUICK).images("large")
+    first, *others = catalog_of(embedded, interval=60.0, slow_page=ONE_STREAM).images("large")
     assert (len(first.items), first.pages) == (1000, 1), "the first page does not wait"
     assert sum(len(batch.items) for batch in others) == 5000
     assert len(others) == 1
@@ -113,7 +118,7 @@ def test_pages_that_come_quickly_come_together(embedded: EmbeddedRegistry) -> No
 def test_rows_received_before_an_error_are_kept(embedded: EmbeddedRegistry, faults: Faults) -> None:
     add_images(embedded, "large", 6000)
     faults.add("DescribeImages:drop-before:after=4:times=1")
-    listing = catalog_of(embedded, interval=60.0, **QUICK).images("large")
+    listing = catalog_of(embedded, interval=60.0, slow_page=ONE_STREAM).images("large")
     next(listing)
     assert next(listing).pages == 4
     with pytest.raises(ConnectionFailed):
@@ -129,7 +134,7 @@ def test_an_image_with_a_thousand_tags_is_one_row(embedded: EmbeddedRegistry) ->
             "INSERT INTO tags (repository_id, tag, image_id) SELECT repository_id, ?, id FROM images",
             [(f"t{number}",) for number in range(999)],
         )
-    (batch,) = catalog_of(embedded, **SLOW).images("app")
+    (batch,) = catalog_of(embedded, slow_page=TWO_STREAMS).images("app")
     assert [image.digest for image in batch.items] == [digest]
     assert len(batch.items[0].tags) == 1000
 
@@ -143,29 +148,29 @@ def test_archived_images_are_listed(embedded: EmbeddedRegistry) -> None:
     assert len(batch.items) == 3
 
 
-def test_throttling_in_the_middle_slows_down_and_says_so(embedded: EmbeddedRegistry, faults: Faults) -> None:
+def test_a_throttled_listing_slows_down_and_reports_it(embedded: EmbeddedRegistry, faults: Faults) -> None:
     digests = add_images(embedded, "large", 3500)
     faults.add("DescribeImages:throttle:after=2:times=1")
-    batches = list(catalog_of(embedded, **QUICK).images("large"))
+    batches = list(catalog_of(embedded, slow_page=ONE_STREAM).images("large"))
     assert [batch.throttled > 0 for batch in batches].count(True) == 1
     assert sorted(image.digest for batch in batches for image in batch.items) == sorted(digests)
 
 
-@pytest.mark.parametrize("options", [QUICK, SLOW])
+@pytest.mark.parametrize("slow_page", [ONE_STREAM, TWO_STREAMS])
 @pytest.mark.parametrize("fault", ["drop-before", "cut", "unavailable", "drop-after"])
-def test_a_connection_lost_in_the_middle_keeps_what_is_there(
-    embedded: EmbeddedRegistry, faults: Faults, fault: str, options: dict[str, float]
+def test_a_listing_continues_after_a_lost_connection(
+    embedded: EmbeddedRegistry, faults: Faults, fault: str, slow_page: float
 ) -> None:
     digests = add_images(embedded, "large", 2500)
     faults.add(f"DescribeImages:{fault}:after=1:times=1")
-    listing = catalog_of(embedded, **options).images("large")
+    listing = catalog_of(embedded, slow_page=slow_page).images("large")
     errors: list[EcrTuiError] = []
     assert sorted(rest(listing, errors)) == sorted(digests)
     assert [error.retryable for error in errors] == [True]
     assert listing.complete
 
 
-def test_access_denied_is_told_each_time(embedded: EmbeddedRegistry, faults: Faults) -> None:
+def test_access_denied_is_raised_on_each_attempt(embedded: EmbeddedRegistry, faults: Faults) -> None:
     add_images(embedded, "app", 1)
     denied = faults.add("DescribeImages:error:code=AccessDeniedException")
     listing = catalog_of(embedded).images("app")
@@ -176,26 +181,24 @@ def test_access_denied_is_told_each_time(embedded: EmbeddedRegistry, faults: Fau
     assert len(rest(listing)) == 1
 
 
-@pytest.mark.parametrize("options", [QUICK, SLOW])
+@pytest.mark.parametrize("slow_page", [ONE_STREAM, TWO_STREAMS])
 def test_a_listing_whose_token_expires_is_still_complete(
-    embedded: EmbeddedRegistry, faults: Faults, options: dict[str, float]
+    embedded: EmbeddedRegistry, faults: Faults, slow_page: float
 ) -> None:
     digests = add_images(embedded, "large", 3500)
-    if options is SLOW:
+    if slow_page == TWO_STREAMS:
         # The parts are read at the same time. Both first pages are requested before any page with a token,
         # so that the fourth request has one: without a token, the fault is no expired token.
         both = threading.Barrier(2)
         faults.add(Fault("DescribeImages", RunBefore(lambda: both.wait(30)), after=1, times=2))
     expired = faults.add("DescribeImages:error:code=InvalidParameterException:after=3:times=1")
-    batches = list(catalog_of(embedded, **options).images("large"))
+    batches = list(catalog_of(embedded, slow_page=slow_page).images("large"))
     assert expired.hits == 1
     assert Counter(image.digest for batch in batches for image in batch.items) == Counter(digests)
 
 
-@pytest.mark.parametrize("options", [QUICK, SLOW])
-def test_a_repository_that_is_pushed_to_and_deleted_from_while_it_is_listed(
-    embedded: EmbeddedRegistry, options: dict[str, float]
-) -> None:
+@pytest.mark.parametrize("slow_page", [ONE_STREAM, TWO_STREAMS])
+def test_a_repository_that_changes_meanwhile_is_listed_completely(embedded: EmbeddedRegistry, slow_page: float) -> None:
     digests = add_images(embedded, "busy", 3500)
     client = client_for(embedded)
     done = threading.Event()
@@ -208,10 +211,11 @@ def test_a_repository_that_is_pushed_to_and_deleted_from_while_it_is_listed(
             pushed.add(push_image(client, "busy", f"new {number}", tag="latest").digest)
             client.batch_delete_image(repositoryName="busy", imageIds=[{"imageDigest": digests[number]}])
 
+    listing = catalog_of(embedded, slow_page=slow_page).images("busy")
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        listed = [image.digest for batch in catalog_of(embedded, **options).images("busy") for image in batch.items]
+        listed = [image.digest for batch in listing for image in batch.items]
     finally:
         done.set()
         writer.join()
@@ -220,7 +224,7 @@ def test_a_repository_that_is_pushed_to_and_deleted_from_while_it_is_listed(
     assert set(digests) - deleted <= set(listed) <= set(digests) | pushed
 
 
-def test_a_deleted_repository_is_forgotten(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_a_deleted_repository_leaves_the_cache(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
     catalog = catalog_of(embedded, tmp_path / "cache")
     add_images(embedded, "app", 3)
     rest(catalog.images("app"))
@@ -246,7 +250,7 @@ def test_a_complete_listing_is_cached(embedded: EmbeddedRegistry, tmp_path: Path
     assert [repository.name for repository in repositories.items] == ["app"]
 
 
-def test_a_listing_that_was_left_half_way_is_not_kept(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_an_incomplete_listing_is_not_cached(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
     add_images(embedded, "app", 1500)
     catalog = catalog_of(embedded, tmp_path / "cache")
     listing = catalog.images("app")
@@ -256,14 +260,14 @@ def test_a_listing_that_was_left_half_way_is_not_kept(embedded: EmbeddedRegistry
     assert cache_of(embedded, tmp_path / "cache").images("app") is None
 
 
-def test_a_stream_is_not_kept(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_a_stream_is_not_cached(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
     digests = add_images(embedded, "app", 1500)
-    catalog = catalog_of(embedded, tmp_path / "cache", **SLOW)
+    catalog = catalog_of(embedded, tmp_path / "cache", slow_page=TWO_STREAMS)
     assert sorted(rest(catalog.images("app", stream=True))) == sorted(digests)
     assert cache_of(embedded, tmp_path / "cache").images("app") is None
 
 
-def test_a_manifest_is_fetched_once_and_for_good(embedded: EmbeddedRegistry, faults: Faults, tmp_path: Path) -> None:
+def test_a_manifest_is_requested_once(embedded: EmbeddedRegistry, faults: Faults, tmp_path: Path) -> None:
     client = client_for(embedded)
     create_repository(client, "app")
     image = push_image(client, "app", tag="1")
@@ -274,12 +278,12 @@ def test_a_manifest_is_fetched_once_and_for_good(embedded: EmbeddedRegistry, fau
         assert catalog.manifest("app", image.digest).text == image.manifest
     assert catalog.known_manifest(image.digest) is not None
     again = catalog_of(embedded, tmp_path / "cache")
-    assert again.known_manifest(image.digest) is None, "the disk is not read at once"
+    assert again.known_manifest(image.digest) is None, "the cache on disk is not read"
     assert again.manifest("app", image.digest).text == image.manifest
     assert len(made) == 1
 
 
-def test_prefetch_asks_for_what_is_missing_a_hundred_a_request(embedded: EmbeddedRegistry, faults: Faults) -> None:
+def test_prefetch_requests_only_missing_manifests(embedded: EmbeddedRegistry, faults: Faults) -> None:
     client = client_for(embedded)
     create_repository(client, "app")
     digests = [push_image(client, "app", f"n{number}").digest for number in range(130)]
@@ -290,14 +294,14 @@ def test_prefetch_asks_for_what_is_missing_a_hundred_a_request(embedded: Embedde
     assert [manifest.digest for manifest in first] == digests[:30]
     assert len(made) == 1
     assert [manifest.digest for manifest in catalog.prefetch("app", digests[::-1])] == digests[::-1]
-    assert len(made) == 2, "the hundred that were not there"
+    assert len(made) == 2, "one request for the hundred missing ones"
     catalog.prefetch("app", digests)
     assert len(made) == 2
     assert all(catalog.known_manifest(digest) for digest in digests)
     assert catalog.prefetch("app", []) == ()
 
 
-def test_a_manifest_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
+def test_a_missing_manifest_raises_not_found(embedded: EmbeddedRegistry) -> None:
     create_repository(client_for(embedded), "app")
     with pytest.raises(NotFound):
         catalog_of(embedded).manifest("app", "sha256:" + "0" * 64)
@@ -314,7 +318,7 @@ def test_the_config_of_an_image_is_read(embedded: EmbeddedRegistry) -> None:
     assert json.loads(config.text)["os"] == "linux"
 
 
-def test_a_config_that_does_not_exist_is_told(embedded: EmbeddedRegistry) -> None:
+def test_a_missing_config_raises_not_found(embedded: EmbeddedRegistry) -> None:
     create_repository(client_for(embedded), "app")
     with pytest.raises(NotFound):
         catalog_of(embedded).config("app", Descriptor(DescriptorRole.CONFIG, "sha256:" + "0" * 64))

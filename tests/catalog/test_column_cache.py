@@ -1,4 +1,4 @@
-"""What is worked out about a page is kept with it, and forgotten with what it was worked out about."""
+"""Columns are cached with their chunk, and dropped with it."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from collections.abc import Sequence
 
 from ecrtui.catalog.column_cache import Chunk, ChunkCache, cached_column
 
-ASKED: list[tuple[int, ...]] = []
+CALLS: list[tuple[int, ...]] = []
 
 
 def doubled(numbers: Sequence[int]) -> list[int]:
-    ASKED.append(tuple(numbers))
+    CALLS.append(tuple(numbers))
     return [2 * number for number in numbers]
 
 
-def test_a_column_of_a_page_is_made_once_and_of_anything_else_each_time() -> None:
-    ASKED.clear()
-    page = Chunk([1, 2])
-    assert cached_column(page, doubled) == cached_column(page, doubled) == [2, 4]
-    assert len(ASKED) == 1
+def test_a_column_is_computed_once_for_a_chunk() -> None:
+    CALLS.clear()
+    chunk = Chunk([1, 2])
+    assert cached_column(chunk, doubled) == cached_column(chunk, doubled) == [2, 4]
+    assert len(CALLS) == 1
     assert cached_column([1, 2], doubled) == cached_column((1, 2), doubled) == [2, 4]
-    assert len(ASKED) == 3
+    assert len(CALLS) == 3
 
 
-def test_a_page_is_made_anew_only_where_something_has_changed() -> None:
+def test_only_chunks_with_a_changed_slot_are_created_again() -> None:
     items: list[int | None] = [10, 11, 12, 13]
-    pages: ChunkCache[int] = ChunkCache(2)
-    first, second = pages.chunk(items, range(2))[1], pages.chunk(items, range(2, 4))[1]
+    chunks: ChunkCache[int] = ChunkCache(2)
+    first, second = chunks.chunk(items, range(2))[1], chunks.chunk(items, range(2, 4))[1]
     items[3] = None
-    pages.forget([3])
-    assert pages.chunk(items, range(2))[1] is first
-    slots, page = pages.chunk(items, range(2, 4))
-    assert (list(slots), page) == ([2], (12,))
-    assert page is not second
+    chunks.forget([3])
+    assert chunks.chunk(items, range(2))[1] is first
+    slots, chunk = chunks.chunk(items, range(2, 4))
+    assert (list(slots), chunk) == ([2], (12,))
+    assert chunk is not second
 
 
-def test_the_last_page_is_not_kept_because_it_grows() -> None:
+def test_the_last_chunk_is_not_cached_because_it_grows() -> None:
     items: list[int | None] = [10, 11, 12]
-    pages: ChunkCache[int] = ChunkCache(2)
-    assert pages.chunk(items, range(2, 3))[1] == (12,)
+    chunks: ChunkCache[int] = ChunkCache(2)
+    assert chunks.chunk(items, range(2, 3))[1] == (12,)
     items.append(13)
-    assert pages.chunk(items, range(2, 4))[1] == (12, 13)
+    assert chunks.chunk(items, range(2, 4))[1] == (12, 13)

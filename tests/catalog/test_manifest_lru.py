@@ -1,4 +1,4 @@
-"""Manifests in memory."""
+"""The manifests in memory stay within their size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def manifest(name: str, size: int) -> Manifest:
     return Manifest("x" * size, name, "type")
 
 
-def test_those_used_longest_ago_give_way() -> None:
+def test_the_least_recently_used_manifests_are_dropped() -> None:
     kept = ManifestLru(size=10)
     kept.keep([manifest("a", 4), manifest("b", 4)])
     assert kept.get("a") is not None
@@ -21,7 +21,7 @@ def test_those_used_longest_ago_give_way() -> None:
     assert [name for name in "abc" if kept.get(name)] == ["a", "c"]
 
 
-def test_one_that_is_larger_than_all_the_room_does_not_drive_out_the_others() -> None:
+def test_a_manifest_larger_than_the_whole_size_is_not_kept() -> None:
     kept = ManifestLru(size=10)
     kept.keep([manifest("a", 4), manifest("huge", 11)])
     assert kept.get("a") is not None
@@ -29,7 +29,7 @@ def test_one_that_is_larger_than_all_the_room_does_not_drive_out_the_others() ->
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 6)), max_size=30))
-def test_the_last_used_ones_are_there_as_far_as_there_is_room(used: list[tuple[str, int]]) -> None:
+def test_the_manifests_stay_within_the_size(used: list[tuple[str, int]]) -> None:
     sizes: dict[str, int] = {}
     kept = ManifestLru(size=10)
     for name, size in used:
@@ -38,5 +38,4 @@ def test_the_last_used_ones_are_there_as_far_as_there_is_room(used: list[tuple[s
         found = kept.get(name)
         assert found is not None
         assert len(found.text) == sizes[name]
-    there = [name for name in sizes if kept.get(name)]
-    assert sum(len(kept.get(name).text) for name in there) <= 10  # type: ignore[union-attr]
+    assert sum(sizes[name] for name in sizes if kept.get(name)) <= 10

@@ -1,4 +1,4 @@
-"""Rows: every row once, in order, under whatever happens to them while the user sorts, filters, marks and moves."""
+"""Rows stay unique and in order while they change and the user sorts, filters, marks and moves."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_even(entry: Entry) -> bool:
 SORTS: tuple[SortKey[Entry] | None, ...] = (None, by_value, by_tag)
 FILTERS: tuple[Predicate[Entry] | None, ...] = (None, is_tagged, is_even)
 BISECTION_COSTS = (0, 1, 10**6)
-"""New rows are put in by bisection, by bisection if they are few, in one pass."""
+"""New rows are inserted by bisection, by bisection if they are few, or in one pass."""
 
 
 def key_of(entry: Entry) -> str:
@@ -68,7 +68,7 @@ def keys(rows: Rows[Entry]) -> list[str]:
     return [entry.key for entry in rows]
 
 
-def test_a_row_that_comes_again_is_there_once_with_its_newest_content() -> None:
+def test_a_row_that_arrives_again_is_replaced() -> None:
     rows = filled(3)
     change = rows.merge([Entry("k1", 99), Entry("k1", 100), Entry("new")])
     assert (change.added, change.changed) == (1, 1)
@@ -76,12 +76,12 @@ def test_a_row_that_comes_again_is_there_once_with_its_newest_content() -> None:
     assert rows.get("k1") == Entry("k1", 100)
 
 
-def test_a_row_that_comes_again_unchanged_is_no_change() -> None:
+def test_an_unchanged_row_that_arrives_again_is_no_change() -> None:
     rows = filled(3)
     assert not rows.merge(list(rows))
 
 
-def test_the_order_can_be_turned_round_without_another_sort() -> None:
+def test_the_order_can_be_reversed_without_another_sort() -> None:
     rows = filled(10, sort_key=by_value)
     ascending = keys(rows)
     rows.set_descending(True)
@@ -98,14 +98,14 @@ def test_arriving_rows_do_not_move_the_cursor_from_its_row() -> None:
     assert rows.cursor == 54
 
 
-def test_a_cursor_that_nobody_has_moved_stays_on_the_first_row() -> None:
+def test_the_cursor_stays_on_the_first_row_until_it_is_moved() -> None:
     rows = filled(10, sort_key=by_value)
     rows.merge([Entry("first", -1)])
     assert rows.current == Entry("first", -1)
     assert not rows.anchored
 
 
-def test_the_cursor_of_a_row_that_is_gone_goes_to_the_next_one() -> None:
+def test_the_cursor_of_a_removed_row_goes_to_the_next_one() -> None:
     rows = filled(10, sort_key=by_value)
     rows.move(4)
     following = rows[5]
@@ -113,7 +113,7 @@ def test_the_cursor_of_a_row_that_is_gone_goes_to_the_next_one() -> None:
     assert rows.current == following
 
 
-def test_the_cursor_comes_back_when_the_filter_lets_its_row_through_again() -> None:
+def test_the_cursor_returns_when_the_filter_shows_its_row_again() -> None:
     rows = filled(10, sort_key=by_value)
     rows.move(3)
     current = rows.current
@@ -124,9 +124,9 @@ def test_the_cursor_comes_back_when_the_filter_lets_its_row_through_again() -> N
     assert rows.current == current
 
 
-def test_marks_stay_on_their_rows_through_sorting_filtering_and_reloading() -> None:
+def test_marks_survive_a_sort_a_filter_and_a_reload() -> None:
     rows = filled(10, sort_key=by_value)
-    rows.mark(["k1", "k2", "nobody"])
+    rows.mark(["k1", "k2", "missing"])
     sorted_and_filtered(rows, by_tag, is_tagged)
     rows.begin()
     rows.merge(Entry(f"k{number}", 5, "moved") for number in range(10))
@@ -135,7 +135,7 @@ def test_marks_stay_on_their_rows_through_sorting_filtering_and_reloading() -> N
     assert {entry.key for entry in rows.marked()} == {"k1", "k2"}
 
 
-def test_marked_rows_that_the_filter_hides_are_marked_still() -> None:
+def test_marked_rows_that_the_filter_hides_stay_marked() -> None:
     rows = filled(9)
     rows.mark(["k0", "k1"])
     sorted_and_filtered(rows, None, is_tagged)
@@ -143,7 +143,7 @@ def test_marked_rows_that_the_filter_hides_are_marked_still() -> None:
     assert [entry.key for entry in rows.marked()] == ["k1", "k0"]
 
 
-def test_what_does_not_come_again_in_a_reload_is_gone_with_its_mark() -> None:
+def test_a_reload_removes_missing_rows_and_their_marks() -> None:
     rows = filled(4)
     rows.mark(["k0", "k3"])
     rows.begin()
@@ -154,7 +154,7 @@ def test_what_does_not_come_again_in_a_reload_is_gone_with_its_mark() -> None:
     assert rows.marks == {"k0"}
 
 
-def test_a_page_that_was_asked_for_before_a_write_does_not_undo_it() -> None:
+def test_a_page_requested_before_a_write_does_not_undo_it() -> None:
     rows = filled(2)
     asked = rows.version
     rows.update([Entry("k0", tag="retagged")])
@@ -165,7 +165,7 @@ def test_a_page_that_was_asked_for_before_a_write_does_not_undo_it() -> None:
     assert rows.get("k0") == Entry("k0", tag="later")
 
 
-def test_a_row_written_during_a_reload_survives_it_and_the_next_reload_decides() -> None:
+def test_a_row_written_during_a_reload_survives_that_reload() -> None:
     rows = filled(2)
     rows.begin()
     rows.update([Entry("made")])
@@ -177,7 +177,7 @@ def test_a_row_written_during_a_reload_survives_it_and_the_next_reload_decides()
     assert rows.finish().removed == 1
 
 
-def test_a_newer_job_supersedes_the_older() -> None:
+def test_a_newer_job_replaces_the_older_one() -> None:
     rows = filled(10)
     older, newer = rows.start_sort_filter(by_value, None), rows.start_sort_filter(by_tag, None)
     assert older.run()
@@ -188,7 +188,7 @@ def test_a_newer_job_supersedes_the_older() -> None:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-def test_the_first_matches_are_shown_while_the_rest_is_looked_at(descending: bool) -> None:
+def test_a_preview_shows_the_first_matches(descending: bool) -> None:
     rows = filled(5 * CHUNK_ROWS, sort_key=by_value)
     rows.set_descending(descending)
     whole = [entry for entry in rows if is_even(entry)]
@@ -204,7 +204,7 @@ def test_the_first_matches_are_shown_while_the_rest_is_looked_at(descending: boo
     assert list(rows) == whole[1:]
 
 
-def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -> None:
+def test_there_is_no_preview_before_the_cursors_row_is_decided() -> None:
     rows = filled(5 * CHUNK_ROWS, sort_key=by_value)
     rows.move(5 * CHUNK_ROWS - 2)
     current = rows.current
@@ -216,7 +216,7 @@ def test_nothing_is_shown_early_while_the_row_of_the_cursor_is_still_to_come() -
     assert rows.current == current
 
 
-def test_an_job_that_is_not_done_is_not_applied() -> None:
+def test_a_job_that_is_not_done_is_not_applied() -> None:
     rows = filled(3 * CHUNK_ROWS)
     job = rows.start_sort_filter(by_value, is_even)
     assert not job.run(0)
@@ -235,7 +235,7 @@ def test_a_filter_that_raises_changes_nothing() -> None:
     assert keys(rows) == before
 
 
-def test_clearing_while_it_is_arranged_leaves_nothing_behind_and_keeps_the_new_order() -> None:
+def test_clearing_during_a_job_keeps_the_new_order() -> None:
     rows = filled(10)
     job = rows.start_sort_filter(by_value, is_even)
     rows.clear()
@@ -245,7 +245,7 @@ def test_clearing_while_it_is_arranged_leaves_nothing_behind_and_keeps_the_new_o
     assert keys(rows) == ["a", "b"]
 
 
-def test_a_large_sort_is_done_in_steps_and_is_what_sorted_gives() -> None:
+def test_a_large_sort_runs_in_steps_and_equals_sorted() -> None:
     rows: Rows[Entry] = Rows(key_of)
     entries = [Entry(f"k{number}", (number * 7919) % 5_003, "") for number in range(20_000)]
     rows.merge(entries)
@@ -260,7 +260,7 @@ def test_a_large_sort_is_done_in_steps_and_is_what_sorted_gives() -> None:
 
 @pytest.mark.parametrize("bisection", BISECTION_COSTS)
 @given(values=st.lists(st.integers(0, 3), max_size=60), page=st.integers(1, 8), chosen=st.sampled_from(FILTERS))
-def test_rows_that_arrive_in_pages_are_in_the_order_of_one_sort(
+def test_rows_arriving_in_pages_equal_one_sort(
     bisection: int, values: list[int], page: int, chosen: Predicate[Entry] | None
 ) -> None:
     rows = sorted_and_filtered(Rows(key_of, bisection_cost=bisection), by_value, chosen)
@@ -270,16 +270,16 @@ def test_rows_that_arrive_in_pages_are_in_the_order_of_one_sort(
     assert list(rows) == [entry for entry in sorted(entries, key=by_value) if chosen is None or chosen(entry)]
 
 
-def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
+def test_a_batch_predicate_is_called_for_many_rows_at_once() -> None:
     asked: list[int] = []
 
     class Even:
         def __call__(self, entry: Entry) -> bool:
-            raise AssertionError("asked for one")
+            raise AssertionError("called for one row")
 
         def matching_indices(self, entries: Sequence[Entry]) -> list[int]:
             asked.append(len(entries))
-            return [place for place, entry in enumerate(entries) if is_even(entry)]
+            return [index for index, entry in enumerate(entries) if is_even(entry)]
 
     rows = filled(3 * CHUNK_ROWS, sort_key=by_value, predicate=Even())
     rows.merge(Entry(f"late{number}", number) for number in range(100))
@@ -288,7 +288,7 @@ def test_a_sieve_is_asked_for_many_and_not_for_each() -> None:
     assert len(asked) < 10
 
 
-def test_a_filter_sees_what_changed_since_it_was_asked_the_last_time() -> None:
+def test_a_filter_sees_changes_since_its_last_use() -> None:
     rows = filled(3 * CHUNK_ROWS, sort_key=by_value, predicate=is_tagged)
     before = len(rows)
     rows.update([Entry("k1", 1, ""), Entry("k3", 3, "now")])
@@ -301,7 +301,7 @@ def test_a_filter_sees_what_changed_since_it_was_asked_the_last_time() -> None:
     assert not {"k1", "k2"} & set(keys(rows))
 
 
-def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() -> None:
+def test_a_changed_row_is_filtered_again_and_keeps_its_position() -> None:
     rows = sorted_and_filtered(Rows(key_of), by_value, is_tagged)
     rows.merge(Entry(f"k{number}", 1, "t") for number in range(4))
     rows.update([Entry("k1", 1, "")])
@@ -311,7 +311,7 @@ def test_a_row_that_changes_is_judged_anew_and_keeps_its_place_among_equals() ->
 
 
 @pytest.mark.parametrize("chosen", FILTERS)
-def test_what_happens_while_it_is_arranged_is_in_the_result(chosen: Predicate[Entry] | None) -> None:
+def test_changes_during_a_job_are_in_its_result(chosen: Predicate[Entry] | None) -> None:
     count = 4 * CHUNK_ROWS
     rows = filled(count)
     job = rows.start_sort_filter(by_value, chosen)
@@ -337,10 +337,10 @@ ENTRIES = st.builds(
 
 
 class RowsMachine(RuleBasedStateMachine):
-    """Rows beside a model that is a dictionary; jobs stay unfinished while other things happen."""
+    """Compare rows with a dictionary as their model; jobs stay unfinished while rows change."""
 
     @initialize(chunk=st.sampled_from([1, 2, 1024]), bisection=st.sampled_from(BISECTION_COSTS))
-    def begin_empty(self, chunk: int, bisection: int) -> None:
+    def start_empty(self, chunk: int, bisection: int) -> None:
         self.rows: Rows[Entry] = Rows(key_of, chunk_rows=chunk, bisection_cost=bisection)
         self.known: dict[str, Entry] = {}
         self.marks: set[str] = set()
@@ -353,7 +353,7 @@ class RowsMachine(RuleBasedStateMachine):
         chosen = self.rows.current if self.rows.anchored else None
         self.rows.merge(page)
         self.known.update({entry.key: entry for entry in page})
-        self.stays(chosen)
+        self.check_cursor(chosen)
 
     @rule(key=st.integers(0, 15), tag=st.sampled_from(["", "prod"]))
     def an_image_is_retagged(self, key: int, tag: str) -> None:
@@ -362,7 +362,7 @@ class RowsMachine(RuleBasedStateMachine):
             chosen = self.rows.current if self.rows.anchored else None
             self.rows.update([replace(entry, tag=tag)])
             self.known[entry.key] = replace(entry, tag=tag)
-            self.stays(chosen)
+            self.check_cursor(chosen)
 
     @rule(gone=st.sets(st.integers(0, 15).map("k{}".format), max_size=4))
     def images_vanish(self, gone: set[str]) -> None:
@@ -371,10 +371,10 @@ class RowsMachine(RuleBasedStateMachine):
         for key in gone:
             self.known.pop(key, None)
         self.marks -= gone
-        self.stays(chosen)
+        self.check_cursor(chosen)
 
     @rule(page=st.lists(ENTRIES, max_size=12))
-    def everything_is_reloaded(self, page: list[Entry]) -> None:
+    def all_rows_are_reloaded(self, page: list[Entry]) -> None:
         self.rows.begin()
         self.rows.merge(page)
         self.rows.finish()
@@ -382,7 +382,7 @@ class RowsMachine(RuleBasedStateMachine):
         self.marks &= self.known.keys()
 
     @rule(sort=st.sampled_from(SORTS), chosen=st.sampled_from(FILTERS))
-    def another_sort_or_filter_is_asked_for(self, sort: SortKey[Entry] | None, chosen: Predicate[Entry] | None) -> None:
+    def a_sort_or_filter_starts(self, sort: SortKey[Entry] | None, chosen: Predicate[Entry] | None) -> None:
         self.pending = (self.rows.start_sort_filter(sort, chosen), sort, chosen)
 
     @precondition(lambda self: self.pending is not None)
@@ -397,7 +397,7 @@ class RowsMachine(RuleBasedStateMachine):
             self.sort, self.filter, self.partial = sort, chosen, True
 
     @rule(descending=st.booleans())
-    def it_is_turned(self, descending: bool) -> None:
+    def order_is_reversed(self, descending: bool) -> None:
         self.rows.set_descending(descending)
 
     @rule(index=st.integers(-2, 20))
@@ -410,13 +410,13 @@ class RowsMachine(RuleBasedStateMachine):
         self.marks = self.marks | (marked & self.known.keys()) if on else self.marks - marked
 
     @rule()
-    def all_that_is_shown_is_marked_or_not(self) -> None:
+    def shown_rows_are_marked_or_unmarked(self) -> None:
         shown = {entry.key for entry in self.rows}
         self.rows.mark_shown()
         self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
 
-    def stays(self, chosen: Entry | None) -> None:
-        """The row that the user had chosen is under the cursor still, if it is shown."""
+    def check_cursor(self, chosen: Entry | None) -> None:
+        """The cursor is on the chosen row, if it is shown."""
         if chosen is not None and self.rows.index_of(chosen.key) is not None:
             assert self.rows.current is not None
             assert self.rows.current.key == chosen.key

@@ -1,4 +1,4 @@
-"""The filter language on images: what each term lets through."""
+"""Each term of a filter on images matches the right images."""
 
 from __future__ import annotations
 
@@ -163,11 +163,11 @@ EVERYTHING = set(IMAGES)
         ("is:tagged size>1MB pushed<30d !prod", {"candidate"}),
     ],
 )
-def test_a_filter_lets_through_what_it_says(text: str, names: set[str]) -> None:
+def test_a_filter_matches_the_right_images(text: str, names: set[str]) -> None:
     assert found(text) == names
 
 
-def test_an_empty_filter_is_false_and_others_are_true() -> None:
+def test_only_an_empty_filter_is_falsy() -> None:
     assert not parse(" ")
     assert parse("!x")
 
@@ -175,8 +175,8 @@ def test_an_empty_filter_is_false_and_others_are_true() -> None:
 @pytest.mark.parametrize(
     "text", ["is:image", "image", "!is:signature", "e", "release !rc tags>0", "!type:index !tag:o"]
 )
-def test_many_together_are_judged_as_each_alone(text: str) -> None:
-    """The kinds of many are told in another way when no tag among them tells one."""
+def test_many_images_match_as_each_of_them_alone(text: str) -> None:
+    """The kinds of many images are computed in another way if no tag decides about one."""
     chosen = parse(text, NOW)
     unsigned = [image for image in IMAGES.values() if image.kind is not ImageKind.SIGNATURE]
     for images in (list(IMAGES.values()), unsigned):
@@ -215,5 +215,5 @@ def test_select_keeps_the_order() -> None:
         ("", "anything", "", []),
     ],
 )
-def test_what_matched_lights_up(text: str, shown: str, field: str, marked: list[str]) -> None:
+def test_matches_are_highlighted(text: str, shown: str, field: str, marked: list[str]) -> None:
     assert [shown[start:end] for start, end in parse(text, NOW).spans(shown, field)] == marked

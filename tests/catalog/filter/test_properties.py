@@ -1,4 +1,4 @@
-"""What holds for every text and every image."""
+"""Properties of the filter language for any text and any image."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ terms = st.builds("".join, st.tuples(st.sampled_from(["", "!"]), st.just(""), va
 texts = st.text() | st.text('!"/~:<>=*?\\()[]{}+|ab1 .-', max_size=20) | st.lists(terms, max_size=4).map(" ".join)
 
 
-def understood(text: str) -> Filter[Image] | None:
+def parsed(text: str) -> Filter[Image] | None:
     try:
         return parse(text, NOW)
     except FilterError as error:
@@ -60,7 +60,7 @@ def understood(text: str) -> Filter[Image] | None:
 
 @given(texts, images)
 def test_any_text_is_a_filter_or_a_filter_error(text: str, image: Image) -> None:
-    chosen = understood(text)
+    chosen = parsed(text)
     if chosen:
         assert chosen.matches(image) in (True, False)
         for field in ("", "tag", "digest", "kind"):
@@ -71,19 +71,19 @@ def test_any_text_is_a_filter_or_a_filter_error(text: str, image: Image) -> None
 
 
 @given(terms, st.lists(images, max_size=4))
-def test_many_are_judged_as_each_of_them_is(text: str, some: list[Image]) -> None:
-    chosen = understood(text)
+def test_many_images_match_as_each_of_them_alone(text: str, some: list[Image]) -> None:
+    chosen = parsed(text)
     if chosen:
         assert chosen.select(some) == [image for image in some if chosen.matches(image)]
 
 
 @given(st.text("aςσΣİK\n\t", max_size=3), st.lists(st.text("aAςσΣİıKk\n\t", max_size=5), max_size=5))
-def test_a_word_is_found_in_many_texts_as_in_each(word: str, some: list[str]) -> None:
+def test_a_word_matches_many_texts_as_each_of_them(word: str, some: list[str]) -> None:
     assert [bool(flag) for flag in contains(word).match_many(some)] == [word.lower() in text.lower() for text in some]
 
 
 @given(texts)
-def test_on_repositories_too(text: str) -> None:
+def test_any_text_is_a_repository_filter_or_an_error(text: str) -> None:
     repository = Repository("team/checkout", "uri", created_at=NOW)
     try:
         chosen = parse_repositories(text, NOW)
@@ -94,15 +94,15 @@ def test_on_repositories_too(text: str) -> None:
 
 
 @given(terms.map(lambda term: term.lstrip("!")), images)
-def test_not_is_the_complement(term: str, image: Image) -> None:
-    chosen = understood(term)
+def test_a_negated_term_is_the_complement(term: str, image: Image) -> None:
+    chosen = parsed(term)
     if chosen:
         assert parse("!" + term, NOW).matches(image) is not chosen.matches(image)
 
 
 @given(terms, terms, images)
-def test_terms_side_by_side_must_all_hold_in_any_order(one: str, other: str, image: Image) -> None:
-    first, second = understood(one), understood(other)
+def test_all_terms_must_match_in_any_order(one: str, other: str, image: Image) -> None:
+    first, second = parsed(one), parsed(other)
     if first and second:
         both = first.matches(image) and second.matches(image)
         assert parse(f"{one}  {other}", NOW).matches(image) is both
@@ -110,7 +110,7 @@ def test_terms_side_by_side_must_all_hold_in_any_order(one: str, other: str, ima
 
 
 @given(images, st.data())
-def test_every_part_of_a_tag_finds_it_and_lights_up(image: Image, data: st.DataObject) -> None:
+def test_each_part_of_a_tag_matches_and_is_highlighted(image: Image, data: st.DataObject) -> None:
     for tag in image.tags:
         start = data.draw(st.integers(0, len(tag) - 1))
         end = data.draw(st.integers(start + 1, len(tag)))
@@ -121,14 +121,14 @@ def test_every_part_of_a_tag_finds_it_and_lights_up(image: Image, data: st.DataO
 
 
 @given(images)
-def test_a_digest_finds_its_image_however_much_of_it_is_written(image: Image) -> None:
+def test_any_beginning_of_a_digest_matches(image: Image) -> None:
     digits = image.digest.removeprefix("sha256:")
     for text in (image.digest, digits[:12], f"sha256:{digits[:3]}", f"digest:{digits[:1]}", f"digest={image.digest}"):
         assert parse(text, NOW).matches(image)
 
 
 @given(images, st.integers(0, 10**11))
-def test_comparisons_divide_what_is_known(image: Image, size: int) -> None:
+def test_comparisons_partition_known_sizes(image: Image, size: int) -> None:
     below, same, above = (parse(f"size{sign}{size}", NOW).matches(image) for sign in ("<", "=", ">"))
     assert below + same + above == (image.size is not None)
     assert parse(f"size>={size}", NOW).matches(image) is (same or above)
@@ -136,11 +136,11 @@ def test_comparisons_divide_what_is_known(image: Image, size: int) -> None:
 
 
 @given(images, st.integers(0, 5000))
-def test_younger_and_older_divide_what_is_known(image: Image, days: int) -> None:
+def test_comparisons_partition_known_times(image: Image, days: int) -> None:
     younger, older = (parse(f"pushed{sign}{days}d", NOW).matches(image) for sign in ("<=", ">"))
     assert younger + older == (image.pushed_at is not None)
 
 
 @pytest.mark.parametrize("count", [1, 2000])
-def test_thousands_of_terms_are_no_trouble(count: int) -> None:
+def test_a_filter_can_have_thousands_of_terms(count: int) -> None:
     assert parse("a " * count, NOW).matches(Image("sha256:", ("a",)))

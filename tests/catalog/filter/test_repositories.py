@@ -1,4 +1,4 @@
-"""The filter language on repositories."""
+"""Each term of a filter on repositories matches the right repositories."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ REPOSITORIES = [
         ("created>7d", ["team/mutants"]),
     ],
 )
-def test_a_filter_lets_through_what_it_says(text: str, names: list[str]) -> None:
+def test_a_filter_matches_the_right_repositories(text: str, names: list[str]) -> None:
     assert [repository.name for repository in parse_repositories(text, NOW).select(REPOSITORIES)] == names
 
 
-def test_the_name_lights_up() -> None:
+def test_matches_in_the_name_are_highlighted() -> None:
     assert parse_repositories("check name:team").spans("team/checkout", "name") == ((0, 4), (5, 10))
