@@ -1,4 +1,4 @@
-"""A manifest, byte for byte, with a cursor that goes over the digests it names."""
+"""A view of the exact text of a manifest, with a cursor that moves between its digests."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ from textual.strip import Strip
 from textual.style import Style
 
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.manifest.document import EMPTY, LONG_LINE, LineWrapping, ManifestDocument, TextRange
+from ecrtui.tui.manifest.document import EMPTY, MEASURED_LENGTH, LineWrapping, ManifestDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
 
 CURSOR = "▸"
 
 
 NO_DIGEST = -1
-"""Where the cursor is at first: on no digest, so that what is done is done to the image itself."""
+"""The cursor is on no digest, so actions apply to the image itself."""
 
 
 class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
-    """Draws the lines that are seen of a prepared text.
+    """Draws the visible rows of a manifest.
 
-    A screen gives it what :func:`ecrtui.tui.manifest.document.prepare` made off its thread. Tab and Shift-Tab
-    (``n`` and ``p``) go from digest to digest, and at either end of them on to the next widget. While a search is on,
-    ``n`` and ``N`` go from match to match.
+    Create the document with :func:`ecrtui.tui.manifest.document.prepare_manifest` in a thread. Tab and Shift-Tab
+    (``n`` and ``p``) move between digests; after the last and before the first they move the focus. During a search
+    ``n`` and ``N`` move between matches.
+
+    Args:
+        prepared: The manifest.
+        wrap: False to scroll long lines instead of wrapping them.
     """
 
     BINDINGS = bindings("manifest_view")
@@ -69,7 +73,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class DigestHighlighted(Message):
-        """The cursor is on this digest; None when it is on none."""
+        """The cursor moved to this digest; None if it is on none."""
 
         view: ManifestView
         digest: str | None
@@ -83,7 +87,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class DigestSelected(Message):
-        """Enter, or a double click, on this digest."""
+        """The user pressed Enter on this digest or double-clicked it."""
 
         view: ManifestView
         digest: str
@@ -111,10 +115,10 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips: LRUCache[int, Strip] = LRUCache(256)
         self._parse: paint.ParseStyle | None = None
 
-    # What the screen does with it
+    # Methods for the screen
 
     def show(self, prepared: ManifestDocument) -> None:
-        """Show another text, from its beginning."""
+        """Show another manifest from its start."""
         self.prepared = prepared
         self._digest = NO_DIGEST
         self._matches = ()
@@ -124,21 +128,25 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def digest(self) -> str | None:
-        """The digest under the cursor; None until the cursor was moved to one."""
+        """The digest under the cursor; None if it is on none."""
         return None if self._digest == NO_DIGEST else self.prepared.text_at(self.prepared.digests[self._digest])
 
     def go_to_digest(self, digest: str) -> bool:
-        """Put the cursor on the first place that names this digest; False if none does."""
-        for number, place in enumerate(self.prepared.digests):
-            if self.prepared.text_at(place) == digest:
+        """Move the cursor to the first occurrence of this digest. Return False if there is none."""
+        for number, part in enumerate(self.prepared.digests):
+            if self.prepared.text_at(part) == digest:
                 self._move_to_digest(number)
                 return True
         return False
 
     def search(self, words: str) -> int:
-        """Look for words, in upper or lower case, and go to the first match from what is seen on; how many there are.
+        """Find words, ignoring case, and go to the first match below the top of the view.
 
-        Nothing to look for ends the search.
+        Args:
+            words: The words; empty to end the search.
+
+        Returns:
+            The number of matches.
         """
         self._matches = self.prepared.find(words)
         self._redraw()
@@ -149,33 +157,33 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def found(self) -> tuple[int, int]:
-        """Which match is the current one, from 1, and how many there are; (0, 0) without a search."""
+        """The number of the current match, from 1, and of all matches; (0, 0) without a search."""
         return (self._match + 1, len(self._matches)) if self._matches else (0, 0)
 
     # Moving
 
     def action_down(self) -> None:
-        """One line down."""
+        """Move one line down."""
         self._scroll(1)
 
     def action_up(self) -> None:
-        """One line up."""
+        """Move one line up."""
         self._scroll(-1)
 
     def action_page_down(self) -> None:
-        """One page down."""
+        """Move one page down."""
         self._scroll(self._page)
 
     def action_page_up(self) -> None:
-        """One page up."""
+        """Move one page up."""
         self._scroll(-self._page)
 
     def action_top(self) -> None:
-        """To the first line."""
+        """Go to the first line."""
         self.scroll_to(y=0, animate=False, force=True)
 
     def action_bottom(self) -> None:
-        """To the last line."""
+        """Go to the last line."""
         self.scroll_to(y=len(self._layout), animate=False, force=True)
 
     def action_right(self) -> None:
@@ -187,42 +195,42 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_relative(x=-16, animate=False, force=True)
 
     def action_next_digest(self) -> None:
-        """To the next digest; from the last one to the next widget."""
+        """Go to the next digest; after the last one focus the next widget."""
         if self._digest + 1 < len(self.prepared.digests):
             self._move_to_digest(self._digest + 1)
         else:
             self.screen.focus_next()
 
     def action_previous_digest(self) -> None:
-        """To the digest before; from the first one to none, and then to the widget before."""
+        """Go to the previous digest; before the first one to none, then focus the previous widget."""
         if self._digest == NO_DIGEST:
             self.screen.focus_previous()
         else:
             self._move_to_digest(self._digest - 1)
 
     def action_next(self) -> None:
-        """To the next match, round and round; without a search to the next digest."""
+        """Go to the next match, starting over after the last; without a search go to the next digest."""
         if self._matches:
             self._move_to_match((self._match + 1) % len(self._matches))
         elif self._digest + 1 < len(self.prepared.digests):
             self._move_to_digest(self._digest + 1)
 
     def action_previous(self) -> None:
-        """To the match before, round and round; without a search to the digest before."""
+        """Go to the previous match, starting over before the first; without a search to the previous digest."""
         if self._matches:
             self._move_to_match((self._match - 1) % len(self._matches))
         elif self._digest != NO_DIGEST:
             self._move_to_digest(self._digest - 1)
 
     def action_wrap(self) -> None:
-        """Wrap long lines, or scroll them; what is at the top stays there."""
+        """Switch between wrapping and scrolling long lines. The top line stays in place."""
         top = self._layout[min(self.scroll_offset.y, len(self._layout) - 1)]
         self.wrap = not self.wrap
         self._lay_out()
         self.scroll_to(x=0, y=self._layout.row_of(top.line, top.start), animate=False, force=True)
 
     def action_select(self) -> None:
-        """Tell that the digest under the cursor is wanted."""
+        """Post :class:`DigestSelected` for the digest under the cursor."""
         if self.digest is not None:
             self.post_message(self.DigestSelected(self, self.digest))
 
@@ -241,10 +249,10 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw()
         self._reveal(self._matches[number])
 
-    def _reveal(self, place: TextRange) -> None:
-        """Scroll so that the place is seen, with a few lines around it."""
-        first = self._layout.row_of(place.line, place.start)
-        last = self._layout.row_of(place.line, max(place.end - 1, place.start))
+    def _reveal(self, part: TextRange) -> None:
+        """Scroll so that a range is visible with a few lines around it."""
+        first = self._layout.row_of(part.line, part.start)
+        last = self._layout.row_of(part.line, max(part.end - 1, part.start))
         margin = min(3, max((self._page - (last - first + 1)) // 2, 0))
         top = self.scroll_offset.y
         if first - margin < top:
@@ -255,8 +263,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         if not self.wrap:
             room = max(self.scrollable_content_region.width - self._gutter, 1)
             left = self.scroll_offset.x
-            if not left <= place.start <= place.end <= left + room:
-                x = max(min(place.start - 4, place.end - room + 4), 0)
+            if not left <= part.start <= part.end <= left + room:
+                x = max(min(part.start - 4, part.end - room + 4), 0)
         self.scroll_to(x=x, y=max(top, 0), animate=False, force=True)
 
     # Size and styles
@@ -267,7 +275,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _gutter(self) -> int:
-        """Cells at the left: the cursor's sign, the number of the line, a space."""
+        """Cells at the left: the cursor, the line number and spaces."""
         return len(str(len(self.prepared.lines))) + 3
 
     def _lay_out(self) -> None:
@@ -277,7 +285,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw()
 
     def _fit(self) -> None:
-        """Make rows for the width there is."""
+        """Wrap the lines for the current width."""
         width = self.scrollable_content_region.width
         self._fitted = width > 0
         self._layout = LineWrapping(self.prepared, max(width - self._gutter, 1) if self.wrap and self._fitted else None)
@@ -323,56 +331,57 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         super().watch_scroll_x(old_value, new_value)
 
     def _row(self, row: int, width: int) -> Strip:
-        place = self._layout[row]
+        part = self._layout[row]
         base = self.get_visual_style("manifest--text")
         room = max(width - self._gutter, 0)
-        seen, skip = self._seen(place, room)
+        seen, skip = self._seen(part, room)
         if self._parse is None:
             self._parse = paint.style_parser(self.app.theme_variables)
         text = Strip(paint.to_segments(self._content(seen), base, self._parse)).crop_extend(
             skip, skip + room, base.rich_style
         )
         number = self.get_visual_style("manifest--text", "manifest--number").rich_style
-        first = place.start == 0
+        first = part.start == 0
         current = self._current_row == row
-        label = f"{place.line + 1 if first else '':>{self._gutter - 3}}"
+        label = f"{part.line + 1 if first else '':>{self._gutter - 3}}"
         return Strip.join(
             [Strip([Segment(CURSOR if current else " ", base.rich_style), Segment(f" {label} ", number)]), text]
         ).adjust_cell_length(width, base.rich_style)
 
-    def _seen(self, place: TextRange, room: int) -> tuple[TextRange, int]:
-        """What of a row is within the width, and how many cells of that are cropped."""
+    def _seen(self, part: TextRange, room: int) -> tuple[TextRange, int]:
+        """Return the visible part of a row and the number of its cells to crop."""
         left = self.scroll_offset.x
         if self.wrap:
-            return place, 0
-        if place.line in self.prepared.wide and place.end <= LONG_LINE:
-            return place, left
-        start = min(left, place.end)
-        return TextRange(place.line, start, min(start + room, place.end)), 0
+            return part, 0
+        if part.line in self.prepared.wide and part.end <= MEASURED_LENGTH:
+            return part, left
+        start = min(left, part.end)
+        return TextRange(part.line, start, min(start + room, part.end)), 0
 
     @property
     def _current_row(self) -> int:
         if self._digest == NO_DIGEST:
             return NO_DIGEST
-        place = self.prepared.digests[self._digest]
-        return self._layout.row_of(place.line, place.start)
+        part = self.prepared.digests[self._digest]
+        return self._layout.row_of(part.line, part.start)
 
-    def _content(self, place: TextRange) -> Content:
-        """The characters of a place with their colours, its digests and its matches."""
-        spans = [Span(start, end, style) for start, end, style in self.prepared.spans(place)]
+    def _content(self, part: TextRange) -> Content:
+        """Return a range with its colors, digests and matches."""
+        spans = [Span(start, end, style) for start, end, style in self.prepared.spans(part)]
         digests = self.prepared.digests
         spans += [
-            _span(digests[number], self._style_of_digest(number == self._digest)) for number in _within(digests, place)
+            _span(digests[number], self._style_of_digest(number == self._digest))
+            for number in _overlapping(digests, part)
         ]
         spans += [
             _span(self._matches[number], self._style_of_match(number == self._match))
-            for number in _within(self._matches, place)
+            for number in _overlapping(self._matches, part)
         ]
-        length = place.end - place.start
+        length = part.end - part.start
         clipped = [
-            Span(max(start - place.start, 0), min(end - place.start, length), style) for start, end, style in spans
+            Span(max(start - part.start, 0), min(end - part.start, length), style) for start, end, style in spans
         ]
-        return Content(self.prepared.text_at(place), [span for span in clipped if span.start < span.end])
+        return Content(self.prepared.text_at(part), [span for span in clipped if span.start < span.end])
 
     def _style_of_digest(self, current: bool) -> Style:
         if not current:
@@ -391,9 +400,9 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         row = offset.y + self.scroll_offset.y
         if row >= len(self._layout):
             return
-        place = self._layout[row]
-        position = place.start + max(offset.x - self._gutter, 0) + (0 if self.wrap else self.scroll_offset.x)
-        for number in _within(self.prepared.digests, place):
+        part = self._layout[row]
+        position = part.start + max(offset.x - self._gutter, 0) + (0 if self.wrap else self.scroll_offset.x)
+        for number in _overlapping(self.prepared.digests, part):
             digest = self.prepared.digests[number]
             if digest.start <= position < digest.end:
                 self._move_to_digest(number)
@@ -402,13 +411,13 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
                 return
 
 
-def _within(places: tuple[TextRange, ...], row: TextRange) -> range:
-    """The numbers of the places that a row shows something of; places are in their order and do not overlap."""
-    first = bisect_right(places, (row.line, row.start))
-    if first and places[first - 1].line == row.line and places[first - 1].end > row.start:
+def _overlapping(ranges: tuple[TextRange, ...], row: TextRange) -> range:
+    """Return the indices of the ranges that overlap a row. The ranges are in order and do not overlap each other."""
+    first = bisect_right(ranges, (row.line, row.start))
+    if first and ranges[first - 1].line == row.line and ranges[first - 1].end > row.start:
         first -= 1
-    return range(first, bisect_left(places, (row.line, row.end), first))
+    return range(first, bisect_left(ranges, (row.line, row.end), first))
 
 
-def _span(place: TextRange, style: Style) -> Span:
-    return Span(place.start, place.end, style)
+def _span(part: TextRange, style: Style) -> Span:
+    return Span(part.start, part.end, style)

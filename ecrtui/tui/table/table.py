@@ -1,4 +1,4 @@
-"""A table of as many rows as there are: only the lines that are seen are drawn."""
+"""A table that draws only its visible rows, so that it can hold any number of them."""
 
 from __future__ import annotations
 
@@ -29,34 +29,37 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 SLICE = 0.003
-"""Seconds that sorting and filtering may take at a time. What a key does is on the screen after a dozen turns of the
-loop, and each of them may have to wait for so long."""
+"""Longest time in seconds that sorting and filtering block the event loop.
+
+A key needs about a dozen turns of the loop to reach the screen, and each turn may wait that long.
+"""
 
 FRAME = 0.02
-"""Seconds in which the first matches get onto the screen, if nothing else is done meanwhile."""
+"""Seconds that the job pauses after a preview, so that the first matches reach the screen."""
 
 SAMPLE = 100
-"""Rows whose contents decide on the width of the columns."""
+"""Number of rows that the table measures for the widths of the columns."""
 
 AGE_REFRESH_INTERVAL = 30.0
-"""Seconds after which visible lines are drawn anew, because they tell how long ago something was."""
+"""Seconds between two redraws of the visible rows, because they show ages."""
 
 CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
 
 
 class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
-    """Rows in columns, with a header, a cursor, marks, and whatever sorting and filtering :class:`Rows` does.
+    """Shows :class:`Rows` in columns with a header, a cursor and marks.
 
-    The screen changes the rows through the methods of the table, which keep what is under the cursor where it is on the
-    screen. Enter and Space are the screen's own actions: it calls :meth:`activate`, :meth:`toggle_mark`.
+    Change the rows only through the methods of the table. They keep the row under the cursor on its line. Enter and
+    Space are actions of the screen, which calls :meth:`activate` and :meth:`toggle_mark`.
 
     Args:
-        rows: the rows; the table is the only one to change them from now on.
-        columns: from left to right.
-        sort: the id of the column to sort by; None for the order of arrival.
-        descending: whether the greatest comes first.
-        markable: whether rows can be marked.
-        note: what stands where the rows would be as long as there are none.
+        rows: The rows. From now on only the table may change them.
+        columns: The columns from left to right.
+        sort: The id of the column to sort by; None for the order of arrival.
+        descending: True for the greatest value first.
+        markable: True if rows can be marked.
+        note: The placeholder that the table shows without rows.
+        slice_seconds: Longest time in seconds that sorting and filtering block the event loop.
     """
 
     BINDINGS = bindings("table")
@@ -101,7 +104,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @dataclass
     class Activated(Message):
-        """A row was double-clicked, or :meth:`Table.activate` was called."""
+        """The user opened a row with a double click or :meth:`Table.activate`."""
 
         table: Table[Any]
         item: Any
@@ -112,7 +115,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @dataclass
     class CursorMoved(Message):
-        """Another row is under the cursor, or the row under it has changed; None when there are no rows."""
+        """Another row is under the cursor, or that row has changed. The item is None if there are no rows."""
 
         table: Table[Any]
         item: Any | None
@@ -127,7 +130,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @dataclass
     class SortRequested(Message):
-        """The heading of a column that can be sorted by was clicked."""
+        """The user clicked the heading of a sortable column."""
 
         table: Table[Any]
         column: str
@@ -138,7 +141,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @dataclass
     class MarksChanged(Message):
-        """Rows were marked or unmarked, or marked rows are gone."""
+        """The number of marked rows may have changed."""
 
         table: Table[Any]
         count: int
@@ -149,7 +152,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @dataclass
     class SortFilterDone(Message):
-        """A sort or a filter that was asked for is in force."""
+        """A requested sort or filter is complete."""
 
         table: Table[Any]
         shown: int
@@ -168,6 +171,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         descending: bool = False,
         markable: bool = False,
         note: str | Content = "",
+        slice_seconds: float = SLICE,
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
@@ -175,11 +179,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.rows = rows
         self.columns = tuple(columns)
         self.markable = markable
+        self._slice_seconds = slice_seconds
         self._note = _as_content(note)
         self._wrapped: tuple[Content, int, list[Content]] = (self._note, 0, [])
-        """The note, the room that it was wrapped into, and its lines."""
+        """The placeholder, the width that it was wrapped to, and its lines."""
         self._matches: Callable[[str], text.Spans] | None = None
-        self._to_match: Callable[[str], text.Spans] | None = None
+        self._pending_matches: Callable[[str], text.Spans] | None = None
         self._predicate: Predicate[Item] | None = None
         self._placed: list[PlacedColumn[Item]] = []
         self._contents: dict[str, int] = {}
@@ -188,17 +193,17 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._parse: paint.ParseStyle | None = None
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
-        self._pending: SortFilterJob[Item] | None = None
-        self._told: tuple[object, int] = (None, -1)
-        self._told_marks = 0
-        self._anchored_mark: Key | None = None
+        self._job: SortFilterJob[Item] | None = None
+        self._announced: tuple[object, int] = (None, -1)
+        self._announced_marks = 0
+        self._last_marked: Key | None = None
         self.sorted_by = sort
         rows.set_descending(descending)
-        arranging = self._arranging()
-        arranging.run()
-        rows.apply(arranging)
+        job = self._new_job()
+        job.run()
+        rows.apply(job)
 
-    # What the screen does with it
+    # Methods for the screen
 
     @property
     def current(self) -> Item | None:
@@ -207,124 +212,110 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @property
     def descending(self) -> bool:
-        """Whether the greatest comes first."""
+        """True if the greatest value comes first."""
         return self.rows.descending
 
     def merge(self, items: Iterable[Item], asked: int | None = None) -> RowDelta:
-        """A page has arrived; see :meth:`Rows.merge`."""
+        """Add the rows of a page; see :meth:`Rows.merge`."""
         return self._change(lambda: self.rows.merge(items, asked))
 
     def update(self, items: Iterable[Item]) -> RowDelta:
-        """These rows are known to be so now; see :meth:`Rows.update`."""
+        """Replace these rows; see :meth:`Rows.update`."""
         return self._change(lambda: self.rows.update(items))
 
     def remove_rows(self, keys: Iterable[Key]) -> RowDelta:
-        """These rows are gone."""
+        """Remove the rows with these keys."""
         return self._change(lambda: self.rows.remove(keys))
 
     def begin_reload(self) -> None:
-        """A reload begins; see :meth:`Rows.begin`."""
+        """Begin a reload; see :meth:`Rows.begin`."""
         self.rows.begin()
 
     def finish_reload(self) -> RowDelta:
-        """The reload is complete: what has not come again is gone."""
+        """Finish the reload: remove the rows that were not loaded again."""
         return self._change(self.rows.finish)
 
     def clear(self) -> None:
-        """No rows any more, as before the first page."""
+        """Remove all rows."""
         self._contents.clear()
         self._sampled = 0
-        self._pending = None
+        self._job = None
         self._apply_highlights()
         self._change(self.rows.clear)
 
     def set_placeholder(self, note: str | Content) -> None:
-        """What stands where the rows would be as long as there are none: "loading…", why nothing is shown."""
+        """Set the text that the table shows without rows: "loading…", or why there are none."""
         self._note = _as_content(note)
         if not self.rows:
             self.refresh()
 
     def sort_by(self, column: str | None, descending: bool) -> None:
-        """Sort by this column, or by none. Large tables are sorted between frames; :class:`Arranged` tells the end."""
+        """Sort by a column, or by arrival. A large table is sorted between frames; :class:`SortFilterDone` follows."""
         self._change(lambda: self.rows.set_descending(descending))
         if column != self.sorted_by:
             self.sorted_by = column
             self.refresh()
-            self._begin_arranging()
+            self._start_job()
 
     def filter(self, predicate: Predicate[Item] | None, matches: Callable[[str], text.Spans] | None = None) -> None:
-        """Show only these rows.
+        """Show only the rows that satisfy a predicate.
 
         Args:
-            predicate: which ones; None for all.
-            matches: where the filter is found in the text of a cell, as ranges of it; shown in the columns that have
-                ``matches``.
+            predicate: The predicate; None for all rows.
+            matches: Returns the ranges of a cell's text to highlight, in columns with ``matches``.
         """
-        self._predicate, self._to_match = predicate, matches
-        self._begin_arranging()
+        self._predicate, self._pending_matches = predicate, matches
+        self._start_job()
 
     def activate(self) -> None:
-        """Go into the row under the cursor, as a double click does."""
+        """Open the row under the cursor, as a double click does."""
         item = self.current
         if item is not None:
             self.rows.anchor()
             self.post_message(self.Activated(self, item))
 
-    def go_to(self, key: Key) -> bool:
-        """Put the cursor on this row and show it; False if it is not among what is shown."""
-        index = self.rows.index_of(key)
-        if index is None:
-            return False
-        self._move(index)
-        return True
-
     def toggle_mark(self, *, advance: bool = True) -> None:
-        """Mark the row under the cursor or take its mark, and go on to the next row."""
+        """Mark or unmark the row under the cursor and move to the next row."""
         item = self.current
         if item is None or not self.markable:
             return
         key = self.rows.key_of(item)
         self.rows.mark([key], not self.rows.is_marked(key))
-        self._anchored_mark = key
+        self._last_marked = key
         self._marks_changed()
         self._move((self.rows.cursor or 0) + (1 if advance else 0))
 
     def mark_range(self) -> None:
-        """Mark every row from the one that was marked last to the cursor."""
+        """Mark every row from the last marked one to the cursor."""
         cursor = self.rows.cursor
         if cursor is None or not self.markable:
             return
-        start = None if self._anchored_mark is None else self.rows.index_of(self._anchored_mark)
+        start = None if self._last_marked is None else self.rows.index_of(self._last_marked)
         first, last = sorted((cursor if start is None else start, cursor))
         self.rows.mark(self.rows.keys(first, last + 1))
-        self._anchored_mark = self.rows.keys(cursor, cursor + 1)[0]
+        self._last_marked = self.rows.keys(cursor, cursor + 1)[0]
         self._marks_changed()
 
     def mark_all(self) -> None:
-        """Mark every row that is shown; if they all are, take their marks."""
+        """Mark all rows that pass the filter; if all are marked, unmark them."""
         if not self.markable:
             return
-        self._finish_arranging()
+        self._complete_job()
         self.rows.mark_shown()
         self._marks_changed()
 
-    def clear_marks(self) -> None:
-        """Take every mark, of rows that are not shown as well."""
-        self.rows.mark(self.rows.marks, on=False)
-        self._marks_changed()
-
     def redraw(self) -> None:
-        """Draw what is seen anew: cells show something that is not in the rows, and it has changed."""
+        """Redraw the visible rows, because something outside the rows has changed, such as the time."""
         self._strips.clear()
-        self._measure_seen()
+        self._measure_visible()
         self.refresh()
 
     # Changes
 
     def _change(self, change: Callable[[], Outcome]) -> Outcome:
-        """Change the rows, and leave what is under the cursor, or what the user looks at, where it is on the screen."""
+        """Change the rows and keep the row under the cursor, or else the first visible row, on its line."""
         key, offset = self._anchor()
-        before = self._seen()
+        before = self._visible_state()
         outcome = change()
         self._sample()
         self._resize()
@@ -333,20 +324,20 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._scroll(index - offset)
         else:
             self._scroll(self.scroll_offset.y if self.rows.anchored else 0)
-        self._measure_seen()
+        self._measure_visible()
         self._announce()
-        if self._seen() != before:
+        if self._visible_state() != before:
             self.refresh()
         return outcome
 
-    def _seen(self) -> tuple[object, ...]:
-        """All that is seen and that a change of the rows can change."""
+    def _visible_state(self) -> tuple[object, ...]:
+        """Return everything visible that a change of the rows can affect."""
         top, rows = self.scroll_offset.y, self.rows
         shown = [rows[index] for index in range(top, min(top + self._page, len(rows)))]
         return shown, top, rows.cursor, rows.descending, self._placed, self._matches
 
     def _anchor(self) -> tuple[Key | None, int]:
-        """The row that is to stay where it is, and its line below the header: the cursor's, or the first one seen."""
+        """Return the key of the row that keeps its place and its line below the header."""
         cursor, top = self.rows.cursor, self.scroll_offset.y
         if cursor is None or not self.rows.anchored:
             return None, 0
@@ -354,77 +345,77 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self.rows.key_of(self.rows[seen]), seen - top
 
     def _resize(self) -> None:
-        """Tell how much there is to scroll. The screen is laid out anew only if a scrollbar comes or goes."""
+        """Set the virtual size to that of the rows and the columns."""
         width = max((placed.start + placed.width for placed in self._placed), default=0)
         size = Size(width, len(self.rows) + 1)
         if size != self.virtual_size:
             set_virtual_size(self, size)
 
     def _announce(self) -> None:
-        """Tell of another row under the cursor, and of marks that went."""
+        """Post messages if another row is under the cursor or marked rows are gone."""
         item, index = self.current, self.rows.cursor
-        if self._told[0] is not item:
+        if self._announced[0] is not item:
             self.post_message(self.CursorMoved(self, item, -1 if index is None else index))
-        self._told = (item, -1 if index is None else index)
-        if self.rows.marked_count != self._told_marks:
+        self._announced = (item, -1 if index is None else index)
+        if self.rows.marked_count != self._announced_marks:
             self._marks_changed()
 
     def _marks_changed(self) -> None:
-        self._told_marks = self.rows.marked_count
+        self._announced_marks = self.rows.marked_count
         self.refresh()
-        self.post_message(self.MarksChanged(self, self._told_marks))
+        self.post_message(self.MarksChanged(self, self._announced_marks))
 
-    def _begin_arranging(self) -> None:
-        """Sort and filter: at once if a slice is enough, otherwise between frames."""
+    def _start_job(self) -> None:
+        """Sort and filter at once if one slice is enough, otherwise between frames."""
         self.workers.cancel_group(self, "arrange")
-        arranging = self._arranging()
-        self._pending = arranging
-        if arranging.run(SLICE):
-            self._apply(arranging)
+        job = self._new_job()
+        self._job = job
+        if job.run(self._slice_seconds):
+            self._apply(job)
         else:
-            self._arrange_between_frames(arranging, self._preview(arranging))
+            self._run_job(job, self._preview(job))
 
-    def _preview(self, arranging: SortFilterJob[Item]) -> bool:
-        """Show the first matches as soon as they fill the screen: who types sees them while the rest is looked at."""
-        if arranging.found < self._page or not self._change(lambda: self._show(self.rows.preview, arranging)):
+    def _preview(self, job: SortFilterJob[Item]) -> bool:
+        """Show the first matches as soon as they fill the screen. Return False if they do not yet."""
+        if job.found < self._page or not self._change(lambda: self._show(self.rows.preview, job)):
             return False
         self._show_cursor()
         return True
 
-    def _show(self, take: Callable[[SortFilterJob[Item]], bool], arranging: SortFilterJob[Item]) -> bool:
-        """Show what was arranged, and with it what the filter found in the cells."""
-        if not take(arranging):
+    def _show(self, take: Callable[[SortFilterJob[Item]], bool], job: SortFilterJob[Item]) -> bool:
+        """Show the result of a job together with its highlights."""
+        if not take(job):
             return False
         self._apply_highlights()
         return True
 
     def _apply_highlights(self) -> None:
-        if self._matches != self._to_match:
-            self._matches = self._to_match
+        if self._matches != self._pending_matches:
+            self._matches = self._pending_matches
             self._strips.clear()
 
-    def _finish_arranging(self) -> None:
-        """Do at once what is left to sort and filter: what comes next wants all of it."""
-        if self._pending is not None:
-            self._pending.run()
-            self._apply(self._pending)
+    def _complete_job(self) -> None:
+        """Complete the current job at once."""
+        if self._job is not None:
+            self._job.run()
+            self._apply(self._job)
 
-    def _arranging(self) -> SortFilterJob[Item]:
+    def _new_job(self) -> SortFilterJob[Item]:
         column = next((column for column in self.columns if column.id == self.sorted_by), None)
         return self.rows.start_sort_filter(None if column is None else column.sort_key, self._predicate)
 
     @work(group="arrange", exit_on_error=False)
-    async def _arrange_between_frames(self, arranging: SortFilterJob[Item], seen: bool) -> None:
+    async def _run_job(self, job: SortFilterJob[Item], seen: bool) -> None:
         await asyncio.sleep(FRAME if seen else 0)
-        while not arranging.run(SLICE):
-            appears = not seen and self._preview(arranging)
+        while not job.run(self._slice_seconds):
+            appears = not seen and self._preview(job)
             seen = seen or appears
             await asyncio.sleep(FRAME if appears else 0)
-        self._apply(arranging)
+        self._apply(job)
 
-    def _apply(self, arranging: SortFilterJob[Item]) -> None:
-        if self._change(lambda: self._show(self.rows.apply, arranging)):
-            self._pending = None
+    def _apply(self, job: SortFilterJob[Item]) -> None:
+        if self._change(lambda: self._show(self.rows.apply, job)):
+            self._job = None
             self._show_cursor()
             self.post_message(self.SortFilterDone(self, len(self.rows), self.rows.total))
 
@@ -432,7 +423,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     @property
     def _page(self) -> int:
-        """How many rows are seen."""
+        """Number of visible rows."""
         return max(self.scrollable_content_region.height - 1, 1)
 
     @property
@@ -440,7 +431,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return 3 if self.markable else 2
 
     def _sample(self) -> None:
-        """Look at the first rows for the width of the columns; widths only grow, so that nothing jumps."""
+        """Measure the first rows for the widths of the columns. Widths only grow, so that columns do not jump."""
         count = min(len(self.rows), SAMPLE)
         if count <= self._sampled and self._placed:
             return
@@ -448,8 +439,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._sampled = count
         self._lay_out()
 
-    def _measure_seen(self) -> None:
-        """Room for what is seen now. Scrolling does not come here, so that the columns stay where they are."""
+    def _measure_visible(self) -> None:
+        """Measure the visible rows. Scrolling does not call this, so that the columns stay in place."""
         top = self.scroll_offset.y
         self._measure(range(top, min(top + self._page, len(self.rows))))
         self._lay_out()
@@ -494,7 +485,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        if self.rows and not self._placed:  # the first frame is drawn before the size of anything is told
+        if self.rows and not self._placed:  # the first frame comes before the first Resize
             self._lay_out()
         width = self.scrollable_content_region.width
         scroll_x, scroll_y = self.scroll_offset
@@ -624,35 +615,35 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self.rows.anchor()
 
     def action_down(self) -> None:
-        """One row down."""
+        """Move one row down."""
         self._move((self.rows.cursor or 0) + 1)
 
     def action_up(self) -> None:
-        """One row up."""
+        """Move one row up."""
         self._move((self.rows.cursor or 0) - 1)
 
     def action_top(self) -> None:
-        """To the first row."""
+        """Move to the first row."""
         self._move(0)
 
     def action_bottom(self) -> None:
-        """To the last row."""
+        """Move to the last row."""
         self._move(len(self.rows) - 1)
 
     def action_page_down(self) -> None:
-        """One page of rows down."""
+        """Move one page down."""
         self._move((self.rows.cursor or 0) + self._page)
 
     def action_page_up(self) -> None:
-        """One page of rows up."""
+        """Move one page up."""
         self._move((self.rows.cursor or 0) - self._page)
 
     def action_right(self) -> None:
-        """Scroll to the columns at the right."""
+        """Scroll to the columns on the right."""
         self.scroll_relative(x=8, animate=False, force=True)
 
     def action_left(self) -> None:
-        """Scroll to the columns at the left."""
+        """Scroll to the columns on the left."""
         self.scroll_relative(x=-8, animate=False, force=True)
 
     # Focus and mouse

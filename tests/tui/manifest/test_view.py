@@ -6,9 +6,10 @@ import json
 import re
 
 import pytest
+from textual.content import Content
 from textual.widgets import Input
 
-from ecrtui.tui.manifest.document import prepare_manifest
+from ecrtui.tui.manifest.document import TextRange, prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
 from tests.support.host import WidgetApp, rendered_lines
 
@@ -136,9 +137,14 @@ async def test_a_match_far_to_the_right_is_scrolled_to() -> None:
 async def test_drawing_4_mib_costs_only_the_visible_part(source: str, wrap: bool) -> None:
     view = ManifestView(wrap=wrap)
     async with WidgetApp(view).run_test(size=(80, 24)) as pilot:
-        drawn = []
+        drawn: list[int] = []
         original = view._content
-        view._content = lambda place: drawn.append(place.end - place.start) or original(place)  # type: ignore[method-assign]
+
+        def recorded(part: TextRange) -> Content:
+            drawn.append(part.end - part.start)
+            return original(part)
+
+        view._content = recorded  # type: ignore[method-assign]
         view.show(prepare_manifest(source))
         await pilot.press("G", "g", "ctrl+d")
         await pilot.pause()

@@ -34,7 +34,7 @@ def client(embedded: EmbeddedRegistry) -> Any:
     return made
 
 
-async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
@@ -60,7 +60,7 @@ async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: E
         assert tags_of(client, "team/app") == {"rc": new.digest, "v2": new.digest}
 
 
-async def test_the_list_is_updated_after_a_retag_without_a_reload(embedded: EmbeddedRegistry, client) -> None:
+async def test_the_list_is_updated_after_a_retag_without_a_reload(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
@@ -79,7 +79,7 @@ async def test_the_list_is_updated_after_a_retag_without_a_reload(embedded: Embe
         await until(pilot, "3 images · 2 tagged")
 
 
-async def test_the_returned_manifest_can_be_viewed(embedded: EmbeddedRegistry, client) -> None:
+async def test_the_returned_manifest_can_be_viewed(embedded: EmbeddedRegistry, client: Any) -> None:
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
@@ -93,7 +93,7 @@ async def test_the_returned_manifest_can_be_viewed(embedded: EmbeddedRegistry, c
         await until(pilot, "enter close")
 
 
-async def test_several_tags_can_be_added_at_once(embedded: EmbeddedRegistry, client) -> None:
+async def test_several_tags_can_be_added_at_once(embedded: EmbeddedRegistry, client: Any) -> None:
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
@@ -107,7 +107,7 @@ async def test_several_tags_can_be_added_at_once(embedded: EmbeddedRegistry, cli
         assert tags_of(client, "team/app") == dict.fromkeys(("one", "two", "v2"), new.digest)
 
 
-async def test_tagging_a_platform_warns_that_it_is_not_the_index(embedded: EmbeddedRegistry, client) -> None:
+async def test_tagging_a_platform_warns_that_it_is_not_the_index(embedded: EmbeddedRegistry, client: Any) -> None:
     index = push_index(client, "team/app", None, "multi")
     async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
         await until(pilot, "linux/arm64")
@@ -123,7 +123,7 @@ async def test_tagging_a_platform_warns_that_it_is_not_the_index(embedded: Embed
         assert arm in index.manifest
 
 
-async def test_the_selected_digest_of_the_manifest_is_tagged(embedded: EmbeddedRegistry, client) -> None:
+async def test_the_selected_digest_of_the_manifest_is_tagged(embedded: EmbeddedRegistry, client: Any) -> None:
     children = {
         "linux/amd64": push_image(client, "team/app", "amd"),
         "linux/arm64": push_image(client, "team/app", "arm"),
@@ -140,7 +140,7 @@ async def test_the_selected_digest_of_the_manifest_is_tagged(embedded: EmbeddedR
         assert tags_of(client, "team/app")["arm"] == children["linux/arm64"].digest
 
 
-async def test_without_a_selected_digest_the_image_itself_is_tagged(embedded: EmbeddedRegistry, client) -> None:
+async def test_without_a_selected_digest_the_image_itself_is_tagged(embedded: EmbeddedRegistry, client: Any) -> None:
     index = push_index(client, "team/app", None, "multi")
     async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
         await until(pilot, "linux/arm64")
@@ -206,7 +206,7 @@ def shared_registry() -> EmbeddedRegistry:
     return embedded
 
 
-async def test_an_immutable_tag_is_refused_with_its_filter(embedded: EmbeddedRegistry, client) -> None:
+async def test_an_immutable_tag_is_refused_with_its_filter(embedded: EmbeddedRegistry, client: Any) -> None:
     create_repository(client, "team/frozen", "IMMUTABLE_WITH_EXCLUSION", ["dev*"])
     old = push_image(client, "team/frozen", "old", "v1")
     dev = push_image(client, "team/frozen", "dev", "dev-1")
@@ -227,7 +227,7 @@ async def test_an_immutable_tag_is_refused_with_its_filter(embedded: EmbeddedReg
         assert tags_of(client, "team/frozen") == {"v1": old.digest, "v2": new.digest, "dev-1": new.digest}
 
 
-async def test_the_filter_that_makes_a_tag_immutable_is_named(embedded: EmbeddedRegistry, client) -> None:
+async def test_the_filter_that_makes_a_tag_immutable_is_named(embedded: EmbeddedRegistry, client: Any) -> None:
     create_repository(client, "team/mixed", "MUTABLE_WITH_EXCLUSION", ["release-*"])
     push_image(client, "team/mixed", "old", "release-1")
     push_image(client, "team/mixed", "new", "v2")
@@ -237,7 +237,7 @@ async def test_the_filter_that_makes_a_tag_immutable_is_named(embedded: Embedded
         assert "release-*" in row_of(form, "refused")
 
 
-async def test_immutability_set_after_planning_shows_the_service_error(embedded: EmbeddedRegistry, client) -> None:
+async def test_immutability_set_after_planning_shows_the_service_error(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
@@ -251,7 +251,7 @@ async def test_immutability_set_after_planning_shows_the_service_error(embedded:
         assert tags_of(client, "team/app")["rc"] == old.digest
 
 
-async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     other = push_image(client, "team/app", "other", "v1")
     push_image(client, "team/app", "new", "v2")
@@ -270,7 +270,7 @@ async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedR
         assert embedded.calls["PutImage"] == writes + 1  # the other one's
 
 
-async def test_a_write_with_a_lost_reply_is_reported_as_done(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_write_with_a_lost_reply_is_reported_as_done(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     embedded.faults.add("PutImage:drop-after:times=1")
@@ -284,7 +284,7 @@ async def test_a_write_with_a_lost_reply_is_reported_as_done(embedded: EmbeddedR
         await until(pilot, "<untagged>")
 
 
-async def test_a_write_that_was_not_applied_fails_and_can_be_retried(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_write_that_was_not_applied_fails_and_can_be_retried(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")
     embedded.faults.add("PutImage:drop-before:times=1")
@@ -302,7 +302,7 @@ async def test_a_write_that_was_not_applied_fails_and_can_be_retried(embedded: E
         assert tags_of(client, "team/app")["rc"] == new.digest
 
 
-async def test_a_write_that_cannot_be_confirmed_is_unknown(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_write_that_cannot_be_confirmed_is_unknown(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
@@ -316,7 +316,7 @@ async def test_a_write_that_cannot_be_confirmed_is_unknown(embedded: EmbeddedReg
         assert "could not confirm the result" in screen
 
 
-async def test_permanent_throttling_fails_with_the_service_error(embedded: EmbeddedRegistry, client) -> None:
+async def test_permanent_throttling_fails_with_the_service_error(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
     throttle = embedded.faults.add("PutImage:throttle:message=Rate exceeded for PutImage")
@@ -336,7 +336,7 @@ async def test_permanent_throttling_fails_with_the_service_error(embedded: Embed
         await until(pilot, "✓ done")
 
 
-async def test_temporary_throttling_is_retried_silently(embedded: EmbeddedRegistry, client) -> None:
+async def test_temporary_throttling_is_retried_silently(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "new", "v2")
     embedded.faults.add("PutImage:throttle:times=2")
     async with running(embedded, "team/app", unhurried=False) as pilot:
@@ -362,7 +362,7 @@ async def test_temporary_throttling_is_retried_silently(embedded: EmbeddedRegist
     ],
 )
 async def test_access_denied_shows_a_hint_and_can_be_retried(
-    fault: str, title: str, words: str, embedded: EmbeddedRegistry, client
+    fault: str, title: str, words: str, embedded: EmbeddedRegistry, client: Any
 ) -> None:
     push_image(client, "team/app", "new", "v2")
     embedded.faults.add(fault)
@@ -381,7 +381,7 @@ async def test_access_denied_shows_a_hint_and_can_be_retried(
         await until(pilot, "✓ done")
 
 
-async def test_a_planning_error_appears_in_the_form_and_can_be_retried(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_planning_error_appears_in_the_form_and_can_be_retried(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
         await until(pilot, "1 image ·")
@@ -396,7 +396,7 @@ async def test_a_planning_error_appears_in_the_form_and_can_be_retried(embedded:
         await until(pilot, "enter apply")
 
 
-async def test_a_protected_tag_must_be_typed_to_confirm(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_protected_tag_must_be_typed_to_confirm(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "old", "prod")
     new = push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", size=(140, 30)) as pilot:
@@ -415,7 +415,7 @@ async def test_a_protected_tag_must_be_typed_to_confirm(embedded: EmbeddedRegist
         assert tags_of(client, "team/app")["prod"] == new.digest
 
 
-async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedRegistry, client) -> None:
+async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image ·")
@@ -430,7 +430,7 @@ async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedReg
         assert "prod" not in tags_of(client, "team/app")
 
 
-async def test_read_only_mode_is_in_the_header_and_refuses_the_plan(embedded: EmbeddedRegistry, client) -> None:
+async def test_read_only_mode_is_in_the_header_and_refuses_the_plan(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "new", "v2")
     async with running(embedded, "team/app", read_only=True) as pilot:
         await until(pilot, "1 image ·")
@@ -442,7 +442,7 @@ async def test_read_only_mode_is_in_the_header_and_refuses_the_plan(embedded: Em
         assert "rc" not in tags_of(client, "team/app")
 
 
-async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: EmbeddedRegistry, client) -> None:
+async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")

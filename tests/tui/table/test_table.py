@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows import RowDelta, Rows
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table import columns as layout
-from ecrtui.tui.table import table as module
 from ecrtui.tui.table.columns import Column
-from ecrtui.tui.table.table import Table
-from tests.support.host import WidgetApp, rendered_lines, screen_lines
+from ecrtui.tui.table.table import SLICE, Table
+from tests.support.host import WidgetApp, rendered_lines
 
 ALL_THEMES = ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"]
 
@@ -54,8 +55,9 @@ def entries(count: int) -> list[Entry]:
     return [Entry(f"k{number}", f"name-{number:06}", (number * 7919) % count) for number in range(count)]
 
 
-def make(cell=by_name, **how) -> Table[Entry]:
-    how = {"sort": "name", "markable": True, "note": "nothing here"} | how
+def make(
+    cell: Callable[[Entry], str | Content] = by_name, *, markable: bool = True, slice_seconds: float = SLICE
+) -> Table[Entry]:
     return Table(
         Rows(key_of),
         [
@@ -63,14 +65,25 @@ def make(cell=by_name, **how) -> Table[Entry]:
             Column("key", "key", key_of, None, drop_priority=2),
             Column("size", "size", lambda entry: str(entry.size), by_size, align="right", drop_priority=1),
         ],
-        **how,
+        sort="name",
+        markable=markable,
+        note="nothing here",
+        slice_seconds=slice_seconds,
     )
+
+
+def key_contains(digits: str) -> Callable[[Entry], bool]:
+    return lambda entry: digits in entry.key
+
+
+def spans_of(words: str) -> Callable[[str], text.Spans]:
+    return lambda cell: [match.span() for match in re.finditer(words, cell)]
 
 
 async def arranged(pilot: Pilot[None], table: Table[Entry]) -> None:
     """Wait until what was asked for is in force; on a busy machine a slice is not always enough."""
     await pilot.pause()
-    while table._pending is not None:
+    while table._job is not None:
         await pilot.pause(0.01)
 
 
@@ -231,7 +244,9 @@ async def test_mark_all_marks_the_filtered_rows() -> None:
         assert table.rows.marks == {"k1", "k11"}
         table.filter(None)
         assert table.rows.marked_count == 2
-        table.clear_marks()
+        table.mark_all()
+        assert table.rows.marked_count == 20
+        table.mark_all()
         assert not table.rows.marks
 
 
@@ -286,14 +301,13 @@ async def test_sorting_and_reversing_keep_the_cursor_on_its_row() -> None:
         assert app.messages_of(Table.SortFilterDone)[-1].total == 50
 
 
-async def test_the_last_of_several_quick_filters_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SLICE", 0)
-    table = make()
+async def test_the_last_of_several_quick_filters_wins() -> None:
+    table = make(slice_seconds=0)
     app = WidgetApp(table)
     async with app.run_test(size=(60, 10)) as pilot:
         table.merge(entries(30_000))
         for digits in ("1", "12", "123"):
-            table.filter(lambda entry, digits=digits: digits in entry.key)
+            table.filter(key_contains(digits))
         table.merge([Entry("k-123-late", "late"), Entry("k-9-late", "late")])
         while not app.messages_of(Table.SortFilterDone):
             await pilot.pause()
@@ -302,11 +316,8 @@ async def test_the_last_of_several_quick_filters_wins(monkeypatch: pytest.Monkey
         assert app.messages_of(Table.SortFilterDone)[-1].shown == len(expected)
 
 
-async def test_first_matches_appear_before_the_filter_is_done(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "SLICE", 0)
-    table = make()
+async def test_first_matches_appear_before_the_filter_is_done() -> None:
+    table = make(slice_seconds=0)
     app = WidgetApp(table)
     async with app.run_test(size=(60, 10)):
         table.merge(entries(30_000))
@@ -335,9 +346,7 @@ async def test_a_filter_with_the_same_rows_updates_the_highlights() -> None:
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(5))
         for found in ("na", "name", None):
-            table.filter(
-                lambda entry: True, found and (lambda name, found=found: [m.span() for m in re.finditer(found, name)])
-            )
+            table.filter(lambda entry: True, None if found is None else spans_of(found))
             await arranged(pilot, table)
             drawn = list(pilot.app.screen._compositor.render_strips())[1]
             lit = [segment.text for segment in drawn if segment.style and segment.style.underline]
@@ -349,11 +358,12 @@ async def test_an_invisible_change_only_moves_the_scrollbar() -> None:
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
         table.merge(entries(100))
         await pilot.pause()
-        for change in (
+        changes: list[Callable[[], RowDelta]] = [
             lambda: table.merge(Entry(f"late{number}", f"z-{number}") for number in range(500)),
             lambda: table.remove_rows(["late400"]),
             lambda: table.update([Entry("late3", "z-3", 7)]),
-        ):
+        ]
+        for change in changes:
             drawn = table._dirty_regions.copy()
             assert change()
             assert table._dirty_regions == drawn
@@ -487,16 +497,6 @@ async def test_a_changed_row_is_redrawn_and_announced_at_the_cursor() -> None:
         await pilot.pause()
         assert "prod" in rendered_lines(table)[1]
         assert app.messages_of(Table.CursorMoved)[-1].item.name == "name-000000 prod"
-
-
-async def test_go_to_shows_a_row_or_says_that_it_is_not_there() -> None:
-    table = make()
-    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
-        table.merge(entries(100))
-        assert table.go_to("k77")
-        await pilot.pause()
-        assert any("name-000077" in line for line in screen_lines(pilot.app))
-        assert not table.go_to("nobody")
 
 
 def test_columns_share_the_spare_width_by_flex() -> None:

@@ -130,7 +130,7 @@ async def test_the_palette_closes_once_and_never_another_overlay(embedded: Embed
         await pilot.press("colon")
         await until(pilot, lambda _: bool(pilot.app.screen.query(CommandList)))
         palette = pilot.app.screen
-        pilot.app.action_help()
+        await pilot.app.run_action("app.help")
         await until(pilot, lambda _: pilot.app.screen is not palette)
         palette.dismiss()
         await pilot.pause()

@@ -49,17 +49,21 @@ async def test_a_retry_is_offered_only_where_it_can_help() -> None:
         assert len(app.messages_of(MessagePanel.RetryRequested)) == 1
 
 
+def is_shown(panel: MessagePanel) -> bool:
+    return panel.display
+
+
 async def test_a_panel_without_a_message_is_hidden() -> None:
     panel = MessagePanel()
     async with WidgetApp(panel).run_test(size=(80, 12)) as pilot:
-        assert not panel.display
+        assert not is_shown(panel)
         panel.show_message("No images", hint="Push one.", severity=Severity.WARNING)
         await pilot.pause()
-        assert panel.display
+        assert is_shown(panel)
         assert screen_lines(pilot.app)[0].strip("▌ ") == "! No images"
         panel.hide()
         await pilot.pause()
-        assert not panel.display
+        assert not is_shown(panel)
 
 
 async def test_a_very_long_detail_is_cut() -> None:
