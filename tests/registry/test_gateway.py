@@ -104,13 +104,21 @@ def test_a_repository_has_all_its_fields(env: RegistryEnv) -> None:
         imageScanningConfiguration={"scanOnPush": True},
         encryptionConfiguration={"encryptionType": "KMS", "kmsKey": "alias/mine"},
     )
-    told = env.registry.repository("team/locked")
+    repository = env.registry.repository("team/locked")
     raw = env.client.describe_repositories(repositoryNames=["team/locked"])["repositories"][0]
-    assert (told.name, told.uri, told.arn) == ("team/locked", raw["repositoryUri"], raw["repositoryArn"])
-    assert told.created_at == pytest.approx(raw["createdAt"].timestamp(), abs=0.01)
-    assert told.registry_id == REGISTRY_ID
-    assert told.mutability == TagMutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",))
-    assert (told.scan_on_push, told.encryption, told.kms_key) == (True, "KMS", raw["encryptionConfiguration"]["kmsKey"])
+    assert (repository.name, repository.uri, repository.arn) == (
+        "team/locked",
+        raw["repositoryUri"],
+        raw["repositoryArn"],
+    )
+    assert repository.created_at == pytest.approx(raw["createdAt"].timestamp(), abs=0.01)
+    assert repository.registry_id == REGISTRY_ID
+    assert repository.mutability == TagMutability("IMMUTABLE_WITH_EXCLUSION", ("latest*",))
+    assert (repository.scan_on_push, repository.encryption, repository.kms_key) == (
+        True,
+        "KMS",
+        raw["encryptionConfiguration"]["kmsKey"],
+    )
     assert env.registry.repository("team/app").mutability == TagMutability()
 
 
