@@ -162,7 +162,7 @@ class Listing(Generic[Item]):
         pages: returns the pages of the whole listing from a token on.
         seen: remembers the rows that were returned.
         parts: the same rows as parts, to read at the same time where that is faster.
-        completed: called when the caller asks for more after the last batch, so that nobody waits for it.
+        completed: called when the caller asks for more after the last batch, so that no batch waits for it.
         pause: seconds of the first pause after a throttled request.
         interval: the least seconds between two batches. A batch has all rows that arrived meanwhile.
     """
