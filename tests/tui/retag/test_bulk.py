@@ -216,7 +216,7 @@ async def test_plan_and_result_can_be_saved(
 
 
 async def save(pilot: Any, file: Path, words: str = "written") -> None:
-    """Save what stands in the table, and wait for the answer."""
+    """Save the plan or its result and wait for the message."""
     await pilot.press("w")
     await until(pilot, "file to write")
     await type_text(pilot, str(file))

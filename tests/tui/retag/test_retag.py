@@ -262,9 +262,9 @@ async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedR
         put(client, "team/app", other.manifest, "rc", other.media_type)
         await pilot.press("enter")
         screen = await until(pilot, "✗ moved by someone else")
-        told = row_of(screen, "✗ moved")
-        assert old.digest[7:19] in told
-        assert other.digest[7:19] in told
+        row = row_of(screen, "✗ moved")
+        assert old.digest[7:19] in row
+        assert other.digest[7:19] in row
         assert "nothing was sent" in screen
         assert tags_of(client, "team/app")["rc"] == other.digest
         assert embedded.calls["PutImage"] == writes + 1  # the other one's
