@@ -1,6 +1,6 @@
-"""The application: it wires places together and does nothing else.
+"""The application: it connects screens, overlays and sessions.
 
-The first frame waits for every import: only the first place is imported here, the others when they are gone to.
+The first frame waits for every import, so screens other than the first are imported when they are opened.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from ecrtui import gc_tuning
 from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import CredentialsError, EcrTuiError
-from ecrtui.settings import Settings, remember_theme
-from ecrtui.tui import actions, messages, themes
-from ecrtui.tui import blocking as io
+from ecrtui.settings import Settings
+from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import UNBOUND, bindings, declared_actions
@@ -32,33 +31,29 @@ from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
-from ecrtui.tui.textual_fixes.theme_start import start_with_theme
+from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
-    from textual.theme import Theme
-
     from ecrtui.session import Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
 
 
 IDLE_DELAY = 1.0
-"""Seconds after which is done what nobody waits for, so that the first rows come first."""
+"""Seconds before work that can wait starts, so that the first rows come first."""
 
 
 class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
     """Browse, inspect and retag.
 
     Args:
-        connect: gives the session; called off the UI thread, after the first frame.
-        settings: the settings in force before the account is known.
-        start: the place to land on.
-        demo: whether this is the embedded registry, which the header tells.
+        connect: the source of the session; called in a thread after the first frame.
+        settings: the settings before the account is known.
+        start: the repository or image to open.
+        demo: True for the embedded registry; the header shows it.
     """
 
     TITLE = "ecrtui"
     BINDINGS = bindings("app")
-
-    _defaults: tuple[Theme | None, dict[str, str]] = (None, {})
 
     def __init__(
         self,
@@ -68,61 +63,35 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
         *,
         demo: bool = False,
     ) -> None:
+        self.theme_manager = ThemeManager(self)  # Textual asks for variable defaults in its constructor
         super().__init__()
         self.connect = connect
         self.settings = settings
         self.start = start or Reference()
         self.leaving = False
-        self.own_themes: tuple[str, ...] = ()
-        """The names of our own themes and the user's, as soon as they are read."""
-        self.set_keymap(dict(settings.keys))
-        if self._knows_theme(settings.theme):
-            start_with_theme(self, settings.theme)
         self.demo = demo
         self._connected: list[SessionSource] = []
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
+        self.set_keymap(dict(settings.keys))
+        self.theme_manager.start_with(settings.theme)
 
-    def _use_theme(self, name: str) -> None:
-        if self._knows_theme(name):
-            self.theme = name
-        else:
-            self._warn(f"There is no theme {name!r}; {self.theme} is used.")
-
-    def _knows_theme(self, name: str) -> bool:
-        """Whether there is such a theme; it is read if it was not yet."""
-        if name not in self.available_themes and (theme := themes.load_theme(name)) is not None:
-            self.register_theme(theme)
-        return name in self.available_themes
-
-    async def read_themes(self) -> None:
-        """The other themes, when there is time for it, and a word about those that are broken."""
-        found = await io.run_blocking(themes.load_themes)
-        for theme in found.themes:
-            self.register_theme(theme)
-        self.own_themes = tuple(theme.name for theme in found.themes)
-        if found.report:
-            self._warn(found.report)
-
-    def _warn(self, words: str) -> None:
-        self.notify(words, severity="warning", timeout=10)
+    def warn(self, message: str) -> None:
+        """Show a warning for ten seconds."""
+        self.notify(message, severity="warning", timeout=10)
 
     def get_default_screen(self) -> Screen[None]:
-        """The bottom of the stack: Esc ends there."""
+        """Return the screen at the bottom of the stack."""
         return self.with_header(RepositoriesScreen(self.connect))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for themes that do not set them."""
-        theme = self.current_theme
-        if theme is not self._defaults[0]:  # asked for several times before the first frame
-            self._defaults = (theme, themes.variable_defaults(theme))
-        return self._defaults[1]
+        return self.theme_manager.variable_defaults()
 
     def on_mount(self) -> None:
-        io.shorten_switch_interval()
+        blocking.shorten_switch_interval()
         if not self.is_headless:
-            # Python's own way to end on SIGTERM is to be gone, with the terminal still in the alternate screen.
+            # By default SIGTERM ends Python at once and leaves the terminal in the alternate screen.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.call_later, self.action_quit)
         if self.start.repository:
             from ecrtui.tui.screens.image import ImageScreen
@@ -133,11 +102,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
             if subject:
                 self.push_app_screen(ImageScreen(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
-            self._use_theme(self.settings.theme)
+            self.theme_manager.use(self.settings.theme)
         self.call_after_refresh(gc_tuning.enable_gc)
-        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.read_themes(), exit_on_error=False))
+        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.theme_manager.load_all(), exit_on_error=False))
         for problem in actions.unknown_id_messages(self.settings.keys):
-            self._warn(problem)
+            self.warn(problem)
 
     def on_connected(self, message: messages.Connected) -> None:
         """Show the registry in the headers of its screens; on the first connection, do what the session needs."""
@@ -150,11 +119,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
             return
         self._connected.append(source)
         if source is self.connect and session.settings.theme != self.settings.theme:
-            self._use_theme(session.settings.theme)
+            self.theme_manager.use(session.settings.theme)
         self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._resolve_unknown(session), exit_on_error=False))
 
     async def _identify(self, source: SessionSource, session: Session) -> None:
-        identity = await io.run_blocking(session.registry.identity)
+        identity = await blocking.run_blocking(session.registry.identity)
         self._update_headers(source, lambda state: state._replace(identity=identity))
 
     def _screens_on(self, source: SessionSource) -> list[AppScreen]:
@@ -176,23 +145,23 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
         return sum(source is writing for writing in self._writes)
 
     async def _resolve_unknown(self, session: Session) -> None:
-        """Look up what became of writes that an earlier process began and never finished."""
+        """Resolve writes that an earlier process left with unknown outcome."""
         try:
-            entries = await io.run_blocking(lambda: session.engine.resolve_unknown())
+            entries = await blocking.run_blocking(lambda: session.engine.resolve_unknown())
         except EcrTuiError as error:
-            self.notify(f"What became of earlier writes could not be found out: {error}", severity="warning")
+            self.notify(f"Could not resolve earlier writes: {error}", severity="warning")
             return
         if entries:
             self.notify(
-                f"{units.format_count(len(entries), 'write')} with unknown outcome looked up: see Activity (a)",
+                f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see Activity (a)",
                 timeout=10,
             )
 
     def ask_for_code(self, question: str) -> str:
-        """Ask the user for the code of an MFA device; called by the thread that signs in, which waits for it.
+        """Ask the user for an MFA code. The thread that signs in calls this and waits.
 
         Raises:
-            CredentialsError: the user gave none.
+            CredentialsError: the user entered none.
         """
         from ecrtui.tui.overlays.prompt import TextPrompt
 
@@ -200,7 +169,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
         self.call_from_thread(self.push_screen, TextPrompt(question), answer.set_result)
         code = answer.result()
         if code is None:
-            raise CredentialsError("No MFA code was given", "", "Try again, and type the code that the device shows.")
+            raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
         return code
 
     def push_app_screen(self, screen: AppScreen) -> None:
@@ -240,22 +209,22 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
     def on_offer_copies(self, message: messages.OfferCopies) -> None:
         from ecrtui.tui.overlays.menus import CopyMenu
 
-        if message.entries:
-            self.push_screen(CopyMenu(message.entries), self._copy)
+        if message.items:
+            self.push_screen(CopyMenu(message.items), self._copy)
 
     def _copy(self, choice: CopyItem | None) -> None:
         if choice is not None:
             self.run_worker(self._to_clipboard(choice), group="copy", exit_on_error=False)
 
     async def _to_clipboard(self, choice: CopyItem) -> None:
-        """Over SSH this machine's clipboard is not the user's: the terminal is asked instead (OSC 52)."""
+        """Copy with the clipboard of this machine, or, over SSH or without one, of the terminal (OSC 52)."""
         from ecrtui.tui import clipboard
 
-        if clipboard.over_ssh() or not await io.run_blocking(clipboard.copy_to_system_clipboard, choice.text):
+        if clipboard.over_ssh() or not await blocking.run_blocking(clipboard.copy_to_system_clipboard, choice.text):
             self.copy_to_clipboard(choice.text)
-            self.notify(f"{choice.label} sent to the terminal's clipboard", markup=False)
+            self.notify(f"Copied {choice.label} to the clipboard of the terminal")
         else:
-            self.notify(f"{choice.label} copied", markup=False)
+            self.notify(f"Copied {choice.label}")
 
     def on_write_began(self, message: messages.WriteBegan) -> None:
         self._writes.append(message.source)
@@ -279,7 +248,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
             self.exit()
 
     def action_activity(self) -> None:
-        """The journal of every write."""
+        """Open Activity."""
         from ecrtui.tui.screens.activity import ActivityScreen
 
         if not isinstance(self.screen, ActivityScreen):
@@ -287,14 +256,14 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
             self.push_app_screen(ActivityScreen(source))
 
     def action_command_palette(self) -> None:
-        """Everything by name."""
+        """Open the command palette."""
         from ecrtui.tui.textual_fixes.palette import Palette
 
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 
     def action_help(self) -> None:
-        """Keys and what they do."""
+        """Show the keyboard shortcuts."""
         from ecrtui.tui.overlays.help import HelpOverlay
 
         self.push_screen(HelpOverlay(self._keys_in_use()))
@@ -319,23 +288,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
 
     def action_change_theme(self) -> None:
         """Choose a theme."""
-        self.run_worker(self._choose_theme(), group="theme", exclusive=True, exit_on_error=False)
-
-    async def _choose_theme(self) -> None:
-        if not self.own_themes:
-            await self.read_themes()
-        from ecrtui.tui.overlays.menus import ThemeMenu
-
-        names = [*self.own_themes, *sorted(set(self.available_themes) - set(self.own_themes))]
-        self.push_screen(ThemeMenu(names, self.theme), self._remember)
-
-    def _remember(self, theme: str | None) -> None:
-        if theme is None:
-            return
-        try:
-            remember_theme(theme)
-        except EcrTuiError as error:
-            self.notify(str(error), severity="warning", markup=False)
+        self.run_worker(self.theme_manager.choose(), group="theme", exclusive=True, exit_on_error=False)
 
     def notify(
         self,
@@ -346,12 +299,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Whoever tells something tells it through the door: a service's words may be in it, and it is never markup."""
-        shown = text.visible_lines(message)
-        super().notify(shown, title=title, severity=severity, timeout=timeout, markup=False)
+        """Show a toast. The message may have a service's words, so it is escaped and never markup."""
+        super().notify(text.visible_lines(message), title=title, severity=severity, timeout=timeout, markup=False)
 
     def action_toggle_header(self) -> None:
-        """Hide or show the header."""
+        """Show or hide the header."""
         self.screen.toggle_class("-no-header")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -1,4 +1,4 @@
-"""What every place of the application has in common: header, trail, a body, footer, and one way to fail."""
+"""The base class of all screens: header, breadcrumb, body, footer and error handling."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.tui import actions
-from ecrtui.tui import blocking as io
+from ecrtui.tui import actions, blocking
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, GoBack
@@ -31,11 +30,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SMALLEST = (60, 15)
-"""Columns and rows below which a place says that there is no room."""
+"""Columns and rows that a screen needs."""
 
 
 class AppScreen(Screen[None]):
-    """A screen of its own: Enter goes deeper from it, Esc comes back."""
+    """A screen on the session of one source.
+
+    Args:
+        connect: the source of the session.
+    """
 
     SCOPES: ClassVar[tuple[str, ...]] = ("screen",)
     """The scopes of :mod:`ecrtui.tui.actions` that this class adds to those of its bases; its bindings follow."""
@@ -57,7 +60,7 @@ class AppScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (24, "-tall")]
 
     header_state: var[HeaderState] = var(HeaderState())
-    """As every state of a place a ``var``: a ``reactive`` of a screen draws all of it anew each time."""
+    """A ``var`` like every state of a screen; a ``reactive`` would draw the whole screen after each change."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Bind the actions of the scopes that the class declares."""
@@ -78,57 +81,62 @@ class AppScreen(Screen[None]):
         yield Footer()
 
     def render(self) -> RenderableType:
-        """What stands behind the widgets: nothing, or why there are none."""
+        """Return nothing, or the text for a terminal that is too small for the widgets."""
         if not self.has_class("-tiny") and not self.has_class("-flat"):
             return super().render()
-        return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows; make the terminal larger."
+        return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows. Enlarge the terminal."
 
     def breadcrumb(self) -> str:
-        """Where this place is: "Repositories › team/checkout"."""
+        """Return the path of this screen: "Repositories › team/checkout"."""
         raise NotImplementedError
 
     def body(self) -> Iterable[Widget]:
-        """The widgets between the trail and the footer."""
+        """Yield the widgets between the breadcrumb and the footer."""
         raise NotImplementedError
 
-    def set_status(self, words: str) -> None:
-        """Say something at the right end of the trail: counts, progress."""
-        self.query_one(Breadcrumb).status = words
+    def set_status(self, status: str) -> None:
+        """Show counts or progress at the right end of the breadcrumb."""
+        self.query_one(Breadcrumb).status = status
 
     async def session(self) -> Session:
-        """The session, connecting if need be; raises EcrTuiError."""
-        session = await io.run_blocking(self.connect)
+        """Return the session; connect first if needed. Raises EcrTuiError."""
+        session = await blocking.run_blocking(self.connect)
         if not self.header_state.connected:
             self.post_message(Connected(self.connect, session))
         return session
 
     def show_error(self, error: EcrTuiError) -> None:
-        """Show an error where the data would be."""
+        """Show an error in place of the data."""
         raise NotImplementedError
 
     def notify_error(self, error: EcrTuiError) -> None:
-        """Tell an error that leaves what is shown as it is: what happened, the service's words, the next step."""
+        """Show an error that leaves the screen as it is: what happened, the service's words, the next step."""
         self.notify(f"{error} {error.hint}".strip(), severity="error", timeout=10)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker that failed in a way that nobody foresaw: told in place, without the locals of a traceback."""
+        """Show the error of a failed worker in place, without the locals of a traceback."""
         if event.state is WorkerState.ERROR:
             problem = event.worker.error
             if isinstance(problem, EcrTuiError):
                 self.show_error(problem)
                 return
             log.error("worker %s failed", event.worker.name, exc_info=problem)
-            self.show_error(EcrTuiError("ecrtui failed here; this is a defect", f"{type(problem).__name__}: {problem}"))
+            self.show_error(
+                EcrTuiError("Internal error (please report this bug)", f"{type(problem).__name__}: {problem}")
+            )
 
     def on_unmount(self) -> None:
         clear_styles_cache()
 
+    def on_message_panel_retry_requested(self) -> None:
+        self.action_retry()
+
     def action_back(self) -> None:
-        """Leave this place."""
+        """Leave this screen."""
         self.post_message(GoBack())
 
     def action_retry(self) -> None:
-        """Try again what failed; places that read something override it."""
+        """Try again after an error. Screens override it."""
 
     def action_refresh_screen(self) -> None:
-        """Read what is shown again from the registry; places that show something override it."""
+        """Read the data again. Screens override it."""

@@ -1,8 +1,8 @@
-"""Await blocking calls. This is the only module of the screens that uses threads.
+"""Await blocking calls. The only module of the interface with threads.
 
-The threads are daemons on purpose. Textual's own thread workers cannot be cancelled, still deliver after they were
-superseded, and make quitting wait for the network. Here a cancelled ``await`` returns at once, a late result is
-dropped, and the process can end while a thread still waits for a reply.
+The threads are daemons on purpose. A Textual thread worker cannot be cancelled, delivers after it was superseded, and
+makes quitting wait for the network. Here a cancelled ``await`` ends at once, a late result is dropped, and the process
+can exit while a thread still waits for a response.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ Item = TypeVar("Item")
 _END = object()
 
 SWITCH_INTERVAL = 0.001
-"""Seconds after which a busy thread yields to the event loop. Python's default of 5 ms is a third of a frame."""
+"""Seconds until a busy thread gives way to the event loop; Python's default, 5 ms, is a third of a frame."""
 
 
 def shorten_switch_interval() -> None:
-    """Shorten the time that a busy thread keeps the event loop waiting. Applies to the whole process."""
+    """Shorten the time that a thread can delay the event loop. It applies to the whole process."""
     sys.setswitchinterval(SWITCH_INTERVAL)
 
 
 async def run_blocking(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
-    """Run a blocking function in a daemon thread. Return its result, or raise its exception."""
+    """Run a blocking function in a daemon thread; return its result or raise its error."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 
-    def settle(result: Result | None, problem: BaseException | None) -> None:
+    def set_result(result: Result | None, problem: BaseException | None) -> None:
         if future.cancelled():
             return
         if problem is not None:
@@ -50,25 +50,25 @@ async def run_blocking(
             result = function(*args, **kwargs)
         except StopIteration:
             problem = RuntimeError("a blocking function raised StopIteration")
-        except BaseException as raised:  # noqa: BLE001 - handed to whoever awaits
+        except BaseException as raised:  # noqa: BLE001 - raised again by the caller
             problem = raised
         if not loop.is_closed():
             deliver(result, problem)
 
     def deliver(result: Result | None, problem: BaseException | None) -> None:
         try:
-            loop.call_soon_threadsafe(settle, result, problem)
+            loop.call_soon_threadsafe(set_result, result, problem)
         except RuntimeError:
-            # The event loop is closed: the application has quit and needs no result.
+            # The loop closed meanwhile: the application has quit.
             return
 
-    # Not threading.Thread: its start() blocks the event loop until the thread runs.
-    # The process does not join such a thread when it ends.
+    # threading.Thread.start() blocks the loop until the thread runs, which takes long while other threads are busy.
+    # The interpreter does not wait for a thread of this kind at exit.
     _thread.start_new_thread(run, ())
     return await future
 
 
 async def iterate_blocking(items: Iterator[Item]) -> AsyncIterator[Item]:
-    """Yield the items of a blocking iterator. Request the next item only after the last one was consumed."""
+    """Yield the items of a blocking iterator; request the next one only after the last was taken."""
     while (item := await run_blocking(next, items, _END)) is not _END:
         yield item  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The items of the copy menu, and the clipboard."""
+"""The texts of the copy menu, the equivalent AWS CLI commands, and the system clipboard."""
 
 from __future__ import annotations
 
@@ -12,12 +12,8 @@ from ecrtui.ecr.manifest import Descriptor
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 
-OSC52_LIMIT = 74_994
-"""Largest text in bytes for one OSC 52 sequence (just under 100,000 bytes in base64)."""
-
-
 MANIFEST_FILE = "manifest.json"
-"""The file that a copied command uses when the manifest did not come from a file."""
+"""The file with the manifest in a command, unless the manifest came from another file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +25,13 @@ class CopyItem:
 
 
 def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
-    """Return the copy items of a repository."""
+    """Return what can be copied of a repository."""
     entries = (("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
     return tuple(CopyItem(label, text) for label, text in entries if text)
 
 
 def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
-    """Return the copy items of an image. ``tag`` names the image in commands; by default its first tag."""
+    """Return what can be copied of an image; entries with a tag use the given tag, or the first one."""
     tag = tag or (image.tags[0] if image.tags else "")
     by_digest = f"{repository.uri}@{image.digest}"
     by_tag = f"{repository.uri}:{tag}" if tag else ""
@@ -51,7 +47,7 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
 
 
 def copy_items_for_part(repository: Repository, part: Descriptor) -> tuple[CopyItem, ...]:
-    """Return the copy items of a descriptor in a manifest."""
+    """Return what can be copied of a descriptor in a manifest."""
     entries = [CopyItem(f"{part.role} digest", part.digest)]
     if part.is_image:
         entries.append(CopyItem(f"{part.role} URI", f"{repository.uri}@{part.digest}"))
@@ -59,33 +55,33 @@ def copy_items_for_part(repository: Repository, part: Descriptor) -> tuple[CopyI
 
 
 def put_image_line(repository: Repository, image: Image, region: str, tag: str) -> str:
-    """Return AWS CLI commands that give this image a tag, byte for byte.
+    """Return the AWS CLI commands that give this image a tag, byte for byte.
 
-    The manifest goes through a file: a command substitution would strip trailing newlines and change the digest, and
-    an argument holds at most 128 KiB. ``jq -j`` writes the exact string without a final newline.
+    The manifest goes through a file: a command substitution strips trailing newlines, which changes the digest, and
+    an argument holds at most 128 KiB. ``jq -j`` writes the exact string without a newline.
     """
-    wanted = PutImageRequest(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
+    request = PutImageRequest(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
     common = ("--region", region)
-    return f"{get_manifest_line(wanted, common)} && {put_image_command(wanted, MANIFEST_FILE, common)}"
+    return f"{get_manifest_line(request, common)} && {put_image_command(request, MANIFEST_FILE, common)}"
 
 
-def get_manifest_line(wanted: PutImageRequest, common: Sequence[str] = ()) -> str:
+def get_manifest_line(request: PutImageRequest, common: Sequence[str] = ()) -> str:
     """Return the AWS CLI command that writes the exact manifest of a digest to :data:`MANIFEST_FILE`."""
-    words = ["aws", "ecr", "batch-get-image", *common, *_options(wanted, "registry_id", "repository")]
-    words += ["--image-ids", f"imageDigest={wanted.digest}"]
-    words += ["--accepted-media-types", wanted.media_type] if wanted.media_type else []
+    words = ["aws", "ecr", "batch-get-image", *common, *_options(request, "registry_id", "repository")]
+    words += ["--image-ids", f"imageDigest={request.digest}"]
+    words += ["--accepted-media-types", request.media_type] if request.media_type else []
     return f"{shlex.join([*words, '--output', 'json'])} | jq -j '.images[0].imageManifest' > {MANIFEST_FILE}"
 
 
-def put_image_command(wanted: PutImageRequest, file: str, common: Sequence[str] = ()) -> str:
-    """Return the ``aws ecr put-image`` command with these parameters.
+def put_image_command(request: PutImageRequest, file: str, common: Sequence[str] = ()) -> str:
+    """Return ``aws ecr put-image`` with these parameters.
 
     Args:
-        wanted: the parameters; empty ones are left out.
-        file: the file of the manifest. The command never contains the manifest itself.
-        common: global options of the AWS CLI.
+        request: the parameters; empty ones are left out.
+        file: the file with the manifest, which is never part of the command itself.
+        common: options that every AWS CLI command takes.
     """
-    words = ["aws", "ecr", "put-image", *common, *_options(wanted, *_OPTIONS), "--image-manifest", f"file://{file}"]
+    words = ["aws", "ecr", "put-image", *common, *_options(request, *_OPTIONS), "--image-manifest", f"file://{file}"]
     return shlex.join(words)
 
 
@@ -98,8 +94,8 @@ _OPTIONS = {
 }
 
 
-def _options(wanted: PutImageRequest, *names: str) -> list[str]:
-    given = [(_OPTIONS[name], getattr(wanted, name)) for name in names]
+def _options(request: PutImageRequest, *names: str) -> list[str]:
+    given = [(_OPTIONS[name], getattr(request, name)) for name in names]
     return [word for option, value in given if value for word in (option, value)]
 
 
@@ -110,7 +106,7 @@ def over_ssh(environment: Mapping[str, str] | None = None) -> bool:
 
 
 def copy_to_system_clipboard(text: str) -> bool:
-    """Copy with the clipboard program of this machine. Return False if none succeeded."""
+    """Copy with the clipboard program of this machine; return False if there is none."""
     import pyperclip
 
     try:

@@ -14,7 +14,7 @@ from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 
 
 def config_text(config: ImageConfig) -> str:
-    """Return an image config as text: platform, entrypoint, environment, labels, history."""
+    """Return the config of an image as text: platform, start command, environment, labels, history."""
     if config.problem:
         return f"{config.problem}\n\n{config.text}"
     facts = without_empty(
@@ -39,7 +39,7 @@ def config_text(config: ImageConfig) -> str:
 
 
 def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | None) -> str:
-    """Return the parts of an image as text, one fact per line, to read and to compare."""
+    """Return the contents of an image as text, one fact per line, so that two images can be compared."""
     facts = {
         "media type": image.media_type,
         "size": image.size,
@@ -54,15 +54,15 @@ def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | No
 
 
 def difference(before: str, after: str, name_before: str, name_after: str) -> str:
-    """Return the differing lines of two texts."""
+    """Return the differences between two texts, line by line."""
     import difflib
 
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
-    return "\n".join(lines) or "They are made of the same."
+    return "\n".join(lines) or "No differences."
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
-    """Return findings as text, worst first, with the fix for each."""
+    """Return findings as text, worst first, each with the version that fixes it."""
     order = {severity: number for number, severity in enumerate(SEVERITIES)}
     lines = []
     for finding in sorted(findings, key=lambda finding: (order.get(finding.severity, len(order)), finding.name)):
@@ -70,7 +70,7 @@ def findings_text(findings: Sequence[Finding]) -> str:
         package = f"{finding.package} {finding.version}".strip()
         lines.append(f"{finding.severity:<13}  {finding.name}  {package}{fix}")
         lines += [f"{'':<15}{line}" for line in (finding.description, finding.uri) if line]
-    return "\n".join(lines) or "The scan has found nothing."
+    return "\n".join(lines) or "No findings."
 
 
 def as_text(document: Mapping[str, Any]) -> str:

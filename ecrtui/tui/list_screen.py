@@ -1,10 +1,10 @@
-"""What the places with a list have in common: loading page by page, sorting, filtering, marks, and telling how far."""
+"""The base class of screens with a list: loading in pages, sorting, filtering, marks and progress."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from textual import work
 from textual.reactive import var
@@ -12,9 +12,10 @@ from textual.widget import Widget
 
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
-from ecrtui.errors import EcrTuiError
-from ecrtui.tui import blocking as io
+from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.tui import blocking
 from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.messages import ShowText
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -31,22 +32,22 @@ Item = TypeVar("Item")
 
 
 class BatchSource(Protocol[Item]):
-    """Rows as they come: what iterates blocks, and can be closed."""
+    """A source of rows in batches. Iterating blocks."""
 
     def __iter__(self) -> Iterator[Batch[Item]]: ...
 
     def __next__(self) -> Batch[Item]: ...
 
     def close(self) -> None:
-        """No more rows are wanted."""
+        """Stop; no more rows are needed."""
 
 
 CHUNK = 2_000
-"""Rows from last time that are taken in at once, so that the keyboard is heard in between."""
+"""Cached rows that are merged at once. Keys are handled between two chunks."""
 
 
 class ListState(NamedTuple):
-    """All that a list place tells besides its rows."""
+    """The state of a list besides its rows."""
 
     sort: str
     descending: bool
@@ -55,34 +56,35 @@ class ListState(NamedTuple):
     loading: bool = False
     complete: bool = False
     stale: float | None = None
-    """Seconds since the rows were last known to be so; None once they are live."""
+    """Age of cached rows in seconds; None once the rows are live."""
     waiting: float = 0.0
-    """Seconds that the service asked to wait for the next page."""
+    """Seconds until the next page, because the service throttles requests."""
     error: EcrTuiError | None = None
 
 
 class ListScreen(AppScreen, Generic[Item]):
-    """A place that is a list of repositories or images."""
+    """A screen with a list."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("list",)
     FILTER_EXAMPLE: ClassVar[str] = ""
     NOUNS: ClassVar[tuple[str, str]] = ("row", "rows")
     EMPTY: ClassVar[str] = ""
-    """What is said where the rows would be when there are none."""
+    """The text in place of the rows when there are none."""
     FIRST_DESCENDING: ClassVar[frozenset[str]] = frozenset()
-    """The columns whose greatest value comes first when they are chosen: dates and sizes."""
+    """The columns that sort descending first, such as dates and sizes."""
     MARKABLE: ClassVar[bool] = False
-    RECALLS_AT_ONCE: ClassVar[bool] = False
-    """Whether the rows of the last time are few enough to be on the first frame."""
+    CACHED_ROWS_IN_FIRST_FRAME: ClassVar[bool] = False
+    """True if the cached rows are few enough to be read before the first frame."""
 
     state: var[ListState] = var(ListState("", False))
 
     columns: Sequence[Column[Item]]
     rows: Rows[Item]
     _listing: BatchSource[Item] | None = None
-    _asked: int = 0
-    _recalled: RegistryLocation | None = None
-    """Whose rows were shown before the connection stood."""
+    _version_at_start: int = 0
+    """The version of the rows when the current listing started."""
+    _cached_location: RegistryLocation | None = None
+    """The registry of the cached rows that are shown."""
 
     def body(self) -> Iterable[Widget]:
         yield FilterBar(self.FILTER_EXAMPLE)
@@ -101,57 +103,57 @@ class ListScreen(AppScreen, Generic[Item]):
         self.start()
 
     def start(self) -> None:
-        """What the place starts with. Textual runs every ``on_mount`` of a class and its bases; this runs once."""
+        """Start the screen. Textual runs ``on_mount`` of every base class; this runs once."""
         self.table.focus()
-        if self.RECALLS_AT_ONCE and (known := self._recall()):
+        if self.CACHED_ROWS_IN_FIRST_FRAME and (known := self._cached_rows()):
             self.table.merge(known.items)
             self.state = self.state._replace(stale=known.age)
         self.call_after_refresh(self.load)
 
     @property
     def table(self) -> Table[Item]:
-        """The table that draws the rows."""
+        """The table with the rows."""
         return self.query_one(Table)
 
     @property
     def current(self) -> Item | None:
-        """The row under the cursor."""
+        """The selected row."""
         return self.rows.current
 
     def last_known(self, cache: Cache) -> Snapshot[Item] | None:
-        """The rows from the last time, if something is kept of them."""
+        """Return the cached rows, if there are any. Screens override it."""
         return None
 
     def list_all(self, session: Session) -> BatchSource[Item]:
-        """A fresh listing of all rows."""
+        """Start a listing of all rows."""
         raise NotImplementedError
 
     def parse_filter(self, line: str) -> Filter[Item]:
-        """The filter that a line says; raises FilterError."""
+        """Parse a filter; raises FilterError."""
         raise NotImplementedError
 
     def rows_loaded(self) -> None:
-        """All rows are there; places override it."""
+        """Called when all rows are loaded. Screens override it."""
 
     async def prepare(self, session: Session) -> None:
-        """Read what the place needs besides its rows."""
+        """Read what the screen needs besides its rows. Screens override it."""
 
     def totals(self) -> str:
-        """What is told of the rows when all of them are there."""
+        """Return the summary of all rows."""
         return units.format_count(self.rows.total, *self.NOUNS)
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, resume: bool = False) -> None:
-        """Load all rows in the background; those that are there stay until the truth is known."""
+        """Load all rows in the background; old rows stay until the new ones are known."""
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
-            await self._recall_slowly()
+            await self._show_cached_rows()
             session = await self.session()
-            self._forget_others(session)
+            self._drop_foreign_rows(session)
             await self.prepare(session)
-            listing = self._listing if resume and self._listing is not None else await self._begin(session)
-            async for batch in io.iterate_blocking(listing):
-                self.table.merge((*batch.items, *batch.changed), self._asked)
+            listing = self._listing if resume and self._listing is not None else await self._start_listing(session)
+            async for batch in blocking.iterate_blocking(listing):
+                self.table.merge((*batch.items, *batch.changed), self._version_at_start)
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish_reload()
@@ -160,34 +162,34 @@ class ListScreen(AppScreen, Generic[Item]):
         except EcrTuiError as error:
             self.show_error(error)
 
-    def _recall(self) -> Snapshot[Item] | None:
-        """The rows from the last time, before anything is connected."""
+    def _cached_rows(self) -> Snapshot[Item] | None:
+        """Return the cached rows; needs no connection."""
         cache = self.connect.cached_snapshot()
-        self._recalled = None if cache is None else cache.location
+        self._cached_location = None if cache is None else cache.location
         return None if cache is None else self.last_known(cache)
 
-    async def _recall_slowly(self) -> None:
-        """Show the rows from the last time, as many as there are, without a stall."""
-        if self.rows.total or not (known := await io.run_blocking(self._recall)):
+    async def _show_cached_rows(self) -> None:
+        """Show the cached rows in chunks, without blocking the keyboard."""
+        if self.rows.total or not (known := await blocking.run_blocking(self._cached_rows)):
             return
         self.state = self.state._replace(stale=known.age)
         for start in range(0, len(known.items), CHUNK):
             self.table.merge(known.items[start : start + CHUNK])
             await asyncio.sleep(0)
 
-    def _forget_others(self, session: Session) -> None:
-        """Drop what was recalled if the way leads to another registry than the last time."""
-        if self._recalled not in (None, session.location):
+    def _drop_foreign_rows(self, session: Session) -> None:
+        """Remove the cached rows if they belong to another registry."""
+        if self._cached_location not in (None, session.location):
             self.table.clear()
             self.state = self.state._replace(stale=None)
-        self._recalled = None
+        self._cached_location = None
 
-    async def _begin(self, session: Session) -> BatchSource[Item]:
-        """A fresh listing; the rows from last time stand meanwhile."""
+    async def _start_listing(self, session: Session) -> BatchSource[Item]:
+        """Start a new listing; the old rows stay meanwhile."""
         if self._listing is not None:
             self._listing.close()
         self._listing = self.list_all(session)
-        self._asked = self.rows.version
+        self._version_at_start = self.rows.version
         self.table.begin_reload()
         self.state = self.state._replace(loaded=0)
         return self._listing
@@ -198,7 +200,7 @@ class ListScreen(AppScreen, Generic[Item]):
     def on_unmount(self) -> None:
         if self._listing is not None:
             self._listing.close()
-        self.rows.clear()  # asyncio and the collector may hold the place for long, and with it all its rows
+        self.rows.clear()  # asyncio may keep the screen alive for long
 
     def watch_state(self, state: ListState) -> None:
         if not self.is_mounted:
@@ -208,47 +210,44 @@ class ListScreen(AppScreen, Generic[Item]):
         self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
 
     def _note(self, state: ListState) -> str:
-        """What stands where the rows would be."""
+        """Return the text in place of the rows."""
         if state.error is not None:
             return ""
         if not state.complete:
             return "loading…"
-        return f"Nothing matches {state.filter_text}. Esc drops the filter." if self.rows.total else self.EMPTY
+        return f"Nothing matches {state.filter_text}. Press Esc to clear the filter." if self.rows.total else self.EMPTY
 
     def _progress(self) -> str:
         state = self.state
-        words = []
+        parts = []
         if state.filter_text:
-            words.append(f"{units.format_number(len(self.rows))} match")
+            parts.append(f"{units.format_number(len(self.rows))} match")
         if state.waiting:
-            words.append(f"slowed down by the service, {state.waiting:.0f} s")
+            parts.append(f"throttled by the service, {state.waiting:.0f} s")
         if state.complete:
-            words.append(self.totals())
+            parts.append(self.totals())
         elif state.loading:
-            words.append(f"loading… {units.format_number(state.loaded)}" + (", more is coming" if state.loaded else ""))
+            parts.append(f"loading… {units.format_number(state.loaded)}" + (" so far" if state.loaded else ""))
         elif state.error and state.loaded:
-            words.append(f"stopped at {units.format_number(state.loaded)}")
+            parts.append(f"stopped at {units.format_number(state.loaded)}")
         if state.stale is not None:
-            words.append(f"as of {units.format_short_duration(state.stale)} ago")
+            parts.append(f"as of {units.format_short_duration(state.stale)} ago")
         if self.rows.marked_count:
-            words.append(f"{units.format_number(self.rows.marked_count)} marked")
-        return " · ".join(words)
+            parts.append(f"{units.format_number(self.rows.marked_count)} marked")
+        return " · ".join(parts)
 
     def action_refresh_screen(self) -> None:
         self.load()
 
     def action_retry(self) -> None:
-        """Go on from where the loading stopped."""
+        """Continue where loading stopped."""
         if self.state.error is not None and self.state.error.retryable:
-            self.load(resume=not self.state.complete)  # what is complete has nothing left to go on with
+            self.load(resume=not self.state.complete)
         elif self.state.error is not None:
             self.load()
 
-    def on_message_panel_retry_requested(self) -> None:
-        self.action_retry()
-
     def action_filter(self) -> None:
-        """Open the line for a filter."""
+        """Open the filter."""
         self.query_one(FilterBar).open()
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
@@ -278,7 +277,7 @@ class ListScreen(AppScreen, Generic[Item]):
 
     def action_back(self) -> None:
         bar = self.query_one(FilterBar)
-        if bar.field.value:  # and not the state, which follows: Esc may come right behind what was typed
+        if bar.field.value:  # the state may lag behind what was typed
             bar.clear()
         else:
             super().action_back()
@@ -290,30 +289,72 @@ class ListScreen(AppScreen, Generic[Item]):
         self._sort_by(sortable[(here + 1) % len(sortable)])
 
     def action_reverse(self) -> None:
-        """Turn the order."""
+        """Reverse the sort order."""
         self._sort_by(self.state.sort)
 
     def on_table_sort_requested(self, message: Table.SortRequested) -> None:
         self._sort_by(message.column)
 
     def _sort_by(self, column: str) -> None:
-        turned = column == self.state.sort
-        descending = not self.state.descending if turned else column in self.FIRST_DESCENDING
+        is_sorted = column == self.state.sort
+        descending = not self.state.descending if is_sorted else column in self.FIRST_DESCENDING
         self.state = self.state._replace(sort=column, descending=descending)
         self.table.sort_by(column, descending)
 
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Return a title and the details of the selected row; None without a row. Screens override it."""
+        return None
+
+    def action_describe(self) -> None:
+        """Show all details of the selected row."""
+        from ecrtui.tui import details
+
+        self._show_document(details.as_text)
+
+    def action_yaml(self) -> None:
+        """Show the selected row as YAML."""
+        from ecrtui.tui import details
+
+        self._show_document(details.as_yaml)
+
+    def _show_document(self, form: Callable[[Mapping[str, Any]], str]) -> None:
+        if (document := self.document()) is not None:
+            self.post_message(ShowText(document[0], form(document[1])))
+
     def action_open(self) -> None:
-        """Go into the row under the cursor."""
+        """Open the selected row."""
         self.table.activate()
 
     def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark."""
+        """Mark or unmark the selected row."""
         self.table.toggle_mark()
 
     def action_mark_range(self) -> None:
-        """Mark from the last mark to the cursor."""
+        """Mark the rows from the last mark to the selected row."""
         self.table.mark_range()
 
     def action_mark_all(self) -> None:
-        """Mark everything that is shown, or nothing."""
+        """Mark all shown rows, or unmark them if all are marked."""
         self.table.mark_all()
+
+
+def words_filter(line: str, searchable: Callable[[Item], str]) -> Filter[Item]:
+    """Return a filter for rows whose searchable text has all words of the line, in any case."""
+    from ecrtui.catalog.filter import Filter
+
+    words = line.lower().split()
+    return Filter(line, lambda row: all(word in searchable(row).lower() for word in words))
+
+
+def two_tags(line: str, hint: str) -> tuple[str, str]:
+    """Parse exactly two tags.
+
+    Raises:
+        UsageError: the line has another number of tags; the hint says what to enter.
+    """
+    from ecrtui.ecr import tag as tags
+
+    found = tags.parse_tags(line)
+    if len(found) != 2:
+        raise UsageError("Enter two tags", f"{line!r} has {units.format_count(len(found), 'tag')}", hint)
+    return found[0], found[1]

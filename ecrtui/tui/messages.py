@@ -1,4 +1,4 @@
-"""Messages from screens to the application: navigation, and events that concern other screens."""
+"""Messages from the screens to the application: which screen to open, and what happened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Connected(Message):
-    """A session source opened its session."""
+    """A source has opened its session."""
 
     source: SessionSource
     session: Session
@@ -28,7 +28,7 @@ class Connected(Message):
 
 @dataclass
 class OpenImages(Message):
-    """Show the images of this repository."""
+    """Open the images of a repository."""
 
     source: SessionSource
     repository: str
@@ -36,9 +36,13 @@ class OpenImages(Message):
 
 @dataclass
 class OpenImage(Message):
-    """Show one image: its manifest and its structure.
+    """Open one image.
 
-    The subject is a digest or a tag. If the manifest is already on the screen, the message carries it.
+    Args:
+        source: the source of the session.
+        repository: its name.
+        subject: a digest or a tag.
+        prepared: the manifest of this digest, if it is on the screen already.
     """
 
     source: SessionSource
@@ -48,19 +52,19 @@ class OpenImage(Message):
 
 
 class GoBack(Message):
-    """Close this screen."""
+    """Leave the screen."""
 
 
 @dataclass
 class OfferCopies(Message):
-    """Let the user choose an item to copy."""
+    """Let the user choose a text to copy."""
 
-    entries: tuple[CopyItem, ...]
+    items: tuple[CopyItem, ...]
 
 
 @dataclass
 class ShowText(Message):
-    """Show a text about an item on the screen, such as a row as YAML."""
+    """Show a text in an overlay, such as a row as YAML."""
 
     title: str
     text: str
@@ -68,7 +72,7 @@ class ShowText(Message):
 
 @dataclass
 class WriteBegan(Message):
-    """A write to the registry of this source is in flight. Quitting waits for it."""
+    """A write to the registry of this source is in flight; quitting waits for it."""
 
     source: SessionSource
 
@@ -81,32 +85,32 @@ class WriteEnded(Message):
 
 
 class PlanRequest(NamedTuple):
-    """A request for a plan of many tags. The user reviews and prunes the plan before applying it."""
+    """A change to many tags. The user reads and prunes its plan before it is applied."""
 
     title: str
     make: Callable[[Engine, str], Plan]
-    """Makes the plan from the typed text. Blocks; raises EcrTuiError."""
+    """Make the plan from the user's input. Blocks; raises EcrTuiError."""
     question: str = ""
-    """The question to ask first; empty for none."""
+    """The placeholder of the input; empty if the plan needs no input."""
 
 
 class PutImageDraft(NamedTuple):
-    """The initial values of the Put image form."""
+    """The initial content of the Put image form."""
 
-    wanted: PutImageRequest
+    request: PutImageRequest
     image: str = ""
-    """The digest of the image whose manifest to put; empty if the user picked none."""
+    """The digest of an image in the repository whose manifest to load; empty for none."""
     file: str = ""
-    """The file of the manifest; empty if it did not come from a file."""
+    """The file that the manifest of the request was read from; empty for none."""
     common: tuple[str, ...] = ()
-    """The connection options for the equivalent command; empty for those of the session."""
+    """The connection options for the equivalent command; empty to use those of the session."""
     problem: str = ""
-    """The problem of the command line that opened the form."""
+    """The reason why the command line could not be used as it was typed."""
 
 
 @dataclass
 class OpenPutImage(Message):
-    """Show the Put image form with these values."""
+    """Open the Put image form."""
 
     source: SessionSource
     draft: PutImageDraft
@@ -114,7 +118,7 @@ class OpenPutImage(Message):
 
 @dataclass
 class PutImageFinished(Message):
-    """The form called PutImage: the response, or the error."""
+    """PutImage returned a result or failed."""
 
     result: PutImageResult | None
     error: EcrTuiError | None
@@ -122,7 +126,7 @@ class PutImageFinished(Message):
 
 @dataclass
 class OpenPlan(Message):
-    """Make the requested plan and show it."""
+    """Make a plan and open it."""
 
     source: SessionSource
     request: PlanRequest

@@ -1,4 +1,4 @@
-"""The application that ``ecrtui put-image --cli-auto-prompt`` opens: only the Put image form."""
+"""The application of ``ecrtui put-image --cli-auto-prompt``: the Put image form alone."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class PutImageFormResult:
     """The result of the form.
 
     Args:
-        result: the response of PutImage; None if no image was put.
-        error: the error of the last try; None if there was none.
-        code: the exit code of the application; not 0 after a crash.
+        result: the PutImage response; None if no image was put.
+        error: the error of the last attempt; None if it succeeded or nothing was attempted.
+        code: the exit code of the application; not 0 after an internal error.
     """
 
     result: PutImageResult | None
@@ -32,26 +32,26 @@ class PutImageFormResult:
 
 
 class PutImageApp(EcrTuiApp):
-    """The application with the form as its only screen.
+    """The application with the Put image form as its only screen.
 
     Args:
-        connect: opens the session.
+        connect: the source of the session.
         settings: the settings before the account is known.
-        draft: the initial values of the form.
+        draft: the initial content of the form.
     """
 
     def __init__(self, connect: SessionSource, settings: Settings, draft: PutImageDraft) -> None:
         super().__init__(connect, settings)
         self.draft = draft
         self.put: messages.PutImageFinished | None = None
-        """The result of the last try."""
+        """The last attempt."""
 
     def get_default_screen(self) -> Screen[None]:
-        """Return the form. Esc there ends the application."""
+        """Return the form; Esc on it quits."""
         return self.with_header(PutImageScreen(self.connect, self.draft))
 
     def fill_in(self) -> PutImageFormResult:
-        """Run until an image is put or the user leaves."""
+        """Run until an image is put or the user leaves the form."""
         self.run()
         put = self.put or messages.PutImageFinished(None, None)
         return PutImageFormResult(put.result, put.error, self.return_code or 0)

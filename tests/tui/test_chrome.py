@@ -173,7 +173,7 @@ async def test_the_theme_of_the_settings_is_drawn(embedded: EmbeddedRegistry, na
 
 async def test_an_unknown_theme_is_reported_and_another_one_is_used(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, theme="nothing-like-it") as pilot:
-        await until(pilot, "There is no theme 'nothing-like-it'")
+        await until(pilot, "Unknown theme 'nothing-like-it'")
         await until(pilot, "1 repository")
 
 
@@ -182,7 +182,7 @@ async def test_every_theme_shows_the_same_text(embedded: EmbeddedRegistry) -> No
         await until(pilot, '"schemaVersion": 2')
         form = await retag(pilot, "prod", "new")
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
-        await app_of(pilot).read_themes()
+        await app_of(pilot).theme_manager.load_all()
         assert len(app_of(pilot).own_themes) >= 5
         for theme in app_of(pilot).own_themes:
             pilot.app.theme = theme

@@ -127,7 +127,7 @@ async def test_a_throttled_listing_says_so_and_continues(
 ) -> None:
     throttle = embedded.faults.add("DescribeRepositories:throttle:times=1")
     async with running(embedded) as pilot:
-        await until(pilot, "slowed down by the service")
+        await until(pilot, "throttled by the service")
         await until(pilot, "1 repository")
         assert throttle.hits == 1
         await until_gone(pilot, "slowed down")

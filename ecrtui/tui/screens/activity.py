@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from textual import work
 from textual.content import Content
@@ -18,12 +19,10 @@ from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking as io
-from ecrtui.tui import details as describe
-from ecrtui.tui import messages
+from ecrtui.tui import blocking, messages
 from ecrtui.tui.clipboard import CopyItem
-from ecrtui.tui.list_screen import ListScreen, ListState
-from ecrtui.tui.retag import rendering as plan_text
+from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
+from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.columns import Column
@@ -36,7 +35,7 @@ def _outcome(entry: JournalEntry) -> Content:
         return Content.styled("? unknown", "bold $warning")
     if entry.undone_by:
         return Content.styled("↶ undone", "dim")
-    return plan_text.outcome_label(entry.outcome)
+    return rendering.outcome_label(entry.outcome)
 
 
 def _tag(entry: JournalEntry) -> str | Content:
@@ -65,33 +64,35 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
     Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=8, flex=1, matches=True, style="$tag"),
     Column(
         "before",
-        "was",
-        lambda entry: short_digest(entry.before) or "nothing",
+        "before",
+        lambda entry: short_digest(entry.before) or "none",
         lambda entry: entry.before,
         min_width=12,
         matches=True,
     ),
     Column(
         "after",
-        "is",
-        lambda entry: short_digest(entry.after) or "nothing",
+        "after",
+        lambda entry: short_digest(entry.after) or "none",
         lambda entry: entry.after,
         min_width=12,
         matches=True,
     ),
-    Column("kind", "by", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=1),
-    Column("who", "who", lambda entry: entry.principal, lambda entry: entry.principal, max_width=40, drop_priority=3),
+    Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=1),
+    Column(
+        "principal", "user", lambda entry: entry.principal, lambda entry: entry.principal, max_width=40, drop_priority=3
+    ),
     Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=2),
 )
 
 
 class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
-    """The writes to this registry."""
+    """All writes to this registry from this machine."""
 
     SCOPES = ("activity", "row")
-    FILTER_EXAMPLE = "words in repository, tag, digest, outcome, who"
+    FILTER_EXAMPLE = "words in repository, tag, digest, outcome, user"
     NOUNS = ("write", "writes")
-    EMPTY = "Nothing was written to this registry from here so far."
+    EMPTY = "No writes recorded for this registry."
     FIRST_DESCENDING = frozenset({"when"})
 
     columns = COLUMNS
@@ -108,8 +109,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         return SingleBatch(session.engine.history)
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
-        words = line.lower().split()
-        return Filter(line, lambda entry: all(word in _searchable(entry) for word in words))
+        return words_filter(line, _searchable)
 
     def focus_content(self) -> None:
         self.table.focus()
@@ -118,57 +118,48 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         self.load()
 
     def action_undo(self) -> None:
-        """Plan to undo the write under the cursor."""
+        """Plan to undo the selected write."""
         if self.current is not None:
             entry = self.current
-            self._offer(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.plan_undo([entry]))
+            self._open_undo(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.plan_undo([entry]))
 
     def action_undo_plan(self) -> None:
-        """Plan to undo every write of this write's plan."""
+        """Plan to undo every write of the selected write's plan."""
         if self.current is not None:
             plan = self.current.plan
-            self._offer(f"Undo the plan {plan}", lambda engine: engine.plan_undo_of(plan))
+            self._open_undo(f"Undo plan {plan}", lambda engine: engine.plan_undo_of(plan))
 
     @work(exclusive=True, group="undo", exit_on_error=False)
-    async def _offer(self, words: str, make: Callable[[Engine], Plan]) -> None:
+    async def _open_undo(self, title: str, make: Callable[[Engine], Plan]) -> None:
         try:
             session = await self.session()
-            plan = await io.run_blocking(make, session.engine)
+            plan = await blocking.run_blocking(make, session.engine)
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        await self.show_form(PlanForm(Content(words), plan))
+        await self.show_form(PlanForm(Content(title), plan))
 
-    @work(exclusive=True, group="find out", exit_on_error=False)
+    @work(exclusive=True, group="resolve", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:
-        """Resolve writes with unknown outcome by reading their tags from the registry."""
+        """Read the registry to resolve writes with unknown outcome."""
         try:
             session = await self.session()
-            entries = await io.run_blocking(session.engine.resolve_unknown)
+            entries = await blocking.run_blocking(session.engine.resolve_unknown)
         except EcrTuiError as error:
             self.notify_error(error)
             return
         self.table.update(entries)
-        self.notify(f"{units.format_count(len(entries), 'unknown write')} looked up")
+        self.notify(f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome")
 
     def action_open(self) -> None:
-        """Show all details of this write."""
+        """Show all details of the selected write."""
         self.action_describe()
 
-    def action_describe(self) -> None:
-        """Show all details of this write."""
-        if self.current is not None:
-            facts = entry_details(self.current)
-            self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_text(facts)))
-
-    def action_yaml(self) -> None:
-        """Show the entry as YAML."""
-        if self.current is not None:
-            facts = entry_details(self.current)
-            self.post_message(messages.ShowText(f"write {self.current.number}", describe.as_yaml(facts)))
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+        return None if self.current is None else (f"write {self.current.number}", entry_details(self.current))
 
     def action_copy_menu(self) -> None:
-        """Offer the copy items of this write."""
+        """Copy a digest, the tag or the plan id of the selected write."""
         entry = self.current
         if entry is not None:
             choices = (
@@ -181,7 +172,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
 
 def _searchable(entry: JournalEntry) -> str:
-    words = (
+    fields = (
         entry.repository,
         entry.tag,
         entry.before,
@@ -190,4 +181,4 @@ def _searchable(entry: JournalEntry) -> str:
         entry.principal,
         entry.plan,
     )
-    return " ".join(words).lower()
+    return " ".join(fields)

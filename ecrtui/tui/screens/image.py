@@ -1,4 +1,4 @@
-"""One image: its manifest, exact to the byte, and what it is made of."""
+"""The screen with one image: its exact manifest and its contents."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking as io
-from ecrtui.tui import clipboard, messages
+from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
 from ecrtui.tui.manifest.tree import StructureTree
@@ -36,24 +35,24 @@ from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 @dataclass(frozen=True, slots=True)
 class ImageState:
-    """What is known of the image so far."""
+    """What is known of the image."""
 
     repository: Repository | None = None
     image: Image | None = None
     structure: ParsedManifest = field(default_factory=ParsedManifest)
     picked: Descriptor | None = None
-    """What the cursor is on, in the manifest or in the tree; None for the image itself."""
+    """The selected part, in the manifest or in the contents; None for the image itself."""
     error: EcrTuiError | None = None
 
 
 class ImageScreen(RetagMixin, InspectMixin):
-    """The image with this digest, or the one that this tag is at.
+    """One image, by digest or tag.
 
     Args:
-        connect: gives the session.
+        connect: the source of the session.
         repository: its name.
-        subject: a digest, or a tag.
-        prepared: the manifest of this digest, if it is on the screen already; it is on the first frame then.
+        subject: a digest or a tag.
+        prepared: the manifest of this digest, if it is loaded already; the first frame shows it then.
     """
 
     DEFAULT_CSS = """
@@ -102,12 +101,12 @@ class ImageScreen(RetagMixin, InspectMixin):
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
-        """Read the image and its manifest, and then what refers to it."""
+        """Read the image and its manifest, then its referrers."""
         self.state = replace(self.state, error=None)
         self.set_status("loading…")
         try:
             session = await self.session()
-            await _side_by_side(self._load_repository(session), *self._reads(session))
+            await _gather(self._load_repository(session), *self._reads(session))
             if self.state.image is not None:
                 self.set_status(_summary(self.state.image))
                 await self._load_referrers(session, self.state.image)
@@ -116,7 +115,7 @@ class ImageScreen(RetagMixin, InspectMixin):
             self.show_error(error)
 
     def _reads(self, session: Session) -> Iterable[Coroutine[Any, Any, object]]:
-        """What can be read of the image at the same time: everything, if its digest is known."""
+        """Return the reads that can run together; a tag must be resolved before its manifest is read."""
         if is_digest(self.subject):
             return self._load_image(session), self._load_manifest(session, self.subject)
         return (self._load_tagged(session),)
@@ -126,40 +125,37 @@ class ImageScreen(RetagMixin, InspectMixin):
         await self._load_manifest(session, image.digest)
 
     async def _load_repository(self, session: Session) -> None:
-        repository = await io.run_blocking(session.registry.repository, self.repository_name)
+        repository = await blocking.run_blocking(session.registry.repository, self.repository_name)
         self.state = replace(self.state, repository=repository)
 
     async def _load_image(self, session: Session) -> Image:
-        image = await io.run_blocking(_find, session, self.repository_name, self.subject)
+        image = await blocking.run_blocking(_find, session, self.repository_name, self.subject)
         self.state = replace(self.state, image=image)
         return image
 
     async def _load_manifest(self, session: Session, digest: str) -> None:
-        """Show the text as soon as it is there; what it says is found out when it stands on the screen."""
+        """Show the text at once, and parse it after it is drawn."""
         view = self.query_one(ManifestView)
         if self._prepared is None:
-            view.show(await io.run_blocking(_read, session, self.repository_name, digest))
-        await self._drawn()
-        structure = await io.run_blocking(parse_manifest, view.prepared.text)
+            view.show(await blocking.run_blocking(_read, session, self.repository_name, digest))
+        await self._after_refresh()
+        structure = await blocking.run_blocking(parse_manifest, view.prepared.text)
         self.state = replace(self.state, structure=structure)
 
-    async def _drawn(self) -> None:
-        """Wait until what was changed stands on the screen.
-
-        JSON is read in one go, however long it is: nothing else runs meanwhile.
-        """
+    async def _after_refresh(self) -> None:
+        """Wait until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait for it."""
         drawn = asyncio.Event()
         self.call_after_refresh(drawn.set)
         await drawn.wait()
 
     async def _load_referrers(self, session: Session, image: Image) -> None:
-        """What refers to the image comes last and is no reason to fail: the rest of the place stands without it."""
+        """Show the contents, then the referrers. An error here does not hide the rest of the screen."""
         tree = self.query_one(StructureTree)
         tree.show(_heading(image), self.state.structure)
         try:
-            referrers = await io.run_blocking(session.registry.referrers, self.repository_name, image.digest)
+            referrers = await blocking.run_blocking(session.registry.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
-            self.notify(f"Referrers cannot be listed: {error}", severity="warning", markup=False)
+            self.notify(f"Could not list referrers: {error}", severity="warning")
             return
         if referrers:
             tree.show(_heading(image), self.state.structure, referrers)
@@ -187,14 +183,14 @@ class ImageScreen(RetagMixin, InspectMixin):
         self._open(message.descriptor)
 
     def _open(self, part: Descriptor) -> None:
-        """Enter on a part: an image opens, a config is read."""
+        """Open a part: an image on its own screen, a config as text."""
         if part.is_image:
             self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest))
         elif part.role is DescriptorRole.CONFIG:
             self.action_config()
 
     def on_manifest_view_digest_selected(self, message: ManifestView.DigestSelected) -> None:
-        """Enter on a digest in the manifest: the same as on the part in the tree."""
+        """Open the part with this digest, as in the contents."""
         part = next((entry for entry in self.state.structure.descriptors if entry.digest == message.digest), None)
         if part is not None:
             self._open(part)
@@ -204,7 +200,7 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.state = replace(self.state, picked=next(known, None))
 
     async def action_retag(self) -> None:
-        """Tag what the cursor is on if that is an image, or else the image itself."""
+        """Tag the selected part if it is an image; without a part, tag the image itself."""
         image, picked = self.state.image, self.state.picked
         if image is None:
             return
@@ -213,28 +209,28 @@ class ImageScreen(RetagMixin, InspectMixin):
         elif picked.is_image:
             self._retag_part(image, picked)
         else:
-            self.notify(f"A {picked.role} is not an image; only images can be tagged.", severity="warning")
+            self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
 
     @work(exclusive=True, group="retag", exit_on_error=False)
     async def _retag_part(self, image: Image, picked: Descriptor) -> None:
-        """Tag an image that is listed in this one; what is known of it is read first."""
+        """Tag a part of this image; read its details first."""
         try:
             session = await self.session()
-            child = await io.run_blocking(_find, session, self.repository_name, picked.digest)
+            child = await blocking.run_blocking(_find, session, self.repository_name, picked.digest)
         except EcrTuiError as error:
             self.notify_error(error)
             return
         await self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
 
     async def refresh_after_write(self, report: Report) -> None:
-        """The image's own tags may have changed."""
+        """Read the image again; its tags may have changed."""
         if all(step.repository != self.repository_name for step in report.plan.steps):
             return
         try:
             session = await self.session()
             image = await self._load_image(session)
         except EcrTuiError as error:
-            self.notify(f"The image could not be read again: {error}", severity="warning", markup=False)
+            self.notify(f"Could not update the image: {error}", severity="warning")
             return
         self.set_status(_summary(image))
 
@@ -247,11 +243,8 @@ class ImageScreen(RetagMixin, InspectMixin):
     def action_retry(self) -> None:
         self.load()
 
-    def on_message_panel_retry_requested(self) -> None:
-        self.load()
-
     def action_switch_pane(self) -> None:
-        """From the manifest to the tree, and back."""
+        """Switch between the manifest and the contents."""
         view = self.query_one(ManifestView)
         (self.query_one(StructureTree) if view.has_focus else view).focus()
 
@@ -267,14 +260,14 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.query_one(ManifestView).focus()
 
     def action_put_image(self) -> None:
-        """Put an image into this repository; what the cursor is on to begin with."""
+        """Open the Put image form with the selected image."""
         picked, image = self.state.picked, self.state.image
         digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
         draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), digest)
         self.post_message(messages.OpenPutImage(self.connect, draft))
 
     def action_copy_menu(self) -> None:
-        """What can be copied of the image, and of the part under the cursor."""
+        """Copy a digest, a URI or a command of the image or the selected part."""
         state = self.state
         if state.repository is None or state.image is None:
             return
@@ -284,17 +277,17 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.post_message(messages.OfferCopies(entries))
 
     def action_config(self) -> None:
-        """Show the config, of the platform under the cursor if there is one."""
-        if digest := self._asked_about():
+        """Show the config of the selected platform, or of the image."""
+        if digest := self._selected_digest():
             self.show_config(self.repository_name, digest)
 
     def action_findings(self) -> None:
-        """Show what the scan has found, of the platform under the cursor if there is one."""
-        if digest := self._asked_about():
+        """Show the scan findings of the selected platform, or of the image."""
+        if digest := self._selected_digest():
             self.show_findings(self.repository_name, digest)
 
-    def _asked_about(self) -> str:
-        """The digest of the platform under the cursor, or else of the image; empty while it is not known."""
+    def _selected_digest(self) -> str:
+        """Return the digest of the selected platform, or of the image; empty while it is not known."""
         picked, image = self.state.picked, self.state.image
         if picked is not None and picked.is_image:
             return picked.digest
@@ -302,7 +295,7 @@ class ImageScreen(RetagMixin, InspectMixin):
 
 
 def _find(session: Session, repository: str, subject: str) -> Image:
-    """The image of this digest, or the one that this tag is at; raises NotFound."""
+    """Return the image with this digest or tag; raises NotFound."""
     if is_digest(subject):
         found = next(iter(session.registry.images_by_digest(repository, [subject])), None)
     else:
@@ -310,19 +303,19 @@ def _find(session: Session, repository: str, subject: str) -> Image:
     if found is None:
         raise NotFound(
             f"{repository} has no image {subject}",
-            "It was deleted, or its tag was removed.",
-            "Esc goes back to the list.",
+            "The image was deleted, or the tag was removed.",
+            "Press Esc to go back to the list.",
         )
     return found
 
 
 def _read(session: Session, repository: str, digest: str) -> ManifestDocument:
-    """The manifest, ready to be drawn."""
+    """Return the manifest, prepared for the view."""
     return prepare_manifest(session.catalog.manifest(repository, digest).text)
 
 
-async def _side_by_side(*reads: Coroutine[Any, Any, object]) -> None:
-    """Wait for all of them, and raise what the first in their order has raised."""
+async def _gather(*reads: Coroutine[Any, Any, object]) -> None:
+    """Wait for all reads; raise the error of the first one that failed, in their order."""
     for outcome in await asyncio.gather(*reads, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
@@ -344,7 +337,7 @@ def _image_facts(image: Image) -> Iterable[Fact]:
         ("last pulled", units.format_date(image.last_pulled_at, "never")),
         ("findings", units.format_finding_counts(image.findings, image.scan_status.lower() or "not scanned")),
         ("status", image.status.lower() if image.archived else ""),
-        ("refers to", image.subject),
+        ("subject", image.subject),
     )
     return [fact for fact in facts if fact[1]]
 
@@ -374,7 +367,7 @@ def _summary(image: Image) -> str:
 
 
 def _part_of(image: Image, picked: Descriptor) -> str:
-    """What the user should know before tagging a part for the whole."""
+    """Return a warning that this part is not the whole image."""
     if picked.role is DescriptorRole.SUBJECT:
         return (
             f"This is the subject that {short_digest(image.digest)} refers to, not {short_digest(image.digest)} itself."

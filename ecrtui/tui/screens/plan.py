@@ -1,12 +1,13 @@
-"""The Plan screen: a plan of many tags as a table. Sort it, remove rows, apply it, save the result."""
+"""The screen with a plan for many tags: read it, sort it, remove rows, apply it, save the result."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual import work
 from textual.content import Content
@@ -22,36 +23,37 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag import plan_file
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking as io
-from ecrtui.tui import details as describe
-from ecrtui.tui import messages
+from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.messages import PlanRequest
-from ecrtui.tui.retag import rendering as plan_text
+from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
 
+REPLAN_DELAY = 0.3
+"""Seconds after a row is removed before the rest is planned again."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A step and its result."""
+    """A step of a plan, with its result once it is applied."""
 
     step: Step
     result: StepResult | None = None
 
     @property
     def key(self) -> str:
-        """Return repository and tag. A plan has at most one step for each pair."""
+        """Repository and tag; a plan has at most one step for each."""
         return f"{self.step.repository}:{self.step.tag}"
 
     @property
-    def words(self) -> str:
-        """Return the details besides the digests."""
+    def details(self) -> str:
+        """The message of the result, or the reason, warnings and notes of the step."""
         if self.result is not None:
             error = self.result.error
             return self.result.message or (f"{error} {error.hint}" if error else "")
@@ -59,7 +61,7 @@ class PlanRow:
 
 
 def _state(row: PlanRow) -> Content:
-    return plan_text.outcome_label(row.result.outcome) if row.result else plan_text.action_label(row.step.action)
+    return rendering.outcome_label(row.result.outcome) if row.result else rendering.action_label(row.step.action)
 
 
 def _state_key(row: PlanRow) -> str:
@@ -86,15 +88,15 @@ COLUMNS: Sequence[Column[PlanRow]] = (
         matches=True,
         style="$tag",
     ),
-    Column("state", "does", _state, _state_key, min_width=13),
-    Column("before", "from", lambda row: short_digest(row.step.before), lambda row: row.step.before, min_width=12),
-    Column("after", "to", lambda row: short_digest(row.step.after), lambda row: row.step.after, min_width=12),
-    Column("words", "and", lambda row: row.words, None, min_width=10, flex=2, drop_priority=1),
+    Column("state", "action", _state, _state_key, min_width=13),
+    Column("before", "current", lambda row: short_digest(row.step.before), lambda row: row.step.before, min_width=12),
+    Column("after", "new", lambda row: short_digest(row.step.after), lambda row: row.step.after, min_width=12),
+    Column("details", "details", lambda row: row.details, None, min_width=10, flex=2, drop_priority=1),
 )
 
 
 class PlanBatch(SingleBatch[PlanRow]):
-    """Makes a plan and yields its rows. ``plan`` is set as soon as the rows exist."""
+    """The rows of a plan that is being made, and the plan afterwards."""
 
     plan: Plan
 
@@ -108,16 +110,16 @@ class PlanBatch(SingleBatch[PlanRow]):
 
 
 class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
-    """The screen of a requested plan."""
+    """The plan of a request."""
 
     DEFAULT_CSS = """
     PlanScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
-    PlanScreen #about { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
+    PlanScreen #details { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
     """
     SCOPES = ("plan",)
     FILTER_EXAMPLE = "words in repository, tag, action, digest"
     NOUNS = ("tag", "tags")
-    EMPTY = "There is nothing to do."
+    EMPTY = "Nothing to do."
     columns = COLUMNS
 
     def __init__(self, connect: SessionSource, request: PlanRequest) -> None:
@@ -126,8 +128,8 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.plan: Plan | None = None
         self.report: Report | None = None
         self.applied = ""
-        """The id of the plan that the user saw last."""
-        self._planning: PlanBatch
+        """The id of the plan in the form that was opened last."""
+        self._batch: PlanBatch
         self.rows = Rows(lambda row: row.key)
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
 
@@ -136,45 +138,44 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def body(self) -> Iterable[Widget]:
         if self.request.question:
-            yield Input(placeholder=self.request.question, id="rule", select_on_focus=False)
+            yield Input(placeholder=self.request.question, id="question", select_on_focus=False)
         yield from super().body()
-        yield Static(id="about")
+        yield Static(id="details")
 
     def start(self) -> None:
         if self.request.question:
-            self.query_one("#rule").focus()
+            self.query_one("#question").focus()
             self.table.set_placeholder(self.request.question)
         else:
             self.table.focus()
             self.load()
 
     def list_all(self, session: Session) -> PlanBatch:
-        line = self.query_one("#rule", Input).value if self.request.question else ""
-        self._planning = PlanBatch(lambda: self.request.make(session.engine, line))
-        return self._planning
+        line = self.query_one("#question", Input).value if self.request.question else ""
+        self._batch = PlanBatch(lambda: self.request.make(session.engine, line))
+        return self._batch
 
     def rows_loaded(self) -> None:
-        """Keep the plan whose rows are shown. A plan that was made meanwhile is never applied."""
-        self.plan, self.report = self._planning.plan, None
+        """Keep the plan of the rows that are shown; only that plan may be applied."""
+        self.plan, self.report = self._batch.plan, None
 
     def parse_filter(self, line: str) -> Filter[PlanRow]:
-        words = line.lower().split()
-        return Filter(line, lambda row: all(word in _searchable(row) for word in words))
+        return words_filter(line, _searchable)
 
     def totals(self) -> str:
         warnings = self.plan.warnings if self.plan else ()
         return " · ".join((units.format_count(self.rows.total, *self.NOUNS), *warnings[:1]))
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
-        """Show the details of the row under the cursor below the table, which may have no room for them."""
-        words = "" if message.item is None else message.item.words
-        about = self.query_one("#about", Static)
-        about.update(text.block(words))
-        about.display = bool(words)
+        """Show the details of the selected row below the table, which may be too narrow for them."""
+        shown = "" if message.item is None else message.item.details
+        line = self.query_one("#details", Static)
+        line.update(text.block(shown))
+        line.display = bool(shown)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the typed rule or file name."""
-        if event.input.id == "rule" and event.value.strip():
+        """Make the plan from the input, or save it to the file."""
+        if event.input.id == "question" and event.value.strip():
             self.table.focus()
             self.load()
         elif event.input.id == "file":
@@ -187,23 +188,23 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.table.focus()
 
     def action_edit(self) -> None:
-        """Change what the plan is made from."""
+        """Edit the input of the plan."""
         if self.request.question:
-            self.query_one("#rule").focus()
+            self.query_one("#question").focus()
 
     async def action_apply(self) -> None:
-        """Ask for the confirmation."""
+        """Open the form that applies the plan."""
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
             await self.show_form(BulkForm(Content(self.request.title), self.plan))
 
     def action_remove_row(self) -> None:
-        """Take the row under the cursor out of the plan."""
+        """Remove the selected row from the plan."""
         if self.current is not None:
             self._remove([self.current])
 
     def action_remove_refused(self) -> None:
-        """Take every refused row out of the plan."""
+        """Remove every refused row from the plan."""
         self._remove([row for row in self.rows.everything() if row.step.action is StepAction.REFUSED])
 
     def _remove(self, rows: Sequence[PlanRow]) -> None:
@@ -212,28 +213,28 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.plan = self.plan.without({row.step.key for row in rows})
         self.table.remove_rows([row.key for row in rows])
         self.set_status(self.totals())
-        self._look_again(self.plan)
+        self._replan(self.plan)
 
     def action_retry(self) -> None:
         """Plan the remaining rows again, or make the whole plan again."""
         if self.state.complete and self.state.error is not None and self.plan is not None and self.report is None:
-            self._look_again(self.plan)
+            self._replan(self.plan)
         else:
             super().action_retry()
 
-    @work(exclusive=True, group="look again", exit_on_error=False)
-    async def _look_again(self, plan: Plan) -> None:
-        """Plan the remaining rows again: removing a row can leave another image without a tag."""
-        await asyncio.sleep(0.3)
+    @work(exclusive=True, group="replan", exit_on_error=False)
+    async def _replan(self, plan: Plan) -> None:
+        """Plan the remaining rows again: without the removed row, another image may lose its last tag."""
+        await asyncio.sleep(REPLAN_DELAY)
         try:
             session = await self.session()
-            again = await io.run_blocking(session.engine.plan, plan.changes, kind=plan.kind)
+            replanned = await blocking.run_blocking(session.engine.plan, plan.changes, kind=plan.kind)
         except EcrTuiError as error:
             self.show_error(error)
             return
         if self.query(PlanForm) or self.plan is not plan:
-            return  # the plan on the screen stays the plan that is applied
-        self.plan = again
+            return  # the form shows the earlier plan, which must be the one applied
+        self.plan = replanned
         self.table.update(PlanRow(step) for step in self.plan.steps)
         self.state = self.state._replace(error=None)
 
@@ -246,53 +247,43 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.report = report
         self.table.update(PlanRow(result.step, result) for result in report.results)
 
-    def action_describe(self) -> None:
-        """Show all details of the row under the cursor."""
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
         row = self.current
-        if row is not None:
-            document = plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
-            self.post_message(messages.ShowText(row.key, describe.as_text(document)))
-
-    def action_yaml(self) -> None:
-        """Show the row as YAML."""
-        row = self.current
-        if row is not None:
-            document = plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
-            self.post_message(messages.ShowText(row.key, describe.as_yaml(document)))
+        if row is None:
+            return None
+        return row.key, plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
 
     def action_copy_menu(self) -> None:
-        """Save the plan or its result as CSV or JSON."""
+        """Copy the plan or its result as CSV or JSON."""
         if self.plan is not None:
             self.post_message(
-                messages.OfferCopies(tuple(CopyItem(form, self._document(form)) for form in ("CSV", "JSON")))
+                messages.OfferCopies(tuple(CopyItem(name, self._export(name)) for name in ("CSV", "JSON")))
             )
 
     async def action_save(self) -> None:
-        """Ask for the file in which to save the plan or its result."""
+        """Ask for a file name to save the plan or its result."""
         if self.plan is not None and not self.query("#file"):
-            field = Input(placeholder="file to write: its name ends in .csv or .json", id="file", select_on_focus=False)
+            field = Input(placeholder="file name, ending in .csv or .json", id="file", select_on_focus=False)
             await self.query_one("#body").mount(field, before=0)
             field.focus()
 
     @work(exclusive=True, group="save", exit_on_error=False)
     async def _save(self, file: Path) -> None:
-        form = file.suffix.lower().removeprefix(".").upper()
-        if form not in ("CSV", "JSON"):
-            self.notify(
-                f"{file} ends neither in .csv nor in .json; nothing was written.", severity="error", markup=False
-            )
+        format_name = file.suffix.lower().removeprefix(".").upper()
+        if format_name not in ("CSV", "JSON"):
+            self.notify(f"The file name must end in .csv or .json: {file}", severity="error")
             return
         try:
-            await io.run_blocking(_write_new, file, self._document(form))
+            await blocking.run_blocking(_write_new, file, self._export(format_name))
         except OSError as problem:
-            self.notify(f"{file} cannot be written: {problem.strerror}", severity="error", markup=False)
+            self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
             return
-        self.notify(f"{file} written", markup=False)
+        self.notify(f"Saved {file}")
 
-    def _document(self, form: str) -> str:
+    def _export(self, format_name: str) -> str:
         if self.plan is None:
             return ""
-        if form == "CSV":
+        if format_name == "CSV":
             return plan_file.results_csv(self.report.results) if self.report else plan_file.plan_csv(self.plan)
         document = plan_file.report_document(self.report) if self.report else plan_file.plan_document(self.plan)
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -300,10 +291,10 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
 def _searchable(row: PlanRow) -> str:
     step = row.step
-    return " ".join((step.repository, step.tag, step.before, step.after, _state_key(row), row.words)).lower()
+    return " ".join((step.repository, step.tag, step.before, step.after, _state_key(row), row.details))
 
 
 def _write_new(file: Path, content: str) -> None:
-    """Write a new file. Never overwrite one, so that no saved result is lost."""
+    """Write a new file; an existing file is never overwritten."""
     with file.open("x", encoding="utf-8", newline="") as out:
         out.write(content)

@@ -1,12 +1,9 @@
-"""The Put image form: every parameter of PutImage as a field, checked as it is typed."""
+"""The Put image form: every parameter of PutImage as a field, checked while the user types."""
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import replace
 
 from textual import work
 from textual.containers import Horizontal, VerticalScroll
@@ -18,71 +15,36 @@ from textual.widgets import Input, Static
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import EMBEDDED
-from ecrtui.ecr.manifest import MAX_LENGTH, Manifest
-from ecrtui.ecr.put_image_request import (
-    ManifestCheck,
-    PutImageRequest,
-    PutImageResult,
-    check_manifest,
-    request_errors,
-    with_line_ends,
-)
+from ecrtui.ecr.manifest import Manifest
+from ecrtui.ecr.put_image_request import PutImageResult, check_manifest
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking as io
-from ecrtui.tui import clipboard, messages
+from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
-from ecrtui.tui.retag import rendering as plan_text
+from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next_line_endings, read_manifest_file
+from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
 
-_GOOD = (StepOutcome.DONE, StepOutcome.ALREADY)
+_SUCCESS = (StepOutcome.DONE, StepOutcome.ALREADY)
 _LABELS = {
-    "repository": ("repository", "its name, without the registry's host"),
-    "tag": ("tag", "none: the image is stored without a tag"),
-    "file": ("manifest file", "the path of a file, or paste or type the manifest below"),
-    "media_type": ("media type", "as the manifest says"),
-    "digest": ("digest", "that of the bytes below"),
-    "registry_id": ("registry id", "this registry's"),
+    "repository": ("repository", "name, without the registry host"),
+    "tag": ("tag", "empty: store the image without a tag"),
+    "file": ("manifest file", "path of a file; or paste or type the manifest below"),
+    "media_type": ("media type", "from the manifest"),
+    "digest": ("digest", "of the manifest below"),
+    "registry_id": ("registry id", "this registry"),
 }
-_LINE_ENDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
-
-
-@dataclass(frozen=True, slots=True)
-class PutImageState:
-    """All that the form knows."""
-
-    wanted: PutImageRequest = field(default_factory=PutImageRequest)
-    manifest: ManifestCheck = field(default_factory=lambda: check_manifest(""))
-    origin: str = ""
-    """Where the manifest came from, in words."""
-    file: str = ""
-    """The file that has the bytes of the manifest; empty if none does."""
-    image: str = ""
-    """The digest of the image that was picked, while the manifest is its; empty if it is not an image's."""
-    file_problem: str = ""
-
-    @property
-    def problems(self) -> Mapping[str, str]:
-        """What is wrong, by field."""
-        found = dict(request_errors(self.wanted, self.manifest))
-        if self.file_problem:
-            found["file"] = self.file_problem
-        return found
-
-    @property
-    def media_type(self) -> str:
-        """The media type that is sent."""
-        return self.wanted.media_type or self.manifest.media_type
+"""The label and the placeholder of each field."""
 
 
 class PutImageScreen(PlanApplyMixin):
-    """Fills PutImage in, and carries it out as a retag is carried out."""
+    """The form for PutImage; its plan is shown and applied like a retag."""
 
     DEFAULT_CSS = """
     PutImageScreen #fields { height: 1fr; padding: 0 1; }
@@ -93,27 +55,28 @@ class PutImageScreen(PlanApplyMixin):
         border: none; height: 1; padding: 0; width: 1fr; background: $panel;
     }
     PutImageScreen .row Input:focus { background: $surface; }
-    PutImageScreen .complaint { height: auto; padding-left: 15; display: none; }
-    PutImageScreen .complaint.-shown { display: block; }
+    PutImageScreen .problem { height: auto; padding-left: 15; display: none; }
+    PutImageScreen .problem.-shown { display: block; }
     PutImageScreen #about { padding-left: 1; }
     PutImageScreen #command { height: auto; margin-top: 1; color: $text-muted; }
     """
 
     SCOPES = ("put_image_form",)
 
-    state: var[PutImageState] = var(PutImageState())
+    state: var[PutImageDocument] = var(PutImageDocument())
 
     def __init__(self, connect: SessionSource, draft: PutImageDraft) -> None:
         super().__init__(connect)
         self.draft = draft
-        self.set_reactive(PutImageScreen.state, PutImageState(wanted=replace(draft.wanted, manifest="")))
-        self._brought: dict[str, str] = {}
-        """What a picked image has filled in; it goes with its manifest."""
-        self._as_it_came = ("", "", "")
-        """The text of the manifest, where it came from, and its file: what the line ends are changed from."""
-        self._others: dict[str, Session] = {}
-        self._applied = ""
-        """The id of the plan that was put to the user last."""
+        self.set_reactive(PutImageScreen.state, PutImageDocument(request=replace(draft.request, manifest="")))
+        self._prefilled: dict[str, str] = {}
+        """The values that came with the selected image; they are cleared when its manifest is replaced."""
+        self._original = ManifestSource()
+        """The manifest before its line endings were changed."""
+        self._sessions_by_account: dict[str, Session] = {}
+        self._plan_id = ""
+        """The id of the plan that was shown last."""
+        self._focused_before_form: Widget | None = None
 
     def breadcrumb(self) -> str:
         return "Put image"
@@ -125,43 +88,44 @@ class PutImageScreen(PlanApplyMixin):
 
     def _field(self, name: str) -> Iterable[Widget]:
         label, placeholder = _LABELS[name]
-        value = getattr(self.state.wanted, name, "")
+        value = getattr(self.state.request, name, "")
         field = Input(value, placeholder=placeholder, select_on_focus=False, id=name)
         yield Horizontal(Static(label, classes="label"), field, classes="row")
-        yield Static(id=f"{name}-told", classes="complaint")
+        yield Static(id=f"{name}-problem", classes="problem")
         if name == "file":
             yield ManifestField()
-            yield Static(id="about", classes="complaint")
+            yield Static(id="about", classes="problem -shown")
 
     @property
     def manifest_field(self) -> ManifestField:
-        """Where the manifest stands."""
+        """The field with the manifest."""
         return self.query_one(ManifestField)
+
+    def _input(self, name: str) -> Input:
+        return self.query_one(f"#{name}", Input)
 
     def on_mount(self) -> None:
         self._show(self.state)
         if self.draft.problem:
-            words = self.draft.problem.partition("\n\n")[0]  # the usage behind it is of no use here
+            reason = self.draft.problem.partition("\n\n")[0]  # a usage text follows, which does not help here
             self.query_one(MessagePanel).show_message(
-                "The line cannot be used as it is", words, severity=Severity.WARNING
+                "Cannot use the command line as it is", reason, severity=Severity.WARNING
             )
-        if self.draft.wanted.manifest:
-            with self.prevent(Input.Changed):
-                self.query_one("#file", Input).value = self.draft.file
-            self._take(self.draft.wanted.manifest, "from the command line", file=self.draft.file)
+        if self.draft.request.manifest:
+            self._show_file(self.draft.file)
+            self._load(ManifestSource(self.draft.request.manifest, "from the command line", self.draft.file))
         elif self.draft.image:
             self.load_picked_image()
-        self._first_empty().focus()
+        self._first_empty_field().focus()
         self.show_session()
 
-    def _first_empty(self) -> Widget:
-        return next(
-            (field for field in self.query("#fields Input").results(Input) if not field.value), self.manifest_field
-        )
+    def _first_empty_field(self) -> Widget:
+        empty = (field for field in self.query("#fields Input").results(Input) if not field.value)
+        return next(empty, self.manifest_field)
 
-    @work(exclusive=True, group="meet", exit_on_error=False)
+    @work(exclusive=True, group="connect", exit_on_error=False)
     async def show_session(self) -> None:
-        """Connect, so that the header tells which registry it is before anything is sent."""
+        """Connect, so that the header shows the registry before anything is sent."""
         try:
             await super().session()
         except EcrTuiError as error:
@@ -169,43 +133,40 @@ class PutImageScreen(PlanApplyMixin):
 
     @work(exclusive=True, group="read", exit_on_error=False)
     async def load_picked_image(self) -> None:
-        """Read the manifest of the image that was picked in the browser."""
-        repository, digest = self.draft.wanted.repository, self.draft.image
+        """Read the manifest of the image that was selected in the list."""
+        repository, digest = self.draft.request.repository, self.draft.image
         self.set_status("reading the manifest…")
         try:
             session = await super().session()
-            manifest = await io.run_blocking(session.catalog.manifest, repository, digest)
+            manifest = await blocking.run_blocking(session.catalog.manifest, repository, digest)
         except EcrTuiError as error:
             self.show_error(error)
             return
         finally:
             self.set_status("")
-        self._take(manifest.text, f"of {short_digest(digest)} in {repository}")
+        self._load(ManifestSource(manifest.text, f"of {short_digest(digest)} in {repository}"))
         self.state = replace(self.state, image=digest)
-        self._brought = {"digest": digest}
+        self._prefilled = {"digest": digest}
         if check_manifest(manifest.text).media_type != manifest.media_type:
-            self._brought["media_type"] = manifest.media_type
-        for name, value in self._brought.items():
-            self.query_one(f"#{name}", Input).value = value
+            self._prefilled["media_type"] = manifest.media_type
+        for name, value in self._prefilled.items():
+            self._input(name).value = value
 
     async def session(self) -> Session:
-        """The session on the registry that was filled in."""
+        """Return the session on the registry id in the form."""
         session = await super().session()
-        account = self.state.wanted.registry_id
+        account = self.state.request.registry_id
         if account in ("", session.location.registry_id):
             return session
-        if account not in self._others:
-            self._others[account] = await io.run_blocking(session.for_account, account)
-        return self._others[account]
+        if account not in self._sessions_by_account:
+            self._sessions_by_account[account] = await blocking.run_blocking(session.for_account, account)
+        return self._sessions_by_account[account]
 
     def show_error(self, error: EcrTuiError) -> None:
         self.query_one(MessagePanel).message = PanelMessage.from_error(error)
 
-    def on_message_panel_retry_requested(self) -> None:
-        self.action_retry()
-
     def action_retry(self) -> None:
-        """Connect again, and read again the image that was picked."""
+        """Connect again, and read the selected image again."""
         self.query_one(MessagePanel).hide()
         self.show_session()
         if self.draft.image and not self.manifest_field.exact_text:
@@ -216,128 +177,107 @@ class PutImageScreen(PlanApplyMixin):
             self._show(self.state)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Something was typed."""
         name, value = str(event.input.id), event.value.strip()
         if name == "file":
             self.state = replace(self.state, file_problem="")
-            self._read(value)
+            self._read_file(value)
         elif name in _LABELS:
-            self.state = replace(self.state, wanted=replace(self.state.wanted, **{name: value}))
+            self.state = replace(self.state, request=replace(self.state.request, **{name: value}))
 
     @work(exclusive=True, group="read", exit_on_error=False)
-    async def _read(self, path: str) -> None:
-        """Read the file that was named, to the byte."""
+    async def _read_file(self, path: str) -> None:
         if not path:
             return
         try:
-            content = await io.run_blocking(_text_of, path)
+            content = await blocking.run_blocking(read_manifest_file, path)
         except UsageError as problem:
             self.state = replace(self.state, file="", file_problem=str(problem))
             return
-        self._take(content, "as it lies in the file", file=path)
+        self._load(ManifestSource(content, "from the file", path))
 
     def on_manifest_field_edited(self, message: ManifestField.Edited) -> None:
-        """The manifest was typed or pasted: it is not what the file has any more."""
+        """The manifest was typed or pasted, so it is no longer the content of the file."""
         message.stop()
-        self.workers.cancel_group(self, "read")  # what is still being read must not replace what was given since
+        self.workers.cancel_group(self, "read")  # a slower read must not replace the newer text
+        self._show_file("")
+        self._accept(ManifestSource(message.text, "pasted" if message.pasted else "typed"))
+
+    def _load(self, source: ManifestSource) -> None:
+        self.manifest_field.show_manifest(source.text)
+        self._accept(source)
+
+    def _accept(self, source: ManifestSource) -> None:
+        self._original = source
+        self._clear_prefilled()
+        self._check(source)
+
+    def _show_file(self, path: str) -> None:
         with self.prevent(Input.Changed):
-            self.query_one("#file", Input).value = ""
-        self._accept(message.text, "as it was pasted" if message.pasted else "as it was typed")
+            self._input("file").value = path
 
-    def _take(self, exact: str, origin: str, *, file: str = "") -> None:
-        self.manifest_field.show_manifest(exact)
-        self._accept(exact, origin, file=file)
-
-    def _accept(self, exact: str, origin: str, *, file: str = "") -> None:
-        self._as_it_came = (exact, origin, file)
-        self._forget_what_was_brought()
-        self._examine(exact, origin, file)
-
-    def _forget_what_was_brought(self) -> None:
-        for name, value in self._brought.items():
-            field = self.query_one(f"#{name}", Input)
+    def _clear_prefilled(self) -> None:
+        for name, value in self._prefilled.items():
+            field = self._input(name)
             if field.value == value:
                 field.value = ""
-        self._brought = {}
+        self._prefilled = {}
 
-    def _examine(self, exact: str, origin: str, file: str = "") -> None:
-        self.state = replace(self.state, origin=origin, file=file, file_problem="", image="")
-        if len(exact) <= MAX_EDITABLE_LENGTH:
-            self.state = replace(self.state, manifest=check_manifest(exact))
+    def _check(self, source: ManifestSource) -> None:
+        self.state = replace(self.state, origin=source.origin, file=source.file, file_problem="", image="")
+        if len(source.text) <= MAX_EDITABLE_LENGTH:
+            self.state = replace(self.state, manifest=check_manifest(source.text))
         else:
             self.set_status("reading the manifest…")
-            self._examine_long(exact)
+            self._check_in_background(source.text)
 
-    @work(exclusive=True, group="examine", exit_on_error=False)
-    async def _examine_long(self, exact: str) -> None:
-        examined = await io.run_blocking(check_manifest, exact)
+    @work(exclusive=True, group="check", exit_on_error=False)
+    async def _check_in_background(self, exact: str) -> None:
+        checked = await blocking.run_blocking(check_manifest, exact)
         if exact is self.manifest_field.exact_text:
-            self.state = replace(self.state, manifest=examined)
+            self.state = replace(self.state, manifest=checked)
             self.set_status("")
 
     def action_line_endings(self) -> None:
-        """The line ends as they came, then LF, then CRLF."""
-        came, origin, file = self._as_it_came
-        forms = (came, with_line_ends(came, "\n"), with_line_ends(came, "\r\n"))
-        names = (origin, "with LF line ends", "with CRLF line ends")
-        if len(set(forms)) == 1:
-            self.notify("The manifest has no line ends.")
+        """Change the line endings: original, LF, CRLF."""
+        changed = next_line_endings(self._original, self.manifest_field.exact_text)
+        if changed is None:
+            self.notify("The manifest has no line endings.")
             return
-        now = self.manifest_field.exact_text
-        onwards = (forms.index(now) + 1, forms.index(now) + 2)
-        following = next(place % len(forms) for place in onwards if forms[place % len(forms)] != now)
-        self.manifest_field.show_manifest(forms[following])
-        file = "" if following else file
-        with self.prevent(Input.Changed):
-            self.query_one("#file", Input).value = file
-        self._forget_what_was_brought()
-        self._examine(forms[following], names[following], file)
+        self.manifest_field.show_manifest(changed.text)
+        self._show_file(changed.file)
+        self._clear_prefilled()
+        self._check(changed)
 
     def action_refresh_screen(self) -> None:
         """Read the file again."""
-        self._read(self.query_one("#file", Input).value.strip())
+        self._read_file(self._input("file").value.strip())
 
-    def watch_state(self, state: PutImageState) -> None:
+    def watch_state(self, state: PutImageDocument) -> None:
         if self.is_mounted:
             self._show(state)
 
-    def _show(self, state: PutImageState) -> None:
-        found = state.problems
+    def _show(self, state: PutImageDocument) -> None:
+        problems = state.problems
         for name in _LABELS:
-            told = self.query_one(f"#{name}-told", Static)
-            problem = found.get(name, "")
-            told.set_class(bool(problem), "-shown")
-            told.update(text.content(f"✗ {problem}", "$text-error") if problem else "")
-        self._set_placeholder("digest", state.manifest.digest if state.manifest.text else "")
+            line = self.query_one(f"#{name}-problem", Static)
+            problem = problems.get(name, "")
+            line.set_class(bool(problem), "-shown")
+            line.update(text.content(f"✗ {problem}", "$text-error") if problem else "")
+        self._set_placeholder("digest", state.digest)
         self._set_placeholder("media_type", state.manifest.media_type)
-        self._set_placeholder(
-            "registry_id", f"{self.header_state.registry_id}, this registry's" if self.header_state.registry_id else ""
-        )
-        about = self.query_one("#about", Static)
-        about.add_class("-shown")
-        about.update(_about(state))
+        registry_id = self.header_state.registry_id
+        self._set_placeholder("registry_id", f"{registry_id}, this registry" if registry_id else "")
+        self.query_one("#about", Static).update(_about(state))
         self.query_one("#command", Static).update(Content.assemble(("$ ", "bold"), text.block(self._command())))
 
     def _set_placeholder(self, name: str, value: str) -> None:
-        """What is sent if the field stays empty stands in it, dimmed."""
-        self.query_one(f"#{name}", Input).placeholder = text.visible(value) or _LABELS[name][1]
+        """Show the value that is sent if the field stays empty."""
+        self._input(name).placeholder = text.visible(value) or _LABELS[name][1]
 
     def _command(self) -> str:
-        """What the AWS CLI would be called with; for an image that was picked, what gets its manifest too."""
-        state, common = self.state, self._common()
-        wanted = replace(
-            state.wanted, digest=state.wanted.digest or (state.manifest.digest if state.manifest.text else "")
-        )
-        file = os.path.expandvars(Path(state.file).expanduser()) if state.file else clipboard.MANIFEST_FILE
-        put = clipboard.put_image_command(wanted, file, common)
-        if not state.image:
-            return put
-        source = replace(
-            wanted, digest=state.image, repository=self.draft.wanted.repository, media_type=state.media_type
-        )
-        return f"{clipboard.get_manifest_line(source, common)} && {put}"
+        return self.state.command(self.draft.request.repository, self._connection_options())
 
-    def _common(self) -> tuple[str, ...]:
+    def _connection_options(self) -> tuple[str, ...]:
         if self.draft.common:
             return self.draft.common
         endpoint = self.header_state.endpoint
@@ -348,39 +288,35 @@ class PutImageScreen(PlanApplyMixin):
         return tuple(word for option, value in options if value for word in (option, value))
 
     def action_copy_menu(self) -> None:
-        """The command, the digest, the manifest."""
-        state = self.state
-        entries = (
+        """Copy the command, the digest or the manifest."""
+        items = (
             CopyItem("aws ecr put-image", self._command()),
-            CopyItem("digest", state.manifest.digest if state.manifest.text else ""),
+            CopyItem("digest", self.state.digest),
             CopyItem("manifest", self.manifest_field.exact_text),
         )
-        self.post_message(messages.OfferCopies(tuple(entry for entry in entries if entry.text)))
+        self.post_message(messages.OfferCopies(tuple(item for item in items if item.text)))
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in a field: as far as one can see it is filled in."""
         await self.action_plan()
 
     async def action_plan(self) -> None:
-        """See what it would do."""
+        """Show the plan, or focus the first field with a problem."""
         state = self.state
         if state.manifest.text != self.manifest_field.exact_text:
-            return  # it is still being read
-        wrong = state.problems
-        if wrong:
-            first = next(name for name in (*_LABELS, "manifest") if name in wrong)
-            (self.manifest_field if first == "manifest" else self.query_one(f"#{first}")).focus()
-            self.set_status(f"{units.format_count(len(wrong), 'thing')} to mend")
+            return  # the check of the manifest has not finished
+        problems = state.problems
+        if problems:
+            first = next(name for name in (*_LABELS, "manifest") if name in problems)
+            (self.manifest_field if first == "manifest" else self._input(first)).focus()
+            self.set_status(f"{units.format_count(len(problems), 'problem')} to fix")
             return
         self.set_status("")
         self.query_one(MessagePanel).hide()
-        self._focused_before = self.focused
+        self._focused_before_form = self.focused
         self.query_one("#fields").disabled = True
-        form = PlanForm(_head(state))
+        form = PlanForm(_form_title(state))
         await self.show_form(form)
         self._plan(form)
-
-    _focused_before: Widget | None = None
 
     def on_plan_form_plan_requested(self, message: PlanForm.PlanRequested) -> None:
         message.stop()
@@ -392,95 +328,61 @@ class PutImageScreen(PlanApplyMixin):
         manifest = Manifest(state.manifest.text, state.manifest.digest, state.media_type)
         try:
             engine = (await self.session()).engine
-            plan = await io.run_blocking(engine.plan_put_image, state.wanted.repository, manifest, state.wanted.tag)
+            plan = await blocking.run_blocking(
+                engine.plan_put_image, state.request.repository, manifest, state.request.tag
+            )
         except EcrTuiError as error:
             form.show_error(error)
             return
-        self._applied = plan.id
+        self._plan_id = plan.id
         form.show_plan(plan)
 
     async def refresh_after_write(self, report: Report) -> None:
-        if report.plan.id == self._applied:
+        if report.plan.id == self._plan_id:
             account = (await self.session()).location.registry_id
-            self.post_message(_told(report.results[0], report.plan.provided_manifests[0], account))
+            self.post_message(_finished(report.results[0], report.plan.provided_manifests[0], account))
 
     async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:
-        """After a success there is nothing left to do here; after anything else the fields can be mended."""
+        """Leave after a success; after anything else the user can change the fields."""
         report = message.form.state.report
-        if report is not None and all(result.outcome in _GOOD for result in report.results):
+        if report is not None and all(result.outcome in _SUCCESS for result in report.results):
             self.post_message(messages.GoBack())
 
     def focus_content(self) -> None:
         self.query_one("#fields").disabled = False
-        (self._focused_before or self.manifest_field).focus()
+        (self._focused_before_form or self.manifest_field).focus()
 
 
-def _told(result: StepResult, manifest: Manifest, account: str) -> messages.PutImageFinished:
-    """What became of it: the answer, made of what was read back if it did not come."""
+def _finished(result: StepResult, manifest: Manifest, account: str) -> messages.PutImageFinished:
+    """Return the message for a result; a response that was lost is rebuilt from what was read back."""
     step = result.step
-    if result.outcome not in _GOOD:
-        return messages.PutImageFinished(None, result.error or EcrTuiError("Nothing was put", result.message))
-    answer = result.result or PutImageResult(
+    if result.outcome not in _SUCCESS:
+        return messages.PutImageFinished(None, result.error or EcrTuiError("Image not put", result.message))
+    response = result.result or PutImageResult(
         account, step.repository, step.after, step.tag, manifest.media_type, manifest.text
     )
-    return messages.PutImageFinished(answer, None)
+    return messages.PutImageFinished(response, None)
 
 
-def _head(state: PutImageState) -> Content:
-    parts: list[plan_text.Part] = [
+def _form_title(state: PutImageDocument) -> Content:
+    parts: list[rendering.Part] = [
         ("Put image ", "bold"),
         (short_digest(state.manifest.digest), "bold $accent"),
         " into ",
+        text.content(state.request.repository, "bold"),
     ]
-    parts += [text.content(state.wanted.repository, "bold")]
-    if state.wanted.registry_id:
-        parts.append(text.content(f" of {state.wanted.registry_id}", "bold"))
+    if state.request.registry_id:
+        parts.append(text.content(f" of {state.request.registry_id}", "bold"))
     parts.append(("  " + units.format_count(state.manifest.size_bytes, "byte"), "dim"))
     return Content.assemble(*parts)
 
 
-def _about(state: PutImageState) -> Content:
-    """The manifest in figures: what its bytes are must be seen before they are sent."""
-    manifest = state.manifest
-    if not manifest.text:
-        return Content.styled("✗ a manifest is needed", "$text-error")
-    ends = " and ".join(_LINE_ENDS[end] for end in manifest.line_ends) or "no line ends"
-    facts = [units.format_count(manifest.size_bytes, "byte"), ends, state.origin]
-    lines = [
-        Content.assemble(text.content(" · ".join(fact for fact in facts if fact))),
-        Content.assemble((manifest.digest, "$accent")),
-    ]
-    if manifest.problem:
-        lines.append(text.content(f"✗ {manifest.problem}", "$text-error"))
-    lines += [plan_text.warning_line(words) for words in _remarks(manifest)]
+def _about(state: PutImageDocument) -> Content:
+    """Return the size, digest, problem and warnings of the manifest."""
+    if not state.manifest.text:
+        return Content.styled("✗ a manifest is required", "$text-error")
+    lines = [text.content(state.summary), Content.styled(state.manifest.digest, "$accent")]
+    if state.manifest.problem:
+        lines.append(text.content(f"✗ {state.manifest.problem}", "$text-error"))
+    lines += [rendering.warning_line(warning) for warning in state.warnings]
     return Content("\n").join(lines)
-
-
-def _remarks(manifest: ManifestCheck) -> Iterable[str]:
-    if manifest.text.startswith("\ufeff"):
-        yield "it begins with a byte order mark, which counts for the digest"
-    if manifest.line_ends == ("\r",):
-        yield "its line ends are CR: terminals send them for LF when something is pasted. F4 makes them LF"
-    elif "\r\n" in manifest.line_ends:
-        yield "aws itself would send file:// with LF line ends, another digest; this form and ecrtui put-image do not"
-
-
-def _text_of(path: str) -> str:
-    """The exact text of a file.
-
-    Raises:
-        UsageError: it cannot be read, is no file, is too long or is not UTF-8.
-    """
-    file = Path(os.path.expandvars(Path(path).expanduser()))
-    try:
-        state = file.stat()
-        if not stat.S_ISREG(state.st_mode):
-            raise UsageError("it is not a file")
-        if state.st_size > 4 * MAX_LENGTH:  # no character of UTF-8 takes more bytes
-            raise UsageError(f"it has {state.st_size:,} bytes; PutImage takes {MAX_LENGTH:,} characters")
-        return file.read_bytes().decode()
-    except UnicodeDecodeError as problem:
-        raise UsageError(f"it is not UTF-8: {problem.reason} at byte {problem.start:,}") from problem
-    except (OSError, ValueError, RuntimeError) as problem:
-        words = getattr(problem, "strerror", None) or str(problem)
-        raise UsageError(f"it cannot be read: {words}") from problem

@@ -1,19 +1,18 @@
-"""The Repositories screen."""
+"""The screen with the repositories of the registry."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.tui import blocking as io
-from ecrtui.tui import messages
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.errors import EcrTuiError
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.table.columns import Column
 from ecrtui.tui.table.table import Table
 
@@ -40,7 +39,7 @@ COLUMNS: Sequence[Column[Repository]] = (
     Column("uri", "URI", lambda row: row.uri, lambda row: row.uri, min_width=30, flex=2, drop_priority=5),
     Column(
         "mutability",
-        "tags are",
+        "tag mutability",
         lambda row: str(row.mutability),
         lambda row: str(row.mutability),
         max_width=34,
@@ -67,14 +66,14 @@ COLUMNS: Sequence[Column[Repository]] = (
 
 
 class RepositoriesScreen(ListScreen[Repository]):
-    """The repositories of the registry, the first screen."""
+    """All repositories; the first screen."""
 
     SCOPES = ("repositories", "row", "marks", "put_image")
     MARKABLE = True
-    RECALLS_AT_ONCE = True
+    CACHED_ROWS_IN_FIRST_FRAME = True
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
-    EMPTY = "There is no repository in this registry."
+    EMPTY = "This registry has no repositories."
     FIRST_DESCENDING = frozenset({"created"})
 
     columns = COLUMNS
@@ -102,61 +101,53 @@ class RepositoriesScreen(ListScreen[Repository]):
         self.post_message(messages.OpenImages(self.connect, message.item.name))
 
     def action_promote(self) -> None:
-        """Plan the same tag in all marked repositories."""
+        """Plan the same new tag in the marked repositories, for example for a release."""
         names = [repository.name for repository in self.rows.marked()] or ([self.current.name] if self.current else [])
         if not names:
             return
 
         def make(engine: Engine, line: str) -> Plan:
-            from ecrtui.ecr import tag as tags
-
-            pair = tags.parse_tags(line)
-            if len(pair) != 2:
-                raise UsageError(
-                    "Two tags are wanted", f"{line!r} has {len(pair)}", "Type the tag there is, a space, the new tag."
-                )
-            return engine.plan_tag_in_repositories(names, *pair)
+            return engine.plan_tag_in_repositories(names, *two_tags(line, "Enter the existing tag, then the new tag."))
 
         title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')}"
-        question = "the tag that each repository has, a space, and the tag that the same image gets: v1.2.0-rc1 v1.2.0"
+        question = "the existing tag, a space, the new tag for the same image: v1.2.0-rc1 v1.2.0"
         self.post_message(messages.OpenPlan(self.connect, messages.PlanRequest(title, make, question)))
 
     def action_put_image(self) -> None:
-        """Open the Put image form for the repository under the cursor."""
+        """Open the Put image form with the selected repository."""
         name = self.current.name if self.current is not None else ""
         self.post_message(messages.OpenPutImage(self.connect, messages.PutImageDraft(PutImageRequest(repository=name))))
 
     def action_copy_menu(self) -> None:
-        """Offer the copy items of the repository under the cursor."""
+        """Copy the URI, the name or the ARN of the selected repository."""
         from ecrtui.tui import clipboard
 
         if self.current is not None:
             self.post_message(messages.OfferCopies(clipboard.copy_items_for_repository(self.current)))
 
-    def action_yaml(self) -> None:
-        """Show the row as YAML."""
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
         from ecrtui.ecr.documents import repository_document
-        from ecrtui.tui import details as describe
 
-        if self.current is not None:
-            facts = repository_document(self.current)
-            self.post_message(messages.ShowText(self.current.name, describe.as_yaml(facts)))
+        return None if self.current is None else (self.current.name, repository_document(self.current))
+
+    def action_describe(self) -> None:
+        self._describe()
 
     @work(exclusive=True, group="describe", exit_on_error=False)
-    async def action_describe(self) -> None:
-        """Show all details of the repository, with its lifecycle policy and its resource tags."""
+    async def _describe(self) -> None:
+        """Show all details of the repository, with its resource tags and lifecycle policy."""
         from ecrtui.ecr.documents import repository_details
-        from ecrtui.tui import details as describe
+        from ecrtui.tui import details
 
         repository = self.current
         if repository is None:
             return
         try:
             session = await self.session()
-            tags = await io.run_blocking(session.registry.resource_tags, repository)
-            policy = await io.run_blocking(session.registry.lifecycle_policy, repository.name)
+            tags = await blocking.run_blocking(session.registry.resource_tags, repository)
+            policy = await blocking.run_blocking(session.registry.lifecycle_policy, repository.name)
         except EcrTuiError as error:
             self.notify_error(error)
             return
         facts = repository_details(repository, tags, policy)
-        self.post_message(messages.ShowText(repository.name, describe.as_text(facts)))
+        self.post_message(messages.ShowText(repository.name, details.as_text(facts)))

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from ecrtui.errors import CredentialsError
-from ecrtui.tui import blocking as io
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import app_of, running, type_text, until
 
@@ -30,7 +29,7 @@ async def test_the_image_under_the_cursor_is_compared_with_the_marked_one() -> N
 async def test_an_mfa_code_is_requested_on_the_screen() -> None:
     async with running(new_embedded()) as pilot:
         waiting = asyncio.ensure_future(
-            io.run_blocking(app_of(pilot).ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: ")
+            blocking.run_blocking(app_of(pilot).ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: ")
         )
         await until(pilot, "MFA code of")
         await type_text(pilot, "123456")
@@ -40,7 +39,7 @@ async def test_an_mfa_code_is_requested_on_the_screen() -> None:
 
 async def test_without_an_mfa_code_signing_in_fails_with_the_next_step() -> None:
     async with running(new_embedded()) as pilot:
-        waiting = asyncio.ensure_future(io.run_blocking(app_of(pilot).ask_for_code, "MFA code: "))
+        waiting = asyncio.ensure_future(blocking.run_blocking(app_of(pilot).ask_for_code, "MFA code: "))
         await until(pilot, "MFA code")
         await pilot.press("escape")
         with pytest.raises(CredentialsError) as refused:

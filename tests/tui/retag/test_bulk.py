@@ -204,7 +204,7 @@ async def test_plan_and_result_can_be_saved(
         await pilot.press("enter")
         await save(pilot, after)
         await save(pilot, after, "File exists")
-        await save(pilot, tmp_path / "result.txt", "ends neither in .csv nor in .json")
+        await save(pilot, tmp_path / "result.txt", "The file name must end in .csv nor in .json")
     texts = [file.read_text() for file in (before, after)]
     if suffix == "json":
         assert all(json.loads(text) for text in texts)
@@ -218,7 +218,7 @@ async def test_plan_and_result_can_be_saved(
 async def save(pilot: Any, file: Path, words: str = "written") -> None:
     """Save the plan or its result and wait for the message."""
     await pilot.press("w")
-    await until(pilot, "file to write")
+    await until(pilot, "file name, ending in")
     await type_text(pilot, str(file))
     await pilot.press("enter")
     await until(pilot, lambda screen: words in screen.replace("▌", " ") or words.split()[0] in screen)
@@ -278,7 +278,7 @@ async def test_all_tags_of_one_image_are_copied_to_another(embedded: EmbeddedReg
         await type_text(pilot, "copy all")
         await until(pilot, "Copy all tags of the marked image")
         await pilot.press("enter")
-        await until(pilot, "Plan › All tags of")
+        await until(pilot, "Plan › Copy all tags of")
         await until(pilot, "2 tags")
         await pilot.press("enter")
         await until(pilot, "2 moves")

@@ -43,9 +43,9 @@ async def test_an_empty_journal_says_so(embedded: EmbeddedRegistry, client: Any)
     async with running(embedded) as pilot:
         await until(pilot, "1 repository")
         await pilot.press("a")
-        await until(pilot, "Nothing was written to this registry from here so far.")
+        await until(pilot, "No writes recorded for this registry.")
         await pilot.press("u", "U", "d", "y", "c", "f")
-        await until(pilot, "0 unknown writes looked up")
+        await until(pilot, "Resolved 0 writes with unknown outcome")
         await pilot.press("escape")
         await until(pilot, "1 repository")
 
@@ -114,7 +114,7 @@ async def test_a_whole_plan_is_undone_and_the_undo_too(embedded: EmbeddedRegistr
         await write(pilot, "one", "two")
         await until(pilot, "2 writes")
         await pilot.press("U")
-        await until(pilot, "Undo the plan")
+        await until(pilot, "Undo plan")
         await until(pilot, "enter apply")
         await pilot.press("enter")
         await until(pilot, "enter close")
@@ -147,7 +147,7 @@ async def test_activity_is_filtered_described_and_copied(
         await pilot.press("escape", "c")
         await until(pilot, "digest after")
         await pilot.press("1")
-        await until(pilot, "digest after sent")
+        await until(pilot, "Copied digest after")
         assert pilot.app.clipboard == image.digest
 
 

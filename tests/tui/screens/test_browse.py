@@ -206,14 +206,14 @@ async def test_refresh_adds_new_rows_and_drops_deleted_ones() -> None:
 async def test_an_empty_registry_and_an_empty_repository_say_so() -> None:
     embedded = new_embedded()
     async with running(embedded) as pilot:
-        await until(pilot, "There is no repository in this registry.")
+        await until(pilot, "This registry has no repositories.")
         create_repository(client_for(embedded), "team/app")
         await pilot.press("ctrl+r")
         await until(pilot, "1 repository")
         await pilot.press("enter")
-        await until(pilot, "There is no image in this repository.")
+        await until(pilot, "This repository has no images.")
         await pilot.press("t", "d", "c", "enter")  # an action without a row does not fail
-        await until(pilot, "There is no image in this repository.")
+        await until(pilot, "This repository has no images.")
 
 
 async def test_the_cursor_stays_on_its_row_while_rows_arrive() -> None:
@@ -311,7 +311,7 @@ async def test_the_copy_menu_offers_all_names_of_an_image_and_the_aws_command(es
         assert f"{uri}@{estate.small.digest}" in menu
         assert "aws ecr batch-get-image --region eu-west-1 --registry-id 123456789012" in menu
         await pilot.press("5")
-        await until(pilot, "docker pull sent to the terminal's clipboard")
+        await until(pilot, "Copied docker pull to the clipboard")
         assert pilot.app.clipboard == f"docker pull {uri}:v1"
 
 
@@ -321,7 +321,7 @@ async def test_keys_move_in_the_copy_menu_and_close_it(estate: Estate, over_ssh:
         await pilot.press("c")
         await until(pilot, "ARN")
         await pilot.press("j", "enter")
-        await until(pilot, "name sent to")
+        await until(pilot, "Copied name to")
         assert pilot.app.clipboard == "platform/base"
         await pilot.press("c")
         await until(pilot, "ARN")

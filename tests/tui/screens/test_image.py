@@ -88,7 +88,7 @@ async def test_tab_moves_between_digests_and_describes_each(estate: Estate) -> N
         await pilot.press("p")
         await until(pilot, lambda screen: layers[0] in cursor_row(screen))
         await pilot.press("t")
-        await until(pilot, "A layer is not an image; only images can be")
+        await until(pilot, "Only images can be tagged; this is a layer")
         assert "Retag" not in screen_text(pilot.app)
 
 
@@ -142,7 +142,7 @@ async def test_the_config_is_shown_and_an_index_says_that_it_has_none(estate: Es
     async with running(estate.embedded, f"{REPOSITORY}:multi", size=(140, 40)) as pilot:
         await until(pilot, "linux/arm64")
         await pilot.press("i")
-        await until(pilot, "An index has no config of its own")
+        await until(pilot, "An index has no config")
 
 
 async def test_findings_are_shown_and_an_image_that_was_not_scanned_says_so() -> None:
@@ -158,11 +158,11 @@ async def test_findings_are_shown_and_an_image_that_was_not_scanned_says_so() ->
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("f")
         screen = await until(pilot, f"findings of {scanned.digest[7:19]}")
-        assert found[0]["name"] in screen if found else "The scan has found nothing." in screen
+        assert found[0]["name"] in screen if found else "No findings." in screen
     async with running(embedded, f"{REPOSITORY}:other", size=(140, 40)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("f")
-        await until(pilot, "This image was not scanned.")
+        await until(pilot, "This image has not been scanned.")
 
 
 async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Estate) -> None:
@@ -171,7 +171,7 @@ async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Est
     )
     try:
         async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
-            screen = await until(pilot, "Referrers cannot be listed")
+            screen = await until(pilot, "Could not list referrers")
             assert '"schemaVersion": 2' in screen
             assert "layers · 3.0 kB · 2" in screen
             assert "not for you" in screen

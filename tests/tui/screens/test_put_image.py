@@ -140,7 +140,7 @@ async def test_a_byte_order_mark_is_kept_and_reported(embedded: EmbeddedRegistry
     async with form(embedded, repository="team/app", tag="v1") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
         screen = await until(pilot, digest_of(text))
-        assert "begins with a byte order mark" in screen
+        assert "starts with a byte order mark" in screen
         assert "Invalid JSON syntax" in await send(pilot)  # the registry's own message: it received the mark
         assert digests_of(client, "team/app") == set()
 
@@ -153,7 +153,7 @@ async def test_a_pasted_manifest_keeps_every_character(embedded: EmbeddedRegistr
         await paste(pilot, text)
         screen = await until(pilot, digest_of(text))
         assert f"{len(text):,} bytes" in screen
-        assert "as it was pasted" in screen
+        assert "· pasted" in screen
         await send(pilot)
         assert stored(client, digest_of(text)) == text
 
@@ -163,10 +163,10 @@ async def test_changed_line_ends_are_reported_and_a_key_restores_them(embedded: 
     async with form(embedded, repository="team/app", digest=digest_of(text)) as (_, pilot):
         manifest_of(pilot).focus()
         await paste(pilot, text.replace("\n", "\r"))
-        screen = await until(pilot, "its line ends are CR")
+        screen = await until(pilot, "has CR line endings")
         assert "has this digest with LF line endings" in screen
         await pilot.press("f4")
-        screen = await until(pilot, "with LF line ends")
+        screen = await until(pilot, "with LF line endings")
         assert "✗" not in screen
         assert manifest_of(pilot).exact_text == text
         await pilot.press("f4")
@@ -192,11 +192,11 @@ async def test_an_edited_manifest_is_no_longer_the_file(
     (tmp_path / "m.json").write_text("{}")
     async with form(embedded, repository="team/app") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
-        await until(pilot, "as it lies in the file")
+        await until(pilot, "from the file")
         assert f"file://{tmp_path}/m.json" in screen_text(pilot.app).replace("\n ", "")
         manifest_of(pilot).focus()
         await pilot.press("space")
-        screen = await until(pilot, "as it was typed")
+        screen = await until(pilot, "· typed")
         assert manifest_of(pilot).exact_text == " {}"
         assert str(tmp_path) not in screen
         assert "file://manifest.json" in screen
@@ -208,7 +208,7 @@ WRONG = (
     ("digest", "sha256:" + "0" * 64, "the digest of this manifest is"),
     ("registry_id", "12", "twelve digits"),
     ("media_type", "text/plain", "the manifest says"),
-    ("file", "/no/such/file", "it cannot be read"),
+    ("file", "/no/such/file", "cannot be read: "),
 )
 
 
@@ -219,7 +219,7 @@ async def test_each_field_is_checked_while_typing(embedded: EmbeddedRegistry, cl
             await fill(pilot, name, value)
             await until(pilot, complaint)
             await pilot.press("enter")
-            assert "enter apply" not in await until(pilot, "1 thing to mend")
+            assert "enter apply" not in await until(pilot, "1 problem to fix")
             await fill(pilot, name, "team/app" if name == "repository" else "")
             await until_gone(pilot, "✗")
 
@@ -231,7 +231,7 @@ async def test_the_manifest_is_checked_while_typing(embedded: EmbeddedRegistry, 
             await type_text(pilot, typed)
             await until(pilot, complaint)
             await pilot.press("f2")
-            await until(pilot, "to mend")
+            await until(pilot, "to fix")
             manifest_of(pilot).focus()
         assert embedded.calls["PutImage"] == 0
 
@@ -240,7 +240,7 @@ async def test_a_file_that_is_not_utf_8_is_refused(embedded: EmbeddedRegistry, c
     (tmp_path / "m.json").write_bytes(b'{"a": "\xff"}')
     async with form(embedded, repository="team/app") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
-        await until(pilot, "it is not UTF-8: invalid start byte at byte 7")
+        await until(pilot, "not UTF-8: invalid start byte at byte 7")
 
 
 async def test_a_too_long_manifest_is_refused_and_a_long_one_is_kept_whole(
@@ -392,12 +392,12 @@ async def test_the_line_ends_cycle_back_to_those_of_the_file(
     (tmp_path / "m.json").write_text(text)
     async with form(embedded, repository="team/app") as (_, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
-        await until(pilot, "as it lies in the file")
+        await until(pilot, "from the file")
         await pilot.press("f4")
-        await until(pilot, "with CRLF line ends")
+        await until(pilot, "with CRLF line endings")
         assert manifest_of(pilot).exact_text == text.replace("\n", "\r\n")
         await pilot.press("f4")
-        await until(pilot, "as it lies in the file")
+        await until(pilot, "from the file")
         assert manifest_of(pilot).exact_text == text
         assert pilot.app.screen.query_one("#file", Input).value == str(tmp_path / "m.json")
 

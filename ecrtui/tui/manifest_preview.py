@@ -1,0 +1,102 @@
+"""The manifest preview beside the list of images: what is shown, and what may be read ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
+from ecrtui.errors import EcrTuiError
+from ecrtui.session import Session
+from ecrtui.tui import blocking
+from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
+from ecrtui.tui.manifest.view import ManifestView
+
+PREVIEW_DELAY = 0.15
+"""Seconds that the cursor rests on an image before its manifest is requested."""
+
+PREFETCH_RADIUS = 25
+"""Images above and below the cursor whose manifests are read ahead; one request takes 100."""
+
+
+class ManifestPreview:
+    """Shows the manifest of the selected image, and reads the manifests around it ahead.
+
+    Args:
+        repository: the repository of the images.
+    """
+
+    def __init__(self, repository: str) -> None:
+        self.repository = repository
+        self.platforms: dict[str, str] = {}
+        """By digest: the platforms of each index that was read, and the index that each part belongs to."""
+        self._shown_digest = ""
+        self._may_read_ahead: bool | None = None
+
+    def is_showing(self, image: Image) -> bool:
+        """Return True if the view has the manifest of this image."""
+        return image.digest == self._shown_digest
+
+    async def show(self, view: ManifestView, session: Session, image: Image) -> bool:
+        """Show the manifest if it was read already; return False, and leave the view as it is, if not."""
+        if not self.is_showing(image):
+            manifest = session.catalog.known_manifest(image.digest)
+            if manifest is None:
+                return False
+            view.show(await blocking.run_blocking(prepare_manifest, manifest.text))
+            self._shown_digest = image.digest
+        return True
+
+    def clear(self, view: ManifestView) -> None:
+        """Show nothing."""
+        self._shown_digest = ""
+        view.show(EMPTY)
+
+    def shown(self, view: ManifestView, image: Image) -> ManifestDocument | None:
+        """Return the manifest of this image if the view has it."""
+        return view.prepared if self.is_showing(image) else None
+
+    async def read_ahead(self, session: Session, images: Iterable[Image]) -> bool:
+        """Read the manifests of these images; return True if platforms were found.
+
+        Errors are ignored: nobody asked for these manifests, and opening an image shows its error.
+        """
+        try:
+            if not await self._is_reading_ahead_allowed(session):
+                return False
+            digests = [image.digest for image in images if not image.archived]
+            manifests = await blocking.run_blocking(session.catalog.prefetch, self.repository, digests)
+        except EcrTuiError:
+            return False
+        indexes = [manifest for manifest in manifests if manifest.is_index and manifest.digest not in self.platforms]
+        if indexes:
+            self.platforms |= await blocking.run_blocking(platforms_by_digest, indexes)
+        return bool(indexes)
+
+    async def _is_reading_ahead_allowed(self, session: Session) -> bool:
+        """Return False if the settings forbid it, or a lifecycle rule counts from the last pull.
+
+        ECR records a read of a manifest as a pull, so such a rule would keep images that it should expire.
+        """
+        if self._may_read_ahead is None:
+            try:
+                policy = await blocking.run_blocking(session.registry.lifecycle_policy, self.repository)
+            except EcrTuiError:
+                self._may_read_ahead = False
+            else:
+                self._may_read_ahead = session.settings.prefetch and not parse_policy(policy).depends_on_pulls
+        return self._may_read_ahead
+
+
+def platforms_by_digest(indexes: Sequence[Manifest]) -> dict[str, str]:
+    """Return the platforms of each index, and for each of its parts the index; ``linux/`` is left out."""
+    found: dict[str, str] = {}
+    for index in indexes:
+        parsed = parse_manifest(index.text)
+        found[index.digest] = " ".join(platform.removeprefix("linux/") for platform in parsed.platforms)
+        for part in parsed.with_role(DescriptorRole.MANIFEST):
+            name = "attestation" if part.is_attestation else str(part.platform or "part").removeprefix("linux/")
+            found.setdefault(part.digest, f"{name} of {short_digest(index.digest)}")
+    return found

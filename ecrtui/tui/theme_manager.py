@@ -1,0 +1,79 @@
+"""The theme of the application: loading, choosing and remembering it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecrtui.errors import EcrTuiError
+from ecrtui.settings import remember_theme
+from ecrtui.tui import blocking, themes
+from ecrtui.tui.textual_fixes.theme_start import start_with_theme
+
+if TYPE_CHECKING:
+    from textual.theme import Theme
+
+    from ecrtui.tui.app import EcrTuiApp
+
+
+class ThemeManager:
+    """Loads the themes of an application, when they are needed.
+
+    Args:
+        app: the application.
+    """
+
+    def __init__(self, app: EcrTuiApp) -> None:
+        self._app = app
+        self.own_names: tuple[str, ...] = ()
+        """The names of the shipped themes and the user's own; empty until :meth:`load_all` has run."""
+        self._defaults: tuple[Theme | None, dict[str, str]] = (None, {})
+
+    def start_with(self, name: str) -> None:
+        """Set the theme before the first frame, if it exists."""
+        if self._is_available(name):
+            start_with_theme(self._app, name)
+
+    def use(self, name: str) -> None:
+        """Set the theme; keep the current one, with a warning, if it does not exist."""
+        if self._is_available(name):
+            self._app.theme = name
+        else:
+            self._app.warn(f"Unknown theme {name!r}; using {self._app.theme}.")
+
+    async def load_all(self) -> None:
+        """Load all themes, and warn about broken theme files."""
+        loaded = await blocking.run_blocking(themes.load_themes)
+        for theme in loaded.themes:
+            self._app.register_theme(theme)
+        self.own_names = tuple(theme.name for theme in loaded.themes)
+        if loaded.report:
+            self._app.warn(loaded.report)
+
+    async def choose(self) -> None:
+        """Let the user choose a theme, and save it in the settings."""
+        from ecrtui.tui.overlays.menus import ThemeMenu
+
+        if not self.own_names:
+            await self.load_all()
+        names = [*self.own_names, *sorted(set(self._app.available_themes) - set(self.own_names))]
+        self._app.push_screen(ThemeMenu(names, self._app.theme), self._save)
+
+    def variable_defaults(self) -> dict[str, str]:
+        """Return our own variables for themes that do not set them; Textual asks often before the first frame."""
+        theme = self._app.current_theme
+        if theme is not self._defaults[0]:
+            self._defaults = (theme, themes.variable_defaults(theme))
+        return self._defaults[1]
+
+    def _is_available(self, name: str) -> bool:
+        if name not in self._app.available_themes and (theme := themes.load_theme(name)) is not None:
+            self._app.register_theme(theme)
+        return name in self._app.available_themes
+
+    def _save(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            remember_theme(name)
+        except EcrTuiError as error:
+            self._app.notify(str(error), severity="warning")
