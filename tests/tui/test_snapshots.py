@@ -129,7 +129,7 @@ VIEWS = (
         "index amd64",
         [press("space", "j", "space", "t"), see("Plan ›"), write("{tag}-x"), press("enter"), see("-x ")],
     ),
-    View("activity-empty", "", "3 repositories", [press("a"), see("Nothing was written")]),
+    View("activity-empty", "", "3 repositories", [press("a"), see("No writes recorded")]),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from ecrtui.tui.bindings import bindings
@@ -44,3 +45,11 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
     def action_leave(self) -> None:
         """Close without a result."""
         self.finish(None)
+
+
+class ScrollableOverlay(Overlay[None]):
+    """An overlay with a text that scrolls."""
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

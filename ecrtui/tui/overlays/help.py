@@ -11,10 +11,10 @@ from textual.widgets import Static
 
 from ecrtui.tui.actions import SCOPES, Action
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.overlays.base import ScrollableOverlay
 
 
-class HelpOverlay(Overlay[None]):
+class HelpOverlay(ScrollableOverlay):
     """The actions that have a key now, grouped by scope.
 
     Args:
@@ -32,10 +32,6 @@ class HelpOverlay(Overlay[None]):
             yield Static("Keyboard shortcuts", classes="overlay-title")
             with VerticalScroll():
                 yield Static(self._table())
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def _table(self) -> Content:
         width = max((len(" ".join(keys)) for keys in self.keys.values()), default=0)

@@ -8,10 +8,10 @@ from textual.widgets import Static
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.overlays.base import ScrollableOverlay
 
 
-class TextViewer(Overlay[None]):
+class TextViewer(ScrollableOverlay):
     """A text with a title; it scrolls with the same keys as a list."""
 
     BINDINGS = bindings("text_viewer")
@@ -26,7 +26,3 @@ class TextViewer(Overlay[None]):
             yield Static(text.content(self.heading), classes="overlay-title")
             with VerticalScroll():
                 yield Static(text.block(self.body))
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

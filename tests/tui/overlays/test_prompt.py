@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from ecrtui.errors import CredentialsError
+from ecrtui.tui import blocking
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import app_of, running, type_text, until
 

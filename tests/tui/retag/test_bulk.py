@@ -332,8 +332,8 @@ async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> PlanBatch:
     await pilot.press("enter")
     place = pilot.app.screen
     assert isinstance(place, PlanScreen)
-    await until(pilot, lambda _: hasattr(place, "_planning"))
-    return place._planning
+    await until(pilot, lambda _: hasattr(place, "_batch"))
+    return place._batch
 
 
 async def test_a_superseded_plan_is_never_applied(embedded: EmbeddedRegistry, client: Any) -> None:
