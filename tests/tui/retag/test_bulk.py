@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ async def open_rename(pilot: Any, rule: str, images: int) -> str:
     await until(pilot, f"Plan › Retag {images} images in {REPOSITORY}")
     await type_text(pilot, rule)
     await pilot.press("enter")
-    return await until(pilot, lambda screen: "new" in screen or "refused" in screen)
+    return await until(pilot, lambda screen: re.search(r"\d tags?\b", screen.splitlines()[1]) is not None)
 
 
 async def test_a_rule_retags_marked_images_except_removed_rows(embedded: EmbeddedRegistry, client: Any) -> None:
@@ -215,7 +216,7 @@ async def test_plan_and_result_can_be_saved(
     assert not (tmp_path / "result.txt").exists()
 
 
-async def save(pilot: Any, file: Path, words: str = "written") -> None:
+async def save(pilot: Any, file: Path, words: str = "Saved") -> None:
     """Save the plan or its result and wait for the message."""
     await pilot.press("w")
     await until(pilot, "file name, ending in")
