@@ -183,8 +183,8 @@ async def test_every_theme_shows_the_same_text(embedded: EmbeddedRegistry) -> No
         form = await retag(pilot, "prod", "new")
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
         await app_of(pilot).theme_manager.load_all()
-        assert len(app_of(pilot).own_themes) >= 5
-        for theme in app_of(pilot).own_themes:
+        assert len(app_of(pilot).theme_manager.own_names) >= 5
+        for theme in app_of(pilot).theme_manager.own_names:
             pilot.app.theme = theme
             await pilot.pause()
             assert ageless(screen_text(pilot.app)) == ageless(form), theme
