@@ -167,3 +167,12 @@ class IntegrityError(EcrTuiError):
     """Bytes do not match the digest that they were requested by. They are not used."""
 
     kind = ErrorKind.INTEGRITY
+
+
+INTERNAL_ERROR = "Internal error (please report this bug)"
+"""The title of an error that only a bug of ecrtui can cause."""
+
+
+def internal_error(problem: BaseException | None) -> EcrTuiError:
+    """Return the error to show for an unexpected exception."""
+    return EcrTuiError(INTERNAL_ERROR, f"{type(problem).__name__}: {problem}")

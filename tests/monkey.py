@@ -23,6 +23,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.errors import INTERNAL_ERROR
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.environment import own_environment
 from tests.support.screen import running, screen_text
@@ -50,7 +51,7 @@ FAULTS = (
     "*:drop-before:probability=0.03",
     "PutImage:drop-after:probability=0.2",
 )
-INTERNAL_ERRORS = ("this is a defect", "report this bug")
+
 """Parts of the titles of internal errors."""
 
 
@@ -99,7 +100,7 @@ async def _run(rng: random.Random, seconds: float) -> RunResult:
                 await asyncio.sleep(rng.choice(PAUSES))
                 result.visited_screens[type(pilot.app.screen).__name__] += 1
                 screen = screen_text(pilot.app)
-                if any(title in screen for title in INTERNAL_ERRORS):
+                if INTERNAL_ERROR in screen:
                     problems.append(screen)
     return result
 

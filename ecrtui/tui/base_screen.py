@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.header_state import HeaderState
@@ -121,9 +121,7 @@ class AppScreen(Screen[None]):
                 self.show_error(problem)
                 return
             log.error("worker %s failed", event.worker.name, exc_info=problem)
-            self.show_error(
-                EcrTuiError("Internal error (please report this bug)", f"{type(problem).__name__}: {problem}")
-            )
+            self.show_error(internal_error(problem))
 
     def on_unmount(self) -> None:
         clear_styles_cache()

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, internal_error
 
 Handler = Callable[..., Iterator[Any]]
 """Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
@@ -117,8 +117,7 @@ class RpcConnection:
                 self._send(_ERROR, number, error)
             except Exception as problem:  # noqa: BLE001 - the caller waits for a reply
                 _log.exception("call %d failed", number)
-                detail = f"{type(problem).__name__}: {problem}"
-                self._send(_ERROR, number, EcrTuiError("Internal error (please report this bug)", detail))
+                self._send(_ERROR, number, internal_error(problem))
         except OSError as problem:
             _log.debug("the reply to call %d was not sent: %s", number, problem)
 

@@ -16,7 +16,7 @@ from textual import work
 from textual.message import Message
 
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.retag.plan import Progress, Report, StepResult, TagChange
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
@@ -110,9 +110,7 @@ class PlanApplyMixin(AppScreen):
         except Exception as problem:
             # Without this, the form would show "writing…" forever after a bug.
             log.exception("unexpected error while writing")
-            form.show_error(
-                EcrTuiError("Internal error (please report this bug)", f"{type(problem).__name__}: {problem}")
-            )
+            form.show_error(internal_error(problem))
         else:
             form.show_report(report)
             for screen in application.screen_stack:
