@@ -52,8 +52,6 @@ FAULTS = (
     "PutImage:drop-after:probability=0.2",
 )
 
-"""Parts of the titles of internal errors."""
-
 
 @dataclass
 class RunResult:
