@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 from textual import events
+from textual.app import App
 from textual.pilot import Pilot
 
 from ecrtui import wiring
@@ -98,7 +102,21 @@ async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience
         await pilot.pause(0.05)
         waited += 0.05
     await pilot.pause()  # a widget that has just grown gets its layout in the next frame
+    save_step(pilot.app)
     return screen_text(pilot.app)
+
+
+SHOW_FOLDER = os.environ.get("ECRTUI_SHOW")
+"""The folder for an SVG of each step; read now, because tests run with their own environment."""
+
+_steps = count(1)
+
+
+def save_step(app: App[Any]) -> None:
+    """Write an SVG of the screen into the folder that ``ECRTUI_SHOW`` names, if it is set."""
+    if SHOW_FOLDER:
+        Path(SHOW_FOLDER).mkdir(parents=True, exist_ok=True)
+        app.save_screenshot(f"step-{next(_steps):03}.svg", SHOW_FOLDER)
 
 
 async def until_gone(pilot: Pilot[Any], unwanted: str) -> str:

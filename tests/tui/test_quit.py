@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -23,6 +24,13 @@ def embedded() -> EmbeddedRegistry:
     create_repository(client, REPOSITORY)
     push_image(client, REPOSITORY, "one", "v1")
     return made
+
+
+def hold_put_image(embedded: EmbeddedRegistry) -> threading.Event:
+    """Hold the next PutImage until the returned event is set."""
+    reply = threading.Event()
+    embedded.faults.before("PutImage", lambda: reply.wait(HANG))
+    return reply
 
 
 async def ended(pilot: Any) -> None:
@@ -63,12 +71,13 @@ async def test_quit_waits_for_a_write_in_flight_and_says_so(embedded: EmbeddedRe
     async with running(embedded, REPOSITORY) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")
-        embedded.faults.add("PutImage:latency:seconds=4")
+        reply = hold_put_image(embedded)
         await pilot.press("enter")
         await until(pilot, "writing…")
         await pilot.press("ctrl+c")
         await until(pilot, "A write is in flight")
         assert pilot.app._running
+        reply.set()
         await ended(pilot)
     assert "rc" in tags_of(client_for(embedded), REPOSITORY)
 
@@ -77,13 +86,14 @@ async def test_a_write_continues_when_its_screen_closes(embedded: EmbeddedRegist
     async with running(embedded, REPOSITORY) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")
-        embedded.faults.add("PutImage:latency:seconds=0.5:times=1")
+        reply = hold_put_image(embedded)
         await pilot.press("enter")
         await until(pilot, "writing…")
         await pilot.press("escape")  # a write cannot be cancelled, so the form stays open
         await until(pilot, "writing; cannot be cancelled")
         pilot.app.pop_screen()  # a screen can also close in another way
         await until(pilot, "1 repository")
+        reply.set()
         await until(pilot, lambda screen: "writing" not in screen)
         await pilot.press("a")
         await until(pilot, "✓ done")
@@ -94,10 +104,11 @@ async def test_the_screen_stays_alive_during_a_write(embedded: EmbeddedRegistry)
     async with running(embedded, REPOSITORY, size=(100, 50)) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")
-        embedded.faults.add("PutImage:latency:seconds=4")
+        reply = hold_put_image(embedded)
         await pilot.press("enter")
         await until(pilot, "writing…")
         await pilot.press("f1")
         await until(pilot, "Keyboard shortcuts")
         await pilot.press("escape")
+        reply.set()
         await until(pilot, "✓ done")
