@@ -61,7 +61,7 @@ class ManifestPreview:
     async def read_ahead(self, session: Session, images: Iterable[Image]) -> bool:
         """Read the manifests of these images; return True if platforms were found.
 
-        Errors are ignored: nobody asked for these manifests, and opening an image shows its error.
+        Ignore errors: prefetching is optional, and opening an image shows its error.
         """
         try:
             if not await self._is_reading_ahead_allowed(session):
