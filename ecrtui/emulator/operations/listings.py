@@ -8,7 +8,7 @@ from typing import Any
 
 from ecrtui.emulator import manifests, pagination
 from ecrtui.emulator.errors import constraint_violation, invalid_parameter
-from ecrtui.emulator.operations import scans
+from ecrtui.emulator.operations import registry_settings, scans
 from ecrtui.emulator.operations.image_ids import image_not_found, require_image, to_image_id
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -41,8 +41,9 @@ def describe_images(context: RequestContext) -> dict[str, Any]:
             f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
+        scanned = registry_settings.describes_scans(connection, context.registry_id, context.region)
     page, next_page = pagination.split_page("images", rows, limit, lambda row: (row["digest"],))
-    return {"imageDetails": [_detail(context, row) for row in page], **next_page}
+    return {"imageDetails": [_detail(context, row, scanned=scanned) for row in page], **next_page}
 
 
 def list_images(context: RequestContext) -> dict[str, Any]:
@@ -90,13 +91,14 @@ def _describe_named(
     context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row, named: Sequence[Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     status = context.get("filter", {}).get("imageStatus", "ACTIVE")
+    scanned = registry_settings.describes_scans(connection, context.registry_id, context.region)
     details: dict[int, dict[str, Any]] = {}
     for image_id in named:
         image = require_image(connection, repository, image_id)
         if status not in ("ANY", image["status"]):
             raise image_not_found(image_id).to_service_error(repository)
         row = connection.execute(f"{_DETAILS} WHERE i.id = ?", (image["id"],)).fetchone()
-        details[image["id"]] = _detail(context, row)
+        details[image["id"]] = _detail(context, row, scanned=scanned)
     return list(details.values())
 
 
@@ -114,7 +116,12 @@ def _filter_clause(filters: Mapping[str, str]) -> tuple[str, list[Any]]:
     return where, values
 
 
-def _detail(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
+def _detail(context: RequestContext, row: sqlite3.Row, *, scanned: bool) -> dict[str, Any]:
+    """Return an image in the shape of the API (``ImageDetail``).
+
+    Args:
+        scanned: include the results of its last scan.
+    """
     detail: dict[str, Any] = {**context.repository_members(), "imageDigest": row["digest"]}
     if row["tags"]:
         detail["imageTags"] = sorted(row["tags"].split(" "))
@@ -132,7 +139,7 @@ def _detail(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
         "lastActivatedAt": row["last_activated_at"],
     }
     detail |= {name: value for name, value in optional.items() if value is not None}
-    if row["scan_status"] is not None:
+    if scanned and row["scan_status"] is not None:
         detail |= scans.summary_members(row)
     return detail
 

@@ -17,7 +17,7 @@ TOKEN_LIFETIME = 12 * 3600.0
 
 _POLICY, _REPLICATION = "policy", "replication"
 _ACCOUNT_SETTINGS = {
-    "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
+    "BASIC_SCAN_TYPE_VERSION": registry_settings.SCAN_VERSIONS,
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
     "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
 }
@@ -117,7 +117,10 @@ def delete_registry_policy(context: RequestContext) -> dict[str, Any]:
 def get_account_setting(context: RequestContext) -> dict[str, Any]:
     """GetAccountSetting."""
     values = _setting_values(context["name"])
-    return {"name": context["name"], "value": _get(context, f"account:{context['name']}", values[0])}
+    return {
+        "name": context["name"],
+        "value": _get(context, f"{registry_settings.ACCOUNT_SETTING}{context['name']}", values[0]),
+    }
 
 
 def put_account_setting(context: RequestContext) -> dict[str, Any]:
@@ -125,7 +128,7 @@ def put_account_setting(context: RequestContext) -> dict[str, Any]:
     values = _setting_values(context["name"])
     if context["value"] not in values:
         raise constraint_violation("value", f"Member must satisfy enum value set: [{', '.join(values)}]")
-    _put(context, f"account:{context['name']}", context["value"])
+    _put(context, f"{registry_settings.ACCOUNT_SETTING}{context['name']}", context["value"])
     return {"name": context["name"], "value": context["value"]}
 
 

@@ -13,6 +13,17 @@ SCANNING = "scanning"
 _PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
 BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
+CLAIR = "CLAIR"
+AWS_NATIVE = "AWS_NATIVE"
+SCAN_VERSIONS = (CLAIR, AWS_NATIVE)
+"""Values of the account setting BASIC_SCAN_TYPE_VERSION; the first is the default.
+
+Until 2025 AWS had two: with CLAIR, DescribeImages carried scan results. AWS_NATIVE is the only one left.
+"""
+
+ACCOUNT_SETTING = "account:"
+"""The prefix of the names of account settings (PutAccountSetting)."""
+
 
 def get(connection: sqlite3.Connection, registry_id: str, region: str, name: str, default: Any = None) -> Any:
     """Return a setting of a registry."""
@@ -47,6 +58,12 @@ def put_pull_time_exclusions(connection: sqlite3.Connection, registry_id: str, r
 def scan_type(connection: sqlite3.Connection, registry_id: str, region: str) -> str:
     """Return BASIC or ENHANCED (GetRegistryScanningConfiguration)."""
     return str(get(connection, registry_id, region, SCANNING, BASIC_SCANNING).get("scanType", "BASIC"))
+
+
+def describes_scans(connection: sqlite3.Connection, registry_id: str, region: str) -> bool:
+    """Return True if DescribeImages carries scan results, as it did on AWS with the scan version CLAIR."""
+    name = f"{ACCOUNT_SETTING}BASIC_SCAN_TYPE_VERSION"
+    return bool(get(connection, registry_id, region, name, SCAN_VERSIONS[0]) == CLAIR)
 
 
 def frequency(connection: sqlite3.Connection, repository: sqlite3.Row) -> str:
