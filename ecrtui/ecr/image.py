@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+
+from ecrtui.ecr.findings import FINISHED, FindingCounts, ImageScan
 
 
 class ImageKind(StrEnum):
@@ -33,8 +35,9 @@ class Image:
     status: str = "ACTIVE"
     archived_at: float | None = None
     scan_status: str = ""
-    findings: tuple[tuple[str, int], ...] | None = None
-    """Counts by severity in the order of ``SEVERITIES``; None if the image was not scanned."""
+    """The state of the last scan; empty if it is not known. See :class:`ecrtui.ecr.findings.ImageScan`."""
+    findings: FindingCounts | None = None
+    """Counts by severity; None if there are none known. An empty tuple means that a scan found nothing."""
     subject: str = ""
     """The digest of the image that this image refers to (``subjectManifestDigest``)."""
 
@@ -42,6 +45,18 @@ class Image:
     def archived(self) -> bool:
         """True if the image cannot be pulled: it is archived, or its restore has not finished."""
         return self.status != "ACTIVE"
+
+    @property
+    def scan_known(self) -> bool:
+        """True if the state of the last scan is known, and its findings too if it has finished.
+
+        DescribeImages tells neither for today's basic scanning, nor for enhanced scanning.
+        """
+        return self.findings is not None or self.scan_status not in ("", *FINISHED)
+
+    def with_scan(self, scan: ImageScan) -> Image:
+        """Return the image with what is known about its last scan."""
+        return replace(self, scan_status=scan.status, findings=scan.counts)
 
     @property
     def kind(self) -> ImageKind:

@@ -10,7 +10,7 @@ from sys import intern
 from typing import Any
 
 from ecrtui.ecr import manifest as manifests
-from ecrtui.ecr.findings import SEVERITIES, Finding
+from ecrtui.ecr.findings import FINISHED, SEVERITIES, Finding, FindingCounts
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DescriptorRole, Manifest
 from ecrtui.ecr.mutability import TagMutability
@@ -46,6 +46,7 @@ def image(entry: Reply) -> Image:
     """Convert an ``ImageDetail`` of DescribeImages. Arguments are positional for speed: a listing has 100,000."""
     get = entry.get
     tags, scan, summary = get("imageTags"), get("imageScanStatus"), get("imageScanFindingsSummary")
+    scan_status = (scan.get("status") or "") if scan else ""
     return Image(
         entry["imageDigest"],
         tuple(tags) if tags else (),
@@ -57,8 +58,8 @@ def image(entry: Reply) -> Image:
         get("lastRecordedPullTime"),
         intern(get("imageStatus") or "ACTIVE"),
         get("lastArchivedAt"),
-        intern((scan.get("status") or "") if scan else ""),
-        None if summary is None else _counts(summary.get("findingSeverityCounts") or _NOTHING),
+        intern(scan_status),
+        None if summary is None else counts_of_scan(scan_status, summary.get("findingSeverityCounts") or _NOTHING),
         get("subjectManifestDigest") or "",
     )
 
@@ -138,7 +139,17 @@ def _severity(text: str | None) -> str:
     return text if text in SEVERITIES else SEVERITIES[-1]
 
 
-def _counts(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def counts_of_scan(status: str, counts: Mapping[str, int]) -> FindingCounts | None:
+    """Return the counts of a finished scan by severity; None for a scan in another state, which has no result.
+
+    Raises:
+        ValueError: a count is no number of findings.
+    """
+    if status not in ("", *FINISHED):
+        return None
+    for severity, number in counts.items():
+        if type(number) is not int or number < 0:
+            raise ValueError(f"{number!r} {severity} findings")
     known = [(severity, counts[severity]) for severity in SEVERITIES[:-1] if severity in counts]
     rest = sum(number for severity, number in counts.items() if severity not in SEVERITIES[:-1])
     return tuple([*known, (SEVERITIES[-1], rest)] if rest else known)

@@ -9,7 +9,7 @@ from typing import Any
 from botocore import xform_name
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.findings import Finding, ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
@@ -24,12 +24,10 @@ from ecrtui.registry.image_resolver import PAGE_SIZE, ImageResolver
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, Registry
+from ecrtui.registry.scan_findings import ScanFindings
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""
-
-_SCAN_PENDING = ("IN_PROGRESS", "PENDING")
-_SCAN_FINISHED = ("COMPLETE", "ACTIVE")
 
 
 class EcrRegistry(Registry):
@@ -47,6 +45,7 @@ class EcrRegistry(Registry):
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._location: RegistryLocation | None = None
         self._resolver = ImageResolver(self._read, self._parsed_replies)
+        self._scans = ScanFindings(self._replies)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
         return EcrRegistry(self._clients, registry_id)
@@ -179,21 +178,11 @@ class EcrRegistry(Registry):
         with validate_reply("ListTagsForResource"):
             return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
 
+    def scan(self, repository: str, digest: str) -> ImageScan:
+        return self._scans.scan(repository, digest)
+
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        found: list[Finding] = []
-        for reply in self._replies(
-            "DescribeImageScanFindings",
-            "",
-            repositoryName=repository,
-            imageId={"imageDigest": digest},
-            maxResults=PAGE_SIZE,
-        ):
-            with validate_reply("DescribeImageScanFindings"):
-                found += conversion.findings(reply)
-                status = reply.get("imageScanStatus") or {}
-                if not found and status.get("status") not in (None, *_SCAN_FINISHED):
-                    raise _no_findings(status)
-        return tuple(found)
+        return self._scans.findings(repository, digest)
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
         replies = self._replies(
@@ -321,17 +310,3 @@ def _intact(manifest: Manifest, digest: str) -> Manifest:
             "The manifest does not match its digest", f"requested {digest}, received {actual}", "BatchGetImage"
         )
     return manifest if manifest.digest == digest else Manifest(manifest.text, digest, manifest.media_type)
-
-
-def _no_findings(status: Mapping[str, Any]) -> EcrTuiError:
-    state = str(status.get("status"))
-    pending = state in _SCAN_PENDING
-    return NotFound(
-        "The scan is in progress" if pending else "The scan has no findings",
-        str(status.get("description") or state),
-        "Try again in a minute." if pending else "",
-        retryable=pending,
-        kind=ErrorKind.SCAN_PENDING if pending else ErrorKind.SCAN_NOT_FOUND,
-        code=state,
-        operation="DescribeImageScanFindings",
-    )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.findings import Finding
+    from ecrtui.ecr.findings import Finding, ImageScan
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
@@ -142,6 +142,12 @@ class Registry(Protocol):
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         """Return the AWS resource tags of the repository (ListTagsForResource)."""
+
+    def scan(self, repository: str, digest: str) -> ImageScan:
+        """Return the state and the counts of the last scan of an image (DescribeImageScanFindings, one finding).
+
+        An image without a scan has the status :data:`ecrtui.ecr.findings.NOT_SCANNED`.
+        """
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
         """Return all findings of the image scan, basic or enhanced (DescribeImageScanFindings).

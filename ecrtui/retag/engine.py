@@ -10,6 +10,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import Refused
 from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter, shared_limiter
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Plan, Report, TagChange
@@ -17,7 +18,6 @@ from ecrtui.retag.plan_builder import PlanBuilder
 from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
 from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
-from ecrtui.retag.rate_limiter import RateLimiter, shared_limiter
 from ecrtui.retag.write_history import WriteHistory
 from ecrtui.settings import Settings
 

@@ -11,6 +11,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.current_digests import current_digests
 from ecrtui.retag.journal.journal import Journal, JournalError
 from ecrtui.retag.parallel import map_concurrently
@@ -25,7 +26,6 @@ from ecrtui.retag.plan import (
     StepOutcome,
     StepResult,
 )
-from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.retag.step_executor import StepExecutor
 
 OnResult = Callable[[StepResult, Progress], None]

@@ -14,9 +14,9 @@ from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.units import duration_in_words
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
-from ecrtui.retag.rate_limiter import RateLimiter
 
 _ALREADY_EXISTS = (ErrorKind.ALREADY_EXISTS, ErrorKind.TAG_IMMUTABLE)
 """The tag may have the digest already: ECR reports both kinds in that case. Only a read can tell."""

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from ecrtui.errors import UsageError
+from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import StepOutcome, TagChange
-from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image

@@ -9,10 +9,10 @@ from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import Plan, Report, TagChange
-from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of

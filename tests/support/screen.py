@@ -19,9 +19,9 @@ from ecrtui import wiring
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
-from ecrtui.retag.rate_limiter import RateLimiter
 from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp

@@ -22,7 +22,7 @@ from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, ReplyS
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, Registry
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.findings import Finding
+    from ecrtui.ecr.findings import Finding, ImageScan
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
@@ -171,6 +171,10 @@ class RemoteRegistry(Registry):
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         return tuple(self._call("resource_tags", repository))
+
+    def scan(self, repository: str, digest: str) -> ImageScan:
+        found: ImageScan = self._call("scan", repository, digest)
+        return found
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
         return tuple(self._call("findings", repository, digest))

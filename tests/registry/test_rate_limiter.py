@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.retag.rate_limiter import RateLimiter, shared_limiter
+from ecrtui.registry.rate_limiter import RateLimiter, shared_limiter
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""Limit the writes per second, and slow down while the service throttles."""
+"""Limit the requests per second, and slow down while the service throttles."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _MIN_SHARE = 1 / 16
 """The smallest share of the configured rate that throttling leads to."""
 
 _RECOVERY = 1.05
-"""The factor by which each write without throttling raises a lowered rate."""
+"""The factor by which each request without throttling raises a lowered rate."""
 
 
 class RateLimiter:
-    """A token bucket with room for one token: writes are spaced evenly, never in a burst. Safe between threads.
+    """A token bucket with room for one token: requests are spaced evenly, never in a burst. Safe between threads.
 
-    Throttling halves the rate and adds a pause with jitter, a longer one each time in a row. Each successful write
+    Throttling halves the rate and adds a pause with jitter, a longer one each time in a row. Each successful request
     raises the rate a little, up to the configured one.
 
     Args:
-        per_second: writes a second; 0 or infinity for no limit.
+        per_second: requests a second; 0 or infinity for no limit.
         clock: a monotonic clock, in seconds.
         sleep: waits for a number of seconds.
         random_share: a random number from 0 to 1, for the jitter.
@@ -46,7 +46,7 @@ class RateLimiter:
         self._throttled_in_a_row = 0
 
     def acquire(self) -> None:
-        """Wait until the next write is allowed."""
+        """Wait until the next request is allowed."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
@@ -55,13 +55,13 @@ class RateLimiter:
             self._sleep(turn - now)
 
     def record_success(self) -> None:
-        """Record a write that was not throttled."""
+        """Record a request that was not throttled."""
         with self._lock:
             self._throttled_in_a_row = 0
             self._share = min(1.0, self._share * _RECOVERY)
 
     def record_throttling(self) -> None:
-        """Record a throttled write: the next one waits, and all of them are spaced further apart."""
+        """Record a throttled request: the next one waits, and all of them are spaced further apart."""
         with self._lock:
             self._throttled_in_a_row += 1
             self._share = max(_MIN_SHARE, self._share / 2)
@@ -69,13 +69,13 @@ class RateLimiter:
             pause = longest * (0.5 + self._random_share() / 2)
             self._next = max(self._next, self._clock() + pause)
 
-    def seconds_for(self, writes: int) -> float:
-        """Return the seconds that this many writes take at the current rate."""
+    def seconds_for(self, requests: int) -> float:
+        """Return the seconds that this many requests take at the current rate."""
         with self._lock:
-            if not writes:
+            if not requests:
                 return 0.0
             waiting = max(0.0, self._next - self._clock())
-            return waiting + (writes - 1) * self._interval / self._share
+            return waiting + (requests - 1) * self._interval / self._share
 
 
 _shared: dict[tuple[object, float], RateLimiter] = {}

@@ -1,0 +1,145 @@
+"""Read image scans with DescribeImageScanFindings: the state and the counts of a scan, or all of its findings.
+
+DescribeImages tells neither for today's basic scanning, nor for enhanced scanning (its reference page says so).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.registry import conversion
+from ecrtui.registry.errors import integrity_error, validate_reply
+from ecrtui.registry.image_resolver import PAGE_SIZE
+
+OPERATION = "DescribeImageScanFindings"
+
+_LISTS = frozenset({"findings", "enhancedFindings"})
+"""The members with findings, of basic and of enhanced scanning."""
+
+Reply = Mapping[str, Any]
+
+
+class ScanFindings:
+    """The scans of images.
+
+    Args:
+        replies: yields the replies of a listing, from the operation, a page token (empty for all) and its parameters.
+    """
+
+    def __init__(self, replies: Callable[..., Iterator[Reply]]) -> None:
+        self._replies = replies
+
+    def scan(self, repository: str, digest: str) -> ImageScan:
+        """Return the last scan of an image.
+
+        This is one request with one finding: each page has the counts of the whole scan. If the page has none, count
+        all findings. If it has no findings either, the counts are not known.
+
+        Raises:
+            EcrTuiError: the scan is not known. An image without a scan is no error.
+        """
+        try:
+            reply = next(self._pages(repository, digest, 1))
+        except NotFound as error:
+            if error.kind is not ErrorKind.SCAN_NOT_FOUND:
+                raise
+            return ImageScan(NOT_SCANNED)
+        with validate_reply(OPERATION):
+            status, description = _status(reply)
+            found = _result(reply)
+            counts = found.get("findingSeverityCounts")
+            if counts is None and _LISTS & found.keys():
+                counts = self._counted(repository, digest)
+            completed_at = found.get("imageScanCompletedAt")
+            if completed_at is not None and not math.isfinite(completed_at):
+                raise ValueError(f"{completed_at} is no time")
+            known = None if counts is None else conversion.counts_of_scan(status, counts)
+            return ImageScan(status, known, description, completed_at)
+
+    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
+        """Return all findings of the last scan, basic or enhanced.
+
+        Raises:
+            NotFound: the image was not scanned, or the scan has no result; retryable if it has not finished.
+        """
+        with validate_reply(OPERATION):
+            return tuple(self._findings(repository, digest))
+
+    def _counted(self, repository: str, digest: str) -> Mapping[str, int]:
+        """Return the number of findings by severity. A finding in two packages counts once, as in ECR's counts."""
+        return Counter(
+            str(entry.get("severity"))
+            for reply in self._pages(repository, digest, PAGE_SIZE)
+            for name in _LISTS
+            for entry in _result(reply).get(name) or ()
+        )
+
+    def _findings(self, repository: str, digest: str) -> Iterator[Finding]:
+        for reply in self._pages(repository, digest, PAGE_SIZE):
+            status, description = _status(reply)
+            if status not in FINISHED:
+                raise _no_result(status, description)
+            if not _LISTS & _result(reply).keys():
+                raise ValueError("a finished scan without findings")
+            yield from conversion.findings(reply)
+
+    def _pages(self, repository: str, digest: str, size: int) -> Iterator[Reply]:
+        """Yield the pages of the last scan of this image and no other."""
+        for reply in self._replies(
+            OPERATION, "", repositoryName=repository, imageId={"imageDigest": digest}, maxResults=size
+        ):
+            with validate_reply(OPERATION):
+                answered = reply.get("repositoryName"), (reply.get("imageId") or {}).get("imageDigest")
+            if answered != (repository, digest):
+                received = f"{answered[0]}@{answered[1]}"
+                raise integrity_error(
+                    "The response is about another image",
+                    f"requested {repository}@{digest}, received {received}",
+                    OPERATION,
+                )
+            yield reply
+
+
+def _status(reply: Reply) -> tuple[str, str]:
+    """Return the status of the scan and its description.
+
+    Raises:
+        LookupError, TypeError, ValueError: the reply has no status.
+    """
+    status = reply["imageScanStatus"]["status"]
+    if not isinstance(status, str) or not status:
+        raise ValueError(f"{status!r} is no status")
+    return status, str(reply["imageScanStatus"].get("description") or "")
+
+
+def _result(reply: Reply) -> Reply:
+    """Return the result of the scan; empty if the reply has none.
+
+    Raises:
+        TypeError: it is not a structure.
+    """
+    result = reply.get("imageScanFindings")
+    if result is None:
+        return {}
+    if not isinstance(result, Mapping):
+        raise TypeError(f"imageScanFindings is {type(result).__name__}")
+    return result
+
+
+def _no_result(status: str, description: str) -> EcrTuiError:
+    """Return the error for a scan that has not finished, or ended without findings."""
+    pending = status in PENDING
+    return NotFound(
+        "The scan is in progress" if pending else "The scan has no findings",
+        description or status,
+        "Try again in a minute." if pending else "",
+        retryable=pending,
+        kind=ErrorKind.SCAN_PENDING if pending else ErrorKind.SCAN_NOT_FOUND,
+        code=status,
+        operation=OPERATION,
+    )

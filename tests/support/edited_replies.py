@@ -1,0 +1,44 @@
+"""Faults that edit the replies of the embedded registry, as another service sends them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ecrtui.emulator.fault_effects import Effect, Handler
+from ecrtui.emulator.faults import Fault
+from ecrtui.emulator.http_messages import Response
+
+
+@dataclass(frozen=True)
+class EditedReply(Effect):
+    """Run the request and edit the document of a successful reply in place."""
+
+    edit: Callable[[dict[str, Any]], object]
+
+    def apply(self, handler: Handler) -> Response:
+        response = handler()
+        if response.status != 200:
+            return response
+        document = json.loads(response.body)
+        self.edit(document)
+        body = json.dumps(document).encode()
+        return replace(response, body=body, headers={**response.headers, "Content-Length": str(len(body))})
+
+
+def edited(operation: str, edit: Callable[[dict[str, Any]], object]) -> Fault:
+    """Return a fault that edits every reply of an operation."""
+    return Fault(operation, EditedReply(edit))
+
+
+def _without_scans(reply: dict[str, Any]) -> None:
+    for detail in reply["imageDetails"]:
+        detail.pop("imageScanStatus", None)
+        detail.pop("imageScanFindingsSummary", None)
+
+
+def listing_without_scans() -> Fault:
+    """Return the fault with which DescribeImages tells nothing of scans, as AWS does since AWS_NATIVE scanning."""
+    return edited("DescribeImages", _without_scans)
