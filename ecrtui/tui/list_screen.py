@@ -16,7 +16,7 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.tui import blocking
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.messages import ShowText
-from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage

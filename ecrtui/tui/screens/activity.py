@@ -25,7 +25,7 @@ from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.column_layout import Column
 
 
 def _outcome(entry: JournalEntry) -> Content:

@@ -38,7 +38,7 @@ from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, Manifest
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
-from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 
 MAX_TAGS_IN_QUESTION = 4

@@ -32,7 +32,7 @@ from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 
 REPLAN_DELAY = 0.3

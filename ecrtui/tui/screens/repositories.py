@@ -13,7 +13,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
-from ecrtui.tui.table.columns import Column
+from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 
 if TYPE_CHECKING:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from textual import events, work
 from textual.cache import LRUCache
 from textual.content import Content
@@ -16,34 +13,30 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.style import Style
 
-from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows, SortFilterJob
-from ecrtui.tui import safe_text as text
+from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows
+from ecrtui.catalog.sort_filter_job import SortKey
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.table.columns import Column, PlacedColumn, layout_columns
+from ecrtui.tui.table.arranger import SLICE, Arranger
+from ecrtui.tui.table.column_layout import Column, ColumnLayout
+from ecrtui.tui.table.placeholder import Placeholder
+from ecrtui.tui.table.row_renderer import (
+    HeaderState,
+    HeaderStyles,
+    Highlight,
+    RowState,
+    RowStyles,
+    render_header,
+    render_row,
+)
 from ecrtui.tui.textual_fixes import segments as paint
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-SLICE = 0.003
-"""Longest time in seconds that sorting and filtering block the event loop.
-
-A key needs about a dozen turns of the loop to reach the screen, and each turn may wait that long.
-"""
-
-FRAME = 0.02
-"""Seconds that the job pauses after a preview, so that the first matches reach the screen."""
-
-SAMPLE = 100
-"""Number of rows that the table measures for the widths of the columns."""
-
 AGE_REFRESH_INTERVAL = 30.0
 """Seconds between two redraws of the visible rows, because they show ages."""
-
-CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
 
 
 class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
@@ -177,31 +170,27 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.rows = rows
-        self.columns = tuple(columns)
         self.markable = markable
-        self._slice_seconds = slice_seconds
-        self._note = _as_content(note)
-        self._wrapped: tuple[Content, int, list[Content]] = (self._note, 0, [])
-        """The placeholder, the width that it was wrapped to, and its lines."""
-        self._matches: Callable[[str], text.Spans] | None = None
-        self._pending_matches: Callable[[str], text.Spans] | None = None
-        self._predicate: Predicate[Item] | None = None
-        self._placed: list[PlacedColumn[Item]] = []
-        self._contents: dict[str, int] = {}
-        self._sampled = 0
-        self._strips: LRUCache[tuple[object, ...], tuple[Item, Strip]] = LRUCache(512)
+        self.sorted_by = sort
+        self._placeholder = Placeholder(note)
+        self._layout = ColumnLayout(columns, gutter=3 if markable else 2)
+        self._arranger = Arranger(
+            rows,
+            slice_seconds,
+            page=lambda: self._page,
+            change=self._change,
+            on_preview=self._show_cursor,
+            on_done=self._arranged,
+        )
+        self._strips: LRUCache[tuple[Key, RowState], tuple[Item, Strip]] = LRUCache(512)
         self._parse: paint.ParseStyle | None = None
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
-        self._job: SortFilterJob[Item] | None = None
         self._announced: tuple[object, int] = (None, -1)
         self._announced_marks = 0
         self._last_marked: Key | None = None
-        self.sorted_by = sort
         rows.set_descending(descending)
-        job = self._new_job()
-        job.run()
-        rows.apply(job)
+        self._arranger.arrange_now(self._sort_key)
 
     # Methods for the screen
 
@@ -237,15 +226,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def clear(self) -> None:
         """Remove all rows."""
-        self._contents.clear()
-        self._sampled = 0
-        self._job = None
-        self._apply_highlights()
+        self._layout.clear()
+        self._arranger.discard()
         self._change(self.rows.clear)
 
     def set_placeholder(self, note: str | Content) -> None:
         """Set the text that the table shows without rows: "loading…", or why there are none."""
-        self._note = _as_content(note)
+        self._placeholder = Placeholder(note)
         if not self.rows:
             self.refresh()
 
@@ -257,14 +244,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self.refresh()
             self._start_job()
 
-    def filter(self, predicate: Predicate[Item] | None, matches: Callable[[str], text.Spans] | None = None) -> None:
+    def filter(self, predicate: Predicate[Item] | None, highlight: Highlight | None = None) -> None:
         """Show only the rows that satisfy a predicate.
 
         Args:
             predicate: The predicate; None for all rows.
-            matches: Returns the ranges of a cell's text to highlight, in columns with ``matches``.
+            highlight: Returns the ranges of a cell's text to highlight, in columns with ``matches``.
         """
-        self._predicate, self._pending_matches = predicate, matches
+        self._arranger.set_filter(predicate, highlight)
         self._start_job()
 
     def activate(self) -> None:
@@ -300,7 +287,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Mark all rows that pass the filter; if all are marked, unmark them."""
         if not self.markable:
             return
-        self._complete_job()
+        self._arranger.complete()
         self.rows.mark_shown()
         self._marks_changed()
 
@@ -317,7 +304,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         key, offset = self._anchor()
         before = self._visible_state()
         outcome = change()
-        self._sample()
+        if self._layout.sample(self.rows):
+            self._place_columns()
         self._resize()
         index = None if key is None else self.rows.index_of(key)
         if index is not None:
@@ -334,7 +322,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Return everything visible that a change of the rows can affect."""
         top, rows = self.scroll_offset.y, self.rows
         shown = [rows[index] for index in range(top, min(top + self._page, len(rows)))]
-        return shown, top, rows.cursor, rows.descending, self._placed, self._matches
+        return shown, top, rows.cursor, rows.descending, self._layout.placed, self._arranger.highlight
 
     def _anchor(self) -> tuple[Key | None, int]:
         """Return the key of the row that keeps its place and its line below the header."""
@@ -346,8 +334,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _resize(self) -> None:
         """Set the virtual size to that of the rows and the columns."""
-        width = max((placed.start + placed.width for placed in self._placed), default=0)
-        size = Size(width, len(self.rows) + 1)
+        size = Size(self._layout.width, len(self.rows) + 1)
         if size != self.virtual_size:
             set_virtual_size(self, size)
 
@@ -366,58 +353,22 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.post_message(self.MarksChanged(self, self._announced_marks))
 
     def _start_job(self) -> None:
-        """Sort and filter at once if one slice is enough, otherwise between frames."""
         self.workers.cancel_group(self, "arrange")
-        job = self._new_job()
-        self._job = job
-        if job.run(self._slice_seconds):
-            self._apply(job)
-        else:
-            self._run_job(job, self._preview(job))
-
-    def _preview(self, job: SortFilterJob[Item]) -> bool:
-        """Show the first matches as soon as they fill the screen. Return False if they do not yet."""
-        if job.found < self._page or not self._change(lambda: self._show(self.rows.preview, job)):
-            return False
-        self._show_cursor()
-        return True
-
-    def _show(self, take: Callable[[SortFilterJob[Item]], bool], job: SortFilterJob[Item]) -> bool:
-        """Show the result of a job together with its highlights."""
-        if not take(job):
-            return False
-        self._apply_highlights()
-        return True
-
-    def _apply_highlights(self) -> None:
-        if self._matches != self._pending_matches:
-            self._matches = self._pending_matches
-            self._strips.clear()
-
-    def _complete_job(self) -> None:
-        """Complete the current job at once."""
-        if self._job is not None:
-            self._job.run()
-            self._apply(self._job)
-
-    def _new_job(self) -> SortFilterJob[Item]:
-        column = next((column for column in self.columns if column.id == self.sorted_by), None)
-        return self.rows.start_sort_filter(None if column is None else column.sort_key, self._predicate)
+        rest = self._arranger.start(self._sort_key)
+        if rest is not None:
+            self._run_job(rest)
 
     @work(group="arrange", exit_on_error=False)
-    async def _run_job(self, job: SortFilterJob[Item], seen: bool) -> None:
-        await asyncio.sleep(FRAME if seen else 0)
-        while not job.run(self._slice_seconds):
-            appears = not seen and self._preview(job)
-            seen = seen or appears
-            await asyncio.sleep(FRAME if appears else 0)
-        self._apply(job)
+    async def _run_job(self, rest: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await rest()
 
-    def _apply(self, job: SortFilterJob[Item]) -> None:
-        if self._change(lambda: self._show(self.rows.apply, job)):
-            self._job = None
-            self._show_cursor()
-            self.post_message(self.SortFilterDone(self, len(self.rows), self.rows.total))
+    @property
+    def _sort_key(self) -> SortKey[Item] | None:
+        return next((column.sort_key for column in self._layout.columns if column.id == self.sorted_by), None)
+
+    def _arranged(self) -> None:
+        self._show_cursor()
+        self.post_message(self.SortFilterDone(self, len(self.rows), self.rows.total))
 
     # Size and styles
 
@@ -426,38 +377,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Number of visible rows."""
         return max(self.scrollable_content_region.height - 1, 1)
 
-    @property
-    def _gutter(self) -> int:
-        return 3 if self.markable else 2
-
-    def _sample(self) -> None:
-        """Measure the first rows for the widths of the columns. Widths only grow, so that columns do not jump."""
-        count = min(len(self.rows), SAMPLE)
-        if count <= self._sampled and self._placed:
-            return
-        self._measure(range(self._sampled, count))
-        self._sampled = count
-        self._lay_out()
-
     def _measure_visible(self) -> None:
         """Measure the visible rows. Scrolling does not call this, so that the columns stay in place."""
         top = self.scroll_offset.y
-        self._measure(range(top, min(top + self._page, len(self.rows))))
-        self._lay_out()
+        self._layout.measure(self.rows[index] for index in range(top, min(top + self._page, len(self.rows))))
+        self._place_columns()
 
-    def _measure(self, indices: range) -> None:
-        for index in indices:
-            item = self.rows[index]
-            for column in self.columns:
-                width = _width(column.cell(item), column.max_width)
-                if width > self._contents.get(column.id, 0):
-                    self._contents[column.id] = width
-
-    def _lay_out(self) -> None:
-        width = self.scrollable_content_region.width
-        placed = layout_columns(self.columns, self._contents, width, self._gutter) if width else []
-        if placed != self._placed:
-            self._placed = placed
+    def _place_columns(self) -> None:
+        if self._layout.place(self.scrollable_content_region.width):
             self._strips.clear()
             self._resize()
 
@@ -466,8 +393,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self._strips.clear()
-        self._sample()
-        self._lay_out()
+        self._layout.sample(self.rows)
+        self._place_columns()
         self._resize()
         self._show_cursor()
 
@@ -485,8 +412,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        if self.rows and not self._placed:  # the first frame comes before the first Resize
-            self._lay_out()
+        if self.rows and not self._layout.placed:  # the first frame comes before the first Resize
+            self._place_columns()
         width = self.scrollable_content_region.width
         scroll_x, scroll_y = self.scroll_offset
         if y == 0:
@@ -499,87 +426,53 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             elif self.rows:
                 return Strip.blank(width, base.rich_style)
             else:
-                return self._note_line(y - 1, width, base)
+                note = base + paint.component_style(self, "table--note")
+                return self._placeholder.render_line(y - 1, width, self._layout.gutter, base, note, self._parse_style)
         return strip.crop_extend(scroll_x, scroll_x + width, base.rich_style)
 
     def _header(self) -> Strip:
-        plain = self.get_visual_style("table--header")
-        parts = [Segment(" " * self._gutter, plain.rich_style)]
-        for placed in self._placed:
-            column = placed.column
-            style = plain
-            title = text.one_line(column.title, placed.width)
-            if column.id == self.sorted_by:
-                style = self.get_visual_style("table--header-sorted")
-                arrow = DESCENDING if self.rows.descending else ASCENDING
-                title = text.one_line(column.title, placed.width - 2) + " " + arrow
-            if column.id == self._hovered_heading and column.sort_key is not None:
-                style = self.get_visual_style("table--header-hover")
-            fill = max(placed.width - cell_len(title), 0)
-            parts += _aligned([Segment(title, style.rich_style)], fill, plain, column.align)
-            parts.append(Segment("  ", plain.rich_style))
-        return Strip(parts)
+        return render_header(
+            self._layout.placed,
+            self._layout.gutter,
+            HeaderState(self.sorted_by, self.rows.descending, self._hovered_heading),
+            HeaderStyles(
+                self.get_visual_style("table--header"),
+                self.get_visual_style("table--header-sorted"),
+                self.get_visual_style("table--header-hover"),
+            ),
+        )
 
     def _row(self, index: int) -> Strip:
         item = self.rows[index]
         key = self.rows.key_of(item)
         cursor = index == self.rows.cursor
-        look = (key, cursor, cursor and self.has_focus, index == self._hovered, self.rows.is_marked(key))
-        cached = self._strips.get(look)
+        state = RowState(
+            cursor=cursor,
+            focused=cursor and self.has_focus,
+            hovered=index == self._hovered,
+            marked=self.rows.is_marked(key) if self.markable else None,
+            highlight=self._arranger.highlight,
+        )
+        cached = self._strips.get((key, state))
         if cached is not None and cached[0] is item:
             return cached[1]
-        strip = self._draw(item, *look[1:])
-        self._strips[look] = (item, strip)
+        strip = render_row(item, self._layout.placed, self._layout.gutter, state, self._row_styles(state))
+        self._strips[key, state] = (item, strip)
         return strip
 
-    def _draw(self, item: Item, cursor: bool, focused: bool, hovered: bool, marked: bool) -> Strip:
+    def _row_styles(self, state: RowState) -> RowStyles:
         names = ["table--row"]
-        if hovered:
+        if state.hovered:
             names.append("table--hover")
-        if marked:
+        if state.marked:
             names.append("table--marked")
         base = self.get_visual_style(*names)
         over = None
-        if cursor:
-            over = paint.component_style(self, "table--cursor" if focused else "table--cursor-blurred")
+        if state.cursor:
+            over = paint.component_style(self, "table--cursor" if state.focused else "table--cursor-blurred")
             base = base + over
-        glyphs = (CURSOR if cursor else " ") + ((MARK if marked else " ") if self.markable else "") + " "
-        parts = [Segment(glyphs, base.rich_style)]
-        for placed in self._placed:
-            parts += self._cell(placed, item, base, over)
-            parts.append(Segment(" " * 2, base.rich_style))
-        return Strip(parts, self._gutter + sum(placed.width + 2 for placed in self._placed))
-
-    def _cell(self, placed: PlacedColumn[Item], item: Item, base: Style, over: Style | None) -> list[Segment]:
-        column, width = placed.column, placed.width
-        value = column.cell(item)
-        if isinstance(value, str):
-            spans = list(self._matches(value)) if column.matches and self._matches is not None else []
-            if not spans:
-                shown = text.one_line(value, width)
-                style = base if not column.style else base + self._parse_style(column.style)
-                drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
-                return _aligned(drawn, width - cell_len(shown), base, column.align)
-            value = text.highlighted(value, spans, paint.component_style(self, "table--match"), column.style)
-        if value.cell_length > width:
-            value = value.truncate(width, ellipsis=True)
-        return _aligned(
-            paint.to_segments(value, base, self._parse_style, over), width - value.cell_length, base, column.align
-        )
-
-    def _note_line(self, line: int, width: int, base: Style) -> Strip:
-        margin = self._gutter
-        wrapped = self._note_lines(max(width - 2 * margin, 1))
-        if line >= len(wrapped):
-            return Strip.blank(width, base.rich_style)
-        style = base + paint.component_style(self, "table--note")
-        parts = [Segment(" " * margin, style.rich_style), *paint.to_segments(wrapped[line], style, self._parse_style)]
-        return Strip(parts).extend_cell_length(width, base.rich_style)
-
-    def _note_lines(self, room: int) -> list[Content]:
-        if self._wrapped[:2] != (self._note, room):
-            self._wrapped = (self._note, room, self._note.wrap(room) if self._note else [])
-        return self._wrapped[2]
+        match = base if state.highlight is None else paint.component_style(self, "table--match")
+        return RowStyles(base, over, match, self._parse_style)
 
     # Moving
 
@@ -656,7 +549,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         x, y = event.get_content_offset_capture(self)
-        heading = self._column_at(x) if y == 0 else None
+        column = self._layout.column_at(x + self.scroll_offset.x) if y == 0 else None
+        heading = None if column is None else column.id
         if heading != self._hovered_heading:
             self._hovered_heading = heading
             self.refresh(Region(0, 0, self.size.width, 1))
@@ -678,38 +572,15 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         event.stop()
         x, y = event.get_content_offset_capture(self)
         if y == 0:
-            column = self._column_at(x)
-            if any(entry.id == column and entry.sort_key is not None for entry in self.columns) and column is not None:
-                self.post_message(self.SortRequested(self, column))
+            column = self._layout.column_at(x + self.scroll_offset.x)
+            if column is not None and column.sort_key is not None:
+                self.post_message(self.SortRequested(self, column.id))
             return
         index = y - 1 + self.scroll_offset.y
         if index >= len(self.rows):
             return
         self._move(index)
-        if self.markable and x + self.scroll_offset.x < self._gutter:
+        if self.markable and x + self.scroll_offset.x < self._layout.gutter:
             self.toggle_mark(advance=False)
         elif event.chain == 2:
             self.activate()
-
-    def _column_at(self, x: int) -> str | None:
-        place = x + self.scroll_offset.x
-        return next(
-            (entry.column.id for entry in self._placed if entry.start <= place < entry.start + entry.width + 1), None
-        )
-
-
-def _as_content(note: str | Content) -> Content:
-    return text.block(note) if isinstance(note, str) else note
-
-
-def _width(value: str | Content, most: int | None) -> int:
-    if isinstance(value, Content):
-        return value.cell_length
-    return cell_len(text.visible(value, None if most is None else most + 1))
-
-
-def _aligned(parts: list[Segment], fill: int, base: Style, align: str) -> list[Segment]:
-    if fill <= 0:
-        return parts
-    blank = Segment(" " * fill, base.rich_style)
-    return [blank, *parts] if align == "right" else [*parts, blank]

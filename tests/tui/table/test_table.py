@@ -13,9 +13,10 @@ from textual.widgets import Input
 
 from ecrtui.catalog.rows import RowDelta, Rows
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.table import columns as layout
-from ecrtui.tui.table.columns import Column
-from ecrtui.tui.table.table import SLICE, Table
+from ecrtui.tui.table import column_layout as layout
+from ecrtui.tui.table.arranger import SLICE
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
 from tests.support.host import WidgetApp, rendered_lines
 
 ALL_THEMES = ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"]
@@ -83,7 +84,7 @@ def spans_of(words: str) -> Callable[[str], text.Spans]:
 async def arranged(pilot: Pilot[None], table: Table[Entry]) -> None:
     """Wait until what was asked for is in force; on a busy machine a slice is not always enough."""
     await pilot.pause()
-    while table._job is not None:
+    while table._arranger.active:
         await pilot.pause(0.01)
 
 
@@ -421,8 +422,8 @@ async def test_a_narrow_terminal_drops_columns_by_priority(width: int, headings:
     async with WidgetApp(table).run_test(size=(width, 10)) as pilot:
         table.merge(entries(5))
         await pilot.pause()
-        assert len(table._placed) == headings
-        assert table._placed[0].column.id == "name"
+        assert len(table._layout.placed) == headings
+        assert table._layout.placed[0].column.id == "name"
         assert all(table.render_line(y).cell_length == table.scrollable_content_region.width for y in range(8))
 
 

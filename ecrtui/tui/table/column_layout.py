@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from textual.content import Content
 
+from ecrtui.catalog.rows import Rows
+from ecrtui.tui import safe_text as text
+
 Item = TypeVar("Item")
 
 GAP = 2
 """Cells between two columns."""
+
+SAMPLE = 100
+"""Number of rows at the top that a table measures for the widths of the columns."""
 
 ARROW = 2
 """Cells that the arrow of the sorted column takes beside its title, with a space."""
@@ -61,6 +67,75 @@ class PlacedColumn(NamedTuple, Generic[Item]):
     column: Column[Item]
     start: int
     width: int
+
+
+class ColumnLayout(Generic[Item]):
+    """Measures the cells of a table and places its columns.
+
+    Widths only grow, so that columns do not jump.
+
+    Args:
+        columns: The columns from left to right.
+        gutter: Cells at the left that belong to no column.
+    """
+
+    def __init__(self, columns: Sequence[Column[Item]], gutter: int) -> None:
+        self.columns = tuple(columns)
+        self.gutter = gutter
+        self.placed: list[PlacedColumn[Item]] = []
+        """The columns that fit, from left to right."""
+        self._contents: dict[str, int] = {}
+        """Width of the widest known cell in cells, by column id."""
+        self._sampled = 0
+
+    @property
+    def width(self) -> int:
+        """Width of all placed columns in cells, without the gap behind the last one."""
+        return max((placed.start + placed.width for placed in self.placed), default=0)
+
+    def clear(self) -> None:
+        """Forget all measured widths."""
+        self._contents.clear()
+        self._sampled = 0
+
+    def sample(self, rows: Rows[Item]) -> bool:
+        """Measure the first rows that were not measured before.
+
+        Return:
+            True if the columns must be placed again.
+        """
+        count = min(len(rows), SAMPLE)
+        if count <= self._sampled and self.placed:
+            return False
+        self.measure(rows[index] for index in range(self._sampled, count))
+        self._sampled = count
+        return True
+
+    def measure(self, items: Iterable[Item]) -> None:
+        """Widen the columns for the cells of these rows."""
+        for item in items:
+            for column in self.columns:
+                width = _cell_width(column.cell(item), column.max_width)
+                if width > self._contents.get(column.id, 0):
+                    self._contents[column.id] = width
+
+    def place(self, width: int) -> bool:
+        """Place the columns on a line of this width in cells.
+
+        Return:
+            True if a column has moved.
+        """
+        placed = layout_columns(self.columns, self._contents, width, self.gutter) if width else []
+        if placed == self.placed:
+            return False
+        self.placed = placed
+        return True
+
+    def column_at(self, x: int) -> Column[Item] | None:
+        """Return the column at a cell of the line, or None."""
+        return next(
+            (placed.column for placed in self.placed if placed.start <= x < placed.start + placed.width + 1), None
+        )
 
 
 def layout_columns(
@@ -128,3 +203,9 @@ def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: M
         widths[column.id] += given
         spare -= given
         shares -= column.flex
+
+
+def _cell_width(value: str | Content, most: int | None) -> int:
+    if isinstance(value, Content):
+        return value.cell_length
+    return cell_len(text.visible(value, None if most is None else most + 1))

@@ -1,0 +1,126 @@
+"""Sort and filter the rows of a table between frames, and show the first matches early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from ecrtui.catalog.rows import Predicate, Rows, SortFilterJob
+from ecrtui.catalog.sort_filter_job import SortKey
+from ecrtui.tui.table.row_renderer import Highlight
+
+Item = TypeVar("Item")
+Change = Callable[[Callable[[], bool]], bool]
+"""Changes the rows, redraws the table, and returns what the change returned."""
+
+SLICE = 0.003
+"""Longest time in seconds that sorting and filtering block the event loop.
+
+A key needs about a dozen turns of the loop to reach the screen, and each turn may wait that long.
+"""
+
+FRAME = 0.02
+"""Seconds that the job pauses after a preview, so that the first matches reach the screen."""
+
+
+class Arranger(Generic[Item]):
+    """Runs one sort and filter job at a time. A new job replaces the one before it.
+
+    Args:
+        rows: The rows to arrange.
+        slice_seconds: Longest time in seconds that a job blocks the event loop.
+        page: Returns the number of visible rows.
+        change: Changes the rows and redraws the table.
+        on_preview: Called when the first matches are on the screen.
+        on_done: Called when a job is complete and its rows are on the screen.
+    """
+
+    def __init__(
+        self,
+        rows: Rows[Item],
+        slice_seconds: float,
+        *,
+        page: Callable[[], int],
+        change: Change,
+        on_preview: Callable[[], None],
+        on_done: Callable[[], None],
+    ) -> None:
+        self.highlight: Highlight | None = None
+        """The highlights of the filter whose rows are on the screen."""
+        self._rows = rows
+        self._slice_seconds = slice_seconds
+        self._page = page
+        self._change = change
+        self._on_preview = on_preview
+        self._on_done = on_done
+        self._predicate: Predicate[Item] | None = None
+        self._next_highlight: Highlight | None = None
+        self._job: SortFilterJob[Item] | None = None
+
+    @property
+    def active(self) -> bool:
+        """True while a job is not complete."""
+        return self._job is not None
+
+    def set_filter(self, predicate: Predicate[Item] | None, highlight: Highlight | None) -> None:
+        """Set the filter of the next job."""
+        self._predicate, self._next_highlight = predicate, highlight
+
+    def arrange_now(self, sort_key: SortKey[Item] | None) -> None:
+        """Sort and filter the rows at once, before the table is on the screen."""
+        job = self._rows.start_sort_filter(sort_key, self._predicate)
+        job.run()
+        self._rows.apply(job)
+
+    def start(self, sort_key: SortKey[Item] | None) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Sort and filter at once if one slice is enough.
+
+        Return:
+            None if the job is complete; otherwise a function that runs the rest of it between frames.
+        """
+        job = self._job = self._rows.start_sort_filter(sort_key, self._predicate)
+        if job.run(self._slice_seconds):
+            self._apply(job)
+            return None
+        seen = self._preview(job)
+        return partial(self._run, job, seen)
+
+    def complete(self) -> None:
+        """Complete the current job at once."""
+        if self._job is not None:
+            self._job.run()
+            self._apply(self._job)
+
+    def discard(self) -> None:
+        """Discard the current job, because its rows are gone."""
+        self._job = None
+        self.highlight = self._next_highlight
+
+    async def _run(self, job: SortFilterJob[Item], seen: bool) -> None:
+        await asyncio.sleep(FRAME if seen else 0)
+        while not job.run(self._slice_seconds):
+            appears = not seen and self._preview(job)
+            seen = seen or appears
+            await asyncio.sleep(FRAME if appears else 0)
+        self._apply(job)
+
+    def _preview(self, job: SortFilterJob[Item]) -> bool:
+        """Show the first matches as soon as they fill the screen. Return False if they do not yet."""
+        if job.found < self._page() or not self._change(lambda: self._show(self._rows.preview, job)):
+            return False
+        self._on_preview()
+        return True
+
+    def _apply(self, job: SortFilterJob[Item]) -> None:
+        if self._change(lambda: self._show(self._rows.apply, job)):
+            self._job = None
+            self._on_done()
+
+    def _show(self, take: Callable[[SortFilterJob[Item]], bool], job: SortFilterJob[Item]) -> bool:
+        """Show the result of a job together with its highlights."""
+        if not take(job):
+            return False
+        self.highlight = self._next_highlight
+        return True

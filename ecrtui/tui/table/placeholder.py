@@ -1,0 +1,48 @@
+"""The text that a table shows when it has no rows."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.strip import Strip
+from textual.style import Style
+
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.textual_fixes import segments as paint
+
+
+class Placeholder:
+    """A text that is wrapped once for each width.
+
+    Args:
+        note: Plain text, which is made visible, or safe content.
+    """
+
+    def __init__(self, note: str | Content) -> None:
+        self._note = text.block(note) if isinstance(note, str) else note
+        self._width = 0
+        self._lines: list[Content] = []
+
+    def render_line(
+        self, line: int, width: int, margin: int, base: Style, style: Style, parse: paint.ParseStyle
+    ) -> Strip:
+        """Draw one line.
+
+        Args:
+            line: The number of the line; lines below the text are blank.
+            width: Width of the table in cells.
+            margin: Blank cells at the left and at the right of the text.
+            base: The style of the blank cells behind the text.
+            style: The style of the text.
+            parse: Turns the styles inside the text into styles.
+        """
+        lines = self._wrap(max(width - 2 * margin, 1))
+        if line >= len(lines):
+            return Strip.blank(width, base.rich_style)
+        parts = [Segment(" " * margin, style.rich_style), *paint.to_segments(lines[line], style, parse)]
+        return Strip(parts).extend_cell_length(width, base.rich_style)
+
+    def _wrap(self, width: int) -> list[Content]:
+        if self._width != width:
+            self._width, self._lines = width, self._note.wrap(width) if self._note else []
+        return self._lines

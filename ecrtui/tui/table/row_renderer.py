@@ -1,0 +1,133 @@
+"""Draw the header and the rows of a table: values and styles in, strips out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.style import Style
+
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.table.column_layout import GAP, PlacedColumn
+from ecrtui.tui.textual_fixes import segments as paint
+
+Item = TypeVar("Item")
+Highlight = Callable[[str], text.Spans]
+"""Returns the ranges of a cell's text to highlight."""
+
+CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
+
+
+class HeaderState(NamedTuple):
+    """What a header shows beside the titles.
+
+    Args:
+        sorted_by: The id of the sorted column; None for the order of arrival.
+        descending: True if the greatest value comes first.
+        hovered: The id of the column below the mouse; None for no column.
+    """
+
+    sorted_by: str | None
+    descending: bool
+    hovered: str | None
+
+
+class HeaderStyles(NamedTuple):
+    """The styles of a header: of a title, of the sorted title, and of a title below the mouse."""
+
+    title: Style
+    sorted_title: Style
+    hovered_title: Style
+
+
+class RowState(NamedTuple):
+    """What a row shows beside its cells.
+
+    Args:
+        cursor: True if the cursor is on the row.
+        focused: True if the cursor is on the row and the table has the focus.
+        hovered: True if the mouse is on the row.
+        marked: True if the row is marked; None if the table has no marks.
+        highlight: Returns the ranges to highlight in columns with ``matches``; None for none.
+    """
+
+    cursor: bool
+    focused: bool
+    hovered: bool
+    marked: bool | None
+    highlight: Highlight | None
+
+
+class RowStyles(NamedTuple):
+    """The styles of a row.
+
+    Args:
+        base: The style below the cells.
+        over: A style above the cells, such as the cursor's; None for none.
+        match: The style above a highlighted range.
+        parse: Turns the style of a column into a style.
+    """
+
+    base: Style
+    over: Style | None
+    match: Style
+    parse: paint.ParseStyle
+
+
+def render_header(placed: Sequence[PlacedColumn[Any]], gutter: int, state: HeaderState, styles: HeaderStyles) -> Strip:
+    """Draw the titles of the columns."""
+    plain = styles.title
+    parts = [Segment(" " * gutter, plain.rich_style)]
+    for column, _, width in placed:
+        style = plain
+        title = text.one_line(column.title, width)
+        if column.id == state.sorted_by:
+            style = styles.sorted_title
+            arrow = DESCENDING if state.descending else ASCENDING
+            title = text.one_line(column.title, width - 2) + " " + arrow
+        if column.id == state.hovered and column.sort_key is not None:
+            style = styles.hovered_title
+        fill = max(width - cell_len(title), 0)
+        parts += _aligned([Segment(title, style.rich_style)], fill, plain, column.align)
+        parts.append(Segment(" " * GAP, plain.rich_style))
+    return Strip(parts)
+
+
+def render_row(
+    item: Item, placed: Sequence[PlacedColumn[Item]], gutter: int, state: RowState, styles: RowStyles
+) -> Strip:
+    """Draw a row with its cursor and its mark."""
+    cursor = CURSOR if state.cursor else " "
+    mark = "" if state.marked is None else MARK if state.marked else " "
+    parts = [Segment(cursor + mark + " ", styles.base.rich_style)]
+    for column in placed:
+        parts += _cell(column, item, state.highlight, styles)
+        parts.append(Segment(" " * GAP, styles.base.rich_style))
+    return Strip(parts, gutter + sum(column.width + GAP for column in placed))
+
+
+def _cell(placed: PlacedColumn[Item], item: Item, highlight: Highlight | None, styles: RowStyles) -> list[Segment]:
+    column, width = placed.column, placed.width
+    base, over, match, parse = styles
+    value = column.cell(item)
+    if isinstance(value, str):
+        spans = list(highlight(value)) if column.matches and highlight is not None else []
+        if not spans:
+            shown = text.one_line(value, width)
+            style = base if not column.style else base + parse(column.style)
+            drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
+            return _aligned(drawn, width - cell_len(shown), base, column.align)
+        value = text.highlighted(value, spans, match, column.style)
+    if value.cell_length > width:
+        value = value.truncate(width, ellipsis=True)
+    return _aligned(paint.to_segments(value, base, parse, over), width - value.cell_length, base, column.align)
+
+
+def _aligned(parts: list[Segment], fill: int, base: Style, align: str) -> list[Segment]:
+    if fill <= 0:
+        return parts
+    blank = Segment(" " * fill, base.rich_style)
+    return [blank, *parts] if align == "right" else [*parts, blank]
