@@ -248,8 +248,9 @@ class PlanForm(Vertical, can_focus=True):
         self.post_message(self.ApplyRequested(self, plan, confirmed, on_conflict))
 
     def _update_focus(self) -> None:
+        """Give the focus at once. ``Widget.focus`` waits a turn of the loop, and a fast key would miss the form."""
         if self.is_attached:
-            self._focus_target().focus()
+            self.screen.set_focus(self._focus_target())
 
     def _focus_target(self) -> Widget:
         """Return the field to fill in, or the form itself if there is none."""
