@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -10,7 +12,7 @@ from ecrtui.ecr.findings import FINISHED, FindingCounts, ImageScan
 
 
 class ImageKind(StrEnum):
-    """The kind of an image, known from its media types and tags without reading the manifest."""
+    """The kind of an image, known from its media types and tags; the manifest can tell more."""
 
     IMAGE = "image"
     INDEX = "index"
@@ -18,6 +20,10 @@ class ImageKind(StrEnum):
     SIGNATURE = "signature"
     ATTESTATION = "attestation"
     SBOM = "sbom"
+    VEX = "vex"
+    PROVENANCE = "provenance"
+    SIGSTORE_BUNDLE = "sigstore bundle"
+    """A signature or an attestation. Only an annotation of its manifest tells which."""
     ARTIFACT = "artifact"
 
 
@@ -66,17 +72,37 @@ class Image:
 
 _ARTIFACTS = (
     ("helm", ImageKind.HELM),
-    ("in-toto", ImageKind.ATTESTATION),
-    ("cosign.artifact.att", ImageKind.ATTESTATION),
+    ("vex", ImageKind.VEX),
+    ("openvex", ImageKind.VEX),
+    ("csaf", ImageKind.VEX),
+    ("provenance", ImageKind.PROVENANCE),
     ("sbom", ImageKind.SBOM),
     ("spdx", ImageKind.SBOM),
     ("cyclonedx", ImageKind.SBOM),
+    ("syft", ImageKind.SBOM),
+    ("in toto", ImageKind.ATTESTATION),
+    ("cosign att", ImageKind.ATTESTATION),
+    ("cosign sig", ImageKind.SIGNATURE),
     ("signature", ImageKind.SIGNATURE),
     ("simplesigning", ImageKind.SIGNATURE),
     ("notary", ImageKind.SIGNATURE),
-    ("cosign", ImageKind.SIGNATURE),
-    ("sigstore", ImageKind.SIGNATURE),
+    ("sigstore", ImageKind.SIGSTORE_BUNDLE),
 )
+"""Words of artifact types and of config media types, the most specific first."""
+_PREDICATES = (
+    ("vex", ImageKind.VEX),
+    ("openvex", ImageKind.VEX),
+    ("csaf", ImageKind.VEX),
+    ("provenance", ImageKind.PROVENANCE),
+    ("buildkit", ImageKind.PROVENANCE),
+    ("sbom", ImageKind.SBOM),
+    ("spdx", ImageKind.SBOM),
+    ("cyclonedx", ImageKind.SBOM),
+    ("bom", ImageKind.SBOM),
+    ("cosign sign", ImageKind.SIGNATURE),
+    ("message signature", ImageKind.SIGNATURE),
+)
+"""Words of predicate types of in-toto statements, such as ``https://slsa.dev/provenance/v1``."""
 COSIGN_TAG_PREFIX = "sha256-"
 """The prefix of tags in cosign's tag scheme; the suffix of such a tag gives the kind of the image."""
 _TAG_SUFFIXES = ((".sig", ImageKind.SIGNATURE), (".att", ImageKind.ATTESTATION), (".sbom", ImageKind.SBOM))
@@ -91,14 +117,41 @@ def is_index(media_type: str) -> bool:
     return media_type.endswith(("image.index.v1+json", "manifest.list.v2+json"))
 
 
-def image_kind(media_type: str, artifact_media_type: str = "", tags: tuple[str, ...] = ()) -> ImageKind:
-    """Return the kind of an image: by cosign's tag scheme first, then by the media types."""
+def image_kind(
+    media_type: str,
+    artifact_media_type: str = "",
+    tags: tuple[str, ...] = (),
+    predicate_types: Collection[str] = (),
+) -> ImageKind:
+    """Return the kind of an image: by cosign's tag scheme first, then by the media types.
+
+    Args:
+        media_type: the media type of the manifest.
+        artifact_media_type: its artifact type; without one the media type of its config.
+        tags: its tags.
+        predicate_types: the types of the statements in it. They say what an attestation or a sigstore bundle is.
+    """
+    kind = _kind_of_tags(tags) or _kind_of_media_types(media_type, artifact_media_type)
+    if predicate_types and kind in (ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE):
+        kinds = {
+            _kind_of_words(predicate.lower(), _PREDICATES) or ImageKind.ATTESTATION for predicate in predicate_types
+        }
+        return kinds.pop() if len(kinds) == 1 else ImageKind.ATTESTATION
+    return kind
+
+
+def is_image_config(media_type: str) -> bool:
+    """Return True for the media type of the config of a container image."""
+    return media_type in _IMAGE_CONFIGS
+
+
+def _kind_of_tags(tags: tuple[str, ...]) -> ImageKind | None:
     for tag in tags:
         if tag.startswith(COSIGN_TAG_PREFIX):
             for suffix, kind in _TAG_SUFFIXES:
                 if tag.endswith(suffix):
                     return kind
-    return _kind_of_media_types(media_type, artifact_media_type)
+    return None
 
 
 @lru_cache(maxsize=1024)  # a list of 100,000 images has few different media types
@@ -106,6 +159,12 @@ def _kind_of_media_types(media_type: str, artifact_media_type: str) -> ImageKind
     if is_index(media_type):
         return ImageKind.INDEX
     artifact = artifact_media_type.lower()
-    if not artifact or artifact in _IMAGE_CONFIGS:
+    if not artifact or is_image_config(artifact):
         return ImageKind.IMAGE
-    return next((kind for word, kind in _ARTIFACTS if word in artifact), ImageKind.ARTIFACT)
+    return _kind_of_words(artifact, _ARTIFACTS) or ImageKind.ARTIFACT
+
+
+def _kind_of_words(text: str, kinds: tuple[tuple[str, ImageKind], ...]) -> ImageKind | None:
+    """Return the first kind whose words are all in the text."""
+    found = set(re.split(r"[^a-z0-9]+", text))
+    return next((kind for words, kind in kinds if found.issuperset(words.split())), None)

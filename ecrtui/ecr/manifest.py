@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ecrtui.ecr.digest import digest_of, is_digest
-from ecrtui.ecr.image import is_index
+from ecrtui.ecr.digest import digest_of, is_digest, short_digest
+from ecrtui.ecr.image import ImageKind, image_kind, is_index
 from ecrtui.ecr.json_values import to_list, to_mapping, to_text
 
 MAX_LENGTH = 4_194_304
@@ -32,6 +33,8 @@ class DescriptorRole(StrEnum):
     SUBJECT = "subject"
     CONFIG = "config"
     LAYER = "layer"
+    REFERRER = "referrer"
+    """Not in the manifest: the registry lists it (ListImageReferrers)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,25 @@ class Platform:
     architecture: str = ""
     variant: str = ""
     os_version: str = ""
+    features: tuple[str, ...] = ()
+    """``os.features``, and ``features`` of a Docker manifest list."""
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        return self._joined(self.os)
+
+    @property
+    def with_version(self) -> str:
+        """The platform with ``os.version``: ``windows(10.0.20348.2762)/amd64``, as containerd writes it."""
+        return self._joined(f"{self.os}({self.os_version})" if self.os_version else self.os)
+
+    @property
+    def full(self) -> str:
+        """The platform with ``os.version`` and ``os.features``: ``windows(10.0.20348.2762+win32k)/amd64``."""
+        details = "".join([self.os_version, *(f"+{feature}" for feature in sorted(self.features))])
+        return self._joined(f"{self.os}({details})" if details else self.os)
+
+    def _joined(self, system: str) -> str:
+        return "/".join(part for part in (system, self.architecture, self.variant) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +74,20 @@ class Descriptor:
     digest: str
     media_type: str = ""
     size: int = -1
-    platform: Platform | None = None
+    platform: Platform = field(default_factory=Platform)
+    """Empty if the descriptor has none."""
     artifact_type: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_image(self) -> bool:
         """True if the descriptor refers to a manifest, which can be tagged, and not to a blob, which cannot."""
-        return self.role in (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT) and is_digest(self.digest)
+        return self.role in _ROLES_OF_IMAGES and is_digest(self.digest)
+
+    @property
+    def kind(self) -> ImageKind:
+        """The kind of the manifest, as far as its descriptor tells it."""
+        return image_kind(self.media_type, self.artifact_type, (), predicate_types(self.annotations))
 
     @property
     def is_attestation(self) -> bool:
@@ -70,10 +95,21 @@ class Descriptor:
         return self.annotations.get("vnd.docker.reference.type") == "attestation-manifest"
 
 
+_ROLES_OF_IMAGES = (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT, DescriptorRole.REFERRER)
+_PREDICATE_ANNOTATIONS = (
+    "dev.sigstore.bundle.predicateType",
+    "in-toto.io/predicate-type",
+    "predicateType",
+)
+"""The annotations that name the type of a statement: of sigstore bundles, and of layers by BuildKit and cosign."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedManifest:
     """The content of a manifest."""
 
+    schema_version: int = 2
+    """1 for Docker schema 1, whose config is in the manifest itself."""
     media_type: str = ""
     artifact_type: str = ""
     descriptors: tuple[Descriptor, ...] = ()
@@ -91,18 +127,67 @@ class ParsedManifest:
         return next(iter(self.with_role(DescriptorRole.CONFIG)), None)
 
     @property
-    def platforms(self) -> tuple[str, ...]:
-        """The platforms of an index in its order, without attestations."""
-        return tuple(
-            str(descriptor.platform)
-            for descriptor in self.with_role(DescriptorRole.MANIFEST)
-            if descriptor.platform and not descriptor.is_attestation
-        )
+    def platform_names(self) -> Mapping[str, str]:
+        """By digest: the platform of each manifest of an index, named as in :attr:`platforms`."""
+        names: dict[str, str] = {}
+        for entry, name in zip(self._entries_with_platform, self.platforms, strict=True):
+            names[entry.digest] = f"{names[entry.digest]}, {name}" if entry.digest in names else name
+        return names
 
     @property
-    def layers_size(self) -> int:
-        """The stored size of all layers in bytes."""
-        return sum(max(descriptor.size, 0) for descriptor in self.with_role(DescriptorRole.LAYER))
+    def platforms(self) -> tuple[str, ...]:
+        """The platforms of an index in its order, without attestations.
+
+        A name has ``os.version`` and ``os.features`` where they distinguish it, and else a part of the digest.
+        """
+        entries = self._entries_with_platform
+        names = [str(entry.platform) for entry in entries]
+        for longer in (
+            [entry.platform.with_version for entry in entries],
+            [entry.platform.full for entry in entries],
+            [f"{entry.platform.full}@{short_digest(entry.digest)}" for entry in entries],
+        ):
+            uses = Counter(names)
+            names = [long if uses[name] > 1 else name for name, long in zip(names, longer, strict=True)]
+        return tuple(names)
+
+    @property
+    def _entries_with_platform(self) -> Sequence[Descriptor]:
+        return [
+            entry
+            for entry in self.with_role(DescriptorRole.MANIFEST)
+            if str(entry.platform) and not entry.is_attestation
+        ]
+
+    @property
+    def layers_size(self) -> int | None:
+        """The stored size of all layers in bytes; None if the manifest does not tell it (Docker schema 1)."""
+        sizes = [descriptor.size for descriptor in self.with_role(DescriptorRole.LAYER)]
+        return None if any(size < 0 for size in sizes) else sum(sizes)
+
+    def kind(self, media_type: str = "", tags: tuple[str, ...] = ()) -> ImageKind:
+        """Return the kind of the image: by its tags, then by what the manifest holds.
+
+        Args:
+            media_type: the media type that the registry has for it, for a manifest that does not name its own.
+            tags: its tags.
+        """
+        layers = self.with_role(DescriptorRole.LAYER)
+        own = self.media_type or media_type
+        if not own and self.with_role(DescriptorRole.MANIFEST):
+            own = OCI_INDEX
+        artifact = self.artifact_type or (self.config.media_type if self.config else "")
+        annotations = (self.annotations, *(layer.annotations for layer in layers))
+        known = [predicate for entry in annotations for predicate in predicate_types(entry)]
+        kind = image_kind(own, artifact, tags, known)
+        if kind is not ImageKind.IMAGE or any(_is_file_system(layer.media_type) for layer in layers) or not layers:
+            return kind
+        return image_kind(own, layers[0].media_type, tags, known)
+
+    def annotations_with(self, digest: str) -> tuple[str, ...]:
+        """Return the names of the annotations whose value contains this digest: of the manifest and its parts."""
+        parts = (self.annotations, *(descriptor.annotations for descriptor in self.descriptors))
+        return tuple(dict.fromkeys(name for part in parts for name, value in part.items() if digest in value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +220,24 @@ def parse_manifest(text: str) -> ParsedManifest:
         return ParsedManifest(problem="nested too deeply")
 
 
+def predicate_types(annotations: Mapping[str, str]) -> Sequence[str]:
+    """Return the types of the statements that the annotations of a manifest, a layer or a referrer name.
+
+    ``dev.sigstore.bundle.content`` has no predicate type where the bundle is a plain signature.
+    """
+    named = [annotations[name] for name in _PREDICATE_ANNOTATIONS if annotations.get(name)]
+    content = annotations.get("dev.sigstore.bundle.content", "")
+    return named or ([content] if content == "message-signature" else [])
+
+
+def _is_file_system(media_type: str) -> bool:
+    """Return True for a layer of a container image; also for one without a media type (Docker schema 1)."""
+    return not media_type or ".image.layer." in media_type or ".image.rootfs." in media_type
+
+
 def _from_json(document: Mapping[str, Any]) -> ParsedManifest:
     return ParsedManifest(
+        schema_version=1 if document.get("schemaVersion") == 1 else 2,
         media_type=to_text(document.get("mediaType")),
         artifact_type=to_text(document.get("artifactType")),
         descriptors=tuple(_descriptors(document)),
@@ -173,14 +274,14 @@ def _descriptor(role: DescriptorRole, entry: Mapping[str, Any]) -> Descriptor:
     )
 
 
-def _platform(value: object) -> Platform | None:
-    if not isinstance(value, dict):
-        return None
+def _platform(value: object) -> Platform:
+    members = to_mapping(value)
     return Platform(
-        to_text(value.get("os")),
-        to_text(value.get("architecture")),
-        to_text(value.get("variant")),
-        to_text(value.get("os.version")),
+        to_text(members.get("os")),
+        to_text(members.get("architecture")),
+        to_text(members.get("variant")),
+        to_text(members.get("os.version")),
+        tuple(to_text(entry) for name in ("os.features", "features") for entry in to_list(members.get(name))),
     )
 
 

@@ -171,9 +171,11 @@ class ContextLoader:
 
 
 def _platforms(manifest: Manifest) -> Mapping[str, str]:
+    parsed = parse_manifest(manifest.text)
+    names = parsed.platform_names
     return {
-        descriptor.digest: str(descriptor.platform or "an unnamed platform")
-        for descriptor in parse_manifest(manifest.text).with_role(DescriptorRole.MANIFEST)
+        descriptor.digest: names.get(descriptor.digest, "an unnamed platform")
+        for descriptor in parsed.with_role(DescriptorRole.MANIFEST)
         if not descriptor.is_attestation
     }
 

@@ -45,7 +45,8 @@ def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | No
         "size": image.size,
         "annotations": dict(structure.annotations),
         "manifests": [
-            f"{part.platform or part.media_type} {part.digest}" for part in structure.with_role(DescriptorRole.MANIFEST)
+            f"{part.platform.full or part.media_type} {part.digest}"
+            for part in structure.with_role(DescriptorRole.MANIFEST)
         ],
         "layers": [f"{part.digest} {part.size}" for part in structure.with_role(DescriptorRole.LAYER)],
     }

@@ -95,8 +95,9 @@ def platforms_by_digest(indexes: Sequence[Manifest]) -> dict[str, str]:
     found: dict[str, str] = {}
     for index in indexes:
         parsed = parse_manifest(index.text)
+        names = parsed.platform_names
         found[index.digest] = " ".join(platform.removeprefix("linux/") for platform in parsed.platforms)
         for part in parsed.with_role(DescriptorRole.MANIFEST):
-            name = "attestation" if part.is_attestation else str(part.platform or "part").removeprefix("linux/")
+            name = "attestation" if part.is_attestation else names.get(part.digest, "part").removeprefix("linux/")
             found.setdefault(part.digest, f"{name} of {short_digest(index.digest)}")
     return found

@@ -33,6 +33,10 @@ SIGNATURE_TAG = "sha256-" + "0" * 64 + ".sig"
         (OCI_MANIFEST, "application/vnd.in-toto+json", (), ImageKind.ATTESTATION),
         (OCI_MANIFEST, "application/spdx+json", (), ImageKind.SBOM),
         (OCI_MANIFEST, "application/vnd.CycloneDX+json", (), ImageKind.SBOM),
+        (OCI_MANIFEST, "application/vnd.dev.sigstore.bundle.v0.3+json", (), ImageKind.SIGSTORE_BUNDLE),
+        (OCI_MANIFEST, "application/vnd.openvex+json", (), ImageKind.VEX),
+        (OCI_MANIFEST, "application/vnd.oci.empty.v1+json", (), ImageKind.ARTIFACT),
+        (OCI_MANIFEST, "application/vnd.att.config.v1+json", (), ImageKind.ARTIFACT),
         (OCI_MANIFEST, "application/vnd.wasm.config.v0+json", (), ImageKind.ARTIFACT),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -48,7 +49,8 @@ def check_types(parsed: ParsedManifest) -> None:
     """Check that every value has its declared type."""
     assert isinstance(parsed.media_type, str)
     assert all(isinstance(value, str) for pair in parsed.annotations.items() for value in pair)
-    assert parsed.layers_size >= 0
+    assert parsed.layers_size is None or parsed.layers_size >= 0
+    assert parsed.kind() in ImageKind
     assert all(isinstance(platform, str) for platform in parsed.platforms)
     for descriptor in parsed.descriptors:
         assert isinstance(descriptor.digest, str)
@@ -125,10 +127,103 @@ def test_the_platforms_of_an_index_leave_out_attestations() -> None:
 
 
 def test_layers_of_docker_schema_1_have_digests_and_no_sizes() -> None:
-    layers = parse_manifest(json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": A}, {"blobSum": B}]})).with_role(
-        DescriptorRole.LAYER
-    )
+    parsed = parse_manifest(json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": A}, {"blobSum": B}]}))
+    layers = parsed.with_role(DescriptorRole.LAYER)
     assert [(layer.digest, layer.size) for layer in layers] == [(A, -1), (B, -1)]
+    assert parsed.layers_size is None
+    assert parsed.schema_version == 1
+    assert parsed.kind() is ImageKind.IMAGE
+
+
+def windows(version: str, *features: str) -> dict[str, object]:
+    return {"os": "windows", "architecture": "amd64", "os.version": version, "os.features": list(features)}
+
+
+@pytest.mark.parametrize(
+    ("platforms", "names"),
+    [
+        ([windows("10.0.1", "win32k")], ("windows/amd64",)),
+        ([windows("10.0.1"), windows("10.0.2")], ("windows(10.0.1)/amd64", "windows(10.0.2)/amd64")),
+        ([windows("10.0.1"), windows("")], ("windows(10.0.1)/amd64", "windows/amd64")),
+        (
+            [windows("10.0.1"), windows("10.0.1", "win32k"), {"os": "linux", "architecture": "arm64"}],
+            ("windows(10.0.1)/amd64", "windows(10.0.1+win32k)/amd64", "linux/arm64"),
+        ),
+        (
+            [{"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "amd64", "features": ["sse4"]}],
+            ("linux/amd64", "linux(+sse4)/amd64"),
+        ),
+        (
+            [{"os": "linux", "architecture": "amd64"}] * 2,
+            ("linux/amd64@aaaaaaaaaaaa", "linux/amd64@bbbbbbbbbbbb"),
+        ),
+    ],
+)
+def test_platforms_have_names_that_distinguish_them(platforms: list[object], names: tuple[str, ...]) -> None:
+    entries = [{"digest": digest, "platform": platform} for digest, platform in zip((A, B, C), platforms, strict=False)]
+    parsed = parse_manifest(json.dumps({"mediaType": OCI_INDEX, "manifests": entries}))
+    assert parsed.platforms == names
+    assert tuple(parsed.platform_names.values()) == names
+
+
+def test_a_manifest_that_an_index_lists_twice_has_both_platforms() -> None:
+    entries = [{"digest": A, "platform": {"os": "linux", "architecture": name}} for name in ("amd64", "386")]
+    parsed = parse_manifest(json.dumps({"manifests": entries}))
+    assert parsed.platform_names == {A: "linux/amd64, linux/386"}
+
+
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PREDICATE = "dev.sigstore.bundle.predicateType"
+IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
+IN_TOTO = "application/vnd.in-toto+json"
+
+
+@pytest.mark.parametrize(
+    ("artifact", "config", "annotations", "layers", "kind"),
+    [
+        (BUNDLE, "", {PREDICATE: "https://sigstore.dev/cosign/sign/v1"}, [], ImageKind.SIGNATURE),
+        (BUNDLE, "", {"dev.sigstore.bundle.content": "message-signature"}, [], ImageKind.SIGNATURE),
+        (BUNDLE, "", {PREDICATE: "https://slsa.dev/provenance/v1"}, [], ImageKind.PROVENANCE),
+        (BUNDLE, "", {PREDICATE: "https://cyclonedx.org/bom"}, [], ImageKind.SBOM),
+        (BUNDLE, "", {PREDICATE: "https://spdx.dev/Document/v2.3"}, [], ImageKind.SBOM),
+        (BUNDLE, "", {PREDICATE: "https://openvex.dev/ns/v0.2.0"}, [], ImageKind.VEX),
+        (BUNDLE, "", {PREDICATE: "https://cosign.sigstore.dev/attestation/vuln/v1"}, [], ImageKind.ATTESTATION),
+        (BUNDLE, "", {"dev.sigstore.bundle.content": "dsse-envelope"}, [], ImageKind.SIGSTORE_BUNDLE),
+        ("", IMAGE_CONFIG, {PREDICATE: "https://openvex.dev/ns"}, [(LAYER, {})], ImageKind.IMAGE),
+        ("", IMAGE_CONFIG, {}, [(IN_TOTO, {"in-toto.io/predicate-type": "https://spdx.dev/Document"})], ImageKind.SBOM),
+        (
+            "",
+            IMAGE_CONFIG,
+            {},
+            [
+                (IN_TOTO, {"in-toto.io/predicate-type": "https://spdx.dev/Document"}),
+                (IN_TOTO, {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}),
+            ],
+            ImageKind.ATTESTATION,
+        ),
+        ("", IMAGE_CONFIG, {}, [("application/vnd.ollama.image.model", {})], ImageKind.ARTIFACT),
+        ("", IMAGE_CONFIG, {}, [("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", {})], ImageKind.IMAGE),
+        ("", "application/vnd.cncf.helm.config.v1+json", {}, [("application/x-tar", {})], ImageKind.HELM),
+        ("", "application/vnd.convex.model", {}, [], ImageKind.ARTIFACT),
+        ("application/vnd.in-toto.provenance+dsse", "", {}, [], ImageKind.PROVENANCE),
+    ],
+)
+def test_the_manifest_tells_the_kind(
+    artifact: str,
+    config: str,
+    annotations: dict[str, str],
+    layers: list[tuple[str, dict[str, str]]],
+    kind: ImageKind,
+) -> None:
+    document = {
+        "mediaType": OCI_MANIFEST,
+        **({"artifactType": artifact} if artifact else {}),
+        "config": {"mediaType": config or "application/vnd.oci.empty.v1+json", "digest": A},
+        "layers": [{"mediaType": name, "digest": B, "annotations": entry} for name, entry in layers],
+        "annotations": annotations,
+    }
+    assert parse_manifest(json.dumps(document)).kind() is kind
 
 
 @given(st.text(max_size=100))

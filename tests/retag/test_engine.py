@@ -14,6 +14,7 @@ from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Progress, Report, StepAction, StepOutcome, StepResult, TagChange
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
+from tests.support.cases import load_case
 from tests.support.embedded import create_repository, push_image, push_index, served, tags_of
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
@@ -496,6 +497,16 @@ def test_replacing_an_index_with_one_platform_is_a_warning(env: RetagEnv) -> Non
     assert any("index tagged multi has all platforms" in warning for warning in elsewhere.warnings)
     (whole,) = env.plan(("other", index.digest), thorough=True).steps
     assert whole.warnings == ()
+
+
+def test_warnings_about_platforms_name_what_distinguishes_them(env: RetagEnv) -> None:
+    images = load_case(env.client, "team/windows", "win-version")
+    (step,) = env.engine.plan(
+        [TagChange("team/windows", "multi", images["10.0.17763.6414.json"].digest)], thorough=True
+    ).steps
+    (warning,) = step.warnings
+    assert "its part for windows(10.0.17763.6414)/amd64 only" in warning
+    assert "would lose windows(10.0.20348.2762)/amd64" in warning
 
 
 def lifecycle(env: RetagEnv, *rules: dict[str, object]) -> None:

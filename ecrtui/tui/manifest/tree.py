@@ -159,7 +159,7 @@ def _label(descriptor: Descriptor, number: int = 0) -> Text:
     if descriptor.size >= 0:
         parts.append(Text(units.format_size(descriptor.size)))
     what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
-    if what and descriptor.platform is None:
+    if what and not str(descriptor.platform):
         parts.append(text.label(what, "dim", MAX_LABEL_LENGTH))
     return Text("  ").join(part for part in parts if part)
 
@@ -167,7 +167,7 @@ def _label(descriptor: Descriptor, number: int = 0) -> Text:
 def _title(descriptor: Descriptor, number: int) -> Text:
     if descriptor.is_attestation:
         return Text("attestation")
-    if descriptor.platform is not None and str(descriptor.platform):
+    if str(descriptor.platform):
         return text.label(str(descriptor.platform), limit=MAX_LABEL_LENGTH)
     if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")

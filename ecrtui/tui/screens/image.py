@@ -346,7 +346,7 @@ def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
     facts = (
         ("digest", descriptor.digest),
         ("is", f"{descriptor.role}, can be tagged (t)" if descriptor.is_image else str(descriptor.role)),
-        ("platform", str(descriptor.platform or "")),
+        ("platform", descriptor.platform.full),
         ("media type", descriptor.media_type),
         ("artifact", descriptor.artifact_type),
         ("size", units.format_size(descriptor.size) if descriptor.size >= 0 else ""),
@@ -374,7 +374,7 @@ def _part_of(image: Image, picked: Descriptor) -> str:
         )
     if picked.is_attestation:
         return f"This is an attestation in the index {short_digest(image.digest)}; it cannot run."
-    what = f"{picked.platform} alone" if picked.platform else "one manifest"
+    what = f"{picked.platform.full} alone" if str(picked.platform) else "one manifest"
     return (
         f"This is {what}, not the index {short_digest(image.digest)} that holds it: other platforms will not find it."
     )
