@@ -80,7 +80,7 @@ def test_a_reply_after_the_read_timeout_is_ambiguous(env: RegistryEnv, no_sdk_re
     pushed = push_image(env.client, "team/app", tag="1.0")
     registry = open_registry(Connection(endpoint_url=served, read_timeout=1))
     manifest = registry.manifest("team/app", pushed.digest)
-    env.fault("PutImage:latency:seconds=1.5")
+    env.fault("PutImage:latency:seconds=10")
     error = failed(lambda: registry.put_image("team/app", manifest, "prod"))
     assert error.title == "The service did not answer in time"
     assert error.ambiguous

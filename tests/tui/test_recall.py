@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.faults import parse_fault
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
-from tests.support.screen import running, until
+from tests.support.screen import PATIENCE, running, until
 
 
 async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive() -> None:
@@ -21,13 +23,15 @@ async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive
         async with running(None, connection=connection) as pilot:
             await until(pilot, "2 repositories")
         client.delete_repository(repositoryName="team/gone")
-        slow = embedded.faults.add(parse_fault("*:latency:seconds=1.5"))
+        answer = threading.Event()
+        held = embedded.faults.before("*", lambda: answer.wait(PATIENCE), times=None)
         calls = sum(embedded.calls.values())
         async with running(None, connection=connection) as pilot:
             screen = await until(pilot, "as of")
             assert "team/gone" in screen
             assert sum(embedded.calls.values()) <= calls + 1
-            embedded.faults.remove(slow)
+            embedded.faults.remove(held)
+            answer.set()
             await until(pilot, lambda text: "1 repository" in text and "team/gone" not in text and "as of" not in text)
 
 

@@ -156,11 +156,13 @@ async def test_esc_stops_the_write_after_the_current_row(embedded: EmbeddedRegis
         await until(pilot, "4 tags")
         await pilot.press("enter")
         await until(pilot, "4 new")
-        embedded.faults.add("PutImage:latency:seconds=0.4")
+        allowed = threading.Event()
+        embedded.faults.before("PutImage", lambda: allowed.wait(PATIENCE), times=None)
         await pilot.press("enter")
         await until(pilot, "esc stop after this row")
         await pilot.press("escape")
         await until(pilot, "stopping after this row")
+        allowed.set()
         screen = await until(pilot, "enter close")
         assert "- skipped" in screen
         written = [tag for tag in tags_of(client, REPOSITORY) if not tag.startswith("rc-")]
@@ -323,12 +325,12 @@ async def test_the_reason_of_the_selected_row_is_below_the_table(embedded: Embed
         await until_gone(pilot, "the repository is immutable")
 
 
-async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> PlanBatch:
-    """Ask for the plan of a rule for the one image there is; while it is made the service is slow."""
+async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry, answer: threading.Event) -> PlanBatch:
+    """Ask for the plan of a rule for the one image there is. The service answers when the event is set."""
     await until(pilot, "1 image")
     await pilot.press("asterisk", "t")
     await until(pilot, "Plan ›")
-    embedded.faults.add("*:latency:seconds=1:times=1")
+    embedded.faults.before("*", lambda: answer.wait(PATIENCE))
     await type_text(pilot, "{tag}-slow")
     await pilot.press("enter")
     place = pilot.app.screen
@@ -340,11 +342,13 @@ async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry) -> PlanBatch:
 async def test_a_superseded_plan_is_never_applied(embedded: EmbeddedRegistry, client: Any) -> None:
     image = push_image(client, REPOSITORY, "one", "rc-1")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
-        slow = await begin_slow_plan(pilot, embedded)
+        answer = threading.Event()
+        slow = await begin_slow_plan(pilot, embedded, answer)
         await pilot.press("e", *["backspace"] * len("slow"))
         await type_text(pilot, "quick")
         await pilot.press("enter")
         await until(pilot, "rc-1-quick")
+        answer.set()
         await until(pilot, lambda _: hasattr(slow, "plan"))
         await pilot.press("enter", "enter")
         await until(pilot, "enter close")
@@ -354,9 +358,11 @@ async def test_a_superseded_plan_is_never_applied(embedded: EmbeddedRegistry, cl
 async def test_the_plan_screen_can_be_closed_while_planning(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "rc-1")
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
-        slow = await begin_slow_plan(pilot, embedded)
+        answer = threading.Event()
+        slow = await begin_slow_plan(pilot, embedded, answer)
         await pilot.press("escape")
         await until(pilot, "1 image")
+        answer.set()
         await until(pilot, lambda _: hasattr(slow, "plan"))
         assert "✗" not in await until(pilot, "1 image")
 
