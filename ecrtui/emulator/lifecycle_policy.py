@@ -1,27 +1,16 @@
-"""Lifecycle policies: parsing, and evaluation of the images that a policy would expire or archive.
+"""Lifecycle policies: evaluation of the images that a policy would expire or archive.
 
 User guide, "Lifecycle policy properties" and "Lifecycle policy evaluation rules".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ecrtui.emulator.errors import ServiceError, constraint_violation
-from ecrtui.emulator.json_text import parse_json
 from ecrtui.emulator.wildcards import matches_wildcard
 
-MAX_RULES = 50
-MAX_WILDCARDS = 4
-MIN_DAYS_IN_ARCHIVE = 90
-MAX_INTEGER = 2**31 - 1
-"""The largest priority or count; the user guide names no limit."""
 DAY = 24 * 3600.0
-
-_SINCE = ("sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
-_COUNT_TYPES = ("imageCountMoreThan", *_SINCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,119 +94,3 @@ def evaluate(
         ]
         taken.update(image.digest for image in matching)
     return sorted(marked, key=lambda one: (one[0].age_start, one[0].digest))
-
-
-def parse_policy(text: str) -> list[PolicyRule]:
-    """Parse the rules of a policy.
-
-    Raises:
-        ServiceError: InvalidParameterException with the reason.
-    """
-    document = parse_json(text)
-    if document is None:
-        raise _invalid("the policy is not valid JSON")
-    entries = document.get("rules") if isinstance(document, dict) else None
-    if not isinstance(entries, list) or not entries:
-        raise _invalid('object has missing required properties (["rules"])')
-    if len(entries) > MAX_RULES:
-        raise _invalid(f"a policy has at most {MAX_RULES} rules")
-    rules = [_rule(entry) for entry in entries]
-    _check_together(rules)
-    return rules
-
-
-def _rule(entry: Any) -> PolicyRule:
-    priority = _integer(entry, "rulePriority")
-    selection, action = _object(entry, "selection"), _object(entry, "action")
-    count_type = _one_of(selection, "countType", _COUNT_TYPES)
-    rule = PolicyRule(
-        priority=priority,
-        tag_status=_one_of(selection, "tagStatus", ("tagged", "untagged", "any")),
-        prefixes=_strings(selection, "tagPrefixList"),
-        patterns=_strings(selection, "tagPatternList"),
-        storage_class=_one_of(selection, "storageClass", ("standard", "archive"), "standard"),
-        count_type=count_type,
-        count_number=_integer(selection, "countNumber"),
-        action=_one_of(action, "type", ("expire", "transition")),
-    )
-    unit = selection.get("countUnit")
-    if unit != ("days" if count_type in _SINCE else None):
-        raise _invalid(
-            f"countUnit must be {'days' if count_type in _SINCE else 'absent'} when countType is {count_type}"
-        )
-    if rule.action == "transition" and action.get("targetStorageClass") != "archive":
-        raise _invalid("a transition needs the targetStorageClass archive")
-    _check_tags(rule)
-    _check_storage_class(rule)
-    return rule
-
-
-def _check_tags(rule: PolicyRule) -> None:
-    given = [name for name, value in (("tagPrefixList", rule.prefixes), ("tagPatternList", rule.patterns)) if value]
-    if rule.tag_status == "tagged" and len(given) != 1:
-        raise _invalid("either tagPrefixList or tagPatternList, and not both, must be given when tagStatus is tagged")
-    if rule.tag_status != "tagged" and given:
-        raise _invalid(f"{given[0]} cannot be given when tagStatus is {rule.tag_status}")
-    if any(pattern.count("*") > MAX_WILDCARDS for pattern in rule.patterns):
-        raise _invalid(f"a tag pattern has at most {MAX_WILDCARDS} wildcards")
-
-
-def _check_storage_class(rule: PolicyRule) -> None:
-    transitioned = rule.count_type == "sinceImageTransitioned"
-    if transitioned is not (rule.storage_class == "archive"):
-        raise _invalid("countType sinceImageTransitioned and storageClass archive are only for each other")
-    if rule.action == "transition" and rule.storage_class == "archive":
-        raise _invalid("images in the archive cannot be archived")
-    if transitioned and rule.count_number < MIN_DAYS_IN_ARCHIVE:
-        raise _invalid(f"images stay in the archive for at least {MIN_DAYS_IN_ARCHIVE} days")
-
-
-def _check_together(rules: Sequence[PolicyRule]) -> None:
-    if len({rule.priority for rule in rules}) < len(rules):
-        raise _invalid("every rulePriority must be unique")
-    for storage_class in ("standard", "archive"):
-        group = [rule for rule in rules if rule.storage_class == storage_class]
-        if sum(rule.tag_status == "untagged" for rule in group) > 1:
-            raise _invalid("only one rule can select untagged images")
-        tag_sets = [
-            (frozenset(rule.prefixes), frozenset(rule.patterns)) for rule in group if rule.tag_status == "tagged"
-        ]
-        if len(set(tag_sets)) < len(tag_sets):
-            raise _invalid("the rules must have different tag prefixes or patterns")
-        last = max((rule.priority for rule in group), default=0)
-        if any(rule.tag_status == "any" and rule.priority < last for rule in group):
-            raise _invalid("a rule with tagStatus any must have the highest rulePriority")
-
-
-def _object(entry: Any, name: str) -> Mapping[str, Any]:
-    value = entry.get(name) if isinstance(entry, dict) else None
-    if not isinstance(value, dict):
-        raise _invalid(f'object has missing required properties (["{name}"])')
-    return value
-
-
-def _integer(entry: Any, name: str) -> int:
-    value = entry.get(name) if isinstance(entry, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _invalid(f"{name} must be an integer of at least 1")
-    if value > MAX_INTEGER:
-        raise _invalid(f"{name} must be at most {MAX_INTEGER}")
-    return value
-
-
-def _one_of(entry: Mapping[str, Any], name: str, values: Sequence[str], default: str | None = None) -> str:
-    value = entry.get(name, default)
-    if value not in values:
-        raise _invalid(f"{name} must be one of {', '.join(values)}")
-    return str(value)
-
-
-def _strings(entry: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = entry.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-        raise _invalid(f"{name} must be a list of strings")
-    return tuple(value)
-
-
-def _invalid(problem: str) -> ServiceError:
-    return constraint_violation("LifecyclePolicyText", f"Lifecycle policy validation failure: {problem}")

@@ -1,4 +1,4 @@
-"""Scans, lifecycle policies and the registry: the behaviours that a client observes.
+"""Scans and the registry: the behaviours that a client observes.
 
 The numbers are those of docs/embedded-registry-behaviour.md.
 """
@@ -6,7 +6,6 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 from __future__ import annotations
 
 import base64
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,20 +22,6 @@ from tests.support.embedded import (
     push_index,
     put,
     refused,
-)
-
-KEEP_ONE = json.dumps(
-    {
-        "rules": [
-            {
-                "rulePriority": 1,
-                "description": "keep one",
-                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
-                "action": {"type": "expire"},
-            }
-        ]
-    },
-    indent=1,
 )
 
 
@@ -147,63 +132,6 @@ def test_enhanced_scanning_is_a_setting_of_the_registry(transport: Transport, na
     )
     with refused("ValidationException"):
         ecr.start_image_scan(repositoryName=name, imageId={"imageTag": "1.0"})
-
-
-def test_the_text_of_a_lifecycle_policy_is_kept(ecr: Any, repository: str) -> None:
-    """C01"""
-    with refused("LifecyclePolicyNotFoundException"):
-        ecr.get_lifecycle_policy(repositoryName=repository)
-    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
-    assert ecr.get_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"] == KEEP_ONE
-    assert ecr.delete_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"] == KEEP_ONE
-    with refused("LifecyclePolicyNotFoundException"):
-        ecr.delete_lifecycle_policy(repositoryName=repository)
-
-
-@pytest.mark.parametrize("text", ["no JSON", "{}", '{"rules": []}', '{"rules": [{"rulePriority": 0}]}'])
-def test_an_invalid_lifecycle_policy_is_rejected(ecr: Any, repository: str, text: str) -> None:
-    """C01"""
-    with refused("InvalidParameterException") as caught:
-        ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=text.ljust(100))
-    assert "Lifecycle policy validation failure" in error_message(caught)
-
-
-def test_a_preview_lists_the_images_that_would_expire(ecr: Any, repository: str) -> None:
-    """C02"""
-    with refused("LifecyclePolicyPreviewNotFoundException"):
-        ecr.get_lifecycle_policy_preview(repositoryName=repository)
-    with refused("LifecyclePolicyNotFoundException"):
-        ecr.start_lifecycle_policy_preview(repositoryName=repository)
-    images = [push_image(ecr, repository, name, tag=name) for name in ("one", "two", "three")]
-    ecr.start_lifecycle_policy_preview(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
-    ecr.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName=repository)
-    answer = ecr.get_lifecycle_policy_preview(repositoryName=repository)
-    assert answer["status"] == "COMPLETE"
-    assert answer["summary"]["expiringImageTotalCount"] == 2
-    results = {result["imageDigest"]: result for result in answer["previewResults"]}
-    assert set(results) == {images[0].digest, images[1].digest}
-    result = results[images[0].digest]
-    assert (result["imageTags"], result["appliedRulePriority"]) == (["one"], 1)
-    assert (result["action"], result["storageClass"]) == ({"type": "EXPIRE"}, "STANDARD")
-    named = ecr.get_lifecycle_policy_preview(
-        repositoryName=repository, imageIds=[{"imageTag": "two"}, {"imageTag": "three"}]
-    )
-    assert [result["imageTags"] for result in named["previewResults"]] == [["two"]]
-
-
-def test_a_preview_is_returned_in_pages_and_by_tag_status(ecr: Any, repository: str) -> None:
-    """C02"""
-    for number in range(6):
-        push_image(ecr, repository, f"image {number}", tag=f"tag-{number}" if number % 2 else "")
-    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=KEEP_ONE)
-    ecr.start_lifecycle_policy_preview(repositoryName=repository)
-    pages = ecr.get_paginator("get_lifecycle_policy_preview").paginate(
-        repositoryName=repository, PaginationConfig={"PageSize": 2}
-    )
-    assert [len(page["previewResults"]) for page in pages] == [2, 2, 1]
-    untagged = ecr.get_lifecycle_policy_preview(repositoryName=repository, filter={"tagStatus": "UNTAGGED"})
-    assert len(untagged["previewResults"]) == 3
-    assert all("imageTags" not in result for result in untagged["previewResults"])
 
 
 def test_an_authorization_token_lasts_twelve_hours(ecr: Any) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.lifecycle_policy import DAY, PolicyImage, evaluate, parse_policy
+from ecrtui.emulator.lifecycle_document import parse_policy
+from ecrtui.emulator.lifecycle_policy import DAY, PolicyImage, evaluate
 
 NOW = 1_000 * DAY
 
@@ -123,38 +122,6 @@ def test_only_archive_rules_apply_to_archived_images() -> None:
 def test_an_image_in_an_index_does_not_expire() -> None:
     images = [image("child", age=90, referenced=True), image("index", "multi", age=90)]
     assert acting_rules(images, rule(1, 30, count="sinceImagePushed")) == {"index": 1}
-
-
-@pytest.mark.parametrize(
-    ("rules", "words"),
-    [
-        ([], "missing required properties"),
-        ([rule(1, 1), rule(1, 2, tags="untagged")], "unique"),
-        ([rule(1, 1), rule(2, 2, tags="untagged")], "highest rulePriority"),
-        ([rule(1, 1, tags="untagged"), rule(2, 2, tags="untagged")], "only one rule"),
-        ([rule(1, 1, prefixes=["a"]), rule(2, 2, prefixes=["a"])], "different tag prefixes"),
-        ([rule(1, 0)], "countNumber must be an integer of at least 1"),
-        ([rule(True, 1)], "rulePriority must be an integer"),
-        ([rule(1, 1, tags="tagged")], "either tagPrefixList or tagPatternList"),
-        ([rule(1, 1, prefixes=["a"], patterns=["b"])], "either tagPrefixList or tagPatternList"),
-        ([rule(1, 1, prefixes=["a"], tagStatus="untagged")], "cannot be given"),
-        ([rule(1, 1, patterns=["*a*b*c*d*"])], "4 wildcards"),
-        ([rule(1, 1, countUnit="days")], "countUnit must be absent"),
-        ([rule(1, 1, count="sinceImagePushed", countUnit="weeks")], "countUnit must be days"),
-        ([rule(1, 1, count="sinceTheFlood")], "countType must be one of"),
-        ([rule(1, 1, action={"type": "burn"})], "type must be one of"),
-        ([rule(1, 1, action={"type": "transition"})], "targetStorageClass"),
-        ([rule(1, 1, storageClass="archive")], "only for each other"),
-        ([rule(1, 89, count="sinceImageTransitioned", storageClass="archive")], "90 days"),
-        ([rule(1, 1, patterns="prod")], "must be a list of strings"),
-        ([{"rulePriority": 1}], "selection"),
-        ([rule(n, 1, prefixes=[str(n)]) for n in range(1, 52)], "at most 50 rules"),
-    ],
-)
-def test_an_invalid_policy_is_rejected_with_a_reason(rules: list[dict[str, Any]], words: str) -> None:
-    with pytest.raises(ServiceError, match=words) as caught:
-        parse_policy(json.dumps({"rules": rules}))
-    assert caught.value.code == "InvalidParameterException"
 
 
 tag_lists = st.lists(st.sampled_from(["prod-1", "prod-2", "dev-1", "latest"]), max_size=3, unique=True)

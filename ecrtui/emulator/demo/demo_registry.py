@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.demo.artifacts import Artifact
+from ecrtui.emulator.lifecycle_document import stored_text
 from ecrtui.emulator.operations import scans
 
 DAY = 86_400.0
@@ -54,7 +55,7 @@ class DemoRegistry:
     def create_repository(self, name: str, settings: RepositorySetup) -> DemoRepository | None:
         """Create a repository. Return None if it exists; it then stays as it is."""
         kms_key = f"arn:aws:kms:{self.region}:{self.registry_id}:key/{settings.kms_key}" if settings.kms_key else None
-        lifecycle = json.dumps({"rules": list(settings.lifecycle)}, indent=2) if settings.lifecycle else None
+        lifecycle = stored_text(json.dumps({"rules": list(settings.lifecycle)})) if settings.lifecycle else None
         cursor = self.connection.execute(
             "INSERT OR IGNORE INTO repositories (registry_id, region, name, created_at, tag_mutability,"
             " exclusion_filters, scan_on_push, encryption_type, kms_key, lifecycle_policy, lifecycle_evaluated_at,"

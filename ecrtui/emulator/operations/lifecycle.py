@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
-from ecrtui.emulator import lifecycle_policy, pagination
+from ecrtui.emulator import lifecycle_document, lifecycle_policy, pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.lifecycle_policy import PolicyImage, PolicyRule
 from ecrtui.emulator.operations.image_ids import require_image
@@ -15,16 +15,19 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 MAX_RESULTS = 100
 """Results per page of GetLifecyclePolicyPreview."""
 
+NEVER_EVALUATED = 0.0
+"""``lastEvaluatedAt`` of a policy that ECR has not yet applied, as AWS sends it."""
+
 
 def put_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
-    """PutLifecyclePolicy: store the text unchanged."""
-    text = context["lifecyclePolicyText"]
-    lifecycle_policy.parse_policy(text)
+    """PutLifecyclePolicy: store the policy in the form in which ECR returns it."""
+    lifecycle_document.parse_policy(context["lifecyclePolicyText"])
+    text = lifecycle_document.stored_text(context["lifecyclePolicyText"])
     with context.database.write() as connection:
         repository = context.repository(connection)
         connection.execute(
             "UPDATE repositories SET lifecycle_policy = ?, lifecycle_evaluated_at = ? WHERE id = ?",
-            (text, context.now, repository["id"]),
+            (text, NEVER_EVALUATED, repository["id"]),
         )
     return {**context.repository_members(), "lifecyclePolicyText": text}
 
@@ -52,7 +55,7 @@ def start_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
     with context.database.write() as connection:
         repository = context.repository(connection)
         text = context.get("lifecyclePolicyText") or _policy(context, repository)["lifecyclePolicyText"]
-        rules = lifecycle_policy.parse_policy(text)
+        rules = lifecycle_document.parse_policy(text)
         results = lifecycle_policy.evaluate(rules, _policy_images(connection, repository["id"]), context.now)
         connection.execute("DELETE FROM lifecycle_previews WHERE repository_id = ?", (repository["id"],))
         connection.execute(
