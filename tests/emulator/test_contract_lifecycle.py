@@ -408,8 +408,8 @@ def test_the_age_of_a_restored_image_starts_at_its_restore() -> None:
     now = [1_800_000_000.0]
     embedded = new_embedded(clock=lambda: now[0])
     with served(embedded) as url:
-        for number, target in enumerate((embedded, url)):
-            ecr, repository = Transport(embedded, target).client(), f"team/restored-{number}"
+        for number, transport in enumerate((Transport(embedded, embedded), Transport(embedded, url))):
+            ecr, repository = transport.client(), f"team/restored-{number}"
             create_repository(ecr, repository)
             digest = push_with_tags(ecr, repository, "first", "first")
             now[0] += DAY
