@@ -36,6 +36,10 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 """The supported operations by their name in the ECR API."""
 
+_COUNTED = frozenset({*OPERATIONS, sts.GET_CALLER_IDENTITY, layer_downloads.OPERATION})
+_LONGEST_NAME = 100
+"""Characters of an unknown operation in the error."""
+
 _SCOPE = re.compile(r"Credential=[^/,]*/\d{8}/(?P<region>[a-z0-9-]+)/")
 _log = logging.getLogger(__name__)
 
@@ -68,7 +72,7 @@ class EmbeddedRegistry:
         self.region = region
         self.faults = Faults() if faults is None else faults
         self.calls: Counter[str] = Counter()
-        """The number of requests by operation, including those that a fault affected."""
+        """The number of requests by operation, including those that a fault affected; unknown operations are ``""``."""
         self._counting = threading.Lock()
         self._clock = clock
 
@@ -86,7 +90,7 @@ class EmbeddedRegistry:
             handler: runs the request. Its exceptions become error responses.
         """
         with self._counting:
-            self.calls[operation] += 1
+            self.calls[operation if operation in _COUNTED else ""] += 1
         return self.faults.respond(operation, lambda: _with_error_responses(handler))
 
     def download(self, url: str) -> bytes:
@@ -140,7 +144,11 @@ def _unknown_operation(operation: str) -> ServiceError:
     if validation.is_operation(operation):
         text = f"The embedded registry does not support the ECR operation {operation}."
     else:
-        text = f"{operation!r} is not an operation of ECR." if operation else "The request names no operation."
+        text = (
+            f"{operation[:_LONGEST_NAME]!r} is not an operation of ECR."
+            if operation
+            else "The request names no operation."
+        )
     return ServiceError("UnknownOperationException", text)
 
 

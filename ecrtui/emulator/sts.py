@@ -13,15 +13,25 @@ from ecrtui.emulator.http_messages import JSON_TYPE, Request, Response, headers
 GET_CALLER_IDENTITY = "GetCallerIdentity"
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+_MAX_PARAMETERS = 100
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The characters that XML 1.0 excludes, even escaped (section 2.2)."""
 
 
 def query_operation(request: Request) -> str:
     """Return the operation of a request of the query protocol (``Action``); empty if it names none."""
-    if "x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+    if not is_query(request.headers.get("content-type", "")):
         return ""
-    return parse_qs(request.body.decode("utf-8", "replace")).get("Action", [""])[0]
+    try:
+        parameters = parse_qs(request.body.decode("utf-8", "replace"), max_num_fields=_MAX_PARAMETERS)
+    except ValueError:  # too many
+        return ""
+    return parameters.get("Action", [""])[0]
+
+
+def is_query(content_type: str) -> bool:
+    """Return True for the content type of the query protocol."""
+    return "x-www-form-urlencoded" in content_type.lower()
 
 
 def caller_arn(registry_id: str) -> str:

@@ -1,0 +1,294 @@
+"""One HTTP connection to the embedded registry: read requests, check them, send responses."""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from http import HTTPStatus
+from http.client import HTTPMessage
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
+
+from ecrtui.emulator import http_head, layer_downloads, sts
+from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.http_messages import Delivery, Request, Response, error_response, headers
+
+if TYPE_CHECKING:
+    from ecrtui.emulator.http_server import EmbeddedServer
+
+_LINE = 64 * 1024
+"""Bytes; the longest request line."""
+
+_EMPTY_LINES = 8
+"""Empty lines before a request that are ignored (RFC 9112, section 2.2)."""
+
+_MESSAGE = 300
+"""Characters; the longest message about a request that is not HTTP. It may quote the request."""
+
+_SHORTEST_WAIT = 0.001
+"""Seconds; the timeout of a socket after its deadline. Zero would make the socket non-blocking."""
+
+_log = logging.getLogger(__name__)
+
+
+class HttpConnection(BaseHTTPRequestHandler):
+    """One connection: HTTP/1.1 with keep-alive. Every response has a Content-Length.
+
+    Every request gets a response, and every error has ECR's shape.
+    """
+
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # the base class sends no status line for HTTP/0.9
+    disable_nagle_algorithm = True
+    server: EmbeddedServer
+    wbufsize = 64 * 1024
+
+    def setup(self) -> None:
+        """Replace the input of the base class by one with deadlines."""
+        super().setup()
+        self.rfile.close()
+        self._input = _TimedInput(self.connection, self.server.limits.idle)
+        self._input.expect("", self.server.limits.head)
+        self._reader = io.BufferedReader(self._input, 64 * 1024)
+        self.rfile = self._reader
+
+    def handle_one_request(self) -> None:
+        """Answer one request."""
+        self._start_of_response_sent = False
+        self.command, self.requestline, self.request_version = "", "", self.protocol_version
+        self.headers = HTTPMessage()
+        try:
+            if self._receive_head():
+                self._answer()
+            self.wfile.flush()
+        except ServiceError as error:
+            self._reject(error)
+        except OSError:  # the client has gone, or reads too slowly
+            self.close_connection = True
+        except Exception as error:  # noqa: BLE001 - a defect; the client still gets a response
+            _log.debug("the server failed", exc_info=True)
+            self._reject(ServiceError("ServerException", f"The server failed: {type(error).__name__}: {error}", 500))
+
+    def handle_expect_100(self) -> bool:
+        """Let the client send its body, unless the request is refused anyway."""
+        self._check_head()
+        return super().handle_expect_100()
+
+    def do_POST(self, body: bytes) -> None:
+        """Handle an API request."""
+        names = {name.lower(): value for name, value in self.headers.items()}
+        self._deliver(self.server.embedded.handle(Request(body, names, self.server.url)))
+
+    def do_GET(self) -> None:
+        """Handle a download of a layer."""
+        embedded = self.server.embedded
+        content: list[layer_downloads.LayerContent] = []
+
+        def find() -> Response:
+            content.append(layer_downloads.find_content(embedded.database, layer_downloads.download_path(self.path)))
+            return Response(200, b"", headers("application/octet-stream"))
+
+        response = embedded.respond(layer_downloads.OPERATION, find)
+        if response.status == 200 and content:
+            self._deliver(response, content[0], content[0].size)
+        else:
+            self._deliver(response)
+
+    def _receive_head(self) -> bool:
+        """Read request line and headers; return False if there are no more requests."""
+        if not self._reader.peek(1):
+            self.close_connection = True
+            return False
+        self.server.mark_busy(self.connection)
+        limits = self.server.limits
+        self._input.expect("head", limits.head)
+        self.raw_requestline = self._first_line()
+        if not self.raw_requestline:
+            self.close_connection = True
+            return False
+        if len(self.raw_requestline) > _LINE:
+            raise ServiceError("RequestUriTooLong", f"The request line is longer than {_LINE} bytes.", 414)
+        return self.parse_request()
+
+    def _first_line(self) -> bytes:
+        for _ in range(_EMPTY_LINES + 1):
+            line = self.rfile.readline(_LINE + 1)
+            if line not in (b"\r\n", b"\n"):
+                return line
+        raise ServiceError("BadRequest", f"The request begins with more than {_EMPTY_LINES} empty lines.")
+
+    def _answer(self) -> None:
+        length = self._check_head()
+        with self.server.body_memory.share() as take_memory:
+            self._input.expect("body", self.server.limits.body_seconds)
+            body = self._receive_body(length, take_memory)
+            self._input.expect("", None)
+            if self.command == "POST":
+                self.do_POST(body)
+            else:
+                self.do_GET()
+        if not self.close_connection:
+            self.wfile.flush()
+            self.server.mark_idle(self.connection)
+
+    def _check_head(self) -> int:
+        """Check the head of the request; return the length of the body in bytes."""
+        http_head.check_head(self.path, self.headers, needs_host=self.request_version == "HTTP/1.1")
+        if self.command not in ("POST", "GET", "HEAD"):
+            raise ServiceError("NotImplemented", f"The server has no method {self.command[:_MESSAGE]!r}.", 501)
+        limit = self.server.limits.body
+        return http_head.body_length(self.headers, required=self.command == "POST", limit=limit)
+
+    def _receive_body(self, length: int, take_memory: Callable[[int], None]) -> bytes:
+        pieces: list[bytes] = []
+        left = length
+        while left:
+            piece = self.rfile.read1(left)
+            if not piece:
+                message = f"The request ends after {length - left} of {length} bytes."
+                raise ServiceError("SerializationException", message)
+            take_memory(len(piece))
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+    def _deliver(self, response: Response, chunks: Iterable[bytes] = (), length: int | None = None) -> None:
+        """Send a response, or the part of it that its delivery allows.
+
+        Args:
+            chunks: the body, if it is not the response's own.
+            length: bytes of all chunks.
+        """
+        self.server.stopping.wait(response.delay)
+        if response.delivery is Delivery.DROPPED:
+            self._close_after_request()
+            return
+        whole = len(response.body) if length is None else length
+        self._start_of_response_sent = True
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(whole))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        left = whole if response.delivery is Delivery.WHOLE else whole // 2
+        if self.command != "HEAD":
+            left -= self._send_body(chunks if length is not None else (response.body,), left)
+            if response.delivery is not Delivery.WHOLE or left:
+                self._close_after_request(reset=response.delivery is Delivery.RESET)
+        self.wfile.flush()
+
+    def _send_body(self, chunks: Iterable[bytes], limit: int) -> int:
+        """Send at most this many bytes of the chunks; return the number sent."""
+        sent = 0
+        # An error in the middle of a body can only be shown by ending it early.
+        with suppress(sqlite3.Error):
+            for chunk in chunks:
+                part = chunk[: limit - sent]
+                self.wfile.write(part)
+                sent += len(part)
+                if sent == limit:
+                    break
+        return sent
+
+    def _close_after_request(self, *, reset: bool = False) -> None:
+        """Close the connection after this request, normally or with a reset."""
+        self.close_connection = True
+        if reset:
+            self.server.reset_on_close(self.connection)
+
+    def _reject(self, error: ServiceError) -> None:
+        """Send an error, discard the rest of the request, and close the connection.
+
+        Closing with unread data would reset the connection, and the client could lose the response.
+        """
+        self.close_connection = True
+        if self._start_of_response_sent:
+            return
+        response = error_response(error)
+        if "X-Amz-Target" not in self.headers and sts.is_query(self.headers.get("Content-Type", "")):
+            response = sts.to_xml_error(response)
+        with suppress(OSError):
+            self._deliver(response)
+            self.connection.shutdown(socket.SHUT_WR)
+            limits = self.server.limits
+            self._input.expect("", limits.head, pause=limits.linger)
+            self._discard(2 * limits.body)
+
+    def _discard(self, limit: int) -> None:
+        """Read what the client still sends, up to this many bytes."""
+        while limit > 0 and (piece := self.rfile.read1(64 * 1024)):
+            limit -= len(piece)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse a request that is not HTTP as served here. The base class calls this.
+
+        Raises:
+            ServiceError: always; the error in ECR's shape instead of HTML.
+        """
+        status = HTTPStatus(code)
+        name = status.phrase.title().replace(" ", "").replace("-", "")
+        raise ServiceError(name, (message or explain or status.description)[:_MESSAGE], code)
+
+    def version_string(self) -> str:
+        """Return the ``Server`` header."""
+        return "ecrtui"
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing: standard error belongs to the command that serves."""
+
+
+class _TimedInput(io.RawIOBase):
+    """What a client sends, with a longest pause and a deadline.
+
+    Args:
+        idle: seconds; the longest pause.
+    """
+
+    def __init__(self, connection: socket.socket, idle: float) -> None:
+        super().__init__()
+        self._connection = connection
+        self._idle = idle
+        self._part = ""
+        self._deadline: float | None = None
+
+    def expect(self, part: str, seconds: float | None, *, pause: float | None = None) -> None:
+        """Set the time in which a part of a request must arrive.
+
+        Args:
+            part: its name for the error; empty if the client expects no answer.
+            seconds: None for no deadline.
+            pause: seconds; the longest pause from now on, if it changes.
+        """
+        self._idle = self._idle if pause is None else pause
+        self._part = part
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Receive some bytes.
+
+        Raises:
+            ServiceError: RequestTimeout, as from S3, for a part of a request.
+            TimeoutError: the client sends nothing, and expects no answer.
+        """
+        left = self._idle if self._deadline is None else min(self._idle, self._deadline - time.monotonic())
+        try:
+            self._connection.settimeout(max(left, _SHORTEST_WAIT))
+            return self._connection.recv_into(buffer)
+        except TimeoutError:
+            if self._part:
+                message = f"The {self._part} of the request did not arrive in time."
+                raise ServiceError("RequestTimeout", message, 408) from None
+            raise
+        finally:
+            self._connection.settimeout(self._idle)  # for sending
