@@ -58,6 +58,32 @@ class CommandContext:
         return open_engine(self.registry, settings.for_account(self.registry.location().registry_id))
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A parser that takes options before, between and after the positional words; ``--`` ends the options."""
+
+    def parse_args(  # type: ignore[override]  # the namespace is always a new one
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> argparse.Namespace:
+        """Parse the words; exit with a message if they are not valid."""
+        words = list(sys.argv[1:] if args is None else args)
+        end = words.index("--") if "--" in words else len(words)
+        # The words after "--" are marked: parse_intermixed_args parses positional words a second time, without it.
+        options = self.parse_intermixed_args([*words[:end], *(_LITERAL + word for word in words[end + 1 :])])
+        for name, value in vars(options).items():
+            setattr(options, name, _without_mark(value))
+        return options
+
+
+_LITERAL = "\0"
+"""Marks a word after ``--``. No word of a command line contains this character."""
+
+
+def _without_mark(value: object) -> object:
+    if isinstance(value, list):
+        return [_without_mark(entry) for entry in value]
+    return value.removeprefix(_LITERAL) if isinstance(value, str) else value
+
+
 def make_parser(
     name: str, description: str, exit_codes: Iterable[ExitCode] = ExitCode, *, notes: str = ""
 ) -> argparse.ArgumentParser:
@@ -70,9 +96,7 @@ def make_parser(
         notes: text before the exit codes.
     """
     codes = ", ".join(f"{code.value} {code.words}" for code in exit_codes)
-    return argparse.ArgumentParser(
-        prog=f"ecrtui {name}", description=description, epilog=f"{notes} Exit codes: {codes}.".strip()
-    )
+    return CommandParser(prog=f"ecrtui {name}", description=description, epilog=f"{notes} Exit codes: {codes}.".strip())
 
 
 def run_command(

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import TagChange
-from ecrtui.retag.plan_file import NO_TAG, PlanFileRow, parse_rows
-
-if TYPE_CHECKING:
-    from ecrtui.registry.protocol import Registry
+from ecrtui.retag.plan_file import NO_TAG, decode_text, parse_rows
+from ecrtui.retag.row_changes import changes_of_rows
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,7 +50,7 @@ def _execute(options: argparse.Namespace) -> int:
     if options.from_file:
         rows = parse_rows(_read_file(options.from_file), options.from_file)
         context = CommandContext(options)
-        changes = _changes_of_rows(context.registry, rows)
+        changes = changes_of_rows(context.registry, rows)
     else:
         reference = parse_image(options.reference)
         context = CommandContext(options, reference)
@@ -67,32 +63,11 @@ def _execute(options: argparse.Namespace) -> int:
 run = partial(run_command, parser, _execute)
 
 
-def _changes_of_rows(registry: Registry, rows: Sequence[PlanFileRow]) -> list[TagChange]:
-    digests = _source_digests(registry, rows)
-    return [
-        TagChange(row.repository, row.tag, digests.get((row.repository, row.source), row.source), row.expect)
-        for row in rows
-    ]
-
-
-def _source_digests(registry: Registry, rows: Sequence[PlanFileRow]) -> dict[tuple[str, str], str]:
-    """Return the digests of the source tags, read together for each repository."""
-    sources: dict[str, list[str]] = {}
-    for row in rows:
-        if row.source and not is_digest(row.source):
-            sources.setdefault(row.repository, []).append(row.source)
-    digests: dict[tuple[str, str], str] = {}
-    for repository, tags in sources.items():
-        images = registry.images_by_tag(repository, list(dict.fromkeys(tags)))
-        for tag in tags:
-            if tag not in images:
-                raise UsageError(f"{repository} has no tag {tag}", "A row of the file names it as its source.")
-            digests[repository, tag] = images[tag].digest
-    return digests
-
-
 def _read_file(name: str) -> str:
+    if name == "-" and sys.stdin is None:
+        raise UsageError("Could not read standard input", "It is closed.")
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except (OSError, ValueError) as problem:
         raise UsageError(f"Could not read {name}", str(problem)) from problem
+    return decode_text(content, name)

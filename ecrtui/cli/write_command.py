@@ -12,11 +12,14 @@ from ecrtui.cli.console import ProgressLine, closed_output_ignored, print_messag
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.output_options import add_output_options
 from ecrtui.ecr.safe_text import visible
-from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import plan_document, report_document
 
 if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
+
+MAX_NAME = 300
+"""The number of characters of a name that a message shows; longer names are never valid."""
 
 PROGRESS_FROM = 6
 """The number of writes from which on a progress line is shown."""
@@ -140,7 +143,7 @@ def print_summary(report: Report) -> None:
     """Print a line for each step that failed and one line of totals on standard error."""
     for result in report.results:
         if result.outcome not in (StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.SKIPPED):
-            print_message(f"{result.step.repository}:{result.step.tag} {result.outcome}: {result.message}")
+            print_message(f"{_named(result.step)} {result.outcome}: {result.message}")
             if result.error is not None and result.error.hint:
                 print_message(result.error.hint, prefix="hint: ")
     for drift in report.drifted:
@@ -152,3 +155,9 @@ def print_summary(report: Report) -> None:
     undo = f"; undo with: ecrtui undo {report.plan.id}" if done else ""
     resume = f"; continue with: ecrtui retag --resume {report.plan.id}" if done and skipped else ""
     print_message((counts or "nothing to do") + undo + resume)
+
+
+def _named(step: Step) -> str:
+    """Return the tag with its repository, and the row of the file that asks for it."""
+    row = f"row {step.row}: " if step.row else ""
+    return f"{row}{visible(step.repository, MAX_NAME)}:{visible(step.tag, MAX_NAME)}"

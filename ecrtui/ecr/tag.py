@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 MAX_LENGTH = 128
 """Characters in a tag that clients can pull (OCI distribution spec). ECR itself stores up to 300."""
+
+MAX_STORED_LENGTH = 300
+"""Characters in a tag that ECR stores (``ImageTag`` of its service model)."""
 
 MAX_TAGS_PER_IMAGE = 1000
 """The fixed quota "Tags per image" of ECR."""
 
 _PATTERN = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_WRONG_CHARACTER = re.compile(r"[^a-zA-Z0-9._-]")
 
 
 def tag_error(tag: str) -> str:
@@ -23,8 +28,30 @@ def tag_error(tag: str) -> str:
         return f"a tag has at most {MAX_LENGTH} characters; this one has {len(tag)}"
     if tag[0] in ".-":
         return f"a tag cannot start with {tag[0]!r}"
-    wrong = next(character for character in tag if not re.fullmatch(r"[a-zA-Z0-9._-]", character))
-    return f"a tag cannot contain {wrong!r}; use letters, digits, '_', '.' and '-'"
+    return _character_error(tag)
+
+
+def stored_tag_error(tag: str) -> str:
+    """Return the reason why ECR cannot have this tag; empty if it can.
+
+    ECR also stores tags that other clients refuse: longer ones, and those that begin with ``.`` or ``-``. Its error is
+    "must satisfy regular expression '[a-zA-Z0-9-_.]+'".
+    """
+    if tag and len(tag) <= MAX_STORED_LENGTH and not _WRONG_CHARACTER.search(tag):
+        return ""
+    if len(tag) > MAX_STORED_LENGTH:
+        return f"a tag in ECR has at most {MAX_STORED_LENGTH} characters; this one has {len(tag)}"
+    return tag_error(tag)
+
+
+def _character_error(tag: str) -> str:
+    """Name the first character that a tag cannot contain; by its code point if it may look like another one."""
+    wrong = _WRONG_CHARACTER.search(tag)
+    if wrong is None:
+        return ""
+    character = wrong[0]
+    name = "" if character.isascii() else f" (U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip() + ")"
+    return f"a tag cannot contain {character!r}{name}; use the letters a-z and A-Z, digits, '_', '.' and '-'"
 
 
 def parse_tags(line: str) -> tuple[str, ...]:

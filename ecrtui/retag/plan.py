@@ -46,9 +46,10 @@ class OnConflict(StrEnum):
 class TagChange:
     """A requested change: point this tag of this repository to this digest, or remove the tag.
 
-    An empty digest removes the tag. An empty tag stores an image untagged; only a provided manifest can be stored so.
+    An empty digest removes the tag. ``untagged`` says that the tag is empty on purpose: the image is stored untagged.
     ``expect`` is the digest that the tag must have now ("" if it must not exist); None accepts any state.
-    ``undoes`` is the number of the journal entry that this change undoes; 0 if none.
+    ``undoes`` is the number of the journal entry that this change undoes; 0 if none. ``row`` is the row of the file
+    that asks for the change; 0 if none. ``problem`` says why the change is impossible; its step is refused unread.
     """
 
     repository: str
@@ -56,6 +57,9 @@ class TagChange:
     digest: str
     expect: str | None = None
     undoes: int = 0
+    untagged: bool = False
+    row: int = field(default=0, compare=False)
+    problem: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -85,13 +89,17 @@ class Step:
     restores: bool = False
     """True if the registry no longer has the image, and its manifest is restored from the journal."""
     expected: str | None = None
-    """The expected digest, if the step is refused because the tag has another one; None otherwise."""
+    """The expected digest, if the step is refused because the tag has another one or was not read; None otherwise."""
     reason: str = ""
     """Why the step is refused, or why it changes nothing."""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     undoes: int = 0
     """The number of the journal entry that this step undoes; 0 if none."""
+    unread: bool = False
+    """True if the step is refused without reading its tag, so that ``before`` is not known."""
+    row: int = field(default=0, compare=False)
+    """The row of the file that asks for the step; 0 if none."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -106,13 +114,14 @@ class Step:
     @property
     def conflict(self) -> bool:
         """True if the step is refused because the tag does not have the expected digest."""
-        return self.expected is not None
+        return self.expected is not None and not self.unread
 
     @property
     def change(self) -> TagChange:
         """The change behind the step. It expects the digest that the plan saw; after a conflict, the expected one."""
-        expect = self.before if self.expected is None else self.expected
-        return TagChange(self.repository, self.tag, self.after, expect, self.undoes)
+        expect = self.expected if self.unread or self.conflict else self.before
+        untagged = not self.tag and not self.unread
+        return TagChange(self.repository, self.tag, self.after, expect, self.undoes, untagged, self.row)
 
     def __str__(self) -> str:
         old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"

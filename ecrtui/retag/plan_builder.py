@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Manifest
+from ecrtui.ecr.tag import stored_tag_error, tag_error
 from ecrtui.errors import NotFound, UsageError
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
@@ -19,6 +20,8 @@ from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryCont
 from ecrtui.retag.planner import WritePolicy, make_plan
 from ecrtui.retag.rename_rule import parse_rename_rule
 from ecrtui.retag.write_history import WriteHistory
+
+_OTHER_REFUSED = "the other tag of the swap is refused"
 
 
 class PlanBuilder:
@@ -68,7 +71,7 @@ class PlanBuilder:
             tag: the tag; a new image is stored untagged if it is empty.
             contexts: the known context of the repository, by name.
         """
-        change = TagChange(repository, tag, manifest.digest)
+        change = TagChange(repository, tag, manifest.digest, untagged=not tag)
         return self.build((change,), "put image", contexts=contexts, thorough=False, provided_manifests=(manifest,))
 
     def swap(self, repository: str, first: str, second: str) -> Plan:
@@ -77,20 +80,25 @@ class PlanBuilder:
         Raises:
             NotFound: one of the tags does not exist.
         """
+        if any(map(tag_error, (first, second))):
+            asked = (
+                TagChange(repository, tag, "", problem=tag_error(tag) or _OTHER_REFUSED) for tag in (first, second)
+            )
+            return self.build(tuple(asked), "swap")
         images = self._registry.images_by_tag(repository, [first, second])
         for tag in (first, second):
             if tag not in images:
                 raise NotFound("The tag does not exist", f"{repository} has no tag {tag}.")
-        changes = (
+        moves = (
             TagChange(repository, first, images[second].digest, expect=images[first].digest),
             TagChange(repository, second, images[first].digest, expect=images[second].digest),
         )
-        plan = self.build(changes, "swap")
+        plan = self.build(moves, "swap")
         if not plan.refused_steps:
             return plan
-        reason = "the other tag of the swap is refused"
         steps = (
-            replace(step, action=StepAction.REFUSED, reason=reason) if step.writes else step for step in plan.steps
+            replace(step, action=StepAction.REFUSED, reason=_OTHER_REFUSED) if step.writes else step
+            for step in plan.steps
         )
         return replace(plan, steps=tuple(steps))
 
@@ -107,7 +115,13 @@ class PlanBuilder:
         return self.build(tuple(changes), "copy tags")
 
     def tag_in_repositories(self, repositories: Iterable[str], tag: str, new_tag: str) -> Plan:
-        """Return the plan that adds a tag to the tagged image of each repository; warn where there is no such image."""
+        """Return the plan that adds a tag to the tagged image of each repository; warn where there is no such image.
+
+        Raises:
+            UsageError: the text is not a tag.
+        """
+        if problem := stored_tag_error(tag):
+            raise UsageError(f"{tag!r} is not a tag", problem)
         names = list(dict.fromkeys(repositories))
         images = dict(
             map_concurrently(lambda name: self._registry.images_by_tag(name, [tag]).get(tag), names, MAX_WORKERS)

@@ -7,17 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecrtui.ecr import lifecycle
-from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import AccessDenied, EcrTuiError, Refused
+from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.parallel import map_concurrently
 from ecrtui.retag.plan import TagChange
-from ecrtui.retag.planner import PlanContext
+from ecrtui.retag.planner import PlanContext, change_problem
 
 MAX_WORKERS = 8
 """The number of repositories that are read at the same time."""
@@ -73,21 +72,30 @@ class ContextLoader:
     ) -> Mapping[str, PlanContext]:
         """Read the context of every repository that a change names.
 
+        A repository that cannot be read has a context with the problem, so that the changes of others can be planned.
+        If there is no other, its error is raised.
+
         Args:
-            changes: the requested changes.
+            changes: the requested changes; those that are impossible are not looked up.
             known: contexts of repositories that were read before, by name.
             thorough: also read all images where a lifecycle rule counts them, and look for the index of an untagged
                 image.
         """
         by_repository: dict[str, list[TagChange]] = {}
         for change in changes:
-            by_repository.setdefault(change.repository, []).append(change)
+            if not change_problem(change):
+                by_repository.setdefault(change.repository, []).append(change)
         groups = list(by_repository.items())
 
         def read(group: tuple[str, list[TagChange]]) -> PlanContext:
             name, own_changes = group
-            context = (known or {}).get(name) or self.repository_context(name)
-            return self._plan_context(own_changes, context, thorough)
+            try:
+                context = (known or {}).get(name) or self.repository_context(name)
+                return self._plan_context(own_changes, context, thorough)
+            except (NotFound, AccessDenied, Refused) as error:
+                if len(groups) == 1:
+                    raise
+                return PlanContext(problem=str(error))
 
         return {groups[position][0]: context for position, context in map_concurrently(read, groups, MAX_WORKERS)}
 
@@ -95,9 +103,7 @@ class ContextLoader:
         repository, policy = context.repository.name, context.lifecycle_policy()
         tags = self._registry.images_by_tag(repository, _unique(change.tag for change in changes if change.tag))
         images = {image.digest: image for image in tags.values()}
-        unread = _unique(
-            change.digest for change in changes if is_digest(change.digest) and change.digest not in images
-        )
+        unread = _unique(change.digest for change in changes if change.digest and change.digest not in images)
         if unread:
             images.update((image.digest, image) for image in self._registry.images_by_digest(repository, unread))
         all_images = context.images

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ecrtui.ecr.digest import is_digest
@@ -24,6 +25,8 @@ _SOURCE = ("digestAfter", "imageDigest", "digest", "source")
 _EXPECT = ("digestExpected", "digestBefore", "expect")
 _REMOVALS = (StepAction.REMOVE, StepAction.REFUSED, StepAction.ALREADY)
 """The actions of a step without a new digest. A row of a file without a new digest needs one of them."""
+_DELIMITERS = (",", ";", "\t")
+"""The delimiters of a CSV file: spreadsheets write semicolons where a comma is part of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class PlanFileRow:
     tag: str
     source: str
     expect: str | None = None
+    number: int = field(default=0, compare=False)
+    """The position of the row in the file, from 1, without the header."""
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def step_document(step: Step) -> dict[str, Any]:
         "repositoryName": step.repository,
         "imageTag": step.tag,
         "action": str(step.action),
-        "digestBefore": step.before,
+        "digestBefore": None if step.unread else step.before,
         "digestAfter": step.after,
         "imageManifestMediaType": step.media_type,
         "keepsTags": list(step.remaining_tags),
@@ -73,6 +78,8 @@ def result_document(result: StepResult) -> dict[str, Any]:
     document = step_document(result.step)
     document["outcome"] = str(result.outcome)
     document["message"] = result.message
+    if result.step.row:
+        document["row"] = result.step.row
     if result.found is not None:
         document["digestFound"] = result.found
     if result.entry:
@@ -114,11 +121,12 @@ def results_csv(results: Iterable[StepResult]) -> str:
 
 
 def _cells(step: Step) -> dict[str, str]:
+    expect = step.change.expect
     return {
         "repositoryName": step.repository,
         "imageTag": step.tag,
         "action": str(step.action),
-        "digestBefore": step.change.expect or NO_TAG,
+        "digestBefore": "" if expect is None else expect or NO_TAG,
         "digestAfter": step.after,
     }
 
@@ -143,7 +151,7 @@ def parse_plan_document(document: Mapping[str, Any]) -> Plan:
                 repository=step["repositoryName"],
                 tag=step["imageTag"],
                 action=StepAction(step["action"]),
-                before=step["digestBefore"],
+                before=step["digestBefore"] or "",
                 after=step["digestAfter"],
                 media_type=step["imageManifestMediaType"],
                 remaining_tags=tuple(step["keepsTags"]),
@@ -154,10 +162,27 @@ def parse_plan_document(document: Mapping[str, Any]) -> Plan:
                 warnings=tuple(step["warnings"]),
                 undoes=step["undoes"],
                 expected=step.get("digestExpected"),
+                unread=step["digestBefore"] is None,
             )
             for step in document["steps"]
         ),
     )
+
+
+def decode_text(content: bytes, name: str) -> str:
+    """Return the text of a file: UTF-8, or UTF-16 with a byte order mark, as spreadsheets and PowerShell write it.
+
+    Raises:
+        UsageError: the content is neither.
+    """
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if utf_16 else "utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise UsageError(
+            f"{name} is not valid UTF-8", f"line {line}: {problem.reason}", "Save the file as UTF-8."
+        ) from problem
 
 
 def parse_rows(text: str, name: str) -> tuple[PlanFileRow, ...]:
@@ -165,7 +190,8 @@ def parse_rows(text: str, name: str) -> tuple[PlanFileRow, ...]:
 
     Columns and keys are ``repositoryName``, ``imageTag``, ``digestAfter`` and ``digestBefore``, or the short forms
     ``repository``, ``tag``, ``digest`` (or ``source``, which may be a tag of the repository) and ``expect``.
-    A row without a new digest is an error unless its ``action`` is ``remove``.
+    A row without a new digest is an error unless its ``action`` is ``remove``. Names, tags and sources may be invalid:
+    the plan refuses their rows.
 
     Args:
         text: the content of the file.
@@ -174,8 +200,9 @@ def parse_rows(text: str, name: str) -> tuple[PlanFileRow, ...]:
     Raises:
         UsageError: names the row and its problem.
     """
-    records = _json_records(text, name) if text.lstrip()[:1] in ("{", "[") else _csv_records(text, name)
-    rows = tuple(_row(record, f"{name}, row {number}") for number, record in enumerate(records, 1))
+    is_json = text.lstrip()[:1] in ("{", "[")
+    records = enumerate(_json_records(text, name), 1) if is_json else _csv_records(text, name)
+    rows = tuple(_row(record, f"{name}, row {number}", number) for number, record in records)
     if not rows:
         raise UsageError(f"{name} has no rows")
     return rows
@@ -192,41 +219,44 @@ def _json_records(text: str, name: str) -> list[Mapping[str, Any]]:
     return records
 
 
-def _csv_records(text: str, name: str) -> list[Mapping[str, Any]]:
+def _csv_records(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the number and the cells of each row, without blank rows. The header tells the delimiter."""
+    header = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = next((character for character in _DELIMITERS if character in header), _DELIMITERS[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        records: list[dict[str | Any, Any]] = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        lines = (cells for cells in reader if cells)
+        columns = [column.strip() for column in next(lines, [])]
+        for number, cells in enumerate(lines, 1):
+            values = [cell.strip() for cell in cells]
+            if not any(values):
+                continue
+            if len(values) != len(columns):
+                raise UsageError(f"{name}, row {number} has more or fewer cells than the header")
+            yield number, {column: value for column, value in map(_cell, columns, values) if value is not None}
     except csv.Error as problem:
-        raise UsageError(f"{name} is not valid CSV", str(problem)) from problem
-    for number, record in enumerate(records, 1):
-        if None in record or None in record.values():
-            raise UsageError(f"{name}, row {number} has more or fewer cells than the header")
-    return [
-        {
-            key.strip(): _expected(key.strip(), value.strip())
-            for key, value in record.items()
-            if value.strip() or key.strip() not in _EXPECT
-        }
-        for record in records
-    ]
+        raise UsageError(f"{name} is not valid CSV", f"line {reader.line_num}: {problem}") from problem
 
 
-def _expected(column: str, value: str) -> str:
-    return "" if column in _EXPECT and value == NO_TAG else value
+def _cell(column: str, value: str) -> tuple[str, str | None]:
+    """Return a cell of a row; None for an expected digest that is not given."""
+    if column not in _EXPECT:
+        return column, value
+    return column, "" if value == NO_TAG else value or None
 
 
-def _row(record: Mapping[str, Any], name: str) -> PlanFileRow:
-    repository = _text(record, _REPOSITORY, name) or ""
-    tag = _text(record, _TAG, name) or ""
+def _row(record: Mapping[str, Any], name: str, number: int) -> PlanFileRow:
+    repository, tag = _text(record, _REPOSITORY, name), _text(record, _TAG, name)
     source = _text(record, _SOURCE, name) or ""
     expect = _text(record, _EXPECT, name)
     for value, columns in ((repository, _REPOSITORY), (tag, _TAG)):
-        if not value:
+        if value is None:
             raise UsageError(f"{name} has no {' or '.join(columns)}")
-    if not source and record.get("action") not in _REMOVALS:
+    if repository is None or tag is None or (not source and record.get("action") not in _REMOVALS):
         raise UsageError(f"{name} has no {' or '.join(_SOURCE)}", "", "To remove a tag, set action to remove.")
     if expect and not is_digest(expect):
         raise UsageError(f"{name}: {expect!r} is not a digest", "A digest is sha256: and 64 hexadecimal digits.")
-    return PlanFileRow(repository, tag, source, expect)
+    return PlanFileRow(repository, tag, source, expect, number)
 
 
 def _text(record: Mapping[str, Any], names: Iterable[str], row: str) -> str | None:

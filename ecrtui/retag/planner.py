@@ -13,6 +13,7 @@ from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
+from ecrtui.ecr.reference import is_repository_name
 from ecrtui.ecr.units import DAY, duration_in_words
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 
@@ -24,10 +25,10 @@ _SOON = 30 * DAY
 class PlanContext:
     """The state of one repository that planning needs. Times are seconds since the epoch."""
 
-    mutability: TagMutability
-    tags: Mapping[str, Image]
+    mutability: TagMutability = field(default_factory=TagMutability)
+    tags: Mapping[str, Image] = field(default_factory=dict)
     """The current image of each tag that a change names; a missing tag does not exist."""
-    images: Mapping[str, Image]
+    images: Mapping[str, Image] = field(default_factory=dict)
     """The images that a change names, by digest; a missing digest is not in the repository."""
     policy: LifecyclePolicy = field(default_factory=LifecyclePolicy)
     all_images: tuple[Image, ...] | None = None
@@ -36,6 +37,8 @@ class PlanContext:
     """The indexes that were read, by digest; for each, the platforms of its images, by digest."""
     journalled: Collection[str] = frozenset()
     """The digests whose manifest is in the journal."""
+    problem: str = ""
+    """Why the repository could not be read; empty if it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +77,54 @@ def make_plan(
         provided_manifests: manifests from the user, for images that the registry may not have.
     """
     unique = tuple(dict.fromkeys(changes))
-    states = {
-        name: _RepositoryState(contexts[name], policy, provided_manifests)
-        for name in dict.fromkeys(change.repository for change in unique)
-    }
-    removals = [change for change in unique if not change.digest]
-    steps = [states[change.repository].add_step(change) for change in unique if change.digest]
-    steps += [states[change.repository].add_step(change) for change in removals]
+    states = {name: _RepositoryState(context, policy, provided_manifests) for name, context in contexts.items()}
+
+    def add_step(change: TagChange) -> Step:
+        problem = change_problem(change) or contexts[change.repository].problem
+        return _unread_step(change, problem) if problem else states[change.repository].add_step(change)
+
+    steps = [add_step(change) for change in unique if change.digest]
+    steps += [add_step(change) for change in unique if not change.digest]
     return Plan(
         id=plan_id,
         kind=kind,
         undoes=undoes,
-        steps=tuple(states[step.repository].annotated(step, now) for step in steps),
+        steps=tuple(states[step.repository].annotated(step, now) if step.writes else step for step in steps),
         warnings=tuple(warning for state in states.values() for warning in state.warnings()),
         provided_manifests=provided_manifests,
+    )
+
+
+def change_problem(change: TagChange) -> str:
+    """Return why a change is impossible whatever the registry holds; an empty text if it may be possible.
+
+    Such a change is refused before anything is looked up, because ECR answers a request with one invalid word with an
+    error for all of it.
+    """
+    if not is_repository_name(change.repository):
+        return f"{change.repository!r} is not a repository name" if change.repository else "the repository is missing"
+    if change.problem:
+        return change.problem
+    if change.digest and not is_digest(change.digest):
+        return f"{change.digest!r} is not a digest (sha256: and 64 hexadecimal digits)"
+    if not change.tag:
+        return "" if change.untagged else tags.tag_error("")
+    # A tag that ECR has although clients refuse it can be removed, and put back.
+    return (tags.tag_error if change.digest and not change.undoes else tags.stored_tag_error)(change.tag)
+
+
+def _unread_step(change: TagChange, problem: str) -> Step:
+    """Return the refused step of a change whose tag is not read."""
+    return Step(
+        repository=change.repository,
+        tag=change.tag,
+        action=StepAction.REFUSED,
+        after=change.digest,
+        expected=change.expect,
+        reason=problem,
+        undoes=change.undoes,
+        unread=True,
+        row=change.row,
     )
 
 
@@ -133,6 +170,7 @@ class _RepositoryState:
             protected=bool(change.tag) and self._policy.protects(change.tag),
             restores=self._is_missing(change.digest, source) and change.digest in self._context.journalled,
             undoes=change.undoes,
+            row=change.row,
         )
 
     def _move_tag(self, step: Step) -> None:
@@ -157,11 +195,6 @@ class _RepositoryState:
         return self._put_refusal(step, source) if step.after else self._removal_refusal(step)
 
     def _put_refusal(self, step: Step, source: Image | None) -> str:
-        untagged = not step.tag and (step.after in self._provided or step.restores)
-        if not untagged and (problem := tags.tag_error(step.tag)):
-            return problem
-        if not is_digest(step.after):
-            return f"{step.after!r} is not a digest (sha256: and 64 hexadecimal digits)"
         if self._is_missing(step.after, source) and not step.restores:
             return f"image {short_digest(step.after)} does not exist in {step.repository}"
         if source is not None and source.archived and step.after not in self._provided:
@@ -180,9 +213,7 @@ class _RepositoryState:
         return ""
 
     def annotated(self, step: Step, now: float) -> Step:
-        """Return the step with its notes and warnings, as of the end of the plan."""
-        if not step.writes:
-            return step
+        """Return a step that writes with its notes and warnings, as of the end of the plan."""
         remaining = tuple(sorted(self._tags_of.get(step.before, ())))
         step = replace(step, remaining_tags=remaining, becomes_untagged=bool(step.before) and not remaining)
         warnings = [*self._platform_warnings(step)]

@@ -85,7 +85,8 @@ def test_an_outdated_plan_is_a_conflict(registry: RetagRegistry, tmp_path: Path)
 
 
 def test_a_csv_file_can_name_source_tags(registry: RetagRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("repository,tag,source\nteam/app,new,one\nteam/app,newer,two\n"))
+    rows = b"repository,tag,source\nteam/app,new,one\nteam/app,newer,two\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(rows)))
     assert registry.run("retag", "--from-file", "-", "--yes").code == ExitCode.DONE
     assert (registry.tags()["new"], registry.tags()["newer"]) == (registry.one, registry.two)
 
@@ -289,3 +290,25 @@ def test_a_closed_output_does_not_hide_the_exit_code(registry: RetagRegistry) ->
     assert process.wait(30) == ExitCode.PARTLY_DONE
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("team/app:one", "--yes", "new", "newer"),
+        ("--yes", "team/app:one", "new", "newer"),
+        ("team/app:one", "new", "--yes", "newer"),
+        ("team/app:one", "--on-conflict", "continue", "new", "--yes", "--", "newer"),
+        ("team/app:one", "--yes", "--", "new", "newer"),
+        ("--yes", "--", "team/app:one", "new", "newer"),
+    ],
+)
+def test_options_may_stand_anywhere(words: tuple[str, ...], registry: RetagRegistry) -> None:
+    result = registry.run("retag", *words)
+    assert (result.code, result.json["counts"]) == (ExitCode.DONE, {"done": 2})
+
+
+def test_words_after_two_dashes_are_no_options(registry: RetagRegistry) -> None:
+    result = registry.run("retag", "team/app:one", "--yes", "--", "--dry-run", "--", "new")
+    assert [row["imageTag"] for row in result.json["results"]] == ["--dry-run", "--", "new"]
+    assert result.code == ExitCode.REFUSED

@@ -50,8 +50,19 @@ def steps(draw: st.DrawFn) -> Step:
     )
 
 
+@st.composite
+def unread_steps(draw: st.DrawFn) -> Step:
+    expected = draw(st.none() | st.just("") | digests)
+    return Step(draw(names), draw(names), StepAction.REFUSED, after=draw(digests), expected=expected, unread=True)
+
+
 plans = st.builds(
-    Plan, texts, st.lists(steps(), min_size=1, max_size=4).map(tuple), texts, st.just(("careful",)), texts
+    Plan,
+    texts,
+    st.lists(steps() | unread_steps(), min_size=1, max_size=4).map(tuple),
+    texts,
+    st.just(("careful",)),
+    texts,
 )
 
 
@@ -84,7 +95,8 @@ def test_short_column_names_are_accepted() -> None:
         ("", "no rows"),
         ("repository,tag,source\n", "no rows"),
         ("repository,tag\nteam/app,prod\n", "To remove a tag, set action to remove"),
-        ("repository,tag,source\nteam/app,,rc\n", "row 1 has no imageTag"),
+        ("repository,source\nteam/app,rc\n", "row 1 has no imageTag"),
+        ('[{"tag": "prod", "source": "rc"}]', "row 1 has no repositoryName"),
         ("repository,tag,source\nteam/app,prod,rc,more\n", "row 1 has more or fewer cells"),
         ('repository,tag,source\nteam/app,prod,"rc\n', "is not valid CSV"),
         ("{", "is not valid JSON"),

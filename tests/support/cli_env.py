@@ -70,7 +70,9 @@ class CliEnv:
 
     def run(self, *arguments: str) -> CommandResult:
         """Run a command on the registry in this process."""
-        code = main([*arguments, *self.options])
+        command, *words = arguments
+        end = words.index("--") if "--" in words else len(words)
+        code = main([command, *words[:end], *self.options, *words[end:]])
         return CommandResult(code, *self.capsys.readouterr())
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:

@@ -1,0 +1,211 @@
+"""Tags, digests and repositories that cannot exist: one exit code, named in the message, nothing sent for them."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from ecrtui.cli.exit_codes import ExitCode
+from tests.cli.test_write_commands import REPOSITORY, RetagRegistry, registry
+from tests.support.cli_env import CommandResult
+from tests.support.embedded import REGION, REGISTRY_ID, create_repository, push_image
+
+__all__ = ["registry"]
+
+BAD_TAGS = {
+    "": "a tag needs at least one character",
+    " ": "a tag cannot contain ' '",
+    "a b": "a tag cannot contain ' '",
+    " new": "a tag cannot contain ' '",
+    "1.0+build": "a tag cannot contain '+'",
+    "feature/x": "a tag cannot contain '/'",
+    "one:two": "a tag cannot contain ':'",
+    "a,b": "a tag cannot contain ','",
+    "a\tb": "a tag cannot contain '\\t'",
+    "a\nb": "a tag cannot contain '\\n'",
+    "\x1b[201~x": "a tag cannot contain '\\x1b'",
+    "é": "(U+00E9 LATIN SMALL LETTER E WITH ACUTE)",
+    "рrod": "(U+0440 CYRILLIC SMALL LETTER ER)",
+    "new\u200b": "(U+200B ZERO WIDTH SPACE)",
+    ".x": "cannot start with '.'",
+    "-x": "cannot start with '-'",
+    "x" * 129: "at most 128 characters",
+    "x" * 301: "at most 128 characters",
+    f"{REGISTRY_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:new": "a tag cannot contain '/'",
+}
+
+
+def lines_of(result: CommandResult) -> dict[str, str]:
+    """Return the reason of each refused row by its tag."""
+    return {row["imageTag"]: row["message"] for row in result.json["results"] if row["outcome"] == "refused"}
+
+
+def test_retag_refuses_a_bad_tag_with_one_exit_code_alone_and_among_others(registry: RetagRegistry) -> None:
+    for tag, reason in BAD_TAGS.items():
+        words = ("retag", "team/app:one", "--yes", "--", tag)
+        alone, among = registry.run(*words), registry.run(*words, "ok-1", "ok-2", "ok-3", "ok-4")
+        assert (alone.code, among.code) == (ExitCode.REFUSED, ExitCode.REFUSED), tag
+        for result in (alone, among):
+            assert reason in lines_of(result)[tag], tag
+            assert reason.encode("unicode_escape").decode() in result.err.encode("unicode_escape").decode(), tag
+    assert registry.tags() == {"one": registry.one, "two": registry.two}
+
+
+def test_other_tags_go_on_if_asked(registry: RetagRegistry) -> None:
+    bad = list(BAD_TAGS)
+    result = registry.run(
+        "retag", "team/app:one", "--on-conflict", "continue", "--yes", "--", *bad[:8], "ok", *bad[8:], "also-ok"
+    )
+    assert result.code == ExitCode.PARTLY_DONE
+    assert set(lines_of(result)) == set(bad)
+    assert registry.tags()["ok"] == registry.tags()["also-ok"] == registry.one
+
+
+@pytest.mark.parametrize("tag", [tag for tag in BAD_TAGS if len(tag) != 129 and tag not in (".x", "-x")])
+def test_untag_and_swap_refuse_a_bad_tag(tag: str, registry: RetagRegistry) -> None:
+    untag = registry.run("untag", "team/app", "--yes", "--", tag)
+    swap = registry.run("swap", "team/app", "--yes", "--", "one", tag)
+    assert (untag.code, swap.code) == (ExitCode.REFUSED, ExitCode.REFUSED)
+    assert tag in lines_of(untag)
+    assert list(lines_of(swap).values()).count("the other tag of the swap is refused") == 1
+    assert registry.tags() == {"one": registry.one, "two": registry.two}
+
+
+def test_a_tag_that_only_ecr_accepts_can_be_removed_and_put_back(registry: RetagRegistry) -> None:
+    odd = "y" * 200
+    registry.push("one", odd)
+    removed = registry.run("untag", "team/app", odd, "--yes")
+    assert removed.code == ExitCode.DONE, removed.err
+    assert odd not in registry.tags()
+    assert registry.run("undo", removed.json["planId"], "--yes").code == ExitCode.DONE
+    assert registry.tags()[odd] == registry.one
+
+
+FROM_FILE = ("retag", "--from-file", "-", "--yes", "--on-conflict", "continue")
+
+
+@pytest.fixture
+def run_rows(registry: RetagRegistry, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
+    def run(content: bytes | str, *arguments: str) -> CommandResult:
+        data = content if isinstance(content, bytes) else content.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return registry.run(*(arguments or FROM_FILE))
+
+    return run
+
+
+BAD_ROWS: dict[str, tuple[str, str, str]] = {
+    "an empty tag": ("team/app", "", "one"),
+    "a bad tag": ("team/app", "1.0+build", "one"),
+    "a bad source": ("team/app", "new", "a b"),
+    "a cut digest": ("team/app", "new", "sha256:abc"),
+    "a digest in capitals": ("team/app", "new", "sha256:" + "A" * 64),
+    "a source that does not exist": ("team/app", "new", "nothing"),
+    "an image that does not exist": ("team/app", "new", "sha256:" + "0" * 64),
+    "no repository": ("", "new", "one"),
+    "a bad repository": ("Team/App", "new", "one"),
+    "a repository with a tag": ("team/app:one", "new", "one"),
+    "a repository that does not exist": ("team/none", "new", "one"),
+    "a repository that does not exist, by digest": ("team/none", "new", "sha256:" + "0" * 64),
+    "another registry": (f"999999999999.dkr.ecr.{REGION}.amazonaws.com/team/app", "new", "one"),
+    "another region": (f"{REGISTRY_ID}.dkr.ecr.us-east-1.amazonaws.com/team/app", "new", "one"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_ROWS)
+@pytest.mark.parametrize("format_name", ["json", "csv"])
+def test_a_bad_row_is_named_and_the_others_are_applied(
+    kind: str, format_name: str, registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+) -> None:
+    create_repository(registry.env.client, "team/other")
+    push_image(registry.env.client, "team/other", "other", "one")
+    rows = [("team/app", "good", "one"), BAD_ROWS[kind], ("team/other", "good", "one")]
+    if format_name == "json":
+        text = json.dumps([dict(zip(("repository", "tag", "source"), row, strict=True)) for row in rows])
+    else:
+        text = "\n".join(",".join(row) for row in [("repository", "tag", "source"), *rows])
+    result = run_rows(text)
+    assert result.code == ExitCode.PARTLY_DONE, result.err
+    outcomes = {row["row"]: row["outcome"] for row in result.json["results"]}
+    assert outcomes == {1: "done", 2: "refused", 3: "done"}
+    assert "ecrtui: row 2: " in result.err
+    assert registry.tags()["good"] == registry.one
+    assert "new" not in registry.tags()
+
+
+def test_the_uri_of_this_registry_names_its_repository(
+    registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+) -> None:
+    uri = f"{REGISTRY_ID}.dkr.ecr.{REGION}.amazonaws.com/{REPOSITORY}"
+    assert run_rows(f"repository,tag,source\n{uri},new,one\n").code == ExitCode.DONE
+    assert registry.tags()["new"] == registry.one
+
+
+def test_a_refused_row_of_a_plan_is_refused_again_and_keeps_its_guard(
+    registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+) -> None:
+    rows = f"repository,tag,source,expect\nteam/none,new,{registry.one},none\nteam/app,new,one,\n"
+    dry = ("retag", "--from-file", "-", "--dry-run")
+    first = run_rows(rows, *dry)
+    refused = first.json["steps"][0]
+    assert (refused["digestBefore"], refused["digestExpected"]) == (None, "")
+    create_repository(registry.env.client, "team/none")
+    push_image(registry.env.client, "team/none", "one", "new")
+    again = run_rows(first.out, *dry)
+    assert again.json["steps"][0]["action"] == "already there"
+    push_image(registry.env.client, "team/none", "two", "new")
+    assert "expected the tag not to exist" in run_rows(first.out, *dry).json["steps"][0]["reason"]
+
+
+GOOD = "repository,tag,source\r\nteam/app,new,one\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.encode("utf-8-sig"),
+        GOOD.encode("utf-16"),
+        GOOD.replace("\r\n", "\n").encode("utf-16"),
+        GOOD.replace("\r\n", "\r").encode(),
+        GOOD.replace(",", ";").encode(),
+        GOOD.replace(",", "\t").encode(),
+        GOOD.replace("\r\n", "\r\n\r\n").encode(),
+        (GOOD + " , , \r\n").encode(),
+        b'"repository","tag","source"\n"team/app","new","one"',
+        b'\n\nrepository , tag , source\n "team/app", new , one \n'.replace(b' "team/app"', b'"team/app"'),
+        json.dumps([{"repository": "team/app", "tag": "new", "source": "one"}]).encode("utf-8-sig"),
+        json.dumps({"steps": [{"repository": "team/app", "tag": "new", "source": "one"}]}).encode("utf-16"),
+    ],
+)
+def test_files_of_editors_spreadsheets_and_shells_are_read(
+    content: bytes, registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+) -> None:
+    result = run_rows(content)
+    assert result.code == ExitCode.DONE, result.err
+    assert registry.tags()["new"] == registry.one
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("repository,tag,source\nteam/app,new,é\n".encode("latin-1"), "line 2"),
+        (b"\xff\xfea", "truncated"),
+        (b"\x00\x01", "no rows"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b'{"steps": [1]}', "no steps"),
+        (b'repository,tag,source\nteam/app,new,"one\n', "not valid CSV"),
+        (b"repository,tag,source\nteam/app,new\n", "row 1"),
+        (b"repository,tag\nteam/app,new\n", "row 1"),
+        (b'[{"repository": "team/app", "tag": 1e400, "source": "one"}]', "row 1"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_usage_error(
+    content: bytes, reason: str, run_rows: Callable[..., CommandResult]
+) -> None:
+    result = run_rows(content)
+    assert (result.code, result.out) == (ExitCode.USAGE, "")
+    assert reason in result.err
