@@ -7,6 +7,7 @@ happened, the words of the service, the next step, and whether a retry can help.
     ├── UsageError          a wrong option, reference or value
     ├── SettingsError       a wrong settings or theme file
     ├── ConnectionFailed    no answer from the service, or the service failed
+    │   └── IncompleteListing  some rows of a listing could not be read
     ├── CredentialsError    no credentials, or AWS does not accept them
     ├── AccessDenied        a permission is missing
     ├── NotFound            no such repository, image, tag or layer
@@ -18,6 +19,7 @@ happened, the words of the service, the next step, and whether a retry can help.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -127,6 +129,10 @@ class ConnectionFailed(EcrTuiError):  # noqa: N818 - reads as what happened
     kind = ErrorKind.UNAVAILABLE
 
 
+class IncompleteListing(ConnectionFailed):
+    """Some rows of a listing are malformed, or its pages never end. All other rows were returned before this error."""
+
+
 class CredentialsError(EcrTuiError):
     """The caller is not known: no credentials, expired credentials, an unknown profile, no region."""
 
@@ -171,6 +177,26 @@ class IntegrityError(EcrTuiError):
 
 INTERNAL_ERROR = "Internal error (please report this bug)"
 """The title of an error that only a bug of ecrtui can cause."""
+
+
+SHOWN_ROWS = 10
+"""Unreadable rows that an error names."""
+
+
+def unreadable_rows(problems: Sequence[str], count: int | None = None) -> IncompleteListing:
+    """Return the error for rows that could not be read.
+
+    Args:
+        problems: for each row, or for the first ones: the name of the row and what is wrong with it.
+        count: the number of rows, if ``problems`` does not have all of them.
+    """
+    total = len(problems) if count is None else count
+    more = total - len(problems[:SHOWN_ROWS])
+    return IncompleteListing(
+        f"{total:,} {'row' if total == 1 else 'rows'} of the response could not be read",
+        "\n".join([*problems[:SHOWN_ROWS], *([f"and {more:,} more"] if more else [])]),
+        "Check the endpoint URL: ECR does not send such values.",
+    )
 
 
 def internal_error(problem: BaseException | None) -> EcrTuiError:

@@ -59,7 +59,13 @@ class Catalog:
 
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
         """List all repositories. See :meth:`images` for the parameter."""
-        return self._listing(self._registry.repositories, lambda repository: repository.name, stream, self._keep_all)
+        return self._listing(
+            self._registry.repositories,
+            lambda repository: repository.name,
+            stream,
+            self._keep_all,
+            "DescribeRepositories",
+        )
 
     def images(self, repository: str, *, stream: bool = False) -> Listing[Image]:
         """List all images of the repository in no order, archived ones included.
@@ -80,6 +86,7 @@ class Catalog:
             lambda image: image.digest,
             stream,
             lambda images: self._keep_images(repository, images),
+            "DescribeImages",
             ListingParts((pages("TAGGED"), pages("UNTAGGED")), self._slow_page),
         )
 
@@ -89,13 +96,22 @@ class Catalog:
         key: Callable[[Item], str],
         stream: bool,
         keep: Callable[[Sequence[Item]], None],
+        operation: str,
         parts: ListingParts[Item] | None = None,
     ) -> Listing[Item]:
         if stream:
-            return Listing(pages, SeenKeys(key), parts=parts, pause=self._pause)
+            return Listing(pages, SeenKeys(key), operation=operation, parts=parts, pause=self._pause)
         rows = SeenRows(key)
         completed = None if self._cache is None else lambda: keep(tuple(rows))
-        return Listing(pages, rows, parts=parts, completed=completed, pause=self._pause, interval=self._interval)
+        return Listing(
+            pages,
+            rows,
+            operation=operation,
+            parts=parts,
+            completed=completed,
+            pause=self._pause,
+            interval=self._interval,
+        )
 
     def _image_pages(self, repository: str, tag_status: str, start: str) -> Iterator[Page[Image]]:
         try:

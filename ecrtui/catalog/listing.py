@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator, PageSource, ReaderPool, SourceEvent, ThrottlePause
+from ecrtui.errors import EcrTuiError, IncompleteListing, unreadable_rows
 from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap, unfreeze_heap
+from ecrtui.registry.paging import RepetitionCheck
 from ecrtui.registry.protocol import Page
 
 Item = TypeVar("Item")
@@ -68,6 +70,32 @@ class SingleBatch(Generic[Item]):
     def close(self) -> None:
         """End the iteration. Any thread may call this, also while the rows are computed."""
         self._make = None
+
+
+class Unreadable:
+    """The rows of a listing that could not be read. One that is read again counts once."""
+
+    KEPT = 1_000
+    """Messages to keep. Beyond them, rows are only counted."""
+
+    def __init__(self) -> None:
+        self._problems: dict[str, None] = {}
+        self._more = 0
+
+    def __len__(self) -> int:
+        return len(self._problems) + self._more
+
+    def add(self, problems: Iterable[str]) -> None:
+        """Add the problems of a page."""
+        for problem in problems:
+            if len(self._problems) < self.KEPT:
+                self._problems[problem] = None
+            else:
+                self._more += problem not in self._problems
+
+    def error(self) -> IncompleteListing:
+        """Return the error that names the rows."""
+        return unreadable_rows(tuple(self._problems), len(self))
 
 
 class SeenItems(Protocol[Item]):
@@ -155,13 +183,15 @@ class Listing(Generic[Item]):
     """The rows of one listing, batch by batch. Iterating blocks, so it runs in a daemon thread.
 
     If a page fails, ``next()`` first returns the rows before it and then raises its error. Iterating further continues
-    after the last page that was read. A caller that stops iterating also stops the reading, a few pages ahead. One
+    after the last page that was read. If single rows could not be read, no batch is complete: after all other rows,
+    ``next()`` raises IncompleteListing. A caller that stops iterating also stops the reading, a few pages ahead. One
     thread iterates at a time; any thread may call :meth:`close`, which ends the iteration.
 
     Args:
         pages: returns the pages of the whole listing from a token on.
         seen: remembers the rows that were returned.
         parts: the same rows as parts, to read at the same time where that is faster.
+        operation: the API operation, for errors.
         completed: called when the caller asks for more after the last batch, so that no batch waits for it.
         pause: seconds of the first pause after a throttled request.
         interval: the least seconds between two batches. A batch has all rows that arrived meanwhile.
@@ -172,6 +202,7 @@ class Listing(Generic[Item]):
         pages: PageIterator[Item],
         seen: SeenItems[Item],
         *,
+        operation: str = "",
         parts: ListingParts[Item] | None = None,
         completed: Callable[[], None] | None = None,
         pause: float = FIRST_PAUSE,
@@ -184,6 +215,8 @@ class Listing(Generic[Item]):
         self._interval = interval
         self._last_batch = 0.0
         self._pending_error: Exception | None = None
+        self._unreadable = Unreadable()
+        self._repetition = RepetitionCheck(operation)
         self._pages = 0
         self._unfrozen_rows = 0
         self._complete = False
@@ -242,10 +275,18 @@ class Listing(Generic[Item]):
             if self._complete or self._pending_error is not None or rest <= 0 or not self._readers.wait(rest):
                 break
         self._last_batch = time.monotonic()
-        return Batch(tuple(fresh), len(self._seen), self._pages, self._complete, tuple(changed), throttled)
+        complete = self._complete and not self._unreadable
+        return Batch(tuple(fresh), len(self._seen), self._pages, complete, tuple(changed), throttled)
 
     def _finish(self) -> None:
-        """Report completion, and free the rows: the caller has all of them."""
+        """Report completion, and free the rows: the caller has all of them.
+
+        Raises:
+            IncompleteListing: some rows could not be read, so the listing is not complete. Raised once.
+        """
+        if self._unreadable:
+            unreadable, self._unreadable, self._completed = self._unreadable, Unreadable(), None
+            raise unreadable.error()
         completed, self._completed = self._completed, None
         if completed is not None:
             completed()
@@ -259,20 +300,29 @@ class Listing(Generic[Item]):
     def _add_page(self, event: SourceEvent[Item], page: Page[Item], fresh: list[Item], changed: list[Item]) -> None:
         self._pages += 1
         try:
-            items = page.items
+            items, problems = page.rows
         except Exception as problem:  # noqa: BLE001 - raised after the rows that came before it
             # Pages after this one are already on their way, so its source is read once more from the start.
-            self._pending_error, items = problem, ()
+            self._pending_error, items, problems = problem, (), ()
             self._second_pass.append(event.source.restarted())
         new, different = self._seen.partition_new(items)
         fresh += new
         changed += different
+        self._unreadable.add(problems)
         self._unfrozen_rows += len(new)
         if self._unfrozen_rows >= FREEZE_THRESHOLD_ROWS:
             self._unfrozen_rows = 0
             freeze_heap()
         if event.last:
             self._end_source(event.source)
+        elif self._pending_error is None:
+            self._check_repetition(bool(new))
+
+    def _check_repetition(self, has_new_rows: bool) -> None:
+        try:
+            self._repetition.page(has_new_rows=has_new_rows)
+        except EcrTuiError as problem:
+            self._pending_error = problem
 
     def _first_page(self) -> SourceEvent[Item] | None:
         """Read the first page, and start the threads if there are more; return None if the listing is closed."""

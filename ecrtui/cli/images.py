@@ -12,9 +12,9 @@ from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import (
     SortOrder,
     add_listing_options,
-    iter_rows,
     parse_filter,
     print_rows,
+    readable_rows,
     selected_order,
 )
 from ecrtui.cli.row_format import image_format
@@ -63,8 +63,9 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.catalog.catalog import Catalog
 
     listing = Catalog(CommandContext(options, reference).registry).images(reference.repository, stream=True)
-    rows = filter(chosen.matches, iter_rows(listing))
-    print_rows(rows, order, image_format(reference.repository), options, title="Images")
+    with readable_rows(listing) as rows:
+        chosen_rows = filter(chosen.matches, rows)
+        print_rows(chosen_rows, order, image_format(reference.repository), options, title="Images")
     return ExitCode.DONE
 
 

@@ -6,6 +6,7 @@ import argparse
 import heapq
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -15,7 +16,7 @@ from ecrtui.cli.aws_cli_output import for_display, write
 from ecrtui.cli.console import ProgressLine
 from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
 from ecrtui.cli.row_format import RowFormat, json_entry, json_line, write_csv, write_json
-from ecrtui.errors import UsageError
+from ecrtui.errors import IncompleteListing, UsageError
 
 if TYPE_CHECKING:
     from ecrtui.catalog.listing import Listing
@@ -161,15 +162,30 @@ def print_rows(
         write({row_format.member: list(converted(row_format.document))}, options.output, options.query, title=title)
 
 
-def iter_rows(listing: Listing[Item]) -> Iterator[Item]:
-    """Yield the rows of a listing; show progress and report throttling on standard error."""
+@contextmanager
+def readable_rows(listing: Listing[Item]) -> Iterator[Iterator[Item]]:
+    """Yield an iterator over the rows; show progress and report throttling on standard error.
+
+    Raises:
+        IncompleteListing: some rows could not be read. Raised at the end of the block, when the others are printed.
+    """
+    unreadable: list[IncompleteListing] = []
+    yield _iter_rows(listing, unreadable)
+    if unreadable:
+        raise unreadable[0]
+
+
+def _iter_rows(listing: Listing[Item], unreadable: list[IncompleteListing]) -> Iterator[Item]:
     with ProgressLine(shown=not sys.stdout.isatty()) as progress:
-        for batch in listing:
-            if batch.throttled:
-                progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
-            else:
-                progress.update(f"{batch.loaded:,} rows, {batch.pages:,} pages")
-            yield from batch.items
+        try:
+            for batch in listing:
+                if batch.throttled:
+                    progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+                else:
+                    progress.update(f"{batch.loaded:,} rows, {batch.pages:,} pages")
+                yield from batch.items
+        except IncompleteListing as error:
+            unreadable.append(error)
 
 
 def _limit(text: str) -> int:

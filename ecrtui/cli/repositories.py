@@ -12,9 +12,9 @@ from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import (
     SortOrder,
     add_listing_options,
-    iter_rows,
     parse_filter,
     print_rows,
+    readable_rows,
     selected_order,
 )
 from ecrtui.cli.row_format import REPOSITORY_FORMAT
@@ -52,8 +52,9 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.catalog.catalog import Catalog
 
     listing = Catalog(CommandContext(options).registry).repositories(stream=True)
-    rows = filter(chosen.matches, filter(named.matches, iter_rows(listing)))
-    print_rows(rows, order, REPOSITORY_FORMAT, options, title="Repositories")
+    with readable_rows(listing) as rows:
+        chosen_rows = filter(chosen.matches, filter(named.matches, rows))
+        print_rows(chosen_rows, order, REPOSITORY_FORMAT, options, title="Repositories")
     return ExitCode.DONE
 
 

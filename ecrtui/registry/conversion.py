@@ -1,5 +1,6 @@
 """Convert the replies of ECR to values of ``ecrtui.ecr``. Members that a reply omits get the default.
 
+Every function raises :class:`ecrtui.registry.validation.BadValue` for a value that the API does not define.
 Times are numbers here, because the parser of the clients leaves them so (:mod:`ecrtui.registry.parsing`).
 """
 
@@ -17,147 +18,191 @@ from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
-
-Reply = Mapping[str, Any]
-
-_NOTHING: Reply = {}
+from ecrtui.registry.validation import (
+    MAX_MEDIA_TYPE,
+    MAX_NAME,
+    MAX_TAG,
+    Reply,
+    account,
+    digest,
+    entries,
+    flag,
+    integer,
+    integer_map,
+    moment,
+    read_rows,
+    required_digest,
+    required_text,
+    structure,
+    structures,
+    text,
+    text_map,
+    texts,
+)
 
 
 def repository(entry: Reply) -> Repository:
     """Convert a ``Repository`` of DescribeRepositories."""
-    encryption = entry.get("encryptionConfiguration") or _NOTHING
-    filters = entry.get("imageTagMutabilityExclusionFilters") or ()
+    encryption = structure(entry, "encryptionConfiguration")
+    filters = structures(entry, "imageTagMutabilityExclusionFilters")
     return Repository(
-        name=entry["repositoryName"],
-        uri=entry.get("repositoryUri") or "",
-        arn=entry.get("repositoryArn") or "",
-        registry_id=entry.get("registryId") or "",
-        created_at=entry.get("createdAt"),
+        name=required_text(entry, "repositoryName", MAX_NAME),
+        uri=text(entry, "repositoryUri"),
+        arn=text(entry, "repositoryArn"),
+        registry_id=account(entry, "registryId"),
+        created_at=moment(entry, "createdAt"),
         mutability=TagMutability(
-            entry.get("imageTagMutability") or "MUTABLE", tuple(item["filter"] for item in filters if "filter" in item)
+            text(entry, "imageTagMutability") or "MUTABLE",
+            tuple(pattern for item in filters if (pattern := text(item, "filter", MAX_NAME))),
         ),
-        scan_on_push=bool((entry.get("imageScanningConfiguration") or _NOTHING).get("scanOnPush")),
-        encryption=encryption.get("encryptionType") or "AES256",
-        kms_key=encryption.get("kmsKey") or "",
+        scan_on_push=flag(structure(entry, "imageScanningConfiguration"), "scanOnPush"),
+        encryption=text(encryption, "encryptionType") or "AES256",
+        kms_key=text(encryption, "kmsKey"),
     )
 
 
 def image(entry: Reply) -> Image:
     """Convert an ``ImageDetail`` of DescribeImages. Arguments are positional for speed: a listing has 100,000."""
-    get = entry.get
-    tags, scan, summary = get("imageTags"), get("imageScanStatus"), get("imageScanFindingsSummary")
-    scan_status = (scan.get("status") or "") if scan else ""
+    scan_status = text(structure(entry, "imageScanStatus"), "status", MAX_NAME)
     return Image(
-        entry["imageDigest"],
-        tuple(tags) if tags else (),
-        get("imagePushedAt"),
-        get("imageSizeInBytes"),
+        required_digest(entry, "imageDigest"),
+        texts(entry, "imageTags", MAX_TAG),
+        moment(entry, "imagePushedAt"),
+        integer(entry, "imageSizeInBytes"),
         # A listing has few different values of these: each is kept once.
-        intern(get("imageManifestMediaType") or ""),
-        intern(get("artifactMediaType") or ""),
-        get("lastRecordedPullTime"),
-        intern(get("imageStatus") or "ACTIVE"),
-        get("lastArchivedAt"),
+        intern(text(entry, "imageManifestMediaType", MAX_MEDIA_TYPE)),
+        intern(text(entry, "artifactMediaType", MAX_MEDIA_TYPE)),
+        moment(entry, "lastRecordedPullTime"),
+        intern(text(entry, "imageStatus", MAX_NAME) or "ACTIVE"),
+        moment(entry, "lastArchivedAt"),
         intern(scan_status),
-        None if summary is None else counts_of_scan(scan_status, summary.get("findingSeverityCounts") or _NOTHING),
-        get("subjectManifestDigest") or "",
+        _counts(scan_status, entry),
+        digest(entry, "subjectManifestDigest"),
     )
 
 
 def manifest(entry: Reply) -> Manifest:
     """Convert an ``Image`` of BatchGetImage. Without a media type in the reply, the one in the text counts."""
-    text = entry.get("imageManifest") or ""
-    media_type = entry.get("imageManifestMediaType") or _media_type(text)
-    return Manifest(text, (entry.get("imageId") or _NOTHING).get("imageDigest") or "", media_type)
+    content = required_text(entry, "imageManifest", manifests.MAX_LENGTH)
+    media_type = text(entry, "imageManifestMediaType", MAX_MEDIA_TYPE) or _media_type(content)
+    return Manifest(content, required_digest(structure(entry, "imageId"), "imageDigest"), media_type)
 
 
 def put_result(reply: Reply) -> PutImageResult:
     """Convert the reply of PutImage."""
-    entry: Reply = reply.get("image") or _NOTHING
-    ids = entry.get("imageId") or _NOTHING
+    entry = structure(reply, "image")
+    ids = structure(entry, "imageId")
     return PutImageResult(
-        registry_id=entry.get("registryId") or "",
-        repository=entry.get("repositoryName") or "",
-        digest=ids.get("imageDigest") or "",
-        tag=ids.get("imageTag") or "",
-        media_type=entry.get("imageManifestMediaType") or "",
-        manifest=entry.get("imageManifest") or "",
-        request_id=(reply.get("ResponseMetadata") or _NOTHING).get("RequestId") or "",
+        registry_id=account(entry, "registryId"),
+        repository=text(entry, "repositoryName", MAX_NAME),
+        digest=digest(ids, "imageDigest"),
+        tag=text(ids, "imageTag", MAX_TAG),
+        media_type=text(entry, "imageManifestMediaType", MAX_MEDIA_TYPE),
+        manifest=text(entry, "imageManifest", manifests.MAX_LENGTH),
+        request_id=(reply.get("ResponseMetadata") or {}).get("RequestId") or "",
     )
 
 
-def referrer(entry: Reply) -> Referrer:
-    """Convert an ``ImageReferrer`` of ListImageReferrers."""
+def failures(reply: Reply) -> tuple[dict[str, Any], ...]:
+    """Return the ``ImageFailure`` entries of a reply; ``imageId``, ``failureCode`` and ``failureReason`` are there."""
+    return tuple(
+        {
+            "imageId": dict(text_map(entry, "imageId")),
+            "failureCode": text(entry, "failureCode"),
+            "failureReason": text(entry, "failureReason"),
+        }
+        for entry in structures(reply, "failures")
+    )
+
+
+def referrers(reply: Reply) -> Iterator[Referrer]:
+    """Yield the referrers in a page of ListImageReferrers. One that cannot be read has no digest, and is named."""
+    rows = read_rows(entries(reply, "referrers"), "digest", _referrer)
+    yield from rows.items
+    yield from (Referrer("", f"unreadable: {problem}") for problem in rows.problems)
+
+
+def _referrer(entry: Reply) -> Referrer:
     return Referrer(
-        entry["digest"],
-        entry.get("mediaType") or "",
-        entry.get("artifactType") or "",
-        entry.get("size"),
-        tuple((entry.get("annotations") or {}).items()),
+        required_digest(entry, "digest"),
+        text(entry, "mediaType", MAX_MEDIA_TYPE),
+        text(entry, "artifactType", MAX_MEDIA_TYPE),
+        integer(entry, "size"),
+        tuple(text_map(entry, "annotations").items()),
     )
 
 
 def findings(reply: Reply) -> Iterator[Finding]:
-    """Yield the findings in a page of DescribeImageScanFindings, of basic scans and of Amazon Inspector."""
-    found = reply.get("imageScanFindings") or _NOTHING
-    for entry in found.get("findings") or ():
-        yield _basic(entry)
-    for entry in found.get("enhancedFindings") or ():
-        yield from _enhanced(entry)
+    """Yield the findings in a page of DescribeImageScanFindings, of basic scans and of Amazon Inspector.
+
+    A finding that cannot be read is named as such: it never goes missing.
+    """
+    found = structure(reply, "imageScanFindings")
+    basic = read_rows(entries(found, "findings"), "name", _basic)
+    enhanced = read_rows(entries(found, "enhancedFindings"), "title", _enhanced)
+    yield from basic.items
+    for group in enhanced.items:
+        yield from group
+    for problem in (*basic.problems, *enhanced.problems):
+        yield Finding("unreadable finding", SEVERITIES[-1], description=problem)
 
 
 def _basic(entry: Reply) -> Finding:
-    attributes = {item.get("key"): item.get("value") or "" for item in entry.get("attributes") or ()}
+    attributes = {text(item, "key"): text(item, "value") for item in structures(entry, "attributes")}
     return Finding(
-        name=entry.get("name") or "",
-        severity=_severity(entry.get("severity")),
+        name=text(entry, "name"),
+        severity=_severity(entry),
         package=attributes.get("package_name", ""),
         version=attributes.get("package_version", ""),
         fixed_in=attributes.get("fixed_in_versions", ""),
-        description=entry.get("description") or "",
-        uri=entry.get("uri") or "",
+        description=text(entry, "description"),
+        uri=text(entry, "uri"),
     )
 
 
-def _enhanced(entry: Reply) -> Iterator[Finding]:
-    """Yield a finding for each vulnerable package, at least one."""
-    details = entry.get("packageVulnerabilityDetails") or _NOTHING
-    for package in details.get("vulnerablePackages") or (_NOTHING,):
-        yield Finding(
-            name=details.get("vulnerabilityId") or entry.get("title") or "",
-            severity=_severity(entry.get("severity")),
-            package=package.get("name") or "",
-            version=package.get("version") or "",
-            fixed_in=package.get("fixedInVersion") or "",
-            description=entry.get("description") or "",
-            uri=details.get("sourceUrl") or "",
+def _enhanced(entry: Reply) -> tuple[Finding, ...]:
+    """Return a finding for each vulnerable package, at least one."""
+    details = structure(entry, "packageVulnerabilityDetails")
+    return tuple(
+        Finding(
+            name=text(details, "vulnerabilityId") or text(entry, "title"),
+            severity=_severity(entry),
+            package=text(package, "name"),
+            version=text(package, "version"),
+            fixed_in=text(package, "fixedInVersion"),
+            description=text(entry, "description"),
+            uri=text(details, "sourceUrl"),
         )
+        for package in structures(details, "vulnerablePackages") or ({},)
+    )
 
 
-def _severity(text: str | None) -> str:
+def _severity(entry: Reply) -> str:
     """Return one of :data:`SEVERITIES`. All others, such as UNTRIAGED, become UNDEFINED."""
-    return text if text in SEVERITIES else SEVERITIES[-1]
+    severity = text(entry, "severity")
+    return severity if severity in SEVERITIES else SEVERITIES[-1]
+
+
+def _counts(status: str, entry: Reply) -> FindingCounts | None:
+    """Return the counts in an ``ImageDetail``; None without the summary of a scan."""
+    if entry.get("imageScanFindingsSummary") is None:
+        return None
+    summary = structure(entry, "imageScanFindingsSummary")
+    return counts_of_scan(status, integer_map(summary, "findingSeverityCounts"))
 
 
 def counts_of_scan(status: str, counts: Mapping[str, int]) -> FindingCounts | None:
-    """Return the counts of a finished scan by severity; None for a scan in another state, which has no result.
-
-    Raises:
-        ValueError: a count is no number of findings.
-    """
+    """Return the counts of a finished scan by severity; None for a scan in another state, which has no result."""
     if status not in ("", *FINISHED):
         return None
-    for severity, number in counts.items():
-        if type(number) is not int or number < 0:
-            raise ValueError(f"{number!r} {severity} findings")
     known = [(severity, counts[severity]) for severity in SEVERITIES[:-1] if severity in counts]
     rest = sum(number for severity, number in counts.items() if severity not in SEVERITIES[:-1])
     return tuple([*known, (SEVERITIES[-1], rest)] if rest else known)
 
 
-def _media_type(text: str) -> str:
+def _media_type(content: str) -> str:
     """Return the media type that the manifest text states; without one, what its members imply (OCI image spec)."""
-    parsed = manifests.parse_manifest(text)
+    parsed = manifests.parse_manifest(content)
     return parsed.media_type or (
         manifests.OCI_INDEX if parsed.with_role(DescriptorRole.MANIFEST) else manifests.OCI_MANIFEST
     )

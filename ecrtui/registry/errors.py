@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
+from ecrtui.errors import EcrTuiError, ErrorKind, IntegrityError, ListingExpired
 from ecrtui.registry.error_table import (
     DENIED,
     DENIED_EXPLICITLY,
@@ -152,28 +152,6 @@ def error_from_failure(failure: Mapping[str, Any], operation: str, repository: s
     ids = (failure.get("imageId") or {}).values()
     detail = " ".join([*ids, str(failure.get("failureReason") or code)])
     return _error(spec_of_code(code), detail, operation, repository, code=code)
-
-
-@contextmanager
-def validate_reply(operation: str, *, write: bool = False) -> Iterator[None]:
-    """Turn a LookupError, TypeError, AttributeError or ValueError into an error about the reply.
-
-    For blocks that read a reply: whatever listens at the endpoint may have sent it.
-
-    Raises:
-        ConnectionFailed: the reply is not as the API defines it; ambiguous if it is the reply to a write.
-    """
-    try:
-        yield
-    except (LookupError, TypeError, AttributeError, ValueError) as problem:
-        _log.debug("the reply of %s", operation, exc_info=True)
-        raise ConnectionFailed(
-            "Unexpected response",
-            f"{operation}: {type(problem).__name__} {problem}",
-            "Check the endpoint URL: the response is not from ECR.",
-            operation=operation,
-            ambiguous=write,
-        ) from None
 
 
 def listing_expired(error: EcrTuiError) -> ListingExpired:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,15 +19,34 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.registry import blobs, conversion
 from ecrtui.registry.client import Clients
-from ecrtui.registry.errors import error_from_failure, integrity_error, listing_expired, validate_reply
+from ecrtui.registry.errors import error_from_failure, integrity_error, listing_expired
 from ecrtui.registry.image_resolver import PAGE_SIZE, ImageResolver
-from ecrtui.registry.paging import iterate_pages
+from ecrtui.registry.paging import RepetitionCheck, iterate_pages
 from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
-from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, Registry
+from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, PageRows, Registry
 from ecrtui.registry.scan_findings import ScanFindings
+from ecrtui.registry.validation import (
+    MAX_NAME,
+    MAX_TAG,
+    BadValue,
+    Reply,
+    check_answers,
+    check_subject,
+    entries,
+    read_rows,
+    required_account,
+    required_text,
+    structure,
+    structures,
+    text,
+    validate_reply,
+)
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""
+
+_ROW_NAMES = {"repositories": "repositoryName", "imageDetails": "imageDigest"}
+"""The member that names a row, by the list in the reply."""
 
 
 class EcrRegistry(Registry):
@@ -44,7 +63,7 @@ class EcrRegistry(Registry):
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._location: RegistryLocation | None = None
-        self._resolver = ImageResolver(self._read, self._parsed_replies)
+        self._resolver = ImageResolver(self._read, self._parsed_replies, self._subject)
         self._scans = ScanFindings(self._replies)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
@@ -71,18 +90,21 @@ class EcrRegistry(Registry):
         return self._caller("Arn")
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
-        return self._pages("DescribeRepositories", "repositories", conversion.repository, start)
+        convert = partial(self._convert, conversion.repository, self._subject())
+        return self._pages("DescribeRepositories", "repositories", convert, start)
 
     def repository(self, name: str) -> Repository:
         reply = self._read("DescribeRepositories", repositoryNames=[name])
         with validate_reply("DescribeRepositories"):
-            return conversion.repository(reply["repositories"][0])
+            found = structures(reply, "repositories")
+            check_answers([name], ([text(entry, "repositoryName", MAX_NAME)] for entry in found))
+            check_subject(found[0], self._subject(name))
+            return conversion.repository(found[0])
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
+        convert = partial(self._convert, conversion.image, self._subject(repository))
         status = {"tagStatus": tag_status, "imageStatus": "ANY"}
-        return self._pages(
-            "DescribeImages", "imageDetails", conversion.image, start, repositoryName=repository, filter=status
-        )
+        return self._pages("DescribeImages", "imageDetails", convert, start, repositoryName=repository, filter=status)
 
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         with validate_reply("DescribeImages"):
@@ -99,9 +121,10 @@ class EcrRegistry(Registry):
     def manifest(self, repository: str, digest: str) -> Manifest:
         reply = self._batch_get(repository, [digest])
         with validate_reply("BatchGetImage"):
-            failures = [error_from_failure(entry, "BatchGetImage", repository) for entry in reply.get("failures") or ()]
-            found = [conversion.manifest(entry) for entry in reply.get("images") or ()]
-        for error in failures:
+            failures = conversion.failures(reply)
+            found = self._manifests(repository, [digest], reply)
+        if failures:
+            error = error_from_failure(failures[0], "BatchGetImage", repository)
             raise self._archived(repository, digest) or error if isinstance(error, NotFound) else error
         if not found:
             raise NotFound(
@@ -116,15 +139,26 @@ class EcrRegistry(Registry):
         wanted = list(dict.fromkeys(digests))
         found: list[Manifest] = []
         for start in range(0, len(wanted), ImageResolver.IDS_PER_CALL):
-            reply = self._batch_get(repository, wanted[start : start + ImageResolver.IDS_PER_CALL])
+            chunk = wanted[start : start + ImageResolver.IDS_PER_CALL]
+            reply = self._batch_get(repository, chunk)
             with validate_reply("BatchGetImage"):
-                found += map(conversion.manifest, reply.get("images") or ())
-        return tuple(manifest for manifest in found if manifest.digest in wanted and manifest.intact)
+                found += self._manifests(repository, chunk, reply)
+        return tuple(manifest for manifest in found if manifest.intact)
+
+    def _manifests(self, repository: str, digests: Sequence[str], reply: Reply) -> list[Manifest]:
+        """Return the manifests in a reply of BatchGetImage, which must be some of those that were asked for."""
+        images = structures(reply, "images")
+        for entry in images:
+            check_subject(entry, self._subject(repository))
+        found = [conversion.manifest(entry) for entry in images]
+        check_answers(digests, ([manifest.digest] for manifest in found), partly=True)
+        return found
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         reply = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
         with validate_reply(blobs.OPERATION):
-            url = str(reply["downloadUrl"])
+            check_subject(reply, {"layerDigest": digest})
+            url = required_text(reply, "downloadUrl")
         with self._clients.calling(blobs.OPERATION, repository=repository):
             content = self._clients.fetch(url, limit)
         if len(content) > limit:
@@ -148,6 +182,7 @@ class EcrRegistry(Registry):
             **({"imageTag": tag} if tag else {}),
         )
         with validate_reply("PutImage", write=True):
+            check_subject(structure(reply, "image"), self._subject(repository))
             result = conversion.put_result(reply)
         if (result.digest, result.tag) != (manifest.digest, tag):
             detail = (
@@ -160,8 +195,9 @@ class EcrRegistry(Registry):
     def untag(self, repository: str, tag: str) -> None:
         reply = self._write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
         with validate_reply("BatchDeleteImage", write=True):
-            for failure in reply.get("failures") or ():
+            for failure in conversion.failures(reply):
                 raise error_from_failure(failure, "BatchDeleteImage", repository)
+            check_answers([tag], ([text(ids, "imageTag", MAX_TAG)] for ids in structures(reply, "imageIds")))
 
     def lifecycle_policy(self, repository: str) -> str:
         try:
@@ -171,12 +207,13 @@ class EcrRegistry(Registry):
                 raise
             return ""
         with validate_reply("GetLifecyclePolicy"):
-            return str(reply["lifecyclePolicyText"])
+            check_subject(reply, self._subject(repository))
+            return required_text(reply, "lifecyclePolicyText")
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         reply = self._read("ListTagsForResource", without_registry_id=True, resourceArn=repository.arn)
         with validate_reply("ListTagsForResource"):
-            return tuple((tag["Key"], tag.get("Value") or "") for tag in reply.get("tags") or ())
+            return tuple((text(tag, "Key"), text(tag, "Value")) for tag in structures(reply, "tags"))
 
     def scan(self, repository: str, digest: str) -> ImageScan:
         return self._scans.scan(repository, digest)
@@ -185,16 +222,19 @@ class EcrRegistry(Registry):
         return self._scans.findings(repository, digest)
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
-        replies = self._replies(
+        return self._collect(
             "ListImageReferrers",
-            "",
+            conversion.referrers,
             repositoryName=repository,
             subjectId={"imageDigest": digest},
             filter={"artifactStatus": "ANY"},
             maxResults=REFERRERS_PAGE_SIZE,
         )
-        with validate_reply("ListImageReferrers"):
-            return tuple(conversion.referrer(entry) for reply in replies for entry in reply.get("referrers") or ())
+
+    def _subject(self, repository: str = "") -> Mapping[str, str]:
+        """Return what a reply must be about, as far as it is known; see :func:`check_subject`."""
+        registry_id = self._location.registry_id if self._location else self._account.get("registryId", "")
+        return {"registryId": registry_id, "repositoryName": repository}
 
     def _own_account(self) -> str:
         """Return the account of the caller.
@@ -208,7 +248,7 @@ class EcrRegistry(Registry):
                 return account
             raise
         with validate_reply("DescribeRegistry"):
-            return str(reply["registryId"])
+            return required_account(reply, "registryId")
 
     def _account_of_a_repository(self) -> str:
         try:
@@ -221,23 +261,55 @@ class EcrRegistry(Registry):
         try:
             with self._clients.calling("GetCallerIdentity"):
                 sts = self._clients.sts_client
-                return str(_method(sts, "GetCallerIdentity")()[member]) if sts else ""
+                reply = _method(sts, "GetCallerIdentity")() if sts else {}
+            with validate_reply("GetCallerIdentity"):
+                return text(reply, member)
         except EcrTuiError:
             return ""
 
     def _pages(
-        self, operation: str, member: str, convert: Callable[[Any], Item], start: str, **parameters: Any
+        self, operation: str, member: str, convert: Callable[[Reply], Item], start: str, **parameters: Any
     ) -> Iterator[Page[Item]]:
         for reply in self._replies(operation, start, maxResults=PAGE_SIZE, **parameters):
-            read = partial(self._items, operation, member, convert, reply)
-            token = reply.get("nextToken") or ""
-            yield Page(read=read, next_token=token) if DEFERRED_BODY in reply else Page(read(), token)
+            read = partial(self._page_rows, operation, member, convert, reply)
+            try:
+                token = text(reply, "nextToken")
+            except BadValue as problem:
+                rows = read()
+                yield Page(rows.items, problems=(*rows.problems, f"the next page: {problem}"))
+                return
+            page = Page(next_token=token, read=read)
+            if DEFERRED_BODY not in reply:
+                _ = page.rows
+            yield page
 
-    def _items(
-        self, operation: str, member: str, convert: Callable[[Any], Item], reply: dict[str, Any]
-    ) -> tuple[Item, ...]:
+    def _page_rows(
+        self, operation: str, member: str, convert: Callable[[Reply], Item], reply: dict[str, Any]
+    ) -> PageRows[Item]:
+        """Return the rows of a page; ``member`` is its list."""
         with self._clients.calling(operation), validate_reply(operation):
-            return tuple(map(convert, parse_deferred(reply).get(member) or ()))
+            return read_rows(entries(parse_deferred(reply), member), _ROW_NAMES[member], convert)
+
+    @staticmethod
+    def _convert(convert: Callable[[Reply], Item], subject: Mapping[str, str], entry: Reply) -> Item:
+        """Convert a row of a listing, which must be about this subject."""
+        check_subject(entry, subject)
+        return convert(entry)
+
+    def _collect(
+        self, operation: str, rows_of: Callable[[Reply], Iterable[Item]], **parameters: Any
+    ) -> tuple[Item, ...]:
+        """Return the rows of all replies of a listing."""
+        found: list[Item] = []
+        known: set[Item] = set()
+        check = RepetitionCheck(operation)
+        for reply in self._replies(operation, "", **parameters):
+            with validate_reply(operation):
+                rows = tuple(rows_of(reply))
+            check.page(has_new_rows=not known.issuperset(rows))
+            known.update(rows)
+            found += rows
+        return tuple(found)
 
     def _parsed_replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield every reply of a listing from a page token on, parsed."""
@@ -248,12 +320,12 @@ class EcrRegistry(Registry):
 
     def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield every reply of a listing from a page token on. Of a long one, only the token is parsed."""
-        return iterate_pages(
-            lambda token: self._reply(operation, token, parameters),
-            lambda reply: reply.get("nextToken") or "",
-            start,
-            operation,
-        )
+
+        def token_of(reply: Reply) -> str:
+            with validate_reply(operation):
+                return text(reply, "nextToken")
+
+        return iterate_pages(lambda token: self._reply(operation, token, parameters), token_of, start, operation)
 
     def _reply(self, operation: str, token: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if not token:

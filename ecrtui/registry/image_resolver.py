@@ -9,7 +9,6 @@ tags, BatchGetImage reports which exist, and ListImages looks for the others in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import MEDIA_TYPES
@@ -17,6 +16,17 @@ from ecrtui.errors import ErrorKind, NotFound
 from ecrtui.registry import conversion
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import error_from_failure
+from ecrtui.registry.paging import RepetitionCheck
+from ecrtui.registry.validation import (
+    MAX_TAG,
+    Reply,
+    check_answers,
+    check_subject,
+    required_digest,
+    required_text,
+    structure,
+    structures,
+)
 
 _ANY_STATUS = {"imageStatus": "ANY"}
 _DESCRIBED_ONE_BY_ONE = 3
@@ -32,22 +42,29 @@ class ImageResolver:
     Args:
         read: calls an operation that changes nothing, with its parameters; raises :class:`EcrTuiError`.
         replies: yields the replies of a listing, from the operation, a page token (empty for all) and its parameters.
+        subject: returns the members that say what a reply is about, for a repository; see :func:`check_subject`.
+
+    Every method raises :class:`BadValue` for a reply that is not as the API defines it, or that is not about the
+    images that were asked for.
     """
 
     IDS_PER_CALL = 100
     """Image ids in a call: the maximum of ECR."""
 
     def __init__(
-        self, read: Callable[..., Mapping[str, Any]], replies: Callable[..., Iterator[Mapping[str, Any]]]
+        self,
+        read: Callable[..., Reply],
+        replies: Callable[..., Iterator[Reply]],
+        subject: Callable[[str], Mapping[str, str]],
     ) -> None:
         self._read = read
         self._replies = replies
+        self._subject = subject
 
     def by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """Return the images that exist, in the order of the digests."""
         unique = list(dict.fromkeys(digests))
-        ids = [{"imageDigest": digest} for digest in unique]
-        found = {image.digest: image for image in self._describe(repository, ids)}
+        found = {image.digest: image for image in self._describe(repository, "imageDigest", unique)}
         return tuple(found[digest] for digest in unique if digest in found)
 
     def by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
@@ -66,16 +83,19 @@ class ImageResolver:
         elsewhere. Of an archived image it only reports that it is inaccessible.
         """
         reply = self._batch_get(repository, [{"imageTag": tag, "imageDigest": digest}])
-        if reply.get("images"):
+        found = self._image_ids(repository, reply)
+        for ids in found:
+            check_subject(ids, {"imageTag": tag, "imageDigest": digest})
+        if found:
             return True
-        kinds = {_failure_kind(failure) for failure in reply.get("failures") or ()}
+        kinds = {kind_of_code(failure["failureCode"]) for failure in conversion.failures(reply)}
         if kinds == {ErrorKind.TAG_MISMATCH}:
             return False
         image = self._one(repository, tag)
         return image is not None and image.digest == digest
 
     def _one(self, repository: str, tag: str) -> Image | None:
-        return next(self._describe(repository, [{"imageTag": tag}]), None)
+        return next(self._describe(repository, "imageTag", [tag]), None)
 
     def _many(self, repository: str, tags: Sequence[str]) -> dict[str, Image]:
         digests = self._active_digests(repository, tags)
@@ -93,57 +113,93 @@ class ImageResolver:
         digests: dict[str, str] = {}
         for chunk in _chunks(tags):
             reply = self._batch_get(repository, [{"imageTag": tag} for tag in chunk])
-            for entry in reply.get("images") or ():
-                digests[entry["imageId"]["imageTag"]] = entry["imageId"]["imageDigest"]
-            for failure in reply.get("failures") or ():
-                if _failure_kind(failure) not in (ErrorKind.IMAGE_NOT_FOUND, ErrorKind.INACCESSIBLE):
+            found = {ids["imageTag"]: ids["imageDigest"] for ids in self._image_ids(repository, reply)}
+            failures = conversion.failures(reply)
+            check_answers(chunk, [*([tag] for tag in found), *(failure["imageId"].values() for failure in failures)])
+            for failure in failures:
+                if kind_of_code(failure["failureCode"]) not in (ErrorKind.IMAGE_NOT_FOUND, ErrorKind.INACCESSIBLE):
                     raise error_from_failure(failure, "BatchGetImage", repository)
+            digests |= found
         return digests
 
     def _archived_digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
         """Return the digests of these tags as far as they point to images in the archive or in activation."""
         wanted = set(tags)
-        return {
-            entry["imageTag"]: entry["imageDigest"]
-            for status in ("ARCHIVED", "ACTIVATING")
-            for reply in self._replies(
-                "ListImages",
-                "",
-                repositoryName=repository,
-                filter={"tagStatus": "TAGGED", "imageStatus": status},
-                maxResults=PAGE_SIZE,
-            )
-            for entry in reply.get("imageIds") or ()
-            if entry.get("imageTag") in wanted
-        }
+        found: dict[str, str] = {}
+        for status in ("ARCHIVED", "ACTIVATING"):
+            check = RepetitionCheck("ListImages")
+            known: set[str] = set()
+            for ids in self._listed_ids(repository, status):
+                check.page(has_new_rows=not known.issuperset(ids))
+                known.update(ids)
+                found |= {tag: digest for tag, digest in ids.items() if tag in wanted}
+        return found
 
-    def _describe(self, repository: str, ids: Sequence[Mapping[str, str]]) -> Iterator[Image]:
-        """Yield the images of these ids. If one of them does not exist, each half is described by itself."""
-        for chunk in _chunks(ids):
+    def _listed_ids(self, repository: str, status: str) -> Iterator[dict[str, str]]:
+        """Yield the tags and digests of tagged images with this status, page by page (ListImages)."""
+        for reply in self._replies(
+            "ListImages",
+            "",
+            repositoryName=repository,
+            filter={"tagStatus": "TAGGED", "imageStatus": status},
+            maxResults=PAGE_SIZE,
+        ):
+            yield {
+                required_text(entry, "imageTag", MAX_TAG): required_digest(entry, "imageDigest")
+                for entry in structures(reply, "imageIds")
+            }
+
+    def _describe(self, repository: str, member: str, values: Sequence[str]) -> Iterator[Image]:
+        """Yield the images with these digests or tags. If one of them does not exist, each half is described by itself.
+
+        Args:
+            repository: the repository.
+            member: ``imageDigest`` or ``imageTag``.
+            values: the digests or tags, each once.
+        """
+        for chunk in _chunks(values):
+            ids = [{member: value} for value in chunk]
             try:
-                reply = self._read(
-                    "DescribeImages", repositoryName=repository, imageIds=list(chunk), filter=_ANY_STATUS
-                )
+                reply = self._read("DescribeImages", repositoryName=repository, imageIds=ids, filter=_ANY_STATUS)
             except NotFound as error:
                 if error.kind is not ErrorKind.IMAGE_NOT_FOUND:
                     raise
                 if len(chunk) > 1:
                     middle = len(chunk) // 2
-                    yield from self._describe(repository, chunk[:middle])
-                    yield from self._describe(repository, chunk[middle:])
+                    yield from self._describe(repository, member, chunk[:middle])
+                    yield from self._describe(repository, member, chunk[middle:])
             else:
-                yield from map(conversion.image, reply.get("imageDetails") or ())
+                yield from self._described(repository, chunk, reply)
 
-    def _batch_get(self, repository: str, ids: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
+    def _described(self, repository: str, asked: Sequence[str], reply: Reply) -> list[Image]:
+        """Return the images of a reply of DescribeImages: those with the digests or tags that were asked for."""
+        details = structures(reply, "imageDetails")
+        for entry in details:
+            check_subject(entry, self._subject(repository))
+        images = [conversion.image(entry) for entry in details]
+        check_answers(asked, ((image.digest, *image.tags) for image in images))
+        return images
+
+    def _image_ids(self, repository: str, reply: Reply) -> list[dict[str, str]]:
+        """Return tag and digest of each image in a reply of BatchGetImage."""
+        images = structures(reply, "images")
+        for entry in images:
+            check_subject(entry, self._subject(repository))
+        ids = [structure(entry, "imageId") for entry in images]
+        return [
+            {
+                "imageTag": required_text(entry, "imageTag", MAX_TAG),
+                "imageDigest": required_digest(entry, "imageDigest"),
+            }
+            for entry in ids
+        ]
+
+    def _batch_get(self, repository: str, ids: Sequence[Mapping[str, str]]) -> Reply:
         return self._read(
             "BatchGetImage", repositoryName=repository, imageIds=list(ids), acceptedMediaTypes=list(MEDIA_TYPES)
         )
 
 
-def _failure_kind(failure: Mapping[str, Any]) -> ErrorKind:
-    return kind_of_code(str(failure.get("failureCode")))
-
-
-def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(values), ImageResolver.IDS_PER_CALL):
         yield values[start : start + ImageResolver.IDS_PER_CALL]

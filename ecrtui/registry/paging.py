@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from ecrtui.errors import ConnectionFailed
+from ecrtui.errors import IncompleteListing
 
 Reply = TypeVar("Reply")
 
@@ -22,15 +22,56 @@ def iterate_pages(
         operation: the API operation, for the error.
 
     Raises:
-        ConnectionFailed: the service returns the same page again.
+        IncompleteListing: a token comes again, so that the pages would never end. All pages so far were yielded.
     """
     token = start
+    used: set[str] = set()
     while True:
+        used.add(token)
         page = read(token)
-        next_token = token_of(page)
-        if next_token and next_token == token:
-            raise ConnectionFailed("ECR returned the same page twice", hint="Load the list again.", operation=operation)
         yield page
-        if not next_token:
+        token = token_of(page)
+        if not token:
             return
-        token = next_token
+        if token in used:
+            raise _endless("A page token came again.", operation)
+
+
+class RepetitionCheck:
+    """Notices a listing that has a new token for every page, but no new rows.
+
+    A good listing has pages without new rows too: a page can be empty, and the pages before an expired token, or
+    before the point where the repository changed, are read again.
+
+    Args:
+        operation: the API operation, for the error.
+    """
+
+    MAX_PAGES = 100
+    """Pages in a row without a new row, besides those that can be read again."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._pages = 0
+        self._last_new = 0
+
+    def page(self, *, has_new_rows: bool) -> None:
+        """Count a page.
+
+        Raises:
+            IncompleteListing: too many pages in a row had no new rows.
+        """
+        self._pages += 1
+        if has_new_rows:
+            self._last_new = self._pages
+        elif (repeated := self._pages - self._last_new) > self.MAX_PAGES + 2 * self._last_new:
+            raise _endless(f"The last {repeated:,} pages had no new rows.", self._operation)
+
+
+def _endless(detail: str, operation: str) -> IncompleteListing:
+    return IncompleteListing(
+        "ECR returned the same pages again",
+        f"{detail} There may be more rows than are shown.",
+        "Load the list again. If this comes again, check the endpoint URL.",
+        operation=operation,
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from ecrtui.errors import unreadable_rows
+
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding, ImageScan
     from ecrtui.ecr.image import Image
@@ -39,36 +41,58 @@ ECR_CAPABILITIES = Capabilities(
 )
 
 
+class PageRows(NamedTuple, Generic[Item]):
+    """The rows of a page: those that could be read, and one message for each of the others."""
+
+    items: tuple[Item, ...]
+    problems: tuple[str, ...] = ()
+    """Each names its row and says which member has which bad value."""
+
+
 class Page(Generic[Item]):
     """A page of a listing.
 
     Args:
         items: the items of the page.
         next_token: the token that requests the next page; empty on the last page.
-        read: returns the items instead of ``items``, when they are first used. Parsing a long page can wait until
-            the next one has been requested. Raises EcrTuiError if the page is malformed.
+        problems: a message for each row that could not be read.
+        read: returns the rows when they are first used, instead of ``items`` and ``problems``. Parsing a long page
+            can wait until the next one has been requested. Raises EcrTuiError if the page is malformed.
     """
 
-    __slots__ = ("_items", "_read", "next_token")
+    __slots__ = ("_read", "_rows", "next_token")
 
     def __init__(
         self,
         items: tuple[Item, ...] = (),
         next_token: str = "",
         *,
-        read: Callable[[], tuple[Item, ...]] | None = None,
+        problems: tuple[str, ...] = (),
+        read: Callable[[], PageRows[Item]] | None = None,
     ) -> None:
-        self._items = items
+        self._rows = PageRows(items, problems)
         self._read = read
         self.next_token = next_token
 
     @property
-    def items(self) -> tuple[Item, ...]:
-        """The items of the page."""
+    def rows(self) -> PageRows[Item]:
+        """The rows of the page, with the problems of those that could not be read."""
         if self._read is not None:
-            self._items = self._read()
+            self._rows = self._read()
             self._read = None
-        return self._items
+        return self._rows
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All rows of the page.
+
+        Raises:
+            IncompleteListing: a row could not be read, so what it says is not known.
+        """
+        items, problems = self.rows
+        if problems:
+            raise unreadable_rows(problems)
+        return items
 
 
 class Registry(Protocol):

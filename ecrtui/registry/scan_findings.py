@@ -5,7 +5,6 @@ DescribeImages tells neither for today's basic scanning, nor for enhanced scanni
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -13,15 +12,28 @@ from typing import Any
 from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry import conversion
-from ecrtui.registry.errors import integrity_error, validate_reply
+from ecrtui.registry.errors import integrity_error
 from ecrtui.registry.image_resolver import PAGE_SIZE
+from ecrtui.registry.paging import RepetitionCheck
+from ecrtui.registry.validation import (
+    MAX_NAME,
+    BadValue,
+    Reply,
+    entries,
+    integer_map,
+    moment,
+    required_text,
+    shown,
+    structure,
+    structures,
+    text,
+    validate_reply,
+)
 
 OPERATION = "DescribeImageScanFindings"
 
 _LISTS = frozenset({"findings", "enhancedFindings"})
 """The members with findings, of basic and of enhanced scanning."""
-
-Reply = Mapping[str, Any]
 
 
 class ScanFindings:
@@ -51,15 +63,14 @@ class ScanFindings:
             return ImageScan(NOT_SCANNED)
         with validate_reply(OPERATION):
             status, description = _status(reply)
-            found = _result(reply)
-            counts = found.get("findingSeverityCounts")
-            if counts is None and _LISTS & found.keys():
+            found = structure(reply, "imageScanFindings")
+            counts: Mapping[str, int] | None = None
+            if found.get("findingSeverityCounts") is not None:
+                counts = integer_map(found, "findingSeverityCounts")
+            elif _LISTS & found.keys():
                 counts = self._counted(repository, digest)
-            completed_at = found.get("imageScanCompletedAt")
-            if completed_at is not None and not math.isfinite(completed_at):
-                raise ValueError(f"{completed_at} is no time")
             known = None if counts is None else conversion.counts_of_scan(status, counts)
-            return ImageScan(status, known, description, completed_at)
+            return ImageScan(status, known, description, moment(found, "imageScanCompletedAt"))
 
     def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
         """Return all findings of the last scan, basic or enhanced.
@@ -73,10 +84,10 @@ class ScanFindings:
     def _counted(self, repository: str, digest: str) -> Mapping[str, int]:
         """Return the number of findings by severity. A finding in two packages counts once, as in ECR's counts."""
         return Counter(
-            str(entry.get("severity"))
+            text(finding, "severity")
             for reply in self._pages(repository, digest, PAGE_SIZE)
             for name in _LISTS
-            for entry in _result(reply).get(name) or ()
+            for finding in structures(structure(reply, "imageScanFindings"), name)
         )
 
     def _findings(self, repository: str, digest: str) -> Iterator[Finding]:
@@ -84,51 +95,43 @@ class ScanFindings:
             status, description = _status(reply)
             if status not in FINISHED:
                 raise _no_result(status, description)
-            if not _LISTS & _result(reply).keys():
-                raise ValueError("a finished scan without findings")
+            if not _LISTS & structure(reply, "imageScanFindings").keys():
+                raise BadValue("findings and enhancedFindings are missing")
             yield from conversion.findings(reply)
 
     def _pages(self, repository: str, digest: str, size: int) -> Iterator[Reply]:
         """Yield the pages of the last scan of this image and no other."""
+        check = RepetitionCheck(OPERATION)
+        known: set[int] = set()
         for reply in self._replies(
             OPERATION, "", repositoryName=repository, imageId={"imageDigest": digest}, maxResults=size
         ):
             with validate_reply(OPERATION):
-                answered = reply.get("repositoryName"), (reply.get("imageId") or {}).get("imageDigest")
+                answered = reply.get("repositoryName"), structure(reply, "imageId").get("imageDigest")
+                found = {hash(repr(finding)) for finding in _all(reply)}
             if answered != (repository, digest):
-                received = f"{answered[0]}@{answered[1]}"
+                received = f"{shown(answered[0])} and {shown(answered[1])}"
                 raise integrity_error(
                     "The response is about another image",
                     f"requested {repository}@{digest}, received {received}",
                     OPERATION,
                 )
             yield reply
+            check.page(has_new_rows=not found <= known)
+            known |= found
+
+
+def _all(reply: Reply) -> Iterator[Any]:
+    """Yield all findings of a page, unchecked."""
+    result = structure(reply, "imageScanFindings")
+    for name in sorted(_LISTS):
+        yield from entries(result, name)
 
 
 def _status(reply: Reply) -> tuple[str, str]:
-    """Return the status of the scan and its description.
-
-    Raises:
-        LookupError, TypeError, ValueError: the reply has no status.
-    """
-    status = reply["imageScanStatus"]["status"]
-    if not isinstance(status, str) or not status:
-        raise ValueError(f"{status!r} is no status")
-    return status, str(reply["imageScanStatus"].get("description") or "")
-
-
-def _result(reply: Reply) -> Reply:
-    """Return the result of the scan; empty if the reply has none.
-
-    Raises:
-        TypeError: it is not a structure.
-    """
-    result = reply.get("imageScanFindings")
-    if result is None:
-        return {}
-    if not isinstance(result, Mapping):
-        raise TypeError(f"imageScanFindings is {type(result).__name__}")
-    return result
+    """Return the status of the scan and its description; raise BadValue if the reply has no status."""
+    status = structure(reply, "imageScanStatus")
+    return required_text(status, "status", MAX_NAME), text(status, "description")
 
 
 def _no_result(status: str, description: str) -> EcrTuiError:

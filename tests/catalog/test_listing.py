@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ecrtui.catalog.listing import PAGES_AHEAD, Batch, Listing, ListingParts, SeenKeys, SeenRows, SingleBatch
 from ecrtui.catalog.page_source import MAX_PAUSES, MAX_RESTARTS
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ListingExpired, NotFound, Throttled
-from ecrtui.registry.protocol import Page
+from ecrtui.registry.protocol import Page, PageRows
 
 Row = tuple[str, bool]
 """A name, and True if it is tagged."""
@@ -213,11 +213,11 @@ def test_a_malformed_page_is_reported_and_read_again(at: int) -> None:
         for page in source.pages()(start):
             yield Page(read=partial(read, page), next_token=page.next_token)
 
-    def read(page: Page[Row]) -> tuple[Row, ...]:
+    def read(page: Page[Row]) -> PageRows[Row]:
         made.append(page.next_token)
         if len(made) == at + 1:
             raise ConnectionFailed("malformed")
-        return page.items
+        return page.rows
 
     listing = Listing(from_token, SeenRows(lambda row: row[0]))
     batches: list[Batch[Row]] = []

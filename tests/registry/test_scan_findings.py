@@ -101,7 +101,7 @@ def test_a_scan_in_another_state_has_no_counts(env: RegistryEnv, status: str) ->
 def test_an_empty_summary_of_describe_images_is_no_result_of_an_unfinished_scan(status: str) -> None:
     described = image(
         {
-            "imageDigest": "sha256:1",
+            "imageDigest": "sha256:" + "1" * 64,
             "imageScanStatus": {"status": status},
             "imageScanFindingsSummary": {"findingSeverityCounts": {}},
         }
@@ -111,7 +111,7 @@ def test_an_empty_summary_of_describe_images_is_no_result_of_an_unfinished_scan(
 
 
 def test_a_finished_scan_without_a_summary_is_not_known() -> None:
-    described = image({"imageDigest": "sha256:1", "imageScanStatus": {"status": "COMPLETE"}})
+    described = image({"imageDigest": "sha256:" + "1" * 64, "imageScanStatus": {"status": "COMPLETE"}})
     assert not described.scan_known
 
 

@@ -19,7 +19,7 @@ from ecrtui.errors import ConnectionFailed, CredentialsError
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
 from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, ReplyStream, RpcConnection
-from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, Registry
+from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
 
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding, ImageScan
@@ -202,12 +202,13 @@ class RemoteRegistry(Registry):
         return iterate_pages(read, lambda page: page.next_token, start, operation)
 
 
-def _rows(codec: RowCodec[Item], reply: ReplyStream) -> tuple[Item, ...]:
+def _rows(codec: RowCodec[Item], reply: ReplyStream) -> PageRows[Item]:
     try:
         packed = reply.next()
     except ConnectionClosed:
         raise _process_ended() from None
-    return tuple(codec.from_columns(marshal.loads(packed)))  # noqa: S302 - from our own process
+    columns, problems = marshal.loads(packed)  # noqa: S302 - from our own process
+    return PageRows(tuple(codec.from_columns(columns)), problems)
 
 
 def _process_ended(*, write: bool = False) -> ConnectionFailed:

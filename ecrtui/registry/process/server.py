@@ -76,7 +76,7 @@ class RegistryServer:
             yield getattr(self._registry(account), name)(*values, **options)
 
     def _page(self, name: str, account: str, values: Sequence[str], options: Mapping[str, str]) -> Iterator[Any]:
-        """Yield the token of the next page and then the rows of this one. The next page is requested in between."""
+        """Yield the token of the next page, and then the rows of this one. The next page is requested in between."""
 
         def read(start: str) -> Page[Any]:
             page: Page[Any] = next(getattr(self._registry(account), name)(*values, **{**options, "start": start}))
@@ -90,7 +90,8 @@ class RegistryServer:
             while len(self._next_pages) > LISTINGS_READ_AHEAD:
                 self._next_pages.popitem(last=False)
         yield page.next_token
-        yield marshal.dumps(CODECS[name].to_columns(page.items))
+        items, problems = page.rows
+        yield marshal.dumps((CODECS[name].to_columns(items), problems))
 
     def _registry(self, account: str) -> EcrRegistry:
         """Return the registry of an account, "" for that of the connection. Open it first; raise if that fails."""
