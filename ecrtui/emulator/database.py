@@ -15,7 +15,7 @@ from ecrtui.emulator.errors import DatabaseRefusedError
 APPLICATION_ID = 0x65637274
 """Identifies the embedded registry's SQLite files ("ecrt"; ``PRAGMA application_id``)."""
 
-VERSION = 1
+VERSION = 2
 """The version of schema.sql (``PRAGMA user_version``)."""
 
 BUSY_TIMEOUT = 30.0

@@ -154,3 +154,56 @@ CREATE TABLE registry_settings (
   value TEXT NOT NULL,                             -- JSON
   PRIMARY KEY (registry_id, region, name)
 ) WITHOUT ROWID;
+
+-- Settings of a registry for the repositories below a prefix: pull-through cache rules, repository creation templates.
+CREATE TABLE prefixed_settings (
+  registry_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  prefix TEXT NOT NULL,                            -- without a slash at its end
+  value TEXT NOT NULL,                             -- JSON: PullThroughCacheRule or RepositoryCreationTemplate
+  PRIMARY KEY (registry_id, region, kind, prefix)
+) WITHOUT ROWID;
+
+CREATE TABLE image_signings (
+  image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+  profile_arn TEXT NOT NULL,
+  status TEXT NOT NULL,                            -- SigningStatus
+  PRIMARY KEY (image_id, profile_arn)
+) WITHOUT ROWID;
+
+-- The last replication of an image to each destination.
+CREATE TABLE image_replications (
+  image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+  region TEXT NOT NULL,
+  registry_id TEXT NOT NULL,
+  status TEXT NOT NULL,                            -- ReplicationStatus
+  failure_code TEXT,
+  PRIMARY KEY (image_id, region, registry_id)
+) WITHOUT ROWID;
+
+CREATE TABLE replication_backfills (
+  id INTEGER PRIMARY KEY,                          -- the order of the starts
+  uuid TEXT NOT NULL UNIQUE,                       -- replicationBackfillId
+  registry_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  destination_region TEXT NOT NULL,
+  destination_registry_id TEXT NOT NULL,
+  status TEXT NOT NULL,                            -- ReplicationBackfillStatus
+  failure_code TEXT,
+  started_at REAL NOT NULL,
+  ended_at REAL
+);
+CREATE INDEX replication_backfills_by_registry ON replication_backfills (registry_id, region, id);
+
+-- One row for each image and tag of a backfill.
+CREATE TABLE replication_backfill_results (
+  backfill_id INTEGER NOT NULL REFERENCES replication_backfills (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  repository TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  tag TEXT,
+  status TEXT NOT NULL,                            -- ReplicationBackfillResultStatus
+  failure_code TEXT,
+  PRIMARY KEY (backfill_id, position)
+) WITHOUT ROWID;

@@ -18,7 +18,17 @@ from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults
 from ecrtui.emulator.http_messages import Request, Response, error_response, json_response
 from ecrtui.emulator.json_text import parse_object
-from ecrtui.emulator.operations import images, layers, lifecycle, listings, registry, repositories, scans
+from ecrtui.emulator.operations import (
+    creation_templates,
+    images,
+    layers,
+    lifecycle,
+    listings,
+    pull_through_cache,
+    registry,
+    repositories,
+    scans,
+)
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 REGISTRY_ID = "123456789012"
@@ -33,6 +43,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **scans.OPERATIONS,
     **lifecycle.OPERATIONS,
     **registry.OPERATIONS,
+    **pull_through_cache.OPERATIONS,
+    **creation_templates.OPERATIONS,
 }
 """The supported operations by their name in the ECR API."""
 

@@ -189,14 +189,6 @@ def test_an_image_is_neither_replicated_nor_signed(ecr: Any, repository: str) ->
         ecr.describe_image_signing_status(repositoryName=repository, imageId={"imageTag": "absent"})
 
 
-def test_an_unsupported_operation_fails_with_its_name(ecr: Any) -> None:
-    with refused("UnknownOperationException") as caught:
-        ecr.describe_pull_through_cache_rules()
-    assert error_message(caught) == (
-        "The embedded registry does not support the ECR operation DescribePullThroughCacheRules."
-    )
-
-
 def test_every_response_has_its_own_request_id(ecr: Any) -> None:
     ids = [ecr.describe_registry()["ResponseMetadata"]["RequestId"] for _ in range(2)]
     with pytest.raises(ClientError) as caught:

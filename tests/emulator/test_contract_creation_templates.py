@@ -1,0 +1,117 @@
+"""Repository creation templates: the behaviours that a client observes.
+
+The numbers are those of docs/embedded-registry-behaviour.md.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.emulator.conftest import Transport
+from tests.support.embedded import REGISTRY_ID, refused
+
+REPLICATION = ["REPLICATION"]
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Return an unused prefix."""
+    return f"template-{next(_numbers)}"
+
+
+def test_a_template_has_defaults(ecr: Any, prefix: str) -> None:
+    """F06"""
+    answer = ecr.create_repository_creation_template(prefix=prefix, appliedFor=["PULL_THROUGH_CACHE"])
+    template = answer["repositoryCreationTemplate"]
+    assert answer["registryId"] == REGISTRY_ID
+    assert template.pop("createdAt") == template.pop("updatedAt")
+    assert template == {
+        "prefix": prefix,
+        "encryptionConfiguration": {"encryptionType": "AES256"},
+        "imageTagMutability": "MUTABLE",
+        "appliedFor": ["PULL_THROUGH_CACHE"],
+    }
+
+
+def test_one_prefix_has_one_template(ecr: Any, prefix: str) -> None:
+    """F07"""
+    for name in (prefix, "ROOT"):
+        ecr.create_repository_creation_template(prefix=name, appliedFor=REPLICATION)
+        with refused("TemplateAlreadyExistsException"):
+            ecr.create_repository_creation_template(prefix=name, appliedFor=REPLICATION)
+    with refused("TemplateAlreadyExistsException"):
+        ecr.create_repository_creation_template(prefix=f"{prefix}/", appliedFor=REPLICATION)
+    ecr.delete_repository_creation_template(prefix="ROOT")
+
+
+def test_a_template_that_is_not_there_is_not_found(ecr: Any) -> None:
+    """F07"""
+    with refused("TemplateNotFoundException"):
+        ecr.update_repository_creation_template(prefix="absent", description="x")
+    with refused("TemplateNotFoundException"):
+        ecr.delete_repository_creation_template(prefix="absent")
+    assert ecr.describe_repository_creation_templates(prefixes=["absent"])["repositoryCreationTemplates"] == []
+
+
+def test_an_update_changes_what_it_names(ecr: Any, prefix: str) -> None:
+    """F08"""
+    policy = json.dumps({"rules": [{"rulePriority": 1, "selection": COUNT, "action": {"type": "expire"}}]}, indent=2)
+    created = ecr.create_repository_creation_template(
+        prefix=prefix,
+        appliedFor=REPLICATION,
+        description="one",
+        lifecyclePolicy=policy,
+        resourceTags=[{"Key": "team", "Value": "x"}],
+        imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "latest*"}],
+    )["repositoryCreationTemplate"]
+    changed = ecr.update_repository_creation_template(prefix=prefix, description="two")["repositoryCreationTemplate"]
+    assert changed == {**created, "description": "two", "updatedAt": changed["updatedAt"]}
+    ecr.update_repository_creation_template(prefix=prefix, imageTagMutability="IMMUTABLE", lifecyclePolicy="")
+    (found,) = ecr.describe_repository_creation_templates(prefixes=[prefix])["repositoryCreationTemplates"]
+    assert found["imageTagMutability"] == "IMMUTABLE"
+    assert "imageTagMutabilityExclusionFilters" not in found
+    assert "lifecyclePolicy" not in found
+    assert found["resourceTags"] == [{"Key": "team", "Value": "x"}]
+    assert ecr.delete_repository_creation_template(prefix=prefix)["repositoryCreationTemplate"] == found
+
+
+def test_templates_are_returned_in_pages(transport: Transport) -> None:
+    """F08"""
+    ecr = transport.client(region="eu-north-1")
+    for number in range(5):
+        ecr.create_repository_creation_template(prefix=f"page-{number}", appliedFor=REPLICATION)
+    pages = ecr.get_paginator("describe_repository_creation_templates").paginate(PaginationConfig={"PageSize": 2})
+    found = [[entry["prefix"] for entry in page["repositoryCreationTemplates"]] for page in pages]
+    assert found == [["page-0", "page-1"], ["page-2", "page-3"], ["page-4"]]
+
+
+COUNT = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"lifecyclePolicy": "no policy"},
+        {"repositoryPolicy": "no policy"},
+        {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
+        {"imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "latest"}]},
+        {"resourceTags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
+        {"appliedFor": ["SOMETIMES"]},
+        {"encryptionConfiguration": {"encryptionType": "ROT13"}},
+        {"description": "x" * 257},
+        {"prefix": "Upper"},
+    ],
+)
+def test_what_a_repository_cannot_have_is_refused(transport: Transport, prefix: str, members: dict[str, Any]) -> None:
+    """F06"""
+    ecr = transport.client(parameter_validation=False)
+    with refused("InvalidParameterException"):
+        ecr.create_repository_creation_template(**{"prefix": prefix, "appliedFor": REPLICATION, **members})
+    assert ecr.describe_repository_creation_templates(prefixes=[prefix])["repositoryCreationTemplates"] == []
