@@ -114,15 +114,15 @@ def test_an_invalid_prefix_is_refused(transport: Transport, prefix_of_rule: str)
 
 def test_a_rule_that_is_not_there_is_not_found(ecr: Any) -> None:
     """F04"""
-    calls = [
-        lambda: ecr.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["absent"]),
-        lambda: ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="absent", credentialArn=SECRET),
-        lambda: ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="absent"),
-        lambda: ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="absent"),
-    ]
-    for call in calls:
-        with refused("PullThroughCacheRuleNotFoundException"):
-            call()
+    absent = {"ecrRepositoryPrefix": "absent"}
+    with refused("PullThroughCacheRuleNotFoundException"):
+        ecr.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["absent"])
+    with refused("PullThroughCacheRuleNotFoundException"):
+        ecr.update_pull_through_cache_rule(**absent, credentialArn=SECRET)
+    with refused("PullThroughCacheRuleNotFoundException"):
+        ecr.delete_pull_through_cache_rule(**absent)
+    with refused("PullThroughCacheRuleNotFoundException"):
+        ecr.validate_pull_through_cache_rule(**absent)
 
 
 def test_rules_are_returned_in_pages_and_deleted(transport: Transport) -> None:
