@@ -1,17 +1,18 @@
-"""The catalog: lists of repositories and images, and cached manifests.
+"""The catalog: lists of repositories and images, image scans, and cached manifests.
 
 All methods block, except :meth:`Catalog.known_manifest`; callers provide the thread. Every failure is an EcrTuiError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from ecrtui.catalog.cache.store import Cache, Snapshot
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
+from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND, KnownScans, ScanReading
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
@@ -19,6 +20,7 @@ from ecrtui.ecr.manifest import Descriptor, Manifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import NotFound
 from ecrtui.registry.protocol import Page, Registry
+from ecrtui.registry.rate_limiter import RateLimiter
 
 __all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
@@ -49,13 +51,17 @@ class Catalog:
         slow_page: float = SLOW_PAGE,
         pause: float = FIRST_PAUSE,
         interval: float = BATCH_INTERVAL,
+        scans_per_second: float = REQUESTS_PER_SECOND,
     ) -> None:
+        self.known_scans = KnownScans(cache)
+        """The scans that were read before."""
         self._registry = registry
         self._cache = cache
         self._slow_page = slow_page
         self._pause = pause
         self._interval = interval
         self._manifests = ManifestLru()
+        self._scan_limiter = RateLimiter(scans_per_second)
 
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
         """List all repositories. See :meth:`images` for the parameter."""
@@ -89,6 +95,10 @@ class Catalog:
             "DescribeImages",
             ListingParts((pages("TAGGED"), pages("UNTAGGED")), self._slow_page),
         )
+
+    def scans(self, repository: str, digests: Iterable[str]) -> ScanReading:
+        """Read the last scans of these images, in this order, unless they are known."""
+        return ScanReading(self._registry, repository, digests, self.known_scans, self._scan_limiter)
 
     def _listing(
         self,

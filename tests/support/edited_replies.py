@@ -31,14 +31,3 @@ class EditedReply(Effect):
 def edited(operation: str, edit: Callable[[dict[str, Any]], object]) -> Fault:
     """Return a fault that edits every reply of an operation."""
     return Fault(operation, EditedReply(edit))
-
-
-def _without_scans(reply: dict[str, Any]) -> None:
-    for detail in reply["imageDetails"]:
-        detail.pop("imageScanStatus", None)
-        detail.pop("imageScanFindingsSummary", None)
-
-
-def listing_without_scans() -> Fault:
-    """Return the fault with which DescribeImages tells nothing of scans, as AWS does since AWS_NATIVE scanning."""
-    return edited("DescribeImages", _without_scans)

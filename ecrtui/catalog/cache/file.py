@@ -13,7 +13,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-VERSION = 3
+VERSION = 4
 """Version of the schema and of the content of chunks. A file of another version is deleted."""
 
 BUSY_TIMEOUT = 1.0
@@ -41,6 +41,18 @@ CREATE TABLE manifest (
     used_at REAL NOT NULL
 );
 CREATE INDEX manifest_used ON manifest (used_at);
+CREATE TABLE scan (
+    registry TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    status TEXT NOT NULL,
+    counts TEXT,
+    description TEXT NOT NULL,
+    completed_at REAL,
+    read_at REAL NOT NULL,
+    PRIMARY KEY (registry, repository, digest)
+) WITHOUT ROWID;
+CREATE INDEX scan_read ON scan (read_at);
 CREATE TABLE connection (
     fingerprint TEXT PRIMARY KEY,
     registry_id TEXT NOT NULL,

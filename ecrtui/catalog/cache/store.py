@@ -1,15 +1,17 @@
-"""The cache: the last listings and manifests of one registry, in a disposable SQLite file."""
+"""The cache: the last listings, manifests and scans of one registry, in a disposable SQLite file."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ecrtui.catalog.cache.chunks import IMAGE_CHUNKS, REPOSITORY_CHUNKS
 from ecrtui.catalog.cache.file import BUSY_TIMEOUT, CacheFile
 from ecrtui.catalog.cache.listings import LISTINGS_SIZE, ListingStore, Snapshot
 from ecrtui.catalog.cache.manifests import MANIFESTS_SIZE, ManifestStore
+from ecrtui.catalog.cache.scans import ScanStore
+from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
@@ -51,6 +53,7 @@ class Cache:
         registry = f"{location.registry_id} {location.region} {location.endpoint}"
         self._listings = ListingStore(self._file, registry, clock, listings_size)
         self._manifests = ManifestStore(self._file, clock, manifests_size)
+        self._scans = ScanStore(self._file, registry, clock)
 
     @classmethod
     def for_fingerprint(cls, file: Path, fingerprint: str) -> Cache | None:
@@ -106,6 +109,18 @@ class Cache:
     def keep_manifests(self, manifests: Sequence[Manifest]) -> None:
         """Store manifests; the least recently used ones are deleted when they exceed their size."""
         self._manifests.keep(manifests)
+
+    def scans(self, repository: str, digests: Sequence[str]) -> dict[str, tuple[ImageScan, float]]:
+        """Return those of these scans that are stored, by digest, each with the time at which it was read."""
+        return self._scans.load(repository, digests)
+
+    def keep_scans(self, repository: str, scans: Mapping[str, tuple[ImageScan, float]]) -> None:
+        """Store scans, each with the time at which it was read, in seconds since the epoch."""
+        self._scans.keep(repository, scans)
+
+    def forget_scans(self, repository: str) -> None:
+        """Delete the scans of a repository."""
+        self._scans.forget(repository)
 
     def close(self) -> None:
         """Close the file for good."""

@@ -13,15 +13,20 @@
 ``archived<7d``        time of archiving
 ``severity>=high``     a finding of this severity or worse; ``severity:none``: scanned, no findings
 ``findings>0``         number of findings
+``scan:failed``        state of the last scan (complete, active, in-progress, pending, failed, not-scanned …)
 ``is:…``               untagged, tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active,
                        scanned, unscanned, referrer
 =====================  ===============================================================================================
+
+An image without known findings matches neither ``severity>=high`` nor ``!severity>=high``. A filter reports such images
+as undecided.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, compress
 from operator import attrgetter
@@ -31,6 +36,7 @@ from ecrtui.catalog.filter.language import (
     NEVER,
     Condition,
     FilterSchema,
+    Knowledge,
     Mask,
     any_of,
     digest_matcher,
@@ -50,7 +56,7 @@ from ecrtui.catalog.filter.values import (
     time_test,
     value_error,
 )
-from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.findings import NOT_SCANNED, SEVERITIES
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
 Flags = Callable[[Sequence[Image]], Iterable[int]]
@@ -188,9 +194,11 @@ def _pulled(term: Term, now: float) -> Condition[Image]:
 
 
 def _findings(term: Term, now: float) -> Condition[Image]:
-    return _known(
-        number_test(term),
-        lambda image: None if image.findings is None else sum([count for _, count in image.findings]),
+    return _of_findings(
+        _known(
+            number_test(term),
+            lambda image: None if image.findings is None else sum([count for _, count in image.findings]),
+        )
     )
 
 
@@ -200,12 +208,37 @@ def _severity(term: Term, now: float) -> Condition[Image]:
     if word == "none" and term.operator not in (":", "="):
         raise value_error(term, "none cannot be compared", "Use severity:none.")
     if word == "none":
-        return _known(lambda worst: worst == 0, _worst)
+        return _of_findings(_known(lambda worst: worst == 0, _worst))
     rank = _RANKS[word.upper()]
     if term.operator in (":", "="):
-        return Condition(lambda images: [image.findings and rank in _ranks(image) for image in images], {})
+        return _of_findings(
+            Condition(lambda images: [image.findings and rank in _ranks(image) for image in images], {})
+        )
     compare = COMPARISONS[term.operator]
-    return _known(lambda worst: compare(worst, rank), _worst)
+    return _of_findings(_known(lambda worst: compare(worst, rank), _worst))
+
+
+def _of_findings(condition: Condition[Image]) -> Condition[Image]:
+    """Return a condition that reads findings: it is undecided about images without known findings."""
+    return replace(condition, undecided=_without_findings, needs=Knowledge.FINDINGS)
+
+
+def _without_findings(images: Sequence[Image]) -> list[bool]:
+    return [image.findings is None for image in images]
+
+
+def _scan(term: Term, now: float) -> Condition[Image]:
+    found = field_matcher(term)
+    return _of_scan(of_text(lambda image: image.scan_status.lower().replace("_", "-"), found))
+
+
+def _of_scan(mask: Mask[Image]) -> Condition[Image]:
+    """Return a condition that reads the state of the last scan."""
+    return Condition(mask, {}, _with_unknown_scan, Knowledge.FINDINGS)
+
+
+def _with_unknown_scan(images: Sequence[Image]) -> list[bool]:
+    return [not image.scan_known for image in images]
 
 
 def _ranks(image: Image) -> list[int]:
@@ -214,7 +247,7 @@ def _ranks(image: Image) -> list[int]:
 
 
 def _worst(image: Image) -> int | None:
-    """Return the rank of the worst finding: 0 without findings, None if the image was not scanned."""
+    """Return the rank of the worst finding: 0 without findings, None if no findings are known."""
     return None if image.findings is None else max(_ranks(image), default=0)
 
 
@@ -231,15 +264,20 @@ _IS: dict[str, Mask[Image]] = {
     "tagged": lambda images: map(_TAGS, images),
     "archived": _in_archive,
     "active": lambda images: [not image.archived for image in images],
-    "scanned": lambda images: [image.findings is not None for image in images],
-    "unscanned": lambda images: [image.findings is None for image in images],
     "referrer": lambda images: map(_SUBJECT, images),
+}
+
+_IS_SCAN: dict[str, Mask[Image]] = {
+    "scanned": lambda images: [image.findings is not None for image in images],
+    "unscanned": lambda images: [image.scan_status == NOT_SCANNED for image in images],
 }
 
 
 def _is(term: Term, now: float) -> Condition[Image]:
     require_plain(term, ":", "=")
-    word = one_of(term, (*_IS, *_KINDS))
+    word = one_of(term, (*_IS, *_IS_SCAN, *_KINDS))
+    if word in _IS_SCAN:
+        return _of_scan(_IS_SCAN[word])
     kind = _KINDS.get(word)
     return Condition(_IS[word] if kind is None else _of_kind((kind,)), {})
 
@@ -255,6 +293,7 @@ IMAGES: FilterSchema[Image] = FilterSchema(
         "is": _is,
         "severity": _severity,
         "findings": _findings,
+        "scan": _scan,
         "tags": _tags,
         "type": _type,
         "subject": _subject,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import reduce
 from itertools import repeat
 from operator import or_
@@ -21,6 +22,14 @@ Mask = Callable[[Sequence[Item]], Iterable[object]]
 MIN_DIGEST_PART = 4
 """Search for a word inside digests only from this length on: nearly every digest contains any one or two digits."""
 
+
+class Knowledge(Enum):
+    """What a listing does not tell of an item, and what therefore has to be read for a filter."""
+
+    FINDINGS = "findings"
+    """The last scan of an image."""
+
+
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _PREFIX = "sha256:"
 
@@ -32,6 +41,11 @@ class Condition(Generic[Item]):
     mask: Mask[Item]
     highlights: Mapping[str, Callable[[str], Spans]]
     """Finders of the ranges to highlight, by the name of the shown value ("tag", "digest", "kind", "name")."""
+    undecided: Mask[Item] | None = None
+    """Returns a truthy value for each item of which it is not known whether it matches. Such an item matches neither
+    the term nor its negation. None if everything that the term reads is always known."""
+    needs: Knowledge | None = None
+    """What has to be read to decide about these items."""
 
 
 @dataclass(frozen=True, slots=True)

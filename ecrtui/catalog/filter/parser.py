@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from ecrtui.catalog.batch_predicate import matching_indices
 from ecrtui.catalog.filter.images import IMAGES
-from ecrtui.catalog.filter.language import FilterSchema, Mask
+from ecrtui.catalog.filter.language import Condition, FilterSchema, Knowledge
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.filter.matching import Spans, merged
 from ecrtui.catalog.filter.repositories import REPOSITORIES
@@ -31,6 +31,10 @@ class Filter(Generic[Item]):
     :class:`~ecrtui.catalog.batch_predicate.BatchPredicate`."""
     highlights: Sequence[Mapping[str, Callable[[str], Spans]]] = field(default=(), repr=False, compare=False)
     """By term: finders of the ranges to highlight, by the name of the shown value. Negated terms have none."""
+    undecided: Callable[[Sequence[Item]], Sequence[int]] = field(default=lambda items: [], repr=False, compare=False)
+    """Returns the indices of the items of which it is not known whether they match, ascending."""
+    needs: frozenset[Knowledge] = frozenset()
+    """What a listing may not tell, and the filter has to know."""
 
     def __bool__(self) -> bool:
         return bool(self.text.strip())
@@ -72,32 +76,66 @@ def parse_repositories(text: str, now: float | None = None) -> Filter[Repository
 
 def _parse(text: str, schema: FilterSchema[Item], now: float | None) -> Filter[Item]:
     moment = time.time() if now is None else now
-    wanted: list[Mask[Item]] = []
-    unwanted: list[Mask[Item]] = []
-    highlights = []
-    for term in terms(text):
-        condition = schema.condition(term, moment)
-        if term.negated:
-            unwanted.append(condition.mask)
-        else:
-            wanted.append(condition.mask)
-            highlights.append(condition.highlights)
-    return Filter(text, _All(wanted, unwanted), tuple(highlights))
+    clauses = [_Clause(schema.condition(term, moment), term.negated) for term in terms(text)]
+    predicate = _All(clauses)
+    return Filter(
+        text,
+        predicate,
+        tuple(clause.condition.highlights for clause in clauses if not clause.negated),
+        predicate.undecided_indices,
+        frozenset(clause.condition.needs for clause in clauses if clause.condition.needs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause(Generic[Item]):
+    """A term of a filter."""
+
+    condition: Condition[Item]
+    negated: bool
+
+    def select(self, items: Sequence[Item]) -> Iterable[object]:
+        """Return a truthy value for each item that satisfies the term."""
+        flags = self.condition.mask(items)
+        if not self.negated:
+            return flags
+        excluded = flags if self.condition.undecided is None else map(_either, flags, self.condition.undecided(items))
+        return map(not_, excluded)
+
+    def select_possible(self, items: Sequence[Item]) -> Iterable[object]:
+        """Return a truthy value for each item that satisfies the term or might do so."""
+        flags = self.select(items)
+        return flags if self.condition.undecided is None else map(_either, flags, self.condition.undecided(items))
 
 
 class _All(Generic[Item]):
-    """The items that match all wanted conditions and no unwanted one."""
+    """The items that satisfy all clauses."""
 
-    def __init__(self, wanted: Iterable[Mask[Item]], unwanted: Iterable[Mask[Item]]) -> None:
-        self._terms = [*((mask, True) for mask in wanted), *((mask, False) for mask in unwanted)]
+    def __init__(self, clauses: Sequence[_Clause[Item]]) -> None:
+        self._clauses = clauses
 
     def __call__(self, item: Item, /) -> bool:
         return bool(self.matching_indices((item,)))
 
     def matching_indices(self, items: Sequence[Item], /) -> Sequence[int]:
-        """Return the indices of the matching items, ascending. Each condition tests what the ones before it left."""
-        left: Sequence[int] = range(len(items))
-        for mask, wanted in self._terms:
-            flags = mask(items if len(left) == len(items) else [items[index] for index in left])
-            left = list(compress(left, flags if wanted else map(not_, flags)))
-        return left
+        """Return the indices of the matching items, ascending. Each clause tests what the ones before it left."""
+        return _select(items, [clause.select for clause in self._clauses])
+
+    def undecided_indices(self, items: Sequence[Item]) -> Sequence[int]:
+        """Return the indices of the items that might match, ascending."""
+        if all(clause.condition.undecided is None for clause in self._clauses):
+            return []
+        possible = _select(items, [clause.select_possible for clause in self._clauses])
+        matching = set(self.matching_indices(items))
+        return [index for index in possible if index not in matching]
+
+
+def _select(items: Sequence[Item], masks: Iterable[Callable[[Sequence[Item]], Iterable[object]]]) -> Sequence[int]:
+    left: Sequence[int] = range(len(items))
+    for mask in masks:
+        left = list(compress(left, mask(items if len(left) == len(items) else [items[index] for index in left])))
+    return left
+
+
+def _either(one: object, other: object) -> bool:
+    return bool(one or other)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from ecrtui.catalog.filter import parse
+from ecrtui.catalog.filter import Knowledge, parse
 from ecrtui.ecr.image import Image, ImageKind
 
 NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are
@@ -41,14 +41,22 @@ IMAGES = {
         last_pulled_at=NOW - 40 * DAY,
         findings=(("CRITICAL", 1),),
     ),
-    "untagged": Image(digest("77b0e41c"), (), NOW - 8 * DAY, 99_999_999, OCI, CONFIG),
+    "untagged": Image(digest("77b0e41c"), (), NOW - 8 * DAY, 99_999_999, OCI, CONFIG, scan_status="NOT_SCANNED"),
     "index": Image(digest("aa00"), ("multi",), NOW - DAY, None, INDEX, findings=()),
     "signature": Image(
         digest("bb11"), (f"sha256-{'8ece96b7':0<64}.sig",), NOW - DAY, 500, OCI, subject=digest("8ece96b7")
     ),
     "helm": Image(digest("cc22"), ("chart-1",), NOW - DAY, 2048, OCI, "application/vnd.cncf.helm.config.v1+json"),
     "archived": Image(
-        digest("dd33"), ("old",), NOW - 700 * DAY, 5, OCI, CONFIG, status="ARCHIVED", archived_at=NOW - 30 * DAY
+        digest("dd33"),
+        ("old",),
+        NOW - 700 * DAY,
+        5,
+        OCI,
+        CONFIG,
+        status="ARCHIVED",
+        archived_at=NOW - 30 * DAY,
+        scan_status="SCAN_ELIGIBILITY_EXPIRED",
     ),
     "triaged": Image(digest("ee44"), ("enhanced",), None, 7, OCI, CONFIG, findings=(("UNTRIAGED", 3), ("NEW-ONE", 1))),
 }
@@ -149,8 +157,17 @@ EVERYTHING = set(IMAGES)
         ("is:archived", {"archived"}),
         ("is:active", EVERYTHING - {"archived"}),
         ("is:scanned", {"release", "candidate", "index", "triaged"}),
-        ("is:unscanned", EVERYTHING - {"release", "candidate", "index", "triaged"}),
+        ("is:unscanned", {"untagged"}),
+        ("!is:scanned", {"untagged", "archived"}),
+        ("!is:unscanned", {"release", "candidate", "index", "triaged", "archived"}),
+        ("scan:expired", {"archived"}),
+        ("scan=not-scanned", {"untagged"}),
+        ("!scan:expired", {"release", "candidate", "index", "triaged", "untagged"}),
         ("severity>=high", {"release", "candidate"}),
+        ("!severity>=high", {"index", "triaged"}),
+        ("!!severity>=high", {"release", "candidate"}),
+        ("!findings>0", {"index"}),
+        ("!severity:none", {"release", "candidate", "triaged"}),
         ("severity>high", {"candidate"}),
         ("severity:high", {"release"}),
         ("severity=low", {"release"}),
@@ -165,6 +182,41 @@ EVERYTHING = set(IMAGES)
 )
 def test_a_filter_matches_the_right_images(text: str, names: set[str]) -> None:
     assert found(text) == names
+
+
+NO_FINDINGS = {"untagged", "signature", "helm", "archived"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", set()),
+        ("release", set()),
+        ("is:untagged", set()),
+        ("severity>=high", NO_FINDINGS),
+        ("!severity>=high", NO_FINDINGS),
+        ("severity:none", NO_FINDINGS),
+        ("findings=0", NO_FINDINGS),
+        ("severity>=high is:tagged", NO_FINDINGS - {"untagged"}),
+        ("severity>=high is:scanned", {"signature", "helm"}),
+        ("severity>=high is:unscanned", {"untagged", "signature", "helm"}),
+        ("severity>=high !is:helm tag:chart-1", set()),
+        ("is:scanned", {"signature", "helm"}),
+        ("!is:unscanned", {"signature", "helm"}),
+        ("scan:failed", {"signature", "helm"}),
+    ],
+)
+def test_a_filter_reports_the_images_that_it_cannot_decide_about(text: str, names: set[str]) -> None:
+    chosen = parse(text, NOW)
+    images = list(IMAGES.values())
+    assert {list(IMAGES)[index] for index in chosen.undecided(images)} == names
+    assert not set(chosen.undecided(images)) & {images.index(image) for image in chosen.select(images)}
+
+
+def test_a_filter_says_what_it_needs() -> None:
+    assert parse("release severity>=high", NOW).needs == {Knowledge.FINDINGS}
+    assert parse("!is:scanned", NOW).needs == {Knowledge.FINDINGS}
+    assert not parse("release is:tagged size>1MB", NOW).needs
 
 
 def test_only_an_empty_filter_is_falsy() -> None:

@@ -31,11 +31,26 @@ images = st.builds(
     artifact_media_type=st.sampled_from(["", "application/vnd.cncf.helm.config.v1+json", "text/spdx"]),
     last_pulled_at=moments,
     status=st.sampled_from(["ACTIVE", "ARCHIVED", "ACTIVATING"]),
+    scan_status=st.sampled_from(["", "NOT_SCANNED", "COMPLETE", "FAILED"]),
     findings=st.none()
     | st.lists(st.tuples(st.sampled_from([*SEVERITIES, "ODD"]), st.integers(0, 9)), max_size=3).map(tuple),
 )
 fields = st.sampled_from(
-    ["tag", "digest", "size", "pushed", "pulled", "is", "severity", "findings", "tags", "type", "name", "created"]
+    [
+        "tag",
+        "digest",
+        "size",
+        "pushed",
+        "pulled",
+        "is",
+        "severity",
+        "findings",
+        "scan",
+        "tags",
+        "type",
+        "name",
+        "created",
+    ]
 )
 operators = st.sampled_from([":", "=", ">", "<", ">=", "<=", ":>"])
 values = (
@@ -94,10 +109,12 @@ def test_any_text_is_a_repository_filter_or_an_error(text: str) -> None:
 
 
 @given(terms.map(lambda term: term.lstrip("!")), images)
-def test_a_negated_term_is_the_complement(term: str, image: Image) -> None:
+def test_an_image_matches_a_term_or_its_negation_or_is_undecided(term: str, image: Image) -> None:
     chosen = parsed(term)
     if chosen:
-        assert parse("!" + term, NOW).matches(image) is not chosen.matches(image)
+        negated = parse("!" + term, NOW)
+        assert chosen.undecided((image,)) == negated.undecided((image,))
+        assert chosen.matches(image) + negated.matches(image) + len(chosen.undecided((image,))) == 1
 
 
 @given(terms, terms, images)

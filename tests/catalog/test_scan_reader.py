@@ -1,0 +1,254 @@
+"""Scans of many images: batches, errors of one image and of all, throttling, the cache, and stopping."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecrtui.catalog.cache.store import Cache
+from ecrtui.catalog.catalog import Catalog
+from ecrtui.catalog.scan_reader import (
+    CONCURRENT_REQUESTS,
+    FRESH_SECONDS,
+    RESCAN_SECONDS,
+    KnownScans,
+    ScanBatch,
+    ScanReading,
+)
+from ecrtui.ecr.findings import NOT_SCANNED, ImageScan
+from ecrtui.ecr.image import Image
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Throttled
+from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support.edited_replies import edited
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
+
+OPERATION = "DescribeImageScanFindings"
+NOWHERE = "sha256:" + "0" * 64
+
+
+class Env:
+    """A repository ``app`` with images, every second one scanned."""
+
+    def __init__(self, images: int) -> None:
+        self.embedded: EmbeddedRegistry = new_embedded()
+        self.client = client_for(self.embedded)
+        create_repository(self.client, "app")
+        self.digests = [push_image(self.client, "app", str(number)).digest for number in range(images)]
+        for digest in self.digests[::2]:
+            self.client.start_image_scan(repositoryName="app", imageId={"imageDigest": digest})
+        self.registry: Registry = open_registry(Connection(), embedded=self.embedded)
+        self.now = 1_800_000_000.0
+        self.waited: list[float] = []
+
+    def reading(self, digests: list[str] | None = None, cache: Cache | None = None) -> ScanReading:
+        limiter = RateLimiter(0, clock=lambda: self.now, sleep=self.waited.append, random_share=lambda: 0.0)
+        wanted = self.digests if digests is None else digests
+        return ScanReading(self.registry, "app", wanted, self.known(cache), limiter, interval=0.0)
+
+    def known(self, cache: Cache | None = None) -> KnownScans:
+        return KnownScans(cache, clock=lambda: self.now)
+
+    def cache(self, file: Path) -> Cache:
+        return Cache(file, self.registry.location(), clock=lambda: self.now)
+
+
+@pytest.fixture
+def env() -> Env:
+    return Env(6)
+
+
+def collected(batches: list[ScanBatch]) -> dict[str, ImageScan]:
+    return {digest: scan for batch in batches for digest, scan in batch.scans.items()}
+
+
+def test_each_image_comes_once_with_its_scan(env: Env) -> None:
+    batches = list(env.reading([*env.digests, *env.digests]))
+    scans = collected(batches)
+    assert sum(len(batch.scans) for batch in batches) == len(scans) == 6
+    assert [scans[digest].status for digest in env.digests] == ["COMPLETE", NOT_SCANNED] * 3
+    assert (batches[-1].done, batches[-1].total) == (6, 6)
+    assert [batch.done for batch in batches] == sorted(batch.done for batch in batches)
+    assert env.embedded.calls[OPERATION] == 6
+
+
+def test_no_images_cost_no_request(env: Env) -> None:
+    assert list(env.reading([])) == []
+    assert OPERATION not in env.embedded.calls
+
+
+def test_the_catalog_reads_and_remembers_scans(env: Env) -> None:
+    catalog = Catalog(env.registry, scans_per_second=0)
+    assert len(collected(list(catalog.scans("app", env.digests)))) == 6
+    assert len(collected(list(catalog.scans("app", env.digests)))) == 6
+    assert env.embedded.calls[OPERATION] == 6
+    images = catalog.known_scans.add_to("app", [Image(digest) for digest in [*env.digests, NOWHERE]])
+    assert [image.scan_known for image in images] == [True] * 6 + [False]
+    catalog.known_scans.forget("app")
+    list(catalog.scans("app", env.digests))
+    assert env.embedded.calls[OPERATION] == 12
+
+
+def test_what_a_listing_knows_is_not_replaced(env: Env) -> None:
+    known = env.known()
+    known.keep("app", {NOWHERE: ImageScan("FAILED")})
+    described = Image(NOWHERE, scan_status="COMPLETE", findings=())
+    assert list(known.add_to("app", [described])) == [described]
+
+
+def test_an_image_that_is_gone_fails_alone(env: Env) -> None:
+    batches = list(env.reading([NOWHERE, *env.digests]))
+    failures = {digest: error for batch in batches for digest, error in batch.failures.items()}
+    assert list(failures) == [NOWHERE]
+    assert isinstance(failures[NOWHERE], NotFound)
+    assert len(collected(batches)) == 6
+    assert batches[-1].done == 7
+
+
+def test_a_malformed_reply_fails_alone(env: Env) -> None:
+    def spoil(reply: dict[str, Any]) -> None:
+        if reply["imageId"]["imageDigest"] == env.digests[0]:
+            reply["imageScanStatus"] = {}
+
+    env.embedded.faults.add(edited(OPERATION, spoil))
+    batches = list(env.reading())
+    assert [digest for batch in batches for digest in batch.failures] == [env.digests[0]]
+    assert len(collected(batches)) == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("error:code=AccessDeniedException", AccessDenied),
+        ("error:code=RepositoryNotFoundException", NotFound),
+        ("throttle", Throttled),
+        ("unavailable", ConnectionFailed),
+        ("drop-before", ConnectionFailed),
+    ],
+)
+def test_an_error_of_all_images_ends_the_reading(fault: str, error: type[EcrTuiError]) -> None:
+    env = Env(20)
+    env.embedded.faults.add(f"{OPERATION}:{fault}:after=1")
+    reading = env.reading()
+    scans: dict[str, ImageScan] = {}
+    with pytest.raises(error):
+        for batch in reading:
+            scans |= batch.scans
+    assert len(scans) <= 1
+    assert list(reading) == []
+
+
+def test_a_throttled_request_is_sent_again_after_a_pause(env: Env) -> None:
+    env.embedded.faults.add(f"{OPERATION}:throttle:times=3")
+    batches = list(env.reading())
+    assert len(collected(batches)) == 6
+    assert sum(batch.throttled > 0 for batch in batches) == 3
+    assert sum(pause > 0 for pause in env.waited) >= 3
+
+
+def test_a_closed_reading_sends_no_further_request() -> None:
+    env = Env(40)
+    arrived, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        release.wait()
+
+    env.embedded.faults.before(OPERATION, hold, times=None)
+    reading = env.reading()
+    ended = threading.Event()
+
+    def iterate() -> None:
+        assert list(reading) == []
+        ended.set()
+
+    threading.Thread(target=iterate, daemon=True).start()
+    assert arrived.wait(10)
+    reading.close()
+    assert ended.wait(10)
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name == "scans":
+            thread.join(10)
+    assert env.embedded.calls[OPERATION] <= CONCURRENT_REQUESTS
+
+
+def _complete(hours: float) -> Callable[[float], ImageScan]:
+    return lambda now: ImageScan("COMPLETE", (("HIGH", 1),), "", now - hours * 3600)
+
+
+@pytest.mark.parametrize(
+    ("scan", "age", "fresh"),
+    [
+        (_complete(30), FRESH_SECONDS - 1, True),
+        (_complete(30), FRESH_SECONDS + 1, False),
+        (_complete(1), RESCAN_SECONDS - 3601, True),  # no other scan can have run since
+        (_complete(1), RESCAN_SECONDS - 3599, False),
+        (lambda now: ImageScan("ACTIVE", (), "", now), FRESH_SECONDS - 1, True),
+        (lambda now: ImageScan("ACTIVE", (), "", now), FRESH_SECONDS + 1, False),
+        (lambda now: ImageScan(NOT_SCANNED), FRESH_SECONDS - 1, True),
+        (lambda now: ImageScan(NOT_SCANNED), FRESH_SECONDS + 1, False),
+        (lambda now: ImageScan("IN_PROGRESS"), 0.0, False),
+        (lambda now: ImageScan("PENDING"), 0.0, False),
+    ],
+)
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_scan_is_known_while_it_is_fresh(
+    env: Env, tmp_path: Path, scan: Callable[[float], ImageScan], age: float, fresh: bool, on_disk: bool
+) -> None:
+    cache = env.cache(tmp_path / "cache") if on_disk else None
+    known, made = env.known(cache), scan(env.now)
+    known.keep("app", {NOWHERE: made})
+    env.now += age
+    assert (known if cache is None else env.known(cache)).find("app", [NOWHERE]) == ({NOWHERE: made} if fresh else {})
+    (image,) = known.add_to("app", [Image(NOWHERE)])
+    assert image.scan_known is fresh
+
+
+def test_scans_on_disk_belong_to_a_registry_and_a_repository(env: Env, tmp_path: Path) -> None:
+    known = env.known(env.cache(tmp_path / "cache"))
+    scans = {digest: ImageScan("COMPLETE", (("LOW", 2),), "words", env.now) for digest in env.digests}
+    known.keep("app", scans)
+    again = env.known(env.cache(tmp_path / "cache"))
+    assert again.find("app", env.digests) == scans
+    assert again.find("other", env.digests) == {}
+    other = Cache(tmp_path / "cache", env.registry.location()._replace(region="us-east-1"), clock=lambda: env.now)
+    assert env.known(other).find("app", env.digests) == {}
+    again.forget("app")
+    assert env.known(env.cache(tmp_path / "cache")).find("app", env.digests) == {}
+
+
+def test_many_scans_are_found_on_disk(env: Env, tmp_path: Path) -> None:
+    cache = env.cache(tmp_path / "cache")
+    scans = {f"sha256:{number:064x}": ImageScan("FAILED", None, "why") for number in range(1201)}
+    env.known(cache).keep("app", scans)
+    assert env.known(cache).find("app", list(scans)) == scans
+
+
+def test_old_scans_leave_the_disk(env: Env, tmp_path: Path) -> None:
+    cache = env.cache(tmp_path / "cache")
+    env.known(cache).keep("app", {NOWHERE: ImageScan("FAILED")})
+    env.now += 8 * 86_400
+    env.known(cache).keep("app", {env.digests[0]: ImageScan("FAILED")})
+    assert cache.scans("app", [NOWHERE]) == {}
+
+
+@pytest.mark.parametrize("counts", ["{", "[[1]]", "7", '[["HIGH", "x"]]'])
+def test_an_unreadable_row_on_disk_is_not_known(env: Env, tmp_path: Path, counts: str) -> None:
+    cache = env.cache(tmp_path / "cache")
+    env.known(cache).keep("app", {NOWHERE: ImageScan("FAILED")})
+    cache.close()
+    with sqlite3.connect(tmp_path / "cache") as connection:
+        connection.execute("UPDATE scan SET counts = ?", (counts,))
+    connection.close()
+    assert env.cache(tmp_path / "cache").scans("app", [NOWHERE]) == {}
