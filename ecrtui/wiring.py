@@ -52,7 +52,7 @@ def open_registry(
     from ecrtui.registry.client import Clients
     from ecrtui.registry.gateway import EcrRegistry
 
-    if embedded is None and (connection.demo or connection.database):
+    if embedded is None and (connection.demo or connection.database is not None):
         embedded = open_embedded(connection)
     in_process = _in_process(embedded, connection.database) if embedded else None
     return EcrRegistry(Clients(connection, in_process=in_process, mfa_code=mfa_code), connection.registry_id)
@@ -64,7 +64,9 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
     Raises:
         UsageError: the file cannot be used.
     """
-    from ecrtui.emulator.database import open_database
+    import sqlite3
+
+    from ecrtui.emulator.database import failure_text, open_database
     from ecrtui.emulator.errors import DatabaseRefusedError
     from ecrtui.emulator.service import REGION, EmbeddedRegistry
     from ecrtui.errors import UsageError
@@ -77,9 +79,9 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
 
             load_demo(database, region=region)
     except DatabaseRefusedError as problem:
-        raise UsageError(
-            f"{connection.database} is not a registry database", str(problem), "Give another file with --db."
-        ) from problem
+        raise UsageError("Could not open the registry file", str(problem), "Give another file with --db.") from problem
+    except sqlite3.Error as problem:
+        raise UsageError("Could not write the registry file", failure_text(problem)) from problem
     return EmbeddedRegistry(database, region=region)
 
 

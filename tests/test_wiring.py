@@ -25,7 +25,7 @@ def test_a_file_that_is_no_registry_database_is_named(tmp_path: Path) -> None:
     for path in (file, tmp_path / "no" / "folder" / "x.sqlite"):
         with pytest.raises(UsageError) as caught:
             open_registry(Connection(database=str(path)))
-        assert str(path) in caught.value.title
+        assert str(path) in str(caught.value)
         assert "--db" in caught.value.hint
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +21,18 @@ VERSION = 2
 
 BUSY_TIMEOUT = 30.0
 """Seconds; a write waits this long for a write of another process."""
+
+_FAILURES = {
+    sqlite3.SQLITE_BUSY: f"another process has been writing to the file for {BUSY_TIMEOUT:.0f} seconds. Try again",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened. Check who may read and write it and its folder",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged. Use a copy of it, or another file",
+    sqlite3.SQLITE_FULL: "the disk is full. Make room on it, and try again",
+    sqlite3.SQLITE_IOERR: "the disk reports an error. Check its space and its state",
+    sqlite3.SQLITE_NOTADB: "the file is not a database",
+    sqlite3.SQLITE_PERM: "the file may not be read. Check who may read and write it",
+    sqlite3.SQLITE_READONLY: "the file or its folder is read-only. Copy it to a folder that you may write to",
+}
+"""What the primary result codes of SQLite mean, and what to do."""
 
 
 class Database:
@@ -83,7 +96,8 @@ class Database:
 
     def _release(self, connection: sqlite3.Connection) -> None:
         with self._available:
-            if self._closed:
+            # A transaction that could not be rolled back would be in the way of the next one.
+            if self._closed or (connection.in_transaction and self.path is not None):
                 connection.close()
             else:
                 self._idle.append(connection)
@@ -95,6 +109,8 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        # The file may come from somebody else: its triggers and views may not call functions that have side effects.
+        connection.execute("PRAGMA trusted_schema = OFF")
         # In WAL mode NORMAL keeps committed data when the process dies. Only a power failure can lose the last writes.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
@@ -109,21 +125,51 @@ def open_database(path: str | os.PathLike[str] | None) -> Database:
     name = None if path is None else os.fspath(path)
     if name == ":memory:":
         name = None
-    if name is not None and not Path(name).resolve().parent.is_dir():
-        raise DatabaseRefusedError(f"{name}: the folder {Path(name).resolve().parent} does not exist")
+    if name is not None:
+        _check_file(name)
     try:
         database = Database(name)
     except sqlite3.Error as error:
-        raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
+        raise DatabaseRefusedError(f"{name or 'memory'}: {failure_text(error)}") from error
     try:
         _create_or_check(database)
     except sqlite3.Error as error:
         database.close()
-        raise DatabaseRefusedError(f"{name or 'memory'}: {error}") from error
+        raise DatabaseRefusedError(f"{name or 'memory'}: {failure_text(error)}") from error
     except DatabaseRefusedError:
         database.close()
         raise
     return database
+
+
+def failure_text(error: sqlite3.Error) -> str:
+    """Return what happened and what to do, with SQLite's own words."""
+    # The low byte is the primary result code (https://www.sqlite.org/rescode.html).
+    known = _FAILURES.get(getattr(error, "sqlite_errorcode", -1) & 0xFF)
+    return f"{known} ({error})" if known else str(error)
+
+
+def _check_file(name: str) -> None:
+    """Check that a path names a regular file, or one that can be created.
+
+    SQLite would wait for a FIFO, and it does not say why a path is wrong.
+
+    Raises:
+        DatabaseRefusedError: it does not.
+    """
+    if not name or "\0" in name:
+        raise DatabaseRefusedError(f"{name!r} is not the name of a file")
+    folder = Path(name).absolute().parent
+    try:
+        mode = Path(name).stat().st_mode
+    except FileNotFoundError:
+        if not folder.is_dir():
+            raise DatabaseRefusedError(f"{name}: the folder {folder} does not exist") from None
+        return
+    except OSError as error:
+        raise DatabaseRefusedError(f"{name}: {error.strerror or error}") from error
+    if not stat.S_ISREG(mode):
+        raise DatabaseRefusedError(f"{name} is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
 
 
 def _create_or_check(database: Database) -> None:
@@ -182,7 +228,11 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     connection.execute(begin)
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # SQLite ends a transaction itself after some errors, such as a full disk. A ROLLBACK then fails, and its error
+        # would hide the cause.
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecrtui.emulator import layer_downloads, sts, validation
-from ecrtui.emulator.database import Database
+from ecrtui.emulator.database import Database, failure_text
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults
@@ -145,7 +145,9 @@ def _with_error_responses(handler: Handler) -> Response:
         return error_response(error)
     except sqlite3.Error as error:
         # A full disk or a locked file: a failure of the service, not of the caller.
-        return error_response(ServiceError("ServerException", f"The embedded registry's database: {error}", 500))
+        return error_response(
+            ServiceError("ServerException", f"The embedded registry's database: {failure_text(error)}", 500)
+        )
     except Exception as error:  # noqa: BLE001 - a defect; the client still gets a response
         _log.debug("the embedded registry failed", exc_info=True)
         message = f"The embedded registry failed: {type(error).__name__}: {error}"

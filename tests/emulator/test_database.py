@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pytest
 
 from ecrtui.emulator.database import VERSION, open_database
 from ecrtui.emulator.errors import DatabaseRefusedError
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
     OCI_CONFIG,
@@ -180,10 +182,124 @@ def test_a_file_that_is_not_a_database_is_rejected(tmp_path: Path) -> None:
         open_database(path)
 
 
-@pytest.mark.parametrize("where", ["absent/ecr.db", "."])
-def test_a_path_that_cannot_be_a_file_is_rejected(tmp_path: Path, where: str) -> None:
-    with pytest.raises(DatabaseRefusedError):
-        open_database(tmp_path / where)
+def not_a_file(folder: Path, kind: str) -> str:
+    """Make something that is not a regular file; return its path."""
+    path = folder / "ecr.db"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "FIFO":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+        case "link to itself":
+            path.symlink_to(path)
+        case "link to nothing":
+            path.symlink_to(folder / "absent" / "ecr.db")
+        case "link to a device":
+            path.symlink_to("/dev/zero")
+        case "no folder":
+            return str(folder / "absent" / "ecr.db")
+        case "file as folder":
+            path.write_text("")
+            return str(path / "ecr.db")
+        case "long name":
+            return str(folder / ("x" * 300))
+        case "null character":
+            return "ecr\0.db"
+        case "no name":
+            return ""
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("folder", "is a folder"),
+        ("FIFO", "is not a regular file"),
+        ("socket", "is not a regular file"),
+        ("link to a device", "is not a regular file"),
+        ("link to itself", "symbolic links"),
+        ("link to nothing", "cannot be opened"),
+        ("no folder", "absent does not exist"),
+        ("file as folder", "Not a directory"),
+        ("long name", "too long"),
+        ("null character", "is not the name of a file"),
+        ("no name", "is not the name of a file"),
+    ],
+)
+def test_a_path_that_cannot_be_a_file_is_rejected(tmp_path: Path, kind: str, reason: str) -> None:
+    with pytest.raises(DatabaseRefusedError, match=reason):
+        open_database(not_a_file(tmp_path, kind))
+
+
+def test_a_link_to_a_registry_is_followed(tmp_path: Path) -> None:
+    open_database(tmp_path / "ecr.db").close()
+    (tmp_path / "link.db").symlink_to("ecr.db")
+    open_database(tmp_path / "link.db").close()
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
+def test_a_damaged_file_is_reported(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "ecr.db"
+    open_database(path).close()
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(DatabaseRefusedError, match="the file is damaged"):
+        open_database(path)
+
+
+def limit_pages(embedded: EmbeddedRegistry, pages: int) -> None:
+    """Let the file have this many pages of 4 KiB; SQLite then answers as it does for a full disk."""
+    with embedded.database.connection() as connection:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+@pytest.mark.parametrize("where", ["file", "memory"])
+def test_a_full_disk_is_named_and_the_registry_goes_on(tmp_path: Path, where: str) -> None:
+    embedded = new_embedded(str(tmp_path / "ecr.db") if where == "file" else None)
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    limit_pages(embedded, 1)
+    with refused("ServerException") as caught:
+        push_image(client, "team/app", tag="1.0", layers=[bytes(100_000)])
+    assert "the disk is full" in caught.value.response["Error"]["Message"]
+    assert tags_of(client, "team/app") == {}
+    limit_pages(embedded, 10_000)
+    image = push_image(client, "team/app", tag="1.0", layers=[bytes(100_000)])
+    assert tags_of(client, "team/app") == {"1.0": image.digest}
+
+
+def test_the_cause_of_a_failed_write_is_raised_when_sqlite_has_rolled_back() -> None:
+    database = open_database(None)
+    with pytest.raises(sqlite3.OperationalError, match="no such table: absent"), database.write() as connection:
+        connection.execute("ROLLBACK")  # as SQLite does after some errors
+        connection.execute("SELECT 1 FROM absent")
+    with database.write() as connection:
+        connection.execute("SELECT 1 FROM repositories")
+
+
+def test_a_failed_commit_leaves_no_transaction_open() -> None:
+    database = open_database(None)
+    with pytest.raises(sqlite3.IntegrityError), database.write() as connection:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute("INSERT INTO tags (repository_id, tag, image_id) VALUES (7, 'x', 7)")
+    with database.write() as connection:
+        assert connection.execute("SELECT count(*) FROM tags").fetchone()[0] == 0
+
+
+def test_a_read_only_file_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    embedded = new_embedded(str(path))
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    with embedded.database.connection() as connection:
+        connection.execute("PRAGMA query_only = ON")
+    with refused("ServerException") as caught:
+        create_repository(client, "team/other")
+    assert "read-only" in caught.value.response["Error"]["Message"]
+    assert client.describe_repositories()["repositories"][0]["repositoryName"] == "team/app"
 
 
 def test_a_file_that_many_threads_open_at_once_is_created_once(tmp_path: Path) -> None:

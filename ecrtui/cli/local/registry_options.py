@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def add_registry_options(parser: argparse.ArgumentParser, database_help: str = "
     """Add ``--db``, ``--region`` and ``--registry-id``."""
     group = parser.add_argument_group("registry")
     group.add_argument("--db", dest="database", metavar="FILE", help=database_help)
-    group.add_argument("--region", metavar="REGION", help="AWS region (default: us-east-1)")
+    group.add_argument("--region", type=_region, metavar="REGION", help="AWS region (default: us-east-1)")
     group.add_argument("--registry-id", type=_account, metavar="ACCOUNT", help="AWS account (default: 123456789012)")
 
 
@@ -60,8 +61,9 @@ def required_database(options: argparse.Namespace) -> str:
     Raises:
         UsageError: the option is missing. A registry in memory would be lost when the command ends.
     """
-    if not options.database:
-        raise UsageError("--db is missing", "Without a file the registry would be lost at once.", "Use --db FILE.")
+    if options.database in (None, "", ":memory:"):
+        title = "--db names no file" if options.database else "--db is missing"
+        raise UsageError(title, "Without a file the registry would be lost at once.", "Use --db FILE.")
     return str(options.database)
 
 
@@ -92,6 +94,7 @@ def usage_errors() -> Iterator[None]:
     """Turn errors of the embedded registry into UsageError."""
     import sqlite3
 
+    from ecrtui.emulator.database import failure_text
     from ecrtui.emulator.errors import DatabaseRefusedError, ServiceError
     from ecrtui.emulator.faults import FaultSpecError
     from ecrtui.emulator.layout import LayoutError
@@ -112,12 +115,19 @@ def usage_errors() -> Iterator[None]:
     except SeedError as problem:
         raise UsageError("Could not seed the repository", str(problem)) from problem
     except sqlite3.Error as problem:
-        raise UsageError("Could not read or write the registry file", str(problem)) from problem
+        raise UsageError("Could not read or write the registry file", failure_text(problem)) from problem
     except OSError as problem:
         raise UsageError("Could not read or write a file", str(problem)) from problem
 
 
 def _account(text: str) -> str:
-    if not (len(text) == 12 and text.isdecimal()):
+    if not (len(text) == 12 and text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not an account: twelve digits")
+    return text
+
+
+def _region(text: str) -> str:
+    # A region is part of ARNs and host names.
+    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region, such as us-east-1")
     return text

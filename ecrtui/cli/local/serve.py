@@ -81,7 +81,7 @@ def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
 
 
 def _port(text: str) -> int:
-    number = int(text) if text.isdecimal() else -1
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else -1
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number up to 65535, or 0 for any free port")
     return number
