@@ -12,6 +12,9 @@ from ecrtui.emulator.wildcards import matches_wildcard
 
 DAY = 24 * 3600.0
 
+NEVER_EVALUATED = 0.0
+"""``lastEvaluatedAt`` of a policy that ECR has not yet applied, as AWS sends it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyImage:

@@ -190,7 +190,6 @@ CREATE TABLE replication_backfills (
   destination_region TEXT NOT NULL,
   destination_registry_id TEXT NOT NULL,
   status TEXT NOT NULL,                            -- ReplicationBackfillStatus
-  failure_code TEXT,
   started_at REAL NOT NULL,
   ended_at REAL
 );

@@ -26,8 +26,11 @@ from ecrtui.emulator.operations import (
     listings,
     pull_through_cache,
     registry,
+    replication,
+    replication_backfill,
     repositories,
     scans,
+    signing,
 )
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -45,6 +48,9 @@ OPERATIONS: Mapping[str, Operation] = {
     **registry.OPERATIONS,
     **pull_through_cache.OPERATIONS,
     **creation_templates.OPERATIONS,
+    **signing.OPERATIONS,
+    **replication.OPERATIONS,
+    **replication_backfill.OPERATIONS,
 }
 """The supported operations by their name in the ECR API."""
 

@@ -179,16 +179,6 @@ def test_sts_returns_the_caller(transport: Transport) -> None:
     assert identity["Arn"] == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
 
 
-def test_an_image_is_neither_replicated_nor_signed(ecr: Any, repository: str) -> None:
-    image = push_image(ecr, repository, tag="1.0")
-    asked = {"repositoryName": repository, "imageId": {"imageTag": "1.0"}}
-    answer = ecr.describe_image_replication_status(**asked)
-    assert (answer["imageId"]["imageDigest"], answer["replicationStatuses"]) == (image.digest, [])
-    assert ecr.describe_image_signing_status(**asked)["signingStatuses"] == []
-    with refused("ImageNotFoundException"):
-        ecr.describe_image_signing_status(repositoryName=repository, imageId={"imageTag": "absent"})
-
-
 def test_every_response_has_its_own_request_id(ecr: Any) -> None:
     ids = [ecr.describe_registry()["ResponseMetadata"]["RequestId"] for _ in range(2)]
     with pytest.raises(ClientError) as caught:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
-from ecrtui.emulator import lifecycle_document, mutability, pagination
+from ecrtui.emulator import lifecycle_document, lifecycle_policy, mutability, pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.operations.prefixed_settings import ROOT, PrefixedSettings
@@ -14,6 +15,7 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 REPLICATION = "REPLICATION"
 """The scenario of a repository that replication creates (``RCTAppliedFor``)."""
 
+_KIND = "repository creation template"
 _FILTERS = "imageTagMutabilityExclusionFilters"
 _DEFAULTS: dict[str, Any] = {"encryptionConfiguration": {"encryptionType": "AES256"}, "imageTagMutability": "MUTABLE"}
 _MEMBERS = (
@@ -85,18 +87,52 @@ def delete_repository_creation_template(context: RequestContext) -> dict[str, An
     return _response(context, template)
 
 
-def matching_template(
+def create_repository(
+    connection: sqlite3.Connection, registry_id: str, region: str, name: str, *, scenario: str, at: float
+) -> sqlite3.Row:
+    """Create a repository as ECR does itself, with the settings of a template or the defaults; return its row.
+
+    Args:
+        scenario: why ECR creates it (``RCTAppliedFor``).
+        at: seconds since the epoch.
+    """
+    template = _matching_template(connection, registry_id, region, name, scenario) or _DEFAULTS
+    setting, patterns = mutability.parse_mutability(template)
+    lifecycle = template.get("lifecyclePolicy")
+    cursor = connection.execute(
+        "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
+        " encryption_type, kms_key, lifecycle_policy, lifecycle_evaluated_at, policy)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            registry_id,
+            region,
+            name,
+            at,
+            setting,
+            json.dumps(patterns),
+            template["encryptionConfiguration"]["encryptionType"],
+            template["encryptionConfiguration"].get("kmsKey"),
+            lifecycle and lifecycle_document.stored_text(lifecycle),
+            lifecycle and lifecycle_policy.NEVER_EVALUATED,
+            template.get("repositoryPolicy"),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO resource_tags (repository_id, key, value) VALUES (?, ?, ?)",
+        [(cursor.lastrowid, tag["Key"], tag["Value"]) for tag in template.get("resourceTags", [])],
+    )
+    row: sqlite3.Row = connection.execute("SELECT * FROM repositories WHERE id = ?", (cursor.lastrowid,)).fetchone()
+    return row
+
+
+def _matching_template(
     connection: sqlite3.Connection, registry_id: str, region: str, name: str, scenario: str
 ) -> dict[str, Any] | None:
     """Return the template for a repository that ECR creates; None if there is none.
 
     It is the one with the longest prefix ("prod/team" before "prod"), or else that of ``ROOT``.
-
-    Args:
-        name: the name of the new repository.
-        scenario: why ECR creates it (``RCTAppliedFor``).
     """
-    templates = PrefixedSettings(connection, registry_id, region, "repository creation template")
+    templates = PrefixedSettings(connection, registry_id, region, _KIND)
     parts = name.split("/")
     for prefix in (*("/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)), ROOT):
         template = templates.get(prefix)
@@ -124,7 +160,7 @@ def _template(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _templates(context: RequestContext, connection: sqlite3.Connection) -> PrefixedSettings:
-    return PrefixedSettings(connection, context.registry_id, context.region, "repository creation template")
+    return PrefixedSettings(connection, context.registry_id, context.region, _KIND)
 
 
 def _existing(context: RequestContext, connection: sqlite3.Connection) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import Any
 
 from ecrtui.emulator import manifests, mutability, storage
 from ecrtui.emulator.errors import ServiceError, constraint_violation
-from ecrtui.emulator.operations import registry_settings, scans
+from ecrtui.emulator.operations import registry_settings, replication, scans, signing
 from ecrtui.emulator.operations.image_ids import (
     ImageFailure,
     find_image,
@@ -76,6 +76,8 @@ def put_image(context: RequestContext) -> dict[str, Any]:
         if tag is not None and (holder is None or holder["id"] != image_id):
             _check_tag_count(connection, image_id, digest)
             storage.set_tag(connection, repository["id"], tag, image_id)
+        signatures = signing.sign_on_push(context, connection, repository, image_id)
+        replication.replicate_push(context, connection, repository, {image_id: tag, **dict.fromkeys(signatures)})
     return {
         "image": {
             **context.repository_members(),
@@ -124,17 +126,8 @@ def batch_delete_image(context: RequestContext) -> dict[str, Any]:
                 deleted += _delete(connection, repository["id"], image_id)
             except ImageFailure as error:
                 failures.append(error.to_api())
+        replication.replicate_deletions(connection, repository, deleted)
     return {"imageIds": deleted, "failures": failures}
-
-
-def describe_image_replication_status(context: RequestContext) -> dict[str, Any]:
-    """DescribeImageReplicationStatus: always empty; the emulator does not replicate."""
-    return {**_existing_image_members(context), "replicationStatuses": []}
-
-
-def describe_image_signing_status(context: RequestContext) -> dict[str, Any]:
-    """DescribeImageSigningStatus: always empty; the emulator does not sign."""
-    return {**_existing_image_members(context), "signingStatuses": []}
 
 
 def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
@@ -160,16 +153,6 @@ def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
         **context.repository_members(),
         "imageId": {"imageDigest": image["digest"], **tag_member(context["imageId"])},
         "imageStatus": status,
-    }
-
-
-def _existing_image_members(context: RequestContext) -> dict[str, Any]:
-    """Return the members that identify the image of the request."""
-    with context.database.read() as connection:
-        image = require_image(connection, context.repository(connection), context["imageId"])
-    return {
-        **context.repository_members(),
-        "imageId": {"imageDigest": image["digest"], **tag_member(context["imageId"])},
     }
 
 
@@ -293,7 +276,5 @@ OPERATIONS: dict[str, Operation] = {
     "PutImage": put_image,
     "BatchGetImage": batch_get_image,
     "BatchDeleteImage": batch_delete_image,
-    "DescribeImageReplicationStatus": describe_image_replication_status,
-    "DescribeImageSigningStatus": describe_image_signing_status,
     "UpdateImageStorageClass": update_image_storage_class,
 }

@@ -8,15 +8,12 @@ from typing import Any
 
 from ecrtui.emulator import lifecycle_document, lifecycle_policy, pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
-from ecrtui.emulator.lifecycle_policy import PolicyImage, PolicyRule
+from ecrtui.emulator.lifecycle_policy import NEVER_EVALUATED, PolicyImage, PolicyRule
 from ecrtui.emulator.operations.image_ids import require_image
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESULTS = 100
 """Results per page of GetLifecyclePolicyPreview."""
-
-NEVER_EVALUATED = 0.0
-"""``lastEvaluatedAt`` of a policy that ECR has not yet applied, as AWS sends it."""
 
 
 def put_lifecycle_policy(context: RequestContext) -> dict[str, Any]:

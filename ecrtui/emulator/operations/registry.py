@@ -9,13 +9,13 @@ from typing import Any
 from ecrtui.emulator import pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.json_text import parse_object
-from ecrtui.emulator.operations import registry_settings
+from ecrtui.emulator.operations import registry_settings, replication
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 TOKEN_LIFETIME = 12 * 3600.0
 """Seconds; the lifetime of an authorization token (GetAuthorizationToken)."""
 
-_POLICY, _REPLICATION = "policy", "replication"
+_POLICY = "policy"
 _ACCOUNT_SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": registry_settings.SCAN_VERSIONS,
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
@@ -26,7 +26,10 @@ _ACCOUNT_SETTINGS = {
 
 def describe_registry(context: RequestContext) -> dict[str, Any]:
     """DescribeRegistry."""
-    return {"registryId": context.registry_id, "replicationConfiguration": _get(context, _REPLICATION, {"rules": []})}
+    return {
+        "registryId": context.registry_id,
+        "replicationConfiguration": _get(context, replication.SETTING, replication.NO_RULES),
+    }
 
 
 def get_authorization_token(context: RequestContext) -> dict[str, Any]:
@@ -80,12 +83,6 @@ def batch_get_repository_scanning_configuration(context: RequestContext) -> dict
                 }
             )
     return {"scanningConfigurations": found, "failures": failures}
-
-
-def put_replication_configuration(context: RequestContext) -> dict[str, Any]:
-    """PutReplicationConfiguration: store the configuration. The emulator does not replicate."""
-    _put(context, _REPLICATION, context["replicationConfiguration"])
-    return {"replicationConfiguration": context["replicationConfiguration"]}
 
 
 def put_registry_policy(context: RequestContext) -> dict[str, Any]:
@@ -188,7 +185,6 @@ OPERATIONS: dict[str, Operation] = {
     "GetRegistryScanningConfiguration": get_registry_scanning_configuration,
     "PutRegistryScanningConfiguration": put_registry_scanning_configuration,
     "BatchGetRepositoryScanningConfiguration": batch_get_repository_scanning_configuration,
-    "PutReplicationConfiguration": put_replication_configuration,
     "GetRegistryPolicy": get_registry_policy,
     "PutRegistryPolicy": put_registry_policy,
     "DeleteRegistryPolicy": delete_registry_policy,
