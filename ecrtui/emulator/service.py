@@ -52,7 +52,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **replication.OPERATIONS,
     **replication_backfill.OPERATIONS,
 }
-"""The supported operations by their name in the ECR API."""
+"""All operations by their name in the ECR API."""
 
 _COUNTED = frozenset({*OPERATIONS, sts.GET_CALLER_IDENTITY, layer_downloads.OPERATION})
 _LONGEST_NAME = 100
@@ -161,14 +161,7 @@ def _with_error_responses(handler: Handler) -> Response:
 
 
 def _unknown_operation(operation: str) -> ServiceError:
-    if validation.is_operation(operation):
-        text = f"The embedded registry does not support the ECR operation {operation}."
-    else:
-        text = (
-            f"{operation[:_LONGEST_NAME]!r} is not an operation of ECR."
-            if operation
-            else "The request names no operation."
-        )
+    text = f"{operation!r} is not an operation of ECR." if operation else "The request names no operation."
     return ServiceError("UnknownOperationException", text)
 
 

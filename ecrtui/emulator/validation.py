@@ -31,11 +31,6 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def is_operation(name: str) -> bool:
-    """Return True if ECR has an operation of this name, supported here or not."""
-    return name in _model()["operations"]
-
-
 def validate_request(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Validate the parameters of an operation; return them with blobs decoded and unknown members dropped.
 
