@@ -1,4 +1,4 @@
-"""The errors of the embedded registry: error responses, and unusable database files."""
+"""The errors of the embedded registry: error responses, unusable database files and image layouts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from typing import Any
 
 class DatabaseRefusedError(Exception):
     """A file cannot serve as the database: it belongs to another program or version, or is not writable."""
+
+
+class LayoutError(Exception):
+    """An image layout cannot be read, written or imported.
+
+    Args:
+        problem: what is wrong.
+        hint: what to do next; may be empty.
+    """
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
 
 
 class ServiceError(Exception):

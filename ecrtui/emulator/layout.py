@@ -1,33 +1,30 @@
 """Read images from files: OCI image layouts (a folder or a tar) and the folders of ``skopeo copy … dir:``.
 
-Source: OCI image spec, image-layout.md. A layout is untrusted: paths must stay inside it, and the reader of a blob
-checks its digest.
+Source: OCI image spec, image-layout.md. A layout is untrusted: the reader of a manifest or blob checks its digest.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import json
-import lzma
 import re
-import shutil
-import tarfile
-import tempfile
-import zlib
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
+from ecrtui.emulator.errors import LayoutError
+from ecrtui.emulator.layout_files import FileSource, open_files
+from ecrtui.emulator.manifests import INDEXES, OCI_INDEX, OCI_MANIFEST
 from ecrtui.emulator.storage import digest_of
 
 REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation that names an entry of index.json."""
+
+IMAGE_NAME = "io.containerd.image.name"
+"""The annotation in which containerd and `docker save` give the whole name of an entry."""
 
 MAX_MANIFEST = 4_194_304
 """Largest manifest that ECR accepts, in bytes."""
@@ -45,24 +42,10 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MANIFEST_JSON = "manifest.json"
 
 
-class LayoutError(Exception):
-    """A layout cannot be read, written or imported.
-
-        Args:
-    problem: what is wrong.
-            hint: what to do next; may be empty.
-    """
-
-    def __init__(self, problem: str, hint: str = "") -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.hint = hint
-
-
 def list_some(items: Sequence[str]) -> str:
     """Return the first items for an error message, one per line, and the number of further items."""
     more = len(items) - _MOST_LISTED
-    lines = [*items[:_MOST_LISTED], *([f"and {more} more"] if more > 0 else [])]
+    lines = [*items[:_MOST_LISTED], *([f"and {more:,} more"] if more > 0 else [])]
     return "".join(f"\n  {line}" for line in lines)
 
 
@@ -74,17 +57,30 @@ class LayoutDescriptor:
         media_type: empty if the descriptor has none.
         size: bytes; -1 if the descriptor has none.
         ref: the name of an index.json entry; empty if it has none.
+        image_name: the whole name of an entry, with its repository; empty if it has none.
+        platform: OS, architecture and variant with slashes; empty if it has none.
+        os_version: the version of Windows; empty if it has none.
     """
 
     digest: str
     media_type: str = ""
     size: int = -1
     ref: str = ""
+    image_name: str = ""
     platform: str = ""
+    os_version: str = ""
+
+    @property
+    def is_index(self) -> bool:
+        """True if the media type is that of an index."""
+        return self.media_type in INDEXES
 
     def __str__(self) -> str:
-        named = f"{self.ref!r} " if self.ref else ""
-        return f"{named}{self.digest} ({repr(self.media_type) if self.media_type else 'no media type'})"
+        name = self.image_name or self.ref
+        named = f"{name!r} " if name else ""
+        kind = repr(self.media_type) if self.media_type else "no media type"
+        platform = " ".join(filter(None, (self.platform, self.os_version)))
+        return f"{named}{self.digest} ({kind})" + (f" for {platform!r}" if platform else "")
 
 
 def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
@@ -105,7 +101,9 @@ def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
         _text(entry, "mediaType"),
         size if type(size) is int else -1,
         _text(annotations, REF_NAME),
+        _text(annotations, IMAGE_NAME),
         "/".join(filter(None, (_text(platform, key) for key in ("os", "architecture", "variant")))),
+        _text(platform, "os.version"),
     )
 
 
@@ -211,12 +209,7 @@ def open_layout(source: str) -> Iterator[ImageLayout]:
     Raises:
         LayoutError: it is not a layout, or cannot be read.
     """
-    path = Path(source)
-    with ExitStack() as stack:
-        try:
-            files = FolderSource(path) if path.is_dir() else stack.enter_context(_archive(path))
-        except OSError as problem:
-            raise LayoutError(f"{source}: cannot read it: {problem.strerror or problem}") from problem
+    with open_files(source) as files:
         yield _recognized(source, files)
 
 
@@ -228,111 +221,12 @@ def _recognized(name: str, files: FileSource) -> ImageLayout:
     if files.has(_MANIFEST_JSON):
         raise LayoutError(
             f"{name} is a `docker save` archive, not an OCI image layout",
-            f"Convert it: skopeo copy docker-archive:{name} oci:FOLDER",
+            f"Convert it: skopeo copy {shlex.quote(f'docker-archive:{name}')} oci:FOLDER",
         )
     raise LayoutError(
         f"{name} is not an OCI image layout: it has no index.json",
         "Make one: skopeo copy docker://IMAGE oci:FOLDER, or docker buildx build --output type=oci,dest=FILE.",
     )
-
-
-class FileSource(ABC):
-    """The files of a source, by path with slashes."""
-
-    @abstractmethod
-    def has(self, path: str) -> bool:
-        """Return True if there is a file with this path."""
-
-    @abstractmethod
-    def open(self, path: str) -> IO[bytes] | None:
-        """Open a file, or return None if there is none with this path."""
-
-
-class FolderSource(FileSource):
-    """The files of a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def has(self, path: str) -> bool:
-        """Return True if there is a file with this path."""
-        return (self._folder / path).is_file()
-
-    def open(self, path: str) -> IO[bytes] | None:
-        """Open a file, or return None if there is none with this path."""
-        return (self._folder / path).open("rb") if self.has(path) else None
-
-
-class TarSource(FileSource):
-    """The files of a tar. If the tar has one top folder, the paths start below it.
-
-    Raises:
-        LayoutError: a path leads out of the archive.
-    """
-
-    def __init__(self, name: str, archive: tarfile.TarFile) -> None:
-        self._archive = archive
-        self._members: dict[str, tarfile.TarInfo] = {}
-        for member in archive:
-            path = PurePosixPath(member.name)
-            if path.is_absolute() or ".." in path.parts:
-                raise LayoutError(f"{name} holds {member.name!r}, a path outside the archive; nothing was read")
-            if member.isfile() or member.islnk():
-                self._members[str(path)] = member
-        folders = {path.partition("/")[0] for path in self._members}
-        self._prefix = f"{folders.pop()}/" if len(folders) == 1 else ""
-
-    def has(self, path: str) -> bool:
-        """Return True if there is a file with this path."""
-        return self._prefix + path in self._members
-
-    def open(self, path: str) -> IO[bytes] | None:
-        """Open a file, or return None if there is none with this path."""
-        member = self._members.get(self._prefix + path)
-        try:
-            return None if member is None else self._archive.extractfile(member)
-        except KeyError:
-            return None  # a hard link to a file outside the archive
-
-
-_COMPRESSIONS: Mapping[bytes, Callable[[Path], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
-"""Return the function that opens a file with these first bytes."""
-
-_DAMAGED = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
-
-
-@contextmanager
-def _archive(path: Path) -> Iterator[FileSource]:
-    with ExitStack() as stack:
-        stream: IO[bytes] = stack.enter_context(path.open("rb"))
-        magic = stream.read(8)
-        stream.seek(0)
-        if magic.startswith(b"\x28\xb5\x2f\xfd"):
-            raise LayoutError(f"{path} is compressed with zstd", f"Unpack it first: zstd -d {path}")
-        try:
-            for start, decompress in _COMPRESSIONS.items():
-                if magic.startswith(start):
-                    stream = stack.enter_context(_unpacked(decompress(path)))
-            files = TarSource(str(path), stack.enter_context(tarfile.open(fileobj=stream, mode="r:")))
-        except _DAMAGED as problem:
-            raise LayoutError(f"{path} is neither a folder nor a whole tar archive: {problem}") from problem
-        try:
-            yield files
-        except tarfile.TarError as problem:
-            raise LayoutError(f"{path} is damaged: {problem}") from problem
-
-
-@contextmanager
-def _unpacked(compressed: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Unpack into a temporary file: blobs are read in any order, and a compressed stream cannot seek back."""
-    with compressed, tempfile.TemporaryFile() as unpacked:
-        shutil.copyfileobj(compressed, unpacked, 1024 * 1024)
-        unpacked.seek(0)
-        yield unpacked
 
 
 def _json(content: bytes, what: str) -> Mapping[str, Any]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.database import Database
+from ecrtui.emulator.errors import LayoutError
 from ecrtui.emulator.layer_downloads import LayerContent
-from ecrtui.emulator.layout import REF_NAME, LayoutError, Progress, list_some
+from ecrtui.emulator.layout import REF_NAME, Progress, list_some
 from ecrtui.emulator.operations.image_ids import lookup_image
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 

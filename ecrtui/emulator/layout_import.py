@@ -5,30 +5,29 @@ Layers and configs go straight into the database. Manifests go through PutImage,
 
 from __future__ import annotations
 
-import json
+import shlex
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import IO, Any
 
 from ecrtui.emulator import manifests, storage, validation
 from ecrtui.emulator.database import Database
-from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.layout import (
-    MAX_MANIFEST,
-    ImageLayout,
-    LayoutDescriptor,
-    LayoutError,
-    Progress,
-    list_some,
-    parse_descriptor,
-)
+from ecrtui.emulator.errors import LayoutError, ServiceError
+from ecrtui.emulator.layout import ImageLayout, LayoutDescriptor, Progress, list_some
+from ecrtui.emulator.layout_manifests import CheckedManifest, read_manifest
+from ecrtui.emulator.layout_selection import MAX_DEPTH, select_image
 from ecrtui.emulator.request_context import RequestContext
 from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
 
-MAX_DEPTH = 32
-"""Deepest nesting of indexes. Real ones have two levels."""
+MAX_MANIFESTS = 256 * 1024 * 1024
+"""Most bytes of all manifests of an image. They are kept in memory."""
+
+_ATTESTATION = "unknown/unknown"
+"""The platform under which an index of BuildKit names attestations."""
+
+_WITHOUT_SIZES = (manifests.DOCKER_V1, manifests.DOCKER_V1_SIGNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,57 +50,34 @@ class ImportResult:
     foreign: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckedManifest:
-    """A manifest, read and checked."""
-
-    digest: str
-    text: str
-    contents: manifests.ManifestContents
-    children: tuple[LayoutDescriptor, ...]
-    foreign: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _ImageContents:
-    """An image, read: its manifests in the order in which they must be stored, and the blobs that they need."""
+    """An image, read: its manifests in the order in which they must be stored, and the blobs that they need.
 
-    manifests: dict[str, _CheckedManifest] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    Args:
+        missing: the descriptors, by digest, of the manifests that the layout does not have.
+        platforms: the platform of each manifest; empty if the index names none.
+        size: bytes of all manifests.
+    """
+
+    manifests: dict[str, CheckedManifest] = field(default_factory=dict)
+    missing: dict[str, LayoutDescriptor] = field(default_factory=dict)
+    platforms: dict[str, str] = field(default_factory=dict)
+    size: int = 0
 
     @property
     def blobs(self) -> dict[str, int]:
-        """Sizes of layers and configs by digest."""
-        return {digest: size for one in self.manifests.values() for digest, size in one.contents.blobs.items()}
+        """Sizes of layers and configs by digest; -1 if the manifest does not tell them (Docker schema 1)."""
+        return {
+            digest: -1 if one.contents.media_type in _WITHOUT_SIZES else size
+            for one in self.manifests.values()
+            for digest, size in one.contents.blobs.items()
+        }
 
     @property
     def foreign(self) -> tuple[str, ...]:
         """Digests of layers whose content is elsewhere."""
         return tuple(dict.fromkeys(digest for one in self.manifests.values() for digest in one.foreign))
-
-
-def select_image(layout: ImageLayout, ref: str = "") -> LayoutDescriptor:
-    """Return the image of a layout that ``ref`` selects.
-
-    Args:
-        ref: a name (``org.opencontainers.image.ref.name``) or a digest; empty if the layout has one image.
-
-    Raises:
-        LayoutError: no image has this name, or several have it.
-    """
-    entries = layout.entries()
-    wanted = [entry for entry in entries if not ref or ref in (entry.ref, entry.digest)]
-    if len({entry.digest for entry in wanted}) == 1:
-        return wanted[0]
-    listed = "".join(f"\n  {entry}" for entry in wanted or entries)
-    if not entries:
-        raise LayoutError(f"{layout.name} has no image: its index.json is empty")
-    if not wanted:
-        raise LayoutError(f"{layout.name} has no image {ref!r}; it has{listed}", "Choose one of them with --ref.")
-    raise LayoutError(
-        f"{layout.name} has {len(wanted)} images{f' {ref!r}' if ref else ''}:{listed}",
-        "Choose one with --ref and its name, or its digest.",
-    )
 
 
 def import_image(
@@ -111,6 +87,7 @@ def import_image(
     tag: str = "",
     *,
     ref: str = "",
+    platform: str = "",
     registry_id: str = REGISTRY_ID,
     region: str = REGION,
     progress: Progress | None = None,
@@ -123,12 +100,13 @@ def import_image(
     Args:
         tag: the tag; empty stores the image untagged.
         ref: the image to import, if the layout has several.
+        platform: the platform to import, of an index.
 
     Raises:
         LayoutError: a part is missing, or its bytes do not match its digest. Such a part is not stored.
         ServiceError: the registry refused, in ECR's words.
     """
-    top = select_image(layout, ref)
+    top = select_image(layout, ref, platform)
     image = _ImageContents()
     _read_manifests(layout, top, image)
     _check_complete(layout, image)
@@ -147,54 +125,49 @@ def _read_manifests(layout: ImageLayout, descriptor: LayoutDescriptor, image: _I
         return
     if depth > MAX_DEPTH:
         raise LayoutError(f"{layout.name} has indexes within indexes, more than {MAX_DEPTH} deep")
-    stream = layout.open_manifest(descriptor.digest)
-    if stream is None:
-        image.missing.append(
-            f"manifest {descriptor}" + (f" for {descriptor.platform!r}" if descriptor.platform else "")
-        )
+    one = read_manifest(layout, descriptor)
+    if one is None:
+        image.missing[descriptor.digest] = descriptor
         return
-    one = _check_manifest(layout, descriptor, stream)
+    image.size += len(one.text)
+    if image.size > MAX_MANIFESTS:
+        raise LayoutError(f"the manifests of the image in {layout.name} have more than {MAX_MANIFESTS:,} bytes")
     for child in one.children:
         _read_manifests(layout, child, image, depth + 1)
     image.manifests[one.digest] = one
-
-
-def _check_manifest(layout: ImageLayout, descriptor: LayoutDescriptor, stream: IO[bytes]) -> _CheckedManifest:
-    what = f"the manifest {descriptor.digest} in {layout.name}"
-    with stream:
-        content = stream.read(MAX_MANIFEST + 1)
-    if len(content) > MAX_MANIFEST:
-        raise LayoutError(f"{what} has more than {MAX_MANIFEST:,} bytes, the limit of ECR")
-    if storage.digest_of(content) != descriptor.digest:
-        raise LayoutError(f"{what} does not match its digest: its bytes have {storage.digest_of(content)}")
-    if descriptor.size not in (-1, len(content)):
-        raise LayoutError(f"{what} has {len(content):,} bytes, not {descriptor.size:,} as its descriptor says")
-    try:
-        text = content.decode()
-        contents = manifests.parse_manifest(text, descriptor.media_type)
-    except UnicodeDecodeError as problem:
-        raise LayoutError(f"{what} is not UTF-8 text: {problem}") from problem
-    except ServiceError as problem:
-        said = f" (media type {descriptor.media_type!r})" if descriptor.media_type else " (no media type)"
-        raise LayoutError(f"{what} would be refused by ECR: {problem.message}{said}") from problem
-    document = json.loads(text)
-    children = tuple(parse_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
-    return _CheckedManifest(descriptor.digest, text, contents, children, _foreign_layers(document, contents))
-
-
-def _foreign_layers(document: Mapping[str, Any], contents: manifests.ManifestContents) -> tuple[str, ...]:
-    layers = document.get("layers")
-    named = [layer.get("digest") for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
-    return tuple(digest for digest in named if isinstance(digest, str) and digest not in contents.blobs)
+    image.platforms[one.digest] = descriptor.platform
 
 
 def _check_complete(layout: ImageLayout, image: _ImageContents) -> None:
-    absent = image.missing + [f"layer or config {digest}" for digest in image.blobs if not layout.has_blob(digest)]
+    """Check that the layout has every part of an image, and that ECR accepts its blobs.
+
+    Raises:
+        LayoutError: it does not.
+    """
+    blobs = [digest for digest in image.blobs if not layout.has_blob(digest)]
+    absent = [f"manifest {one}" for one in image.missing.values()] + [f"layer or config {digest}" for digest in blobs]
     if absent:
         raise LayoutError(
             f"{layout.name} is incomplete; nothing was stored. Missing:{list_some(absent)}",
-            "Copy the complete image: skopeo copy --all SOURCE oci:FOLDER",
+            _hint_for_incomplete(image, blobs),
         )
+    empty = [digest for digest, size in image.blobs.items() if not size]
+    if empty:
+        raise LayoutError(
+            "ECR refuses empty layers and configs; nothing was stored. Their descriptors have the size 0, or none:"
+            + list_some(empty)
+        )
+
+
+def _hint_for_incomplete(image: _ImageContents, absent: Collection[str]) -> str:
+    """Name a platform of which every part is there: `docker save` leaves out platforms that were not pulled."""
+    copy = "opy the complete image: skopeo copy --all SOURCE oci:FOLDER"
+    for digest, platform in image.platforms.items():
+        one = image.manifests[digest]
+        if platform not in ("", _ATTESTATION) and not one.children and not set(one.contents.blobs).intersection(absent):
+            choice = f"--platform {shlex.quote(platform)}, or --ref {digest}"
+            return f"Import one platform that is there: {choice}. Or c{copy}"
+    return f"C{copy}"
 
 
 def _store_blobs(
@@ -202,30 +175,38 @@ def _store_blobs(
 ) -> tuple[int, int]:
     """Store the blobs that the repository lacks. Return their number and their bytes."""
     wanted = {digest: size for digest, size in blobs.items() if not target.has(digest)}
-    total, done = sum(wanted.values()), 0
+    total, done = sum(max(size, 0) for size in wanted.values()), 0
     for digest, size in wanted.items():
         stream = layout.open_blob(digest)
         if stream is None:
             raise LayoutError(f"{digest} disappeared from {layout.name}")
         with stream:
             pieces = _verified_chunks(stream, layout.name, digest, size)
-            target.add(_with_progress(pieces, progress, done, total) if progress else pieces)
-        done += size
+            done += target.add(_with_progress(pieces, progress, done, total) if progress else pieces)
     return len(wanted), done
 
 
 def _verified_chunks(stream: IO[bytes], name: str, digest: str, size: int) -> Iterator[bytes]:
-    """Yield the content of a blob and check it at the end. A blob that fails the check is never committed."""
-    checksum, left = sha256(), size
-    while piece := stream.read(storage.CHUNK_SIZE):
+    """Yield the content of a blob and check it at the end. A blob that fails the check is never committed.
+
+    Args:
+        size: bytes in its descriptor; -1 if unknown.
+    """
+    what = f"the blob {digest} in {name}"
+    checksum, done = sha256(), 0
+    while piece := stream.read(storage.CHUNK_SIZE if size < 0 else min(storage.CHUNK_SIZE, size - done + 1)):
         checksum.update(piece)
-        left -= len(piece)
+        done += len(piece)
+        if done > size >= 0:
+            raise LayoutError(f"{what} has more than {size:,} bytes, the size in its descriptor")
         yield piece
     found = f"sha256:{checksum.hexdigest()}"
     if found != digest:
-        raise LayoutError(f"the blob {digest} in {name} does not match its digest: its bytes have {found}")
-    if left:
-        raise LayoutError(f"the blob {digest} in {name} has {size - left:,} bytes, not {size:,} as its descriptor says")
+        raise LayoutError(f"{what} does not match its digest: its bytes have {found}")
+    if size >= 0 and done != size:
+        raise LayoutError(f"{what} has {done:,} bytes, not {size:,} as its descriptor says")
+    if not done:
+        raise LayoutError(f"{what} is empty; ECR refuses empty layers")
 
 
 def _with_progress(pieces: Iterable[bytes], progress: Progress, done: int, total: int) -> Iterator[bytes]:
@@ -259,13 +240,13 @@ class ImportTarget:
             known = storage.layer_sizes(connection, call.repository(connection)["id"], [digest])
             return bool(known) and storage.has_content(connection, digest)
 
-    def add(self, pieces: Iterable[bytes]) -> None:
-        """Store a layer in its own transaction, so that a large image does not block other writers for long."""
+    def add(self, pieces: Iterable[bytes]) -> int:
+        """Store a layer and return its bytes. Its transaction is its own, so that other writers need not wait long."""
         call = self._prepared("InitiateLayerUpload", {})
         with self._database.write() as connection:
-            storage.store_layer(connection, call.repository(connection)["id"], pieces)
+            return storage.store_layer(connection, call.repository(connection)["id"], pieces)[1]
 
-    def put(self, one: _CheckedManifest, tag: str) -> None:
+    def put(self, one: CheckedManifest, tag: str) -> None:
         """Put a manifest. It is no error if the registry already has it under that tag."""
         parameters = {
             "imageManifest": one.text,

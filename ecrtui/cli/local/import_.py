@@ -25,6 +25,8 @@ bzip2, xz), or a folder from `skopeo copy … dir:FOLDER`. Without :TAG the imag
 
   skopeo copy --all docker://docker.io/library/alpine:3.21 oci:alpine:3.21
   ecrtui local import alpine mirror/alpine:3.21 --db registry.sqlite
+  docker save team/app:1.0 > app.tar     # has only the platforms that were pulled
+  ecrtui local import app.tar team/app:1.0 --platform linux/amd64 --db registry.sqlite
   docker buildx build --output type=oci,dest=app.tar .
   ecrtui local import app.tar team/app:1.0 --db registry.sqlite
 """
@@ -36,6 +38,7 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("source", metavar="SOURCE", help="folder or archive")
     parser.add_argument("reference", metavar="REPOSITORY[:TAG]", help="where to store the image")
     parser.add_argument("--ref", default="", metavar="NAME", help="name or digest of the image, if SOURCE has several")
+    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="import this platform of an index alone")
     add_registry_options(parser)
 
 
@@ -60,6 +63,7 @@ def _execute(options: argparse.Namespace) -> int:
             reference.repository,
             reference.tag,
             ref=options.ref,
+            platform=options.platform,
             registry_id=origin.registry_id,
             region=origin.region,
             progress=count_progress(line, "bytes"),

@@ -95,9 +95,8 @@ def usage_errors() -> Iterator[None]:
     import sqlite3
 
     from ecrtui.emulator.database import failure_text
-    from ecrtui.emulator.errors import DatabaseRefusedError, ServiceError
+    from ecrtui.emulator.errors import DatabaseRefusedError, LayoutError, ServiceError
     from ecrtui.emulator.faults import FaultSpecError
-    from ecrtui.emulator.layout import LayoutError
     from ecrtui.emulator.seed import SeedError
 
     try:
