@@ -182,7 +182,7 @@ class EcrRegistry(Registry):
             **({"imageTag": tag} if tag else {}),
         )
         with validate_reply("PutImage", write=True):
-            check_subject(structure(reply, "image"), self._subject(repository))
+            check_subject(structure(reply, "image"), {**self._subject(repository), "imageManifest": manifest.text})
             result = conversion.put_result(reply)
         if (result.digest, result.tag) != (manifest.digest, tag):
             detail = (
@@ -207,7 +207,6 @@ class EcrRegistry(Registry):
                 raise
             return ""
         with validate_reply("GetLifecyclePolicy"):
-            check_subject(reply, self._subject(repository))
             return required_text(reply, "lifecyclePolicyText")
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
@@ -355,8 +354,10 @@ class EcrRegistry(Registry):
         """Call an operation that changes nothing."""
         with self._clients.calling(operation, repository=parameters.get("repositoryName", "")):
             account = {} if without_registry_id else self._account
-            reply: dict[str, Any] = _method(self._clients.read_client, operation)(**account, **parameters)
-            return reply
+            reply = _method(self._clients.read_client, operation)(**account, **parameters)
+        with validate_reply(operation):
+            check_subject(reply, self._subject(parameters.get("repositoryName", "")))
+        return reply
 
     def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation that changes the registry. It is sent once.

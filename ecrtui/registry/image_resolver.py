@@ -88,7 +88,10 @@ class ImageResolver:
             check_subject(ids, {"imageTag": tag, "imageDigest": digest})
         if found:
             return True
-        kinds = {kind_of_code(failure["failureCode"]) for failure in conversion.failures(reply)}
+        failures = conversion.failures(reply)
+        for failure in failures:
+            check_subject(failure["imageId"], {"imageTag": tag, "imageDigest": digest})
+        kinds = {kind_of_code(failure["failureCode"]) for failure in failures}
         if kinds == {ErrorKind.TAG_MISMATCH}:
             return False
         image = self._one(repository, tag)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ecrtui.emulator.fault_effects import Effect, Handler
 from ecrtui.emulator.faults import Fault
-from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.http_messages import Response, json_response
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,26 @@ class EditedReply(Effect):
         self.edit(document)
         body = json.dumps(document).encode()
         return replace(response, body=body, headers={**response.headers, "Content-Length": str(len(body))})
+
+
+@dataclass(frozen=True)
+class WholeReply(Effect):
+    """Answer with a document; do not run the request."""
+
+    answer: Callable[[], Any]
+
+    def apply(self, handler: Handler) -> Response:
+        return json_response(self.answer())
+
+
+def answered(operation: str, answer: Callable[[], Any]) -> Fault:
+    """Return a fault that calls ``answer`` for the document of each reply, and does not run the requests."""
+    return Fault(operation, WholeReply(answer))
+
+
+def replied(operation: str, document: Any) -> Fault:
+    """Return a fault that answers the next request of an operation with a document, and does not run it."""
+    return Fault(operation, WholeReply(lambda: document), times=1)
 
 
 def edited(operation: str, edit: Callable[[dict[str, Any]], object]) -> Fault:

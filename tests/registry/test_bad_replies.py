@@ -1,0 +1,363 @@
+"""Any value in any member of any reply: an error that names it or a good result, never a traceback."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from itertools import count
+from math import isfinite
+from typing import Any, NamedTuple
+
+import pytest
+
+from ecrtui.catalog.catalog import Catalog
+from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
+from ecrtui.errors import ConnectionFailed, EcrTuiError, IncompleteListing, IntegrityError
+from ecrtui.registry.error_table import UNEXPECTED
+from ecrtui.registry.gateway import EcrRegistry
+from ecrtui.registry.validation import MAX_INTEGER, MAX_TIME
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.registry.conftest import failed
+from tests.support.bad_replies import BAD_VALUES, MISSING, Path, member_paths, path_text, with_value
+from tests.support.edited_replies import answered, edited, replied
+from tests.support.embedded import (
+    client_for,
+    create_repository,
+    manifest_text,
+    new_embedded,
+    push_image,
+    put,
+)
+
+REPOSITORY = "team/app"
+TAGS = ("1.0", "2.0", "old", "none", "no")
+"""Tags that are looked up together: of two images, of an archived one, and two that do not exist."""
+
+
+class Estate:
+    """A registry with one of everything that the application reads."""
+
+    def __init__(self) -> None:
+        self.embedded = new_embedded()
+        client = self.client = client_for(self.embedded)
+        create_repository(client, REPOSITORY, "IMMUTABLE_WITH_EXCLUSION", ["dev-*"])
+        create_repository(client, "team/other")
+        arn = client.describe_repositories(repositoryNames=[REPOSITORY])["repositories"][0]["repositoryArn"]
+        client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "x"}])
+        selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 900}
+        rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
+        client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": [rule]}))
+        self.image = push_image(client, REPOSITORY, "one", "1.0")
+        self.other = push_image(client, REPOSITORY, "two", "2.0")
+        archived = push_image(client, REPOSITORY, "three", "old")
+        client.update_image_storage_class(
+            repositoryName=REPOSITORY, imageId={"imageDigest": archived.digest}, targetStorageClass="ARCHIVE"
+        )
+        put(client, REPOSITORY, self.image.manifest, "dev-1")
+        subject = {"mediaType": OCI_MANIFEST, "digest": self.image.digest, "size": len(self.image.manifest)}
+        signed = manifest_text(client, REPOSITORY, "sig", subject=subject, artifactType="a/b", annotations={"a": "b"})
+        put(client, REPOSITORY, signed)
+        client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": self.image.digest})
+        self.layer = json.loads(self.image.manifest)["layers"][0]["digest"]
+        self.registry = self.open()
+        self.catalog = Catalog(self.registry)
+        self.recorded: dict[object, tuple[object, dict[str, Any]]] = {}
+
+    def open(self) -> EcrRegistry:
+        return open_registry(Connection(), embedded=self.embedded)
+
+
+class Case(NamedTuple):
+    """A call of the gateway, and the operation whose first reply is changed."""
+
+    operation: str
+    call: Callable[[Estate], object]
+
+
+class Listed(NamedTuple):
+    """The keys of the rows that a listing returned, and the error at its end."""
+
+    keys: frozenset[str]
+    error: EcrTuiError | None = None
+
+
+def listed(rows: Iterable[Any], key: str) -> Listed:
+    found: set[str] = set()
+    try:
+        for batch in rows:
+            found |= {getattr(row, key) for row in batch.items}
+            assert_good(batch.items)
+    except EcrTuiError as error:
+        return Listed(frozenset(found), error)
+    return Listed(frozenset(found))
+
+
+CASES = {
+    "repositories": Case("DescribeRepositories", lambda estate: listed(estate.catalog.repositories(), "name")),
+    "repository": Case("DescribeRepositories", lambda estate: estate.registry.repository(REPOSITORY)),
+    "images": Case("DescribeImages", lambda estate: listed(estate.catalog.images(REPOSITORY), "digest")),
+    "images by digest": Case(
+        "DescribeImages", lambda estate: estate.registry.images_by_digest(REPOSITORY, [estate.image.digest])
+    ),
+    "images by tag": Case("DescribeImages", lambda estate: estate.registry.images_by_tag(REPOSITORY, ["1.0"])),
+    "images by many tags": Case("BatchGetImage", lambda estate: estate.registry.images_by_tag(REPOSITORY, TAGS)),
+    "archived images": Case("ListImages", lambda estate: estate.registry.images_by_tag(REPOSITORY, TAGS)),
+    "tag is at": Case(
+        "BatchGetImage", lambda estate: estate.registry.tag_is_at(REPOSITORY, "1.0", estate.image.digest)
+    ),
+    "tag is not at": Case(
+        "BatchGetImage", lambda estate: estate.registry.tag_is_at(REPOSITORY, "1.0", estate.other.digest)
+    ),
+    "manifest": Case("BatchGetImage", lambda estate: estate.registry.manifest(REPOSITORY, estate.image.digest)),
+    "manifests": Case(
+        "BatchGetImage",
+        lambda estate: estate.registry.manifests(REPOSITORY, [estate.image.digest, estate.other.digest]),
+    ),
+    "blob": Case("GetDownloadUrlForLayer", lambda estate: estate.registry.blob(REPOSITORY, estate.layer, 1_000_000)),
+    "put image": Case(
+        "PutImage",
+        lambda estate: estate.registry.put_image(
+            REPOSITORY, Manifest(estate.image.manifest, estate.image.digest, OCI_MANIFEST), "dev-2"
+        ),
+    ),
+    "untag": Case("BatchDeleteImage", lambda estate: estate.registry.untag(REPOSITORY, "dev-1")),
+    "lifecycle policy": Case("GetLifecyclePolicy", lambda estate: estate.registry.lifecycle_policy(REPOSITORY)),
+    "resource tags": Case(
+        "ListTagsForResource",
+        lambda estate: estate.registry.resource_tags(estate.registry.repository(REPOSITORY)),
+    ),
+    "scan": Case("DescribeImageScanFindings", lambda estate: estate.registry.scan(REPOSITORY, estate.image.digest)),
+    "findings": Case(
+        "DescribeImageScanFindings", lambda estate: estate.registry.findings(REPOSITORY, estate.image.digest)
+    ),
+    "referrers": Case("ListImageReferrers", lambda estate: estate.registry.referrers(REPOSITORY, estate.image.digest)),
+    "location": Case("DescribeRegistry", lambda estate: estate.open().location()),
+}
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return Estate()
+
+
+def record(estate: Estate, case: Case) -> tuple[object, dict[str, Any]]:
+    """Return the result of a call and the first reply that it gets. Writes are done once."""
+    if (case.operation, case.call) in estate.recorded:
+        return estate.recorded[case.operation, case.call]
+    replies: list[dict[str, Any]] = []
+    fault = estate.embedded.faults.add(edited(case.operation, lambda document: replies.append(copy.deepcopy(document))))
+    try:
+        estate.recorded[case.operation, case.call] = case.call(estate), replies[0]
+    finally:
+        estate.embedded.faults.remove(fault)
+    return estate.recorded[case.operation, case.call]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_any_value_of_any_member_is_an_error_or_a_good_result(estate: Estate, name: str) -> None:
+    case = CASES[name]
+    good, reply = record(estate, case)
+    paths = member_paths(case.operation, reply)
+    assert paths
+    for path in paths:
+        for label, value in BAD_VALUES.items():
+            if value is MISSING and isinstance(path[-1], int):
+                continue  # that is a shorter list
+            changed = with_value(reply, path, value)
+            fault = estate.embedded.faults.add(replied(case.operation, changed))
+            try:
+                check(estate, case, good, path)
+            except Exception as problem:
+                raise AssertionError(f"{path_text(path)} is {label}: {problem!r}") from problem
+            finally:
+                estate.embedded.faults.remove(fault)
+
+
+def check(estate: Estate, case: Case, good: object, path: Path) -> None:
+    """Call, and check the result or the error."""
+    try:
+        result = case.call(estate)
+    except EcrTuiError as error:
+        assert_named(error)
+        return
+    assert_good(result)
+    if isinstance(result, Listed) and isinstance(good, Listed):
+        if result.error is not None:
+            assert_named(result.error)
+        if len(path) > 1:  # a bad value in the first row leaves the others
+            assert len(good.keys - result.keys) <= 1
+            assert len(result.keys) == len(good.keys) or isinstance(result.error, IncompleteListing)
+
+
+def assert_named(error: EcrTuiError) -> None:
+    """Check that the error says what is wrong, in text that can be written anywhere."""
+    assert error.title != UNEXPECTED.title, error.detail
+    assert error.detail
+    assert len(error.detail) < 5_000
+    assert_good([error.title, error.detail, error.hint])
+
+
+def assert_good(value: object) -> None:
+    """Check that a result can be shown, stored and sent: no half surrogate pairs, no numbers beyond what ECR has."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        value.encode()
+    elif isinstance(value, float):
+        assert isfinite(value)
+        assert value <= MAX_TIME
+    elif isinstance(value, int):
+        assert value <= MAX_INTEGER
+    elif is_dataclass(value):
+        assert_good([getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, Mapping):
+        assert_good([*value.keys(), *value.values()])
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            assert_good(item)
+
+
+OTHER_DIGEST = "sha256:" + "e" * 64
+OTHERS: dict[str, Any] = {
+    "registryId": "999999999999",
+    "repositoryName": "team/wrong",
+    "imageDigest": OTHER_DIGEST,
+    "imageTag": "wrong",
+    "imageTags": ["wrong"],
+    "imageManifest": "{}",
+    "layerDigest": OTHER_DIGEST,
+}
+"""Good values that are about something else than the request."""
+
+REGISTRY = ("registryId", "repositoryName")
+IDENTITIES = {
+    "repository": REGISTRY,
+    "images by digest": (*REGISTRY, "imageDigest"),
+    "images by tag": (*REGISTRY, "imageTags"),
+    "images by many tags": (*REGISTRY, "imageTag"),
+    "tag is at": (*REGISTRY, "imageTag", "imageDigest"),
+    "tag is not at": ("imageTag", "imageDigest"),
+    "manifest": (*REGISTRY, "imageDigest"),
+    "manifests": (*REGISTRY, "imageDigest"),
+    "blob": ("layerDigest",),
+    "put image": (*REGISTRY, "imageTag", "imageDigest", "imageManifest"),
+    "untag": ("imageTag",),
+    "lifecycle policy": REGISTRY,
+    "scan": (*REGISTRY, "imageDigest"),
+    "findings": (*REGISTRY, "imageDigest"),
+}
+"""For each case, the members of the reply that the request determines."""
+
+
+@pytest.mark.parametrize(("name", "member"), [(name, member) for name in IDENTITIES for member in IDENTITIES[name]])
+def test_a_reply_about_something_else_is_refused(estate: Estate, name: str, member: str) -> None:
+    """The wrong image must never get the tag."""
+    case = CASES[name]
+    _, reply = record(estate, case)
+    estate.registry.location()
+    path = next(path for path in member_paths(case.operation, reply) if path[-1] == member)
+    fault = estate.embedded.faults.add(replied(case.operation, with_value(reply, path, OTHERS[member])))
+    error = failed(case.call, estate)
+    estate.embedded.faults.remove(fault)
+    assert isinstance(error, (IntegrityError, ConnectionFailed))
+    assert error.ambiguous == (case.operation in ("PutImage", "BatchDeleteImage"))
+    assert_named(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("repositories", "registryId"), ("images", "registryId"), ("images", "repositoryName")]
+)
+def test_a_row_of_something_else_is_named_and_left_out(estate: Estate, name: str, key: str) -> None:
+    case = CASES[name]
+    good, reply = record(estate, case)
+    estate.registry.location()
+    member, _ = next((member, rows) for member, rows in reply.items() if isinstance(rows, list))
+    fault = estate.embedded.faults.add(replied(case.operation, with_value(reply, (member, 0, key), OTHERS[key])))
+    result = case.call(estate)
+    estate.embedded.faults.remove(fault)
+    assert isinstance(good, Listed)
+    assert isinstance(result, Listed)
+    assert len(good.keys - result.keys) == 1
+    assert isinstance(result.error, IncompleteListing)
+    assert OTHERS[key] in result.error.detail
+
+
+@pytest.mark.parametrize("details", [[], ["other"], ["asked", "other"], ["asked", "asked"]], ids=str)
+@pytest.mark.parametrize("name", ["images by tag", "images by digest"])
+def test_only_the_images_that_were_asked_for_are_taken(estate: Estate, name: str, details: list[str]) -> None:
+    """A service that ignores ``imageIds`` answers with other images, or with all of them."""
+    case = CASES[name]
+    _, reply = record(estate, case)
+    (asked,) = reply["imageDetails"]
+    rows = {"asked": asked, "other": {**asked, "imageDigest": OTHER_DIGEST, "imageTags": ["other"]}}
+    fault = replied(case.operation, {"imageDetails": [rows[row] for row in details]})
+    estate.embedded.faults.add(fault)
+    error = failed(case.call, estate)
+    estate.embedded.faults.remove(fault)
+    assert isinstance(error, (IntegrityError, ConnectionFailed))
+    assert_named(error)
+
+
+def test_no_answer_about_a_tag_is_not_a_missing_tag(estate: Estate) -> None:
+    fault = estate.embedded.faults.add(replied("BatchGetImage", {"images": [], "failures": []}))
+    error = failed(estate.registry.images_by_tag, REPOSITORY, TAGS)
+    estate.embedded.faults.remove(fault)
+    assert "nothing about" in error.detail
+
+
+TOKENS: dict[str, Callable[[int], str]] = {
+    "the same": lambda number: "a",
+    "two in turn": lambda number: "ab"[number % 2],
+    "a circle of 50": lambda number: f"t{number % 50}",
+    "always new": lambda number: f"t{number}",
+}
+PAGED = {
+    "repositories": "repositories",
+    "images": "imageDetails",
+    "archived images": "imageIds",
+    "findings": "imageScanFindings",
+    "referrers": "referrers",
+}
+
+
+def arranged(rows: list[Any], order: str, number: int) -> list[Any]:
+    """Return the rows of a page by its number; the first page has the same in every order."""
+    if order == "reversed rows" and number % 2:
+        return rows[::-1]
+    return [] if order == "no rows" and number else rows
+
+
+@pytest.mark.parametrize("tokens", TOKENS)
+@pytest.mark.parametrize("order", ["same rows", "reversed rows", "no rows"])
+@pytest.mark.parametrize("name", PAGED)
+def test_pages_that_never_end_end_with_an_error_and_keep_the_rows(
+    estate: Estate, name: str, order: str, tokens: str
+) -> None:
+    case, member = CASES[name], PAGED[name]
+    good, reply = record(estate, case)
+    numbers = count()
+
+    def page() -> dict[str, Any]:
+        number = next(numbers)
+        rows = reply[member]
+        if isinstance(rows, dict):
+            rows = {"findings": arranged(rows["findings"], order, number)}
+        else:
+            rows = arranged(rows, order, number)
+        return {**reply, member: rows, "nextToken": TOKENS[tokens](number)}
+
+    fault = estate.embedded.faults.add(answered(case.operation, page))
+    try:
+        result = case.call(estate)
+    except EcrTuiError as problem:
+        error: EcrTuiError | None = problem
+    else:
+        assert isinstance(result, Listed)
+        assert isinstance(good, Listed)
+        assert result.keys == good.keys
+        error = result.error
+    finally:
+        estate.embedded.faults.remove(fault)
+    assert isinstance(error, IncompleteListing)
