@@ -35,6 +35,7 @@ def open_registry(
     *,
     embedded: EmbeddedRegistry | None = None,
     mfa_code: Callable[[str], str] | None = None,
+    caller_account: str = "",
 ) -> EcrRegistry:
     """Return the registry of a connection: AWS, another endpoint, or the embedded registry in this process.
 
@@ -45,6 +46,7 @@ def open_registry(
         connection: the user's options. ``demo`` and ``database`` select the embedded registry.
         embedded: an embedded registry to use instead of one from the options; for tests.
         mfa_code: asks the user for the code of an MFA device; see :class:`ecrtui.registry.client.Clients`.
+        caller_account: the account of the caller if it is known from before; other credentials are refused then.
 
     Raises:
         EcrTuiError: the database of the embedded registry cannot be opened.
@@ -55,7 +57,8 @@ def open_registry(
     if embedded is None and (connection.demo or connection.database is not None):
         embedded = open_embedded(connection)
     in_process = _in_process(embedded, connection.database) if embedded else None
-    return EcrRegistry(Clients(connection, in_process=in_process, mfa_code=mfa_code), connection.registry_id)
+    clients = Clients(connection, in_process=in_process, mfa_code=mfa_code, caller_account=caller_account)
+    return EcrRegistry(clients, connection.registry_id)
 
 
 def open_embedded(connection: Connection) -> EmbeddedRegistry:
@@ -116,9 +119,11 @@ def serve_registry(descriptor: int) -> None:
     from ecrtui.registry import gateway  # loads boto3 while the other process draws its first frame
     from ecrtui.registry.process.server import serve
 
-    def open_with_log(connection: Connection, mfa_code: Callable[[str], str]) -> gateway.EcrRegistry:
+    def open_with_log(
+        connection: Connection, caller_account: str, mfa_code: Callable[[str], str]
+    ) -> gateway.EcrRegistry:
         log_to_file(connection)
-        return open_registry(connection, mfa_code=mfa_code)
+        return open_registry(connection, mfa_code=mfa_code, caller_account=caller_account)
 
     serve(socket.socket(fileno=descriptor), open_with_log)
 

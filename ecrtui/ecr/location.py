@@ -15,3 +15,9 @@ class RegistryLocation(NamedTuple):
     region: str
     endpoint: str = ""
     """The URL of an endpoint that is not AWS's own; ``embedded`` for the registry in this process; else empty."""
+
+
+def account_of_arn(arn: str) -> str:
+    """Return the account in an ARN (``arn:partition:service:region:account:resource``); empty if there is none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""

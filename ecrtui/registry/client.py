@@ -22,6 +22,7 @@ from botocore.session import Session
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, UsageError
+from ecrtui.registry.account_check import AccountCheck, read_account
 from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
@@ -39,6 +40,7 @@ from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.credentials import ReadOnlyCredentials
 
 _log = logging.getLogger(__name__)
 
@@ -97,10 +99,16 @@ class Clients:
         connection: the user's options.
         in_process: the transport to the embedded registry in this process; None for a network.
         mfa_code: asks the user for the code of an MFA device. Without it, a profile that needs a code is an error.
+        caller_account: the account of the caller if it is known from an earlier process; see :class:`AccountCheck`.
     """
 
     def __init__(
-        self, connection: Connection, *, in_process: InProcessTransport | None = None, mfa_code: MfaCode | None = None
+        self,
+        connection: Connection,
+        *,
+        in_process: InProcessTransport | None = None,
+        mfa_code: MfaCode | None = None,
+        caller_account: str = "",
     ) -> None:
         self._connection = connection
         self.in_process = in_process
@@ -108,6 +116,7 @@ class Clients:
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
+        self.account_check = AccountCheck(caller_account, self._account_of)
 
     @property
     def read_client(self) -> BaseClient:
@@ -140,6 +149,13 @@ class Clients:
             return self.in_process.endpoint
         url = str(self.read_client.meta.endpoint_url)
         return "" if is_aws(url) else url
+
+    @property
+    def access_key(self) -> str:
+        """The access key that signs requests now; empty if there is none. Renews temporary credentials if needed."""
+        credentials = self._with_session(Session.get_credentials)
+        signed = credentials is not None and self._connection.sign_request
+        return str(credentials.get_frozen_credentials().access_key) if signed else ""
 
     @property
     def verify(self) -> bool | str:
@@ -186,6 +202,18 @@ class Clients:
             self.reset()
             raise
 
+    def _account_of(self, credentials: ReadOnlyCredentials) -> str:
+        """Ask AWS for the account of credentials."""
+        keys = {
+            "aws_access_key_id": credentials.access_key,
+            "aws_secret_access_key": credentials.secret_key,
+            "aws_session_token": credentials.token,
+        }
+        sts, ecr = self._with_session(
+            lambda session: (self._sts(session, **keys), self._ecr(session, retries_of(session, "standard"), **keys))
+        )
+        return read_account(sts, ecr, sign_in=self.sign_in)
+
     def _cached(self, name: str, create: Callable[[Session], Any]) -> Any:
         with self._lock:
             if name not in self._cache:
@@ -207,7 +235,7 @@ class Clients:
         session = new_session(connection.profile, connection.region)
         _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
         if connection.sign_request:
-            resolver = share_credentials_cache(session)
+            resolver = share_credentials_cache(session, self.account_check.check)
             detach_from_terminal(resolver.providers, self._mfa_code or partial(no_mfa_code, session))
         return session
 
@@ -222,7 +250,7 @@ class Clients:
         session.set_config_variable("region", self._connection.region or (self.in_process and self.in_process.region))
         return session
 
-    def _ecr(self, session: Session, retries: Config) -> BaseClient:
+    def _ecr(self, session: Session, retries: Config, **keys: str | None) -> BaseClient:
         connect, read = self.timeouts
         config = Config(
             connect_timeout=connect,
@@ -241,12 +269,13 @@ class Clients:
                 endpoint_url=EMBEDDED_ENDPOINT if self.in_process else self._connection.endpoint_url,
                 verify=verify_of(self._connection),
                 config=config,
+                **keys,
             )
         if self.in_process:
             self.in_process.attach(client)
         return client
 
-    def _sts(self, session: Session) -> BaseClient | None:
+    def _sts(self, session: Session, **keys: str | None) -> BaseClient | None:
         if self.in_process or not self._connection.sign_request:
             return None
         connect, read = IDENTITY_TIMEOUTS
@@ -255,6 +284,7 @@ class Clients:
             "sts",
             verify=verify_of(self._connection),
             config=Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1}),
+            **keys,
         )
         ecr_is_aws = is_aws(self.read_client.meta.endpoint_url)
         return client if ecr_is_aws or not is_aws(client.meta.endpoint_url) else None

@@ -20,7 +20,9 @@ from botocore.session import Session
 from botocore.utils import InstanceMetadataRegionFetcher, JSONFileCache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from botocore.credentials import Credentials, ReadOnlyCredentials
 
     from ecrtui.settings import Connection
 
@@ -77,16 +79,57 @@ def _loader(data_path: str | None) -> Loader:
     return create_loader(data_path)
 
 
-def share_credentials_cache(session: Session) -> CredentialResolver:
+def share_credentials_cache(
+    session: Session, check: Callable[[ReadOnlyCredentials], None] | None = None
+) -> CredentialResolver:
     """Keep temporary credentials in the cache of the AWS CLI; return the credential resolver of the session.
+
+    Args:
+        session: the session.
+        check: raises an error if a request must not be signed with these credentials; called for each request.
 
     Raises:
         botocore.exceptions.BotoCoreError: the configuration of the credentials is not valid.
     """
     cache = cast("dict[str, Any]", _CredentialsCache(str(CREDENTIALS_CACHE.expanduser())))
     resolver = create_credential_resolver(session, cache=cache, region_name=session.get_config_variable("region"))
-    session.register_component("credential_provider", resolver)
+    session.register_component("credential_provider", _CheckedResolver(resolver, check) if check else resolver)
     return resolver
+
+
+class _CheckedCredentials:
+    """Credentials of a botocore session that are checked each time they are used.
+
+    Args:
+        credentials: the credentials.
+        check: raises an error if a request must not be signed with them.
+    """
+
+    def __init__(self, credentials: Credentials, check: Callable[[ReadOnlyCredentials], None]) -> None:
+        self._credentials = credentials
+        self._check = check
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return the credentials to sign a request with. botocore calls this for each request."""
+        frozen = self._credentials.get_frozen_credentials()
+        self._check(frozen)
+        return frozen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._credentials, name)
+
+
+class _CheckedResolver:
+    """A credential resolver whose credentials are checked each time they are used."""
+
+    def __init__(self, resolver: CredentialResolver, check: Callable[[ReadOnlyCredentials], None]) -> None:
+        self._resolver = resolver
+        self._check = check
+
+    def load_credentials(self) -> _CheckedCredentials | None:
+        """Return the first credentials that are found. botocore calls this once a session."""
+        found = self._resolver.load_credentials()
+        return _CheckedCredentials(found, self._check) if found else None
 
 
 class _CredentialsCache(JSONFileCache):

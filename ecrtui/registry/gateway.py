@@ -63,6 +63,8 @@ class EcrRegistry(Registry):
         self._clients = clients
         self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
         self._location: RegistryLocation | None = None
+        self._identity: tuple[str, str] | None = None
+        """The access key that asked for it, and the ARN of the caller."""
         self._resolver = ImageResolver(self._read, self._parsed_replies, self._subject)
         self._scans = ScanFindings(self._replies)
 
@@ -87,7 +89,14 @@ class EcrRegistry(Registry):
     def identity(self) -> str:
         if self._clients.in_process:
             return self._clients.in_process.identity
-        return self._caller("Arn")
+        try:
+            with self._clients.calling("GetCallerIdentity"):
+                key = self._clients.access_key
+        except EcrTuiError:
+            return ""
+        if self._identity is None or self._identity[0] != key:
+            self._identity = (key, self._caller("Arn"))
+        return self._identity[1]
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         convert = partial(self._convert, conversion.repository, self._subject())
@@ -244,10 +253,13 @@ class EcrRegistry(Registry):
             reply = self._read("DescribeRegistry", without_registry_id=True)
         except (AccessDenied, Refused):
             if account := self._caller("Account") or self._account_of_a_repository():
+                self._clients.account_check.learn(account)
                 return account
             raise
         with validate_reply("DescribeRegistry"):
-            return required_account(reply, "registryId")
+            account = required_account(reply, "registryId")
+        self._clients.account_check.learn(account)
+        return account
 
     def _account_of_a_repository(self) -> str:
         try:
@@ -259,9 +271,11 @@ class EcrRegistry(Registry):
         """Return a member of the reply of GetCallerIdentity; empty if STS does not answer."""
         try:
             with self._clients.calling("GetCallerIdentity"):
-                sts = self._clients.sts_client
-                reply = _method(sts, "GetCallerIdentity")() if sts else {}
+                if (sts := self._clients.sts_client) is None:
+                    return ""
+                reply = _method(sts, "GetCallerIdentity")()
             with validate_reply("GetCallerIdentity"):
+                self._clients.account_check.learn(required_account(reply, "Account"))
                 return text(reply, member)
         except EcrTuiError:
             return ""

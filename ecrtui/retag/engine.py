@@ -55,10 +55,6 @@ class Engine:
         return self._history.location
 
     @cached_property
-    def _principal(self) -> str:
-        return self._registry.identity()
-
-    @cached_property
     def _rate_limiter(self) -> RateLimiter:
         return self._own_limiter or shared_limiter(self.location, self._settings.writes_per_second)
 
@@ -175,7 +171,7 @@ class Engine:
                 raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self._read_only_hint())
             self._journal.save_plan(plan, self.location)
         executor = PlanExecutor(
-            self._registry, self._journal, self._rate_limiter, self.location, lambda: self._principal
+            self._registry, self._journal, self._rate_limiter, self.location, self._registry.identity
         )
         return executor.apply(plan, ApplyOptions(on_result, stop, on_conflict, allow_protected))
 

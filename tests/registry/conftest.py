@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support import embedded as support
+from tests.support.fake_sts import FakeSts
 
 WriteFile = Callable[..., None]
 """Writes an AWS configuration file."""
@@ -71,3 +73,24 @@ def served(env: RegistryEnv) -> Iterator[str]:
     """The URL of the embedded registry over HTTP."""
     with support.served(env.embedded) as url:
         yield url
+
+
+@pytest.fixture
+def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSts]:
+    """A fake of STS that the clients use."""
+    with FakeSts() as fake:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fake.url)
+        yield fake
+
+
+@pytest.fixture
+def profiles(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFile:
+    """Writes ~/.aws/config. Removes the credentials from the environment."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    def write(text: str) -> None:
+        (own_home / ".aws").mkdir(exist_ok=True)
+        (own_home / ".aws" / "config").write_text(text)
+
+    return write

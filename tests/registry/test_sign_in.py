@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import stat
 import sys
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 import pytest
 
@@ -23,75 +18,7 @@ from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
-
-
-def access_key_of(authorization: str) -> str:
-    """Return the access key that a request is signed with."""
-    found = re.search(r"Credential=([^/]+)/", authorization)
-    assert found
-    return found[1]
-
-
-class FakeSts:
-    """AssumeRole of STS on 127.0.0.1. Keeps the requests."""
-
-    def __init__(self) -> None:
-        self.calls: list[dict[str, str]] = []
-        self.signed_by: list[str] = []
-        self.lifetime = timedelta(hours=1)
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                owner.calls.append({name: values[0] for name, values in parse_qs(body).items()})
-                owner.signed_by.append(access_key_of(self.headers["Authorization"]))
-                answer = owner.answer().encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self) -> str:
-        until = (datetime.now(UTC) + self.lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return (
-            '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
-            "<AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/r/x</Arn>"
-            f"</AssumedRoleUser><Credentials><AccessKeyId>ROLEKEY{len(self.calls)}</AccessKeyId>"
-            f"<SecretAccessKey>secret</SecretAccessKey><SessionToken>token{len(self.calls)}</SessionToken>"
-            f"<Expiration>{until}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
-        )
-
-
-@pytest.fixture
-def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSts]:
-    fake = FakeSts()
-    thread = threading.Thread(target=fake.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", fake.url)
-    yield fake
-    fake.server.shutdown()
-    fake.server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def profiles(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFile:
-    """Writes ~/.aws/config. Removes the credentials from the environment."""
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-
-    def write(text: str) -> None:
-        (own_home / ".aws").mkdir(exist_ok=True)
-        (own_home / ".aws" / "config").write_text(text)
-
-    return write
+from tests.support.fake_sts import FakeSts, access_key_of
 
 
 def opened(served: str, profile: str = "role", **options: Any) -> tuple[EcrRegistry, list[str]]:
@@ -123,8 +50,8 @@ def test_an_assumed_role_is_renewed_before_it_expires(served: str, profiles: Wri
     registry.location()
     registry.repository("team/app")
     assert keys == ["ROLEKEY1", "ROLEKEY2"]
-    assert {call["Action"] for call in sts.calls} == {"AssumeRole"}
-    assert set(sts.signed_by) == {"BASEKEY"}
+    signed = {(call["Action"], key) for call, key in zip(sts.calls, sts.signed_by, strict=True)}
+    assert signed == {("AssumeRole", "BASEKEY"), ("GetCallerIdentity", "ROLEKEY2")}
 
 
 def test_an_assumed_role_is_cached_where_the_aws_cli_does(
@@ -202,7 +129,7 @@ def test_a_retry_after_expired_mfa_credentials_asks_again(served: str, profiles:
     assert isinstance(error, CredentialsError)
     assert "--profile role" in error.hint
     assert registry.repository("team/app").name == "team/app"
-    assert len(sts.calls) == 2
+    assert [call["Action"] for call in sts.calls] == ["AssumeRole", "AssumeRole", "GetCallerIdentity"]
 
 
 PROCESS = """

@@ -15,6 +15,7 @@ from functools import partial
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ecrtui.ecr.location import account_of_arn
 from ecrtui.errors import ConnectionFailed, CredentialsError
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
@@ -50,6 +51,8 @@ class RegistryProcess:
         self._connection = connection
         self.mfa_code: Callable[[str], str] | None = None
         """Asks the user for the code of an MFA device; None if there is no user to ask."""
+        self.caller_account = ""
+        """The account of the caller, once known. A process that is started again refuses credentials of another."""
         self._lock = Lock()
         self._rpc = self._connect(launched or launch())
 
@@ -96,7 +99,7 @@ class RegistryProcess:
         rpc = RpcConnection(launched.socket, self._handle)
         Thread(target=rpc.listen, daemon=True, name="registry process").start()
         with suppress(ConnectionClosed):  # the next call finds that out, too
-            rpc.call(OPEN, self._connection)  # an error comes again from the next call
+            rpc.call(OPEN, self._connection, self.caller_account)  # an error comes again from the next call
         return rpc
 
     def _handle(self, name: str, question: str) -> Iterator[str]:
@@ -124,11 +127,16 @@ class RemoteRegistry(Registry):
         return RemoteRegistry(self._process, registry_id)
 
     def location(self) -> RegistryLocation:
-        self._location = self._location or self._call("location")
+        if self._location is None:
+            self._location = self._call("location")
+            if not self._account:
+                self._process.caller_account = self._location.registry_id
         return self._location
 
     def identity(self) -> str:
-        return str(self._call("identity"))
+        arn = str(self._call("identity"))
+        self._process.caller_account = self._process.caller_account or account_of_arn(arn)
+        return arn
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         return self._pages("repositories", "DescribeRepositories", start)

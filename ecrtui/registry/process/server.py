@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from ecrtui.registry.protocol import Page
     from ecrtui.settings import Connection
 
-OpenRegistry = Callable[["Connection", Callable[[str], str]], "EcrRegistry"]
-"""Opens the registry of a connection. The second argument asks the user for an MFA code."""
+OpenRegistry = Callable[["Connection", str, Callable[[str], str]], "EcrRegistry"]
+"""Opens the registry of a connection.
+
+The second argument is the account of the caller, if an earlier process knew it. The third one asks the user for an MFA
+code.
+"""
 
 LISTINGS_READ_AHEAD = 4
 """Listings whose next page is requested early. The page of the listing that was read longest ago is dropped."""
@@ -56,15 +60,16 @@ class RegistryServer:
         self._open_registry = open_registry
         self._lock = Lock()
         self._connection: Connection
+        self._caller_account = ""
         self._has_connection = Event()
         self._registries: dict[str, EcrRegistry] = {}
         self._next_pages: OrderedDict[object, Future[Page[Any]]] = OrderedDict()
         self._readers = ThreadPoolExecutor(LISTINGS_READ_AHEAD, "page")
 
     def handle(self, name: str, *arguments: Any) -> Iterator[Any]:
-        """Handle a call: ``open`` with the connection, or an operation with account, arguments and options."""
+        """Handle a call: ``open`` with connection and caller, or an operation with account, arguments and options."""
         if name == OPEN:
-            (self._connection,) = arguments
+            self._connection, self._caller_account = arguments
             self._has_connection.set()
             self._registry("").connect()
             yield None
@@ -98,7 +103,7 @@ class RegistryServer:
         self._has_connection.wait()  # calls have a thread each: one can overtake the first, which is "open"
         with self._lock:
             if not self._registries:
-                self._registries[""] = self._open_registry(self._connection, self._ask_for_code)
+                self._registries[""] = self._open_registry(self._connection, self._caller_account, self._ask_for_code)
             if account not in self._registries:
                 self._registries[account] = self._registries[""].of_account(account)
             return self._registries[account]
