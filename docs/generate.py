@@ -19,7 +19,7 @@ from ecrtui.catalog.filter.images import IMAGES
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.cli import history, images, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.settings import SETTINGS, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
 
@@ -94,7 +94,7 @@ def connection_options() -> str:
 def exit_codes() -> str:
     """Return the exit codes of the commands that write."""
     meanings = attribute_docs(ExitCode)
-    return table(("code", "meaning"), [(str(code.value), meanings[code.name]) for code in ExitCode])
+    return table(("code", "meaning"), [(str(code.value), meanings[code.name]) for code in WRITE_CODES])
 
 
 def attribute_docs(owner: type) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ecrtui.cli.connection_options import connection_from
 from ecrtui.cli.console import closed_output_ignored, discard_stdout, print_error
-from ecrtui.cli.exit_codes import ExitCode, exit_code_for_error
+from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, exit_code_for_error
 from ecrtui.cli.output_options import check_output
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.errors import EcrTuiError, NotFound, UsageError
@@ -85,7 +85,7 @@ def _without_mark(value: object) -> object:
 
 
 def make_parser(
-    name: str, description: str, exit_codes: Iterable[ExitCode] = ExitCode, *, notes: str = ""
+    name: str, description: str, exit_codes: Iterable[ExitCode] = WRITE_CODES, *, notes: str = ""
 ) -> argparse.ArgumentParser:
     """Return the parser of a command, with its exit codes at the end of the help.
 

@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     """The registry, the network or the credentials failed; no tag was changed."""
     UNKNOWN = 8
     """The result of a write could not be confirmed; ``ecrtui history --resolve-unknown`` checks again."""
+    UNDECIDED = 11
+    """No image matched, but some have no findings to decide by: not scanned, scan failed or in progress."""
     INTERRUPTED = 130
     """Ctrl-C."""
 
@@ -38,6 +40,9 @@ class ExitCode(IntEnum):
 
 READ_CODES = (ExitCode.DONE, ExitCode.USAGE, ExitCode.REGISTRY_ERROR, ExitCode.INTERRUPTED)
 """The codes of commands that only read."""
+
+WRITE_CODES = tuple(code for code in ExitCode if code is not ExitCode.UNDECIDED)
+"""The codes of commands that write."""
 
 
 def exit_code_for_report(report: Report, *, detailed: bool = False) -> ExitCode:

@@ -18,6 +18,7 @@ from ecrtui.cli.list_command import (
     selected_order,
 )
 from ecrtui.cli.row_format import image_format
+from ecrtui.cli.scan_lookup import ScanLookup, reads_scans, require_scans
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image
 
@@ -46,11 +47,14 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "images",
         "List the images of a repository, archived images included, newest first.",
-        READ_CODES,
-        notes="--sort pushed, pulled, size and findings put the largest value first.",
+        (*READ_CODES, ExitCode.UNDECIDED),
+        notes="--sort pushed, pulled, size and findings put the largest value first. Findings cost a request for each "
+        "image; they are read for --findings, --sort findings, a filter such as severity>=high, and a query of "
+        "imageScanFindingsSummary or imageScanStatus.",
     )
     parser.add_argument("repository", metavar="REPOSITORY", help="name or URI; a URI sets account and region")
     add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
+    parser.add_argument("--findings", action="store_true", help="read the scan of each image that is printed")
     add_connection_options(parser)
     return parser
 
@@ -62,11 +66,16 @@ def _execute(options: argparse.Namespace) -> int:
 
     from ecrtui.catalog.catalog import Catalog
 
-    listing = Catalog(CommandContext(options, reference).registry).images(reference.repository, stream=True)
-    with readable_rows(listing) as rows:
-        chosen_rows = filter(chosen.matches, rows)
-        print_rows(chosen_rows, order, image_format(reference.repository), options, title="Images")
-    return ExitCode.DONE
+    registry = CommandContext(options, reference).registry
+    of_all = reads_scans(options)
+    if of_all or chosen.needs:
+        require_scans(registry)
+    catalog = Catalog(registry)
+    lookup = ScanLookup(catalog, reference.repository, chosen, of_all=of_all)
+    with readable_rows(catalog.images(reference.repository, stream=True)) as rows:
+        found = print_rows(lookup.matching(rows), order, image_format(reference.repository), options, title="Images")
+    lookup.report()
+    return ExitCode.DONE if found or not lookup.undecided else ExitCode.UNDECIDED
 
 
 run = partial(run_command, parser, _execute)

@@ -137,8 +137,10 @@ def print_rows(
     options: argparse.Namespace,
     *,
     title: str,
-) -> None:
+) -> bool:
     """Print the rows in this order and in the format that the options select.
+
+    Return False if nothing was found: there are no rows, or the query selects nothing from them.
 
     Args:
         rows: the rows as they arrive.
@@ -148,8 +150,13 @@ def print_rows(
         title: the heading of a table.
     """
 
+    found = False
+
     def converted(convert: Callable[[Item], Converted]) -> Iterator[Converted]:
-        return sort_and_limit(rows, order, options.limit, convert)
+        nonlocal found
+        for row in sort_and_limit(rows, order, options.limit, convert):
+            found = found or row not in _NOTHING_LINES
+            yield row
 
     stream = for_display(sys.stdout, options.output)
     if options.output == "jsonl":
@@ -159,7 +166,16 @@ def print_rows(
     elif options.output == "json" and options.query is None:
         write_json(converted(json_entry(row_format)), row_format, stream)
     else:
-        write({row_format.member: list(converted(row_format.document))}, options.output, options.query, title=title)
+        document: Any = {row_format.member: list(converted(row_format.document))}
+        if options.query is not None:
+            document = options.query.search(document)
+            found = bool(document)
+        write(document, options.output, title=title)
+    return found
+
+
+_NOTHING_LINES = ("null\n", "[]\n", "{}\n", '""\n', "false\n")
+"""The lines of JSON for a query that selects nothing from a row."""
 
 
 @contextmanager

@@ -30,6 +30,8 @@ def add_output_options(
 def check_output(options: argparse.Namespace) -> None:
     """Check format, encoding and query; replace the text of the query by the compiled query.
 
+    ``query_text`` keeps the text.
+
     Raises:
         UsageError: the query is not valid JMESPath or does not go with the format, or the encoding is unknown.
     """
@@ -37,5 +39,6 @@ def check_output(options: argparse.Namespace) -> None:
         return
     if options.output == "csv" and options.query:
         raise UsageError("--query does not work with csv", "", "Use --output jsonl or text.")
+    options.query_text = options.query or ""
     format = "json" if options.output in STREAMED_FORMATS else options.output  # noqa: A001 - the option's word
     options.query = check_format(format, options.query)

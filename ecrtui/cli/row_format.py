@@ -17,6 +17,9 @@ from ecrtui.ecr.units import format_iso_time
 
 Item = TypeVar("Item")
 
+UNKNOWN_VALUE = "?"
+"""A CSV cell whose value was not read."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowFormat(Generic[Item]):
@@ -54,7 +57,7 @@ def image_format(repository: str) -> RowFormat[Image]:
             ("lastRecordedPullTime", lambda image: format_iso_time(image.last_pulled_at)),
             ("imageStatus", lambda image: image.status),
             ("lastArchivedAt", lambda image: format_iso_time(image.archived_at)),
-            ("imageScanStatus", lambda image: image.scan_status),
+            ("imageScanStatus", _scan_status),
             ("findingSeverityCounts", _severity_counts),
             ("subjectManifestDigest", lambda image: image.subject),
         ),
@@ -133,5 +136,12 @@ _quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, default=json_default).encode
 
 
+def _scan_status(image: Image) -> str:
+    return image.scan_status if image.scan_known else UNKNOWN_VALUE
+
+
 def _severity_counts(image: Image) -> str:
-    return " ".join(f"{severity}={count}" for severity, count in image.findings or ())
+    """Return the counts by severity; ``none`` for a scan without findings, empty without a finished scan."""
+    if image.findings is None:
+        return "" if image.scan_known else UNKNOWN_VALUE
+    return " ".join(f"{severity}={count}" for severity, count in image.findings) or "none"
