@@ -96,7 +96,7 @@ def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcessTransp
     return InProcessTransport(
         attach=partial(attach, embedded=embedded),
         download=partial(_download, embedded),
-        identity=sts.caller_arn(embedded.registry_id),
+        identity=sts.caller_arn(embedded.registry_id, embedded.region),
         region=embedded.region,
         endpoint=f"{EMBEDDED} {Path(file).resolve()}" if file else EMBEDDED,
     )

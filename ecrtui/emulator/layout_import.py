@@ -275,6 +275,7 @@ class ImportTarget:
         given = {"repositoryName": self._repository, **parameters}
         return RequestContext(
             database=self._database,
+            operation=operation,
             parameters=validation.validate_request(operation, given),
             caller=self._registry_id,
             region=self._region,

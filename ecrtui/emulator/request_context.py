@@ -17,6 +17,7 @@ class RequestContext:
     """Everything that an operation needs to answer one request.
 
     Args:
+        operation: its name in the API.
         parameters: the members of the request, validated against the shapes of the API.
         caller: the account id of the caller.
         region: the region that the request was signed for.
@@ -25,6 +26,7 @@ class RequestContext:
     """
 
     database: Database
+    operation: str
     parameters: Mapping[str, Any]
     caller: str
     region: str
@@ -43,26 +45,35 @@ class RequestContext:
         """The registry that the request is for: ``registryId``, or the caller's own."""
         return str(self.parameters.get("registryId") or self.caller)
 
+    @property
+    def caller_arn(self) -> str:
+        """The ARN of the caller."""
+        return caller_arn(self.caller, self.region)
+
     def repository_members(self) -> dict[str, str]:
         """Return ``registryId`` and ``repositoryName``, the first members of most responses."""
         return {"registryId": self.registry_id, "repositoryName": self.parameters["repositoryName"]}
 
-    def repository(self, connection: sqlite3.Connection, name: str | None = None) -> sqlite3.Row:
+    def repository(
+        self, connection: sqlite3.Connection, name: str | None = None, registry_id: str | None = None
+    ) -> sqlite3.Row:
         """Return the row of a repository.
 
         Args:
             name: the repository's name; None for ``repositoryName``.
+            registry_id: the account that owns it; None for that of the request.
 
         Raises:
             ServiceError: RepositoryNotFoundException.
         """
         name = self.parameters["repositoryName"] if name is None else name
+        registry_id = self.registry_id if registry_id is None else registry_id
         row: sqlite3.Row | None = connection.execute(
             "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name = ?",
-            (self.registry_id, self.region, name),
+            (registry_id, self.region, name),
         ).fetchone()
         if row is None:
-            raise self.repository_not_found(name, self.registry_id)
+            raise self.repository_not_found(name, registry_id)
         return row
 
     def repository_not_found(self, name: str, registry_id: str) -> ServiceError:
@@ -70,14 +81,6 @@ class RequestContext:
         return ServiceError(
             "RepositoryNotFoundException",
             f"The repository with name '{name}' does not exist in the registry with id '{registry_id}'",
-        )
-
-    def access_denied(self, operation: str) -> ServiceError:
-        """Return ``AccessDeniedException`` for the registry of the request, with IAM's message."""
-        return ServiceError(
-            "AccessDeniedException",
-            f"User: {caller_arn(self.caller)} is not authorized to perform: ecr:{operation} on resource:"
-            f" arn:aws:ecr:{self.region}:{self.registry_id}:repository/*",
         )
 
 

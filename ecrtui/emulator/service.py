@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ecrtui.emulator import layer_downloads, sts, validation
+from ecrtui.emulator import authorization, layer_downloads, sts, validation
 from ecrtui.emulator.database import Database, failure_text
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
@@ -128,19 +128,22 @@ class EmbeddedRegistry:
         return layer_downloads.received_content(response, url)
 
     def _run(self, operation: str, request: Request) -> Response:
+        region = _signed_region(request) or self.region
         if operation == sts.GET_CALLER_IDENTITY:
-            return sts.caller_identity(self.registry_id)
+            return sts.caller_identity(self.registry_id, region)
         run = OPERATIONS.get(operation)
         if run is None:
             raise _unknown_operation(operation)
         context = RequestContext(
             database=self.database,
+            operation=operation,
             parameters=validation.validate_request(operation, _parse_body(request.body)),
             caller=self.registry_id,
-            region=_signed_region(request) or self.region,
+            region=region,
             endpoint=request.endpoint,
             now=round(self._clock(), 3),  # AWS sends milliseconds
         )
+        authorization.check_access(context)
         return json_response(run(context))
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from ecrtui.emulator import partitions
 from ecrtui.emulator.http_messages import JSON_TYPE, Request, Response, headers
 
 GET_CALLER_IDENTITY = "GetCallerIdentity"
@@ -34,17 +35,17 @@ def is_query(content_type: str) -> bool:
     return "x-www-form-urlencoded" in content_type.lower()
 
 
-def caller_arn(registry_id: str) -> str:
+def caller_arn(registry_id: str, region: str) -> str:
     """Return the ARN of the caller: the embedded registry has one user per account."""
-    return f"arn:aws:iam::{registry_id}:user/embedded"
+    return partitions.arn("iam", region, registry_id, "user/embedded")
 
 
-def caller_identity(registry_id: str) -> Response:
+def caller_identity(registry_id: str, region: str) -> Response:
     """Return the response of GetCallerIdentity."""
     response_headers = headers("text/xml")
     body = (
         f'<GetCallerIdentityResponse xmlns="{_NAMESPACE}"><GetCallerIdentityResult>'
-        f"<Arn>{escape(caller_arn(registry_id))}</Arn><UserId>AIDAEMBEDDED</UserId>"
+        f"<Arn>{escape(caller_arn(registry_id, region))}</Arn><UserId>AIDAEMBEDDED</UserId>"
         f"<Account>{escape(registry_id)}</Account></GetCallerIdentityResult>"
         f"<ResponseMetadata><RequestId>{response_headers['x-amzn-RequestId']}</RequestId></ResponseMetadata>"
         "</GetCallerIdentityResponse>"

@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from ecrtui.emulator import partitions
+
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
@@ -84,7 +86,7 @@ def to_enhanced_finding(
     return {
         "awsAccountId": registry_id,
         "description": one.description,
-        "findingArn": f"arn:aws:inspector2:{region}:{registry_id}:finding/{digest[7:39]}{one.name}",
+        "findingArn": partitions.arn("inspector2", region, registry_id, f"finding/{digest[7:39]}{one.name}"),
         "firstObservedAt": now,
         "lastObservedAt": now,
         "updatedAt": now,
@@ -98,7 +100,7 @@ def to_enhanced_finding(
         "remediation": {"recommendation": {"text": "None Provided"}},
         "resources": [
             {
-                "id": f"arn:aws:ecr:{region}:{registry_id}:repository/{name}/{digest}",
+                "id": partitions.repository_arn(region, registry_id, f"{name}/{digest}"),
                 "type": "AWS_ECR_CONTAINER_IMAGE",
                 "details": {
                     "awsEcrContainerImage": {"imageHash": digest, "registry": registry_id, "repositoryName": name}

@@ -146,10 +146,10 @@ def test_a_malformed_digest_is_a_failure(ecr: Any, repository: str) -> None:
     assert codes(answer) == ["InvalidImageDigest", "InvalidImageTag", "MissingDigestAndTag"]
 
 
-def test_images_of_another_account_are_not_found(ecr: Any, repository: str) -> None:
+def test_images_of_another_account_are_denied(ecr: Any, repository: str) -> None:
     """G09"""
     push_image(ecr, repository, tag="1.0")
-    with refused("RepositoryNotFoundException"):
+    with refused("AccessDeniedException"):
         ecr.batch_get_image(registryId="999999999999", repositoryName=repository, imageIds=[{"imageTag": "1.0"}])
 
 

@@ -5,6 +5,7 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from tests.support.embedded import (
     put,
     refused,
 )
+
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def test_a_new_repository_is_mutable_and_encrypted_with_aes256(ecr: Any, name: str) -> None:
@@ -105,8 +108,8 @@ def test_repository_names_cannot_be_combined_with_pages(ecr: Any, repository: st
 
 
 def test_a_registry_of_another_account_is_closed(ecr: Any, repository: str) -> None:
-    """R07"""
-    with refused("RepositoryNotFoundException"):
+    """R07, R25: also for a repository that the account does not have."""
+    with refused("AccessDeniedException"):
         ecr.describe_repositories(registryId="999999999999", repositoryNames=[repository])
     with refused("AccessDeniedException"):
         ecr.describe_repositories(registryId="999999999999")
@@ -134,12 +137,19 @@ def test_exclusion_filters_are_returned(ecr: Any, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("mutability", "exclusions"),
-    [("MUTABLE", ["a*"]), ("IMMUTABLE_WITH_EXCLUSION", []), ("MUTABLE_WITH_EXCLUSION", ["a*b*c*"])],
+    [
+        ("MUTABLE", ["a*"]),
+        ("IMMUTABLE", ["a*"]),
+        ("IMMUTABLE_WITH_EXCLUSION", []),
+        ("MUTABLE_WITH_EXCLUSION", []),
+        ("MUTABLE_WITH_EXCLUSION", ["a*b*c*"]),
+        ("IMMUTABLE_WITH_EXCLUSION", ["a", "b", "c", "d", "e", "f"]),
+    ],
 )
 def test_exclusion_filters_that_do_not_fit_the_setting_are_rejected(
     ecr: Any, name: str, mutability: str, exclusions: list[str]
 ) -> None:
-    """R09"""
+    """R09, R36"""
     with refused("InvalidParameterException"):
         create_repository(ecr, name, mutability, exclusions)
 
@@ -162,10 +172,14 @@ def test_the_registry_is_described(ecr: Any) -> None:
 
 
 def test_a_repository_with_images_is_deleted_only_with_force(ecr: Any, repository: str) -> None:
-    """R12"""
+    """R12, R29"""
     push_image(ecr, repository, tag="1.0")
-    with refused("RepositoryNotEmptyException"):
+    with refused("RepositoryNotEmptyException") as caught:
         ecr.delete_repository(repositoryName=repository)
+    assert error_message(caught) == (
+        f"The repository with name '{repository}' in registry with id '{REGISTRY_ID}' cannot be deleted because it"
+        " still contains images"
+    )
     assert ecr.delete_repository(repositoryName=repository, force=True)["repository"]["repositoryName"] == repository
     with refused("RepositoryNotFoundException"):
         ecr.list_images(repositoryName=repository)
@@ -177,6 +191,93 @@ def test_a_forged_page_token_is_rejected(ecr: Any, token: str) -> None:
     with refused("InvalidParameterException") as caught:
         ecr.describe_repositories(nextToken=token)
     assert "nextToken" in error_message(caught)
+
+
+@pytest.mark.parametrize("kind", ["KMS", "KMS_DSSE"])
+def test_without_a_key_the_one_of_aws_is_named_by_its_arn(ecr: Any, name: str, kind: str) -> None:
+    """R14, R16"""
+    made = [
+        ecr.create_repository(repositoryName=f"{name}/{part}", encryptionConfiguration={"encryptionType": kind})
+        for part in ("a", "b")
+    ]
+    first, second = (answer["repository"]["encryptionConfiguration"] for answer in made)
+    assert first["encryptionType"] == kind
+    assert re.fullmatch(rf"arn:aws:kms:{REGION}:{REGISTRY_ID}:key/{UUID}", first["kmsKey"])
+    assert second == first
+    found = ecr.describe_repositories(repositoryNames=[f"{name}/a"])["repositories"][0]
+    assert found["encryptionConfiguration"] == first
+
+
+def test_aes256_has_no_key(ecr: Any, name: str) -> None:
+    """R15"""
+    aes = {"encryptionType": "AES256"}
+    made = ecr.create_repository(repositoryName=name, encryptionConfiguration=aes)["repository"]
+    assert made["encryptionConfiguration"] == aes
+    with refused("InvalidParameterException"):
+        ecr.create_repository(repositoryName=f"{name}/b", encryptionConfiguration={**aes, "kmsKey": "alias/mine"})
+
+
+def test_an_arn_is_no_repository_name(ecr: Any, repository: str) -> None:
+    """R24"""
+    arn = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryArn"]
+    for operation in ("describe_images", "delete_repository", "list_images", "create_repository"):
+        with refused("InvalidParameterException") as caught:
+            getattr(ecr, operation)(repositoryName=arn)
+        assert error_message(caught).startswith(
+            "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression "
+        )
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "domain"),
+    [
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+        ("cn-northwest-1", "aws-cn", "amazonaws.com.cn"),
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+        ("us-iso-east-1", "aws-iso", "c2s.ic.gov"),
+        ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+        ("me-central-1", "aws", "amazonaws.com"),
+    ],
+)
+def test_arns_and_uris_are_those_of_the_partition(
+    transport: Transport, name: str, region: str, partition: str, domain: str
+) -> None:
+    """R33, R34"""
+    ecr = transport.client(region=region)
+    made = create_repository(ecr, name)
+    assert made["repositoryArn"] == f"arn:{partition}:ecr:{region}:{REGISTRY_ID}:repository/{name}"
+    assert made["repositoryUri"] == f"{REGISTRY_ID}.dkr.ecr.{region}.{domain}/{name}"
+    assert ecr.list_tags_for_resource(resourceArn=made["repositoryArn"])["tags"] == []
+    (data,) = ecr.get_authorization_token()["authorizationData"]
+    assert data["proxyEndpoint"] == f"https://{REGISTRY_ID}.dkr.ecr.{region}.{domain}"
+    caller = transport.client(service="sts", region=region).get_caller_identity()["Arn"]
+    assert caller == f"arn:{partition}:iam::{REGISTRY_ID}:user/embedded"
+
+
+def test_one_unknown_name_among_others_is_an_error(ecr: Any, repository: str) -> None:
+    """R35"""
+    with refused("RepositoryNotFoundException") as caught:
+        ecr.describe_repositories(repositoryNames=[repository, "no/such"])
+    assert error_message(caught) == (
+        f"The repository with name 'no/such' does not exist in the registry with id '{REGISTRY_ID}'"
+    )
+
+
+def test_the_limits_of_resource_tags(ecr: Any, name: str) -> None:
+    """R30, R31, R32"""
+    tags = [{"Key": f"key{number:02}", "Value": "v"} for number in range(50)]
+    arn = ecr.create_repository(repositoryName=name, tags=tags)["repository"]["repositoryArn"]
+    assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == tags
+    with refused("TooManyTagsException"):
+        ecr.tag_resource(resourceArn=arn, tags=[{"Key": "one more", "Value": "v"}])
+    for bad in ({"Key": "k" * 129, "Value": "v"}, {"Key": "k", "Value": "v" * 257}, {"Key": "", "Value": "v"}):
+        with refused("InvalidTagParameterException"):
+            ecr.tag_resource(resourceArn=arn, tags=[bad])
+    ecr.untag_resource(resourceArn=arn, tagKeys=["key00"])
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "k" * 128, "Value": "v" * 256}])
+    with refused("TooManyTagsException"):
+        ecr.create_repository(repositoryName=f"{name}/more", tags=[*tags, {"Key": "k", "Value": "v"}])
 
 
 def test_resource_tags_are_set_changed_and_removed(ecr: Any, name: str) -> None:
@@ -193,19 +294,6 @@ def test_resource_tags_are_set_changed_and_removed(ecr: Any, name: str) -> None:
         ecr.list_tags_for_resource(resourceArn="arn:aws:s3:::bucket")
     with refused("RepositoryNotFoundException"):
         ecr.list_tags_for_resource(resourceArn=arn + "/none")
-
-
-def test_the_text_of_a_repository_policy_is_kept(ecr: Any, repository: str) -> None:
-    text = '{ "Version":"2012-10-17",\n "Statement" : [] }'
-    with refused("RepositoryPolicyNotFoundException"):
-        ecr.get_repository_policy(repositoryName=repository)
-    ecr.set_repository_policy(repositoryName=repository, policyText=text)
-    assert ecr.get_repository_policy(repositoryName=repository)["policyText"] == text
-    assert ecr.delete_repository_policy(repositoryName=repository)["policyText"] == text
-    with refused("RepositoryPolicyNotFoundException"):
-        ecr.delete_repository_policy(repositoryName=repository)
-    with refused("InvalidParameterException"):
-        ecr.set_repository_policy(repositoryName=repository, policyText="no JSON")
 
 
 def test_scan_on_push_can_be_switched_on(ecr: Any, repository: str) -> None:

@@ -43,14 +43,14 @@ def test_clients_of_one_registry_share_data_and_registries_do_not() -> None:
     assert client_for(new_embedded()).describe_repositories()["repositories"] == []
 
 
-def test_accounts_in_one_database_can_be_read_by_registry_id() -> None:
+def test_accounts_in_one_database_have_repositories_of_their_own() -> None:
     ours = new_embedded()
     theirs = EmbeddedRegistry(ours.database, registry_id="999999999999", region="eu-west-1")
     create_repository(client_for(ours), "team/ours")
     create_repository(client_for(theirs), "team/theirs")
     client = client_for(ours)
     assert [entry["repositoryName"] for entry in client.describe_repositories()["repositories"]] == ["team/ours"]
-    (seen,) = client.describe_repositories(registryId="999999999999")["repositories"]
+    (seen,) = client_for(theirs).describe_repositories()["repositories"]
     assert seen["repositoryUri"] == "999999999999.dkr.ecr.eu-west-1.amazonaws.com/team/theirs"
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ecrtui.emulator import manifests, storage
+from ecrtui.emulator import manifests, partitions, policy_documents, storage
 from ecrtui.emulator.demo.artifacts import Artifact
 from ecrtui.emulator.lifecycle_document import stored_text
 from ecrtui.emulator.operations import scans
@@ -54,7 +54,11 @@ class DemoRegistry:
 
     def create_repository(self, name: str, settings: RepositorySetup) -> DemoRepository | None:
         """Create a repository. Return None if it exists; it then stays as it is."""
-        kms_key = f"arn:aws:kms:{self.region}:{self.registry_id}:key/{settings.kms_key}" if settings.kms_key else None
+        kms_key = (
+            partitions.arn("kms", self.region, self.registry_id, f"key/{settings.kms_key}")
+            if settings.kms_key
+            else None
+        )
         lifecycle = stored_text(json.dumps({"rules": list(settings.lifecycle)})) if settings.lifecycle else None
         cursor = self.connection.execute(
             "INSERT OR IGNORE INTO repositories (registry_id, region, name, created_at, tag_mutability,"
@@ -72,7 +76,7 @@ class DemoRegistry:
                 kms_key,
                 lifecycle,
                 self.now - 0.3 * DAY if lifecycle else None,
-                _policy(settings.readers) if settings.readers else None,
+                _policy(self.region, settings.readers) if settings.readers else None,
             ),
         )
         if not cursor.rowcount:
@@ -97,7 +101,7 @@ class DemoRepository:
     @property
     def uri(self) -> str:
         """Return the URI for pulls."""
-        return f"{self.registry.registry_id}.dkr.ecr.{self.registry.region}.amazonaws.com/{self.name}"
+        return f"{partitions.registry_host(self.registry.region, self.registry.registry_id)}/{self.name}"
 
     def push(self, artifact: Artifact, *tags: str, age: float, pulled: float | None = None) -> Artifact:
         """Push an artifact, its parts first.
@@ -158,12 +162,12 @@ class DemoRepository:
         return image_id
 
 
-def _policy(readers: Sequence[str]) -> str:
+def _policy(region: str, readers: Sequence[str]) -> str:
     """Return a repository policy that allows other accounts to pull."""
     statement = {
         "Sid": "AllowPull",
         "Effect": "Allow",
-        "Principal": {"AWS": [f"arn:aws:iam::{account}:root" for account in readers]},
+        "Principal": {"AWS": [partitions.arn("iam", region, account, "root") for account in readers]},
         "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+    return policy_documents.format_policy({"Version": "2012-10-17", "Statement": [statement]})

@@ -33,7 +33,6 @@ from ecrtui.emulator.operations.image_ids import (
     to_image_id,
 )
 from ecrtui.emulator.request_context import Operation, RequestContext
-from ecrtui.emulator.sts import caller_arn
 
 MAX_TAGS = 1000
 """Tags per image (quota)."""
@@ -219,7 +218,7 @@ def _activate(connection: sqlite3.Connection, image: sqlite3.Row, now: float) ->
 def _record_pulls(context: RequestContext, image_ids: Sequence[int]) -> None:
     with context.database.write() as connection:
         exclusions = registry_settings.pull_time_exclusions(connection, context.registry_id, context.region)
-        if caller_arn(context.caller) not in exclusions:
+        if context.caller_arn not in exclusions:
             connection.executemany(
                 "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(context.now, image_id) for image_id in image_ids]
             )

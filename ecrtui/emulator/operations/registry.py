@@ -6,7 +6,7 @@ import base64
 import secrets
 from typing import Any
 
-from ecrtui.emulator import pagination
+from ecrtui.emulator import pagination, partitions
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.operations import registry_settings, replication
@@ -15,7 +15,6 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 TOKEN_LIFETIME = 12 * 3600.0
 """Seconds; the lifetime of an authorization token (GetAuthorizationToken)."""
 
-_POLICY = "policy"
 _ACCOUNT_SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": registry_settings.SCAN_VERSIONS,
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
@@ -38,7 +37,7 @@ def get_authorization_token(context: RequestContext) -> dict[str, Any]:
     data = []
     for registry_id in registry_ids:
         token = base64.b64encode(f"AWS:{secrets.token_urlsafe(96)}".encode()).decode()
-        proxy = f"https://{registry_id}.dkr.ecr.{context.region}.amazonaws.com"
+        proxy = f"https://{partitions.registry_host(context.region, registry_id)}"
         data.append({"authorizationToken": token, "expiresAt": context.now + TOKEN_LIFETIME, "proxyEndpoint": proxy})
     return {"authorizationData": data}
 
@@ -75,7 +74,7 @@ def batch_get_repository_scanning_configuration(context: RequestContext) -> dict
             rule = registry_settings.scanning_rule(connection, repository)
             found.append(
                 {
-                    "repositoryArn": f"arn:aws:ecr:{context.region}:{context.registry_id}:repository/{name}",
+                    "repositoryArn": partitions.repository_arn(context.region, context.registry_id, name),
                     "repositoryName": name,
                     "scanOnPush": bool(repository["scan_on_push"]),
                     "scanFrequency": registry_settings.frequency(connection, repository),
@@ -89,13 +88,13 @@ def put_registry_policy(context: RequestContext) -> dict[str, Any]:
     """PutRegistryPolicy: store the text unchanged."""
     if parse_object(context["policyText"]) is None:
         raise constraint_violation("policyText", "Invalid registry policy provided")
-    _put(context, _POLICY, context["policyText"])
+    _put(context, registry_settings.POLICY, context["policyText"])
     return {"registryId": context.registry_id, "policyText": context["policyText"]}
 
 
 def get_registry_policy(context: RequestContext) -> dict[str, Any]:
     """GetRegistryPolicy."""
-    text = _get(context, _POLICY)
+    text = _get(context, registry_settings.POLICY)
     if text is None:
         raise ServiceError(
             "RegistryPolicyNotFoundException",
@@ -107,7 +106,7 @@ def get_registry_policy(context: RequestContext) -> dict[str, Any]:
 def delete_registry_policy(context: RequestContext) -> dict[str, Any]:
     """DeleteRegistryPolicy."""
     response = get_registry_policy(context)
-    _put(context, _POLICY, None)
+    _put(context, registry_settings.POLICY, None)
     return response
 
 

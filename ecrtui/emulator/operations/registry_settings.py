@@ -10,6 +10,7 @@ from ecrtui.emulator.wildcards import matches_wildcard
 
 MANUAL = "MANUAL"
 SCANNING = "scanning"
+POLICY = "policy"
 _PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
 BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from ecrtui.emulator import mutability, pagination
+from ecrtui.emulator import mutability, pagination, partitions, policy_documents
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
-from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_RESOURCE_TAGS = 50
 """Tags per resource (quota of AWS)."""
 
-_ARN = re.compile(r"arn:[a-z-]+:ecr:(?P<region>[a-z0-9-]+):(?P<registry>\d{12}):repository/(?P<name>.+)")
-
 
 def create_repository(context: RequestContext) -> dict[str, Any]:
     """CreateRepository."""
-    if context.registry_id != context.caller:
-        raise context.access_denied("CreateRepository")
     setting, patterns = mutability.parse_mutability(context.parameters)
     encryption = context.get("encryptionConfiguration", {"encryptionType": "AES256"})
     resource_tags = _resource_tags(context.get("tags", []))
@@ -61,8 +56,6 @@ def describe_repositories(context: RequestContext) -> dict[str, Any]:
     with context.database.read() as connection:
         if names is not None:
             return {"repositories": [to_api(context.repository(connection, name)) for name in names]}
-        if context.registry_id != context.caller and not _has_repositories(connection, context.registry_id):
-            raise context.access_denied("DescribeRepositories")
         (after,) = pagination.decode_token("repositories", context.get("nextToken"), ("",))
         rows = connection.execute(
             "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name > ? ORDER BY name LIMIT ?",
@@ -109,12 +102,18 @@ def put_image_scanning_configuration(context: RequestContext) -> dict[str, Any]:
 
 
 def set_repository_policy(context: RequestContext) -> dict[str, Any]:
-    """SetRepositoryPolicy: store the text unchanged."""
-    _check_policy(context["policyText"])
+    """SetRepositoryPolicy: store the policy in ECR's layout. ``force`` accepts one that locks its owner out."""
+    document = policy_documents.parse_policy(context["policyText"], "repository")
+    if not context.get("force", False) and _locks_out(context):
+        raise constraint_violation(
+            "PolicyText",
+            "The policy would prevent you from setting another policy in the future. Set force to accept it.",
+        )
+    text = policy_documents.format_policy(document)
     with context.database.write() as connection:
         row = context.repository(connection)
-        connection.execute("UPDATE repositories SET policy = ? WHERE id = ?", (context["policyText"], row["id"]))
-    return {**context.repository_members(), "policyText": context["policyText"]}
+        connection.execute("UPDATE repositories SET policy = ? WHERE id = ?", (text, row["id"]))
+    return {**context.repository_members(), "policyText": text}
 
 
 def get_repository_policy(context: RequestContext) -> dict[str, Any]:
@@ -166,20 +165,15 @@ def to_api(row: sqlite3.Row) -> dict[str, Any]:
     if row["kms_key"]:
         encryption["kmsKey"] = row["kms_key"]
     return {
-        "repositoryArn": f"arn:aws:ecr:{row['region']}:{row['registry_id']}:repository/{row['name']}",
+        "repositoryArn": partitions.repository_arn(row["region"], row["registry_id"], row["name"]),
         "registryId": row["registry_id"],
         "repositoryName": row["name"],
-        "repositoryUri": f"{row['registry_id']}.dkr.ecr.{row['region']}.amazonaws.com/{row['name']}",
+        "repositoryUri": f"{partitions.registry_host(row['region'], row['registry_id'])}/{row['name']}",
         "createdAt": row["created_at"],
         **mutability.to_api(row["tag_mutability"], json.loads(row["exclusion_filters"])),
         "imageScanningConfiguration": {"scanOnPush": bool(row["scan_on_push"])},
         "encryptionConfiguration": encryption,
     }
-
-
-def _has_repositories(connection: sqlite3.Connection, registry_id: str) -> bool:
-    query = "SELECT 1 FROM repositories WHERE registry_id = ? LIMIT 1"
-    return connection.execute(query, (registry_id,)).fetchone() is not None
 
 
 def _kms_key(context: RequestContext, encryption: dict[str, str]) -> str | None:
@@ -189,8 +183,13 @@ def _kms_key(context: RequestContext, encryption: dict[str, str]) -> str | None:
                 "Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256"
             )
         return None
-    # The default is the key that AWS manages for ECR.
-    return encryption.get("kmsKey") or f"arn:aws:kms:{context.region}:{context.registry_id}:alias/aws/ecr"
+    return encryption.get("kmsKey") or _default_key(context.region, context.registry_id)
+
+
+def _default_key(region: str, registry_id: str) -> str:
+    """Return the ARN of the key that AWS manages for ECR: one for each account and region."""
+    key = uuid5(NAMESPACE_URL, partitions.arn("kms", region, registry_id, "alias/aws/ecr"))
+    return partitions.arn("kms", region, registry_id, f"key/{key}")
 
 
 def _policy(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
@@ -203,9 +202,16 @@ def _policy(context: RequestContext, row: sqlite3.Row) -> dict[str, Any]:
     return {**context.repository_members(), "policyText": row["policy"]}
 
 
-def _check_policy(text: str) -> None:
-    if parse_object(text) is None:
-        raise constraint_violation("PolicyText", "Invalid repository policy provided")
+def _locks_out(context: RequestContext) -> bool:
+    """Return True if the policy denies the caller to set another (``SetRepositoryPolicyRequest.force``)."""
+    effect = policy_documents.decision(
+        context["policyText"],
+        "repository",
+        caller=context.caller_arn,
+        action=f"ecr:{context.operation}",
+        resource=partitions.repository_arn(context.region, context.registry_id, context["repositoryName"]),
+    )
+    return effect == "Deny"
 
 
 def _resource_tags(tags: list[dict[str, str]]) -> dict[str, str]:
@@ -232,16 +238,12 @@ def _set_resource_tags(connection: sqlite3.Connection, repository_id: int, tags:
 
 
 def _by_arn(context: RequestContext, connection: sqlite3.Connection) -> int:
-    arn = _ARN.fullmatch(context["resourceArn"])
+    arn = partitions.parse_repository_arn(context["resourceArn"])
     if arn is None:
         raise constraint_violation("resourceArn", "must be the ARN of a repository")
-    row = connection.execute(
-        "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?",
-        (arn["registry"], arn["region"], arn["name"]),
-    ).fetchone()
-    if row is None or arn["region"] != context.region:
-        raise context.repository_not_found(arn["name"], arn["registry"])
-    return int(row["id"])
+    if arn.region != context.region:
+        raise context.repository_not_found(arn.name, arn.registry_id)
+    return int(context.repository(connection, arn.name, arn.registry_id)["id"])
 
 
 OPERATIONS: dict[str, Operation] = {

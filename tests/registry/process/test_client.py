@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from ecrtui.ecr.image import Image
-from ecrtui.errors import ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
+from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
@@ -122,7 +122,7 @@ def test_pages_continue_from_a_token_and_share_equal_strings(env: RegistryEnv, r
 
 def test_another_account_is_used_in_the_process(env: RegistryEnv, remote: RemoteRegistry) -> None:
     assert remote.of_account("999999999999").location().registry_id == "999999999999"
-    assert isinstance(failed(lambda: remote.of_account("999999999999").repository("team/app")), NotFound)
+    assert isinstance(failed(lambda: remote.of_account("999999999999").repository("team/app")), AccessDenied)
 
 
 def test_errors_arrive_with_all_fields(env: RegistryEnv, remote: RemoteRegistry) -> None:

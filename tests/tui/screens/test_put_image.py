@@ -366,7 +366,7 @@ async def test_the_given_registry_id_is_used(embedded: EmbeddedRegistry, client:
     async with form(embedded, repository="team/app", registry_id="999999999999", manifest=text) as (_, pilot):
         await pilot.press("f2")
         screen = await until(pilot, "r try again")
-        assert "does not exist in the registry with id '999999999999'" in screen
+        assert "arn:aws:ecr:eu-west-1:999999999999:repository/team/app" in screen.replace("\n", "")
         assert digests_of(client, "team/app") == set()
 
 
