@@ -23,6 +23,12 @@ def is_digest(text: str) -> bool:
     return DIGEST_PATTERN.fullmatch(text) is not None
 
 
+def find_digest(text: str) -> str:
+    """Return the first digest in a text; empty if it has none."""
+    found = DIGEST_PATTERN.search(text)
+    return found[0] if found else ""
+
+
 def short_digest(digest: str) -> str:
     """Return the first 12 hexadecimal digits, which people compare by eye."""
     return digest.removeprefix("sha256:")[:12]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from ecrtui.ecr.digest import digest_of, is_digest, short_digest
@@ -95,6 +96,19 @@ class Descriptor:
         return self.annotations.get("vnd.docker.reference.type") == "attestation-manifest"
 
 
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An annotation of a manifest. A digest in it says nothing about what it refers to."""
+
+    name: str
+    value: str
+    digest: str = ""
+    """The digest in the value; empty if it has none."""
+
+
+Part = Descriptor | Annotation
+"""What a manifest names."""
+
 _ROLES_OF_IMAGES = (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT, DescriptorRole.REFERRER)
 _PREDICATE_ANNOTATIONS = (
     "dev.sigstore.bundle.predicateType",
@@ -177,17 +191,24 @@ class ParsedManifest:
         if not own and self.with_role(DescriptorRole.MANIFEST):
             own = OCI_INDEX
         artifact = self.artifact_type or (self.config.media_type if self.config else "")
-        annotations = (self.annotations, *(layer.annotations for layer in layers))
-        known = [predicate for entry in annotations for predicate in predicate_types(entry)]
+        known = [predicate for entries in self._all_annotations(layers) for predicate in predicate_types(entries)]
         kind = image_kind(own, artifact, tags, known)
         if kind is not ImageKind.IMAGE or any(_is_file_system(layer.media_type) for layer in layers) or not layers:
             return kind
         return image_kind(own, layers[0].media_type, tags, known)
 
-    def annotations_with(self, digest: str) -> tuple[str, ...]:
-        """Return the names of the annotations whose value contains this digest: of the manifest and its parts."""
-        parts = (self.annotations, *(descriptor.annotations for descriptor in self.descriptors))
-        return tuple(dict.fromkeys(name for part in parts for name, value in part.items() if digest in value))
+    def annotation_with(self, digest: str) -> Annotation:
+        """Return the annotation of the manifest or of a descriptor that contains this digest, which no descriptor has.
+
+        The name is empty if the digest is not in an annotation.
+        """
+        pairs = chain.from_iterable(entries.items() for entries in self._all_annotations(self.descriptors))
+        name, value = next(((name, value) for name, value in pairs if digest in value), ("", digest))
+        return Annotation(name, value, digest)
+
+    def _all_annotations(self, parts: Iterable[Descriptor]) -> Iterable[Mapping[str, str]]:
+        """Return the annotations of the manifest, then those of these parts."""
+        return (self.annotations, *(part.annotations for part in parts))
 
 
 @dataclass(frozen=True, slots=True)

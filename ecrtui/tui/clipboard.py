@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.manifest import Annotation, Part
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 
@@ -46,8 +46,10 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
     return tuple(CopyItem(label, text) for label, text in entries if text)
 
 
-def copy_items_for_part(repository: Repository, part: Descriptor) -> tuple[CopyItem, ...]:
-    """Return what can be copied of a descriptor in a manifest."""
+def copy_items_for_part(repository: Repository, part: Part) -> tuple[CopyItem, ...]:
+    """Return what can be copied of a part of a manifest."""
+    if isinstance(part, Annotation):
+        return (CopyItem("digest", part.digest) if part.digest else CopyItem("annotation", part.value),)
     entries = [CopyItem(f"{part.role} digest", part.digest)]
     if part.is_image:
         entries.append(CopyItem(f"{part.role} URI", f"{repository.uri}@{part.digest}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -11,8 +11,8 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from ecrtui.ecr import units
-from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
+from ecrtui.ecr.digest import find_digest, short_digest
+from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedManifest, Part
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
@@ -24,8 +24,8 @@ MAX_LABEL_LENGTH = 200
 """Longest registry text on one line of the tree, in characters."""
 
 
-class StructureTree(Tree[Descriptor | None]):
-    """Shows the parts of an image. The data of a node is its descriptor, or None for a heading."""
+class StructureTree(Tree[Part | None]):
+    """Shows the parts of an image. The data of a node is the part, or None for a heading."""
 
     BINDINGS = bindings("structure")
     DEFAULT_CSS = """
@@ -42,7 +42,7 @@ class StructureTree(Tree[Descriptor | None]):
         """The cursor moved to another part, or to a heading (None)."""
 
         tree: StructureTree
-        descriptor: Descriptor | None
+        part: Part | None
 
         @property
         def control(self) -> StructureTree:
@@ -50,10 +50,10 @@ class StructureTree(Tree[Descriptor | None]):
 
     @dataclass
     class Selected(Message):
-        """The user pressed Enter on a part with a digest or clicked it."""
+        """The user pressed Enter on a part or clicked it."""
 
         tree: StructureTree
-        descriptor: Descriptor
+        part: Part
 
         @property
         def control(self) -> StructureTree:
@@ -84,38 +84,30 @@ class StructureTree(Tree[Descriptor | None]):
         if structure.problem:
             root.add_leaf(text.label(structure.problem, limit=MAX_LABEL_LENGTH))
         manifests = structure.with_role(DescriptorRole.MANIFEST)
-        self._group(root, "platforms", [entry for entry in manifests if not entry.is_attestation])
-        self._group(root, "attestations", [entry for entry in manifests if entry.is_attestation], expand=False)
+        self._group(
+            root, "platforms", [entry for entry in manifests if not entry.is_attestation], structure.platform_names
+        )
+        self._group(root, "attestations", [entry for entry in manifests if entry.is_attestation], {}, expand=False)
         for role in (DescriptorRole.CONFIG, DescriptorRole.SUBJECT):
             for descriptor in structure.with_role(role):
                 root.add_leaf(_label(descriptor), data=descriptor)
         layers = structure.with_role(DescriptorRole.LAYER)
-        self._group(root, f"layers · {units.format_size(structure.layers_size)}", layers)
+        self._group(root, f"layers · {units.format_size(structure.layers_size)}", layers, {})
         if referrers is not None:
-            self._group(root, "referrers", [_descriptor_of(referrer) for referrer in referrers])
+            self._group(root, "referrers", [_descriptor_of(referrer) for referrer in referrers], {})
         self._annotations(root, structure.annotations.items())
         root.expand()
 
-    def select_digest(self, digest: str) -> bool:
-        """Move the cursor to the part with this digest. Return False if there is none."""
-        for node in _walk(self.root):
-            if node.data is not None and node.data.digest == digest:
-                if node.parent is not None:
-                    node.parent.expand()
-                self.call_after_refresh(self.move_cursor, node)
-                return True
-        return False
-
     @property
-    def current(self) -> Descriptor | None:
+    def current(self) -> Part | None:
         """The part under the cursor."""
         return None if self.cursor_node is None else self.cursor_node.data
 
-    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Descriptor | None]) -> None:
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Part | None]) -> None:
         event.stop()
         self.post_message(self.Highlighted(self, event.node.data))
 
-    def on_tree_node_selected(self, event: Tree.NodeSelected[Descriptor | None]) -> None:
+    def on_tree_node_selected(self, event: Tree.NodeSelected[Part | None]) -> None:
         event.stop()
         if event.node.data is None:
             event.node.toggle()
@@ -123,24 +115,29 @@ class StructureTree(Tree[Descriptor | None]):
             self.post_message(self.Selected(self, event.node.data))
 
     def _group(
-        self, root: TreeNode[Descriptor | None], title: str, entries: Sequence[Descriptor], expand: bool = True
+        self,
+        root: TreeNode[Part | None],
+        title: str,
+        entries: Sequence[Descriptor],
+        platforms: Mapping[str, str],
+        expand: bool = True,
     ) -> None:
         if not entries:
             return
         group = root.add(_heading(title, len(entries)), expand=expand)
         for number, descriptor in enumerate(entries[:MAX_ENTRIES], 1):
-            group.add_leaf(_label(descriptor, number), data=descriptor)
+            group.add_leaf(_label(descriptor, number, platforms.get(descriptor.digest, "")), data=descriptor)
         _add_rest(group, len(entries))
 
-    def _annotations(self, root: TreeNode[Descriptor | None], annotations: Iterable[tuple[str, str]]) -> None:
+    def _annotations(self, root: TreeNode[Part | None], annotations: Iterable[tuple[str, str]]) -> None:
         entries = list(annotations)
         if not entries:
             return
         group = root.add(_heading("annotations", len(entries)), expand=False)
         for key, value in entries[:MAX_ENTRIES]:
-            group.add_leaf(
-                text.label(key, "bold", MAX_LABEL_LENGTH).append_text(text.label(f" {value}", limit=MAX_LABEL_LENGTH))
-            )
+            label = text.label(key, "bold", MAX_LABEL_LENGTH)
+            label.append_text(text.label(f" {value}", limit=MAX_LABEL_LENGTH))
+            group.add_leaf(label, data=Annotation(key, value, find_digest(value)))
         _add_rest(group, len(entries))
 
 
@@ -148,44 +145,46 @@ def _heading(title: str, count: int) -> Text:
     return Text(f"{title} · {units.format_number(count)}", style="bold")
 
 
-def _add_rest(group: TreeNode[Descriptor | None], count: int) -> None:
+def _add_rest(group: TreeNode[Part | None], count: int) -> None:
     if count > MAX_ENTRIES:
         group.add_leaf(Text(f"… {units.format_number(count - MAX_ENTRIES)} more in the manifest"))
 
 
-def _label(descriptor: Descriptor, number: int = 0) -> Text:
-    """Return the line of a part: its kind, digest, size and type."""
-    parts = [_title(descriptor, number), text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
+def _label(descriptor: Descriptor, number: int = 0, platform: str = "") -> Text:
+    """Return the line of a part: its kind, digest, size and type.
+
+    Args:
+        descriptor: the part.
+        number: its number in its group, from 1.
+        platform: the name of its platform, if it has one.
+    """
+    parts = [_title(descriptor, number, platform), text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
     if descriptor.size >= 0:
         parts.append(Text(units.format_size(descriptor.size)))
     what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
-    if what and not str(descriptor.platform):
+    if what and not platform:
         parts.append(text.label(what, "dim", MAX_LABEL_LENGTH))
     return Text("  ").join(part for part in parts if part)
 
 
-def _title(descriptor: Descriptor, number: int) -> Text:
+def _title(descriptor: Descriptor, number: int, platform: str) -> Text:
     if descriptor.is_attestation:
         return Text("attestation")
-    if str(descriptor.platform):
-        return text.label(str(descriptor.platform), limit=MAX_LABEL_LENGTH)
+    if platform:
+        return text.label(platform, limit=MAX_LABEL_LENGTH)
     if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")
+    if descriptor.role is DescriptorRole.REFERRER:
+        return Text(str(descriptor.kind))
     return Text(descriptor.role.value)
 
 
 def _descriptor_of(referrer: Referrer) -> Descriptor:
     return Descriptor(
-        DescriptorRole.MANIFEST,
+        DescriptorRole.REFERRER,
         referrer.digest,
         referrer.media_type,
         -1 if referrer.size is None else referrer.size,
         artifact_type=referrer.artifact_type,
         annotations=dict(referrer.annotations),
     )
-
-
-def _walk(node: TreeNode[Descriptor | None]) -> Iterable[TreeNode[Descriptor | None]]:
-    yield node
-    for child in node.children:
-        yield from _walk(child)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from textual import work
+from textual import events, work
 from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 from textual.widget import Widget
@@ -15,14 +15,15 @@ from textual.widget import Widget
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, parse_manifest
+from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.inspect_actions import InspectMixin
+from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
@@ -40,8 +41,8 @@ class ImageState:
     repository: Repository | None = None
     image: Image | None = None
     structure: ParsedManifest = field(default_factory=ParsedManifest)
-    picked: Descriptor | None = None
-    """The selected part, in the manifest or in the contents; None for the image itself."""
+    picked: Part | None = None
+    """What is under the cursor in the manifest or in the contents; None for the image itself."""
     error: EcrTuiError | None = None
 
 
@@ -108,7 +109,7 @@ class ImageScreen(RetagMixin, InspectMixin):
             session = await self.session()
             await _gather(self._load_repository(session), *self._reads(session))
             if self.state.image is not None:
-                self.set_status(_summary(self.state.image))
+                self.set_status(facts.summary(self.state.image))
                 await self._load_referrers(session, self.state.image)
         except EcrTuiError as error:
             self.set_status("")
@@ -140,7 +141,7 @@ class ImageScreen(RetagMixin, InspectMixin):
             view.show(await blocking.run_blocking(_read, session, self.repository_name, digest))
         await self._after_refresh()
         structure = await blocking.run_blocking(parse_manifest, view.prepared.text)
-        self.state = replace(self.state, structure=structure)
+        self.state = replace(self.state, structure=structure, picked=_part(structure, view.digest))
 
     async def _after_refresh(self) -> None:
         """Wait until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait for it."""
@@ -151,14 +152,14 @@ class ImageScreen(RetagMixin, InspectMixin):
     async def _load_referrers(self, session: Session, image: Image) -> None:
         """Show the contents, then the referrers. An error here does not hide the rest of the screen."""
         tree = self.query_one(StructureTree)
-        tree.show(_heading(image), self.state.structure)
+        tree.show(facts.heading(image, self.state.structure), self.state.structure)
         try:
             referrers = await blocking.run_blocking(session.registry.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
             self.notify(f"Could not list referrers: {error}", severity="warning")
             return
         if referrers:
-            tree.show(_heading(image), self.state.structure, referrers)
+            tree.show(facts.heading(image, self.state.structure), self.state.structure, referrers)
 
     def show_error(self, error: EcrTuiError) -> None:
         self.state = replace(self.state, error=error)
@@ -171,56 +172,85 @@ class ImageScreen(RetagMixin, InspectMixin):
 
     def _facts(self, state: ImageState) -> Iterable[Fact]:
         if state.picked is not None:
-            return _descriptor_facts(state.picked)
-        return _image_facts(state.image) if state.image is not None else ()
+            return facts.part_facts(state.picked)
+        return facts.image_facts(state.image, state.structure) if state.image is not None else ()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the cursor of the pane that has the focus now."""
+        if isinstance(event.widget, StructureTree):
+            self.state = replace(self.state, picked=event.widget.current)
+        elif isinstance(event.widget, ManifestView):
+            self.state = replace(self.state, picked=_part(self.state.structure, event.widget.digest))
 
     def on_structure_tree_highlighted(self, message: StructureTree.Highlighted) -> None:
-        self.state = replace(self.state, picked=message.descriptor)
-        if message.descriptor is not None:
-            self.query_one(ManifestView).go_to_digest(message.descriptor.digest)
+        if not message.tree.has_focus:  # the contents were shown anew; the cursor is in the manifest
+            return
+        self.state = replace(self.state, picked=message.part)
+        if message.part is not None and message.part.digest:
+            self.query_one(ManifestView).go_to_digest(message.part.digest)
 
     def on_structure_tree_selected(self, message: StructureTree.Selected) -> None:
-        self._open(message.descriptor)
-
-    def _open(self, part: Descriptor) -> None:
-        """Open a part: an image on its own screen, a config as text."""
-        if part.is_image:
-            self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest))
-        elif part.role is DescriptorRole.CONFIG:
-            self.action_config()
+        self._open(message.part)
 
     def on_manifest_view_digest_selected(self, message: ManifestView.DigestSelected) -> None:
-        """Open the part with this digest, as in the contents."""
-        part = next((entry for entry in self.state.structure.descriptors if entry.digest == message.digest), None)
+        part = _part(self.state.structure, message.digest)
         if part is not None:
             self._open(part)
 
     def on_manifest_view_digest_highlighted(self, message: ManifestView.DigestHighlighted) -> None:
-        known = (entry for entry in self.state.structure.descriptors if entry.digest == message.digest)
-        self.state = replace(self.state, picked=next(known, None))
+        picked = self.state.picked
+        if picked is None or picked.digest != message.digest:  # the contents know more of a part than its digest
+            self.state = replace(self.state, picked=_part(self.state.structure, message.digest))
+
+    def _open(self, part: Part) -> None:
+        """Open a part: an image on its own screen, a config as text."""
+        if isinstance(part, Annotation):
+            self._with_named_image(part, self._open_image)
+        elif part.is_image:
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest))
+        elif part.role is DescriptorRole.CONFIG:
+            self.action_config()
+        else:
+            self.notify(f"Only images and configs can be opened; this is a {part.role}.", severity="warning")
+
+    async def _open_image(self, image: Image) -> None:
+        self.post_message(messages.OpenImage(self.connect, self.repository_name, image.digest))
 
     async def action_retag(self) -> None:
-        """Tag the selected part if it is an image; without a part, tag the image itself."""
+        """Tag the image under the cursor; without a part under the cursor, tag the image itself."""
         image, picked = self.state.image, self.state.picked
         if image is None:
             return
         if picked is None or picked.digest == image.digest:
             await self.begin_retag(_source(self.repository_name, image))
-        elif picked.is_image:
-            self._retag_part(image, picked)
+        elif isinstance(picked, Annotation) or picked.is_image:
+            warning = facts.part_warning(image, self.state.structure, picked)
+            self._with_named_image(picked, lambda found: self._retag_part(found, warning))
         else:
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
 
-    @work(exclusive=True, group="retag", exit_on_error=False)
-    async def _retag_part(self, image: Image, picked: Descriptor) -> None:
-        """Tag a part of this image; read its details first."""
+    async def _retag_part(self, image: Image, warning: str) -> None:
+        await self.begin_retag(_source(self.repository_name, image, warning))
+
+    @work(exclusive=True, group="named", exit_on_error=False)
+    async def _with_named_image(self, part: Part, use: Callable[[Image], Coroutine[Any, Any, None]]) -> None:
+        """Read the image with the digest of a part, and use it. Say so if the repository has no such image."""
+        if not part.digest:
+            self.notify("Only images can be tagged or opened; this is an annotation.", severity="warning")
+            return
         try:
             session = await self.session()
-            child = await blocking.run_blocking(_find, session, self.repository_name, picked.digest)
+            image = await blocking.run_blocking(_find, session, self.repository_name, part.digest)
+        except NotFound as error:
+            if error.kind is ErrorKind.REPOSITORY_NOT_FOUND:
+                self.notify_error(error)
+            else:
+                self.notify(f"No image of {self.repository_name} has the digest {part.digest}.", severity="warning")
+            return
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        await self.begin_retag(_source(self.repository_name, child, _part_of(image, picked)))
+        await use(image)
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the image again; its tags may have changed."""
@@ -232,7 +262,7 @@ class ImageScreen(RetagMixin, InspectMixin):
         except EcrTuiError as error:
             self.notify(f"Could not update the image: {error}", severity="warning")
             return
-        self.set_status(_summary(image))
+        self.set_status(facts.summary(image))
 
     def focus_content(self) -> None:
         self.query_one(ManifestView).focus()
@@ -261,9 +291,7 @@ class ImageScreen(RetagMixin, InspectMixin):
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected image."""
-        picked, image = self.state.picked, self.state.image
-        digest = picked.digest if picked is not None and picked.is_image else image.digest if image is not None else ""
-        draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), digest)
+        draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), self._selected_digest())
         self.post_message(messages.OpenPutImage(self.connect, draft))
 
     def action_copy_menu(self) -> None:
@@ -287,9 +315,12 @@ class ImageScreen(RetagMixin, InspectMixin):
             self.show_findings(self.repository_name, digest)
 
     def _selected_digest(self) -> str:
-        """Return the digest of the selected platform, or of the image; empty while it is not known."""
+        """Return the digest under the cursor unless it is that of a config or a layer; else that of the image.
+
+        It is empty while the image is not known.
+        """
         picked, image = self.state.picked, self.state.image
-        if picked is not None and picked.is_image:
+        if picked is not None and picked.digest and (isinstance(picked, Annotation) or picked.is_image):
             return picked.digest
         return image.digest if image is not None else ""
 
@@ -321,60 +352,13 @@ async def _gather(*reads: Coroutine[Any, Any, object]) -> None:
             raise outcome
 
 
+def _part(structure: ParsedManifest, digest: str | None) -> Part | None:
+    """Return the part of a manifest with this digest."""
+    if digest is None:
+        return None
+    known = (entry for entry in structure.descriptors if entry.digest == digest)
+    return next(known, None) or structure.annotation_with(digest)
+
+
 def _source(repository: str, image: Image, note: str = "") -> RetagSource:
     return RetagSource(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)
-
-
-def _image_facts(image: Image) -> Iterable[Fact]:
-    facts = (
-        ("digest", image.digest),
-        ("tags", " ".join(image.tags) or "untagged"),
-        ("kind", str(image.kind)),
-        ("media type", image.media_type),
-        ("artifact", image.artifact_media_type),
-        ("size", units.format_size(image.size)),
-        ("pushed", units.format_date(image.pushed_at)),
-        ("last pulled", units.format_date(image.last_pulled_at, "never")),
-        ("findings", units.format_finding_counts(image.findings, image.scan_status.lower() or "not scanned")),
-        ("status", image.status.lower() if image.archived else ""),
-        ("subject", image.subject),
-    )
-    return [fact for fact in facts if fact[1]]
-
-
-def _descriptor_facts(descriptor: Descriptor) -> Iterable[Fact]:
-    facts = (
-        ("digest", descriptor.digest),
-        ("is", f"{descriptor.role}, can be tagged (t)" if descriptor.is_image else str(descriptor.role)),
-        ("platform", descriptor.platform.full),
-        ("media type", descriptor.media_type),
-        ("artifact", descriptor.artifact_type),
-        ("size", units.format_size(descriptor.size) if descriptor.size >= 0 else ""),
-        *descriptor.annotations.items(),
-    )
-    return [fact for fact in facts if fact[1]]
-
-
-def _heading(image: Image) -> str:
-    return f"{image.kind} {short_digest(image.digest)}"
-
-
-def _summary(image: Image) -> str:
-    tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
-    return " · ".join(
-        (tags or "untagged", units.format_size(image.size), f"pushed {units.format_age(image.pushed_at)}")
-    )
-
-
-def _part_of(image: Image, picked: Descriptor) -> str:
-    """Return a warning that this part is not the whole image."""
-    if picked.role is DescriptorRole.SUBJECT:
-        return (
-            f"This is the subject that {short_digest(image.digest)} refers to, not {short_digest(image.digest)} itself."
-        )
-    if picked.is_attestation:
-        return f"This is an attestation in the index {short_digest(image.digest)}; it cannot run."
-    what = f"{picked.platform.full} alone" if str(picked.platform) else "one manifest"
-    return (
-        f"This is {what}, not the index {short_digest(image.digest)} that holds it: other platforms will not find it."
-    )

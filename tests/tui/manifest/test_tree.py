@@ -60,7 +60,7 @@ async def test_an_image_shows_config_layers_subject_and_referrers() -> None:
         assert "layers · 3.0 MB · 3" in shown
         assert "subject  eeeeeeeeeeee  7 B" in shown
         assert "referrers · 1" in shown
-        assert "manifest  ffffffffffff  99 B  application/spdx" in shown
+        assert "sbom  ffffffffffff  99 B  application/spdx" in shown
 
 
 async def test_cursor_and_enter_post_the_descriptor() -> None:
@@ -70,26 +70,13 @@ async def test_cursor_and_enter_post_the_descriptor() -> None:
         tree.show("x", parse_manifest(json.dumps(INDEX)))
         await pilot.pause()
         await pilot.press("j", "j", "enter")
-        highlighted = [message.descriptor for message in app.messages_of(StructureTree.Highlighted)]
+        highlighted = [message.part for message in app.messages_of(StructureTree.Highlighted)]
         assert highlighted[-1] is not None
         assert highlighted[-1].digest == "sha256:" + "a" * 64
         assert tree.current is highlighted[-1]
-        assert [message.descriptor.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a"]
+        assert [message.part.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a"]
         await pilot.press("j", "j", "enter", "j", "enter")
-        assert [message.descriptor.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a", "c"]
-
-
-async def test_select_digest_expands_the_group_of_the_descriptor() -> None:
-    tree = StructureTree()
-    async with WidgetApp(tree).run_test(size=(80, 14)) as pilot:
-        tree.show("x", parse_manifest(json.dumps(INDEX)))
-        await pilot.pause()
-        assert tree.select_digest("sha256:" + "c" * 64)
-        await pilot.pause()
-        await pilot.pause()
-        assert tree.current is not None
-        assert tree.current.is_attestation
-        assert not tree.select_digest("sha256:" + "0" * 64)
+        assert [message.part.digest[-1] for message in app.messages_of(StructureTree.Selected)] == ["a", "c"]
 
 
 async def test_a_group_shows_a_limited_number_of_entries() -> None:
