@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ecrtui.cli.argument_types import seconds
 from ecrtui.ecr.reference import Reference
 from ecrtui.settings import Connection
 
@@ -21,14 +22,14 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cli-read-timeout",
         dest="read_timeout",
-        type=int,
+        type=seconds,
         metavar="SECONDS",
         help="read timeout; 0 disables the timeout",
     )
     group.add_argument(
         "--cli-connect-timeout",
         dest="connect_timeout",
-        type=int,
+        type=seconds,
         metavar="SECONDS",
         help="connect timeout; 0 disables the timeout",
     )

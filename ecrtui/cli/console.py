@@ -1,17 +1,17 @@
-"""Standard error, signals and closed output, for every command that is not the application."""
+"""Messages, progress and signals, for every command that is not the application."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Event
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ecrtui.cli.standard_streams import write_stderr
 from ecrtui.ecr.safe_text import visible_lines
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ _CLEAR_LINE = "\r\x1b[K"
 def print_message(text: str, *, prefix: str = "ecrtui: ") -> None:
     """Print text on standard error with a prefix on each line and every control character visible."""
     lines = visible_lines(text).split("\n")
-    print("\n".join(prefix + line for line in lines), file=sys.stderr)
+    write_stderr("".join(f"{prefix}{line}\n" for line in lines))
 
 
 def print_error(error: EcrTuiError) -> None:
     """Print what happened, the service's words and the next step on standard error."""
-    print(visible_lines(f"ecrtui: {error}"), file=sys.stderr)
+    write_stderr(visible_lines(f"ecrtui: {error}\n"))
     if error.hint:
-        print(visible_lines(f"hint: {error.hint}"), file=sys.stderr)
+        write_stderr(visible_lines(f"hint: {error.hint}\n"))
 
 
 class ProgressLine:
@@ -60,7 +60,7 @@ class ProgressLine:
         now = time.monotonic()
         if self._shown and now - self._updated > REDRAW_INTERVAL:
             self._updated = now
-            print(_CLEAR_LINE + text, end="", file=sys.stderr, flush=True)
+            write_stderr(_CLEAR_LINE + text)
 
     def log(self, text: str) -> None:
         """Print a message that stays, above the line."""
@@ -69,12 +69,12 @@ class ProgressLine:
 
     def _clear(self) -> None:
         if self._shown:
-            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+            write_stderr(_CLEAR_LINE)
 
 
 @contextmanager
 def stop_event(message: str = "") -> Iterator[Event]:
-    """Yield an event that the first Ctrl-C or SIGTERM sets; a second one ends the program.
+    """Yield an event that the first Ctrl-C or SIGTERM sets. A second one raises KeyboardInterrupt, a third one ends.
 
     Args:
         message: what to print on standard error when the event is set.
@@ -83,10 +83,12 @@ def stop_event(message: str = "") -> Iterator[Event]:
     handlers: dict[signal.Signals, Any] = {}
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if stopped.is_set():
+            restore()
+            raise KeyboardInterrupt
+        stopped.set()
         if message:
             print_message(message)
-        stopped.set()
-        restore()
 
     def restore() -> None:
         for number, handler in handlers.items():
@@ -98,24 +100,6 @@ def stop_event(message: str = "") -> Iterator[Event]:
         yield stopped
     finally:
         restore()
-
-
-@contextmanager
-def closed_output_ignored() -> Iterator[None]:
-    """Treat a reader that closes standard output early, such as ``head``, as success."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard_stdout()
-
-
-def discard_stdout() -> None:
-    """Send the rest of standard output to ``os.devnull``, so that flushing it at exit cannot fail."""
-    with suppress(OSError, ValueError, AttributeError):
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-        os.close(devnull)
 
 
 def count_progress(line: ProgressLine, unit: str) -> Callable[[int, int], None]:

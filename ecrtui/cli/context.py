@@ -7,17 +7,19 @@ application have command lines of their own; their errors leave through :func:`r
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.connection_options import connection_from
-from ecrtui.cli.console import closed_output_ignored, discard_stdout, print_error
-from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, exit_code_for_error
+from ecrtui.cli.console import print_error
+from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, OutputError, exit_code_for_error
 from ecrtui.cli.output_options import check_output
+from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
 from ecrtui.ecr.reference import Reference, parse_reference
-from ecrtui.errors import EcrTuiError, NotFound, UsageError
+from ecrtui.errors import EcrTuiError, NotFound, UsageError, internal_error
 
 if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry
@@ -113,6 +115,7 @@ def run_command(
 
     Raises:
         EcrTuiError: the command failed; ``main`` prints the error and exits with its code.
+        OutputError: standard output could not be written. A reader that closes it early is no error.
     """
     options = parser().parse_args(arguments)
     set_up_logging(debug=getattr(options, "debug", False))
@@ -120,10 +123,20 @@ def run_command(
     try:
         code = execute(options)
         sys.stdout.flush()
-    except BrokenPipeError:
-        discard_stdout()
+    except BrokenPipeError:  # the reader, such as head, has all that it wants
+        discard(sys.stdout)
         return ExitCode.DONE
+    except OSError as problem:  # a registry, a journal and a file of the user raise errors of ecrtui
+        discard(sys.stdout)
+        raise output_error(problem) from problem
     return code
+
+
+def output_error(problem: Exception) -> OutputError:
+    """Return the error of an output that could not be written."""
+    if isinstance(problem, OSError) and is_closed(problem):
+        return OutputError("Could not write the output", "Standard output is closed.")
+    return OutputError("Could not write the output", getattr(problem, "strerror", None) or str(problem))
 
 
 def set_up_logging(*, debug: bool) -> None:
@@ -135,10 +148,15 @@ def set_up_logging(*, debug: bool) -> None:
 
 def report_error(error: EcrTuiError) -> int:
     """Print an error after the output that came before it, and return the exit code."""
-    with closed_output_ignored():
-        pass
+    flush_stdout()
     print_error(error)
     return exit_code_for_error(error)
+
+
+def report_bug(problem: Exception) -> int:
+    """Print an exception that only a bug can cause, without its traceback, and return the exit code."""
+    logging.getLogger(__name__).debug("unexpected error", exc_info=problem)
+    return report_error(internal_error(problem))
 
 
 def parse_repository(text: str) -> Reference:

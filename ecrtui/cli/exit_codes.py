@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ecrtui.errors import EcrTuiError, SettingsError, UsageError
+from ecrtui.errors import INTERNAL_ERROR, EcrTuiError, ErrorKind
 from ecrtui.retag.plan import Report, StepOutcome
 
 
@@ -27,6 +27,10 @@ class ExitCode(IntEnum):
     """The registry, the network or the credentials failed; no tag was changed."""
     UNKNOWN = 8
     """The result of a write could not be confirmed; ``ecrtui history --resolve-unknown`` checks again."""
+    OUTPUT_ERROR = 9
+    """The output could not be written. After a write, the code of the write comes first."""
+    INTERNAL_ERROR = 10
+    """An error of ecrtui itself. Please report it."""
     UNDECIDED = 11
     """No image matched, but some have no findings to decide by: not scanned, scan failed or in progress."""
     INTERRUPTED = 130
@@ -38,11 +42,17 @@ class ExitCode(IntEnum):
         return self.name.lower().replace("_", " ")
 
 
-READ_CODES = (ExitCode.DONE, ExitCode.USAGE, ExitCode.REGISTRY_ERROR, ExitCode.INTERRUPTED)
+FAILURE_CODES = (ExitCode.REGISTRY_ERROR, ExitCode.OUTPUT_ERROR, ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED)
+
+READ_CODES = (ExitCode.DONE, ExitCode.USAGE, *FAILURE_CODES)
 """The codes of commands that only read."""
 
 WRITE_CODES = tuple(code for code in ExitCode if code is not ExitCode.UNDECIDED)
 """The codes of commands that write."""
+
+
+class OutputError(EcrTuiError):
+    """Standard output could not be written."""
 
 
 def exit_code_for_report(report: Report, *, detailed: bool = False) -> ExitCode:
@@ -77,6 +87,10 @@ def exit_code_for_error(error: EcrTuiError) -> ExitCode:
     """Return the code for an error that ended a command."""
     from ecrtui.retag.journal.journal import JournalError
 
-    if isinstance(error, (UsageError, SettingsError)):
+    if error.kind is ErrorKind.USAGE:
         return ExitCode.USAGE
-    return ExitCode.REFUSED if isinstance(error, JournalError) else ExitCode.REGISTRY_ERROR
+    if isinstance(error, JournalError):
+        return ExitCode.REFUSED
+    if isinstance(error, OutputError):
+        return ExitCode.OUTPUT_ERROR
+    return ExitCode.INTERNAL_ERROR if error.title == INTERNAL_ERROR else ExitCode.REGISTRY_ERROR

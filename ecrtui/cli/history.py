@@ -6,6 +6,7 @@ import argparse
 import time
 from functools import partial
 
+from ecrtui.cli.argument_types import count
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.context import CommandContext, make_parser, run_command
@@ -29,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "--since", metavar="TIME", help="only writes since then: 30m, 12h, 7d or 1mo ago, or an ISO 8601 time"
     )
     parser.add_argument("--plan", metavar="ID", default="", help="only this plan")
-    parser.add_argument("--limit", metavar="N", type=int, help="show at most N")
+    parser.add_argument("--limit", metavar="N", type=count, help="show at most N")
     parser.add_argument("--resolve-unknown", action="store_true", help="first resolve writes whose outcome is unknown")
     add_output_options(parser)
     add_connection_options(parser)

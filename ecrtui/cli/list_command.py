@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ecrtui.catalog.filter import Filter, FilterError
+from ecrtui.cli.argument_types import count
 from ecrtui.cli.aws_cli_output import for_display, write
 from ecrtui.cli.console import ProgressLine
 from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
@@ -51,7 +52,7 @@ def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, So
         "--reverse or --limit is given)",
     )
     parser.add_argument("--reverse", action="store_true", help="reverse the sort order")
-    parser.add_argument("--limit", metavar="N", type=_limit, help="show at most N")
+    parser.add_argument("--limit", metavar="N", type=count, help="show at most N")
     add_output_options(
         parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
     )
@@ -202,9 +203,3 @@ def _iter_rows(listing: Listing[Item], unreadable: list[IncompleteListing]) -> I
                 yield from batch.items
         except IncompleteListing as error:
             unreadable.append(error)
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return int(text)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, cast
 
+from ecrtui.cli.standard_streams import escape_missing_characters, flush_stdout, open_closed_streams, write_stderr
 from ecrtui.errors import EcrTuiError
 
 
@@ -60,6 +61,10 @@ def main(arguments: Sequence[str]) -> int:
         from ecrtui.cli.context import report_error
 
         return report_error(error)
+    except Exception as problem:  # noqa: BLE001 - a traceback helps nobody at a prompt
+        from ecrtui.cli.context import report_bug
+
+        return report_bug(problem)
     except KeyboardInterrupt:
         from ecrtui.cli.exit_codes import ExitCode
 
@@ -68,4 +73,23 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """Run the console script."""
-    sys.exit(main(sys.argv[1:]))
+    open_closed_streams()
+    arguments = sys.argv[1:]
+    if arguments[:1] != ["put-image"]:  # it checks before the call, as the AWS CLI fails, whether it can print
+        escape_missing_characters()
+    try:
+        code = main(arguments)
+    except SystemExit as done:  # argparse printed its text
+        code = done.code if isinstance(done.code, int) else 0
+    sys.exit(_finish(code))
+
+
+def _finish(code: int) -> int:
+    """Write what the streams still hold and return the exit code: that of the command, unless it succeeded."""
+    problem = flush_stdout()
+    write_stderr("")
+    if problem is None or isinstance(problem, BrokenPipeError) or code:
+        return code
+    from ecrtui.cli.context import output_error, report_error
+
+    return report_error(output_error(problem))

@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ecrtui.cli.argument_types import MAX_COUNT
 from ecrtui.cli.context import CommandContext, make_parser, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.errors import UsageError
@@ -43,7 +44,8 @@ def _make_plan(engine: Engine, name: str | None) -> Plan:
         return engine.plan_undo_of(engine.last_undoable_plan())
     if not name.isdecimal():
         return engine.plan_undo_of(name)
-    entries = engine.resolve_unknown(engine.entries([int(name)]))
+    known = len(name) <= len(str(MAX_COUNT)) and int(name) <= MAX_COUNT
+    entries = engine.resolve_unknown(engine.entries([int(name)])) if known else ()
     if not entries:
         raise UsageError(
             f"The journal of this registry has no entry {name}", "", "Run ecrtui history to see the entries."

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.console import ProgressLine, closed_output_ignored, print_message, stop_event
+from ecrtui.cli.console import ProgressLine, print_error, print_message, stop_event
+from ecrtui.cli.context import output_error
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.output_options import add_output_options
+from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible
+from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import plan_document, report_document
 
@@ -69,20 +72,35 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
     elif _confirmed(plan, options):
-        report = _apply(plan, options, engine, on_conflict)
+        try:
+            report = _apply(plan, options, engine, on_conflict)
+        except KeyboardInterrupt:
+            return _report_interrupt(plan, engine)
         print_summary(report)
     else:
         return ExitCode.REFUSED
-    with closed_output_ignored():
-        write(report_document(report), options.output, options.query, title="Result")
+    _print_report(report, options)
     return exit_code_for_report(report, detailed=options.detailed_exit_code)
+
+
+def _print_report(report: Report, options: argparse.Namespace) -> None:
+    """Print the result. An error of the output does not change the exit code: what was written decides it."""
+    try:
+        write(report_document(report), options.output, options.query, title="Result")
+    except BrokenPipeError:
+        discard(sys.stdout)
+    except OSError as problem:
+        discard(sys.stdout)
+        print_error(output_error(problem))
+    except EcrTuiError as error:
+        print_error(error)
 
 
 def _apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict: OnConflict) -> Report:
     """Apply a confirmed plan; Ctrl-C stops between two steps."""
     allowed = plan.protected_tags if options.allow_protected or not options.yes else ()
     with (
-        stop_event("stopping after the current step") as stopped,
+        stop_event("stopping after the current step; press Ctrl-C again to leave at once") as stopped,
         ProgressLine(shown=len(plan.write_steps) >= PROGRESS_FROM) as line,
     ):
 
@@ -91,6 +109,17 @@ def _apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict:
             line.update(f"{progress.done}/{progress.total}{left}")
 
         return engine.apply(plan, on_result=show, stop=stopped.is_set, on_conflict=on_conflict, allow_protected=allowed)
+
+
+def _report_interrupt(plan: Plan, engine: Engine) -> int:
+    """Say which writes were in flight when the user left, and return the exit code."""
+    in_flight = engine.writes_in_flight()
+    for entry in in_flight:
+        print_message(f"{entry.repository}:{entry.tag} unknown: its write was in flight when you left")
+    if in_flight:
+        print_message("resolve unknown writes with: ecrtui history --resolve-unknown")
+    print_message(f"continue with: ecrtui retag --resume {plan.id}")
+    return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
 
 
 def _refuse_all(plan: Plan, engine: Engine) -> Report:
@@ -135,7 +164,7 @@ def _not_sent(reason: str) -> bool:
 
 
 def _ask(question: str) -> str:
-    print(visible(question), end="", file=sys.stderr, flush=True)
+    write_stderr(visible(question))
     return sys.stdin.readline().strip()
 
 

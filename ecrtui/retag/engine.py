@@ -129,6 +129,10 @@ class Engine:
         """Return the writes whose process ended before it recorded the outcome."""
         return self._history.unknown_writes()
 
+    def writes_in_flight(self) -> tuple[JournalEntry, ...]:
+        """Return the writes of this process that have no outcome yet."""
+        return self._history.entries(sorted(self._journal.in_flight))
+
     def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:
         """Read the registry for writes with unknown outcome and record it; see :class:`.WriteHistory`."""
         return self._history.resolve_unknown(entries)

@@ -20,7 +20,7 @@ def map_concurrently(
     """Call a blocking function for every item, in order, and yield each item's position and result as they arrive.
 
     An exception of the function is raised here after the running calls have ended. No new call starts after an
-    exception, or after the caller closes the iterator.
+    exception, or after the caller closes the iterator. A KeyboardInterrupt is raised at once.
 
     Args:
         function: the blocking function.
@@ -69,6 +69,7 @@ def _map_in_threads(
         thread.start()
     problems: list[BaseException] = []
     running = workers
+    interrupted = False
     try:
         while running:
             entry = finished.get()
@@ -78,9 +79,12 @@ def _map_in_threads(
                 problems.append(entry)
             else:
                 yield entry
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
     finally:
         halted.set()
-        for thread in threads:
+        for thread in () if interrupted else threads:
             thread.join()
     if problems:
         raise problems[0]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]  # it has no types
 from ruamel.yaml import YAML
 
 from ecrtui.cli import aws_cli_output as output
+from ecrtui.cli.aws_cli_output.query import QueryMismatchError
 from ecrtui.errors import UsageError
 
 VALUE = {
@@ -120,7 +120,7 @@ def test_check_format_reports_errors_before_writing() -> None:
     with pytest.raises(UsageError, match=r"Bad value for --query a\[: Invalid jmespath expression"):
         output.check_format("json", "a[")
     query = output.check_format("json", "length(a)")
-    with pytest.raises(JMESPathError):
+    with pytest.raises(QueryMismatchError):
         output.write({"a": 1}, "json", query, io.StringIO())
 
 

@@ -79,8 +79,8 @@ def write(
 
     Raises:
         UsageError: the format is unknown, or the query is not valid.
-        jmespath.exceptions.JMESPathError: the query does not fit the value (a function got another type).
-        ValueError: a table of lists of different lengths.
+        QueryMismatchError: the query does not fit the value (a function got another type), or a table would have rows
+            of different lengths.
         OSError: the stream cannot be written.
         UnicodeEncodeError: the encoding of the stream lacks a character.
     """

@@ -28,7 +28,7 @@ def check_encoding(stream: TextIO | None) -> None:
     elif os.environ.get("PYTHONUTF8") == "1":
         encoding = "UTF-8"
     if encoding is not None and stream is not None and hasattr(stream, "reconfigure"):
-        stream.reconfigure(encoding=encoding)
+        stream.reconfigure(encoding=encoding, errors=stream.errors)
 
 
 def has_all_characters(encoding: str | None) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 from unicodedata import east_asian_width
 
+from ecrtui.cli.aws_cli_output.query import QueryMismatchError
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.ecr.safe_text import visible_lines
 
@@ -30,7 +31,7 @@ def write_table(value: Any, stream: TextIO, title: str, color: str = "auto", *, 
         terminal: True to make control characters in the value visible.
 
     Raises:
-        ValueError: the rows of a section have different lengths.
+        QueryMismatchError: the rows of a section have different lengths.
     """
     sections: list[_Section] = []
     _add(sections, title, _visible(value) if terminal else value, 0)
@@ -68,7 +69,7 @@ class _Section:
 
     def add_row(self, values: Sequence[Any]) -> None:
         if self.widths and len(values) != len(self.widths):
-            raise ValueError(f"Row should have {len(self.widths)} elements, instead it has {len(values)}")
+            raise QueryMismatchError(f"Row should have {len(self.widths)} elements, instead it has {len(values)}")
         row = [str(value) for value in values]
         self.rows.append(row)
         self._widen(row)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.cli.console import discard_stdout
 from ecrtui.cli.put_image import auto_prompt, skeleton
 from ecrtui.cli.put_image.auto_prompt import FormOutcome, Prefill
 from ecrtui.cli.put_image.aws_session import apply_globals, aws_cli_setting, new_client, new_session
@@ -35,6 +34,7 @@ from ecrtui.cli.put_image.options import (
 from ecrtui.cli.put_image.parameters import call_parameters, manifest_digest
 from ecrtui.cli.put_image.request_tracker import RequestTracker, read_back
 from ecrtui.cli.put_image.response_printer import ResponsePrinter, expected_response, selected_pager
+from ecrtui.cli.standard_streams import discard, is_closed
 from ecrtui.errors import EcrTuiError
 
 if TYPE_CHECKING:
@@ -83,13 +83,18 @@ class PutImageCommand:
     def run(self) -> int:
         """Run the command line and return the exit code."""
         try:
-            return self._run()
+            code = self._run()
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader of the help has all that it wants
+            discard(sys.stdout)
+            return 0
         except SystemExit as done:  # --version has printed its text
             return int(done.code or 0)
         except KeyboardInterrupt:
             return self._report_interrupt()
         except Exception as problem:  # noqa: BLE001 - the one place that reports errors, whatever they are
             return self.reporter.report(problem, [*hints(problem, self.parameters), *self.notes])
+        return code
 
     def _run(self) -> int:
         if parse_first(self.words).debug:
@@ -224,16 +229,16 @@ class PutImageCommand:
 
     def _print_response(self, printer: ResponsePrinter) -> int:
         """Print the response. The image is already put, so an error says that only printing failed."""
-        if sys.stdout is None:
-            print_hint(f"{self._image()} was put; its response is not printed because standard output is closed.")
-            return 0
         try:
             printer.print(self.response)
         except BrokenPipeError:
-            discard_stdout()
+            discard(sys.stdout)
             print_hint(f"{self._image()} was put; the reader closed the output before the response was printed.")
         except Exception as problem:  # noqa: BLE001 - it must not look like a failure of the call
-            discard_stdout()
+            discard(sys.stdout)
+            if isinstance(problem, OSError) and is_closed(problem):
+                print_hint(f"{self._image()} was put; its response is not printed because standard output is closed.")
+                return 0
             return self.reporter.report(problem, [f"{self._image()} was put; only printing its response failed."])
         return 0
 

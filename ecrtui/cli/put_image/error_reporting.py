@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.aws_cli_output.pager import PagerError
 from ecrtui.cli.put_image.errors import ConfigurationError, UnknownOptions
+from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, UsageError
 
@@ -126,13 +126,14 @@ class ErrorReporter:
     def _print_error(self, error: ErrorDescription) -> bool:
         """Print the error; return True if the format is for programs, which get no hints."""
         chosen = self._selected_format() if error.fields else "legacy"
-        if sys.stderr is None:
-            return True
         if chosen in ("json", "yaml", "text", "table"):
-            write(dict(error.fields), chosen, stream=sys.stderr, title="error", color=self.color)
+            try:
+                write(dict(error.fields), chosen, stream=sys.stderr, title="error", color=self.color)
+            except (OSError, ValueError):
+                discard(sys.stderr)
             return True
         if error.usage:
-            _write(f"\nusage: {error.usage}\n")
+            write_stderr(f"\nusage: {error.usage}\n")
         _write_error(error.message if chosen == "legacy" else error.sentence)
         if chosen == "enhanced":
             _write_details(error.fields)
@@ -147,26 +148,19 @@ class ErrorReporter:
 
 def print_hint(hint: str) -> None:
     """Print a hint on a line of its own."""
-    _write(f"hint: {visible(' '.join(hint.split()))}\n")
-
-
-def _write(text: str) -> None:
-    """Write to standard error. If that fails, there is no other place to report it."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    write_stderr(f"hint: {visible(' '.join(hint.split()))}\n")
 
 
 def _write_error(message: str) -> None:
-    _write(f"\n{PREFIX} {visible_lines(message.strip(), keep_tabs=True)}".rstrip() + "\n")
+    write_stderr(f"\n{PREFIX} {visible_lines(message.strip(), keep_tabs=True)}".rstrip() + "\n")
 
 
 def _write_details(fields: Mapping[str, Any]) -> None:
     details = {name: value for name, value in fields.items() if name.lower() not in ("code", "message")}
     if details:
-        _write("\nAdditional error details:\n")
+        write_stderr("\nAdditional error details:\n")
     for name, value in details.items():
-        _write(f"{visible(name)}: {visible_lines(_inline(value), keep_tabs=True)}\n")
+        write_stderr(f"{visible(name)}: {visible_lines(_inline(value), keep_tabs=True)}\n")
 
 
 def _inline(value: Any) -> str:

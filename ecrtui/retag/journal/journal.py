@@ -76,6 +76,11 @@ class Journal:
         """True if there may be entries. Reading does not create the file."""
         return self.path is None or self.path.exists()
 
+    @property
+    def in_flight(self) -> frozenset[int]:
+        """The numbers of the entries that this process has begun and not finished."""
+        return frozenset(self._in_flight)
+
     def close(self) -> None:
         """Close the file. Unfinished writes of this process become unknown."""
         with self._lock:

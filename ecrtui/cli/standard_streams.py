@@ -1,0 +1,90 @@
+"""Standard input, output and error of the process: closed ones, missing characters, errors of the last write.
+
+Only the standard library: every command line loads this module first.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+ESCAPE = "ecrtui-escape"
+r"""The error handler of standard output: a character that the encoding lacks becomes ``\uXXXX``, as in JSON."""
+
+
+def open_closed_streams() -> None:
+    """Open what the caller closed (``>&-``): a file that is opened later must not become standard output.
+
+    Writing to a closed standard output fails with EBADF, as it does for other programs. A closed standard error takes
+    every text and drops it.
+    """
+    if sys.stdin is None:
+        sys.stdin = _opened(0, os.O_RDONLY, "r")
+    if sys.stdout is None:
+        sys.stdout = _opened(1, os.O_RDONLY, "w")  # so that a write fails
+    if sys.stderr is None:
+        sys.stderr = _opened(2, os.O_WRONLY, "w")
+
+
+def _opened(descriptor: int, flags: int, mode: str) -> TextIO:
+    """Return a stream on a descriptor that is free."""
+    opened = os.open(os.devnull, flags)
+    if opened != descriptor:
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.set_inheritable(descriptor, True)
+    raw = io.FileIO(descriptor, mode, closefd=False)
+    buffer = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffer, "utf-8", "backslashreplace")
+
+
+def escape_missing_characters() -> None:
+    """Let standard output take every text, whatever the locale."""
+    codecs.register_error(ESCAPE, _escape)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors=ESCAPE)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    import json  # no other command line needs it
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def flush_stdout() -> OSError | None:
+    """Write what standard output still holds. Return the error, after which standard output takes and drops all."""
+    try:
+        sys.stdout.flush()
+    except OSError as problem:
+        discard(sys.stdout)
+        return problem
+    return None
+
+
+def write_stderr(text: str) -> None:
+    """Write to standard error. If that fails there is no place to report it, and the command goes on."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send the rest of a standard stream to ``os.devnull``, so that flushing it at exit cannot fail."""
+    with suppress(OSError, ValueError, AttributeError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, stream.fileno())
+        os.close(devnull)
+
+
+def is_closed(problem: OSError) -> bool:
+    """Return True if the caller closed the stream that could not be written."""
+    return problem.errno == errno.EBADF
