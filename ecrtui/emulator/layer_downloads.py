@@ -28,7 +28,7 @@ class DownloadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LayerContent:
-    """The content of a layer; iterate to read it in chunks.
+    """The content of a layer; iterate to read it in chunks. It ends early where the database has no content.
 
     Args:
         size: bytes.
@@ -45,7 +45,8 @@ class LayerContent:
                 row = connection.execute(
                     "SELECT content FROM blob_chunks WHERE digest = ? AND first_byte = ?", (self.digest, position)
                 ).fetchone()
-            if row is None:
+            # A file of somebody else can have anything here; an empty chunk would be read again for ever.
+            if row is None or not isinstance(row["content"], bytes) or not row["content"]:
                 return
             yield row["content"]
             position += len(row["content"])

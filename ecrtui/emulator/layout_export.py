@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.database import Database
-from ecrtui.emulator.errors import LayoutError
+from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layer_downloads import LayerContent
 from ecrtui.emulator.layout import REF_NAME, Progress, list_some
 from ecrtui.emulator.operations.image_ids import lookup_image
@@ -62,7 +63,8 @@ def export_image(
         digest: the image with this digest.
 
     Raises:
-        LayoutError: the image does not exist, the folder is not empty, or the registry does not keep a layer's content.
+        LayoutError: the image does not exist, the folder is not empty, the registry does not keep a layer's content, or
+            its content does not match its digest.
     """
     target = Path(folder)
     with database.read() as connection:
@@ -102,9 +104,7 @@ def _read_manifests(connection: sqlite3.Connection, repository_id: int, row: sql
     waiting, seen = [row], {row["digest"]}
     while waiting:
         row = waiting.pop()
-        query = "SELECT manifest FROM manifests WHERE image_id = ?"
-        text = connection.execute(query, (row["id"],)).fetchone()["manifest"]
-        one = _StoredManifest(row["digest"], row["media_type"], text, manifests.parse_manifest(text, row["media_type"]))
+        one = _stored_manifest(connection, row)
         yield one
         for digest in one.contents.children:
             child = lookup_image(connection, repository_id, digest=digest)
@@ -115,19 +115,40 @@ def _read_manifests(connection: sqlite3.Connection, repository_id: int, row: sql
                 waiting.append(child)
 
 
+def _stored_manifest(connection: sqlite3.Connection, row: sqlite3.Row) -> _StoredManifest:
+    """Read a manifest and check it against its digest. The file may come from somebody else, or be damaged."""
+    found = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()
+    text = found["manifest"] if found else None
+    if not isinstance(text, str) or storage.digest_of(text.encode()) != row["digest"]:
+        raise _damaged(f"the manifest of {row['digest']!r} has other bytes")
+    try:
+        contents = manifests.parse_manifest(text, row["media_type"])
+    except ServiceError as problem:
+        raise _damaged(f"the manifest {row['digest']} has the media type {row['media_type']!r}") from problem
+    return _StoredManifest(row["digest"], row["media_type"], text, contents)
+
+
 def _blobs_with_content(
     connection: sqlite3.Connection, repository_id: int, name: str, images: Iterable[_StoredManifest]
 ) -> Mapping[str, int]:
     """Return the sizes of the layers and configs by digest. Check that the registry has the content of each."""
     digests = dict.fromkeys(digest for one in images for digest in one.contents.blobs)
-    absent = [digest for digest in digests if not storage.has_content(connection, digest)]
+    try:
+        sizes = storage.layer_sizes(connection, repository_id, digests)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise _damaged("the size of a layer is not a number") from problem
+    absent = [digest for digest in digests if digest not in sizes or not storage.has_content(connection, digest)]
     if absent:
         raise LayoutError(
             f"the content of {len(absent)} layers of {name} is not in this registry, only their sizes:"
             f"{list_some(absent)}",
             "Images of the demo and of `local seed` have no layer content. Imported and pushed images have.",
         )
-    return storage.layer_sizes(connection, repository_id, digests)
+    return sizes
+
+
+def _damaged(what: str) -> LayoutError:
+    return LayoutError(f"the registry file is damaged: {what}", "Push or import the image again, and export it then.")
 
 
 @contextmanager
@@ -150,12 +171,16 @@ def _create_folder(target: Path) -> None:
 def _write_blobs(database: Database, target: Path, blobs: Mapping[str, int], progress: Progress | None) -> int:
     total, done = sum(blobs.values()), 0
     for digest, size in blobs.items():
-        with _blob_path(target, digest).open("wb") as stream:
+        checksum = sha256()
+        with _blob_path(target, digest).open("xb") as stream:
             for piece in LayerContent(database, digest, size):
+                checksum.update(piece)
                 stream.write(piece)
                 done += len(piece)
                 if progress:
                     progress(done, total)
+        if digest != f"sha256:{checksum.hexdigest()}":
+            raise _damaged(f"the layer or config {digest} has other bytes. {target} is incomplete")
     return done
 
 
