@@ -57,6 +57,7 @@ def image_format(repository: str) -> RowFormat[Image]:
             ("lastRecordedPullTime", lambda image: format_iso_time(image.last_pulled_at)),
             ("imageStatus", lambda image: image.status),
             ("lastArchivedAt", lambda image: format_iso_time(image.archived_at)),
+            ("lastActivatedAt", lambda image: format_iso_time(image.activated_at)),
             ("imageScanStatus", _scan_status),
             ("findingSeverityCounts", _severity_counts),
             ("subjectManifestDigest", lambda image: image.subject),

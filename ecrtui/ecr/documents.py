@@ -81,6 +81,7 @@ def image_document(repository: str, image: Image, registry_id: str = "") -> Docu
         ("subjectManifestDigest", image.subject),
         ("imageStatus", image.status),
         ("lastArchivedAt", format_iso_time(image.archived_at)),
+        ("lastActivatedAt", format_iso_time(image.activated_at)),
         ("kind", image.kind.value),
     ):
         if text:

@@ -46,6 +46,13 @@ class Image:
     """Counts by severity; None if there are none known. An empty tuple means that a scan found nothing."""
     subject: str = ""
     """The digest of the image that this image refers to (``subjectManifestDigest``)."""
+    activated_at: float | None = None
+    """When the image was last restored from the archive (``lastActivatedAt``); None if it never was."""
+
+    @property
+    def age_start(self) -> float | None:
+        """The time from which ECR counts the age of the image: its last restore from the archive, or else its push."""
+        return self.pushed_at if self.activated_at is None else self.activated_at
 
     @property
     def archived(self) -> bool:

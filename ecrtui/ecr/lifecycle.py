@@ -9,13 +9,11 @@ properties" and "How lifecycle policies work":
 - A rule still counts the images that a rule of higher priority has marked.
 - ``tagPatternList`` and ``tagPrefixList`` select an image if each entry matches any of its tags; ``*`` in a pattern
   is any run of characters.
-- Counts and ages are by the time of the push, which a retag does not change. ``sinceImagePulled`` is by the last
-  pull, or by the push for an image that was never pulled; ``sinceImageTransitioned`` by the time of archiving.
+- Counts and ages are by the time of the push, which a retag does not change, or by the last restore of an image that
+  was archived ("the image's last_activated_at is used instead of pushed_at_time"). ``sinceImagePulled`` is by the
+  last pull, if there is one and it is later than the restore; ``sinceImageTransitioned`` by the time of archiving.
 - An image that an index refers to is kept as long as the index exists.
 - An image that meets the criteria is removed within 24 hours.
-
-For an image that was archived and restored, ECR uses the time of the last restore. DescribeImages does not return that
-time, so the time of the push is used here.
 """
 
 from __future__ import annotations
@@ -71,8 +69,8 @@ class LifecycleRule:
         if self.count_type is CountType.SINCE_TRANSITIONED:
             return image.archived_at
         if self.count_type is CountType.SINCE_PULLED and image.last_pulled_at is not None:
-            return image.last_pulled_at
-        return image.pushed_at
+            return max(image.last_pulled_at, image.activated_at or image.last_pulled_at)
+        return image.age_start
 
     @property
     def counts_images(self) -> bool:
@@ -162,8 +160,8 @@ def predict(
 
 
 def _age_key(image: Image) -> tuple[float, str]:
-    """Sort newest first; the digest orders images that were pushed at the same time."""
-    return -(image.pushed_at or 0.0), image.digest
+    """Sort newest first; the digest orders images of the same age."""
+    return -(image.age_start or 0.0), image.digest
 
 
 def _rule(entry: Mapping[str, Any]) -> LifecycleRule:

@@ -78,6 +78,7 @@ def image(entry: Reply) -> Image:
         intern(scan_status),
         _counts(scan_status, entry),
         digest(entry, "subjectManifestDigest"),
+        moment(entry, "lastActivatedAt"),
     )
 
 

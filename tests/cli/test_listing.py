@@ -114,7 +114,9 @@ def test_optional_members_of_an_image_are_printed(cli: CliEnv) -> None:
     cli.client.describe_image_scan_findings(repositoryName="app", imageId={"imageDigest": image.digest})
     subject = "sha256:" + "0" * 64
     with cli.embedded.database.write() as connection:
-        connection.execute("UPDATE images SET last_pulled_at = 5, last_archived_at = 6, subject = ?", (subject,))
+        connection.execute(
+            "UPDATE images SET last_pulled_at = 5, last_archived_at = 6, last_activated_at = 7, subject = ?", (subject,)
+        )
     ids = [{"imageDigest": image.digest}]
     (expected,) = cli.client.describe_images(repositoryName="app", imageIds=ids)["imageDetails"]
     result = cli.run("images", "app", "--filter", "tag=1", "--output", "jsonl")
@@ -125,6 +127,7 @@ def test_optional_members_of_an_image_are_printed(cli: CliEnv) -> None:
     assert document["imageScanStatus"] == {"status": "COMPLETE"}
     assert document["lastRecordedPullTime"] == "1970-01-01T00:00:05+00:00"
     assert document["lastArchivedAt"] == "1970-01-01T00:00:06+00:00"
+    assert document["lastActivatedAt"] == "1970-01-01T00:00:07+00:00"
     assert document["subjectManifestDigest"] == subject
     result = cli.run("images", "app", "--sort", "findings", "--output", "csv", "--limit", "1")
     (row,) = result.csv_rows

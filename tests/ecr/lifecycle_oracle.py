@@ -31,7 +31,20 @@ def evaluate(
 def _is_due(rule: LifecycleRule, image: Image, images: Sequence[Image], now: float) -> bool:
     if rule.counts_images:
         selected = [other for other in images if rule.selects(other)]
-        newest_first = sorted(selected, key=lambda other: (-(other.pushed_at or 0.0), other.digest))
+        newest_first = sorted(selected, key=lambda other: (-_counted_from(other), other.digest))
         return newest_first.index(image) >= rule.count_number
-    start = rule.age_start(image)
+    start = _measured_from(rule, image)
     return start is not None and now - start > rule.count_number * DAY
+
+
+def _counted_from(image: Image) -> float:
+    """Return the push of an image, or its restore from the archive."""
+    return (image.pushed_at or 0.0) if image.activated_at is None else image.activated_at
+
+
+def _measured_from(rule: LifecycleRule, image: Image) -> float | None:
+    if rule.count_type == "sinceImageTransitioned":
+        return image.archived_at
+    if rule.count_type == "sinceImagePulled" and image.last_pulled_at is not None:
+        return max(image.last_pulled_at, image.activated_at or 0.0)
+    return _counted_from(image)

@@ -71,6 +71,7 @@ def test_an_image_document_holds_all_that_is_known() -> None:
         last_pulled_at=1_700_000_001.0,
         status="ARCHIVED",
         archived_at=1_700_000_002.0,
+        activated_at=1_700_000_003.0,
         scan_status="COMPLETE",
         findings=(("CRITICAL", 1), ("LOW", 2)),
         subject="sha256:" + "b" * 64,
@@ -90,6 +91,7 @@ def test_an_image_document_holds_all_that_is_known() -> None:
         "subjectManifestDigest": "sha256:" + "b" * 64,
         "imageStatus": "ARCHIVED",
         "lastArchivedAt": "2023-11-14T22:13:22+00:00",
+        "lastActivatedAt": "2023-11-14T22:13:23+00:00",
         "kind": "image",
     }
 

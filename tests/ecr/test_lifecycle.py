@@ -80,6 +80,18 @@ def test_the_age_is_measured_from_the_push_or_the_last_pull() -> None:
     assert removed(policy(days(14, "sinceImagePulled", tagStatus="any")), pulled, never) == {never.digest: 1}
 
 
+def test_the_age_of_a_restored_image_starts_at_its_restore() -> None:
+    """User guide: "the image's last_activated_at is used instead of pushed_at_time"."""
+    restored, pushed = image("a", 100, activated_at=NOW - DAY), image("b", 50)
+    for rule in (days(30), days(30, "sinceImagePulled"), newest(1)):
+        assert removed(policy({**rule, "tagStatus": "any"}), restored, pushed) == {pushed.digest: 1}
+    assert predicted(policy(days(30, tagStatus="any")), restored).due_at == NOW + 29 * DAY
+    pulled = image("a", 100, last_pulled_at=NOW - 40 * DAY, activated_at=NOW - DAY)
+    assert predicted(policy(days(30, "sinceImagePulled", tagStatus="any")), pulled).due_at == NOW + 29 * DAY
+    ranks = [predicted(policy(newest(1, tagStatus="any")), one, [restored, pushed]).rank for one in (restored, pushed)]
+    assert ranks == [1, 2]
+
+
 def test_only_rules_for_the_archive_apply_to_archived_images() -> None:
     archived, active = image("a", 300, status="ARCHIVED", archived_at=NOW - 100 * DAY), image("b", 300)
     rule = days(90, "sinceImageTransitioned", tagStatus="any", storageClass="archive")
@@ -129,6 +141,7 @@ _images = st.lists(
         st.sets(st.integers(0, len(TAGS) - 1), max_size=3),
         st.none() | st.integers(0, 40),  # days since the last pull
         st.none() | st.integers(0, 200),  # days in the archive
+        st.none() | st.integers(0, 60),  # days since the last restore from the archive
     ),
     min_size=1,
     max_size=MAX_IMAGES,
@@ -178,20 +191,21 @@ def test_predictions_agree_with_the_preview_of_the_registry(images: list[tuple[A
         connection.execute("DELETE FROM tags")
         connection.execute("DELETE FROM images")
     free = set(range(len(TAGS)))
-    for (pushed, tags, pulled, archived), manifest in zip(images, texts, strict=False):
+    for (pushed, tags, pulled, archived, restored), manifest in zip(images, texts, strict=False):
         digest = put(client, "team/app", manifest).digest
         for tag in sorted(tags & free):
             put(client, "team/app", manifest, TAGS[tag])
         free -= tags
         with embedded.database.write() as connection:
             connection.execute(
-                "UPDATE images SET pushed_at = ?, last_pulled_at = ?, status = ?, last_archived_at = ?"
-                " WHERE digest = ?",
+                "UPDATE images SET pushed_at = ?, last_pulled_at = ?, status = ?, last_archived_at = ?,"
+                " last_activated_at = ? WHERE digest = ?",
                 (
                     NOW - pushed * DAY - 1,
                     None if pulled is None else NOW - pulled * DAY - 1,
                     "ACTIVE" if archived is None else "ARCHIVED",
                     None if archived is None else NOW - archived * DAY - 1,
+                    None if restored is None else NOW - restored * DAY - 1,
                     digest,
                 ),
             )

@@ -40,7 +40,10 @@ def test_equal_values_share_an_object() -> None:
     assert len({id(row.media_type) for row in read}) == len({id(row.findings) for row in read}) == 1
 
 
-@pytest.mark.parametrize("columns", [[["digest"]], [1] * 12, [["digest"]] * 13, [["a"]] * 11 + [[None]]])
+FIELDS = len(IMAGE_CODEC.names)
+
+
+@pytest.mark.parametrize("columns", [[["digest"]], [1] * FIELDS, [["digest"]] * (FIELDS + 1), [[None]] * FIELDS])
 def test_other_columns_raise_value_error(columns: list[Column]) -> None:
     with pytest.raises(ValueError):
         list(CODECS["images"].from_columns(columns))

@@ -25,6 +25,7 @@ images = st.builds(
     scan_status=texts,
     findings=counts,
     subject=texts,
+    activated_at=times,
 )
 repositories = st.builds(
     Repository,
