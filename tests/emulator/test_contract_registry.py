@@ -6,6 +6,7 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,32 +146,118 @@ def test_an_authorization_token_lasts_twelve_hours(ecr: Any) -> None:
     assert timedelta(hours=11, minutes=50) < left <= timedelta(hours=12, minutes=1)
 
 
-def test_registry_policy_and_replication_configuration_are_kept(transport: Transport) -> None:
+STATEMENT = {
+    "Sid": "Replication",
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
+    "Action": ["ecr:CreateRepository", "ecr:ReplicateImage"],
+    "Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/*",
+}
+
+
+def test_a_registry_policy_is_returned_in_the_layout_of_ecr(transport: Transport) -> None:
+    """A03"""
     ecr = transport.client(region="sa-east-1")
     with refused("RegistryPolicyNotFoundException"):
         ecr.get_registry_policy()
-    text = '{ "Version": "2012-10-17" }'
-    ecr.put_registry_policy(policyText=text)
-    assert ecr.get_registry_policy()["policyText"] == text
-    assert ecr.delete_registry_policy()["policyText"] == text
+    text = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
+    stored = ecr.put_registry_policy(policyText=text)["policyText"]
+    assert stored == (
+        '{\n  "Version" : "2012-10-17",\n  "Statement" : [ {\n    "Sid" : "Replication",\n    "Effect" : "Allow",\n'
+        '    "Principal" : {\n      "AWS" : "arn:aws:iam::210987654321:root"\n    },\n'
+        '    "Action" : [ "ecr:CreateRepository", "ecr:ReplicateImage" ],\n'
+        '    "Resource" : "arn:aws:ecr:eu-west-1:123456789012:repository/*"\n  } ]\n}'
+    )
+    assert ecr.get_registry_policy() | {"ResponseMetadata": None} == {
+        "registryId": REGISTRY_ID,
+        "policyText": stored,
+        "ResponseMetadata": None,
+    }
+    assert ecr.delete_registry_policy()["policyText"] == stored
     with refused("RegistryPolicyNotFoundException"):
         ecr.delete_registry_policy()
-    with refused("InvalidParameterException"):
-        ecr.put_registry_policy(policyText="[]")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Version": "2012-10-17"},
+        [],
+        "text",
+        {"Version": "2012-10-17", "Statement": []},
+        {"Version": "2020-01-01", "Statement": [STATEMENT]},
+        {"Version": "2012-10-17", "Statement": [{**STATEMENT, "Effect": "Perhaps"}]},
+        {"Version": "2012-10-17", "Statement": [{**STATEMENT, "Unknown": 1}]},
+        *(
+            {"Version": "2012-10-17", "Statement": [{name: STATEMENT[name] for name in STATEMENT if name != absent}]}
+            for absent in ("Effect", "Principal", "Action", "Resource")
+        ),
+    ],
+)
+def test_a_document_that_is_no_registry_policy_is_refused(transport: Transport, document: Any) -> None:
+    """A03"""
+    ecr = transport.client(region="sa-east-1")
+    with refused("InvalidParameterException") as caught:
+        ecr.put_registry_policy(policyText=json.dumps(document))
+    assert error_message(caught) == (
+        "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid registry policy provided'"
+    )
+
+
+def test_a_registry_with_nothing_set_has_defaults(transport: Transport) -> None:
+    """A04"""
+    ecr = transport.client(region="me-south-1")
+    description = ecr.describe_registry()
+    assert (description["registryId"], description["replicationConfiguration"]) == (REGISTRY_ID, {"rules": []})
+    scanning = ecr.get_registry_scanning_configuration()
+    assert scanning["registryId"] == REGISTRY_ID
+    assert scanning["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
+
+
+def test_a_replication_configuration_is_kept(transport: Transport) -> None:
+    ecr = transport.client(region="sa-east-1")
     rules = {"rules": [{"destinations": [{"region": "eu-west-1", "registryId": REGISTRY_ID}]}]}
     ecr.put_replication_configuration(replicationConfiguration=rules)
     assert ecr.describe_registry()["replicationConfiguration"] == rules
 
 
 def test_account_settings_have_defaults_and_can_be_changed(transport: Transport) -> None:
+    """A05"""
     ecr = transport.client(region="ca-central-1")
     assert ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "DISABLED"
-    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
-    assert ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "ENABLED"
+    answer = ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    assert (answer["name"], answer["value"]) == ("BLOB_MOUNTING", "ENABLED")
+    answer = ecr.get_account_setting(name="BLOB_MOUNTING")
+    assert (answer["name"], answer["value"]) == ("BLOB_MOUNTING", "ENABLED")
     with refused("InvalidParameterException"):
         ecr.put_account_setting(name="BLOB_MOUNTING", value="SOMETIMES")
     with refused("InvalidParameterException"):
         ecr.get_account_setting(name="NO_SUCH")
+
+
+def test_pull_time_exclusions_are_registered_once_and_removed(transport: Transport) -> None:
+    """A06"""
+    ecr = transport.client(region="me-central-1")
+    arns = [f"arn:aws:iam::{REGISTRY_ID}:role/browser-{number}" for number in range(3)]
+    for arn in arns:
+        assert ecr.register_pull_time_update_exclusion(principalArn=arn)["principalArn"] == arn
+    with refused("ExclusionAlreadyExistsException"):
+        ecr.register_pull_time_update_exclusion(principalArn=arns[0])
+    page = ecr.list_pull_time_update_exclusions(maxResults=2)
+    rest = ecr.list_pull_time_update_exclusions(nextToken=page["nextToken"])
+    assert page["pullTimeUpdateExclusions"] + rest["pullTimeUpdateExclusions"] == arns
+    ecr.deregister_pull_time_update_exclusion(principalArn=arns[0])
+    with refused("ExclusionNotFoundException"):
+        ecr.deregister_pull_time_update_exclusion(principalArn=arns[0])
+    assert ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"] == arns[1:]
+
+
+@pytest.mark.parametrize("arn", ["", "x", "arn:aws:ecr:eu-west-1:123456789012:repository/a", "arn:aws:iam::1:role/a"])
+def test_an_exclusion_needs_the_arn_of_a_principal(transport: Transport, arn: str) -> None:
+    """A06"""
+    ecr = transport.client(region="me-central-1", parameter_validation=False)
+    with refused("InvalidParameterException"):
+        ecr.register_pull_time_update_exclusion(principalArn=arn)
 
 
 def test_sts_returns_the_caller(transport: Transport) -> None:

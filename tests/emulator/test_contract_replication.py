@@ -5,6 +5,7 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -12,10 +13,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     REGION,
     REGISTRY_ID,
+    client_for,
     create_repository,
     digests_of,
     error_message,
@@ -29,6 +32,7 @@ from tests.support.embedded import (
 
 NEAR = "eu-central-1"
 FAR = "us-east-1"
+OTHER = "210987654321"
 
 _numbers = count(1)
 
@@ -206,13 +210,43 @@ def test_a_tag_that_moved_at_the_destination_survives_a_deletion(ecr: Any, near:
     assert tags_of(near, repository)["stable"] == other.digest
 
 
-def test_another_account_that_granted_nothing_gets_no_images(ecr: Any, repository: str) -> None:
+GRANTS = {
+    "nothing": ((), False, False),
+    "the replication alone": (("ecr:ReplicateImage",), False, True),
+    "a new repository alone": (("ecr:CreateRepository",), False, False),
+    "both": (("ecr:ReplicateImage", "ecr:CreateRepository"), True, True),
+    "all": (("ecr:*",), True, True),
+}
+
+
+@pytest.mark.parametrize(("actions", "creates", "adds"), GRANTS.values(), ids=GRANTS)
+def test_another_account_gets_what_its_registry_policy_allows(
+    transport: Transport, ecr: Any, repository: str, actions: tuple[str, ...], creates: bool, adds: bool
+) -> None:
     """A02"""
-    replicate(ecr, to(NEAR, registry_id="210987654321"))
-    push_image(ecr, repository, tag="1.0")
-    (status,) = statuses(ecr, repository, imageTag="1.0")
-    assert (status["registryId"], status["status"]) == ("210987654321", "FAILED")
-    assert status["failureCode"]
+    # The accounts share a database. A registry answers the callers of one account.
+    there = client_for(EmbeddedRegistry(transport.embedded.database, registry_id=OTHER, region=FAR), region=FAR)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{REGISTRY_ID}:root"},
+        "Action": list(actions or ("ecr:DescribeImages",)),
+        "Resource": f"arn:aws:ecr:{FAR}:{OTHER}:repository/team/*",
+    }
+    there.put_registry_policy(policyText=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    replicate(ecr, to(FAR, registry_id=OTHER))
+
+    def is_replicated(name: str) -> bool:
+        image = push_image(ecr, repository, name, tag=name)
+        (status,) = statuses(ecr, repository, imageDigest=image.digest)
+        assert status["registryId"] == OTHER
+        assert ("failureCode" in status) is (status["status"] == "FAILED")
+        return status["status"] == "COMPLETE"
+
+    assert is_replicated("first") is creates
+    if not creates:
+        create_repository(there, repository)
+    assert is_replicated("second") is adds
+    assert tags_of(there, repository).keys() == {name for name, done in (("first", creates), ("second", adds)) if done}
 
 
 def test_a_backfill_replicates_what_was_there_before(transport: Transport) -> None:
@@ -277,8 +311,8 @@ def test_a_backfill_that_fails_by_half_of_a_hundred_is_failed(transport: Transpo
     image = push_image(ecr, "team/app", tag="0")
     for number in range(1, 100):
         put(ecr, "team/app", image.manifest, str(number))
-    replicate(ecr, to(NEAR, registry_id="210987654321"))
-    ecr.start_replication_backfill(destination={"region": NEAR, "registryId": "210987654321"})
+    replicate(ecr, to(NEAR, registry_id=OTHER))
+    ecr.start_replication_backfill(destination={"region": NEAR, "registryId": OTHER})
     (listed,) = ecr.list_replication_backfills()["backfills"]
     assert listed["status"] == "FAILED"
     assert listed["progress"]["failedReplicationCount"] == 100
@@ -297,7 +331,7 @@ def test_an_unknown_backfill_is_not_found(ecr: Any) -> None:
 def test_a_backfill_needs_a_configured_destination(ecr: Any) -> None:
     """F13"""
     replicate(ecr, to(NEAR))
-    for destination in ({"region": FAR, "registryId": REGISTRY_ID}, {"region": NEAR, "registryId": "210987654321"}):
+    for destination in ({"region": FAR, "registryId": REGISTRY_ID}, {"region": NEAR, "registryId": OTHER}):
         with refused("InvalidParameterException"):
             ecr.start_replication_backfill(destination=destination)
     assert ecr.list_replication_backfills()["backfills"] == []

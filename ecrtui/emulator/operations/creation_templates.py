@@ -6,10 +6,10 @@ import json
 import sqlite3
 from typing import Any
 
-from ecrtui.emulator import lifecycle_document, lifecycle_policy, mutability, pagination
-from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
-from ecrtui.emulator.json_text import parse_object
+from ecrtui.emulator import lifecycle_document, lifecycle_policy, mutability, pagination, policy_documents
+from ecrtui.emulator.errors import ServiceError, invalid_parameter
 from ecrtui.emulator.operations.prefixed_settings import ROOT, PrefixedSettings
+from ecrtui.emulator.operations.repositories import default_kms_key
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 REPLICATION = "REPLICATION"
@@ -98,7 +98,9 @@ def create_repository(
     """
     template = _matching_template(connection, registry_id, region, name, scenario) or _DEFAULTS
     setting, patterns = mutability.parse_mutability(template)
-    lifecycle = template.get("lifecyclePolicy")
+    encryption = template["encryptionConfiguration"]
+    key = encryption.get("kmsKey") or default_kms_key(region, registry_id)
+    lifecycle, policy = template.get("lifecyclePolicy"), template.get("repositoryPolicy")
     cursor = connection.execute(
         "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
         " encryption_type, kms_key, lifecycle_policy, lifecycle_evaluated_at, policy)"
@@ -110,11 +112,11 @@ def create_repository(
             at,
             setting,
             json.dumps(patterns),
-            template["encryptionConfiguration"]["encryptionType"],
-            template["encryptionConfiguration"].get("kmsKey"),
+            encryption["encryptionType"],
+            None if encryption["encryptionType"] == "AES256" else key,
             lifecycle and lifecycle_document.stored_text(lifecycle),
             lifecycle and lifecycle_policy.NEVER_EVALUATED,
-            template.get("repositoryPolicy"),
+            policy and policy_documents.format_policy(policy_documents.parse_policy(policy, "repository")),
         ),
     )
     connection.executemany(
@@ -150,8 +152,8 @@ def _template(members: dict[str, Any]) -> dict[str, Any]:
     mutability.parse_mutability(members)
     if members.get("lifecyclePolicy"):
         lifecycle_document.parse_policy(members["lifecyclePolicy"])
-    if members.get("repositoryPolicy") and parse_object(members["repositoryPolicy"]) is None:
-        raise constraint_violation("PolicyText", "Invalid repository policy provided")
+    if members.get("repositoryPolicy"):
+        policy_documents.parse_policy(members["repositoryPolicy"], "repository")
     keys = [tag["Key"] for tag in members.get("resourceTags", [])]
     if len(set(keys)) < len(keys):
         raise invalid_parameter("Duplicate tag keys found")

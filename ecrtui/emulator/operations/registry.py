@@ -6,9 +6,8 @@ import base64
 import secrets
 from typing import Any
 
-from ecrtui.emulator import pagination, partitions
+from ecrtui.emulator import pagination, partitions, policy_documents
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
-from ecrtui.emulator.json_text import parse_object
 from ecrtui.emulator.operations import registry_settings, replication
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -85,11 +84,10 @@ def batch_get_repository_scanning_configuration(context: RequestContext) -> dict
 
 
 def put_registry_policy(context: RequestContext) -> dict[str, Any]:
-    """PutRegistryPolicy: store the text unchanged."""
-    if parse_object(context["policyText"]) is None:
-        raise constraint_violation("policyText", "Invalid registry policy provided")
-    _put(context, registry_settings.POLICY, context["policyText"])
-    return {"registryId": context.registry_id, "policyText": context["policyText"]}
+    """PutRegistryPolicy: store the policy in ECR's layout."""
+    text = policy_documents.format_policy(policy_documents.parse_policy(context["policyText"], "registry"))
+    _put(context, registry_settings.POLICY, text)
+    return {"registryId": context.registry_id, "policyText": text}
 
 
 def get_registry_policy(context: RequestContext) -> dict[str, Any]:

@@ -5,6 +5,8 @@ User guide, "Private image replication in Amazon ECR":
 - Each push of an image or tag is replicated, if a rule matches the repository. A replicated image is not replicated
   further.
 - A repository that the destination lacks is created, with the settings of a creation template or the defaults.
+- The registry policy of another account must allow ``ecr:ReplicateImage``, and ``ecr:CreateRepository`` if the
+  repository is missing there.
 - A tag that the destination holds and does not move stays there; the image is then replicated without it.
 - Deletions are replicated by rules with ``deleteReplication``.
 """
@@ -15,7 +17,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ecrtui.emulator import manifests, mutability, storage
+from ecrtui.emulator import manifests, mutability, partitions, policy_documents, storage
 from ecrtui.emulator.errors import constraint_violation
 from ecrtui.emulator.operations import creation_templates, registry_settings, scans
 from ecrtui.emulator.operations.image_ids import lookup_image, require_image, tag_member
@@ -138,9 +140,18 @@ def replicate_image(
     Returns:
         The code of the failure (``ReplicationError``); empty if there was none.
     """
-    failure = "" if destination.registry_id == repository["registry_id"] else ACCESS_DENIED
+    target = _repository(connection, destination, repository["name"])
+    actions = ["ecr:ReplicateImage"] if target else ["ecr:ReplicateImage", "ecr:CreateRepository"]
+    failure = "" if _is_granted(context, connection, repository, destination, actions) else ACCESS_DENIED
     if not failure:
-        target = _target(context, connection, repository["name"], destination)
+        target = target or creation_templates.create_repository(
+            connection,
+            destination.registry_id,
+            destination.region,
+            repository["name"],
+            scenario=creation_templates.REPLICATION,
+            at=context.now,
+        )
         for child_id in _children(connection, image_id):
             replicate_image(context, connection, repository, child_id, None, destination)
         copy_id = _copy(context, connection, image_id, target)
@@ -170,18 +181,23 @@ def _delete(connection: sqlite3.Connection, source_id: int, target_id: int, imag
         )
 
 
-def _target(
-    context: RequestContext, connection: sqlite3.Connection, name: str, destination: Destination
-) -> sqlite3.Row:
-    """Return the repository of this name at the destination; create it if needed."""
-    row = _repository(connection, destination, name)
-    return row or creation_templates.create_repository(
-        connection,
-        destination.registry_id,
-        destination.region,
-        name,
-        scenario=creation_templates.REPLICATION,
-        at=context.now,
+def _is_granted(
+    context: RequestContext,
+    connection: sqlite3.Connection,
+    repository: sqlite3.Row,
+    destination: Destination,
+    actions: Sequence[str],
+) -> bool:
+    """Return True if the destination is of the same account, or its registry policy allows the actions."""
+    if destination.registry_id == repository["registry_id"]:
+        return True
+    region, registry_id = destination
+    text = registry_settings.get(connection, registry_id, region, registry_settings.POLICY, "")
+    resource = partitions.repository_arn(region, registry_id, repository["name"])
+    return all(
+        policy_documents.decision(text, "registry", caller=context.caller_arn, action=action, resource=resource)
+        == "Allow"
+        for action in actions
     )
 
 

@@ -183,10 +183,10 @@ def _kms_key(context: RequestContext, encryption: dict[str, str]) -> str | None:
                 "Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256"
             )
         return None
-    return encryption.get("kmsKey") or _default_key(context.region, context.registry_id)
+    return encryption.get("kmsKey") or default_kms_key(context.region, context.registry_id)
 
 
-def _default_key(region: str, registry_id: str) -> str:
+def default_kms_key(region: str, registry_id: str) -> str:
     """Return the ARN of the key that AWS manages for ECR: one for each account and region."""
     key = uuid5(NAMESPACE_URL, partitions.arn("kms", region, registry_id, "alias/aws/ecr"))
     return partitions.arn("kms", region, registry_id, f"key/{key}")
