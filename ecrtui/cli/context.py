@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ecrtui.cli.connection_options import connection_from
 from ecrtui.cli.console import print_error
-from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, OutputError, exit_code_for_error
+from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, OutputError, exit_code_for_error, list_codes
 from ecrtui.cli.output_options import check_output
 from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
 from ecrtui.ecr.reference import Reference, parse_reference
@@ -97,8 +97,8 @@ def make_parser(
         exit_codes: the codes that it can return.
         notes: text before the exit codes.
     """
-    codes = ", ".join(f"{code.value} {code.words}" for code in exit_codes)
-    return CommandParser(prog=f"ecrtui {name}", description=description, epilog=f"{notes} Exit codes: {codes}.".strip())
+    epilog = f"{notes} {list_codes(exit_codes)}".strip()
+    return CommandParser(prog=f"ecrtui {name}", description=description, epilog=epilog)
 
 
 def run_command(

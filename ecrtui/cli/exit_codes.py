@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from ecrtui.errors import INTERNAL_ERROR, EcrTuiError, ErrorKind
@@ -49,6 +50,21 @@ READ_CODES = (ExitCode.DONE, ExitCode.USAGE, *FAILURE_CODES)
 
 WRITE_CODES = tuple(code for code in ExitCode if code is not ExitCode.UNDECIDED)
 """The codes of commands that write."""
+
+
+LOCAL_CODES = (
+    ExitCode.DONE,
+    ExitCode.USAGE,
+    ExitCode.OUTPUT_ERROR,
+    ExitCode.INTERNAL_ERROR,
+    ExitCode.INTERRUPTED,
+)
+"""The codes of ``ecrtui local``, which uses no registry but a file."""
+
+
+def list_codes(codes: Iterable[ExitCode]) -> str:
+    """Return a sentence with the numbers and the names of these codes, for a help text."""
+    return f"Exit codes: {', '.join(f'{code.value} {code.words}' for code in codes)}."
 
 
 class OutputError(EcrTuiError):

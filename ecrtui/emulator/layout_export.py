@@ -66,6 +66,8 @@ def export_image(
         LayoutError: the image does not exist, the folder is not empty, the registry does not keep a layer's content, or
             its content does not match its digest.
     """
+    if not folder:
+        raise LayoutError("the folder has an empty name")
     target = Path(folder)
     with database.read() as connection:
         repository_id = _repository(connection, repository, registry_id, region)

@@ -143,13 +143,17 @@ def open_files(source: str) -> Iterator[FileSource]:
     Raises:
         LayoutError: it is neither, it is damaged or exceeds a limit, or it cannot be read.
     """
+    if not source:
+        raise LayoutError("the source has an empty name")
     path = Path(source)
-    with ExitStack() as stack:
-        try:
-            files = FolderSource(path) if path.is_dir() else stack.enter_context(_archive(path))
-        except OSError as problem:
-            raise LayoutError(f"{source}: cannot read it: {problem.strerror or problem}") from problem
-        yield files
+    try:
+        if path.is_dir():
+            yield FolderSource(path)
+        else:
+            with _archive(path) as files:
+                yield files
+    except OSError as problem:
+        raise LayoutError(f"{problem.filename or source}: cannot read it: {problem.strerror or problem}") from problem
 
 
 @contextmanager

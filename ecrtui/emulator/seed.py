@@ -19,6 +19,9 @@ from ecrtui.emulator.operations.images import MAX_TAGS
 from ecrtui.emulator.seed_content import BuildPipeline, SeededImage, SeedStyle
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
+MAX_REPOSITORIES = 100_000
+"""Most repositories of a registry (quota "Registered repositories" of ECR)."""
+
 MAX_IMAGES = 10_000_000
 """Most images in one run, over all repositories. A real repository may have 100,000 (adjustable quota)."""
 
@@ -95,7 +98,13 @@ def seed(
 
 
 def repository_names(count: int) -> list[str]:
-    """Return realistic repository names, such as ``team-search/service-0008``."""
+    """Return realistic repository names, such as ``team-search/service-0008``.
+
+    Raises:
+        SeedError: there are none, or more than a registry can have.
+    """
+    if not 1 <= count <= MAX_REPOSITORIES:
+        raise SeedError(f"the number of repositories must be from 1 to {MAX_REPOSITORIES:,}, not {count:,}")
     return [f"team-{_TEAMS[index % len(_TEAMS)]}/service-{index:04}" for index in range(count)]
 
 

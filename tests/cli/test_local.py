@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -130,7 +131,21 @@ class TestServe:
         assert run("serve", "--fault", "PutImage:explode") == 2
         assert "explode" in capsys.readouterr().err
 
-    @pytest.mark.parametrize(("option", "value"), [("--port", "65536"), ("--port", "http"), ("--registry-id", "123")])
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("--port", "65536"),
+            ("--port", "http"),
+            ("--port", "-1"),
+            ("--port", "\u0663"),
+            ("--port", "9" * 5000),
+            ("--registry-id", "123"),
+            ("--registry-id", "\u0661" * 12),
+            ("--region", ""),
+            ("--region", "us east"),
+            ("--region", "../x"),
+        ],
+    )
     def test_an_invalid_value_is_a_usage_error(
         self, capsys: pytest.CaptureFixture[str], option: str, value: str
     ) -> None:
@@ -195,6 +210,14 @@ class TestImportAndExport:
             (["import", "LAYOUT", "team/app"], "--db FILE"),
             (["export", "team/app:1.0", "OUT"], "--db FILE"),
             (["seed", "--repository", "team/app", "--images", "1"], "--db FILE"),
+            (["import", "LAYOUT", "team/app", "--db", ""], "--db FILE"),
+            (["export", "team/app:1.0", "OUT", "--db", ":memory:"], "--db FILE"),
+            (["serve", "--db", ""], "not the name of a file"),
+            (["import", "", "team/app", "--db", "DB"], "an empty name"),
+            (["import", "/dev/zero", "team/app", "--db", "DB"], "neither a folder nor a regular file"),
+            (["import", "LAYOUT", "team/app", "--db", "/dev/zero"], "not a regular file"),
+            (["import", "LAYOUT", "team/app", "--platform", "linux/s390x", "--db", "DB"], "no image for 'linux/s390x'"),
+            (["seed", "--repositories", "0", "--images", "1", "--db", "DB"], "repositories must be from 1 to 100,000"),
             (["import", "/nonexistent", "team/app", "--db", "DB"], "No such file"),
             (["import", "LAYOUT", "Team/App", "--db", "DB"], "not a repository name"),
             (["import", "LAYOUT", "team/app:-x", "--db", "DB"], "cannot start with '-'"),
@@ -222,6 +245,31 @@ class TestImportAndExport:
         assert err.startswith("ecrtui: ")
         assert words in err
         assert "Traceback" not in err
+
+    def test_one_platform_of_an_index_is_imported(
+        self, database: str, layout: LayoutFolder, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """As `docker save` writes it: the other platforms are not there."""
+        arm, amd = (
+            {**layout.image(name), "platform": {"os": "linux", "architecture": name}} for name in ("arm64", "amd64")
+        )
+        layout.write_index(layout.index([arm, amd]))
+        layout.path(arm["digest"]).unlink()
+        assert run("import", str(layout), "team/app:1.0", "--db", database) == 2
+        assert "hint: Import one platform that is there: --platform linux/amd64" in capsys.readouterr().err
+        assert run("import", str(layout), "team/app:1.0", "--platform", "linux/amd64", "--db", database) == 0
+        assert tags_of(opened(database), "team/app") == {"1.0": amd["digest"]}
+
+    def test_a_changed_registry_file_is_not_exported(
+        self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run("import", str(layout), "team/app:1.0", "--db", database)
+        with sqlite3.connect(database) as connection:
+            connection.execute("UPDATE images SET digest = '../../../outside' WHERE tagged")
+        connection.close()
+        assert run("export", "team/app:1.0", str(tmp_path / "out"), "--db", database) == 2
+        assert "Could not export the image: the registry file is damaged" in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
 
     def test_a_missing_image_is_a_usage_error(
         self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -314,3 +362,27 @@ def test_progress_is_shown_on_a_terminal_and_removed(database: str) -> None:
     assert code == 0
     assert " of 40 images" in progress
     assert last_line.startswith("ecrtui: 40 images in team/app")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["import", "LAYOUT", "team/app:1.0"], ["export", "team/app:1.0", "OUT"], ["serve"]],
+    ids=["import", "export", "serve"],
+)
+def test_output_that_cannot_be_written_has_its_exit_code(
+    database: str, layout: LayoutFolder, tmp_path: Path, arguments: list[str]
+) -> None:
+    run("import", str(layout), "team/app:1.0", "--db", database)
+    named = {"LAYOUT": str(layout), "OUT": str(tmp_path / "out")}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *(named.get(word, word) for word in arguments), "--db", database],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            timeout=60,
+        )
+    assert done.returncode == 9
+    assert "Could not write the output: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     execute: Callable[[argparse.Namespace], int] = options.execute
-    with usage_errors():
+    with usage_errors(options.command):
         return execute(options)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ecrtui.cli.exit_codes import LOCAL_CODES, list_codes
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import UsageError
 
@@ -40,10 +41,10 @@ def add_command(
         name,
         help=summary,
         description=description,
-        epilog=epilog,
+        epilog=f"{epilog}\n{list_codes(LOCAL_CODES)}".strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(execute=execute)
+    parser.set_defaults(execute=execute, command=name)
     return parser
 
 
@@ -90,8 +91,12 @@ def open_registry_file(path: str | None) -> Iterator[Database]:
 
 
 @contextmanager
-def usage_errors() -> Iterator[None]:
-    """Turn errors of the embedded registry into UsageError."""
+def usage_errors(command: str) -> Iterator[None]:
+    """Turn errors of the embedded registry into UsageError.
+
+    Args:
+        command: the name of the command ("import").
+    """
     import sqlite3
 
     from ecrtui.emulator.database import failure_text
@@ -102,7 +107,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except LayoutError as problem:
-        raise UsageError("Invalid image layout", str(problem), problem.hint) from problem
+        raise UsageError(f"Could not {command} the image", str(problem), problem.hint) from problem
     except ServiceError as problem:
         raise UsageError("The embedded registry refused the request", str(problem)) from problem
     except DatabaseRefusedError as problem:
@@ -115,8 +120,6 @@ def usage_errors() -> Iterator[None]:
         raise UsageError("Could not seed the repository", str(problem)) from problem
     except sqlite3.Error as problem:
         raise UsageError("Could not read or write the registry file", failure_text(problem)) from problem
-    except OSError as problem:
-        raise UsageError("Could not read or write a file", str(problem)) from problem
 
 
 def _account(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
+from ecrtui.cli.argument_types import count
 from ecrtui.cli.console import ProgressLine, count_progress, print_message
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.local.registry_options import (
@@ -35,9 +36,9 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
     parser = add_command(commands, "seed", "fill repositories with realistic images", _DESCRIPTION, _execute)
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--repository", metavar="NAME", help="fill this repository, which must have no images")
-    target.add_argument("--repositories", type=int, metavar="N", help="create and fill N repositories")
+    target.add_argument("--repositories", type=count, metavar="N", help="create and fill N repositories")
     parser.add_argument(
-        "--images", type=int, required=True, metavar="N", help="images per repository, platforms of indexes included"
+        "--images", type=count, required=True, metavar="N", help="images per repository, platforms of indexes included"
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="another number gives other images (default: 0)"
@@ -45,7 +46,7 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
     tags = parser.add_mutually_exclusive_group()
     tags.add_argument("--untagged-only", action="store_true", help="add no tags")
     tags.add_argument(
-        "--tags-per-image", type=int, metavar="N", help="N tags on each image that is not a platform of an index"
+        "--tags-per-image", type=count, metavar="N", help="N tags on each image that is not a platform of an index"
     )
     parser.add_argument(
         "--configs", action="store_true", help="add readable configs and findings (slower, larger file)"
