@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from ecrtui.emulator.manifests import INDEXES, ManifestContents
+from ecrtui.emulator.manifests import INDEXES, ManifestContents, parse_manifest
 
 CHUNK_SIZE = 16 * 1024 * 1024
 """Bytes per chunk of content."""
@@ -48,6 +48,41 @@ def insert_image(
         [(repository_id, child, image_id) for child in contents.children],
     )
     return image_id
+
+
+def copy_image(connection: sqlite3.Connection, image: sqlite3.Row, repository_id: int, *, pushed_at: float) -> int:
+    """Copy an image with its blobs to a repository that does not have it; return the id of its row there.
+
+    Args:
+        image: the row of the image in its own repository.
+    """
+    cursor = connection.execute(
+        "INSERT INTO images (repository_id, digest, media_type, artifact_media_type, size, pushed_at, subject)"
+        " SELECT ?, digest, media_type, artifact_media_type, size, ?, subject FROM images WHERE id = ?",
+        (repository_id, pushed_at, image["id"]),
+    )
+    copy_id = int(cursor.lastrowid or 0)
+    connection.execute(
+        "INSERT INTO manifests (image_id, manifest) SELECT ?, manifest FROM manifests WHERE image_id = ?",
+        (copy_id, image["id"]),
+    )
+    if image["media_type"] in INDEXES:
+        connection.execute(
+            "INSERT INTO index_children (repository_id, child_digest, parent_id)"
+            " SELECT ?, child_digest, ? FROM index_children WHERE parent_id = ?",
+            (repository_id, copy_id, image["id"]),
+        )
+    else:
+        text = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (copy_id,)).fetchone()[0]
+        connection.executemany(
+            "INSERT OR IGNORE INTO layers (repository_id, digest, size)"
+            " SELECT ?, digest, size FROM layers WHERE repository_id = ? AND digest = ?",
+            [
+                (repository_id, image["repository_id"], digest)
+                for digest in parse_manifest(text, image["media_type"]).blobs
+            ],
+        )
+    return copy_id
 
 
 def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_id: int) -> None:

@@ -152,9 +152,11 @@ def replicate_image(
             scenario=creation_templates.REPLICATION,
             at=context.now,
         )
-        for child_id in _children(connection, image_id):
-            replicate_image(context, connection, repository, child_id, None, destination)
-        copy_id = _copy(context, connection, image_id, target)
+        image = connection.execute("SELECT * FROM images WHERE id = ?", (image_id,)).fetchone()
+        if image["media_type"] in manifests.INDEXES:
+            for child_id in _children(connection, image_id):
+                replicate_image(context, connection, repository, child_id, None, destination)
+        copy_id = _copy(context, connection, image, target)
         if tag is not None:
             _set_tag(connection, target, tag, copy_id)
     connection.execute(
@@ -201,25 +203,18 @@ def _is_granted(
     )
 
 
-def _copy(context: RequestContext, connection: sqlite3.Connection, image_id: int, target: sqlite3.Row) -> int:
-    """Copy an image with its blobs unless the repository has it; return the id of its row there."""
-    source = connection.execute(
-        "SELECT i.*, m.manifest FROM images i JOIN manifests m ON m.image_id = i.id WHERE i.id = ?", (image_id,)
-    ).fetchone()
-    copy = lookup_image(connection, target["id"], digest=source["digest"])
-    if copy is not None:
+def _copy(context: RequestContext, connection: sqlite3.Connection, image: sqlite3.Row, target: sqlite3.Row) -> int:
+    """Copy an image unless the repository has it; return the id of its row there."""
+    copy = lookup_image(connection, target["id"], digest=image["digest"])
+    if copy is None:
+        copy_id = storage.copy_image(connection, image, target["id"], pushed_at=context.now)
+        scans.scan_on_push(context, connection, target, copy_id)
+        return copy_id
+    if copy["status"] != "ACTIVE":
         connection.execute(
-            "UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ? AND status <> 'ACTIVE'",
-            (context.now, copy["id"]),
+            "UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (context.now, copy["id"])
         )
-        return int(copy["id"])
-    contents = manifests.parse_manifest(source["manifest"], source["media_type"])
-    sizes = storage.layer_sizes(connection, source["repository_id"], contents.blobs)
-    for digest, size in sizes.items():
-        storage.declare_layer(connection, target["id"], digest, size)
-    copy_id = storage.insert_image(connection, target["id"], source["manifest"], contents, pushed_at=context.now)
-    scans.scan_on_push(context, connection, target, copy_id)
-    return copy_id
+    return int(copy["id"])
 
 
 def _set_tag(connection: sqlite3.Connection, target: sqlite3.Row, tag: str, image_id: int) -> None:
