@@ -12,6 +12,7 @@ import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, new_embedded, served
+from tests.support.reply_shapes import check_replies
 
 _numbers = count(1)
 
@@ -24,8 +25,10 @@ class Transport:
     target: EmbeddedRegistry | str
 
     def client(self, **options: Any) -> Any:
-        """Return another client. The options are those of client_for."""
-        return client_for(self.target, **options)
+        """Return another client, whose replies are checked. The options are those of client_for."""
+        client = client_for(self.target, **options)
+        check_replies(client)
+        return client
 
 
 @pytest.fixture(scope="module")

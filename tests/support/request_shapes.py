@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def reduced_model() -> dict[str, Any]:
     return {"operations": operations, "shapes": dict(sorted(shapes.items()))}
 
 
+@cache
 def service_model() -> dict[str, Any]:
     """Return botocore's service model of ECR."""
     path = Path(botocore.__file__).parent / "data/ecr/2015-09-21/service-2.json.gz"
