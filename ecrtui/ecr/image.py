@@ -113,10 +113,8 @@ _PREDICATES = (
 COSIGN_TAG_PREFIX = "sha256-"
 """The prefix of tags in cosign's tag scheme; the suffix of such a tag gives the kind of the image."""
 _TAG_SUFFIXES = ((".sig", ImageKind.SIGNATURE), (".att", ImageKind.ATTESTATION), (".sbom", ImageKind.SBOM))
-_IMAGE_CONFIGS = (
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-)
+OCI_IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_IMAGE_CONFIG = "application/vnd.docker.container.image.v1+json"
 
 
 def is_index(media_type: str) -> bool:
@@ -149,7 +147,7 @@ def image_kind(
 
 def is_image_config(media_type: str) -> bool:
     """Return True for the media type of the config of a container image."""
-    return media_type in _IMAGE_CONFIGS
+    return media_type in (OCI_IMAGE_CONFIG, DOCKER_IMAGE_CONFIG)
 
 
 def _kind_of_tags(tags: tuple[str, ...]) -> ImageKind | None:

@@ -1,95 +1,56 @@
-"""Image configs: the platform of an image and how its containers start (OCI image spec, config.md)."""
+"""Image configs: the platform of an image and how its containers start (OCI image spec, config.md).
+
+The config of an artifact can be any document, such as the ``Chart.yaml`` of a Helm chart as JSON.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.ecr.exact_json import parse_json
+from ecrtui.ecr.json_values import to_list, to_mapping
 
 MAX_SIZE = 8 * 1024 * 1024
 """The largest config in bytes that is fetched; real configs have a few thousand bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class BuildStep:
-    """A step of the build (``history`` of the config)."""
-
-    created: str = ""
-    created_by: str = ""
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """A parsed config. Values that it does not have are empty."""
+    """A config with every member that it has."""
 
-    created: str = ""
-    author: str = ""
-    os: str = ""
-    os_version: str = ""
-    architecture: str = ""
-    variant: str = ""
-    environment: tuple[str, ...] = ()
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    user: str = ""
-    working_directory: str = ""
-    exposed_ports: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
-    stop_signal: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    history: tuple[BuildStep, ...] = ()
+    document: Any = None
+    """Its JSON value, as :func:`ecrtui.ecr.exact_json.parse_json` returns it; None if it has a ``problem``."""
     text: str = ""
-    """The config as it is stored."""
+    """The config as it is stored. Bytes that are not UTF-8 are U+FFFD in it."""
     problem: str = ""
-    """The reason why the config could not be parsed, as with the config of a Helm chart; empty if it could."""
+    """The reason why the config could not be parsed; empty if it could."""
+    is_utf8: bool = True
+    """False if bytes of the config are not UTF-8."""
 
 
 def parse_config(content: bytes) -> ImageConfig:
-    """Parse a config. Return a config with a ``problem`` for any other bytes; never raise."""
+    """Parse a config. Return a config with a ``problem`` for bytes that are not JSON; never raise."""
+    text = content.decode(errors="replace")
+    is_utf8 = text.encode() == content
     try:
-        text = content.decode()
-    except UnicodeDecodeError as problem:
-        return ImageConfig(problem=f"not text: {problem}")
+        return ImageConfig(parse_json(text), text, "", is_utf8)
+    except ValueError as problem:
+        return ImageConfig(None, text, str(problem), is_utf8)
+
+
+def config_of_schema1(manifest: str) -> ImageConfig:
+    """Return the config that is in a manifest of Docker schema 1, in the texts ``v1Compatibility`` of its history.
+
+    The first text describes the image. The others are the earlier steps; they become its ``history``, oldest first.
+    """
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        return ImageConfig(text=text, problem=f"not JSON: {problem}")
-    if not isinstance(document, dict):
-        return ImageConfig(text=text, problem="not a JSON object")
-    inner = to_mapping(document.get("config"))
-    return ImageConfig(
-        created=to_text(document.get("created")),
-        author=to_text(document.get("author")),
-        os=to_text(document.get("os")),
-        os_version=to_text(document.get("os.version")),
-        architecture=to_text(document.get("architecture")),
-        variant=to_text(document.get("variant")),
-        environment=_texts(inner.get("Env")),
-        entrypoint=_texts(inner.get("Entrypoint")),
-        command=_texts(inner.get("Cmd")),
-        user=to_text(inner.get("User")),
-        working_directory=to_text(inner.get("WorkingDir")),
-        exposed_ports=tuple(to_mapping(inner.get("ExposedPorts"))),
-        volumes=tuple(to_mapping(inner.get("Volumes"))),
-        stop_signal=to_text(inner.get("StopSignal")),
-        labels={name: to_text(value) for name, value in to_mapping(inner.get("Labels")).items()},
-        history=tuple(_build_step(entry) for entry in to_list(document.get("history")) if isinstance(entry, dict)),
-        text=text,
-    )
-
-
-def _build_step(entry: Mapping[str, Any]) -> BuildStep:
-    return BuildStep(
-        created=to_text(entry.get("created")),
-        created_by=to_text(entry.get("created_by")),
-        comment=to_text(entry.get("comment")),
-    )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    """Return a list of texts; some builders write a single text instead, against the specification."""
-    return (value,) if isinstance(value, str) else tuple(to_text(entry) for entry in to_list(value))
+        history = to_list(to_mapping(parse_json(manifest)).get("history"))
+        texts = [to_mapping(entry).get("v1Compatibility") for entry in history]
+        entries = [parse_json(text if isinstance(text, str) else "") for text in texts]
+    except ValueError as problem:
+        return ImageConfig(text=manifest, problem=str(problem))
+    if not entries or not isinstance(entries[0], dict):
+        return ImageConfig(text=manifest, problem="no config in its history")
+    earlier = {"history": entries[:0:-1]} if len(entries) > 1 and "history" not in entries[0] else {}
+    return ImageConfig(entries[0] | earlier, manifest)

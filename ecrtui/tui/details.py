@@ -1,4 +1,8 @@
-"""Documents, findings and configs as text for people."""
+"""Documents and findings as text for people.
+
+Every value takes lines of its own to the right of a label of ours, and control characters in it are visible. So no
+text of the registry can look like another fact.
+"""
 
 from __future__ import annotations
 
@@ -7,59 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecrtui.ecr.documents import without_empty
+from ecrtui.ecr.exact_json import parse_json, write_json
 from ecrtui.ecr.findings import SEVERITIES, Finding
-from ecrtui.ecr.image import Image
-from ecrtui.ecr.image_config import ImageConfig
-from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
 
+Facts = list[tuple[str, list[str]]]
+"""Labels, each with the lines of its value."""
 
-def config_text(config: ImageConfig) -> str:
-    """Return the config of an image as text: platform, start command, environment, labels, history."""
-    if config.problem:
-        return f"{config.problem}\n\n{config.text}"
-    facts = without_empty(
-        {
-            "created": config.created,
-            "author": config.author,
-            "platform": "/".join(part for part in (config.os, config.architecture, config.variant) if part),
-            "os version": config.os_version,
-            "user": config.user,
-            "working directory": config.working_directory,
-            "entrypoint": list(config.entrypoint),
-            "command": list(config.command),
-            "environment": list(config.environment),
-            "exposed ports": list(config.exposed_ports),
-            "volumes": list(config.volumes),
-            "stop signal": config.stop_signal,
-            "labels": dict(config.labels),
-            "history": [entry.created_by or entry.comment for entry in config.history],
-        }
-    )
-    return as_text(facts)
-
-
-def parts_text(image: Image, structure: ParsedManifest, config: ImageConfig | None) -> str:
-    """Return the contents of an image as text, one fact per line, so that two images can be compared."""
-    facts = {
-        "media type": image.media_type,
-        "size": image.size,
-        "annotations": dict(structure.annotations),
-        "manifests": [
-            f"{part.platform.full or part.media_type} {part.digest}"
-            for part in structure.with_role(DescriptorRole.MANIFEST)
-        ],
-        "layers": [f"{part.digest} {part.size}" for part in structure.with_role(DescriptorRole.LAYER)],
-    }
-    text = as_text(facts)
-    return f"{text}\n{config_text(config)}" if config is not None else text
-
-
-def difference(before: str, after: str, name_before: str, name_after: str) -> str:
-    """Return the differences between two texts, line by line."""
-    import difflib
-
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), name_before, name_after, lineterm="")
-    return "\n".join(lines) or "No differences."
+SEVERITY_WIDTH = max(map(len, SEVERITIES)) + 2
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
@@ -69,21 +28,25 @@ def findings_text(findings: Sequence[Finding]) -> str:
     for finding in sorted(findings, key=lambda finding: (order.get(finding.severity, len(order)), finding.name)):
         fix = f", fixed in {finding.fixed_in}" if finding.fixed_in else ""
         package = f"{finding.package} {finding.version}".strip()
-        lines.append(f"{finding.severity:<13}  {finding.name}  {package}{fix}")
-        lines += [f"{'':<15}{line}" for line in (finding.description, finding.uri) if line]
+        lines.append(f"{visible(finding.severity):<{SEVERITY_WIDTH}}{visible(f'{finding.name}  {package}{fix}')}")
+        lines += [f"{'':<{SEVERITY_WIDTH}}{visible(line)}" for line in (finding.description, finding.uri) if line]
     return "\n".join(lines) or "No findings."
+
+
+def facts_text(facts: Facts) -> str:
+    """Return facts as text: labels on the left, values beside them. Leave out facts without lines."""
+    known = [(label, lines) for label, lines in facts if lines]
+    width = max((len(label) for label, _ in known), default=0)
+    shown: list[str] = []
+    for label, (first, *rest) in known:
+        shown.append(f"{label:<{width}}  {first}")
+        shown += [f"{'':<{width}}  {line}" for line in rest]
+    return "\n".join(shown)
 
 
 def as_text(document: Mapping[str, Any]) -> str:
     """Return a document as text: names on the left, values beside them; members without a value are left out."""
-    known = without_empty(dict(document))
-    width = max(map(len, known), default=0)
-    lines: list[str] = []
-    for name, value in known.items():
-        first, *rest = _lines(value)
-        lines.append(f"{name:<{width}}  {first}")
-        lines += [f"{'':<{width}}  {line}" for line in rest]
-    return "\n".join(lines)
+    return facts_text([(visible(name), _lines(value)) for name, value in without_empty(dict(document)).items()])
 
 
 def as_yaml(document: Mapping[str, Any]) -> str:
@@ -99,17 +62,35 @@ def as_yaml(document: Mapping[str, Any]) -> str:
     return out.getvalue()
 
 
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return a value of ``exact_json`` as JSON in which every character is visible."""
+    return visible_lines(visible_json(write_json(value, indent)))
+
+
+def indented(text: str) -> str:
+    """Return the lines of a text of the registry, indented so that none looks like a line of ours."""
+    return "\n".join(f"  {visible(line)}" for line in text.split("\n"))
+
+
 def _lines(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [line for key, entry in value.items() for line in _member_lines(key, entry)]
+        return [line for name, entry in value.items() for line in _member_lines(name, entry)]
     if isinstance(value, list):
         return [", ".join(_lines(entry)) for entry in value]
     if isinstance(value, bool):
         return ["true" if value else "false"]
-    return str(value).splitlines() or [""]
+    return _json_lines(value) if isinstance(value, str) and value.startswith("{") else [visible(str(value))]
+
+
+def _json_lines(text: str) -> list[str]:
+    """Return a JSON text, such as a lifecycle policy, one member a line; any other text on one line."""
+    try:
+        return json_text(parse_json(text), indent=2).split("\n")
+    except ValueError:
+        return [visible(text)]
 
 
 def _member_lines(name: str, value: Any) -> list[str]:
     if isinstance(value, (dict, list)) and value:
-        return [f"{name}:", *(f"  {line}" for line in _lines(value))]
-    return [f"{name}: {' '.join(_lines(value))}"]
+        return [f"{visible(name)}:", *(f"  {line}" for line in _lines(value))]
+    return [f"{visible(name)}: {' '.join(_lines(value))}"]

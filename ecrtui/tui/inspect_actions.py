@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
-from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.ecr.image import DOCKER_IMAGE_CONFIG
+from ecrtui.ecr.image_config import config_of_schema1
+from ecrtui.ecr.manifest import DescriptorRole, parse_manifest
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.tui import blocking, details, messages
 from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.config_text import config_text
 
 if TYPE_CHECKING:
     from ecrtui.session import Session
@@ -24,15 +27,14 @@ class InspectMixin(AppScreen):
         """Show the config of an image. An index has none."""
         try:
             session = await self.session()
-            config = (await blocking.run_blocking(_parsed_manifest, session, repository, digest)).config
-            if config is None:
-                self.notify("An index has no config. Select one of its platforms.")
-                return
-            known = await blocking.run_blocking(session.catalog.config, repository, config)
+            shown = await blocking.run_blocking(_read_config, session, repository, digest)
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        self.post_message(messages.ShowText(f"config {short_digest(config.digest)}", details.config_text(known)))
+        if shown is None:
+            self.notify("An index has no config. Select one of its platforms.")
+        else:
+            self.post_message(shown)
 
     @work(exclusive=True, group="inspect", exit_on_error=False)
     async def show_findings(self, repository: str, digest: str) -> None:
@@ -40,14 +42,27 @@ class InspectMixin(AppScreen):
         try:
             session = await self.session()
             findings = await blocking.run_blocking(session.registry.findings, repository, digest)
-        except NotFound:
-            self.notify("This image has not been scanned.")
-            return
         except EcrTuiError as error:
-            self.notify_error(error)
+            if error.kind is ErrorKind.SCAN_NOT_FOUND:
+                self.notify("This image has not been scanned.")
+            else:
+                self.notify_error(error)
             return
         self.post_message(messages.ShowText(f"findings of {short_digest(digest)}", details.findings_text(findings)))
 
 
-def _parsed_manifest(session: Session, repository: str, digest: str) -> ParsedManifest:
-    return parse_manifest(session.catalog.manifest(repository, digest).text)
+def _read_config(session: Session, repository: str, digest: str) -> messages.ShowText | None:
+    """Return the config of an image as text; None for an index. Blocks."""
+    manifest = session.catalog.manifest(repository, digest)
+    parsed = parse_manifest(manifest.text)
+    if parsed.config is not None:
+        config = session.catalog.config(repository, parsed.config)
+        return messages.ShowText(
+            f"config {short_digest(parsed.config.digest)}", config_text(config, parsed.config.media_type)
+        )
+    if parsed.schema_version == 1:
+        text = config_text(config_of_schema1(manifest.text), DOCKER_IMAGE_CONFIG)
+        return messages.ShowText(f"config in the manifest {short_digest(digest)}", text)
+    if manifest.is_index or parsed.with_role(DescriptorRole.MANIFEST):
+        return None
+    raise NotFound("No config", f"The manifest {short_digest(digest)} has no config.")

@@ -161,3 +161,122 @@ async def test_names_of_annotations_never_look_like_facts() -> None:
         facts = [line.partition("│")[2] for line in screen.splitlines()]
         assert sum(line.startswith(" digest ") for line in facts) == 1
         assert not any(line.strip().startswith("platform") for line in facts)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "shown"),
+    [
+        ("helm-config", "chart", ['"name": "shop"', '"version": "1.4.0"', '"appVersion": "9.1"']),
+        (
+            "config-unlisted",
+            "health",
+            [
+                'health check  {"Test": ["CMD", "/alive"], "Interval": 30000000000}',
+                'shell         ["powershell", "-Command"]',
+                "on build      COPY . /src",
+                'os features   ["win32k"]',
+                "os version    10.0.20348.2762",
+            ],
+        ),
+        (
+            "label-newline",
+            "lines",
+            ["user         1000", "NOTE=a␊user  root", "RUN /bin/sh -c <<EOF␊set -e␊make install"],
+        ),
+        ("schema1", "plain", ["platform  linux/amd64", 'command   ["/app"]', "created   2015-11-03T10:00:00Z"]),
+        ("schema1", "signed", ["platform  linux/amd64", 'command   ["/app"]']),
+        ("win-version", "multi", ["An index has no config"]),
+    ],
+)
+async def test_the_config_shows_every_member(name: str, tag: str, shown: list[str], cases: Cases) -> None:
+    async with running(cases.embedded, f"{name}:{tag}", size=(160, 45)) as pilot:
+        await until(pilot, "schemaVersion")
+        await pilot.press("i")
+        screen = await until(pilot, shown[0])
+        for text in shown:
+            assert text in screen
+        assert not any(line.strip(" │").startswith("user  root") for line in screen.splitlines())
+
+
+async def compare(pilot: Pilot[None], before: PushedImage, after: PushedImage) -> str:
+    """Mark an image and compare it with another; return the screen."""
+    await until(pilot, "2 images")
+    await pilot.press("slash", *short_digest(before.digest), "enter")
+    await until(pilot, "1 match")
+    await pilot.press("space", "escape", "slash", *short_digest(after.digest), "enter")
+    await until(pilot, lambda screen: short_digest(after.digest) in cursor_row(screen))
+    await pilot.press("D")
+    return await until(pilot, f"{short_digest(before.digest)} → {short_digest(after.digest)}")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "before", "after"),
+    [
+        ("compare-health", "config.config.Healthcheck.Interval", "30000000000", "60000000000"),
+        ("compare-helm", "config.version", '"1.4.0"', '"1.5.0"'),
+        (
+            "compare-layer-type",
+            "manifest.layers[0].mediaType",
+            '"application/vnd.oci.image.layer.v1.tar+gzip"',
+            '"application/vnd.oci.image.layer.v1.tar+zstd"',
+        ),
+        ("compare-line-end", "config.config.Labels.n", r'"a\nbb"', r'"a\rbb"'),
+        ("schema1", "manifest.signatures", "", '[{"header": {"alg": "ES256"}'),
+        ("base-digest", "config.n", "1", "2"),
+    ],
+)
+async def test_compare_names_the_member_that_differs(
+    name: str, path: str, before: str, after: str, cases: Cases
+) -> None:
+    old, new = list(cases.images[name].values())
+    async with running(cases.embedded, name, size=(160, 45)) as pilot:
+        screen = await compare(pilot, old, new)
+        assert path in screen
+        if before:
+            assert f"- {before}" in screen
+        assert f"+ {after}" in screen
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (lambda text: text + "\n", "manifest, text from character"),
+        (lambda text: text.replace('"size": 5', '"size":5'), "manifest, text from character"),
+        (lambda text: text.replace('"size": 5', '"size": 5, "size": 5'), "manifest, text from character"),
+        (lambda text: text[:-1] + ', "annotations": {"a b": "c"}}', "manifest.annotations"),
+    ],
+)
+async def test_two_digests_are_never_the_same(change: Any, shown: str, cases: Cases) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    image = load_case(client, "team/app", "tall-text")["manifest.json"]
+    other = put(client, "team/app", change(image.manifest), "other")
+    async with running(embedded, "team/app", size=(160, 45)) as pilot:
+        screen = await compare(pilot, image, other)
+        assert "1 difference" in screen
+        assert shown in screen
+
+
+async def test_compare_goes_on_when_a_config_cannot_be_read(cases: Cases) -> None:
+    fault = cases.embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=not for you")
+    try:
+        async with running(cases.embedded, "compare-health", size=(160, 45)) as pilot:
+            screen = await compare(pilot, *cases.images["compare-health"].values())
+            assert "Could not read the config 4987320a08df, so it was not compared" in screen
+            assert "manifest.config.digest" in screen
+    finally:
+        cases.embedded.faults.remove(fault)
+
+
+async def test_the_findings_of_a_digest_that_is_no_image_are_not_called_unscanned() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    client.create_repository(repositoryName="team/app")
+    push_image(
+        client, "team/app", "one", "v1", annotations={"org.opencontainers.image.base.digest": "sha256:" + "1" * 64}
+    )
+    async with running(embedded, "team/app:v1", size=(160, 45)) as pilot:
+        await until(pilot, "annotations · 1")
+        await pilot.press("tab", "tab", "tab", "f")
+        screen = await until(pilot, "not found")
+        assert "has not been scanned" not in screen

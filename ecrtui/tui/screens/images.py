@@ -23,14 +23,14 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import image_document
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.image import Image, ImageKind
-from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking, clipboard, details, messages
+from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui.compare import compare_images
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.manifest.view import ManifestView
@@ -268,14 +268,11 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             return
         try:
             session = await self.session()
-            texts = [
-                await blocking.run_blocking(_contents, session, self.repository_name, one) for one in (marked[0], image)
-            ]
+            difference = await blocking.run_blocking(compare_images, session, self.repository_name, marked[0], image)
         except EcrTuiError as error:
             self.notify_error(error)
             return
         names = (short_digest(marked[0].digest), short_digest(image.digest))
-        difference = details.difference(texts[0], texts[1], *names)
         self.post_message(messages.ShowText(f"{names[0]} → {names[1]}", difference))
 
     def action_swap(self) -> None:
@@ -344,10 +341,3 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
             return None
         title = f"{self.repository_name}@{short_digest(self.current.digest)}"
         return title, image_document(self.repository_name, self.current, self.repository.registry_id)
-
-
-def _contents(session: Session, repository: str, image: Image) -> str:
-    """Return the contents of an image as text, with its config if it has one."""
-    parsed = parse_manifest(session.catalog.manifest(repository, image.digest).text)
-    config = session.catalog.config(repository, parsed.config) if parsed.config else None
-    return details.parts_text(image, parsed, config)

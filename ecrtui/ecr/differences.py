@@ -1,0 +1,121 @@
+"""The differences between two JSON documents, by the path of the members that differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ecrtui.ecr.exact_json import parse_json, write_json
+from ecrtui.ecr.manifest import Platform
+
+EXCERPT_LENGTH = 60
+"""Characters that are shown around the first difference of two texts."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Difference(NamedTuple):
+    """A member that differs.
+
+    Args:
+        path: its names and positions, such as ``config.Labels."org.example"`` and ``layers[0].size``.
+        before: its value as JSON; None if the member is new.
+        after: its value as JSON; None if the member is gone.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+def text_differences(before: str, after: str, path: str) -> Sequence[Difference]:
+    """Return the differences of two texts that should be JSON; never empty for two different texts.
+
+    Texts that are not JSON, or have the same members, differ at a character.
+    """
+    if before == after:
+        return ()
+    try:
+        found = list(differences(parse_json(before), parse_json(after), path))
+    except ValueError:
+        found = []
+    return found or (_first_character(before, after, path),)
+
+
+def differences(before: Any, after: Any, path: str) -> Iterator[Difference]:
+    """Yield the differences between two values of :func:`ecrtui.ecr.exact_json.parse_json`.
+
+    Equal entries of two arrays are aligned, so that an added entry is one difference. Manifests of an index are
+    compared by their platform.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield from _of_members(before, after, lambda name: f"{path}{_step(name)}")
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _of_arrays(before, after, path)
+    elif write_json(before) != write_json(after):
+        yield Difference(path, write_json(before), write_json(after))
+
+
+def _of_members(before: Mapping[str, Any], after: Mapping[str, Any], path_of: Any) -> Iterator[Difference]:
+    for name in dict.fromkeys((*before, *after)):
+        if name not in after:
+            yield Difference(path_of(name), write_json(before[name]), None)
+        elif name not in before:
+            yield Difference(path_of(name), None, write_json(after[name]))
+        else:
+            yield from differences(before[name], after[name], path_of(name))
+
+
+def _of_arrays(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterator[Difference]:
+    named_before, named_after = _by_platform(before), _by_platform(after)
+    if named_before and named_after:
+        yield from _of_members(named_before, named_after, lambda name: f"{path}[{name}]")
+        orders = [
+            [name for name in names if name in named_before and name in named_after]
+            for names in (named_before, named_after)
+        ]
+        if orders[0] != orders[1]:
+            yield Difference(f"{path}, order of the platforms", *(" ".join(order) for order in orders))
+        return
+    from difflib import SequenceMatcher
+
+    old, new = ([write_json(entry) for entry in entries] for entries in (before, after))
+    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        both = min(end - start, new_end - new_start)
+        for number in range(both):
+            position, new_position = start + number, new_start + number
+            step = f"[{position}]" if position == new_position else f"[{position}→{new_position}]"
+            yield from differences(before[position], after[new_position], path + step)
+        for position in range(start + both, end):
+            yield Difference(f"{path}[{position}]", old[position], None)
+        for position in range(new_start + both, new_end):
+            yield Difference(f"{path}[{position}]", None, new[position])
+
+
+def _by_platform(entries: Sequence[Any]) -> dict[str, Any]:
+    """Return the manifests of an index by their platform, if each has one of its own."""
+    names = [_platform(entry.get("platform")) if isinstance(entry, dict) else "" for entry in entries]
+    return dict(zip(names, entries, strict=True)) if all(names) and len(set(names)) == len(names) else {}
+
+
+def _platform(value: Any) -> str:
+    members = value if isinstance(value, dict) else {}
+    parts = [members.get(name, "") for name in ("os", "architecture", "variant", "os.version")]
+    return Platform(*parts).with_version if all(isinstance(part, str) for part in parts) else ""
+
+
+def _step(name: str) -> str:
+    return f".{name}" if _PLAIN_NAME.fullmatch(name) else f".{write_json(name)}"
+
+
+def _first_character(before: str, after: str, path: str) -> Difference:
+    position = next(
+        (number for number, (old, new) in enumerate(zip(before, after, strict=False)) if old != new),
+        min(len(before), len(after)),
+    )
+    start = max(position - EXCERPT_LENGTH // 2, 0)
+    parts = [write_json(text[start : start + EXCERPT_LENGTH]) for text in (before, after)]
+    return Difference(f"{path}, text from character {start + 1:,}", *parts)

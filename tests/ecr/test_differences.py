@@ -1,0 +1,63 @@
+"""The differences between two documents name every member that differs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecrtui.ecr.differences import Difference, text_differences
+from tests.ecr.test_exact_json import VALUES
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, [("x.a.b", "1", "2")]),
+        ({"a": 1}, {"b": 1}, [("x.a", "1", None), ("x.b", None, "1")]),
+        ({"a": 1}, {"a": "1"}, [("x.a", "1", '"1"')]),
+        ({"a": 1}, {"a": 1.0}, [("x.a", "1", "1.0")]),
+        ({"a": True}, {"a": 1}, [("x.a", "true", "1")]),
+        ({"a": None}, {}, [("x.a", "null", None)]),
+        ({"a.b c": "\n"}, {"a.b c": "\r"}, [('x."a.b c"', r'"\n"', r'"\r"')]),
+        ([1, 2, 3], [1, 3], [("x[1]", "2", None)]),
+        ([1, 3], [1, 2, 3], [("x[1]", None, "2")]),
+        ([{"size": 1, "type": "a"}], [{"size": 1, "type": "b"}], [("x[0].type", '"a"', '"b"')]),
+        ([9, {"a": 1}], [{"a": 2}], [("x[0]", "9", '{"a": 2}'), ("x[1]", '{"a": 1}', None)]),
+        ([1, 2], [2, 1], [("x[0]", None, "2"), ("x[1]", "2", None)]),
+        (
+            [{"platform": {"os": "linux"}, "digest": "a"}, {"platform": {"os": "windows"}, "digest": "b"}],
+            [{"platform": {"os": "windows"}, "digest": "c"}, {"platform": {"os": "linux"}, "digest": "a"}],
+            [("x[windows].digest", '"b"', '"c"'), ("x, order of the platforms", "linux windows", "windows linux")],
+        ),
+        ([], {}, [("x", "[]", "{}")]),
+    ],
+)
+def test_members_that_differ_are_named(
+    before: Any, after: Any, found: list[tuple[str, str | None, str | None]]
+) -> None:
+    assert text_differences(json.dumps(before), json.dumps(after), "x") == [Difference(*entry) for entry in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ('{"a": 1}', '{"a":1}', "manifest, text from character 1"),
+        ('{"a": 1, "b": 2}', '{"b": 2, "a": 1}', "manifest, text from character 1"),
+        ('{"a": 1, "a": 1}', '{"a": 1}', "manifest, text from character 1"),
+        ("x" * 100 + "one", "x" * 100 + "two", "manifest, text from character 71"),
+        ("{}", "{} ", "manifest, text from character 1"),
+    ],
+)
+def test_texts_with_the_same_members_differ_at_a_character(before: str, after: str, path: str) -> None:
+    (difference,) = text_differences(before, after, "manifest")
+    assert difference.path == path
+    assert difference.before != difference.after
+
+
+@given(st.text(max_size=30) | VALUES.map(json.dumps), st.text(max_size=30) | VALUES.map(json.dumps))
+def test_two_texts_never_have_no_difference(before: str, after: str) -> None:
+    assert bool(text_differences(before, after, "x")) == (before != after)
