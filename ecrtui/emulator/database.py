@@ -116,17 +116,21 @@ class Database:
         return connection
 
 
-def open_database(path: str | os.PathLike[str] | None) -> Database:
-    """Open the database in a file, creating it if needed. None opens a new database in memory.
+def open_database(path: str | os.PathLike[str] | None, *, create: bool = True) -> Database:
+    """Open the database in a file. None opens a new database in memory.
+
+    Args:
+        create: whether to create a file that does not exist.
 
     Raises:
-        DatabaseRefusedError: the file belongs to another program or version, or cannot be opened or written.
+        DatabaseRefusedError: the file does not exist, belongs to another program or version, or cannot be opened or
+            written.
     """
     name = None if path is None else os.fspath(path)
     if name == ":memory:":
         name = None
     if name is not None:
-        _check_file(name)
+        _check_file(name, create=create)
     try:
         database = Database(name)
     except sqlite3.Error as error:
@@ -149,7 +153,7 @@ def failure_text(error: sqlite3.Error) -> str:
     return f"{known} ({error})" if known else str(error)
 
 
-def _check_file(name: str) -> None:
+def _check_file(name: str, *, create: bool) -> None:
     """Check that a path names a regular file, or one that can be created.
 
     SQLite would wait for a FIFO, and it does not say why a path is wrong.
@@ -163,6 +167,8 @@ def _check_file(name: str) -> None:
     try:
         mode = Path(name).stat().st_mode
     except FileNotFoundError:
+        if not create:
+            raise DatabaseRefusedError(f"{name} does not exist") from None
         if not folder.is_dir():
             raise DatabaseRefusedError(f"{name}: the folder {folder} does not exist") from None
         return

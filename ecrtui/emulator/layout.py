@@ -38,6 +38,10 @@ Progress = Callable[[int, int], None]
 _MOST_LISTED = 5
 """Most items that an error lists."""
 
+_LONGEST_SHOWN = 200
+_LARGEST_SIZE = 2**63 - 1
+"""Bytes; the OCI image spec makes a size an int64."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MANIFEST_JSON = "manifest.json"
 
@@ -47,6 +51,12 @@ def list_some(items: Sequence[str]) -> str:
     more = len(items) - _MOST_LISTED
     lines = [*items[:_MOST_LISTED], *([f"and {more:,} more"] if more > 0 else [])]
     return "".join(f"\n  {line}" for line in lines)
+
+
+def shorten(value: object) -> str:
+    """Return the representation of a value from a layout for an error message, of at most 200 characters."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +87,10 @@ class LayoutDescriptor:
 
     def __str__(self) -> str:
         name = self.image_name or self.ref
-        named = f"{name!r} " if name else ""
-        kind = repr(self.media_type) if self.media_type else "no media type"
+        named = f"{shorten(name)} " if name else ""
+        kind = shorten(self.media_type) if self.media_type else "no media type"
         platform = " ".join(filter(None, (self.platform, self.os_version)))
-        return f"{named}{self.digest} ({kind})" + (f" for {platform!r}" if platform else "")
+        return f"{named}{self.digest} ({kind})" + (f" for {shorten(platform)}" if platform else "")
 
 
 def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
@@ -90,12 +100,14 @@ def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
         where: the document that contains it, for the error.
 
     Raises:
-        LayoutError: it is not a descriptor, or its digest is not a SHA-256 digest.
+        LayoutError: it is not a descriptor, its digest is not a SHA-256 digest, or its size is out of range.
     """
     digest = entry.get("digest") if isinstance(entry, dict) else None
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise LayoutError(f"{where} names content by {digest!r}, which is not a SHA-256 digest")
+        raise LayoutError(f"{where} names content by {shorten(digest)}, which is not a SHA-256 digest")
     size, annotations, platform = entry.get("size"), entry.get("annotations"), entry.get("platform")
+    if type(size) is int and abs(size) > _LARGEST_SIZE:
+        raise LayoutError(f"{where} gives {digest} a size of more than 63 bits")
     return LayoutDescriptor(
         digest,
         _text(entry, "mediaType"),

@@ -103,7 +103,7 @@ class TarSource(FileSource):
         for number, member in enumerate(archive):
             path = PurePosixPath(member.name)
             if path.is_absolute() or ".." in path.parts:
-                raise LayoutError(f"{name} holds {member.name!r}, a path outside the archive; nothing was read")
+                raise LayoutError(f"{name} holds {member.name[:200]!r}, a path outside the archive; nothing was read")
             if number >= MAX_FILES or member.size < 0:
                 raise LayoutError(f"{name} has more than {MAX_FILES:,} files, or one of a negative size")
             if member.isfile() or member.islnk():

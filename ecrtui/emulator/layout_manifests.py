@@ -9,7 +9,7 @@ from typing import Any
 
 from ecrtui.emulator import manifests, storage
 from ecrtui.emulator.errors import LayoutError, ServiceError
-from ecrtui.emulator.layout import MAX_MANIFEST, ImageLayout, LayoutDescriptor, parse_descriptor
+from ecrtui.emulator.layout import MAX_MANIFEST, ImageLayout, LayoutDescriptor, parse_descriptor, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def read_manifest(layout: ImageLayout, descriptor: LayoutDescriptor) -> CheckedM
     except UnicodeDecodeError as problem:
         raise LayoutError(f"{what} is not UTF-8 text: {problem}") from problem
     except ServiceError as problem:
-        said = f" (media type {descriptor.media_type!r})" if descriptor.media_type else " (no media type)"
-        raise LayoutError(f"{what} would be refused by ECR: {problem.message}{said}") from problem
+        said = f" (media type {shorten(descriptor.media_type)})" if descriptor.media_type else " (no media type)"
+        raise LayoutError(f"{what} would be refused by ECR: {problem.message[:1000]}{said}") from problem
     document = json.loads(text)
     children = tuple(parse_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
     return CheckedManifest(descriptor.digest, text, contents, children, _foreign_layers(document, contents))

@@ -234,6 +234,14 @@ def test_a_path_that_cannot_be_a_file_is_rejected(tmp_path: Path, kind: str, rea
         open_database(not_a_file(tmp_path, kind))
 
 
+def test_a_missing_file_is_created_only_if_asked(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseRefusedError, match="does not exist"):
+        open_database(tmp_path / "ecr.db", create=False)
+    assert not (tmp_path / "ecr.db").exists()
+    open_database(tmp_path / "ecr.db").close()
+    open_database(tmp_path / "ecr.db", create=False).close()
+
+
 def test_a_link_to_a_registry_is_followed(tmp_path: Path) -> None:
     open_database(tmp_path / "ecr.db").close()
     (tmp_path / "link.db").symlink_to("ecr.db")

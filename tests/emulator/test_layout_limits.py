@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecrtui.emulator import layout_files
-from ecrtui.emulator.errors import LayoutError
+from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout import open_layout
 from ecrtui.emulator.layout_import import ImportResult, import_image
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import OCI_LAYER, OCI_MANIFEST, REGION, client_for, digests_of, new_embedded
+from tests.support.embedded import OCI_INDEX, OCI_LAYER, OCI_MANIFEST, REGION, client_for, digests_of, new_embedded
 from tests.support.layouts import LayoutFolder, files_of, write_tar
 
 REPOSITORY = "team/app"
@@ -257,3 +257,43 @@ def test_half_a_surrogate_pair_is_an_error_or_kept(embedded: EmbeddedRegistry, t
 def test_a_tar_of_a_known_size_is_imported(embedded: EmbeddedRegistry, tmp_path: Path, layout: LayoutFolder) -> None:
     source = write_tar(tmp_path / "image.tar", files_of(layout.folder), "w:gz")
     assert taken(embedded, source).manifests == 1
+
+
+ODD = [None, True, "", "x", "\ud800", "\x1b[31m", "x" * 100_000, 0, -1, 2**63, 10**400, 1.5, "sha256:../../x"]
+NAMES = ["mediaType", "digest", "size", "manifests", "config", "layers", "platform", "annotations", "os", "urls"]
+ANNOTATIONS = ["org.opencontainers.image.ref.name", "io.containerd.image.name"]
+VALUES = st.recursive(
+    st.sampled_from([*ODD, OCI_MANIFEST, OCI_INDEX, "sha256:" + "0" * 64]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NAMES, *ANNOTATIONS]), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_document_is_imported_or_refused_in_a_short_message(
+    embedded: EmbeddedRegistry, tmp_path: Path, layout: LayoutFolder, data: st.DataObject
+) -> None:
+    """Replace a member of index.json, of an entry, or of a manifest by any value."""
+    image = layout.image()
+    document = json.loads(layout.path(image["digest"]).read_bytes())
+    place = data.draw(st.sampled_from(["list", "entry", "manifest", "config", "layer", "index"]))
+    value = data.draw(VALUES)
+    if place == "list":
+        (layout.folder / "index.json").write_text(json.dumps(value))
+    elif place == "entry":
+        layout.write_index({**image, data.draw(st.sampled_from(sorted({*image, "platform", "annotations"}))): value})
+    elif place == "index":
+        layout.write_index(layout.index([{**image, data.draw(st.sampled_from(sorted(image))): value}]))
+    else:
+        part = {"manifest": document, "config": document["config"], "layer": document["layers"][0]}[place]
+        part[data.draw(st.sampled_from(sorted(part)))] = value
+        layout.write_index(layout.manifest(json.dumps(document)))
+    for ref, platform in (("", ""), ("x", ""), ("", "linux/amd64")):
+        try:
+            with open_layout(str(layout)) as opened:
+                import_image(embedded.database, opened, REPOSITORY, ref=ref, platform=platform, region=REGION)
+        except (LayoutError, ServiceError) as error:
+            assert len(str(error)) < 3000

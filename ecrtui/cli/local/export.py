@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ecrtui.cli.console import ProgressLine, count_progress, print_message
 from ecrtui.cli.context import parse_image
@@ -17,7 +16,6 @@ from ecrtui.cli.local.registry_options import (
     selected_origin,
 )
 from ecrtui.ecr.units import format_count
-from ecrtui.errors import UsageError
 
 _DESCRIPTION = """\
 Export an image as an OCI image layout, byte for byte, into a folder that is empty or does not exist.
@@ -41,10 +39,7 @@ def _execute(options: argparse.Namespace) -> int:
 
     reference = parse_image(options.reference)
     origin = selected_origin(options, reference)
-    path = required_database(options)
-    if not Path(path).exists():
-        raise UsageError(f"{path} does not exist", "", "Use the file of a registry with --db.")
-    with open_registry_file(path) as database, ProgressLine() as line:
+    with open_registry_file(required_database(options), create=False) as database, ProgressLine() as line:
         exported = export_image(
             database,
             reference.repository,

@@ -82,11 +82,16 @@ def selected_origin(options: argparse.Namespace, reference: Reference | None = N
 
 
 @contextmanager
-def open_registry_file(path: str | None) -> Iterator[Database]:
-    """Open the database of an embedded registry; in memory if ``path`` is None."""
+def open_registry_file(path: str | None, *, create: bool = True) -> Iterator[Database]:
+    """Open the database of an embedded registry; in memory if ``path`` is None.
+
+    Args:
+        path: the file.
+        create: whether to create a file that does not exist.
+    """
     from ecrtui.emulator.database import open_database
 
-    with open_database(path) as database:
+    with open_database(path, create=create) as database:
         yield database
 
 
