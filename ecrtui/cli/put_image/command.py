@@ -178,8 +178,22 @@ class PutImageCommand:
             printer.print(skeleton.sample_response(client, operation, self.parameters))
             return 0
         printer.check_encodable(self.parameters)
+        self._check_allowed()
         self.response = self._put(client, session)
         return self._print_response(printer)
+
+    def _check_allowed(self) -> None:
+        """Refuse the write if the user's settings do."""
+        from ecrtui.cli.put_image.write_guard import check_allowed
+
+        check_allowed(self.parameters, self._account)
+
+    def _account(self) -> str:
+        """Return the account of the caller."""
+        from ecrtui.cli.put_image.form import connection_of
+        from ecrtui.wiring import open_registry
+
+        return open_registry(connection_of(vars(self.options))).location().registry_id
 
     def _put(self, client: PutImageClient, session: Session) -> Mapping[str, Any]:
         """Call PutImage and return the response; read the image back if the response was lost."""

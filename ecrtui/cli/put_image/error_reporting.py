@@ -6,9 +6,9 @@ code   when
 0      the image was put (a lost response was read back)
 130    Ctrl-C
 252    invalid command line, parameter or file; nothing was sent
-253    no region, no credentials, no such pager, or an invalid AWS configuration
+253    no region, no credentials, no such pager, or an invalid AWS configuration or settings of ecrtui
 254    the service refused the request
-255    any other error: no such profile, no connection, the response cannot be printed
+255    any other error: no such profile, no connection, refused by the settings, the response cannot be printed
 =====  ============================================================================================
 """
 
@@ -24,7 +24,7 @@ from ecrtui.cli.aws_cli_output.pager import PagerError
 from ecrtui.cli.put_image.errors import ConfigurationError, UnknownOptions
 from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible, visible_lines
-from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.errors import EcrTuiError, SettingsError, UsageError
 
 PREFIX = "ecrtui: [ERROR]:"
 INTERRUPTED, PARAMETERS, CONFIGURATION, SERVICE, GENERAL = 130, 252, 253, 254, 255
@@ -59,6 +59,8 @@ def describe_error(problem: BaseException) -> ErrorDescription:
         return _coded(CONFIGURATION, "Pager", problem.title)
     if isinstance(problem, ConfigurationError):
         return _coded(CONFIGURATION, "Configuration", problem.title)
+    if isinstance(problem, SettingsError):
+        return _coded(CONFIGURATION, "Settings", str(problem))
     if isinstance(problem, UsageError):
         return _coded(PARAMETERS, "ParamValidation", problem.title)
     if isinstance(problem, EcrTuiError):

@@ -36,7 +36,7 @@ def open_form(prefill: Prefill) -> FormOutcome:
     draft = PutImageDraft(
         PutImageRequest(**given), file=prefill.file, common=_common_options(prefill.globals), problem=prefill.problem
     )
-    finished = fill_in_put_image(_connection(prefill.globals), draft)
+    finished = fill_in_put_image(connection_of(prefill.globals), draft)
     if finished.result is not None:
         return FormOutcome(_response(finished.result))
     if finished.error is not None:
@@ -44,7 +44,7 @@ def open_form(prefill: Prefill) -> FormOutcome:
     return FormOutcome(code=finished.code or 130)
 
 
-def _connection(options: Mapping[str, Any]) -> Connection:
+def connection_of(options: Mapping[str, Any]) -> Connection:
     """Return the connection of the global options, without the registry id, which is a field of the form."""
     values: dict[str, Any] = {name: options[name] for name in (*_VALUES, *_SWITCHES, "debug") if name in options}
     for name in ("read_timeout", "connect_timeout"):

@@ -29,7 +29,7 @@ def test_a_run_loads_nothing_of_the_application(put_image: PutImageRunner, endpo
     )
     code, modules = json.loads(done.stdout)
     assert (code, len(endpoint.requests)) == (0, 1)
-    assert {"textual", "rich", "ruamel", "platformdirs", "sqlite3", "pyperclip"}.isdisjoint(modules)
+    assert {"textual", "rich", "ruamel", "sqlite3", "pyperclip"}.isdisjoint(modules)
     assert "boto3" in modules
 
 

@@ -1,0 +1,127 @@
+"""put-image refuses what the user's settings forbid, and asks for the account only if an account has settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.cli.put_image.conftest import PutImageRunner
+from tests.support.embedded import (
+    REGION,
+    REGISTRY_ID,
+    client_for,
+    create_repository,
+    manifest_text,
+    new_embedded,
+    served,
+)
+
+OTHER = "210987654321"
+
+
+@pytest.fixture
+def embedded(put_image: PutImageRunner, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedRegistry]:
+    """A served registry with a repository; the manifest of an image is in the file ``m``."""
+    registry = new_embedded()
+    client = client_for(registry)
+    create_repository(client, "team/app")
+    (put_image.folder / "m").write_text(manifest_text(client, "team/app"))
+    registry.calls.clear()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with served(registry) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield registry
+
+
+def line(tag: str) -> tuple[str, ...]:
+    return ("--repository-name", "team/app", "--image-manifest", "file://m", "--image-tag", tag)
+
+
+REFUSED: list[tuple[str, dict[str, str], str, tuple[str, ...]]] = [
+    ("read_only = true", {}, "v1", ()),
+    ("", {"ECRTUI_READ_ONLY": "1"}, "v1", ()),
+    ("read_only = false", {"ECRTUI_READ_ONLY": "yes"}, "v1", ()),
+    (f"[accounts.{REGISTRY_ID}]\nread_only = true", {}, "v1", ()),
+    (f"[accounts.{REGISTRY_ID}]\nread_only = true", {}, "v1", ("--registry-id", REGISTRY_ID)),
+    (f"[accounts.{REGISTRY_ID}]\nread_only = false", {"ECRTUI_READ_ONLY": "1"}, "v1", ()),
+    (f"read_only = true\n[accounts.{OTHER}]\nread_only = false", {}, "v1", ()),
+    ('protected_tags = ["v*"]', {}, "v1", ()),
+    ('protected_tags = ["latest"]', {}, "latest", ()),
+    (f'[accounts.{REGISTRY_ID}]\nprotected_tags = ["v*"]', {}, "v1", ()),
+]
+ALLOWED: list[tuple[str, dict[str, str], str, tuple[str, ...]]] = [
+    ("", {}, "latest", ()),
+    ("", {}, "prod", ()),
+    ("read_only = false", {}, "v1", ()),
+    ('protected_tags = ["prod"]', {}, "latest", ()),
+    ('protected_tags = []', {}, "prod", ()),
+    (f"[accounts.{OTHER}]\nread_only = true", {}, "v1", ()),
+    (f"read_only = true\n[accounts.{REGISTRY_ID}]\nread_only = false", {}, "v1", ()),
+    (f'protected_tags = ["v*"]\n[accounts.{REGISTRY_ID}]\nprotected_tags = []', {}, "v1", ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "environment", "tag", "options", "allowed"),
+    [(*row, False) for row in REFUSED] + [(*row, True) for row in ALLOWED],
+)
+def test_the_settings_decide(
+    settings: str,
+    environment: dict[str, str],
+    tag: str,
+    options: tuple[str, ...],
+    allowed: bool,
+    put_image: PutImageRunner,
+    embedded: EmbeddedRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "settings.toml").write_text(settings)
+    monkeypatch.setenv("ECRTUI_SETTINGS", str(tmp_path / "settings.toml"))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    result = put_image(*line(tag), *options)
+    operations = embedded.calls
+    if allowed:
+        assert (result.code, operations["PutImage"]) == (0, 1), result.err
+        assert json.loads(result.out)["image"]["imageId"]["imageTag"] == tag
+    else:
+        assert (result.code, result.out) == (255, "")
+        assert "read-only mode" in result.err or f"The tag {tag} is protected" in result.err
+        assert result.hints[0].startswith(("read_only was set by ", "protected_tags was set by "))
+        assert "PutImage" not in operations
+    assert ("DescribeRegistry" in operations) == ("accounts" in settings and not options)
+
+
+def test_what_sends_nothing_is_never_refused(
+    put_image: PutImageRunner, embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECRTUI_READ_ONLY", "1")
+    assert put_image("help").code == 0
+    assert put_image(*line("v1"), "--generate-cli-skeleton", "output").code == 0
+
+
+def test_settings_that_cannot_be_read_refuse_the_write(
+    put_image: PutImageRunner, embedded: EmbeddedRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text("read_only = maybe")
+    monkeypatch.setenv("ECRTUI_SETTINGS", str(tmp_path / "settings.toml"))
+    result = put_image(*line("v1"))
+    assert (result.code, embedded.calls) == (253, {})
+    assert "settings.toml" in result.err
+
+
+def test_an_account_that_cannot_be_found_out_refuses_the_write(
+    put_image: PutImageRunner, embedded: EmbeddedRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text(f"[accounts.{REGISTRY_ID}]\nread_only = true")
+    monkeypatch.setenv("ECRTUI_SETTINGS", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    embedded.faults.add("*:error:code=AccessDeniedException:message=no")
+    result = put_image(*line("v1"))
+    assert result.code != 0
+    assert "PutImage" not in embedded.calls
