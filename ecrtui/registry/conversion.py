@@ -40,6 +40,10 @@ from ecrtui.registry.validation import (
     texts,
 )
 
+_KNOWN_SEVERITIES = SEVERITIES[:-1]
+_WITH_COUNTS = ("", *FINISHED)
+"""The states of a scan whose counts are those of the whole scan; empty in a reply without a state."""
+
 
 def repository(entry: Reply) -> Repository:
     """Convert a ``Repository`` of DescribeRepositories."""
@@ -186,18 +190,20 @@ def _severity(entry: Reply) -> str:
 
 def _counts(status: str, entry: Reply) -> FindingCounts | None:
     """Return the counts in an ``ImageDetail``; None without the summary of a scan."""
-    if entry.get("imageScanFindingsSummary") is None:
-        return None
     summary = structure(entry, "imageScanFindingsSummary")
+    if not summary and entry.get("imageScanFindingsSummary") is None:
+        return None
     return counts_of_scan(status, integer_map(summary, "findingSeverityCounts"))
 
 
 def counts_of_scan(status: str, counts: Mapping[str, int]) -> FindingCounts | None:
     """Return the counts of a finished scan by severity; None for a scan in another state, which has no result."""
-    if status not in ("", *FINISHED):
+    if status not in _WITH_COUNTS:
         return None
-    known = [(severity, counts[severity]) for severity in SEVERITIES[:-1] if severity in counts]
-    rest = sum(number for severity, number in counts.items() if severity not in SEVERITIES[:-1])
+    known = [(severity, counts[severity]) for severity in _KNOWN_SEVERITIES if severity in counts]
+    if len(known) == len(counts):
+        return tuple(known)
+    rest = sum(number for severity, number in counts.items() if severity not in _KNOWN_SEVERITIES)
     return tuple([*known, (SEVERITIES[-1], rest)] if rest else known)
 
 

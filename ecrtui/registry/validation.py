@@ -59,15 +59,7 @@ def text(entry: Reply, member: str, limit: int = MAX_TEXT) -> str:
         BadValue: it is not a text, longer than ``limit`` characters, or no valid Unicode (it has a lone surrogate).
     """
     value = entry.get(member)
-    if type(value) is str and len(value) <= limit and (value.isascii() or _is_unicode(value)):
-        return value
-    if value is None:
-        return ""
-    if type(value) is not str:
-        raise _not(member, value, "a text")
-    if len(value) > limit:
-        raise BadValue(f"{member} has {len(value):,} characters; at most {limit:,} are accepted")
-    raise BadValue(f"{member} is no valid Unicode: {shown(value)}")
+    return "" if value is None else _text(value, member, limit)
 
 
 def required_text(entry: Reply, member: str, limit: int = MAX_TEXT) -> str:
@@ -82,7 +74,7 @@ def texts(entry: Reply, member: str, limit: int = MAX_TEXT) -> tuple[str, ...]:
         return ()
     if type(value) is not list:
         raise _not(member, value, "a list")
-    return tuple([required_text({member: item}, member, limit) for item in value])
+    return tuple([_text(item, member, limit) or _missing(member) for item in value])
 
 
 def digest(entry: Reply, member: str) -> str:
@@ -118,9 +110,7 @@ def required_account(entry: Reply, member: str) -> str:
 def integer(entry: Reply, member: str) -> int | None:
     """Return a number from 0 to :data:`MAX_INTEGER`; None without a value. Raises :class:`BadValue`."""
     value = entry.get(member)
-    if value is None or (type(value) is int and 0 <= value <= MAX_INTEGER):
-        return value
-    raise _not(member, value, f"a whole number from 0 to {MAX_INTEGER}")
+    return None if value is None else _integer(value, member)
 
 
 def moment(entry: Reply, member: str) -> float | None:
@@ -151,19 +141,14 @@ def structure(entry: Reply, member: str) -> Reply:
 
 def text_map(entry: Reply, member: str) -> Mapping[str, str]:
     """Return an object whose names and values are texts; an empty one without a value. Raises :class:`BadValue`."""
-    return dict(_members(entry, member, text))
+    found = structure(entry, member).items()
+    return {_text(name, member, MAX_TEXT): _text(value, member, MAX_TEXT) for name, value in found}
 
 
 def integer_map(entry: Reply, member: str) -> Mapping[str, int]:
     """Return an object whose values are numbers; an empty one without a value. Raises :class:`BadValue`."""
-    return {name: value or 0 for name, value in _members(entry, member, integer)}
-
-
-def _members(entry: Reply, member: str, read: Callable[[Reply, str], Item]) -> Iterator[tuple[str, Item]]:
-    """Yield the names and values of an object. Errors do not repeat the names, which can be of any length."""
-    name_label, value_label = f"a name in {member}", f"a value in {member}"
-    for name, value in structure(entry, member).items():
-        yield text({name_label: name}, name_label), read({value_label: value}, value_label)
+    found = structure(entry, member).items()
+    return {_text(name, member, MAX_TEXT): _integer(value, member) for name, value in found}
 
 
 def structures(entry: Reply, member: str) -> Sequence[Reply]:
@@ -281,6 +266,22 @@ def shown(value: object) -> str:
     return "a list" if isinstance(value, list) else "an object"
 
 
+def _text(value: Any, member: str, limit: int) -> str:
+    if type(value) is not str:
+        raise _not(member, value, "a text")
+    if len(value) > limit:
+        raise BadValue(f"{member} has {len(value):,} characters; at most {limit:,} are accepted")
+    if not (value.isascii() or _is_unicode(value)):
+        raise BadValue(f"{member} is no valid Unicode: {shown(value)}")
+    return value
+
+
+def _integer(value: Any, member: str) -> int:
+    if type(value) is int and 0 <= value <= MAX_INTEGER:
+        return value
+    raise _not(member, value, f"a whole number from 0 to {MAX_INTEGER}")
+
+
 def _name(row: object, key: str, number: int) -> str:
     name = row.get(key) if isinstance(row, dict) else None
     return name if isinstance(name, str) and 0 < len(name) <= MAX_NAME and _is_unicode(name) else f"row {number}"
@@ -296,7 +297,7 @@ def _is_unicode(value: str) -> bool:
 
 
 def _not(member: str, value: object, wanted: str) -> BadValue:
-    return BadValue(f"{member} is missing" if value is None else f"{member} is {shown(value)}, not {wanted}")
+    return BadValue(f"{member} is {shown(value)}, not {wanted}")
 
 
 def _missing(member: str) -> NoReturn:
