@@ -18,14 +18,17 @@ properties" and "How lifecycle policies work":
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 from ecrtui.ecr.units import DAY, matches_wildcard
+
+_MAX_COUNT = 2**31
+"""Priorities and counts of a rule are below this; the API has 32 bits for them."""
 
 
 class CountType(StrEnum):
@@ -129,9 +132,9 @@ def parse_policy(text: str) -> LifecyclePolicy:
     if not text:
         return LifecyclePolicy()
     try:
-        document = json.loads(text)
+        document = parse_json(text)
         rules = tuple(sorted((_rule(entry) for entry in document["rules"]), key=lambda rule: rule.priority))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
         return LifecyclePolicy(problem=f"the lifecycle policy is invalid: {type(problem).__name__}: {problem}")
     return LifecyclePolicy(rules)
 
@@ -167,13 +170,19 @@ def _age_key(image: Image) -> tuple[float, str]:
 def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
     selection = entry["selection"]
     return LifecycleRule(
-        priority=int(entry["rulePriority"]),
-        tag_status=selection["tagStatus"],
+        priority=_count(entry["rulePriority"]),
+        tag_status=to_text(selection["tagStatus"]),
         count_type=CountType(selection["countType"]),
-        count_number=int(selection["countNumber"]),
-        prefixes=tuple(selection.get("tagPrefixList") or ()),
-        patterns=tuple(selection.get("tagPatternList") or ()),
-        storage_class=selection.get("storageClass") or "standard",
-        action=(entry.get("action") or {}).get("type", "expire"),
-        description=entry.get("description") or "",
+        count_number=_count(selection["countNumber"]),
+        prefixes=tuple(map(to_text, to_list(selection.get("tagPrefixList")))),
+        patterns=tuple(map(to_text, to_list(selection.get("tagPatternList")))),
+        storage_class=to_text(selection.get("storageClass")) or "standard",
+        action=to_text(to_mapping(entry.get("action")).get("type")) or "expire",
+        description=to_text(entry.get("description")),
     )
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 < value < _MAX_COUNT:
+        raise ValueError(f"{to_text(value)[:20]} is not a number that ECR accepts")
+    return value

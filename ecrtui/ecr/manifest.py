@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 from ecrtui.ecr.digest import digest_of, is_digest, short_digest
 from ecrtui.ecr.image import ImageKind, image_kind, is_index
-from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_size, to_text
 
 MAX_LENGTH = 4_194_304
 """Characters that PutImage accepts in a manifest (maximum of ``ImageManifest``)."""
@@ -233,12 +232,10 @@ class Manifest:
 def parse_manifest(text: str) -> ParsedManifest:
     """Parse a manifest. Return a manifest with a ``problem`` for any other text; never raise."""
     try:
-        document = json.loads(text)
-        return _from_json(document) if isinstance(document, dict) else ParsedManifest(problem="not a JSON object")
+        document = parse_json(text)
     except ValueError as problem:
         return ParsedManifest(problem=f"not JSON: {problem}")
-    except RecursionError:
-        return ParsedManifest(problem="nested too deeply")
+    return _from_json(document) if isinstance(document, dict) else ParsedManifest(problem="not a JSON object")
 
 
 def predicate_types(annotations: Mapping[str, str]) -> Sequence[str]:
@@ -283,12 +280,11 @@ def _descriptors(document: Mapping[str, Any]) -> Iterator[Descriptor]:
 
 
 def _descriptor(role: DescriptorRole, entry: Mapping[str, Any]) -> Descriptor:
-    size = entry.get("size")
     return Descriptor(
         role=role,
         digest=to_text(entry.get("digest")),
         media_type=to_text(entry.get("mediaType")),
-        size=size if type(size) is int and size >= 0 else -1,
+        size=to_size(entry.get("size")),
         platform=_platform(entry.get("platform")),
         artifact_type=to_text(entry.get("artifactType")),
         annotations=_annotations(entry.get("annotations")),

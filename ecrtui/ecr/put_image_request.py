@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr.digest import digest_of, is_digest
+from ecrtui.ecr.json_values import parse_json
 from ecrtui.ecr.manifest import DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, MAX_LENGTH
 from ecrtui.ecr.reference import is_repository_name
 
@@ -80,13 +80,11 @@ def _parsed(text: str) -> tuple[str, str]:
         return "", "a manifest is required"
     try:
         text.encode()
-        document = json.loads(text.removeprefix("\ufeff"))  # a byte order mark is part of the digest, not of the JSON
+        document = parse_json(text.removeprefix("\ufeff"))  # a byte order mark is part of the digest, not of the JSON
     except UnicodeEncodeError as problem:
         return "", f"it is not UTF-8: {problem}"
     except ValueError as problem:
         return "", f"it is not JSON: {problem}"
-    except RecursionError:
-        return "", "it is nested too deeply"
     if not isinstance(document, dict):
         return "", "it is not a JSON object"
     return _media_type(document), ""

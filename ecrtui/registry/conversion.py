@@ -19,6 +19,7 @@ from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
 from ecrtui.registry.validation import (
+    MAX_IDS,
     MAX_MEDIA_TYPE,
     MAX_NAME,
     MAX_TAG,
@@ -116,7 +117,7 @@ def failures(reply: Reply) -> tuple[dict[str, Any], ...]:
             "failureCode": text(entry, "failureCode"),
             "failureReason": text(entry, "failureReason"),
         }
-        for entry in structures(reply, "failures")
+        for entry in structures(reply, "failures", MAX_IDS)
     )
 
 

@@ -26,6 +26,7 @@ from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, PageRows, Registry
 from ecrtui.registry.scan_findings import ScanFindings
 from ecrtui.registry.validation import (
+    MAX_IDS,
     MAX_NAME,
     MAX_TAG,
     BadValue,
@@ -147,8 +148,8 @@ class EcrRegistry(Registry):
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         wanted = list(dict.fromkeys(digests))
         found: list[Manifest] = []
-        for start in range(0, len(wanted), ImageResolver.IDS_PER_CALL):
-            chunk = wanted[start : start + ImageResolver.IDS_PER_CALL]
+        for start in range(0, len(wanted), MAX_IDS):
+            chunk = wanted[start : start + MAX_IDS]
             reply = self._batch_get(repository, chunk)
             with validate_reply("BatchGetImage"):
                 found += self._manifests(repository, chunk, reply)
@@ -156,7 +157,7 @@ class EcrRegistry(Registry):
 
     def _manifests(self, repository: str, digests: Sequence[str], reply: Reply) -> list[Manifest]:
         """Return the manifests in a reply of BatchGetImage, which must be some of those that were asked for."""
-        images = structures(reply, "images")
+        images = structures(reply, "images", MAX_IDS)
         for entry in images:
             check_subject(entry, self._subject(repository))
         found = [conversion.manifest(entry) for entry in images]

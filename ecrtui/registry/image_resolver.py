@@ -18,6 +18,7 @@ from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import error_from_failure
 from ecrtui.registry.paging import RepetitionCheck
 from ecrtui.registry.validation import (
+    MAX_IDS,
     MAX_TAG,
     Reply,
     check_answers,
@@ -47,9 +48,6 @@ class ImageResolver:
     Every method raises :class:`BadValue` for a reply that is not as the API defines it, or that is not about the
     images that were asked for.
     """
-
-    IDS_PER_CALL = 100
-    """Image ids in a call: the maximum of ECR."""
 
     def __init__(
         self,
@@ -176,7 +174,7 @@ class ImageResolver:
 
     def _described(self, repository: str, asked: Sequence[str], reply: Reply) -> list[Image]:
         """Return the images of a reply of DescribeImages: those with the digests or tags that were asked for."""
-        details = structures(reply, "imageDetails")
+        details = structures(reply, "imageDetails", MAX_IDS)
         for entry in details:
             check_subject(entry, self._subject(repository))
         images = [conversion.image(entry) for entry in details]
@@ -185,7 +183,7 @@ class ImageResolver:
 
     def _image_ids(self, repository: str, reply: Reply) -> list[dict[str, str]]:
         """Return tag and digest of each image in a reply of BatchGetImage."""
-        images = structures(reply, "images")
+        images = structures(reply, "images", MAX_IDS)
         for entry in images:
             check_subject(entry, self._subject(repository))
         ids = [structure(entry, "imageId") for entry in images]
@@ -204,5 +202,5 @@ class ImageResolver:
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), ImageResolver.IDS_PER_CALL):
-        yield values[start : start + ImageResolver.IDS_PER_CALL]
+    for start in range(0, len(values), MAX_IDS):
+        yield values[start : start + MAX_IDS]

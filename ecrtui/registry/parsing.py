@@ -8,7 +8,6 @@ that was cut short, which botocore takes for an empty one. Errors and other prot
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from botocore.parsers import ResponseParserFactory
 
+from ecrtui.ecr.json_values import parse_json, to_text
 from ecrtui.registry.error_table import MalformedReply
 
 _log = logging.getLogger(__name__)
@@ -25,10 +25,13 @@ _JSON_PROTOCOL = "json"
 DEFERRED_BODY = "deferredBody"
 """The member with the unparsed body of a long page; see :func:`parse_deferred`."""
 
+MAX_CODE, MAX_MESSAGE = 200, 10_000
+"""Characters of an error's code and message that are kept."""
+
 _LISTINGS = frozenset({"DescribeImagesResponse", "DescribeRepositoriesResponse"})
 _LONG_PAGE = 65_536
 """Bytes of a page that is parsed later, so that the next one can be requested first."""
-_TOKEN = re.compile(rb'"nextToken"\s*:\s*"([^"\\]+)"')
+_TOKEN = re.compile(rb'"nextToken"\s*:\s*"([ !#-\[\]-~]+)"')
 
 
 class RawJsonParserFactory(ResponseParserFactory):
@@ -58,7 +61,7 @@ class RawJsonParser:
         """
         status = response["status_code"]
         if status >= 300:
-            return self._error_parser.parse(response, shape)
+            return self._error(response, shape)
         headers = {name.lower(): value for name, value in response["headers"].items()}
         body = response["body"]
         reply = (_deferred(body) if getattr(shape, "name", "") in _LISTINGS else None) or _parse(body)
@@ -69,6 +72,26 @@ class RawJsonParser:
         }
         _log.debug("%s: %d bytes, request id %s", status, len(body), reply["ResponseMetadata"]["RequestId"])
         return reply
+
+    def _error(self, response: Mapping[str, Any], shape: Any) -> Any:
+        """Return an error reply with a code and a message that are texts, whatever its body is."""
+        try:
+            parsed = self._error_parser.parse(response, shape)
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+            _log.debug("an error reply of %d bytes cannot be parsed: %r", len(response["body"]), problem)
+            headers = response["headers"]
+            parsed = {
+                "Error": {"Message": f"a response of {len(response['body']):,} bytes that is not an error of ECR"},
+                "ResponseMetadata": {
+                    "RequestId": headers.get("x-amzn-requestid", ""),
+                    "HTTPStatusCode": response["status_code"],
+                    "HTTPHeaders": dict(headers),
+                },
+            }
+        if "Error" in parsed:  # it is parsed again for the members that only this error has
+            for name, limit in (("Code", MAX_CODE), ("Message", MAX_MESSAGE)):
+                parsed["Error"][name] = to_text(parsed["Error"].get(name))[:limit]
+        return parsed
 
 
 def parse_deferred(reply: dict[str, Any]) -> dict[str, Any]:
@@ -91,8 +114,8 @@ def _deferred(body: bytes) -> dict[str, Any] | None:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        reply = json.loads(body)
-    except (ValueError, RecursionError) as problem:
+        reply = parse_json(body)
+    except ValueError as problem:
         raise MalformedReply(f"{len(body)} bytes that are not JSON: {problem}") from None
     if not isinstance(reply, dict):
         raise MalformedReply("JSON, but not an object")

@@ -34,6 +34,8 @@ MAX_NAME = 256
 """Characters of ``RepositoryName``."""
 MAX_TAG = 300
 """Characters of ``ImageTag``."""
+MAX_IDS = 100
+"""Image ids in a request, and so images and failures in its reply (``ImageIdentifierList``)."""
 MAX_MEDIA_TYPE = 1_024
 """Characters of a media type or an artifact type. RFC 6838 allows 255."""
 
@@ -151,9 +153,11 @@ def integer_map(entry: Reply, member: str) -> Mapping[str, int]:
     return {_text(name, member, MAX_TEXT): _integer(value, member) for name, value in found}
 
 
-def structures(entry: Reply, member: str) -> Sequence[Reply]:
-    """Return a list of objects; an empty one without a value. Raises :class:`BadValue`."""
+def structures(entry: Reply, member: str, limit: int | None = None) -> Sequence[Reply]:
+    """Return a list of at most ``limit`` objects; an empty one without a value. Raises :class:`BadValue`."""
     value = entries(entry, member)
+    if limit is not None and len(value) > limit:
+        raise BadValue(f"{member} has {len(value):,} entries; at most {limit:,} are accepted")
     for item in value:
         if type(item) is not dict:
             raise _not(f"an entry of {member}", item, "an object")

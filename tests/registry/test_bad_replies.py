@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from collections.abc import Callable, Iterable
 from itertools import count
-from math import isfinite
 from typing import Any, NamedTuple
 
 import pytest
 
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
+from ecrtui.emulator.faults import Fault
 from ecrtui.errors import ConnectionFailed, EcrTuiError, IncompleteListing, IntegrityError
 from ecrtui.registry.error_table import UNEXPECTED
 from ecrtui.registry.gateway import EcrRegistry
-from ecrtui.registry.validation import MAX_INTEGER, MAX_TIME
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import failed
-from tests.support.bad_replies import BAD_VALUES, MISSING, Path, member_paths, path_text, with_value
-from tests.support.edited_replies import answered, edited, replied
+from tests.support.bad_replies import BAD_VALUES, MISSING, Path, assert_good, member_paths, path_text, with_value
+from tests.support.edited_replies import ErrorBody, answered, edited, replied
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -201,24 +198,6 @@ def assert_named(error: EcrTuiError) -> None:
     assert_good([error.title, error.detail, error.hint])
 
 
-def assert_good(value: object) -> None:
-    """Check that a result can be shown, stored and sent: no half surrogate pairs, no numbers beyond what ECR has."""
-    if isinstance(value, str) and not isinstance(value, Enum):
-        value.encode()
-    elif isinstance(value, float):
-        assert isfinite(value)
-        assert value <= MAX_TIME
-    elif isinstance(value, int):
-        assert value <= MAX_INTEGER
-    elif is_dataclass(value):
-        assert_good([getattr(value, field.name) for field in fields(value)])
-    elif isinstance(value, Mapping):
-        assert_good([*value.keys(), *value.values()])
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            assert_good(item)
-
-
 OTHER_DIGEST = "sha256:" + "e" * 64
 OTHERS: dict[str, Any] = {
     "registryId": "999999999999",
@@ -361,3 +340,46 @@ def test_pages_that_never_end_end_with_an_error_and_keep_the_rows(
     finally:
         estate.embedded.faults.remove(fault)
     assert isinstance(error, IncompleteListing)
+
+
+ERRORS: dict[str, bytes] = {
+    "code is a number": b'{"__type": 5, "message": "m"}',
+    "code is null": b'{"__type": null, "message": "m"}',
+    "code is a megabyte": json.dumps({"__type": "x" * 1_000_000, "message": "m"}).encode(),
+    "message is a number": b'{"__type": "AccessDeniedException", "message": 7}',
+    "message is null": b'{"__type": "AccessDeniedException", "message": null}',
+    "message is an object": b'{"__type": "AccessDeniedException", "message": {"a": [1]}}',
+    "message is not Unicode": b'{"__type": "AccessDeniedException", "message": "\\ud800"}',
+    "message is 200,000 digests": json.dumps(
+        {"__type": "LayersNotFoundException", "message": f"Layers with digests '{[OTHER_DIGEST] * 200_000}'"}
+    ).encode(),
+    "a list": b"[1, 2]",
+    "a text": b'"no"',
+    "a number": b"9" * 5_000,
+    "nested too deeply": b"[" * 100_000,
+    "nothing": b"",
+    "not UTF-8": b"\xff\xfe",
+    "a web page": b"<html>" + b"x" * 1_000_000,
+}
+"""Bodies of error replies."""
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
+@pytest.mark.parametrize("label", ERRORS)
+def test_any_error_reply_is_an_error_in_few_words(estate: Estate, label: str, status: int) -> None:
+    for operation, call in (("DescribeRepositories", CASES["repository"].call), ("PutImage", CASES["put image"].call)):
+        fault = estate.embedded.faults.add(Fault(operation, ErrorBody(status, ERRORS[label])))
+        error = failed(call, estate)
+        estate.embedded.faults.remove(fault)
+        assert error.title != UNEXPECTED.title
+        assert len(str(error)) < 5_000
+        assert_good([error.title, error.detail, error.hint, error.code])
+
+
+def test_failures_without_end_are_an_error_in_few_words(estate: Estate) -> None:
+    failures = [{"imageId": {"imageDigest": OTHER_DIGEST}, "failureCode": "ImageNotFound"}] * 20_000
+    for name in ("manifest", "untag"):
+        fault = estate.embedded.faults.add(replied(CASES[name].operation, {"failures": failures}))
+        error = failed(CASES[name].call, estate)
+        estate.embedded.faults.remove(fault)
+        assert_named(error)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from math import isfinite
 from typing import Any
 
 import botocore.session
+
+from ecrtui.registry.validation import MAX_INTEGER, MAX_TIME
 
 Path = tuple[str | int, ...]
 """The way to a member of a reply: names of members and positions in lists."""
@@ -69,6 +74,14 @@ def _paths(shape: Any, value: Any, path: Path) -> Iterator[Path]:
         yield from _paths(shape.value, value[name], (*path, name))
 
 
+def json_paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of every member and entry of a JSON document."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, entry in steps:
+        yield (*path, step)
+        yield from json_paths(entry, (*path, step))
+
+
 def with_value(reply: Mapping[str, Any], path: Path, value: object) -> dict[str, Any]:
     """Return a copy of a reply with another value, or without one, at a path."""
     changed = copy.deepcopy(dict(reply))
@@ -86,3 +99,21 @@ def with_value(reply: Mapping[str, Any], path: Path, value: object) -> dict[str,
 def path_text(path: Sequence[str | int]) -> str:
     """Return a path as text, for the name of a test."""
     return ".".join(map(str, path))
+
+
+def assert_good(value: object) -> None:
+    """Check that a result can be shown, stored and sent: no half surrogate pairs, no numbers beyond what ECR has."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        value.encode()
+    elif isinstance(value, float):
+        assert isfinite(value)
+        assert value <= MAX_TIME
+    elif isinstance(value, int):
+        assert value <= MAX_INTEGER
+    elif is_dataclass(value) and not isinstance(value, type):
+        assert_good([getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, Mapping):
+        assert_good([*value.keys(), *value.values()])
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            assert_good(item)

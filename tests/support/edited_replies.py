@@ -9,7 +9,7 @@ from typing import Any
 
 from ecrtui.emulator.fault_effects import Effect, Handler
 from ecrtui.emulator.faults import Fault
-from ecrtui.emulator.http_messages import Response, json_response
+from ecrtui.emulator.http_messages import JSON_TYPE, Response, headers, json_response
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,17 @@ class WholeReply(Effect):
 
     def apply(self, handler: Handler) -> Response:
         return json_response(self.answer())
+
+
+@dataclass(frozen=True)
+class ErrorBody(Effect):
+    """Answer with a status and any bytes; do not run the request."""
+
+    status: int
+    body: bytes
+
+    def apply(self, handler: Handler) -> Response:
+        return Response(self.status, self.body, headers(JSON_TYPE))
 
 
 def answered(operation: str, answer: Callable[[], Any]) -> Fault:
