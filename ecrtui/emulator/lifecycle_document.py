@@ -184,7 +184,7 @@ def _strings(selection: Mapping[str, Any], name: str) -> tuple[str, ...]:
         _check_type(one, "string")
         if not one:
             raise _invalid('string "" is too short (length: 0, required minimum: 1)')
-    return tuple(value)
+    return tuple(dict.fromkeys(value))
 
 
 def _check_type(value: Any, expected: str) -> None:
