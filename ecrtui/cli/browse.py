@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from ecrtui.cli.browse_options import BrowseRequest
     from ecrtui.registry.process.launch import LaunchedProcess
 
+TERMINALS_WITHOUT_CURSOR = {"dumb", "unknown"}
+"""Values of TERM for terminals and editors that only print lines."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Open the application and return its exit code."""
     connection, start, flags = parse_request(arguments)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("ecrtui: the application needs a terminal; ecrtui --help lists commands that do not", file=sys.stderr)
+    missing = _missing_terminal()
+    if missing:
+        print(f"ecrtui: {missing}; ecrtui --help lists commands that need none", file=sys.stderr)
         return 2
 
     disable_gc()
@@ -27,6 +32,15 @@ def run(arguments: Sequence[str]) -> int:
     from ecrtui.wiring import run_application
 
     return run_application(connection, start, flags, launched)
+
+
+def _missing_terminal() -> str:
+    """Return what the application lacks to draw its screens; empty if it has a terminal."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__)):
+        return "the application needs a terminal"
+    if os.environ.get("TERM") in TERMINALS_WITHOUT_CURSOR:
+        return f"the application needs a terminal that can move its cursor, and TERM={os.environ['TERM']} cannot"
+    return ""
 
 
 def parse_request(arguments: Sequence[str]) -> BrowseRequest | tuple[Connection, Reference, dict[str, object]]:

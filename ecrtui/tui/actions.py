@@ -223,6 +223,8 @@ ACTIONS = (
     Action("app.activity", "a", "activity", "activity", "Show all writes to this registry; undo them"),
     Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is saved in your settings"),
     Action("app.toggle_header", "", "toggle_header", "header", "Show or hide the header"),
+    Action("app.repaint", "ctrl+l", "repaint", "repaint", "Draw the screen again, after other output on the terminal"),
+    Action("app.suspend", "ctrl+z", "suspend_process", "suspend", "Stop ecrtui; the shell's fg continues it"),
     Action("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Quit; a write in flight completes first", footer=True),
     Action("overlay.close", "escape,q", "leave", "close", "Close the overlay", palette=False),
     Action("help.close", "question_mark,f1,enter", "leave", "close", "Close the help", palette=False),

@@ -5,8 +5,6 @@ The first frame waits for every import, so screens other than the first are impo
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -31,6 +29,7 @@ from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
+from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
     """Browse, inspect and retag.
 
     Args:
@@ -90,9 +89,6 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp):
 
     def on_mount(self) -> None:
         blocking.shorten_switch_interval()
-        if not self.is_headless:
-            # By default SIGTERM ends Python at once and leaves the terminal in the alternate screen.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.call_later, self.action_quit)
         if self.start.repository:
             from ecrtui.tui.screens.image import ImageScreen
             from ecrtui.tui.screens.images import ImagesScreen

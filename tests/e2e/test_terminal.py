@@ -117,6 +117,86 @@ def test_sigterm_restores_the_terminal(url: str, own_home: Path) -> None:
         assert_terminal_restored(terminal)
 
 
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_each_ending_signal_restores_the_terminal(ending: signal.Signals, url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        os.kill(terminal.process.pid, ending)
+        assert terminal.wait() == 0
+        assert_terminal_restored(terminal)
+
+
+def test_a_stopped_program_draws_the_screen_again_when_it_continues(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        raw = terminal.current_settings()
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        terminal.restore()  # as a shell does
+        terminal.clear()
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        terminal.until("1 repository")
+        assert terminal.current_settings() == raw
+        terminal.press("q")
+        assert terminal.wait() == 0
+        assert_terminal_restored(terminal)
+
+
+def test_a_program_whose_parent_waits_exits_when_the_terminal_closes(url: str, own_home: Path) -> None:
+    waiting = ("sh", "-c", "trap '' HUP; \"$@\"; exit 0", "sh")
+    with ecrtui("--endpoint-url", url, home=own_home, parent=waiting) as terminal:
+        terminal.until("1 repository")
+        (program,) = child_pids(terminal.process.pid)
+        (registry,) = child_pids(program)
+        terminal.hang_up()
+        wait_for(lambda: not is_alive(program) and not is_alive(registry))
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\xe1\xff\xc3",  # 8-bit Alt, and the beginning of a character
+        "Grüße".encode("latin-1"),
+        b"\x1b[M \xf0\xf0",  # an X10 mouse report right of column 95
+        b"\x1b[97;1:3u\x1b[97;1:9u\x1b[99999999u\x1b[55555:3;;;u",  # key releases and malformed keys
+        b"\x1b[<9999999999;1;1M\x1b[<;M\x1b[12;34R\x1b[?1;2c",
+        b"\x1b]11;rgb:1111/2222/3333\x1b\\\x1bP1$r0m\x1b\\",  # late answers
+        bytes(range(0x80, 0x100)),
+    ],
+)
+def test_odd_input_does_not_end_the_program(noise: bytes, url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        terminal.send(noise + b"\x1b[200~\xff\x1b[201~")
+        terminal.press("?")
+        terminal.until("Keyboard shortcuts")
+        terminal.press("q" + "q")
+        assert terminal.wait() == 0
+
+
+def test_a_terminal_in_non_blocking_mode_works(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home, size=(200, 60)) as terminal:
+        terminal.set_non_blocking()
+        terminal.until("1 repository")
+        terminal.press("?")
+        terminal.until("Keyboard shortcuts")
+        terminal.press("q" + "q")
+        assert terminal.wait() == 0
+
+
+def test_the_size_of_the_terminal_wins_over_columns_and_lines(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home, size=(100, 30), COLUMNS="40", LINES="10") as terminal:
+        assert len(terminal.until("1 repository").splitlines()[0]) > 40
+        terminal.resize(70, 20)
+        terminal.until(lambda screen: "q quit" in screen.splitlines()[19])
+
+
+def test_a_terminal_without_control_sequences_is_refused(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home, TERM="dumb") as terminal:
+        assert terminal.wait() == 2
+        assert "TERM=dumb" in terminal.screen
+        assert b"\x1b" not in terminal.output
+
+
 def test_the_program_exits_when_the_terminal_closes(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
@@ -201,7 +281,7 @@ HOSTILE = " ".join(PAYLOADS.values())
 SEQUENCES = re.compile(
     r"""\x1b(?:
         \[[0-9;:]*m                      # colors and styles
-      | \[\d+;\d+H                       # move the cursor to a position
+      | \[\d+(?:;\d+)?H                  # move the cursor to a position
       | \[[0-9;]*[ABCDJK]                # move the cursor by lines or columns, clear
       | \[\?(?:25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2027|2031|2048|7)(?:;\d+)*(?:[hl]|\$p)   # modes
       | \[>\d+u | \[<u | \[=\d+;\d+u | \[\?u | \[>?c | \[\d*t | \[5n | \[6n   # keyboard protocol, queries
@@ -211,7 +291,7 @@ SEQUENCES = re.compile(
     )""",
     re.VERBOSE,
 )
-"""The escape sequences that Textual itself writes. None of them contains displayed text."""
+"""The escape sequences that the application itself writes. None of them contains displayed text."""
 
 
 @pytest.fixture(scope="module")

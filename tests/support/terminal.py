@@ -49,7 +49,7 @@ class Terminal:
             stdin=self._theirs,
             stdout=self._theirs,
             stderr=self._theirs,
-            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env={"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
             start_new_session=True,
             preexec_fn=_take_terminal,
         )
@@ -65,7 +65,23 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Send the bytes of keys."""
-        os.write(self._ours, keys.encode())
+        self.send(keys.encode())
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        os.write(self._ours, data)
+
+    def restore(self) -> None:
+        """Set the terminal as it was before the program started."""
+        termios.tcsetattr(self._theirs, termios.TCSANOW, self.settings)
+
+    def clear(self) -> None:
+        """Clear the emulated screen, as another program does."""
+        self._screen.reset()
+
+    def set_non_blocking(self) -> None:
+        """Set the mode that a program leaves behind when it does not restore its terminal."""
+        os.set_blocking(self._theirs, False)
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size. The kernel sends SIGWINCH to the program."""
@@ -129,8 +145,18 @@ def _take_terminal() -> None:
 
 
 @contextmanager
-def ecrtui(*arguments: str, home: Path, size: tuple[int, int] = (100, 30), **variables: str) -> Iterator[Terminal]:
-    """Run the installed program with these arguments on a terminal while the block runs."""
+def ecrtui(
+    *arguments: str, home: Path, size: tuple[int, int] = (100, 30), parent: Sequence[str] = (), **variables: str
+) -> Iterator[Terminal]:
+    """Run the installed program with these arguments on a terminal while the block runs.
+
+    Args:
+        arguments: the arguments of the program.
+        home: its home folder.
+        size: columns and rows of the terminal.
+        parent: a command that runs the program; the program is appended to it.
+        variables: more variables of its environment.
+    """
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -141,7 +167,7 @@ def ecrtui(*arguments: str, home: Path, size: tuple[int, int] = (100, 30), **var
         "AWS_DEFAULT_REGION": "eu-west-1",
         **variables,
     }
-    terminal = Terminal([sys.executable, "-m", "ecrtui", *arguments], environment, size)
+    terminal = Terminal([*parent, sys.executable, "-m", "ecrtui", *arguments], environment, size)
     try:
         yield terminal
     finally:

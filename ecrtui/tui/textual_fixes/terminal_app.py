@@ -1,0 +1,56 @@
+"""An application on :class:`TerminalDriver`."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Protocol, runtime_checkable
+
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from ecrtui.tui.textual_fixes.terminal_driver import TerminalDriver
+
+
+@runtime_checkable
+class HasTextCursor(Protocol):
+    """A field to type in."""
+
+    cursor_blink: bool
+
+
+class TerminalApp(App[None], inherit_bindings=False):
+    """An application that writes only changed cells and ends with its terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=TerminalDriver)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Show an update of the compositor; see :class:`~ecrtui.tui.textual_fixes.cell_frame.CellFrame`."""
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver) or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            super()._display(screen, renderable)
+            return
+        if self._running and not self._closed and not self._batch_count:
+            self._previous_cursor_position = self.screen.outer_size.clamp_offset(self.cursor_position)
+            driver.display(renderable, self.size, self._previous_cursor_position, self._sync_available)
+        self.post_display_hook()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Stop the cursor of a field from blinking: it writes to the terminal for ever."""
+        if isinstance(event.widget, HasTextCursor):
+            event.widget.cursor_blink = False
+
+    def action_repaint(self) -> None:
+        """Write the whole screen again."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.repaint()
+
+    def action_suspend_process(self) -> None:
+        """Stop the program. The shell continues it with ``fg``."""
+        if self._driver is not None and self._driver.can_suspend:
+            self._suspend_signal()
+            os.kill(0, signal.SIGTSTP)  # with its parent, such as make, which the shell waits for

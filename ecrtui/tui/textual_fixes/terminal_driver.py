@@ -1,0 +1,389 @@
+"""The terminal of the application: modes, input, output, signals and the end.
+
+Defect: Textual's Linux driver draws on standard error, reads a closed terminal as "no input yet" for ever, blocks the
+event loop when the terminal takes no output, starts a second input thread after SIGSTOP and SIGCONT, and follows
+``COLUMNS`` instead of the terminal.
+Upstream: https://github.com/Textualize/textual/issues/4104 and 5548 cover parts of it.
+Delete this module when Textual's driver ends with its terminal and writes only changed cells.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import termios
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from tty import CC, IFLAG, LFLAG
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.color import ColorSystem
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.driver import Driver
+from textual.geometry import Size
+
+from ecrtui.tui.textual_fixes.cell_frame import CellFrame
+from ecrtui.tui.textual_fixes.cell_looks import LookTable
+from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
+from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+START: Final = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
+"""Alternate screen, no cursor, focus reports, bracketed paste, no line wrap."""
+
+KITTY_KEYS_ON, KITTY_KEYS_OFF = "\x1b[>25u", "\x1b[<u"
+"""Unambiguous keys with their text, and never key releases (kitty keyboard protocol, flags 1, 8 and 16)."""
+
+KITTY_KEYS_AGAIN = "\x1b[=25u"
+"""The same flags in place of those at the top of the stack."""
+
+MOUSE_ON, MOUSE_OFF = "\x1b[?1000h\x1b[?1003h\x1b[?1006h", "\x1b[?1006l\x1b[?1003l\x1b[?1000l"
+
+STOP: Final = "\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1004l"
+LEAVE: Final = "\x1b[?1049l\x1b[?25h"
+
+SYNC_QUERY, SYNC_START, SYNC_END = "\x1b[?2026$p", "\x1b[?2026h", "\x1b[?2026l"
+
+SYNC_SIZE: Final = 1024
+"""Characters of output that a terminal shows at once without being asked to."""
+
+LOCAL_ESCAPE_DELAY: Final = 0.1
+REMOTE_ESCAPE_DELAY: Final = 0.3
+"""Seconds to wait for the rest of an escape sequence. A connection can separate it from its first byte."""
+
+END_TIMEOUT: Final = 1.5
+"""Seconds from a lost terminal or an ending signal to the end of the process, whatever still runs."""
+
+LOST_TERMINAL_CODE: Final = 128 + signal.SIGHUP
+
+
+class TerminalError(Exception):
+    """The application has no terminal to draw on."""
+
+
+class TerminalDriver(Driver):
+    """Connects the application with the terminal; see the module.
+
+    Args:
+        app: The application.
+        debug: Not used.
+        mouse: True to report the mouse.
+        size: Not used. The size is that of the terminal.
+
+    Raises:
+        TerminalError: Standard input, or every output, is not a terminal.
+    """
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._input, self._output = _terminal_files()
+        self._size = self._terminal_size()
+        self._colors = app.console._color_system or ColorSystem.TRUECOLOR
+        self._frame: CellFrame | None = None
+        self._writer: TerminalWriter | None = None
+        self._reader: _InputThread | None = None
+        self._settings: list[Any] | None = None
+        self._lost = False
+        self._deadline: threading.Timer | None = None
+        self._sync = False
+        self._cursor = (0, 0)
+        self._handle_signals()
+
+    @property
+    def can_suspend(self) -> bool:
+        return True
+
+    # Output
+
+    def write(self, data: str) -> None:
+        """Write a sequence that changes no cells. Never block; drop it while the application is suspended."""
+        if self._writer is not None:
+            self._writer.write(data)
+
+    def display(self, update: LayoutUpdate | ChopsUpdate, size: Size, cursor: tuple[int, int], sync: bool) -> None:
+        """Show an update of the compositor.
+
+        While the terminal is still busy with earlier output, only remember the cells. The terminal gets the newest
+        ones when it is ready.
+
+        Args:
+            update: The new cells.
+            size: The size of the screen in cells.
+            cursor: Column and line of the cursor.
+            sync: True if the terminal can show an output at once.
+        """
+        frame = self._frame
+        if frame is None or (frame.width, frame.height) != size:
+            frame = self._frame = CellFrame(size.width, size.height, LookTable(self._colors))
+        frame.draw(update)
+        self._cursor, self._sync = cursor, sync
+        self._write_changes()
+
+    def repaint(self) -> None:
+        """Write all cells again, because another program may have written to the terminal."""
+        if self._frame is not None:
+            self._frame.forget()
+            self.write("\x1b[0m\x1b[2J")
+            self._write_changes()
+
+    def _write_changes(self) -> None:
+        if self._frame is None or self._writer is None or not self._writer.is_idle:
+            return
+        changes = self._frame.take_changes(self._cursor)
+        if changes:
+            self._writer.write(
+                f"{SYNC_START}{changes}{SYNC_END}" if self._sync and len(changes) > SYNC_SIZE else changes
+            )
+
+    # Modes
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        if self._writer is not None:
+            return
+        if not self._is_in_foreground():
+            return
+        self._writer = TerminalWriter(self._output, self._when_drained, self._when_lost, "utf-8")
+        self._writer.start()
+        self._enter(KITTY_KEYS_ON)
+        self._reader = _InputThread(self._input, self)
+        self._reader.start()
+
+    def _enter(self, kitty_keys: str) -> None:
+        """Set the modes of the terminal and draw what is known."""
+        with suppress(termios.error):
+            self._settings = self._settings or termios.tcgetattr(self._input)
+            termios.tcsetattr(self._input, termios.TCSANOW, _raw(self._settings))
+        self.write(START + kitty_keys + (MOUSE_ON if self._mouse else "") + SYNC_QUERY)
+        if self._frame is not None:
+            self._frame.forget()
+        self._report_size()
+        self._write_changes()
+
+    def disable_input(self) -> None:
+        """Read no more input."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.stop()
+            with suppress(termios.error):
+                termios.tcflush(self._input, termios.TCIFLUSH)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was."""
+        self.disable_input()
+        self.write(self._leaving())
+        self._close_writer()
+        if self._settings is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self._input, termios.TCSANOW, self._settings)
+            self._settings = None
+
+    def _leaving(self) -> str:
+        return STOP + (MOUSE_OFF if self._mouse else "") + KITTY_KEYS_OFF + LEAVE
+
+    def close(self) -> None:
+        """Write the rest of the output."""
+        self._close_writer()
+
+    def _close_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal again."""
+        self.start_application_mode()
+
+    def _is_in_foreground(self) -> bool:
+        """Return False, and stop the process again, if the shell continued it in the background."""
+        try:
+            in_foreground = os.tcgetpgrp(self._input) == os.getpgrp()
+        except OSError:  # not the controlling terminal
+            return True
+        if not in_foreground:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return in_foreground
+
+    # Size
+
+    def _terminal_size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self._output)
+        except OSError:
+            return 80, 24
+        return size.columns or 80, size.lines or 24
+
+    def _report_size(self) -> None:
+        self._size = self._terminal_size()
+        size = Size(*self._size)
+        self.send_message(events.Resize(size, size))
+
+    # Signals and the end
+
+    def _handle_signals(self) -> None:
+        """Handle signals in the event loop, where no update is half done."""
+        on_signal = self._loop.add_signal_handler
+        on_signal(signal.SIGWINCH, self._report_size)
+        on_signal(signal.SIGTSTP, self._suspend_process)
+        on_signal(signal.SIGCONT, self._continue_process)
+        for ending in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+            if signal.getsignal(ending) is not signal.SIG_IGN:
+                on_signal(ending, self._end, 128 + ending)
+
+    def _suspend_process(self) -> None:
+        if self._auto_restart:
+            self.suspend_application_mode()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continue_process(self) -> None:
+        if not self._auto_restart:
+            return
+        if self._writer is None:
+            self.resume_application_mode()
+            self.send_message(self.SignalResume())
+        elif self._is_in_foreground():  # after SIGSTOP nobody restored the terminal, and the shell changed its modes
+            self._enter(KITTY_KEYS_AGAIN)
+
+    def _when_drained(self) -> None:
+        with suppress(RuntimeError):  # the event loop has ended
+            self._loop.call_soon_threadsafe(self._write_changes)
+
+    def _when_lost(self) -> None:
+        if not self._lost:
+            self._lost = True
+            self._end_later(LOST_TERMINAL_CODE)
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._quit)
+
+    def fail(self, error: Exception) -> None:
+        """End the application with an internal error."""
+        self._app.call_later(self._app._handle_exception, error)
+
+    def _end(self, code: int) -> None:
+        """End the application as its user would."""
+        self._end_later(code)
+        self._quit()
+
+    def _quit(self) -> None:
+        self._app.call_later(self._app.run_action, "quit")
+
+    def _end_later(self, code: int) -> None:
+        """End the process after :data:`END_TIMEOUT`, whatever still runs then."""
+        if self._deadline is None:
+            self._deadline = threading.Timer(END_TIMEOUT, self._abandon, [code])
+            self._deadline.daemon = True
+            self._deadline.start()
+
+    def _abandon(self, code: int) -> None:
+        with suppress(OSError, termios.error):
+            os.set_blocking(self._output, False)
+            if self._settings is not None:
+                termios.tcsetattr(self._input, termios.TCSANOW, self._settings)
+                os.write(self._output, self._leaving().encode())
+        with suppress(OSError):
+            os.set_blocking(self._output, True)
+        os._exit(code)
+
+
+class _InputThread(threading.Thread):
+    """Reads the terminal and sends messages to the application.
+
+    Args:
+        fileno: The terminal.
+        driver: Receives the messages, and learns when the terminal is lost.
+    """
+
+    def __init__(self, fileno: int, driver: TerminalDriver) -> None:
+        super().__init__(daemon=True, name="terminal-input")
+        self._fileno = fileno
+        self._driver = driver
+        self._parser = TerminalInput()
+        self._wake_reader, self._wake_writer = os.pipe()
+        self._delay = escape_delay()
+
+    def stop(self) -> None:
+        """End the thread."""
+        os.write(self._wake_writer, b"\x00")
+        if self is not threading.current_thread():
+            self.join()
+        os.close(self._wake_writer)
+        os.close(self._wake_reader)
+
+    def run(self) -> None:
+        """Read until the thread is stopped or the terminal is lost."""
+        try:
+            while self._read():
+                pass
+        except OSError:
+            self._driver._when_lost()
+        except Exception as error:  # noqa: BLE001 - a thread has no caller; the application reports the error
+            self._driver.fail(error)
+
+    def _read(self) -> bool:
+        timeout = self._delay if self._parser.is_waiting else None
+        ready, _, _ = select.select([self._fileno, self._wake_reader], [], [], timeout)
+        if self._wake_reader in ready:
+            return False
+        if not ready:
+            self._send(self._parser.finish())
+            return True
+        try:
+            data = os.read(self._fileno, 4096)
+        except BlockingIOError:
+            return True
+        if not data:
+            self._driver._when_lost()
+            return False
+        self._send(self._parser.feed(data))
+        return True
+
+    def _send(self, parsed: Iterator[Any]) -> None:
+        for message in parsed:
+            self._driver.process_message(message)
+
+
+def escape_delay() -> float:
+    """Return the seconds to wait for the rest of an escape sequence; ``ESCDELAY`` sets it in milliseconds."""
+    milliseconds = os.environ.get("ESCDELAY", "")
+    if milliseconds.isascii() and milliseconds.isdigit():
+        return min(int(milliseconds), 5000) / 1000
+    remote = os.environ.get("SSH_TTY") or os.environ.get("SSH_CONNECTION")
+    return REMOTE_ESCAPE_DELAY if remote else LOCAL_ESCAPE_DELAY
+
+
+def _terminal_files() -> tuple[int, int]:
+    """Return the files to read from and to write to: the standard streams, or else the controlling terminal."""
+    ours = 0 if _is_terminal(0) else None
+    output = next((number for number in (1, 2) if _is_terminal(number)), None)
+    if ours is None or output is None:
+        try:
+            controlling = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            raise TerminalError(f"the application needs a terminal: {error}") from error
+        ours = controlling if ours is None else ours
+        output = controlling if output is None else output
+    return ours, output
+
+
+def _is_terminal(fileno: int) -> bool:
+    try:
+        return os.isatty(fileno)
+    except OSError:
+        return False
+
+
+def _raw(settings: list[Any]) -> list[Any]:
+    """Return terminal settings that deliver each key at once and unchanged."""
+    raw: list[Any] = [part.copy() if isinstance(part, list) else part for part in settings]
+    raw[LFLAG] = settings[LFLAG] & ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
+    raw[IFLAG] = settings[IFLAG] & ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+    raw[CC][termios.VMIN] = 1
+    raw[CC][termios.VTIME] = 0
+    return raw

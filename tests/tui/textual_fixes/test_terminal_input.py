@@ -1,0 +1,134 @@
+"""Input of a terminal becomes messages, whatever its bytes are and however they are split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual import events
+from textual.message import Message
+
+from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
+
+ARROW_DOWN = b"\x1b[B"
+
+
+def shown(messages: Iterable[Message]) -> list[str]:
+    return [
+        message.key
+        if isinstance(message, events.Key)
+        else f"paste {message.text!r}"
+        if isinstance(message, events.Paste)
+        else type(message).__name__
+        for message in messages
+    ]
+
+
+def read(data: bytes) -> list[str]:
+    """Return the messages of an input that ends after these bytes."""
+    parser = TerminalInput()
+    return [*shown(parser.feed(data)), *shown(parser.finish())]
+
+
+@pytest.mark.parametrize(
+    ("data", "messages"),
+    [
+        (b"ab", ["a", "b"]),
+        ("é漢".encode(), ["é", "漢"]),
+        (b"\r\t\x7f", ["enter", "tab", "backspace"]),
+        (b"\x1b", ["escape"]),
+        (b"\x1b\x1b[A", ["escape", "up"]),
+        (b"\x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[3~", ["up", "down", "ctrl+right", "pageup", "delete"]),
+        (b"\x1ba\x1bA", ["alt+a", "alt+shift+a"]),
+        (b"\x1b[97;5u", ["ctrl+a"]),
+        (b"\x1b[97;1:1u\x1b[97;1:2u", ["a", "a"]),
+        (b"\x1b[97:65;2;65u", ["A"]),
+        (b"\x1b[I\x1b[O", ["AppFocus", "AppBlur"]),
+        (b"\x1b[<0;3;4M", ["MouseDown"]),
+        (b"\x1b[?2026;2$y", ["TerminalSupportsSynchronizedOutput"]),
+        (b"\x1b[200~a\x1b[A\r\x00b\x1b[201~c", ["paste 'a\\x1b[A\\rb'", "c"]),
+        (b"\x1b[200~\xff\x1b[201~", ["paste '\ufffd'"]),
+    ],
+)
+def test_keys_reports_and_pastes(data: bytes, messages: list[str]) -> None:
+    assert read(data) == messages
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\xe1",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",  # a surrogate
+        b"\xc2\x9b",  # a C1 control
+        b"\x1b[97;1:3u",  # a key release
+        b"\x1b[1;1:3B",
+        b"\x1b[99999999u",
+        b"\x1b[1114112u",
+        b"\x1b[97;1;55296u",
+        b"\x1b[97;1;27u",  # the text of the key is a control
+        b"\x1b[M \xf0\x81",  # an X10 mouse report
+        b"\x1b[<99999999999999999999;1;1M",
+        b"\x1b[<;;M",
+        b"\x1b[12;40R",  # the position of the cursor
+        b"\x1b[?62;22c",
+        b"\x1b[>41;354;0c",
+        b"\x1b[8;24;80t",
+        b"\x1b[999~",
+        b"\x1b[201~",
+        b"\x1b]11;rgb:ffff/ffff/ffff\x07",
+        b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\",
+        b"\x1bP>|XTerm(380)\x1b\\",
+        b"\x1b_Gi=31;OK\x1b\\",
+        b"\x1b[1;2",  # the rest never comes
+    ],
+)
+def test_noise_and_answers_of_the_terminal_are_ignored(noise: bytes) -> None:
+    assert read(noise) == []
+    parser = TerminalInput()
+    assert shown(parser.feed(noise)) + shown(parser.finish()) + shown(parser.feed(b"x")) == ["x"]
+
+
+def test_an_escape_sequence_may_arrive_in_parts() -> None:
+    parser = TerminalInput()
+    assert shown(parser.feed(b"\x1b")) == []
+    assert parser.is_waiting
+    assert shown(parser.feed(b"[B")) == ["down"]
+    assert not parser.is_waiting
+
+
+def test_a_paste_that_never_ends_is_bounded() -> None:
+    parser = TerminalInput()
+    messages = shown(parser.feed(b"\x1b[200~" + b"x" * (2 << 20)))
+    assert [message[:8] for message in messages] == ["paste 'x"]
+    assert not parser.is_waiting
+
+
+tokens = st.sampled_from([b"a", b"\x1b[A", b"\x1b[1;5C", "é".encode(), b"\x1b[200~p\x1b[201~", b"\x1b[<0;3;4M", b"\r"])
+
+
+@given(st.lists(tokens, min_size=1, max_size=8), st.data())
+def test_the_split_of_the_input_does_not_matter(parts: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(parts)
+    cut = data.draw(st.integers(0, len(whole)))
+    parser = TerminalInput()
+    messages = shown(parser.feed(whole[:cut])) + shown(parser.feed(whole[cut:]))
+    assert messages + shown(parser.finish()) == read(whole)
+
+
+pieces = st.binary(max_size=6) | st.sampled_from(
+    [b"\x1b[", b"\x1b]", b"\x1bO", b"\x1b", b";", b":", b"9", b"u", b"M", b"<"]
+)
+
+
+@given(st.lists(pieces, max_size=20))
+def test_no_bytes_raise_or_block(parts: list[bytes]) -> None:
+    parser = TerminalInput()
+    for part in parts:
+        shown(parser.feed(part))
+    shown(parser.finish())
+    shown(parser.feed(b"\x1b[201~\x07\x1b\\\x18" * 3))
+    shown(parser.finish())
+    assert shown(parser.feed(ARROW_DOWN)) == ["down"]

@@ -1,0 +1,76 @@
+"""Output to a slow or a lost terminal never blocks the caller."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
+
+PATIENCE = 30
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    for end in (reading, writing):
+        try:
+            os.close(end)
+        except OSError:
+            continue
+
+
+class Listener:
+    """Records what the writer reports."""
+
+    def __init__(self, fileno: int) -> None:
+        self.drained = threading.Event()
+        self.lost = threading.Event()
+        self.writer = TerminalWriter(fileno, self.drained.set, self.lost.set)
+        self.writer.start()
+
+
+def idle(listener: Listener) -> bool:
+    return listener.writer.is_idle
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_terminal_that_takes_no_output_does_not_block_the_caller(blocking: bool, ends: tuple[int, int]) -> None:
+    reading, writing = ends
+    os.set_blocking(writing, blocking)
+    listener = Listener(writing)
+    text = "x" * (1 << 20)
+    listener.writer.write(text)
+    listener.writer.write("end")
+    assert not idle(listener)
+    received = b""
+    while not received.endswith(b"end"):
+        received += os.read(reading, 1 << 16)
+    assert received == text.encode() + b"end"
+    assert listener.drained.wait(PATIENCE)
+    assert idle(listener)
+    listener.writer.close()
+
+
+def test_a_lost_terminal_is_reported_once_and_later_output_is_dropped(ends: tuple[int, int]) -> None:
+    reading, writing = ends
+    os.close(reading)
+    listener = Listener(writing)
+    listener.writer.write("lost")
+    assert listener.lost.wait(PATIENCE)
+    listener.writer.write("x")
+    assert idle(listener)
+    listener.writer.close()
+
+
+def test_the_rest_is_written_on_close(ends: tuple[int, int]) -> None:
+    reading, writing = ends
+    listener = Listener(writing)
+    for number in range(100):
+        listener.writer.write(f"{number} ")
+    listener.writer.close()
+    assert os.read(reading, 1 << 16).split()[-1] == b"99"
