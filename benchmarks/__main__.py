@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import bulk_retags, interactive, list_images, put_image, report, startup
+from benchmarks import bulk_retags, interactive, list_images, put_image, report, startup, terminal_bytes
 from benchmarks.dataset import ServedDataset, serve_dataset
 from benchmarks.measurement import Measurement
 
@@ -13,6 +13,7 @@ PARTS: dict[str, Callable[[ServedDataset], list[Measurement]]] = {
     "startup": startup.measure,
     "list_images": list_images.measure,
     "interactive": interactive.measure,
+    "terminal_bytes": terminal_bytes.measure,
     "put_image": lambda _: put_image.measure(),
     "bulk_retags": lambda _: bulk_retags.measure(),
 }

@@ -18,6 +18,8 @@ from typing import Any
 
 import pyte
 
+from benchmarks.smallest_output import Cells, cells
+
 QUIET_AFTER_KEY = 0.03
 """Seconds without output after which the response to a key is complete."""
 
@@ -88,6 +90,11 @@ class TimedTerminal:
         """The text on the screen."""
         self._emulate()
         return "\n".join(self._screen.display)
+
+    def cells(self) -> Cells:
+        """Return the cells of the screen."""
+        self._emulate()
+        return cells(self._screen)
 
     def since_start(self) -> float:
         """Return the seconds since the program started."""
