@@ -169,6 +169,9 @@ class Settings:
     prefetch: bool = _setting(
         _SWITCH, "Read manifests around the cursor ahead. ECR records each read as a pull of the image.", True
     )
+    mouse: bool = _setting(
+        _SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"
+    )
     keys: Mapping[str, str] = _setting(
         _TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=_check_keys
     )

@@ -240,7 +240,7 @@ def run_application(
     app = create_app(session_factory, settings, start, demo=connection.demo)
     session_factory.mfa_code = app.ask_for_code
     try:
-        app.run()
+        app.run(mouse=settings.mouse)
     finally:
         if process is not None:
             process.close()

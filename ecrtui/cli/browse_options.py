@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str]) -> BrowseRequest:
     """
     options = parser().parse_args(arguments)
     reference = parse_reference(options.reference) if options.reference else Reference()
-    flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache}
+    flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache, "mouse": options.mouse}
     return BrowseRequest(connection_from(options, reference), reference, flags)
 
 
@@ -54,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
     parser.add_argument(
         "--no-cache", dest="cache", action="store_false", default=None, help="neither read nor write the disk cache"
+    )
+    parser.add_argument(
+        "--no-mouse", dest="mouse", action="store_false", default=None, help="leave the mouse to the terminal"
     )
     add_connection_options(parser)
     return parser

@@ -52,7 +52,7 @@ class PutImageApp(EcrTuiApp):
 
     def fill_in(self) -> PutImageFormResult:
         """Run until an image is put or the user leaves the form."""
-        self.run()
+        self.run(mouse=self.settings.mouse)
         put = self.put or messages.PutImageFinished(None, None)
         return PutImageFormResult(put.result, put.error, self.return_code or 0)
 

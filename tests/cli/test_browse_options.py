@@ -26,7 +26,7 @@ def test_a_uri_sets_account_and_region_unless_an_option_does() -> None:
 
 
 def test_a_flag_that_is_not_given_is_none() -> None:
-    assert parse(["--read-only"]).flags == {"theme": None, "read_only": True, "cache": None}
+    assert parse(["--read-only"]).flags == {"theme": None, "read_only": True, "cache": None, "mouse": None}
 
 
 @pytest.mark.parametrize("arguments", [["--nope"], ["one", "two"]])
