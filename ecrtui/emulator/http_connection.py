@@ -7,8 +7,8 @@ import logging
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler
@@ -79,13 +79,17 @@ class HttpConnection(BaseHTTPRequestHandler):
         self._check_head()
         return super().handle_expect_100()
 
-    def do_POST(self, body: bytes) -> None:
+    def do_POST(self) -> None:
         """Handle an API request."""
         names = {name.lower(): value for name, value in self.headers.items()}
-        self._deliver(self.server.embedded.handle(Request(body, names, self.server.url)))
+        with self._received_body() as body:
+            response = self.server.embedded.handle(Request(body, names, self.server.url))
+        self._deliver(response)
 
     def do_GET(self) -> None:
         """Handle a download of a layer."""
+        with self._received_body():
+            pass
         embedded = self.server.embedded
         content: list[layer_downloads.LayerContent] = []
 
@@ -123,15 +127,11 @@ class HttpConnection(BaseHTTPRequestHandler):
         raise ServiceError("BadRequest", f"The request begins with more than {_EMPTY_LINES} empty lines.")
 
     def _answer(self) -> None:
-        length = self._check_head()
-        with self.server.body_memory.share() as take_memory:
-            self._input.expect("body", self.server.limits.body_seconds)
-            body = self._receive_body(length, take_memory)
-            self._input.expect("", None)
-            if self.command == "POST":
-                self.do_POST(body)
-            else:
-                self.do_GET()
+        self._check_head()
+        if self.command == "POST":
+            self.do_POST()
+        else:
+            self.do_GET()
         if not self.close_connection:
             self.wfile.flush()
             self.server.mark_idle(self.connection)
@@ -144,18 +144,24 @@ class HttpConnection(BaseHTTPRequestHandler):
         limit = self.server.limits.body
         return http_head.body_length(self.headers, required=self.command == "POST", limit=limit)
 
-    def _receive_body(self, length: int, take_memory: Callable[[int], None]) -> bytes:
+    @contextmanager
+    def _received_body(self) -> Iterator[bytes]:
+        """Receive the body of the request; it counts as memory in use until the end of the block."""
+        length = self._check_head()
+        self._input.expect("body", self.server.limits.body_seconds)
         pieces: list[bytes] = []
         left = length
-        while left:
-            piece = self.rfile.read1(left)
-            if not piece:
-                message = f"The request ends after {length - left} of {length} bytes."
-                raise ServiceError("SerializationException", message)
-            take_memory(len(piece))
-            pieces.append(piece)
-            left -= len(piece)
-        return b"".join(pieces)
+        with self.server.body_memory.share() as take_memory:
+            while left:
+                piece = self.rfile.read1(left)
+                if not piece:
+                    message = f"The request ends after {length - left} of {length} bytes."
+                    raise ServiceError("SerializationException", message)
+                take_memory(len(piece))
+                pieces.append(piece)
+                left -= len(piece)
+            self._input.expect("", None)
+            yield b"".join(pieces)
 
     def _deliver(self, response: Response, chunks: Iterable[bytes] = (), length: int | None = None) -> None:
         """Send a response, or the part of it that its delivery allows.

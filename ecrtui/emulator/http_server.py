@@ -170,16 +170,18 @@ class EmbeddedServer(ThreadingHTTPServer):
         with self._changed:
             reset = request in self._resets
             self._resets.discard(request)
-        if reset:
-            # Closing with a linger of 0 seconds sends RST; a shutdown before it would send FIN.
-            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_request(request)
-        else:
-            super().shutdown_request(request)
-        with self._changed:
-            self._connections.discard(request)
-            self._idle.pop(request, None)
-            self._changed.notify_all()
+        try:
+            if reset:
+                # Closing with a linger of 0 seconds sends RST; a shutdown before it would send FIN.
+                request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_request(request)
+            else:
+                super().shutdown_request(request)
+        finally:
+            with self._changed:
+                self._connections.discard(request)
+                self._idle.pop(request, None)
+                self._changed.notify_all()
 
     def reset_on_close(self, request: socket.socket) -> None:
         """Reset this connection when it is closed."""

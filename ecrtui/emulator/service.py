@@ -164,7 +164,9 @@ def _with_error_responses(handler: Handler) -> Response:
 
 
 def _unknown_operation(operation: str) -> ServiceError:
-    text = f"{operation!r} is not an operation of ECR." if operation else "The request names no operation."
+    text = (
+        f"{operation[:_LONGEST_NAME]!r} is not an operation of ECR." if operation else "The request names no operation."
+    )
     return ServiceError("UnknownOperationException", text)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecrtui.emulator.http_server import MAX_BODY, Limits, serve
+from ecrtui.emulator.http_server import MAX_BODY, EmbeddedServer, Limits, serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, new_embedded, upload_blob
 from tests.support.raw_http import connect, exchange, post, read_responses
@@ -351,22 +351,54 @@ def test_idle_connections_make_room_for_new_ones(small: str) -> None:
         connection.close()
 
 
-def test_bodies_that_are_too_large_together_are_refused() -> None:
-    """The first request holds 900 of 1,500 bytes while it waits; the second one wants 900 more."""
+def test_a_full_server_stops_and_answers_what_it_accepted() -> None:
+    """One connection is in use, another one waits for its turn; the server stops all the same."""
     embedded = new_embedded()
+    entered, proceed = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        entered.set()
+        proceed.wait(30)
+
+    embedded.faults.before("DescribeRegistry", wait)
+    server = EmbeddedServer(embedded, limits=Limits(connections=1))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    with connect(server.url) as first, connect(server.url) as second:
+        first.sendall(post())
+        assert entered.wait(30)
+        second.sendall(post("ListImages"))
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        assert server.stopping.wait(30)
+        proceed.set()
+        first.shutdown(socket.SHUT_WR)
+        assert [response.status for response in read_responses(first)] == [200]
+        stopping.join()
+    thread.join()
+    embedded.database.close()
+
+
+def test_bodies_that_are_too_large_together_are_refused() -> None:
+    """The first request holds 900 of 1,500 bytes while it is carried out; the second one has 900 more."""
+    embedded = new_embedded()
+    entered, proceed = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        entered.set()
+        proceed.wait(30)
+
+    embedded.faults.before("DescribeRegistry", wait)
+    body = b"{}".ljust(900)
     with serve(embedded, limits=Limits(body=1000, bodies=1500)) as url, connect(url) as first:
-        first.sendall(with_length(b"1000", b" " * 900))
-        with connect(url) as probe:
-            while True:  # until the first body has arrived
-                probe.sendall(with_length(b"900", b" " * 900))
-                answer = probe.recv(65_536)
-                if not answer.startswith(b"HTTP/1.1 400 "):
-                    break
-        assert answer.startswith(b"HTTP/1.1 503")
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["__type"] == "ServiceUnavailable"
-        first.sendall(b" " * 98 + b"{}")
-        assert first.recv(65_536).startswith(b"HTTP/1.1 200")
-        assert exchange(url, with_length(b"900", b" " * 898 + b"{}"))[0].status == 200
+        first.sendall(post(body=body))
+        assert entered.wait(30)
+        (refused,) = exchange(url, post("ListImages", body=body))
+        assert (refused.status, refused.code) == (503, "ServiceUnavailable")
+        proceed.set()
+        first.shutdown(socket.SHUT_WR)
+        assert [response.status for response in read_responses(first)] == [200]
+        assert exchange(url, post("ListImages", body=body))[0].code == "InvalidParameterException"
     embedded.database.close()
 
 
