@@ -16,6 +16,7 @@ from ecrtui.emulator.http_messages import Response, json_response
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     PushedImage,
+    client_for,
     create_repository,
     digest_of,
     manifest_text,
@@ -88,11 +89,12 @@ def test_a_retry_after_a_drop_before_the_write_succeeds(
 
 
 def test_botocore_parses_a_cut_body_as_an_empty_response(
-    ecr: Any, repository: str, image: PushedImage, faults: Faults
+    transport: Transport, ecr: Any, repository: str, image: PushedImage, faults: Faults
 ) -> None:
     """botocore does not compare a body with its Content-Length: half a document is an empty response, not an error."""
     faults.add("PutImage:cut:times=1")
-    answer = put_raw(ecr, repository, image, "prod")
+    unchecked = client_for(transport.target)  # half a document has no shape to check
+    answer = put_raw(unchecked, repository, image, "prod")
     assert "image" not in answer
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert tags_of(ecr, repository)["prod"] == image.digest
