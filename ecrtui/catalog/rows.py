@@ -190,6 +190,21 @@ class Rows(Generic[Item]):
             self._written[self._key(item)] = self._version
         return self.merge(items)
 
+    def amend(self, items: Iterable[Item]) -> RowDelta:
+        """Replace known rows by rows that tell more, and ignore others.
+
+        This is no arrival and no write: a reload still has to see the rows, and pages replace them.
+        """
+        changed = []
+        for item in items:
+            slot = self._slots.get(self._key(item))
+            if slot is not None and self._items[slot] != item:
+                self._items[slot] = item
+                changed.append(slot)
+        self._chunks.forget(changed)
+        self._insert(range(0), changed)
+        return RowDelta(changed=len(changed))
+
     def remove(self, keys: Iterable[Key]) -> RowDelta:
         """Remove rows and their marks. The cursor goes to the row that takes the position of its own."""
         gone = {key for key in keys if key in self._slots}

@@ -43,10 +43,10 @@ class InspectMixin(AppScreen):
             session = await self.session()
             findings = await blocking.run_blocking(session.registry.findings, repository, digest)
         except EcrTuiError as error:
-            if error.kind is ErrorKind.SCAN_NOT_FOUND:
-                self.notify("This image has not been scanned.")
-            else:
-                self.notify_error(error)
+            if error.kind in (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING):
+                self.notify(f"{error} {error.hint}".strip())
+                return
+            self.notify_error(error)
             return
         self.post_message(messages.ShowText(f"findings of {short_digest(digest)}", details.findings_text(findings)))
 

@@ -81,6 +81,8 @@ class ListScreen(AppScreen, Generic[Item]):
     columns: Sequence[Column[Item]]
     rows: Rows[Item]
     _listing: BatchSource[Item] | None = None
+    _filter: Filter[Item] | None = None
+    """The filter that applies; None for all rows."""
     _version_at_start: int = 0
     """The version of the rows when the current listing started."""
     _cached_location: RegistryLocation | None = None
@@ -135,6 +137,14 @@ class ListScreen(AppScreen, Generic[Item]):
     def rows_loaded(self) -> None:
         """Called when all rows are loaded. Screens override it."""
 
+    def complete_rows(self, session: Session, items: Sequence[Item]) -> Sequence[Item]:
+        """Return rows of the listing with what is known besides. Screens override it."""
+        return items
+
+    def status_parts(self) -> Iterable[str]:
+        """Return further parts of the status. Screens override it."""
+        return ()
+
     async def prepare(self, session: Session) -> None:
         """Read what the screen needs besides its rows. Screens override it."""
 
@@ -153,7 +163,8 @@ class ListScreen(AppScreen, Generic[Item]):
             await self.prepare(session)
             listing = self._listing if resume and self._listing is not None else await self._start_listing(session)
             async for batch in blocking.iterate_blocking(listing):
-                self.table.merge((*batch.items, *batch.changed), self._version_at_start)
+                items = self.complete_rows(session, (*batch.items, *batch.changed))
+                self.table.merge(items, self._version_at_start)
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish_reload()
@@ -222,6 +233,7 @@ class ListScreen(AppScreen, Generic[Item]):
         parts = []
         if state.filter_text:
             parts.append(f"{units.format_number(len(self.rows))} match")
+        parts += self.status_parts()
         if state.waiting:
             parts.append(f"throttled by the service, {state.waiting:.0f} s")
         if state.complete:
@@ -261,6 +273,7 @@ class ListScreen(AppScreen, Generic[Item]):
             return
         bar.show_problem("")
         self.state = self.state._replace(filter_text=message.value.strip())
+        self._filter = parsed or None
         if parsed:
             self.table.filter(parsed.matches, parsed.spans)
         else:

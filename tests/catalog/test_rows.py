@@ -81,6 +81,35 @@ def test_an_unchanged_row_that_arrives_again_is_no_change() -> None:
     assert not rows.merge(list(rows))
 
 
+def test_an_amended_row_takes_its_place_in_sort_and_filter() -> None:
+    rows = filled(10, by_value, is_even)
+    before = keys(rows)
+    change = rows.amend([Entry(before[0], 100), Entry(before[1], 7), Entry("missing", 2)])
+    assert (change.added, change.changed, change.removed) == (0, 2, 0)
+    assert keys(rows) == [*before[2:], before[0]]
+    assert "missing" not in rows
+
+
+def test_amending_a_row_is_neither_an_arrival_nor_a_write() -> None:
+    rows = filled(3)
+    version = rows.version
+    rows.begin()
+    rows.amend([Entry("k0", 50), Entry("k1", 50)])
+    rows.merge([Entry("k0", 60), Entry("k2", 0)], version)
+    rows.finish()
+    assert sorted(keys(rows)) == ["k0", "k2"]
+    assert rows.get("k0") == Entry("k0", 60)
+
+
+def test_a_row_that_is_amended_during_a_sort_is_in_its_result() -> None:
+    rows = filled(10)
+    job = rows.start_sort_filter(by_value, None)
+    rows.amend([Entry("k0", 100)])
+    assert job.run()
+    assert rows.apply(job)
+    assert keys(rows)[-1] == "k0"
+
+
 def test_the_order_can_be_reversed_without_another_sort() -> None:
     rows = filled(10, sort_key=by_value)
     ascending = keys(rows)

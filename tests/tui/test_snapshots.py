@@ -74,6 +74,9 @@ class Estate:
         return action(*arguments, **options)
 
 
+UNKNOWN_FINDINGS = re.compile(r"  \?(?=\s|│|$)", re.MULTILINE)
+"""A cell of the findings column whose scan was not read yet."""
+
 Steps = Callable[[Any], Awaitable[object]]
 
 
@@ -138,6 +141,7 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
     async with running(Estate().embedded, view.start, size=SIZES[0]) as pilot:
         await until(pilot, "user/embedded")
         await until(pilot, view.wanted)
+        await until(pilot, lambda screen: not UNKNOWN_FINDINGS.search(screen))
         for step in view.steps:
             await step(pilot)
         await compare(pilot, view.name)
@@ -146,6 +150,7 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
 async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
     async with running(Estate().embedded, "team/app", size=SIZES[0]) as pilot:
         await until(pilot, "index amd64 arm64")
+        await until(pilot, lambda screen: not UNKNOWN_FINDINGS.search(screen))
         await retag(pilot, "next", "prod")
         await pilot.press("enter")
         await until(pilot, "to confirm")

@@ -33,6 +33,11 @@ class Filter(Generic[Item]):
     """By term: finders of the ranges to highlight, by the name of the shown value. Negated terms have none."""
     undecided: Callable[[Sequence[Item]], Sequence[int]] = field(default=lambda items: [], repr=False, compare=False)
     """Returns the indices of the items of which it is not known whether they match, ascending."""
+    relevant: Callable[[Sequence[Item]], Sequence[int]] = field(
+        default=lambda items: range(len(items)), repr=False, compare=False
+    )
+    """Returns the indices of the items that satisfy the terms whose values a listing tells, ascending. To decide about
+    them, the filter needs to know the rest."""
     needs: frozenset[Knowledge] = frozenset()
     """What a listing may not tell, and the filter has to know."""
 
@@ -83,6 +88,7 @@ def _parse(text: str, schema: FilterSchema[Item], now: float | None) -> Filter[I
         predicate,
         tuple(clause.condition.highlights for clause in clauses if not clause.negated),
         predicate.undecided_indices,
+        predicate.relevant_indices,
         frozenset(clause.condition.needs for clause in clauses if clause.condition.needs),
     )
 
@@ -128,6 +134,10 @@ class _All(Generic[Item]):
         possible = _select(items, [clause.select_possible for clause in self._clauses])
         matching = set(self.matching_indices(items))
         return [index for index in possible if index not in matching]
+
+    def relevant_indices(self, items: Sequence[Item]) -> Sequence[int]:
+        """Return the indices of the items that satisfy the clauses that need nothing."""
+        return _select(items, [clause.select for clause in self._clauses if clause.condition.needs is None])
 
 
 def _select(items: Sequence[Item], masks: Iterable[Callable[[Sequence[Item]], Iterable[object]]]) -> Sequence[int]:

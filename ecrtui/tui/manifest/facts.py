@@ -9,6 +9,7 @@ from textual.content import Content
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.findings import scan_status_text
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedManifest, Part
 from ecrtui.tui import safe_text as text
@@ -33,7 +34,7 @@ def summary(image: Image) -> str:
     )
 
 
-def image_facts(image: Image, structure: ParsedManifest) -> Iterable[Fact]:
+def image_facts(image: Image, structure: ParsedManifest, scan_problem: str = "") -> Iterable[Fact]:
     """Return the facts about an image."""
     facts = (
         ("digest", image.digest),
@@ -44,7 +45,7 @@ def image_facts(image: Image, structure: ParsedManifest) -> Iterable[Fact]:
         ("size", units.format_size(image.size)),
         ("pushed", units.format_date(image.pushed_at)),
         ("last pulled", units.format_date(image.last_pulled_at, "never")),
-        ("findings", units.format_finding_counts(image.findings, image.scan_status.lower() or "not scanned")),
+        ("findings", _findings(image, scan_problem)),
         ("status", image.status.lower() if image.archived else ""),
         ("subject", image.subject),
     )
@@ -103,3 +104,10 @@ def _annotation_lines(annotations: Mapping[str, str]) -> Content:
             for name, value in annotations.items()
         ]
     )
+
+
+def _findings(image: Image, problem: str) -> str:
+    """Return the findings, or why there are none."""
+    if not image.scan_known:
+        return f"? {problem}".strip()
+    return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))

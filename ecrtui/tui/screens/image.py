@@ -43,6 +43,8 @@ class ImageState:
     structure: ParsedManifest = field(default_factory=ParsedManifest)
     picked: Part | None = None
     """What is under the cursor in the manifest or in the contents; None for the image itself."""
+    scan_problem: str = ""
+    """Why the last scan could not be read."""
     error: EcrTuiError | None = None
 
 
@@ -109,8 +111,9 @@ class ImageScreen(RetagMixin, InspectMixin):
             session = await self.session()
             await _gather(self._load_repository(session), *self._reads(session))
             if self.state.image is not None:
-                self.set_status(facts.summary(self.state.image))
-                await self._load_referrers(session, self.state.image)
+                image = self.state.image
+                self.set_status(facts.summary(image))
+                await _gather(self._load_referrers(session, image), self._load_scan(session, image))
         except EcrTuiError as error:
             self.set_status("")
             self.show_error(error)
@@ -130,7 +133,8 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.state = replace(self.state, repository=repository)
 
     async def _load_image(self, session: Session) -> Image:
-        image = await blocking.run_blocking(_find, session, self.repository_name, self.subject)
+        found = await blocking.run_blocking(_find, session, self.repository_name, self.subject)
+        (image,) = session.catalog.known_scans.add_to(self.repository_name, [found])
         self.state = replace(self.state, image=image)
         return image
 
@@ -148,6 +152,20 @@ class ImageScreen(RetagMixin, InspectMixin):
         drawn = asyncio.Event()
         self.call_after_refresh(drawn.set)
         await drawn.wait()
+
+    async def _load_scan(self, session: Session, image: Image) -> None:
+        """Read the last scan if it is not known. An error does not hide the rest: the findings stay unknown."""
+        if image.scan_known or not session.registry.capabilities.findings:
+            return
+        reading = session.catalog.scans(self.repository_name, [image.digest])
+        try:
+            async for batch in blocking.iterate_blocking(reading):
+                if image.digest in batch.scans:
+                    self.state = replace(self.state, image=image.with_scan(batch.scans[image.digest]))
+        except EcrTuiError as error:
+            self.state = replace(self.state, scan_problem=error.title)
+        finally:
+            reading.close()
 
     async def _load_referrers(self, session: Session, image: Image) -> None:
         """Show the contents, then the referrers. An error here does not hide the rest of the screen."""
@@ -173,7 +191,9 @@ class ImageScreen(RetagMixin, InspectMixin):
     def _facts(self, state: ImageState) -> Iterable[Fact]:
         if state.picked is not None:
             return facts.part_facts(state.picked)
-        return facts.image_facts(state.image, state.structure) if state.image is not None else ()
+        if state.image is None:
+            return ()
+        return facts.image_facts(state.image, state.structure, state.scan_problem)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the cursor of the pane that has the focus now."""

@@ -21,7 +21,7 @@ from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import image_document
-from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.findings import SEVERITIES, scan_status_text
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
@@ -38,6 +38,7 @@ from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, Manifest
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.scan_loading import ScanLoadingMixin
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 
@@ -45,11 +46,12 @@ MAX_TAGS_IN_QUESTION = 4
 """Tags of the image that the question for tags to remove names."""
 
 
-def image_columns(kind: Callable[[Image], str]) -> Sequence[Column[Image]]:
+def image_columns(kind: Callable[[Image], str], unknown: Callable[[], str]) -> Sequence[Column[Image]]:
     """Return the columns of the list.
 
     Args:
         kind: the text of the kind column; it depends on the manifests that were read.
+        unknown: the text in place of findings that are not known.
     """
     return (
         Column("tag", "tags", _tags, lambda image: image.tags, min_width=16, flex=4, matches=True, style="$tag"),
@@ -80,7 +82,14 @@ def image_columns(kind: Callable[[Image], str]) -> Sequence[Column[Image]]:
             drop_priority=2,
         ),
         Column("kind", "kind", kind, lambda image: image.kind, min_width=18, max_width=27, drop_priority=4),
-        Column("findings", "findings", _findings, _severity_key, max_width=20, drop_priority=5),
+        Column(
+            "findings",
+            "findings",
+            lambda image: _findings(image) if image.scan_known else unknown(),
+            _severity_key,
+            max_width=20,
+            drop_priority=5,
+        ),
         Column(
             "pulled",
             "pulled",
@@ -100,7 +109,7 @@ def _tags(image: Image) -> str | Content:
 
 def _findings(image: Image) -> str | Content:
     if image.findings is None:
-        return image.scan_status.lower()
+        return scan_status_text(image.scan_status)
     return _finding_counts(image.findings)
 
 
@@ -116,12 +125,14 @@ def _finding_counts(counts: tuple[tuple[str, int], ...]) -> Content:
 
 
 def _severity_key(image: Image) -> tuple[int, ...]:
-    """Return a sort key: one critical finding is worse than any number of high ones."""
-    counts = dict(image.findings or ())
-    return (int(image.findings is not None), *(counts.get(severity, 0) for severity in SEVERITIES))
+    """Return a sort key: one critical finding is worse than any number of high ones. Unknown findings come last."""
+    if image.findings is None:
+        return (int(image.scan_known),)
+    counts = dict(image.findings)
+    return (2, *(counts.get(severity, 0) for severity in SEVERITIES))
 
 
-class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
+class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
     DEFAULT_CSS = """
@@ -147,7 +158,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         self.preview = ManifestPreview(repository)
         self._totals: tuple[object, str] = (None, "")
         """The version of the rows that were counted, and the text."""
-        self.columns = image_columns(self._kind)
+        self.columns = image_columns(self._kind, lambda: "denied" if self.scans_denied else "?")
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
     def breadcrumb(self) -> str:
@@ -320,7 +331,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         except EcrTuiError as error:
             self.notify(f"Could not update the list: {error}", severity="warning")
             return
-        self.table.update(images)
+        self.table.update(self.complete_rows(session, images))
         self.table.remove_rows(set(changed) - {image.digest for image in images})
         self.set_status(self._progress())
 
@@ -340,4 +351,6 @@ class ImagesScreen(RetagMixin, InspectMixin, ListScreen[Image]):
         if self.current is None or self.repository is None:
             return None
         title = f"{self.repository_name}@{short_digest(self.current.digest)}"
-        return title, image_document(self.repository_name, self.current, self.repository.registry_id)
+        document = image_document(self.repository_name, self.current, self.repository.registry_id)
+        unknown = {} if self.current.scan_known else {"imageScanStatus": {"status": "?"}}
+        return title, document | unknown

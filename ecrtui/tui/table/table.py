@@ -155,6 +155,19 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         def control(self) -> Table[Any]:
             return self.table
 
+    @dataclass
+    class ViewChanged(Message):
+        """Other rows may be visible, or other columns."""
+
+        table: Table[Any]
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Table.ViewChanged) and message.table is self.table
+
     def __init__(
         self,
         rows: Rows[Item],
@@ -211,6 +224,19 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def update(self, items: Iterable[Item]) -> RowDelta:
         """Replace these rows; see :meth:`Rows.update`."""
         return self._change(lambda: self.rows.update(items))
+
+    def amend(self, items: Iterable[Item]) -> RowDelta:
+        """Replace rows by rows that tell more; see :meth:`Rows.amend`."""
+        return self._change(lambda: self.rows.amend(items))
+
+    def visible_rows(self) -> list[Item]:
+        """Return the rows on the screen."""
+        top, rows = self.scroll_offset.y, self.rows
+        return [rows[index] for index in range(top, min(top + self._page, len(rows)))]
+
+    def shows(self, column: str) -> bool:
+        """Return True if there is room for the column with this id."""
+        return any(placed.column.id == column for placed in self._layout.placed)
 
     def remove_rows(self, keys: Iterable[Key]) -> RowDelta:
         """Remove the rows with these keys."""
@@ -316,13 +342,20 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._announce()
         if self._visible_state() != before:
             self.refresh()
+            self.post_message(self.ViewChanged(self))
         return outcome
 
     def _visible_state(self) -> tuple[object, ...]:
         """Return everything visible that a change of the rows can affect."""
-        top, rows = self.scroll_offset.y, self.rows
-        shown = [rows[index] for index in range(top, min(top + self._page, len(rows)))]
-        return shown, top, rows.cursor, rows.descending, self._layout.placed, self._arranger.highlight
+        rows = self.rows
+        return (
+            self.visible_rows(),
+            self.scroll_offset.y,
+            rows.cursor,
+            rows.descending,
+            self._layout.placed,
+            self._arranger.highlight,
+        )
 
     def _anchor(self) -> tuple[Key | None, int]:
         """Return the key of the row that keeps its place and its line below the header."""
@@ -397,6 +430,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._place_columns()
         self._resize()
         self._show_cursor()
+        self.post_message(self.ViewChanged(self))
 
     def notify_style_update(self) -> None:
         self._strips.clear()
@@ -506,6 +540,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         if new_value > 0:
             self.rows.anchor()
+        if round(old_value) != round(new_value):
+            self.post_message(self.ViewChanged(self))
 
     def action_down(self) -> None:
         """Move one row down."""

@@ -213,6 +213,12 @@ def test_a_filter_reports_the_images_that_it_cannot_decide_about(text: str, name
     assert not set(chosen.undecided(images)) & {images.index(image) for image in chosen.select(images)}
 
 
+def test_a_filter_names_the_images_that_it_needs_to_know_more_about() -> None:
+    images = list(IMAGES.values())
+    chosen = parse("release severity>=critical !is:unscanned", NOW)
+    assert [images[index] for index in chosen.relevant(images)] == [IMAGES["release"], IMAGES["candidate"]]
+
+
 def test_a_filter_says_what_it_needs() -> None:
     assert parse("release severity>=high", NOW).needs == {Knowledge.FINDINGS}
     assert parse("!is:scanned", NOW).needs == {Knowledge.FINDINGS}

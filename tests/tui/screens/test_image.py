@@ -162,7 +162,7 @@ async def test_findings_are_shown_and_an_image_that_was_not_scanned_says_so() ->
     async with running(embedded, f"{REPOSITORY}:other", size=(140, 40)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("f")
-        await until(pilot, "This image has not been scanned.")
+        await until(pilot, "The image has not been scanned")
 
 
 async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Estate) -> None:

@@ -508,3 +508,21 @@ def test_columns_share_the_spare_width_by_flex() -> None:
     ]
     placed = layout.layout_columns(columns, {"a": 4, "b": 10, "c": 4}, 62, 2)
     assert [(entry.start, entry.width) for entry in placed] == [(2, 13), (17, 10), (29, 33)]
+
+
+async def test_the_table_knows_which_rows_and_columns_are_in_view() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(60, 11)) as pilot:
+        table.merge(entries(50))
+        await pilot.pause()
+        assert [entry.key for entry in table.visible_rows()] == [
+            f"k{number}" for number in range(len(table.visible_rows()))
+        ]
+        assert table.shows("size")
+        table.action_bottom()
+        await pilot.pause()
+        assert table.visible_rows()[-1].key == "k49"
+        await pilot.resize_terminal(20, 11)
+        await pilot.pause()
+        assert not table.shows("size")
+        assert not table.shows("no such column")

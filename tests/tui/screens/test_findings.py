@@ -1,0 +1,259 @@
+"""Findings in the list of images, on a registry whose listing tells nothing of scans, as on AWS today."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from tests.support.edited_replies import edited
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import app_of, cursor_row, row_of, running, screen_text, type_text, until, until_gone
+
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
+
+OPERATION = "DescribeImageScanFindings"
+WIDE = (140, 30)
+
+
+class Env:
+    """The repository ``app``; ``v0`` is the newest image, and ``s0`` and so on were scanned."""
+
+    def __init__(self, images: int = 2, scanned: int = 3) -> None:
+        self.embedded = new_embedded()
+        self.client = client_for(self.embedded)
+        self.client.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="AWS_NATIVE")
+        create_repository(self.client, "app")
+        names = [f"v{number}" for number in range(images)]
+        self.scanned = [f"s{number}" for number in range(scanned)]
+        self.digests = {name: push_image(self.client, "app", name, name).digest for name in [*names, *self.scanned]}
+        for number, name in enumerate(self.scanned):
+            self.client.start_image_scan(repositoryName="app", imageId={"imageTag": name})
+            self.set_scan(name, severity_counts=f'{{"CRITICAL": {number}, "LOW": 7}}' if number else "{}")
+        with self.embedded.database.write() as connection:
+            for number, digest in enumerate(self.digests.values()):
+                connection.execute("UPDATE images SET pushed_at = ? WHERE digest = ?", (9_000 - number, digest))
+
+    def set_scan(self, name: str, **columns: object) -> None:
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        with self.embedded.database.write() as connection:
+            connection.execute(
+                f"UPDATE scans SET {assignments} WHERE image_id = (SELECT id FROM images WHERE digest = ?)",  # noqa: S608
+                (*columns.values(), self.digests[name]),
+            )
+
+    @property
+    def requests(self) -> int:
+        calls: int = self.embedded.calls[OPERATION]
+        return calls
+
+
+@pytest.fixture
+def env() -> Env:
+    return Env()
+
+
+async def test_the_rows_in_view_show_their_findings_and_each_state_is_different(env: Env) -> None:
+    for name, status in (("slow", "IN_PROGRESS"), ("broken", "FAILED"), ("odd", "UNSUPPORTED_IMAGE")):
+        env.digests[name] = push_image(env.client, "app", name, name).digest
+        env.client.start_image_scan(repositoryName="app", imageId={"imageTag": name})
+        env.set_scan(name, status=status)
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        screen = await until(pilot, "2C 7L")
+        await until(pilot, "unsupported image")
+        screen = await until(pilot, lambda text: "?" not in row_of(text, " v1 "))
+        assert "not scanned" in row_of(screen, " v0 ")
+        assert "none" in row_of(screen, " s0 ")
+        assert "1C 7L" in row_of(screen, " s1 ")
+        assert "in progress" in row_of(screen, " slow ")
+        assert "failed" in row_of(screen, " broken ")
+    assert env.requests == 8
+
+
+async def test_only_the_rows_in_view_are_asked_for() -> None:
+    env = Env(images=30, scanned=1)
+    async with running(env.embedded, "app", size=(140, 16)) as pilot:
+        await until(pilot, "31 images")
+        screen = await until(pilot, lambda text: text.count("not scanned") >= 12)
+        first = env.requests
+        assert first <= screen.count("not scanned") + 1 < 16
+        await pilot.press("G")
+        await until(pilot, lambda text: "none" in row_of(text, "s0"))
+        assert first < env.requests < 31
+
+
+async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
+    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("j", "j")
+        assert "findings" not in screen_text(pilot.app)
+        await pilot.press("d")
+        await until(pilot, "CRITICAL: 1" if "s1" in cursor_row(screen_text(pilot.app)) else "imageScanStatus")
+        assert env.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("severity>=critical", ["s1", "s2"]),
+        ("!severity>=critical", ["s0"]),
+        ("severity:none", ["s0"]),
+        ("is:scanned", ["s0", "s1", "s2"]),
+        ("is:unscanned", ["v0", "v1"]),
+    ],
+)
+async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, matches: list[str]) -> None:
+    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("slash")
+        await type_text(pilot, text)
+        screen = await until(pilot, f"{len(matches)} match")
+        assert [name for name in env.digests if row_of(screen, f" {name} ")] == matches
+    assert env.requests == 5
+
+
+async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env) -> None:
+    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("slash")
+        await type_text(pilot, "tag=s2 severity>=low")
+        await until(pilot, "1 match")
+    assert env.requests == 1
+
+
+async def test_a_sort_by_findings_asks_for_all_rows(env: Env) -> None:
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("s", "s", "s")
+        screen = await until(
+            pilot, lambda text: "findings ▼" in text and 0 < text.find(" s2 ") < text.find(" s1 ") < text.find(" v0 ")
+        )
+        assert screen.index(" s1 ") < screen.index(" s0 ") < screen.index(" v0 ")
+
+
+async def test_progress_is_shown_and_what_is_unknown_matches_nothing(env: Env) -> None:
+    held = threading.Event()
+    env.embedded.faults.before(OPERATION, lambda: held.wait(20), times=None)
+    async with running(env.embedded, "app", size=(110, 24)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("slash")
+        await type_text(pilot, "severity:none")
+        screen = await until(pilot, "findings known for 0 of 5")
+        assert "0 match" in screen
+        assert "No match so far" in screen
+        held.set()
+        screen = await until(pilot, "1 match")
+        assert "findings known for" not in await until_gone(pilot, "findings known for")
+
+
+async def test_the_reading_stops_when_the_filter_is_cleared_or_the_screen_is_left() -> None:
+    env = Env(images=60, scanned=0)
+    held = threading.Event()
+    env.embedded.faults.before(OPERATION, lambda: held.wait(20), times=None)
+    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+        await until(pilot, "60 images")
+        await pilot.press("slash")
+        await type_text(pilot, "severity:none")
+        await until(pilot, "findings known for 0 of")
+        await pilot.press("escape")
+        await until_gone(pilot, "findings known for")
+        held.set()
+        await pilot.press("escape")
+        await until(pilot, "1 repository")
+        for thread in threading.enumerate():
+            if thread.name == "scans":
+                thread.join(10)
+        assert env.requests <= 8
+
+
+async def test_a_denied_permission_is_shown_and_asked_for_once(env: Env) -> None:
+    env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        screen = await until(pilot, "findings not known: access denied")
+        await until(pilot, lambda text: text.count("denied") >= 6)
+        asked = env.requests
+        await pilot.press("slash")
+        await type_text(pilot, "severity:none")
+        screen = await until(pilot, "0 match")
+        assert "findings not known: access denied" in screen
+        await pilot.press("escape")
+        await pilot.press("j", "j")
+        assert env.requests == asked
+        env.embedded.faults.clear()
+        await pilot.press("ctrl+r")
+        screen = await until(pilot, "2C 7L")
+        assert "denied" not in screen
+
+
+async def test_findings_that_cannot_be_read_are_not_known(env: Env) -> None:
+    env.embedded.faults.add(f"{OPERATION}:unavailable")
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        screen = await until(pilot, "findings not known:")
+        assert " ? " in row_of(screen, " s0 ") + " "
+        assert "not scanned" not in screen
+        assert "none" not in row_of(screen, " s0 ")
+
+
+async def test_a_malformed_reply_hides_one_row(env: Env) -> None:
+    def spoil(reply: dict[str, Any]) -> None:
+        if reply["imageId"]["imageDigest"] == env.digests["s1"]:
+            reply["imageScanFindings"]["findingSeverityCounts"] = {"CRITICAL": []}
+
+    env.embedded.faults.add(edited(OPERATION, spoil))
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        screen = await until(pilot, "2C 7L")
+        assert "?" in row_of(screen, " s1 ")
+        assert "none" in row_of(screen, " s0 ")
+        asked = env.requests
+        await pilot.press("j", "k")
+        assert env.requests == asked
+
+
+async def test_a_reload_asks_again(env: Env) -> None:
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        await until(pilot, "2C 7L")
+        env.set_scan("s2", severity_counts='{"HIGH": 4}')
+        await pilot.press("ctrl+r")
+        await until(pilot, "4H")
+
+
+async def test_findings_stay_when_an_image_is_tagged(env: Env) -> None:
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        await until(pilot, "2C 7L")
+        asked = env.requests
+        await pilot.press("G", "t")
+        await until(pilot, "new tags, separated")
+        await type_text(pilot, "more")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        screen = await until(pilot, lambda text: "more" in row_of(text, " s2"))
+        assert "2C 7L" in row_of(screen, " s2")
+        assert env.requests == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("s1", "1C 7L"), ("s0", "none"), ("v0", "not scanned"), ("broken", "failed")]
+)
+async def test_the_image_screen_shows_the_findings(env: Env, name: str, shown: str) -> None:
+    if name == "broken":
+        env.digests[name] = push_image(env.client, "app", name, name).digest
+        env.client.start_image_scan(repositoryName="app", imageId={"imageTag": name})
+        env.set_scan(name, status="FAILED", description="no such OS")
+    async with running(env.embedded, f"app:{name}", size=WIDE) as pilot:
+        await until(pilot, lambda text: shown in row_of(text, "findings"))
+        await pilot.press("f")
+        if name == "broken":
+            await until(pilot, "no such OS")
+        elif name == "v0":
+            await until(pilot, "The image has not been scanned")
+        else:
+            await until(pilot, f"findings of {env.digests[name][7:19]}")
+
+
+async def test_the_image_screen_says_that_findings_are_not_known(env: Env) -> None:
+    env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
+    async with running(env.embedded, "app:s1", size=WIDE) as pilot:
+        screen = await until(pilot, lambda text: "denied" in row_of(text, "findings").lower())
+        assert "not scanned" not in screen
+        assert app_of(pilot).screen.is_mounted
