@@ -34,7 +34,7 @@ class _JournalEntry(Protocol):
     @property
     def tag(self) -> str: ...
     @property
-    def action(self) -> str: ...
+    def action(self) -> str | None: ...
     @property
     def before(self) -> str: ...
     @property
@@ -135,7 +135,7 @@ def entry_document(entry: _JournalEntry) -> Document:
         "outcome": "in flight" if entry.in_flight else str(entry.outcome or "unknown"),
         "repositoryName": entry.repository,
         "imageTag": entry.tag,
-        "action": str(entry.action),
+        "action": str(entry.action or "unknown"),
         "digestBefore": entry.before,
         "digestAfter": entry.after,
         "imageManifestMediaType": entry.media_type,

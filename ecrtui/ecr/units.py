@@ -22,6 +22,9 @@ WEEK, MONTH, YEAR = 7 * DAY, 30 * DAY, 365 * DAY
 DURATION_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK, "mo": MONTH, "y": YEAR}
 """Seconds in each unit that :func:`parse_duration` reads."""
 
+MAX_TIME = 253_402_214_400
+"""Seconds since the epoch: the last day of the year 9999, which every time zone can show."""
+
 _DURATION_PART = r"(\d{1,9}(?:\.\d{1,9})?)\s*(mo|[smhdwy])\s*"
 _DATE_LAYOUTS = (("%Y-%m-%dT%H:%M:%S", 1), ("%Y-%m-%dT%H:%M", MINUTE), ("%Y-%m-%d", DAY))
 

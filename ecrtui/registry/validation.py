@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from ecrtui.ecr.digest import DIGEST_PATTERN
+from ecrtui.ecr.units import MAX_TIME
 from ecrtui.errors import ConnectionFailed
 from ecrtui.registry.errors import integrity_error
 from ecrtui.registry.protocol import PageRows
@@ -26,8 +27,6 @@ Reply = Mapping[str, Any]
 
 MAX_INTEGER = 2**63 - 1
 """The largest ``long`` of the API."""
-MAX_TIME = 253_402_214_400
-"""Seconds since the epoch: the last day of the year 9999, which every time zone can show."""
 MAX_TEXT = 65_536
 """Characters of a text for which the API has no limit."""
 MAX_NAME = 256

@@ -8,11 +8,13 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
+
+Kind = TypeVar("Kind")
 
 NO_TAG = "none"
 """The CSV cell of an expected digest that means "the tag does not exist"; an empty cell accepts any state."""
@@ -140,33 +142,49 @@ def _csv(columns: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def parse_plan_document(document: Mapping[str, Any]) -> Plan:
-    """Return the plan of a document made by :func:`plan_document`."""
+    """Return the plan of a document made by :func:`plan_document`.
+
+    Raises:
+        AttributeError, LookupError, TypeError, ValueError: it is not such a document.
+    """
     return Plan(
-        id=document["planId"],
-        kind=document["kind"],
-        undoes=document["undoes"],
-        warnings=tuple(document["warnings"]),
-        steps=tuple(
-            Step(
-                repository=step["repositoryName"],
-                tag=step["imageTag"],
-                action=StepAction(step["action"]),
-                before=step["digestBefore"] or "",
-                after=step["digestAfter"],
-                media_type=step["imageManifestMediaType"],
-                remaining_tags=tuple(step["keepsTags"]),
-                becomes_untagged=step["becomesUntagged"],
-                protected=step["protected"],
-                reason=step["reason"],
-                notes=tuple(step["notes"]),
-                warnings=tuple(step["warnings"]),
-                undoes=step["undoes"],
-                expected=step.get("digestExpected"),
-                unread=step["digestBefore"] is None,
-            )
-            for step in document["steps"]
-        ),
+        id=_member(document, "planId", str),
+        kind=_member(document, "kind", str),
+        undoes=_member(document, "undoes", str),
+        warnings=_texts(document, "warnings"),
+        steps=tuple(_parse_step(step) for step in _member(document, "steps", list)),
     )
+
+
+def _parse_step(step: Mapping[str, Any]) -> Step:
+    return Step(
+        repository=_member(step, "repositoryName", str),
+        tag=_member(step, "imageTag", str),
+        action=StepAction(step["action"]),
+        before="" if step["digestBefore"] is None else _member(step, "digestBefore", str),
+        after=_member(step, "digestAfter", str),
+        media_type=_member(step, "imageManifestMediaType", str),
+        remaining_tags=_texts(step, "keepsTags"),
+        becomes_untagged=_member(step, "becomesUntagged", bool),
+        protected=_member(step, "protected", bool),
+        reason=_member(step, "reason", str),
+        notes=_texts(step, "notes"),
+        warnings=_texts(step, "warnings"),
+        undoes=_member(step, "undoes", int),
+        expected=None if step.get("digestExpected") is None else _member(step, "digestExpected", str),
+        unread=step["digestBefore"] is None,
+    )
+
+
+def _member(record: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
+    value = record[name]
+    if type(value) is not kind:
+        raise TypeError(f"{name} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(_member({name: value}, name, str) for value in _member(record, name, list))
 
 
 def decode_text(content: bytes, name: str) -> str:

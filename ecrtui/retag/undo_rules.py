@@ -23,6 +23,8 @@ def undo_refusal(entry: JournalEntry) -> str:
     """Return why a write cannot be undone; an empty text if it can."""
     if entry.can_be_undone:
         return ""
+    if entry.damaged:
+        return entry.detail
     if entry.undone_by:
         return f"already undone by entry {entry.undone_by}"
     if entry.outcome is None:

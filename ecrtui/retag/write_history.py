@@ -14,6 +14,9 @@ from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import Plan, StepOutcome
 
+_DAMAGED = 100
+"""Damaged entries that are passed over when the last write is looked for."""
+
 _HISTORY_HINT = "List the plans with: ecrtui history"
 
 
@@ -67,8 +70,8 @@ class WriteHistory:
         Raises:
             UsageError: there is none.
         """
-        for entry in self._journal.entries(self.location, outcome=StepOutcome.DONE):
-            if entry.can_be_undone and entry.kind != "undo":
+        for entry in self._journal.entries(self.location, undoable=True, limit=_DAMAGED):
+            if entry.can_be_undone:
                 return entry.plan
         raise UsageError("There is nothing to undo in this registry", "", _HISTORY_HINT)
 
@@ -99,6 +102,7 @@ class WriteHistory:
     def _done_writes_to_tag(self, entry: JournalEntry) -> tuple[JournalEntry, ...]:
         if not entry.tag:
             return ()
-        return self._journal.entries(
+        done = self._journal.entries(
             self.location, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE
         )
+        return tuple(other for other in done if not other.damaged)

@@ -11,7 +11,8 @@ from typing import Any
 
 import botocore.session
 
-from ecrtui.registry.validation import MAX_INTEGER, MAX_TIME
+from ecrtui.ecr.units import MAX_TIME
+from ecrtui.registry.validation import MAX_INTEGER
 
 Path = tuple[str | int, ...]
 """The way to a member of a reply: names of members and positions in lists."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
@@ -22,7 +22,8 @@ class JournalEntry:
     """The ARN of the caller; empty if unknown."""
     repository: str
     tag: str
-    action: StepAction
+    action: StepAction | None
+    """None only in a damaged entry."""
     before: str
     after: str
     media_type: str
@@ -39,16 +40,22 @@ class JournalEntry:
     """The number of the entry that this one undoes; 0 if none."""
     undone_by: int = 0
     """The number of the entry that undid this one; 0 if none."""
+    damaged: bool = False
+    """True if the row holds values that ecrtui does not write; the detail names them, and they are empty here."""
 
     @property
     def unknown(self) -> bool:
         """True if the outcome is not recorded and no process waits for it; reading the registry can resolve it."""
-        return self.outcome is None and not self.in_flight
+        return self.outcome is None and not self.in_flight and not self.damaged
 
     @property
     def can_be_undone(self) -> bool:
         """True if the write changed a tag and was not undone since."""
-        return self.outcome is StepOutcome.DONE and not self.undone_by and bool(self.tag)
+        return self.outcome is StepOutcome.DONE and not self.undone_by and bool(self.tag) and not self.damaged
+
+    def as_damaged(self, problem: str) -> JournalEntry:
+        """Return the entry with the reason why it is damaged as its detail."""
+        return replace(self, damaged=True, detail=f"entry {self.number} of the journal is damaged: {problem}")
 
     def __str__(self) -> str:
         old, new = short_digest(self.before) or "nothing", short_digest(self.after) or "nothing"

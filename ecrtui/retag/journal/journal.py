@@ -21,8 +21,9 @@ from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
+from ecrtui.retag.journal.rows import read_entry
 from ecrtui.retag.journal.schema import create_tables
-from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
+from ecrtui.retag.plan import Plan, Step, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
 _BUSY_TIMEOUT = 15.0
@@ -107,7 +108,16 @@ class Journal:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
             ).fetchone()
-        return (parse_plan_document(json.loads(row[3])), RegistryLocation(*row[:3])) if row else None
+        if row is None:
+            return None
+        try:
+            return parse_plan_document(json.loads(row[3])), RegistryLocation(*map(str, row[:3]))
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+            raise JournalError(
+                f"Plan {plan_id} in the journal is damaged",
+                f"{self.path or 'in memory'}: {type(problem).__name__}: {problem}",
+                "Undo and resume it by its single writes; ecrtui history lists them.",
+            ) from None
 
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""
@@ -165,10 +175,11 @@ class Journal:
         since: float | None = None,
         outcome: StepOutcome | None = None,
         unfinished: bool = False,
+        undoable: bool = False,
         numbers: Sequence[int] = (),
         limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
-        """Return the entries that match all of the given criteria, newest first."""
+        """Return the entries that match all of the given criteria, newest first. Damaged ones say so."""
         conditions: list[str] = ["1"]
         values: list[object] = []
         wanted: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
@@ -183,6 +194,7 @@ class Journal:
             (since is not None, "begun_at >= ?", (since,)),
             (outcome is not None, "outcome = ?", (str(outcome),)),
             (unfinished, "outcome IS NULL", ()),
+            (undoable, "outcome = ? AND undone_by = 0 AND tag <> '' AND kind <> ?", (str(StepOutcome.DONE), "undo")),
             (bool(numbers), f"number IN ({', '.join('?' * len(numbers))})", tuple(numbers)),
         )
         for applies, condition, arguments in wanted:
@@ -191,13 +203,15 @@ class Journal:
                 values.extend(arguments)
         query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
         with self._reading() as connection:
-            rows = connection.execute(query, (*values, -1 if limit is None else limit)).fetchall()
-        return tuple(self._entry(row) for row in rows)
+            cursor = connection.execute(query, (*values, -1 if limit is None else limit))
+            columns = [column[0] for column in cursor.description]
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor]
+        return tuple(read_entry(row, self._is_in_flight) for row in rows)
 
     def last_change(self, location: RegistryLocation, repository: str, tag: str) -> JournalEntry | None:
-        """Return the newest entry that changed this tag; None if there is none."""
+        """Return the newest entry that changed this tag; None if there is none, or if it is damaged."""
         changes = self.entries(location, repository=repository, tag=tag, outcome=StepOutcome.DONE, limit=1)
-        return changes[0] if changes else None
+        return changes[0] if changes and not changes[0].damaged else None
 
     def manifest(self, digest: str) -> Manifest | None:
         """Return the manifest with this digest; None if it is not stored or its bytes no longer match the digest."""
@@ -205,37 +219,15 @@ class Journal:
             row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return None
-        manifest = Manifest(bytes(row[0]).decode(errors="replace"), digest, row[1])
+        content, media_type = row
+        if not isinstance(content, bytes) or not isinstance(media_type, str):
+            return None
+        manifest = Manifest(content.decode(errors="replace"), digest, media_type)
         return manifest if manifest.intact else None
 
     def manifests(self, digests: Sequence[str]) -> frozenset[str]:
         """Return those of the digests whose manifest is stored."""
         return frozenset(digest for digest in digests if self.manifest(digest) is not None)
-
-    def _entry(self, row: Sequence[object]) -> JournalEntry:
-        (number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
-         media_type, begun_at, finished_at, outcome, request_id, detail, undoes, undone_by) = row  # fmt: skip
-        return JournalEntry(
-            number=_number(number),
-            plan=str(plan),
-            kind=str(kind),
-            location=RegistryLocation(str(account), str(region), str(endpoint)),
-            principal=str(principal),
-            repository=str(repository),
-            tag=str(tag),
-            action=StepAction(str(action)),
-            before=str(before),
-            after=str(after),
-            media_type=str(media_type),
-            begun_at=float(str(begun_at)),
-            finished_at=None if finished_at is None else float(str(finished_at)),
-            outcome=None if outcome is None else StepOutcome(str(outcome)),
-            in_flight=outcome is None and self._is_in_flight(_number(number), str(owner)),
-            request_id=str(request_id),
-            detail=str(detail),
-            undoes=_number(undoes),
-            undone_by=_number(undone_by),
-        )
 
     def _is_in_flight(self, number: int, owner: str) -> bool:
         with self._lock:
@@ -297,9 +289,12 @@ class Journal:
     def _connect(self) -> sqlite3.Connection:
         if self.path is not None:
             _create_private(self.path)
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             self.path or ":memory:", timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
+        # Bytes that are not UTF-8 damage their row, not the query: see rows.py.
+        connection.text_factory = lambda content: content.decode(errors="surrogateescape")
+        return connection
 
 
 def _store_manifests(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
@@ -313,9 +308,17 @@ def _store_manifests(connection: sqlite3.Connection, manifests: Iterable[Manifes
 def _mark_undone(connection: sqlite3.Connection, number: int) -> None:
     """Mark the entry that a write undid. If that entry was itself an undo, the write it undid is in effect again."""
     undone = True
-    while target := _number(connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()[0]):
+    marked = {number}
+    while (target := _undone_entry(connection, number)) and target not in marked:
         connection.execute("UPDATE entries SET undone_by = ? WHERE number = ?", (number if undone else 0, target))
+        marked.add(target)
         number, undone = target, not undone
+
+
+def _undone_entry(connection: sqlite3.Connection, number: int) -> int:
+    """Return the number of the entry that a write undid; 0 if it undid none, or if its row does not tell."""
+    row = connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()
+    return row[0] if row is not None and isinstance(row[0], int) else 0
 
 
 def _create_private(path: Path) -> None:
