@@ -57,6 +57,8 @@ class ErrorKind(Enum):
     DENIED = "denied"
     CREDENTIALS = "credentials"
     """There are no credentials, or they have expired, or AWS does not accept them."""
+    CLOCK = "clock"
+    """The clock of this machine differs too much from that of AWS."""
     ACCOUNT_CHANGED = "account changed"
     """The credentials belong to another account than those that the session began with."""
     THROTTLED = "throttled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -32,3 +33,8 @@ def log_file() -> Path:
 def cache_file() -> Path:
     """Return the cache: last known lists, and manifests by digest. It may be deleted at any time."""
     return _DIRS.user_cache_path / "cache.sqlite"
+
+
+def has_home() -> bool:
+    """Return whether the user has a home folder: ``$HOME``, or the one in the password database."""
+    return os.path.expanduser("~") != "~"  # noqa: PTH111 - Path.expanduser raises

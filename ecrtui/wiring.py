@@ -35,6 +35,7 @@ def open_registry(
     *,
     embedded: EmbeddedRegistry | None = None,
     mfa_code: Callable[[str], str] | None = None,
+    on_waiting: Callable[[str], None] = lambda _: None,
     caller_account: str = "",
 ) -> EcrRegistry:
     """Return the registry of a connection: AWS, another endpoint, or the embedded registry in this process.
@@ -46,6 +47,7 @@ def open_registry(
         connection: the user's options. ``demo`` and ``database`` select the embedded registry.
         embedded: an embedded registry to use instead of one from the options; for tests.
         mfa_code: asks the user for the code of an MFA device; see :class:`ecrtui.registry.client.Clients`.
+        on_waiting: tells the user what the sign-in waits for; called with an empty text when it waits no longer.
         caller_account: the account of the caller if it is known from before; other credentials are refused then.
 
     Raises:
@@ -57,7 +59,9 @@ def open_registry(
     if embedded is None and (connection.demo or connection.database is not None):
         embedded = open_embedded(connection)
     in_process = _in_process(embedded, connection.database) if embedded else None
-    clients = Clients(connection, in_process=in_process, mfa_code=mfa_code, caller_account=caller_account)
+    clients = Clients(
+        connection, in_process=in_process, mfa_code=mfa_code, on_waiting=on_waiting, caller_account=caller_account
+    )
     return EcrRegistry(clients, connection.registry_id)
 
 
@@ -120,10 +124,13 @@ def serve_registry(descriptor: int) -> None:
     from ecrtui.registry.process.server import serve
 
     def open_with_log(
-        connection: Connection, caller_account: str, mfa_code: Callable[[str], str]
+        connection: Connection,
+        caller_account: str,
+        mfa_code: Callable[[str], str],
+        on_waiting: Callable[[str], None],
     ) -> gateway.EcrRegistry:
         log_to_file(connection)
-        return open_registry(connection, mfa_code=mfa_code, caller_account=caller_account)
+        return open_registry(connection, mfa_code=mfa_code, on_waiting=on_waiting, caller_account=caller_account)
 
     serve(socket.socket(fileno=descriptor), open_with_log)
 
@@ -154,6 +161,8 @@ class SessionFactory:
         self._process = process
         self.mfa_code: Callable[[str], str] | None = None
         """Asks the user for the code of an MFA device; None if there is no user to ask."""
+        self.on_waiting: Callable[[str], None] = lambda _: None
+        """Tells the user what the sign-in waits for; empty when it waits no longer."""
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -168,10 +177,13 @@ class SessionFactory:
 
     def _registry(self) -> Registry:
         if self._process is None:
-            return open_registry(self._connection, embedded=self._embedded, mfa_code=self.mfa_code)
+            return open_registry(
+                self._connection, embedded=self._embedded, mfa_code=self.mfa_code, on_waiting=self.on_waiting
+            )
         from ecrtui.registry.process.client import RemoteRegistry
 
         self._process.mfa_code = self.mfa_code
+        self._process.on_waiting = self.on_waiting
         return RemoteRegistry(self._process, self._connection.registry_id or "")
 
     def cached_snapshot(self) -> Cache | None:
@@ -239,6 +251,7 @@ def run_application(
     session_factory = SessionFactory(connection, settings, process=process)
     app = create_app(session_factory, settings, start, demo=connection.demo)
     session_factory.mfa_code = app.ask_for_code
+    session_factory.on_waiting = app.show_waiting
     try:
         app.run(mouse=settings.mouse)
     finally:
@@ -269,6 +282,7 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
     session_factory = SessionFactory(connection, settings)
     app = PutImageApp(session_factory, settings, draft)
     session_factory.mfa_code = app.ask_for_code
+    session_factory.on_waiting = app.show_waiting
     return app.fill_in()
 
 

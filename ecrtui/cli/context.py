@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.connection_options import connection_from
-from ecrtui.cli.console import print_error
+from ecrtui.cli.console import print_error, print_message
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, OutputError, exit_code_for_error, list_codes
 from ecrtui.cli.output_options import check_output
 from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
@@ -43,7 +43,7 @@ class CommandContext:
         """The registry."""
         from ecrtui.wiring import open_registry
 
-        return open_registry(connection_from(self.options, self._reference))
+        return open_registry(connection_from(self.options, self._reference), on_waiting=_show_waiting)
 
     @cached_property
     def engine(self) -> Engine:
@@ -84,6 +84,11 @@ def _without_mark(value: object) -> object:
     if isinstance(value, list):
         return [_without_mark(entry) for entry in value]
     return value.removeprefix(_LITERAL) if isinstance(value, str) else value
+
+
+def _show_waiting(text: str) -> None:
+    if text:
+        print_message(text)
 
 
 def make_parser(

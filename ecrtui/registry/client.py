@@ -26,6 +26,7 @@ from ecrtui.registry.account_check import AccountCheck, read_account
 from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
+    credentials_cache,
     new_session,
     retries_of,
     share_credentials_cache,
@@ -33,9 +34,10 @@ from ecrtui.registry.configuration import (
     time_limits_of,
     verify_of,
 )
+from ecrtui.registry.credential_process import OnWaiting
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.parsing import RawJsonParserFactory
-from ecrtui.registry.sign_in import MfaCode, detach_from_terminal, no_mfa_code, sign_in_hint
+from ecrtui.registry.sign_in import MfaCode, SignIn, adapt_providers, no_mfa_code, sign_in_hint
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Clients:
         connection: the user's options.
         in_process: the transport to the embedded registry in this process; None for a network.
         mfa_code: asks the user for the code of an MFA device. Without it, a profile that needs a code is an error.
+        on_waiting: tells the user what is waited for; see :mod:`ecrtui.registry.credential_process`.
         caller_account: the account of the caller if it is known from an earlier process; see :class:`AccountCheck`.
     """
 
@@ -108,11 +111,14 @@ class Clients:
         *,
         in_process: InProcessTransport | None = None,
         mfa_code: MfaCode | None = None,
+        on_waiting: OnWaiting = lambda _: None,
         caller_account: str = "",
     ) -> None:
         self._connection = connection
         self.in_process = in_process
         self._mfa_code = mfa_code
+        self._on_waiting = on_waiting
+        self._credentials_cache = credentials_cache()
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
@@ -235,8 +241,13 @@ class Clients:
         session = new_session(connection.profile, connection.region)
         _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
         if connection.sign_request:
-            resolver = share_credentials_cache(session, self.account_check.check)
-            detach_from_terminal(resolver.providers, self._mfa_code or partial(no_mfa_code, session))
+            resolver = share_credentials_cache(session, self._credentials_cache, self.account_check.check)
+            sign_in = SignIn(
+                self._mfa_code or partial(no_mfa_code, session),
+                self._on_waiting,
+                partial(sign_in_hint, session, connection.profile),
+            )
+            adapt_providers(resolver.providers, sign_in)
         return session
 
     def _embedded_session(self) -> Session:

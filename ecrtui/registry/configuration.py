@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, create_credential_resolver
+from botocore.exceptions import CredentialRetrievalError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
-from botocore.utils import InstanceMetadataRegionFetcher, JSONFileCache
+from botocore.utils import InstanceMetadataRegionFetcher
+
+from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.paths import has_home
+from ecrtui.registry.credentials_cache import CredentialsCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.credentials import Credentials, ReadOnlyCredentials
 
@@ -37,6 +44,10 @@ _AWS_CLI_VARIABLES: Mapping[str, tuple[str | None, list[str], Any, Any]] = {
     "retry_mode": ("retry_mode", ["AWS_RETRY_MODE"], "standard", None),
 }
 """Settings of the AWS CLI that botocore lacks: the order of the two profile variables, and ``AWS_REGION``."""
+
+
+_STILL_EXPIRED = "refreshed credentials are still expired"
+"""In the message of botocore's RuntimeError, which has no class of its own."""
 
 
 def new_session(profile: str | None = None, region: str | None = None) -> Session:
@@ -79,21 +90,33 @@ def _loader(data_path: str | None) -> Loader:
     return create_loader(data_path)
 
 
+def credentials_cache() -> CredentialsCache | None:
+    """Return the cache of the AWS CLI; None without a home folder."""
+    folder = CREDENTIALS_CACHE.expanduser() if has_home() else None
+    return CredentialsCache(folder) if folder else None
+
+
 def share_credentials_cache(
-    session: Session, check: Callable[[ReadOnlyCredentials], None] | None = None
+    session: Session,
+    cache: CredentialsCache | None,
+    check: Callable[[ReadOnlyCredentials], None] = lambda _: None,
 ) -> CredentialResolver:
     """Keep temporary credentials in the cache of the AWS CLI; return the credential resolver of the session.
 
     Args:
         session: the session.
+        cache: the cache; None to keep them in memory.
         check: raises an error if a request must not be signed with these credentials; called for each request.
 
     Raises:
         botocore.exceptions.BotoCoreError: the configuration of the credentials is not valid.
     """
-    cache = cast("dict[str, Any]", _CredentialsCache(str(CREDENTIALS_CACHE.expanduser())))
-    resolver = create_credential_resolver(session, cache=cache, region_name=session.get_config_variable("region"))
-    session.register_component("credential_provider", _CheckedResolver(resolver, check) if check else resolver)
+    if cache is not None:
+        cache.watch(session)
+    resolver = create_credential_resolver(
+        session, cache=cast(Any, cache), region_name=session.get_config_variable("region")
+    )
+    session.register_component("credential_provider", _CheckedResolver(resolver, check))
     return resolver
 
 
@@ -111,7 +134,8 @@ class _CheckedCredentials:
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Return the credentials to sign a request with. botocore calls this for each request."""
-        frozen = self._credentials.get_frozen_credentials()
+        with _named_provider(str(self._credentials.method)):
+            frozen = self._credentials.get_frozen_credentials()
         self._check(frozen)
         return frozen
 
@@ -128,18 +152,38 @@ class _CheckedResolver:
 
     def load_credentials(self) -> _CheckedCredentials | None:
         """Return the first credentials that are found. botocore calls this once a session."""
-        found = self._resolver.load_credentials()
-        return _CheckedCredentials(found, self._check) if found else None
+        for provider in self._resolver.providers:
+            with _named_provider(str(provider.METHOD)):
+                if (found := provider.load()) is not None:
+                    return _CheckedCredentials(found, self._check)
+        return None
 
 
-class _CredentialsCache(JSONFileCache):
-    """The cache of the AWS CLI. Credentials that cannot be written to it still work."""
+@contextmanager
+def _named_provider(method: str) -> Iterator[None]:
+    """Name the provider when botocore fails on what it read: botocore lets the bare exception pass.
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        try:
-            super().__setitem__(key, value)
-        except OSError as problem:
-            _log.debug("could not cache temporary credentials: %s", problem)
+    Raises:
+        botocore.exceptions.CredentialRetrievalError: the credentials could not be read.
+        CredentialsError: new credentials have expired already.
+    """
+    try:
+        yield
+    except EcrTuiError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as problem:
+        if _STILL_EXPIRED in str(problem):
+            raise _expired_already(method) from None
+        reason = f"{type(problem).__name__}: {problem}"
+        raise CredentialRetrievalError(provider=method, error_msg=reason) from problem
+
+
+def _expired_already(method: str) -> CredentialsError:
+    return CredentialsError(
+        "The new credentials have expired already",
+        f"They came from {method}. The clock of this machine says {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC.",
+        "Set the clock of this machine, then try again.",
+    )
 
 
 def verify_of(connection: Connection) -> bool | str | None:

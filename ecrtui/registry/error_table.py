@@ -70,6 +70,12 @@ THROTTLED = ErrorSpec(
 )
 SERVICE_FAILED = ErrorSpec(ConnectionFailed, "The service failed", _WAIT, retryable=True)
 REFUSED = ErrorSpec(Refused, "ECR refused the request")
+CLOCK = ErrorSpec(
+    CredentialsError,
+    "The clock of this machine is wrong",
+    "Set the clock of this machine, then try again.",
+    kind=ErrorKind.CLOCK,
+)
 _EXPIRED = ErrorSpec(CredentialsError, "The credentials have expired", SIGN_IN)
 _NOT_ACCEPTED = ErrorSpec(CredentialsError, "AWS does not accept the credentials", SIGN_IN)
 _KMS = ErrorSpec(
@@ -86,7 +92,6 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     # credentials
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
-    "RequestExpired": _EXPIRED,
     "UnauthorizedException": _EXPIRED,  # SSO: the session of the token has ended
     "UnrecognizedClientException": _NOT_ACCEPTED,
     "InvalidClientTokenId": _NOT_ACCEPTED,
@@ -98,9 +103,9 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "SignatureDoesNotMatch": _NOT_ACCEPTED,
     "InvalidIdentityToken": _NOT_ACCEPTED,
     "InvalidSignatureException": _NOT_ACCEPTED,
-    "RequestTimeTooSkewed": ErrorSpec(
-        CredentialsError, "AWS does not accept the time of the request", "Set the clock of this machine, then retry."
-    ),
+    "RequestTimeTooSkewed": CLOCK,
+    "RequestExpired": CLOCK,
+    "RequestInTheFuture": CLOCK,
     # permissions
     "OptInRequired": ErrorSpec(AccessDenied, "The account is not signed up for ECR in this region"),
     "AccessDenied": DENIED,
@@ -226,6 +231,21 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "RequestTimeoutException": SERVICE_FAILED,
 }
 
+_CLOCK_WORDS = ("signature expired:", "signature not yet current:", "is now earlier than", "is still later than")
+"""What AWS says, in lower case, when the time of a signature is more than five minutes off its own clock. The error
+codes are those of a wrong signature."""
+
+
+def is_about_clock(message: str) -> bool:
+    """Return whether a refusal of credentials is about the time of the request."""
+    return any(words in message.lower() for words in _CLOCK_WORDS)
+
+
+def refuses_credentials(code: str, message: str) -> bool:
+    """Return whether an error means that the service will not accept these credentials again."""
+    return BY_CODE.get(code) in (_EXPIRED, _NOT_ACCEPTED) and not is_about_clock(message)
+
+
 _CHECK_NETWORK = "Check the network, the proxy, the region and the endpoint URL, then try again."
 _SIGNED_OUT = ErrorSpec(CredentialsError, "The sign-in has expired", SIGN_IN, unsent=True)
 _NO_CREDENTIALS = ErrorSpec(CredentialsError, "Could not load credentials", SIGN_IN, unsent=True)
@@ -233,6 +253,12 @@ _CONFIGURATION = ErrorSpec(
     CredentialsError,
     "The AWS configuration is not valid",
     "Fix ~/.aws/config or ~/.aws/credentials.",
+    unsent=True,
+)
+_FILE = ErrorSpec(
+    CredentialsError,
+    "A file of the sign-in cannot be read",
+    "Check the profile in ~/.aws/config, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.",
     unsent=True,
 )
 _ENDPOINT = ErrorSpec(UsageError, "The endpoint is not valid", "Check the region and the endpoint URL.", unsent=True)
@@ -287,7 +313,7 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     (raised.PartialCredentialsError, _NO_CREDENTIALS),
     (raised.UnknownCredentialError, _NO_CREDENTIALS),
     (raised.NoAuthTokenError, _NO_CREDENTIALS),
-    (raised.ConfigParseError, _CONFIGURATION),
+    (raised.ConfigParseError, _CONFIGURATION._replace(hint="Fix this line of the file.")),
     (raised.ConfigNotFound, _CONFIGURATION),
     (raised.InvalidConfigError, _CONFIGURATION),
     (raised.InvalidRetryConfigurationError, _CONFIGURATION),
@@ -356,6 +382,7 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     (raised.ConnectionError, _CONNECTION),
     (raised.ParamValidationError, _INVALID),
     (raised.ValidationError, _INVALID),
+    *((kind, _FILE) for kind in (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)),
     (OSError, _CONNECTION),
     (
         raised.BotoCoreError,

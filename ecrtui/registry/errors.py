@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConfigParseError
 
-from ecrtui.errors import EcrTuiError, ErrorKind, IntegrityError, ListingExpired
+from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
+from ecrtui.registry.configuration_errors import explain_parse_error
 from ecrtui.registry.error_table import (
+    CLOCK,
     DENIED,
     DENIED_EXPLICITLY,
     SIGN_IN,
     UNEXPECTED,
     ErrorSpec,
+    is_about_clock,
     kind_of_code,
     spec_of_code,
     spec_of_exception,
@@ -71,8 +75,16 @@ def translate(
         return _from_service(problem, operation, write, repository, sign_in)
     spec = spec_of_exception(problem)
     # The text of an unknown exception can hold anything, also a secret. Its name has to do.
-    detail = type(problem).__name__ if spec is UNEXPECTED else str(problem).strip()
+    detail = type(problem).__name__ if spec is UNEXPECTED else _detail_of(problem)
     return _error(spec, detail, operation, repository, sign_in, ambiguous=write and not spec.unsent)
+
+
+def _detail_of(problem: Exception) -> str:
+    """Return the words of an exception. Those of botocore lack the place of a fault in a configuration file."""
+    facts: Mapping[str, Any] = getattr(problem, "kwargs", {})
+    if isinstance(problem, ConfigParseError) and "path" in facts:
+        return explain_parse_error(str(facts["path"]), facts.get("error"))
+    return str(problem).strip()
 
 
 def kind_of(problem: BaseException) -> ErrorKind:
@@ -98,6 +110,10 @@ def _from_service(
     if sign_in_failed:
         detail = f"{problem.operation_name}: {detail}"
     spec = spec_of_code(code, status)
+    if spec.error is CredentialsError and is_about_clock(detail):
+        spec = CLOCK
+    if spec is CLOCK and (theirs := headers.get("date")):
+        detail = f"{detail} AWS says that it is {theirs}; this machine says {formatdate(usegmt=True)}."
     if spec is DENIED and "explicit deny" in detail:
         spec = DENIED_EXPLICITLY
     return _error(

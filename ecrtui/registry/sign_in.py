@@ -1,16 +1,18 @@
-"""Sign-in: keep credential providers off the terminal, and explain how to renew expired credentials."""
+"""Sign-in: adapt the credential providers of botocore, and explain how to renew expired credentials."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from botocore.credentials import AssumeRoleProvider, ProcessProvider
+from botocore.credentials import AssumeRoleProvider, ProcessProvider, SSOProvider
+from botocore.utils import SSOTokenLoader
 
 from ecrtui.errors import CredentialsError
+from ecrtui.registry.credential_process import OnWaiting, run_credential_process
+from ecrtui.registry.credentials_cache import SignInCache
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -19,33 +21,59 @@ MfaCode = Callable[[str], str]
 """Asks the user for the code of an MFA device: takes the question, returns the code."""
 
 
-def detach_from_terminal(providers: Sequence[Any], mfa_code: MfaCode) -> None:
-    """Keep credential providers from reading the terminal, which the screen owns.
+class SignIn(NamedTuple):
+    """How the credential providers of a session reach the user.
 
-    By default, an assumed role asks for its MFA code with ``getpass``, and the command of ``credential_process``
-    inherits the terminal. botocore has no public API to change that.
+    Args:
+        mfa_code: asks for the code of an MFA device.
+        on_waiting: tells what is waited for.
+        hint: returns how the user can sign in.
+    """
+
+    mfa_code: MfaCode
+    on_waiting: OnWaiting
+    hint: Callable[[], str]
+
+
+def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
+    """Keep credential providers from reading the terminal, and make them name the cause when they fail.
+
+    By default, an assumed role asks for its MFA code with ``getpass``, the command of ``credential_process`` inherits
+    the terminal, and a damaged sign-in file raises a bare exception. botocore has no public API to change that.
     """
     for provider in providers:
         if isinstance(provider, AssumeRoleProvider):
-            _detach_role(provider, mfa_code)
+            _adapt_role(provider, sign_in)
         elif isinstance(provider, ProcessProvider):
-            _detach_command(provider)
+            _adapt_process(provider, sign_in.on_waiting)
+        elif isinstance(provider, SSOProvider):
+            _adapt_sso(provider, sign_in.hint)
 
 
-def _detach_command(provider: Any) -> None:
-    provider._popen = partial(subprocess.Popen, stdin=subprocess.DEVNULL, start_new_session=True)
+def _adapt_process(provider: Any, on_waiting: OnWaiting) -> None:
+    def retrieve(command: str) -> dict[str, Any]:
+        found = run_credential_process(command, provider._profile_name, on_waiting)
+        return found | {"account_id": found["account_id"] or provider.profile_config.get("aws_account_id")}
+
+    provider._retrieve_credentials_using = retrieve
 
 
-def _detach_role(provider: Any, mfa_code: MfaCode) -> None:
-    """Detach an assumed role, and the providers of its ``source_profile``."""
-    provider._prompter = mfa_code
+def _adapt_sso(provider: Any, hint: Callable[[], str]) -> None:
+    cache = SignInCache(Path(provider._SSO_TOKEN_CACHE_DIR), hint)
+    provider._token_cache = provider._token_provider._cache = cache
+    provider._token_provider._token_loader = SSOTokenLoader(cache=cast(Any, cache))
+
+
+def _adapt_role(provider: Any, sign_in: SignIn) -> None:
+    """Adapt an assumed role, and the providers of its ``source_profile``."""
+    provider._prompter = sign_in.mfa_code
     builder = provider._profile_provider_builder
     original = builder.providers
 
     def providers(*arguments: Any, **options: Any) -> Sequence[Any]:
-        detached: Sequence[Any] = original(*arguments, **options)
-        detach_from_terminal(detached, mfa_code)
-        return detached
+        adapted: Sequence[Any] = original(*arguments, **options)
+        adapt_providers(adapted, sign_in)
+        return adapted
 
     builder.providers = providers
 

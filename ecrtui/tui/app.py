@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from ecrtui.tui.clipboard import CopyItem
 
 
+WAITING_SHOWN = 3600.0
+"""Seconds that a message about a sign-in stays. It is removed when the sign-in ends."""
+
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
@@ -167,6 +170,13 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
         if code is None:
             raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
         return code
+
+    def show_waiting(self, text: str) -> None:
+        """Show what the sign-in waits for; hide it with an empty text. The thread that signs in calls this."""
+        shown = (
+            partial(self.notify, text, title="Signing in", timeout=WAITING_SHOWN) if text else self.clear_notifications
+        )
+        self.call_from_thread(shown)
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""

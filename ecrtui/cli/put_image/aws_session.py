@@ -120,9 +120,9 @@ def _share_credentials(session: Session) -> None:
     """Share the credential cache of the AWS CLI, if the profile uses temporary credentials."""
     temporary = {"role_arn", "sso_account_id", "sso_session", "login_session"}
     if not temporary.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
-        from ecrtui.registry.configuration import share_credentials_cache
+        from ecrtui.registry.configuration import credentials_cache, share_credentials_cache
 
-        share_credentials_cache(session)
+        share_credentials_cache(session, credentials_cache())
 
 
 def _check_endpoint(url: str | None) -> None:

@@ -19,7 +19,7 @@ from ecrtui.ecr.location import account_of_arn
 from ecrtui.errors import ConnectionFailed, CredentialsError
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
-from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, ReplyStream, RpcConnection
+from ecrtui.registry.process.rpc import MFA_CODE, OPEN, WAITING, ConnectionClosed, ReplyStream, RpcConnection
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class RegistryProcess:
         self._connection = connection
         self.mfa_code: Callable[[str], str] | None = None
         """Asks the user for the code of an MFA device; None if there is no user to ask."""
+        self.on_waiting: Callable[[str], None] = lambda _: None
+        """Tells the user what the sign-in waits for; empty when it waits no longer."""
         self.caller_account = ""
         """The account of the caller, once known. A process that is started again refuses credentials of another."""
         self._lock = Lock()
@@ -103,6 +105,9 @@ class RegistryProcess:
         return rpc
 
     def _handle(self, name: str, question: str) -> Iterator[str]:
+        if name == WAITING:
+            self.on_waiting(question)
+            return
         if name != MFA_CODE or self.mfa_code is None:
             raise CredentialsError("The profile needs an MFA code", question)
         yield self.mfa_code(question)

@@ -22,8 +22,9 @@ from ecrtui.errors import EcrTuiError, internal_error
 Handler = Callable[..., Iterator[Any]]
 """Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
 
-OPEN, MFA_CODE = "open", "mfa_code"
-"""The calls that are not registry operations: use this connection, and ask the user for an MFA code."""
+OPEN, MFA_CODE, WAITING = "open", "mfa_code", "waiting"
+"""The calls that are not registry operations: use this connection, ask the user for an MFA code, and tell the user what
+the sign-in waits for."""
 
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")

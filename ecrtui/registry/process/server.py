@@ -10,23 +10,25 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.process.rpc import MFA_CODE, OPEN, ConnectionClosed, RpcConnection
+from ecrtui.registry.credential_process import end_running
+from ecrtui.registry.process.rpc import MFA_CODE, OPEN, WAITING, ConnectionClosed, RpcConnection
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.protocol import Page
     from ecrtui.settings import Connection
 
-OpenRegistry = Callable[["Connection", str, Callable[[str], str]], "EcrRegistry"]
+OpenRegistry = Callable[["Connection", str, Callable[[str], str], Callable[[str], None]], "EcrRegistry"]
 """Opens the registry of a connection.
 
 The second argument is the account of the caller, if an earlier process knew it. The third one asks the user for an MFA
-code.
+code, the last one tells what the sign-in waits for.
 """
 
 LISTINGS_READ_AHEAD = 4
@@ -42,6 +44,8 @@ GC_THRESHOLD = 50_000
 def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
     """Handle calls until the other process closes the socket, then exit at once. Calls in progress are abandoned.
 
+    A command of ``credential_process`` that still runs is ended.
+
     Args:
         link: the socket to the other process.
         open_registry: opens the registry of a connection.
@@ -49,6 +53,7 @@ def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
     gc.set_threshold(GC_THRESHOLD)
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     RegistryServer(link, open_registry).rpc.listen()
+    end_running()
     os._exit(0)
 
 
@@ -103,7 +108,9 @@ class RegistryServer:
         self._has_connection.wait()  # calls have a thread each: one can overtake the first, which is "open"
         with self._lock:
             if not self._registries:
-                self._registries[""] = self._open_registry(self._connection, self._caller_account, self._ask_for_code)
+                self._registries[""] = self._open_registry(
+                    self._connection, self._caller_account, self._ask_for_code, self._show_waiting
+                )
             if account not in self._registries:
                 self._registries[account] = self._registries[""].of_account(account)
             return self._registries[account]
@@ -113,3 +120,7 @@ class RegistryServer:
             return str(self.rpc.call(MFA_CODE, question).next())
         except ConnectionClosed:
             raise CredentialsError("No MFA code was given") from None
+
+    def _show_waiting(self, text: str) -> None:
+        with suppress(ConnectionClosed):  # nobody is left to tell
+            self.rpc.call(WAITING, text)

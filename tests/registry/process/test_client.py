@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event
 
 import pytest
@@ -223,3 +225,22 @@ def test_a_session_works_through_the_process(served: str, start: Callable[[Conne
     session = SessionFactory(connection, load({}), process=start(connection))()
     assert session.location.endpoint == served
     assert session.registry.repository("team/app").name == "team/app"
+
+
+def test_the_user_is_told_about_a_slow_credential_process_and_closing_ends_it(
+    served: str, own_home: Path, start: Callable[[Connection], RegistryProcess], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "started")
+    command = f"sh -c 'echo $$ > {tmp_path / 'started'}; exec sleep 3600'"
+    (own_home / ".aws").mkdir()
+    (own_home / ".aws" / "config").write_text(f"[profile slow]\ncredential_process = {command}\n")
+    process = start(Connection(profile="slow", endpoint_url=served))
+    told: SimpleQueue[str] = SimpleQueue()
+    process.on_waiting = told.put
+    process.call("location", "", (), {})
+    child = int((tmp_path / "started").read_text())
+    assert told.get() == f"Waiting for credential_process: {command}"
+    handle = os.pidfd_open(child)
+    process.close()
+    select.select([handle], [], [])  # readable once the command has ended
+    os.close(handle)

@@ -1,0 +1,156 @@
+"""Run the command of ``credential_process``, without the terminal, and end it with the application.
+
+The format of its output: https://docs.aws.amazon.com/cli/latest/topic/config-vars.html, "Sourcing credentials with an
+external process".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from dateutil.parser import parse  # type: ignore[import-untyped]
+
+from ecrtui.errors import CredentialsError
+
+WAITING_AFTER = 2.0
+"""Seconds after which the user is told what ecrtui waits for."""
+
+OnWaiting = Callable[[str], None]
+"""Tells the user what ecrtui waits for; called with an empty text when it waits no longer."""
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+_ended = False
+
+
+def run_credential_process(command: str, profile: str, on_waiting: OnWaiting) -> dict[str, Any]:
+    """Run a command and return the credentials that it prints, with the member names of botocore.
+
+    Args:
+        command: the value of ``credential_process``. No shell reads it.
+        profile: the profile that has it, for errors.
+        on_waiting: called when the command takes long.
+
+    Raises:
+        CredentialsError: the command cannot be run, fails, or prints something else.
+    """
+    output = _output_of(command, profile, on_waiting)
+    try:
+        printed = json.loads(output)
+        if printed["Version"] != 1:
+            raise _failed(command, profile, f"it printed the version {printed['Version']!r}; ecrtui knows version 1")
+        for name in ("AccessKeyId", "SecretAccessKey"):
+            if not isinstance(printed[name], str) or not printed[name]:
+                raise _failed(command, profile, f"{name} in its output is not a text")
+        expiration = printed.get("Expiration")
+        if expiration is not None:
+            _check_expiration(parse(expiration), command, profile)
+    except KeyError as problem:
+        raise _failed(command, profile, f"{problem.args[0]} is missing in its output") from None
+    except (ValueError, OverflowError, TypeError, RecursionError, AttributeError) as problem:
+        # The text of the error may contain the output, and so a secret.
+        what = "a time that is not valid" if isinstance(problem, OverflowError) else "something else than credentials"
+        raise _failed(command, profile, f"it printed {'nothing' if not output.strip() else what}") from None
+    return {
+        "access_key": printed["AccessKeyId"],
+        "secret_key": printed["SecretAccessKey"],
+        "token": printed.get("SessionToken"),
+        "expiry_time": expiration,
+        "account_id": printed.get("AccountId"),
+    }
+
+
+def end_running() -> None:
+    """End the commands that run now, with the processes that they have started. Later ones are not started."""
+    global _ended
+    with _lock:
+        _ended = True
+        for process in _running:
+            _end(process)
+
+
+def _output_of(command: str, profile: str, on_waiting: OnWaiting) -> bytes:
+    try:
+        words = shlex.split(command)
+    except ValueError as problem:
+        raise _failed(command, profile, f"it cannot be split into words: {problem}") from None
+    if not words:
+        raise _failed(command, profile, "it is empty")
+    process = _start(words, command, profile)
+    try:
+        output, complaint = _communicate(process, command, on_waiting)
+    finally:
+        with _lock:
+            _running.discard(process)
+            if process.returncode is None:  # Ctrl-C
+                _end(process)
+    if process.returncode:
+        said = complaint.decode(errors="replace").strip() or "it said nothing"
+        raise _failed(command, profile, f"it ended with exit code {process.returncode}: {said}")
+    return output
+
+
+def _start(words: list[str], command: str, profile: str) -> subprocess.Popen[bytes]:
+    with _lock:
+        if _ended:
+            raise _failed(command, profile, "ecrtui has ended")
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as problem:
+            reason = problem.strerror if isinstance(problem, OSError) else None
+            raise _failed(command, profile, f"it cannot be run: {words[0]}: {reason or problem}") from None
+        _running.add(process)
+        return process
+
+
+def _communicate(process: subprocess.Popen[bytes], command: str, on_waiting: OnWaiting) -> tuple[bytes, bytes]:
+    try:
+        return process.communicate(timeout=WAITING_AFTER)
+    except subprocess.TimeoutExpired:
+        on_waiting(f"Waiting for credential_process: {command}")
+    try:
+        return process.communicate()
+    finally:
+        on_waiting("")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):  # it has ended already
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+def _check_expiration(expiration: datetime, command: str, profile: str) -> None:
+    """Refuse credentials that have expired: botocore would ask for new ones for ever."""
+    if expiration.tzinfo is None:
+        raise _failed(command, profile, "Expiration in its output has no time zone")
+    now = datetime.now(UTC)
+    if expiration <= now:
+        raise CredentialsError(
+            "credential_process returned expired credentials",
+            f"They expired at {expiration:%Y-%m-%d %H:%M:%S %Z}. The clock of this machine says "
+            f"{now:%Y-%m-%d %H:%M:%S} UTC. The command of profile {profile} is: {command}",
+            "Renew what the command reads, or set the clock of this machine. Then try again.",
+        )
+
+
+def _failed(command: str, profile: str, reason: str) -> CredentialsError:
+    return CredentialsError(
+        "credential_process failed",
+        f"The command of profile {profile} is: {command}\n{reason[0].upper()}{reason[1:]}",
+        f"Run the credential_process command of profile {profile} by itself, and fix it (~/.aws/config).",
+    )

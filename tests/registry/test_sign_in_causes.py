@@ -1,0 +1,269 @@
+"""When signing in fails, the error names the file, the line, the clock or the command, and the way out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ecrtui.errors import ConnectionFailed, CredentialsError, ErrorKind
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.registry.conftest import RegistryEnv, WriteFile, failed
+from tests.registry.test_sign_in import ROLE, SSO, opened
+from tests.support.fake_sts import FakeSts
+
+FILES: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(b'{"Credentials": {"AccessKey'),
+    "not UTF-8": lambda path: path.write_bytes(b'{"accessToken": "\xff"}'),
+    "UTF-16": lambda path: path.write_bytes("{}".encode("utf-16")),
+    "zeros": lambda path: path.write_bytes(b"\0" * 200),
+    "no object": lambda path: path.write_text("[]"),
+    "null": lambda path: path.write_text("null"),
+    "empty object": lambda path: path.write_text("{}"),
+    "deep": lambda path: path.write_text("[" * 100_000),
+    "wrong types": lambda path: path.write_text(
+        '{"Credentials": {"AccessKeyId": 1, "SecretAccessKey": [], "SessionToken": {}, "Expiration": 5}, '
+        '"accessToken": 5, "expiresAt": {}}'
+    ),
+    "no time": lambda path: path.write_text(
+        '{"Credentials": {"AccessKeyId": "K", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "soon"}, '
+        '"accessToken": "t", "expiresAt": "soon"}'
+    ),
+    "time without zone": lambda path: path.write_text(
+        '{"Credentials": {"AccessKeyId": "K", "SecretAccessKey": "s", "SessionToken": "t", '
+        '"Expiration": "2040-01-01T00:00:00"}, "accessToken": "t", "expiresAt": "2040-01-01T00:00:00"}'
+    ),
+    "folder": lambda path: path.mkdir(),
+    "FIFO": os.mkfifo,
+    "link to itself": lambda path: path.symlink_to(path),
+    "link to nothing": lambda path: path.symlink_to(path.with_name("nothing")),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_damaged_file_in_the_credentials_cache_is_not_used(
+    served: str, profiles: WriteFile, sts: FakeSts, own_home: Path, kind: str
+) -> None:
+    profiles(ROLE)
+    opened(served)[0].location()
+    (path,) = (own_home / ".aws" / "cli" / "cache").iterdir()
+    path.unlink()
+    FILES[kind](path)
+    registry, keys = opened(served)
+    registry.location()
+    assert keys == ["ROLEKEY2"]
+
+
+@pytest.mark.parametrize("profile", ["legacy", "modern", "role"])
+@pytest.mark.parametrize("kind", FILES)
+def test_a_damaged_sign_in_file_is_named(
+    served: str, profiles: WriteFile, own_home: Path, kind: str, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = own_home / ".aws" / "sso" / "cache"
+    # botocore reads the home when it is imported, which is before this test
+    monkeypatch.setattr("botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR", str(cache))
+    profiles(SSO)
+    cache.mkdir(parents=True)
+    name = "https://example.awsapps.com/start" if profile == "legacy" else "corp"
+    path = cache / f"{hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()}.json"
+    FILES[kind](path)
+    error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert str(path) in error.detail
+    assert error.hint == f"Run `aws sso login --profile {profile}`, then try again."
+
+
+# what AWS refuses
+
+
+def entry(key: str) -> str:
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    return json.dumps(
+        {
+            "Credentials": {
+                "AccessKeyId": key,
+                "SecretAccessKey": "s",
+                "SessionToken": "t",
+                "Expiration": until,
+            }
+        }
+    )
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"])
+def test_only_the_refused_entry_leaves_the_cache(
+    env: RegistryEnv, served: str, profiles: WriteFile, sts: FakeSts, own_home: Path, code: str
+) -> None:
+    profiles(ROLE)
+    opened(served)[0].location()
+    cache = own_home / ".aws" / "cli" / "cache"
+    (path,) = cache.iterdir()
+    (cache / "other.json").write_text(entry("OTHER"))
+    (cache / "notes.txt").write_text(entry("ROLEKEY1"))
+    env.fault(f"DescribeRegistry:error:code={code}:status=403:times=1")
+    registry, _ = opened(served)
+    assert failed(registry.location).code == code
+    assert {left.name for left in cache.iterdir()} == {"other.json", "notes.txt"}
+    assert registry.location().registry_id
+    assert json.loads(path.read_text())["Credentials"]["AccessKeyId"] == "ROLEKEY2"
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
+def test_other_errors_leave_the_cache_alone(
+    env: RegistryEnv, served: str, profiles: WriteFile, sts: FakeSts, own_home: Path, code: str, no_sdk_retries: None
+) -> None:
+    profiles(ROLE)
+    opened(served)[0].location()
+    env.fault(f"DescribeRepositories:error:code={code}")
+    failed(opened(served)[0].repository, "team/app")
+    assert len(list((own_home / ".aws" / "cli" / "cache").iterdir())) == 1
+
+
+def test_the_refused_credentials_of_the_source_leave_the_cache(
+    served: str, profiles: WriteFile, sts: FakeSts, own_home: Path
+) -> None:
+    profiles(
+        ROLE + "[profile second]\nrole_arn = arn:aws:iam::123456789012:role/second\nsource_profile = role\n",
+    )
+    opened(served, "role")[0].location()
+    (source,) = (own_home / ".aws" / "cli" / "cache").iterdir()
+    sts.error = "ExpiredToken"
+    error = failed(open_registry(Connection(profile="second", endpoint_url=served)).location)
+    assert error.code == "ExpiredToken"
+    assert not source.exists()
+
+
+# clocks
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Signature expired: 20261127T010000Z is now earlier than 20261127T015500Z (20261127T020000Z - 5 min.)",
+        "Signature not yet current: 20261127T030000Z is still later than 20261127T020500Z (20261127T020000Z + 5 min.)",
+    ],
+)
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])
+def test_a_wrong_clock_is_named(
+    env: RegistryEnv, served: str, profiles: WriteFile, sts: FakeSts, own_home: Path, code: str, message: str
+) -> None:
+    profiles(ROLE)
+    opened(served)[0].location()
+    spec = f"DescribeRepositories:error:code={code}:status=403:message={message.replace(':', '%3A')}"
+    env.embedded.faults.add(spec)
+    error = failed(opened(served)[0].repository, "team/app")
+    assert error.kind is ErrorKind.CLOCK
+    assert error.title == "The clock of this machine is wrong"
+    assert "Set the clock" in error.hint
+    assert len(list((own_home / ".aws" / "cli" / "cache").iterdir())) == 1
+
+
+def test_credentials_that_arrive_expired_point_to_the_clock(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+    profiles(ROLE)
+    sts.lifetime = timedelta(hours=-1)
+    error = failed(opened(served)[0].location)
+    assert isinstance(error, CredentialsError)
+    assert "clock of this machine says" in error.detail
+    assert "Set the clock" in error.hint
+
+
+# credential_process
+
+VALID = {"Version": 1, "AccessKeyId": "KEY", "SecretAccessKey": "very-secret"}
+OUTPUTS: dict[str, tuple[str, str]] = {
+    "nothing": ("", "printed nothing"),
+    "text": ("Enter your PIN:", "something else"),
+    "cut": (json.dumps(VALID)[:-3], "something else"),
+    "list": (json.dumps([VALID]), "something else"),
+    "version": (json.dumps(VALID | {"Version": 2}), "version 2"),
+    "no version": (json.dumps({"AccessKeyId": "KEY", "SecretAccessKey": "very-secret"}), "Version is missing"),
+    "no key": (json.dumps({"Version": 1, "SecretAccessKey": "very-secret"}), "AccessKeyId is missing"),
+    "number": (json.dumps(VALID | {"AccessKeyId": 5}), "AccessKeyId"),
+    "time": (json.dumps(VALID | {"Expiration": "very-secret"}), "something else"),
+    "number as time": (json.dumps(VALID | {"Expiration": 1700000000}), "something else"),
+    "no zone": (json.dumps(VALID | {"Expiration": "2040-01-01T00:00:00"}), "no time zone"),
+    "expired": (json.dumps(VALID | {"Expiration": "2020-01-01T00:00:00Z"}), "expired at 2020-01-01 00:00:00 UTC"),
+}
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_wrong_output_of_credential_process_is_named(
+    served: str, profiles: WriteFile, tmp_path: Path, kind: str
+) -> None:
+    output, expected = OUTPUTS[kind]
+    (tmp_path / "output").write_text(output)
+    profiles(f"[profile p]\ncredential_process = cat {tmp_path / 'output'}\n")
+    error = failed(open_registry(Connection(profile="p", endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert expected in error.detail
+    assert f"cat {tmp_path / 'output'}" in error.detail
+    assert error.hint
+    assert "very-secret" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("no-such-command --profile x", "no-such-command: No such file"),
+        ("/etc", "Permission denied"),
+        ("'unclosed", "No closing quotation"),
+        ("sh -c 'kill -9 $$'", "exit code -9"),
+        ("false", "it said nothing"),
+    ],
+)
+def test_a_command_that_cannot_run_is_named(served: str, profiles: WriteFile, command: str, expected: str) -> None:
+    profiles(f"[profile p]\ncredential_process = {command}\n")
+    error = failed(open_registry(Connection(profile="p", endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert expected in error.detail
+    assert "credential_process" in error.hint
+
+
+# files
+
+CONFIGS: dict[str, tuple[bytes, str]] = {
+    "byte order mark": (b"\xef\xbb\xbf[default]\nregion = eu-west-1\n", "line 1: the file begins with a byte order"),
+    "UTF-16": ("[default]\n".encode("utf-16"), "UTF-16"),
+    "Latin-1": (b"[default]\nregion = eu-west-1\n# caf\xe9\n", "line 3: byte 0xe9 is not UTF-8"),
+    "no section": (b"\n\naws_secret_access_key = very-secret\n", "line 3: text before the first [section]"),
+    "no value": (b"[default]\nregion = x\nvery-secret\n", "line 3: this is neither"),
+    "twice": (b"[default]\nregion = x\n[default]\n", "line 3: the section [default] is there twice"),
+    "option twice": (b"[default]\nregion = x\nregion = y\n", "line 3: region is there twice"),
+    "indented": (b"[default]\nregion = x\ns3 =\n  very-secret\n", "line 4: an indented line"),
+}
+
+
+@pytest.mark.parametrize("name", ["config", "credentials"])
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_a_broken_configuration_names_file_and_line(served: str, own_home: Path, kind: str, name: str) -> None:
+    content, expected = CONFIGS[kind]
+    path = own_home / ".aws" / name
+    path.parent.mkdir()
+    path.write_bytes(content)
+    error = failed(open_registry(Connection(endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert error.detail.startswith(str(path))
+    assert expected in error.detail
+    assert "very-secret" not in str(error)
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_a_missing_token_file_is_named(
+    served: str, profiles: WriteFile, sts: FakeSts, tmp_path: Path, *, as_folder: bool
+) -> None:
+    token = tmp_path / "token"
+    if as_folder:
+        token.mkdir()
+    profiles(f"[profile p]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nweb_identity_token_file = {token}\n")
+    error = failed(open_registry(Connection(profile="p", endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert not isinstance(error, ConnectionFailed)
+    assert str(token) in error.detail
+    assert "web_identity_token_file" in error.hint.lower()
