@@ -20,7 +20,6 @@ from tests.support.embedded import (
     create_repository,
     error_message,
     push_image,
-    push_index,
     put,
     refused,
 )
@@ -61,15 +60,6 @@ def test_the_findings_of_a_scan_match_its_counts(ecr: Any, repository: str) -> N
     assert detail["imageScanFindingsSummary"]["findingSeverityCounts"] == counts
 
 
-def test_an_image_can_be_scanned_once_a_day(ecr: Any, repository: str) -> None:
-    """S01"""
-    push_image(ecr, repository, tag="1.0")
-    scan(ecr, repository, "1.0")
-    with refused("LimitExceededException") as caught:
-        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "1.0"})
-    assert error_message(caught) == "The scan quota per image has been exceeded. Wait and try again."
-
-
 def test_an_image_without_a_scan_has_no_findings(ecr: Any, repository: str) -> None:
     """S02"""
     push_image(ecr, repository, tag="1.0")
@@ -89,18 +79,6 @@ def test_findings_are_returned_in_pages(ecr: Any, repository: str) -> None:
     pages = ecr.get_paginator("describe_image_scan_findings").paginate(**asked, PaginationConfig={"PageSize": 1})
     names = [finding["name"] for page in pages for finding in page["imageScanFindings"]["findings"]]
     assert len(names) == len(set(names)) == count
-
-
-def test_indexes_and_archived_images_cannot_be_scanned(ecr: Any, repository: str) -> None:
-    push_index(ecr, repository, tag="multi")
-    with refused("UnsupportedImageTypeException"):
-        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "multi"})
-    image = push_image(ecr, repository, "old", tag="old")
-    ecr.update_image_storage_class(
-        repositoryName=repository, imageId={"imageDigest": image.digest}, targetStorageClass="ARCHIVE"
-    )
-    with refused("ImageArchivedException"):
-        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "old"})
 
 
 def test_scan_on_push_scans_a_pushed_image(ecr: Any, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.conftest import Transport
-from tests.support.embedded import push_image
+from tests.support.embedded import REGISTRY_ID, error_message, push_image, push_index, refused
 
 EVERY_IMAGE = {"repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}], "scanFrequency": "SCAN_ON_PUSH"}
 SCAN_MEMBERS = {"imageScanStatus", "imageScanFindingsSummary"}
@@ -45,3 +45,97 @@ def test_images_are_described_with_scan_results_under_the_old_scan_version(trans
     push_image(ecr, name, tag="1.0")
     for asked in ({}, {"imageIds": [{"imageTag": "1.0"}]}):
         assert described(ecr, name, **asked).keys() >= SCAN_MEMBERS
+
+
+def archive(ecr: Any, repository: str, digest: str) -> None:
+    ecr.update_image_storage_class(
+        repositoryName=repository, imageId={"imageDigest": digest}, targetStorageClass="ARCHIVE"
+    )
+
+
+def test_a_second_scan_within_a_day_exceeds_the_quota(ecr: Any, repository: str) -> None:
+    """S05"""
+    asked = {"repositoryName": repository, "imageId": {"imageTag": "1.0"}}
+    push_image(ecr, repository, tag="1.0")
+    ecr.start_image_scan(**asked)
+    with refused("LimitExceededException") as caught:
+        ecr.start_image_scan(**asked)
+    assert error_message(caught) == "The scan quota per image has been exceeded. Wait and try again."
+
+
+def test_an_index_cannot_be_scanned(ecr: Any, repository: str) -> None:
+    """S07"""
+    push_index(ecr, repository, tag="multi")
+    with refused("UnsupportedImageTypeException"):
+        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "multi"})
+
+
+def test_an_archived_image_cannot_be_scanned(ecr: Any, repository: str) -> None:
+    """S08"""
+    image = push_image(ecr, repository, tag="1.0")
+    archive(ecr, repository, image.digest)
+    with refused("ImageArchivedException"):
+        ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "1.0"})
+
+
+def test_a_basic_scan_is_disabled_by_enhanced_scanning(transport: Transport, name: str) -> None:
+    """S09"""
+    ecr = transport.client(region="ap-northeast-1")
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    ecr.create_repository(repositoryName=name)
+    push_image(ecr, name, tag="1.0")
+    with refused("ValidationException") as caught:
+        ecr.start_image_scan(repositoryName=name, imageId={"imageTag": "1.0"})
+    assert error_message(caught) == "This feature is disabled"
+
+
+def test_a_finding_of_a_basic_scan_names_its_package(ecr: Any, repository: str) -> None:
+    """S10"""
+    findings: list[dict[str, Any]] = []
+    for number in range(10):
+        asked = {"repositoryName": repository, "imageId": {"imageTag": str(number)}}
+        push_image(ecr, repository, f"image {number}", tag=str(number))
+        ecr.start_image_scan(**asked)
+        answer = ecr.describe_image_scan_findings(**asked)
+        assert answer["imageScanStatus"] == {
+            "status": "COMPLETE",
+            "description": "The scan was completed successfully.",
+        }
+        findings += answer["imageScanFindings"]["findings"]
+    assert findings
+    for finding in findings:
+        assert {attribute["key"] for attribute in finding["attributes"]} >= {"package_name", "package_version"}
+        assert finding["uri"].startswith("http")
+
+
+def test_the_message_of_a_missing_scan_names_the_digest(ecr: Any, repository: str) -> None:
+    """S11"""
+    image = push_image(ecr, repository, tag="1.0")
+    with refused("ScanNotFoundException") as caught:
+        ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageDigest": image.digest})
+    assert error_message(caught) == (
+        f"Image scan does not exist for the image with '{{imageDigest:'{image.digest}', imageTag:'null'}}' in the"
+        f" repository with name '{repository}' in the registry with id '{REGISTRY_ID}'"
+    )
+
+
+def test_a_rule_of_the_registry_scans_pushes_and_leaves_the_repository_as_it_is(
+    transport: Transport, name: str
+) -> None:
+    """S12"""
+    ecr = transport.client(region="ap-northeast-2")
+    ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[EVERY_IMAGE])
+    ecr.create_repository(repositoryName=name)
+    push_image(ecr, name, tag="1.0")
+    answer = ecr.describe_image_scan_findings(repositoryName=name, imageId={"imageTag": "1.0"})
+    assert answer["imageScanStatus"]["status"] == "COMPLETE"
+    (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": False}
+
+
+def test_a_scan_by_digest_answers_the_digest_alone(ecr: Any, repository: str) -> None:
+    """S13"""
+    image = push_image(ecr, repository, tag="1.0")
+    answer = ecr.start_image_scan(repositoryName=repository, imageId={"imageDigest": image.digest})
+    assert answer["imageId"] == {"imageDigest": image.digest}
+    assert answer["imageScanStatus"] == {"status": "IN_PROGRESS"}
