@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.request import urlopen
+from uuid import UUID
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: 
 
 
 def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) -> None:
-    """L04"""
+    """L04, L15"""
     with refused("UploadNotFoundException"):
         send(ecr, repository, "00000000-0000-0000-0000-000000000000", 0, b"abc")
     with refused("InvalidParameterException"):
@@ -117,7 +118,7 @@ def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) ->
 
 
 def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
-    """L04"""
+    """L04, L13, L15"""
     upload_id = start_upload(ecr, repository)
     asked = {"repositoryName": repository, "uploadId": upload_id, "layerDigests": [digest_of("abc")]}
     with refused("EmptyUploadException"):
@@ -128,7 +129,15 @@ def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
         ecr.complete_layer_upload(**asked)
 
 
+def test_an_upload_proposes_parts_of_10_mebibytes(ecr: Any, repository: str) -> None:
+    """L11"""
+    answer = ecr.initiate_layer_upload(repositoryName=repository)
+    assert answer["partSize"] == 10_485_760
+    assert str(UUID(answer["uploadId"])) == answer["uploadId"]
+
+
 def test_an_existing_layer_cannot_be_uploaded_again(ecr: Any, repository: str) -> None:
+    """L14"""
     upload_blob(ecr, repository, b"abc")
     upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
@@ -137,6 +146,7 @@ def test_an_existing_layer_cannot_be_uploaded_again(ecr: Any, repository: str) -
 
 
 def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) -> None:
+    """L12"""
     upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     send(ecr, repository, upload_id, 3, b"def")
@@ -145,6 +155,7 @@ def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) ->
 
 
 def test_a_part_has_at_most_20_mebibytes(ecr: Any, repository: str) -> None:
+    """L16"""
     upload_id = start_upload(ecr, repository)
     largest = b"x" * 20_971_520
     with refused("InvalidParameterException"):
