@@ -180,7 +180,9 @@ class PlanBuilder:
                 "",
                 "List the plans with: ecrtui history",
             )
-        changed = tuple(entry for entry in entries if entry.outcome in (StepOutcome.DONE, None))
+        # An undo that put an index back has entries for its parts: undoing the undo leaves them where they are.
+        asked = tuple(entry for entry in entries if entry.tag or entry.kind != "undo") or entries
+        changed = tuple(entry for entry in asked if entry.outcome in (StepOutcome.DONE, None))
         return self.undo(changed or entries)
 
     def resume(self, plan_id: str) -> Plan:

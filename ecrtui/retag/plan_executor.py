@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,6 +13,7 @@ from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.current_digests import current_digests
+from ecrtui.retag.index_parts import parts_of
 from ecrtui.retag.journal.journal import Journal, JournalError
 from ecrtui.retag.parallel import map_concurrently
 from ecrtui.retag.plan import (
@@ -136,14 +137,28 @@ class PlanExecutor:
             own = [step for step in steps if step.repository == repository]
             try:
                 found = self._registry.manifests(repository, _digests_to_read(own, provided))
+                manifests.update((manifest.digest, manifest) for manifest in found)
+                old = [manifests[digest] for digest in {step.before for step in own} if digest in manifests]
+                manifests.update(parts_of(old, partial(self._journalled_or_read, repository)))
             except EcrTuiError as error:
                 errors[repository] = error
                 continue
-            manifests.update((manifest.digest, manifest) for manifest in found)
-            for digest in {step.after for step in own if step.restores}:
-                if (saved := self._journal.manifest(digest)) is not None:
-                    manifests[digest] = saved
+            restored = self._journalled({step.after for step in own if step.restores})
+            manifests.update((manifest.digest, manifest) for manifest in restored)
+            manifests.update(parts_of(restored, self._journalled))
         return manifests, errors
+
+    def _journalled(self, digests: Iterable[str]) -> Sequence[Manifest]:
+        """Return those of the manifests that the journal has."""
+        saved = (self._journal.manifest(digest) for digest in digests)
+        return [manifest for manifest in saved if manifest is not None]
+
+    def _journalled_or_read(self, repository: str, digests: Sequence[str]) -> Sequence[Manifest]:
+        """Return the manifests from the journal, and the others from the registry, which counts that as a pull."""
+        saved = self._journalled(digests)
+        known = {manifest.digest for manifest in saved}
+        missing = [digest for digest in digests if digest not in known]
+        return [*saved, *self._registry.manifests(repository, missing)] if missing else saved
 
     def _verified_report(self, plan: Plan, results: tuple[StepResult, ...]) -> Report:
         """Read back every tag that should be as planned, also those that already were."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image, is_index
@@ -15,6 +16,7 @@ from ecrtui.ecr.units import duration_in_words
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
+from ecrtui.retag.index_parts import part_digests, parts_of
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
 
@@ -83,12 +85,42 @@ class StepExecutor:
         error = self._missing_manifest(step, manifests)
         if error is not None:
             return StepResult(step, StepOutcome.FAILED, str(error), error=error)
+        if step.restores and (failed := self._restore_parts(plan, step, manifests)) is not None:
+            return failed
         self._rate_limiter.acquire()
         try:
             number = self._begin(plan, step, manifests)
         except JournalError as problem:
             return StepResult(step, StepOutcome.FAILED, str(problem), error=problem)
         return self._finish(step, number, self._send(plan, step, manifests, number))
+
+    def _restore_parts(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> StepResult | None:
+        """Put back the parts that a deleted index refers to. Return the failed result of the step if one fails."""
+        available = [manifests[digest] for digest in part_digests(manifests[step.after]) if digest in manifests]
+        if not available:
+            return None
+        try:
+            digests = [manifest.digest for manifest in available]
+            existing = {image.digest for image in self._registry.images_by_digest(step.repository, digests)}
+        except EcrTuiError as error:
+            message = f"could not look for the parts of the index, so nothing was sent: {error}"
+            return StepResult(step, StepOutcome.FAILED, message, error=error)
+        for part in available:
+            if part.digest in existing:
+                continue
+            restoring = Step(
+                step.repository,
+                "",
+                StepAction.CREATE,
+                after=part.digest,
+                media_type=part.media_type,
+                restores=True,
+            )
+            result = self.execute(plan, restoring, manifests)
+            if result.outcome not in (StepOutcome.DONE, StepOutcome.ALREADY):
+                message = f"could not put back {short_digest(part.digest)}, a part of the index: {result.message}"
+                return StepResult(step, result.outcome, message, error=result.error)
+        return None
 
     def _missing_manifest(self, step: Step, manifests: Mapping[str, Manifest]) -> EcrTuiError | None:
         needed = step.after or step.before  # a removal needs the old one, to restore the image if ECR deletes it
@@ -101,8 +133,11 @@ class StepExecutor:
         )
 
     def _begin(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> int:
-        own = tuple(manifests[digest] for digest in (step.before, step.after) if digest in manifests)
-        return self._journal.begin(PendingWrite(plan, step, self._location, self._principal, own))
+        own = [manifests[digest] for digest in (step.before, step.after) if digest in manifests]
+        available = partial(_available, manifests)
+        parts = parts_of([manifest for manifest in own if manifest.digest == step.before], available)
+        write = PendingWrite(plan, step, self._location, self._principal, (*own, *parts.values()))
+        return self._journal.begin(write)
 
     def _finish(self, step: Step, number: int, written: _WriteResult) -> StepResult:
         """Record the outcome in the journal."""
@@ -296,6 +331,10 @@ class StepExecutor:
             return ""
         who = change.principal or "another user of this journal"
         return f", changed by {who} {duration_in_words(time.time() - change.begun_at)} ago"
+
+
+def _available(manifests: Mapping[str, Manifest], digests: Sequence[str]) -> Sequence[Manifest]:
+    return [manifests[digest] for digest in digests if digest in manifests]
 
 
 def _failure(error: EcrTuiError) -> StepOutcome:

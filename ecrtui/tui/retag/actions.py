@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from textual.message import Message
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError, internal_error
-from ecrtui.retag.plan import Progress, Report, StepResult, TagChange
+from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.retag.plan_form import PlanForm
@@ -25,7 +25,7 @@ from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
 
 if TYPE_CHECKING:
     from ecrtui.ecr.image import Image
-    from ecrtui.retag.engine import RepositoryContext
+    from ecrtui.retag.engine import Engine, RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,25 @@ class PlanApplyMixin(AppScreen):
 
     def on_step_finished(self, message: StepFinished) -> None:
         message.form.show_progress(message.progress)
+
+    def on_plan_form_plan_requested(self, message: PlanForm.PlanRequested) -> None:
+        if message.form.make_plan is not None:
+            message.stop()
+            self._plan_again(message.form, message.form.make_plan)
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def _plan_again(self, form: PlanForm, make_plan: Callable[[Engine], Plan]) -> None:
+        try:
+            session = await self.session()
+            plan = await blocking.run_blocking(make_plan, session.engine)
+        except EcrTuiError as error:
+            form.show_error(error)
+        else:
+            form.show_plan(plan)
+            self.plan_made_again(plan)
+
+    def plan_made_again(self, plan: Plan) -> None:
+        """Show the new plan of a form. Screens override it if they show the steps themselves."""
 
     def on_plan_form_manifest_requested(self, message: PlanForm.ManifestRequested) -> None:
         message.stop()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -17,10 +18,13 @@ from textual.widgets import Input, Static
 from ecrtui.ecr import units
 from ecrtui.ecr.tag import parse_tags
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
+from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.retag import rendering
+
+if TYPE_CHECKING:
+    from ecrtui.retag.engine import Engine
 
 
 class Phase(Enum):
@@ -58,8 +62,11 @@ class PlanFormState:
 
     @property
     def has_failed(self) -> bool:
-        """True if planning or a step failed."""
-        return self.error is not None or any(result.error for result in (self.report.results if self.report else ()))
+        """True if planning or a step failed, or a step was not started."""
+        results = self.report.results if self.report else ()
+        return self.error is not None or any(
+            result.error is not None or result.outcome is StepOutcome.SKIPPED for result in results
+        )
 
     @property
     def has_manifest(self) -> bool:
@@ -73,6 +80,7 @@ class PlanForm(Vertical, can_focus=True):
     Args:
         title: The first line.
         plan: The plan; None if the screen makes it on :class:`PlanRequested`.
+        make_plan: Makes the plan again after a failure; None if the screen knows how to.
     """
 
     DEFAULT_CSS = """
@@ -130,10 +138,13 @@ class PlanForm(Vertical, can_focus=True):
 
         form: PlanForm
 
-    def __init__(self, title: Content, plan: Plan | None = None) -> None:
+    def __init__(
+        self, title: Content, plan: Plan | None = None, make_plan: Callable[[Engine], Plan] | None = None
+    ) -> None:
         super().__init__()
         self._title = title
-        self._can_replan = plan is None
+        self.make_plan = make_plan
+        self._can_replan = plan is None or make_plan is not None
         self.set_reactive(PlanForm.state, PlanFormState(plan=plan, planning=plan is None))
 
     def compose(self) -> ComposeResult:
@@ -153,6 +164,7 @@ class PlanForm(Vertical, can_focus=True):
 
     def request_plan(self, tags: tuple[str, ...]) -> None:
         """Ask the screen for a plan."""
+        self.stopping = False
         self.state = PlanFormState(tags=tags, planning=True)
         self.post_message(self.PlanRequested(self, tags))
 

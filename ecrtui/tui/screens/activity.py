@@ -137,7 +137,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        await self.show_form(PlanForm(Content(title), plan))
+        await self.show_form(PlanForm(Content(title), plan, make))
 
     @work(exclusive=True, group="resolve", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:

@@ -196,7 +196,13 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         """Open the form that applies the plan."""
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
-            await self.show_form(BulkForm(Content(self.request.title), self.plan))
+            changes, kind = self.plan.changes, self.plan.kind
+            form = BulkForm(Content(self.request.title), self.plan, lambda engine: engine.plan(changes, kind=kind))
+            await self.show_form(form)
+
+    def plan_made_again(self, plan: Plan) -> None:
+        self.plan, self.report, self.applied = plan, None, plan.id
+        self.table.update(PlanRow(step) for step in plan.steps)
 
     def action_remove_row(self) -> None:
         """Remove the selected row from the plan."""

@@ -399,3 +399,25 @@ async def test_a_pruned_plan_is_retried_unchanged_after_a_failed_replan(
         await until(pilot, "enter close")
         expected = {"rc-1": images[0].digest, "rc-2": images[1].digest, "rc-1-rel": images[0].digest}
         assert tags_of(client, REPOSITORY) == expected
+
+
+async def test_a_failed_bulk_write_is_planned_and_applied_again(embedded: EmbeddedRegistry, client: Any) -> None:
+    for number in range(3):
+        push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await open_rename(pilot, "{tag|strip:rc-}", 3)
+        await until(pilot, "3 tags")
+        await pilot.press("enter")
+        await until(pilot, "3 new")
+        embedded.faults.add("PutImage:error:code=KmsException:message=no key:after=1:times=1")
+        await pilot.press("enter")
+        screen = await until(pilot, "r try again")
+        assert "✗ failed  1" in screen
+        await pilot.press("r")
+        screen = await until(pilot, "enter apply")
+        assert "1 already there, 2 new" in screen
+        await pilot.press("enter")
+        screen = await until(pilot, "enter close")
+        assert "try again" not in screen
+        assert screen.count("✓ done") == 3  # two rows and the count
+        assert {"0", "1", "2"} < set(tags_of(client, REPOSITORY))

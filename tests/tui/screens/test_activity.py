@@ -204,3 +204,21 @@ async def test_an_unusable_journal_stops_the_write_and_the_form_says_why(
             assert embedded.calls["PutImage"] == writes
             with pytest.raises(sqlite3.DatabaseError):
                 sqlite3.connect(journal_file()).execute("SELECT * FROM sqlite_master")
+
+
+async def test_a_failed_undo_is_planned_and_applied_again(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await write(pilot, "one", "two")
+        await until(pilot, "2 writes")
+        await pilot.press("U")
+        await until(pilot, "enter apply")
+        embedded.faults.add("BatchDeleteImage:error:code=InvalidParameterException:message=no:times=1")
+        await pilot.press("enter")
+        await until(pilot, "r try again")
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, lambda screen: "enter close" in screen and "try again" not in screen)
+        assert tags_of(client, REPOSITORY) == {"v1": image.digest}
