@@ -14,7 +14,15 @@ import pytest
 from ecrtui.emulator import storage
 from ecrtui.emulator.layer_downloads import DownloadError
 from tests.emulator.conftest import Transport
-from tests.support.embedded import create_repository, digest_of, error_message, push_image, refused, upload_blob
+from tests.support.embedded import (
+    REGISTRY_ID,
+    create_repository,
+    digest_of,
+    error_message,
+    push_image,
+    refused,
+    upload_blob,
+)
 
 MEBIBYTE = 1024 * 1024
 
@@ -104,6 +112,16 @@ def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: 
         ecr.upload_layer_part(
             repositoryName=repository, uploadId=upload_id, partFirstByte=3, partLastByte=9, layerPartBlob=b"short"
         )
+
+
+def test_a_first_part_that_does_not_begin_at_0_names_the_upload(ecr: Any, repository: str) -> None:
+    """L10"""
+    upload_id = start_upload(ecr, repository)
+    with refused("InvalidLayerPartException") as caught:
+        send(ecr, repository, upload_id, 5, b"late")
+    response: Any = caught.value.response
+    assert (response["registryId"], response["repositoryName"]) == (REGISTRY_ID, repository)
+    assert (response["uploadId"], response["lastValidByteReceived"]) == (upload_id, 0)
 
 
 def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) -> None:

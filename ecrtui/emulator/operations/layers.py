@@ -48,7 +48,7 @@ def upload_layer_part(context: RequestContext) -> dict[str, Any]:
                 members={
                     **context.repository_members(),
                     "uploadId": context["uploadId"],
-                    "lastValidByteReceived": received - 1,
+                    "lastValidByteReceived": max(received - 1, 0),  # the smallest PartSize
                 },
             )
         if content:
