@@ -139,9 +139,9 @@ class Catalog:
         if self._cache is not None:
             self._cache.keep_images(repository, images)
 
-    def known_manifest(self, digest: str) -> Manifest | None:
-        """Return the manifest if it is in memory. This does not block."""
-        return self._manifests.get(digest)
+    def known_manifest(self, repository: str, digest: str) -> Manifest | None:
+        """Return the manifest of an image in a repository if it is in memory. This does not block."""
+        return self._manifests.get(repository, digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
         """Return the exact manifest from memory, the cache, or the registry, checked against its digest.
@@ -150,12 +150,12 @@ class Catalog:
             NotFound: the repository has no such image.
             IntegrityError: the manifest of the registry has another digest.
         """
-        known = self._manifests.get(digest) or self._from_cache((digest,)).get(digest)
+        known = self._manifests.get(repository, digest) or self._from_cache(repository, (digest,)).get(digest)
         if known is None:
             known = self._registry.manifest(repository, digest)
-            self._manifests.keep((known,))
+            self._manifests.keep(repository, (known,))
             if self._cache is not None:
-                self._cache.keep_manifests((known,))
+                self._cache.keep_manifests(repository, (known,))
         return known
 
     def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
@@ -163,22 +163,22 @@ class Catalog:
 
         This sends no request if all are in memory or in the cache.
         """
-        found = {digest: known for digest in digests if (known := self._manifests.get(digest)) is not None}
-        found |= self._from_cache([digest for digest in digests if digest not in found])
+        found = {digest: known for digest in digests if (known := self._manifests.get(repository, digest)) is not None}
+        found |= self._from_cache(repository, [digest for digest in digests if digest not in found])
         missing = [digest for digest in digests if digest not in found]
         if missing:
             fetched = self._registry.manifests(repository, missing)
-            self._manifests.keep(fetched)
+            self._manifests.keep(repository, fetched)
             if self._cache is not None:
-                self._cache.keep_manifests(fetched)
+                self._cache.keep_manifests(repository, fetched)
             found |= {manifest.digest: manifest for manifest in fetched}
         return tuple(found[digest] for digest in digests if digest in found)
 
-    def _from_cache(self, digests: Sequence[str]) -> dict[str, Manifest]:
+    def _from_cache(self, repository: str, digests: Sequence[str]) -> dict[str, Manifest]:
         if self._cache is None or not digests:
             return {}
-        kept = self._cache.manifests(digests)
-        self._manifests.keep(kept)
+        kept = self._cache.manifests(repository, digests)
+        self._manifests.keep(repository, kept)
         return {manifest.digest: manifest for manifest in kept}
 
     def config(self, repository: str, descriptor: Descriptor) -> ImageConfig:

@@ -13,7 +13,7 @@ MAX_CHARACTERS = 16 * 1024 * 1024
 
 
 class ManifestLru:
-    """Manifests by digest; the least recently used ones are dropped. Thread-safe.
+    """Manifests by repository and digest; the least recently used ones are dropped. Thread-safe.
 
     Args:
         size: characters of all manifests together.
@@ -22,24 +22,25 @@ class ManifestLru:
     def __init__(self, size: int = MAX_CHARACTERS) -> None:
         self._size = size
         self._used = 0
-        self._manifests: OrderedDict[str, Manifest] = OrderedDict()
+        self._manifests: OrderedDict[tuple[str, str], Manifest] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, digest: str) -> Manifest | None:
+    def get(self, repository: str, digest: str) -> Manifest | None:
         """Return the manifest if it is in memory."""
         with self._lock:
-            manifest = self._manifests.get(digest)
+            manifest = self._manifests.get((repository, digest))
             if manifest is not None:
-                self._manifests.move_to_end(digest)
+                self._manifests.move_to_end((repository, digest))
             return manifest
 
-    def keep(self, manifests: Iterable[Manifest]) -> None:
+    def keep(self, repository: str, manifests: Iterable[Manifest]) -> None:
         """Add manifests as the most recently used ones, except those larger than the whole size."""
         with self._lock:
             for manifest in manifests:
-                if manifest.digest in self._manifests or len(manifest.text) > self._size:
+                key = repository, manifest.digest
+                if key in self._manifests or len(manifest.text) > self._size:
                     continue
-                self._manifests[manifest.digest] = manifest
+                self._manifests[key] = manifest
                 self._used += len(manifest.text)
             while self._used > self._size:
                 _, dropped = self._manifests.popitem(last=False)

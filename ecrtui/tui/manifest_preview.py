@@ -42,7 +42,7 @@ class ManifestPreview:
     async def show(self, view: ManifestView, session: Session, image: Image) -> bool:
         """Show the manifest if it was read already; return False, and leave the view as it is, if not."""
         if not self.is_showing(image):
-            manifest = session.catalog.known_manifest(image.digest)
+            manifest = session.catalog.known_manifest(self.repository, image.digest)
             if manifest is None:
                 return False
             view.show(await blocking.run_blocking(prepare_manifest, manifest.text))

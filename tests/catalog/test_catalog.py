@@ -273,12 +273,12 @@ def test_a_manifest_is_requested_once(embedded: EmbeddedRegistry, faults: Faults
     image = push_image(client, "app", tag="1")
     made = calls(faults, "BatchGetImage")
     catalog = catalog_of(embedded, tmp_path / "cache")
-    assert catalog.known_manifest(image.digest) is None
+    assert catalog.known_manifest("app", image.digest) is None
     for _ in range(2):
         assert catalog.manifest("app", image.digest).text == image.manifest
-    assert catalog.known_manifest(image.digest) is not None
+    assert catalog.known_manifest("app", image.digest) is not None
     again = catalog_of(embedded, tmp_path / "cache")
-    assert again.known_manifest(image.digest) is None, "the cache on disk is not read"
+    assert again.known_manifest("app", image.digest) is None, "the cache on disk is not read"
     assert again.manifest("app", image.digest).text == image.manifest
     assert len(made) == 1
 
@@ -297,7 +297,7 @@ def test_prefetch_requests_only_missing_manifests(embedded: EmbeddedRegistry, fa
     assert len(made) == 2, "one request for the hundred missing ones"
     catalog.prefetch("app", digests)
     assert len(made) == 2
-    assert all(catalog.known_manifest(digest) for digest in digests)
+    assert all(catalog.known_manifest("app", digest) for digest in digests)
     assert catalog.prefetch("app", []) == ()
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-VERSION = 4
+VERSION = 5
 """Version of the schema and of the content of chunks. A file of another version is deleted."""
 
 BUSY_TIMEOUT = 1.0
@@ -35,10 +35,13 @@ CREATE TABLE chunk (
     PRIMARY KEY (listing, digest)
 ) WITHOUT ROWID;
 CREATE TABLE manifest (
-    digest TEXT PRIMARY KEY,
+    registry TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
     media_type TEXT NOT NULL,
     content BLOB NOT NULL,
-    used_at REAL NOT NULL
+    used_at REAL NOT NULL,
+    PRIMARY KEY (registry, repository, digest)
 );
 CREATE INDEX manifest_used ON manifest (used_at);
 CREATE TABLE scan (

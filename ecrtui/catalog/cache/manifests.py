@@ -16,61 +16,75 @@ MANIFESTS_SIZE = 64 * 1024 * 1024
 _USED_STEP = 86_400.0
 """Seconds. The time of last use is stored no more exactly than this, so that most reads do not write."""
 
+_Row = tuple[str, str, str, str, bytes, float]
+"""Registry, repository, digest, media type, compressed text, time of last use."""
+
 _log = logging.getLogger(__name__)
 
 
 class ManifestStore:
-    """Manifests by digest. When they exceed their size, the least recently used ones are deleted.
+    """Manifests by repository and digest. When they exceed their size, the least recently used ones are deleted.
+
+    The media type of a manifest belongs to the registry and the repository: the bytes, and so the digest, can be the
+    same where the media type is another one.
 
     Args:
         file: the cache file.
+        registry: the registry of the manifests.
         clock: returns seconds since the epoch.
         size: bytes of all manifests in the file, compressed.
     """
 
-    def __init__(self, file: CacheFile, clock: Callable[[], float], size: int) -> None:
+    def __init__(self, file: CacheFile, registry: str, clock: Callable[[], float], size: int) -> None:
         self._file = file
+        self._registry = registry
         self._clock = clock
         self._size = size
 
-    def load(self, digests: Sequence[str]) -> tuple[Manifest, ...]:
+    def load(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Return those of these manifests that are stored and still match their digest."""
-        return self._file.write(lambda connection: tuple(self._read(connection, digests)), ())
+        return self._file.write(lambda connection: tuple(self._read(connection, repository, digests)), ())
 
-    def keep(self, manifests: Sequence[Manifest]) -> None:
-        """Store manifests."""
-        rows = [
-            (manifest.digest, manifest.media_type, zlib.compress(manifest.text.encode(), 1), self._clock())
+    def keep(self, repository: str, manifests: Sequence[Manifest]) -> None:
+        """Store manifests of a repository."""
+        now = self._clock()
+        rows: list[_Row] = [
+            (
+                *(self._registry, repository, manifest.digest),
+                *(manifest.media_type, zlib.compress(manifest.text.encode(), 1), now),
+            )
             for manifest in manifests
         ]
         self._file.write(lambda connection: self._insert(connection, rows), None)
 
-    def _read(self, connection: sqlite3.Connection, digests: Sequence[str]) -> Iterator[Manifest]:
+    def _read(self, connection: sqlite3.Connection, repository: str, digests: Sequence[str]) -> Iterator[Manifest]:
         now = self._clock()
         for digest in digests:
             row = connection.execute(
-                "SELECT media_type, content, used_at FROM manifest WHERE digest = ?", (digest,)
+                "SELECT media_type, content, used_at, rowid FROM manifest "
+                "WHERE registry = ? AND repository = ? AND digest = ?",
+                (self._registry, repository, digest),
             ).fetchone()
             if row is None:
                 continue
             manifest = _decode(digest, row[0], row[1])
             if manifest is None:
                 _log.info("the cached manifest %s does not match its digest", digest)
-                connection.execute("DELETE FROM manifest WHERE digest = ?", (digest,))
+                connection.execute("DELETE FROM manifest WHERE rowid = ?", (row[3],))
                 continue
             if now - row[2] > _USED_STEP:
-                connection.execute("UPDATE manifest SET used_at = ? WHERE digest = ?", (now, digest))
+                connection.execute("UPDATE manifest SET used_at = ? WHERE rowid = ?", (now, row[3]))
             yield manifest
 
-    def _insert(self, connection: sqlite3.Connection, rows: Sequence[tuple[str, str, bytes, float]]) -> None:
-        connection.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?)", rows)
+    def _insert(self, connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+        connection.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?)", rows)
         used = connection.execute("SELECT coalesce(sum(length(content)), 0) FROM manifest").fetchone()[0]
         if used <= self._size:
             return
-        for digest, size in connection.execute(
-            "SELECT digest, length(content) FROM manifest ORDER BY used_at, rowid"
+        for row, size in connection.execute(
+            "SELECT rowid, length(content) FROM manifest ORDER BY used_at, rowid"
         ).fetchall():
-            connection.execute("DELETE FROM manifest WHERE digest = ?", (digest,))
+            connection.execute("DELETE FROM manifest WHERE rowid = ?", (row,))
             used -= size
             if used <= self._size * 9 // 10:
                 return

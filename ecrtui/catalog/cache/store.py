@@ -52,7 +52,7 @@ class Cache:
         self._file = CacheFile(file, busy_timeout)
         registry = f"{location.registry_id} {location.region} {location.endpoint}"
         self._listings = ListingStore(self._file, registry, clock, listings_size)
-        self._manifests = ManifestStore(self._file, clock, manifests_size)
+        self._manifests = ManifestStore(self._file, registry, clock, manifests_size)
         self._scans = ScanStore(self._file, registry, clock)
 
     @classmethod
@@ -102,13 +102,13 @@ class Cache:
         """Delete the listing of a repository that no longer exists."""
         self._listings.forget(repository)
 
-    def manifests(self, digests: Sequence[str]) -> tuple[Manifest, ...]:
+    def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Return those of these manifests that are stored and still match their digest."""
-        return self._manifests.load(digests)
+        return self._manifests.load(repository, digests)
 
-    def keep_manifests(self, manifests: Sequence[Manifest]) -> None:
-        """Store manifests; the least recently used ones are deleted when they exceed their size."""
-        self._manifests.keep(manifests)
+    def keep_manifests(self, repository: str, manifests: Sequence[Manifest]) -> None:
+        """Store manifests of a repository; the least recently used ones are deleted when they exceed their size."""
+        self._manifests.keep(repository, manifests)
 
     def scans(self, repository: str, digests: Sequence[str]) -> dict[str, tuple[ImageScan, float]]:
         """Return those of these scans that are stored, by digest, each with the time at which it was read."""

@@ -20,12 +20,13 @@ from ecrtui.catalog.cache.store import Cache
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import Manifest
+from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 from tests.support.rows import images, repositories
 
 HERE = RegistryLocation("123456789012", "eu-west-1")
+ELSEWHERE = RegistryLocation("999999999999", "eu-west-1")
 REPOSITORY_ROWS = (
     Repository("a", "uri/a", "arn:a", "123456789012", 1.5, TagMutability("IMMUTABLE_WITH_EXCLUSION", ("x*", "y"))),
     Repository("b", "uri/b", scan_on_push=True, encryption="KMS", kms_key="key"),
@@ -68,7 +69,7 @@ def test_a_new_cache_is_empty_and_creates_its_file_on_first_use(file: Path, cach
     assert not file.parent.exists()
     assert cache.repositories() is None
     assert cache.images("a") is None
-    assert cache.manifests(["sha256:0"]) == ()
+    assert cache.manifests("team/app", ["sha256:0"]) == ()
 
 
 def test_the_last_listing_is_returned_with_its_age(file: Path, cache: Cache, clock: Clock) -> None:
@@ -154,33 +155,49 @@ def test_a_listing_can_be_deleted(file: Path, cache: Cache) -> None:
 
 def test_manifests_are_returned_byte_for_byte(cache: Cache) -> None:
     kept = [manifest(number) for number in range(5)]
-    cache.keep_manifests(kept)
-    assert cache.manifests([entry.digest for entry in kept[::-1]] + ["sha256:0"]) == tuple(kept[::-1])
+    cache.keep_manifests("team/app", kept)
+    assert cache.manifests("team/app", [entry.digest for entry in kept[::-1]] + ["sha256:0"]) == tuple(kept[::-1])
 
 
 def test_a_manifest_that_does_not_match_its_digest_is_deleted(file: Path, cache: Cache) -> None:
     good, bad, broken = (manifest(number) for number in range(3))
-    cache.keep_manifests([good, bad, broken])
+    cache.keep_manifests("team/app", [good, bad, broken])
     with sqlite3.connect(file) as connection:
         connection.execute(
             "UPDATE manifest SET content = (SELECT content FROM manifest WHERE digest = ?) WHERE digest = ?",
             (good.digest, bad.digest),
         )
         connection.execute("UPDATE manifest SET content = x'00' WHERE digest = ?", (broken.digest,))
-    assert cache.manifests([bad.digest, good.digest, broken.digest]) == (good,)
+    assert cache.manifests("team/app", [bad.digest, good.digest, broken.digest]) == (good,)
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT digest FROM manifest").fetchall() == [(good.digest,)]
+
+
+def test_the_media_type_of_a_manifest_belongs_to_its_registry_and_repository(file: Path, clock: Clock) -> None:
+    """The same bytes, and so the same digest, can have another media type elsewhere."""
+    here = manifest(1)
+    types = {
+        ("team/app", HERE): OCI_MANIFEST,
+        ("team/other", HERE): DOCKER_MANIFEST,
+        ("team/app", ELSEWHERE): OCI_INDEX,
+    }
+    for (repository, location), media_type in types.items():
+        Cache(file, location, clock=clock).keep_manifests(repository, [replace(here, media_type=media_type)])
+    for (repository, location), media_type in types.items():
+        (found,) = Cache(file, location, clock=clock).manifests(repository, [here.digest])
+        assert found.media_type == media_type
+    assert Cache(file, ELSEWHERE, clock=clock).manifests("team/other", [here.digest]) == ()
 
 
 def test_the_least_recently_used_manifests_are_deleted_first(file: Path, clock: Clock) -> None:
     cache = Cache(file, HERE, clock=clock, manifests_size=1000)
     kept = [manifest(number) for number in range(100)]
-    cache.keep_manifests(kept[:1])
+    cache.keep_manifests("team/app", kept[:1])
     for entry in kept[1:]:
         clock.now += 90_000
-        cache.keep_manifests([entry])
-        assert cache.manifests([kept[0].digest]), "a manifest in use is kept"
-    left = cache.manifests([entry.digest for entry in kept])
+        cache.keep_manifests("team/app", [entry])
+        assert cache.manifests("team/app", [kept[0].digest]), "a manifest in use is kept"
+    left = cache.manifests("team/app", [entry.digest for entry in kept])
     assert 5 < len(left) < 50
     assert left == (kept[0], *kept[-len(left) + 1 :])
 
@@ -262,7 +279,7 @@ def test_a_file_locked_by_another_process_is_not_written(file: Path, cache: Cach
     with sqlite3.connect(file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         contender.keep_images("a", [image(2)])
-        contender.keep_manifests([manifest(1)])
+        contender.keep_manifests("team/app", [manifest(1)])
         other.execute("ROLLBACK")
     known = contender.images("a")
     assert known is not None
@@ -281,8 +298,8 @@ def test_a_folder_that_cannot_be_created_is_no_error(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "cache.sqlite").mkdir()
     cache = Cache(tmp_path / "cache.sqlite", HERE)
-    cache.keep_manifests([manifest(1)])
-    assert cache.manifests([manifest(1).digest]) == ()
+    cache.keep_manifests("team/app", [manifest(1)])
+    assert cache.manifests("team/app", [manifest(1).digest]) == ()
     assert (tmp_path / "cache.sqlite").is_dir()
 
 
