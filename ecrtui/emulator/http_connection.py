@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator import http_head, layer_downloads, sts
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Delivery, Request, Response, error_response, headers
+from ecrtui.emulator.http_messages import Delivery, Request, Response, error_response
 
 if TYPE_CHECKING:
     from ecrtui.emulator.http_server import EmbeddedServer
@@ -94,12 +94,13 @@ class HttpConnection(BaseHTTPRequestHandler):
         content: list[layer_downloads.LayerContent] = []
 
         def find() -> Response:
-            content.append(layer_downloads.find_content(embedded.database, layer_downloads.download_path(self.path)))
-            return Response(200, b"", headers("application/octet-stream"))
+            layer = layer_downloads.find_content(embedded.database, layer_downloads.download_path(self.path))
+            content.append(layer.select(self.headers.get("Range", "")))
+            return content[0].response()
 
         response = embedded.respond(layer_downloads.OPERATION, find)
-        if response.status == 200 and content:
-            self._deliver(response, content[0], content[0].size)
+        if response.status in (200, 206) and content:
+            self._deliver(response, content[0], content[0].length)
         else:
             self._deliver(response)
 

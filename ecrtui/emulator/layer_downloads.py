@@ -7,8 +7,9 @@ signed and do not expire.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ecrtui.emulator.database import Database
@@ -22,34 +23,77 @@ IN_PROCESS_ENDPOINT = "embedded:/"
 """The endpoint of a registry in this process. With ``/layers/…`` it makes a URL of the scheme ``embedded``."""
 
 
+_RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-(?P<suffix>[0-9]{1,18}))")
+
+
 class DownloadError(Exception):
     """A download URL has no content."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerContent:
-    """The content of a layer; iterate to read it in chunks. It ends early where the database has no content.
+    """The content of a layer or a part of it; iterate to read it. It ends early where the database has no content.
 
     Args:
-        size: bytes.
+        size: bytes of the layer.
+        first: the position of the first byte of the part.
+        end: the position after its last byte; None for the end of the layer.
     """
 
     database: Database
     digest: str
     size: int
+    first: int = 0
+    end: int | None = None
+
+    @property
+    def length(self) -> int:
+        """The number of bytes of the part."""
+        return (self.size if self.end is None else self.end) - self.first
 
     def __iter__(self) -> Iterator[bytes]:
-        position = 0
-        while position < self.size:
+        position, end = self.first, self.first + self.length
+        while position < end:
             with self.database.read() as connection:
                 row = connection.execute(
-                    "SELECT content FROM blob_chunks WHERE digest = ? AND first_byte = ?", (self.digest, position)
+                    "SELECT first_byte, content FROM blob_chunks WHERE digest = ? AND first_byte <= ?"
+                    " ORDER BY first_byte DESC LIMIT 1",
+                    (self.digest, position),
                 ).fetchone()
             # A file of somebody else can have anything here; an empty chunk would be read again for ever.
-            if row is None or not isinstance(row["content"], bytes) or not row["content"]:
+            if row is None or not isinstance(row["content"], bytes):
                 return
-            yield row["content"]
-            position += len(row["content"])
+            piece = row["content"][position - row["first_byte"] : end - row["first_byte"]]
+            if not piece:
+                return
+            yield piece
+            position += len(piece)
+
+    def select(self, range_header: str) -> LayerContent:
+        """Return the part that a Range header asks for; the whole layer if it asks for no single range of bytes.
+
+        Raises:
+            ServiceError: InvalidRange with status 416, the answer of S3 for a range outside the layer.
+        """
+        asked = _RANGE.fullmatch(range_header.strip())
+        if asked is None:
+            return self
+        if asked["suffix"]:
+            first, last = max(self.size - int(asked["suffix"]), 0), self.size - 1
+        else:
+            first, last = int(asked["first"]), int(asked["last"] or self.size - 1)
+            if asked["last"] and last < first:
+                return self  # not a valid range (RFC 9110, section 14.1.2)
+        if first >= self.size:
+            raise ServiceError("InvalidRange", "The requested range is not satisfiable", 416)
+        return replace(self, first=first, end=min(last + 1, self.size))
+
+    def response(self) -> Response:
+        """Return the response for the content, without a body: 206 with Content-Range for a part."""
+        if self.end is None:
+            return Response(200, b"", headers("application/octet-stream"))
+        content_range = f"bytes {self.first}-{self.end - 1}/{self.size}"
+        return Response(206, b"", {**headers("application/octet-stream"), "Content-Range": content_range})
 
 
 def download_url(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:

@@ -6,16 +6,19 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 from __future__ import annotations
 
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import pytest
 
 from ecrtui.emulator import storage
 from ecrtui.emulator.layer_downloads import DownloadError
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     REGISTRY_ID,
+    client_for,
     create_repository,
     digest_of,
     error_message,
@@ -198,6 +201,52 @@ def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: 
     assert (digest, size) == (digest_of("one two three"), 13)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert download(transport, url) == b"one two three"
+
+
+RANGES = {
+    "bytes=2-4": (206, 2, 5),
+    "bytes=0-0": (206, 0, 1),
+    "bytes=3-": (206, 3, 10),
+    "bytes=-4": (206, 6, 10),
+    "bytes=-99": (206, 0, 10),
+    "bytes=8-99": (206, 8, 10),
+    "bytes=4-2": (200, 0, 10),
+    "bytes=0-1,3-4": (200, 0, 10),
+    "bytes=-": (200, 0, 10),
+    "lines=1-2": (200, 0, 10),
+    "bytes=a-b": (200, 0, 10),
+    "bytes=10-": (416, 0, 0),
+    "bytes=-0": (416, 0, 0),
+}
+
+
+@pytest.mark.parametrize("chunk", [16, 3, 1])
+@pytest.mark.parametrize(("asked", "expected"), RANGES.items(), ids=RANGES)
+def test_a_range_of_a_layer_can_be_downloaded(
+    embedded: EmbeddedRegistry, url: str, name: str, asked: str, expected: tuple[int, int, int], chunk: int
+) -> None:
+    """L17"""
+    ecr, content = client_for(url), b"0123456789"
+    create_repository(ecr, name)
+    digest = upload_blob(ecr, name, content)["digest"]
+    with embedded.database.write() as connection:
+        connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest,))
+        for first in range(0, len(content), chunk):
+            connection.execute(
+                "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)",
+                (digest, first, content[first : first + chunk]),
+            )
+    download_url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest)["downloadUrl"]
+    status, first, end = expected
+    request = Request(download_url, headers={"Range": asked})  # noqa: S310 - on this machine
+    if status == 416:
+        with pytest.raises(HTTPError) as caught:
+            urlopen(request, timeout=10)  # noqa: S310 - on this machine
+        assert caught.value.code == 416
+        return
+    with urlopen(request, timeout=10) as response:  # noqa: S310 - on this machine
+        assert (response.status, response.read()) == (status, content[first:end])
+        assert response.headers["Content-Range"] == (f"bytes {first}-{end - 1}/10" if status == 206 else None)
 
 
 def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, repository: str) -> None:
