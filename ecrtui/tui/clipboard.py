@@ -11,6 +11,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Annotation, Part
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.safe_text import visible, visible_lines
 
 MANIFEST_FILE = "manifest.json"
 """The file with the manifest in a command, unless the manifest came from another file."""
@@ -18,16 +19,31 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class CopyItem:
-    """One entry of the copy menu."""
+    """One entry of the copy menu, safe to paste.
+
+    The text has no control characters: they are shown as on the screen. A pasted line feed would run a line in a shell,
+    and ``ESC[201~`` would end the paste of a terminal early.
+
+    Args:
+        label: its name.
+        text: what is copied.
+        lines: whether the text is a document, which keeps its line feeds and tabs.
+    """
 
     label: str
     text: str
+    lines: bool = False
+
+    def __post_init__(self) -> None:
+        safe = visible_lines(self.text, keep_tabs=True) if self.lines else visible(self.text)
+        if self.lines and safe != self.text:
+            object.__setattr__(self, "label", f"{self.label} (control characters shown)")
+        object.__setattr__(self, "text", safe)
 
 
 def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
     """Return what can be copied of a repository."""
-    entries = (("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
-    return tuple(CopyItem(label, text) for label, text in entries if text)
+    return _words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
 
 
 def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
@@ -35,25 +51,25 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
     tag = tag or (image.tags[0] if image.tags else "")
     by_digest = f"{repository.uri}@{image.digest}"
     by_tag = f"{repository.uri}:{tag}" if tag else ""
-    entries = (
-        ("tag URI", by_tag),
-        ("digest URI", by_digest),
-        ("digest", image.digest),
-        ("tag", tag),
-        ("docker pull", f"docker pull {by_tag or by_digest}"),
-        ("aws ecr put-image", put_image_line(repository, image, region, tag or "TAG")),
+    words = _words(("tag URI", by_tag), ("digest URI", by_digest), ("digest", image.digest), ("tag", tag))
+    return (
+        *words,
+        CopyItem("docker pull", shlex.join(["docker", "pull", by_tag or by_digest])),
+        CopyItem("aws ecr put-image", put_image_line(repository, image, region, tag or "TAG")),
     )
-    return tuple(CopyItem(label, text) for label, text in entries if text)
 
 
 def copy_items_for_part(repository: Repository, part: Part) -> tuple[CopyItem, ...]:
     """Return what can be copied of a part of a manifest."""
     if isinstance(part, Annotation):
-        return (CopyItem("digest", part.digest) if part.digest else CopyItem("annotation", part.value),)
-    entries = [CopyItem(f"{part.role} digest", part.digest)]
-    if part.is_image:
-        entries.append(CopyItem(f"{part.role} URI", f"{repository.uri}@{part.digest}"))
-    return tuple(entries)
+        return _words(("digest", part.digest)) if part.digest else (CopyItem("annotation", part.value),)
+    uri = f"{repository.uri}@{part.digest}" if part.is_image else ""
+    return _words((f"{part.role} digest", part.digest), (f"{part.role} URI", uri))
+
+
+def _words(*entries: tuple[str, str]) -> tuple[CopyItem, ...]:
+    """Return the entries with a value, each as a shell reads it: no valid name, tag or digest needs quotes."""
+    return tuple(CopyItem(label, shlex.quote(visible(value))) for label, value in entries if value)
 
 
 def put_image_line(repository: Repository, image: Image, region: str, tag: str) -> str:
@@ -71,7 +87,7 @@ def get_manifest_line(request: PutImageRequest, common: Sequence[str] = ()) -> s
     """Return the AWS CLI command that writes the exact manifest of a digest to :data:`MANIFEST_FILE`."""
     words = ["aws", "ecr", "batch-get-image", *common, *_options(request, "registry_id", "repository")]
     words += ["--image-ids", f"imageDigest={request.digest}"]
-    words += ["--accepted-media-types", request.media_type] if request.media_type else []
+    words += ["--accepted-media-types", request.media_type] if _is_text(request.media_type) else []
     return f"{shlex.join([*words, '--output', 'json'])} | jq -j '.images[0].imageManifest' > {MANIFEST_FILE}"
 
 
@@ -98,7 +114,12 @@ _OPTIONS = {
 
 def _options(request: PutImageRequest, *names: str) -> list[str]:
     given = [(_OPTIONS[name], getattr(request, name)) for name in names]
-    return [word for option, value in given if value for word in (option, value)]
+    return [word for option, value in given if _is_text(value) for word in (option, value)]
+
+
+def _is_text(value: str) -> bool:
+    """Return True if the AWS CLI takes the value as it is: of a ``file://`` value it sends the content of the file."""
+    return bool(value) and not value.startswith(("file://", "fileb://"))
 
 
 def over_ssh(environment: Mapping[str, str] | None = None) -> bool:

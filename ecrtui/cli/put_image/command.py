@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -269,7 +270,7 @@ class PutImageCommand:
     def _unknown(self, reason: str) -> str:
         return (
             f"{reason}: it is unknown whether {self._image()} was put. To find out: aws ecr describe-images "
-            f"--repository-name {self.parameters.get('repositoryName', '')} "
+            f"--repository-name {shlex.quote(str(self.parameters.get('repositoryName', '')))} "
             f"--image-ids imageDigest={manifest_digest(self.parameters)}"
         )
 

@@ -263,7 +263,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         """Copy the plan or its result as CSV or JSON."""
         if self.plan is not None:
             self.post_message(
-                messages.OfferCopies(tuple(CopyItem(name, self._export(name)) for name in ("CSV", "JSON")))
+                messages.OfferCopies(tuple(CopyItem(name, self._export(name), lines=True) for name in ("CSV", "JSON")))
             )
 
     async def action_save(self) -> None:

@@ -292,7 +292,7 @@ class PutImageScreen(PlanApplyMixin):
         items = (
             CopyItem("aws ecr put-image", self._command()),
             CopyItem("digest", self.state.digest),
-            CopyItem("manifest", self.manifest_field.exact_text),
+            CopyItem("manifest", self.manifest_field.exact_text, lines=True),
         )
         self.post_message(messages.OfferCopies(tuple(item for item in items if item.text)))
 

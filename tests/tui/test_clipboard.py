@@ -1,0 +1,95 @@
+"""What the copy menu copies is safe to paste, whatever the registry returned."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import parse_manifest
+from ecrtui.ecr.put_image_request import PutImageRequest
+from ecrtui.ecr.repository import Repository
+from ecrtui.tui import clipboard
+from ecrtui.tui.clipboard import CopyItem
+
+DIGEST = f"sha256:{'a' * 64}"
+REPOSITORY = Repository("team/app", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app", "arn", "123456789012")
+IMAGE = Image(DIGEST, ("v1",), media_type="application/vnd.oci.image.manifest.v1+json")
+CONTROLS = "\n", "\r", "\t", "\x1b", "\x07", "\x7f", "\x9b", "\u2028", "\u202e", "\x00"
+HOSTILE = [
+    *(f"a{control}b" for control in CONTROLS),
+    "\x1b[201~\nrm -rf ~\n",
+    "x; rm -rf ~",
+    "$(reboot)",
+    "`reboot`",
+    "a' b \" c",
+    "a\\b",
+    "-x",
+    "*",
+    "a&b",
+    "#x",
+    "~",
+]
+
+
+def items_of(text: str) -> list[CopyItem]:
+    """Return every entry of a copy menu of a repository, image and part whose names are this text."""
+    repository = replace(REPOSITORY, name=text, uri=text, arn=text, registry_id=text)
+    image = replace(IMAGE, digest=text, tags=(text,), media_type=text)
+    manifest = parse_manifest(
+        json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": text,
+                "manifests": [{"mediaType": text, "digest": text, "size": 1, "platform": {"os": text}}],
+                "annotations": {"note": text},
+            }
+        )
+    )
+    return [
+        *clipboard.copy_items_for_repository(repository),
+        *clipboard.copy_items_for_image(repository, image, "eu-west-1"),
+        *(item for part in manifest.descriptors for item in clipboard.copy_items_for_part(repository, part)),
+    ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_copied_has_a_control_character_or_breaks_out_of_its_word(text: str) -> None:
+    for item in items_of(text):
+        assert item.text.isprintable(), item
+        assert not [control for control in CONTROLS if control in item.text], item
+        if item.label == "aws ecr put-image":
+            words = shlex.split(item.text)
+            assert [word for word in words if word in ("&&", "|", ">")] == ["|", ">", "&&"]
+            assert words.count("aws") == 2
+        elif item.label == "docker pull":
+            assert len(shlex.split(item.text)) == 3
+        else:
+            assert len(shlex.split(item.text)) == 1
+
+
+def test_valid_names_are_copied_as_they_are() -> None:
+    items = {item.label: item.text for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, "eu-west-1")}
+    assert items["tag URI"] == f"{REPOSITORY.uri}:v1"
+    assert items["docker pull"] == f"docker pull {REPOSITORY.uri}:v1"
+    assert items["digest"] == DIGEST
+
+
+@pytest.mark.parametrize("text", ["\x1b[201~\nreboot\n", "a\rb", "\x9b2J", "\u202egnp"])
+def test_a_document_keeps_its_lines_only(text: str) -> None:
+    item = CopyItem("JSON", f'{{\n\t"a": "é {text}"\n}}\n', lines=True)
+    assert item.label == "JSON (control characters shown)"
+    assert "\n\t" in item.text
+    assert all(line.isprintable() for line in item.text.replace("\t", "").split("\n"))
+    assert CopyItem("JSON", '{\n\t"a": "é"\n}\n', lines=True) == CopyItem("JSON", '{\n\t"a": "é"\n}\n', lines=True)
+
+
+def test_a_command_names_no_file_that_the_registry_chose() -> None:
+    for scheme in ("file://", "fileb://"):
+        secret = f"{scheme}~/.aws/credentials"
+        request = PutImageRequest("123456789012", "team/app", "", secret, secret, DIGEST)
+        assert ".aws" not in clipboard.get_manifest_line(request)
+        assert ".aws" not in clipboard.put_image_command(request, "manifest.json")
