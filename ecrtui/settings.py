@@ -85,6 +85,12 @@ def _invalid(location: str, name: str, value: Any, rule: str) -> SettingsError:
     return SettingsError(f"{location}: {name} is {value!r}", f"{name} must {rule}.", _FIX if "line" in location else "")
 
 
+def _check_prefetch(value: bool | str, location: str) -> bool | str:
+    if value not in (True, False, "auto"):
+        raise _invalid(location, "prefetch", value, "be auto, true or false")
+    return value
+
+
 def _check_theme(value: str, location: str) -> str:
     if not value.strip():
         raise _invalid(location, "theme", value, "name a theme")
@@ -166,8 +172,12 @@ class Settings:
         check=_check_writes_per_second,
     )
     cache: bool = _setting(_SWITCH, "Keep the last known lists and manifests on disk.", True, flag="--no-cache")
-    prefetch: bool = _setting(
-        _SWITCH, "Read manifests around the cursor ahead. ECR records each read as a pull of the image.", True
+    prefetch: bool | str = _setting(
+        ("auto, true or false", (bool, str)),
+        "Read manifests around the cursor ahead. ECR records each read as a pull of the image. `auto`: only if ECR "
+        "records no pulls of the caller (ListPullTimeUpdateExclusions).",
+        "auto",
+        check=_check_prefetch,
     )
     mouse: bool = _setting(
         _SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"

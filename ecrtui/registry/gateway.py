@@ -40,6 +40,7 @@ from ecrtui.registry.validation import (
     structure,
     structures,
     text,
+    texts,
     validate_reply,
 )
 
@@ -218,6 +219,12 @@ class EcrRegistry(Registry):
             return ""
         with validate_reply("GetLifecyclePolicy"):
             return required_text(reply, "lifecyclePolicyText")
+
+    def pull_time_exclusions(self) -> tuple[str, ...]:
+        operation = "ListPullTimeUpdateExclusions"
+        reply = self._read(operation, without_registry_id=True, maxResults=PAGE_SIZE)  # an account has at most 100
+        with validate_reply(operation):
+            return texts(reply, "pullTimeUpdateExclusions")
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         reply = self._read("ListTagsForResource", without_registry_id=True, resourceArn=repository.arn)

@@ -164,6 +164,9 @@ class Registry(Protocol):
     def lifecycle_policy(self, repository: str) -> str:
         """Return the text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""
 
+    def pull_time_exclusions(self) -> tuple[str, ...]:
+        """Return the ARNs of principals whose pulls are not recorded (ListPullTimeUpdateExclusions)."""
+
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         """Return the AWS resource tags of the repository (ListTagsForResource)."""
 

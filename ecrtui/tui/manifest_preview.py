@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.documents import image_document
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import parse_policy
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session
-from ecrtui.tui import blocking
+from ecrtui.tui import blocking, details
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
 
@@ -49,10 +50,14 @@ class ManifestPreview:
             self._shown_digest = image.digest
         return True
 
-    def clear(self, view: ManifestView) -> None:
-        """Show nothing."""
+    def clear(self, view: ManifestView, image: Image | None) -> None:
+        """Show what the listing tells of the image, because its manifest was not read."""
         self._shown_digest = ""
-        view.show(EMPTY)
+        if image is None:
+            view.show(EMPTY)
+        else:
+            facts = details.as_text(image_document(self.repository, image))
+            view.show(prepare_manifest(f"{facts}\n\nThe manifest was not read. Press Enter to read it."))
 
     def shown(self, view: ManifestView, image: Image) -> ManifestDocument | None:
         """Return the manifest of this image if the view has it."""
@@ -76,17 +81,10 @@ class ManifestPreview:
         return bool(indexes)
 
     async def _is_reading_ahead_allowed(self, session: Session) -> bool:
-        """Return False if the settings forbid it, or a lifecycle rule counts from the last pull.
-
-        ECR records a read of a manifest as a pull, so such a rule would keep images that it should expire.
-        """
         if self._may_read_ahead is None:
-            try:
-                policy = await blocking.run_blocking(session.registry.lifecycle_policy, self.repository)
-            except EcrTuiError:
-                self._may_read_ahead = False
-            else:
-                self._may_read_ahead = session.settings.prefetch and not parse_policy(policy).depends_on_pulls
+            self._may_read_ahead = await blocking.run_blocking(
+                may_read_ahead, session.registry, session.settings.prefetch, self.repository
+            )
         return self._may_read_ahead
 
 

@@ -50,7 +50,7 @@ async def running(
         unhurried: False lets a throttled writer retry at once.
         settings: settings, given as flags.
     """
-    chosen = load({"writes_per_second": 10_000.0, **settings})
+    chosen = load({"writes_per_second": 10_000.0, "prefetch": True, **settings})
     options = connection or Connection()
     connect = wiring.SessionFactory(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
     app = wiring.create_app(

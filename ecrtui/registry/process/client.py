@@ -182,6 +182,9 @@ class RemoteRegistry(Registry):
     def lifecycle_policy(self, repository: str) -> str:
         return str(self._call("lifecycle_policy", repository))
 
+    def pull_time_exclusions(self) -> tuple[str, ...]:
+        return tuple(self._call("pull_time_exclusions"))
+
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
         return tuple(self._call("resource_tags", repository))
 

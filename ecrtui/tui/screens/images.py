@@ -227,7 +227,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
         if await self.preview.read_ahead(session, [self.rows[row] for row in range(first, last)]):
             self.table.redraw()
         if not await self._show_preview(session):
-            self.preview.clear(self.query_one("#preview", ManifestView))
+            self.preview.clear(self.query_one("#preview", ManifestView), self.current)
 
     async def _show_preview(self, session: Session) -> bool:
         view, image = self.query_one("#preview", ManifestView), self.current
