@@ -74,6 +74,7 @@ SCOPES = (
     Scope("overlay", "Overlays"),
     Scope("help", "Help"),
     Scope("text_viewer", "Text viewer"),
+    Scope("text", "Move in the text"),
     Scope("menu", "Menus"),
     Scope("copy_menu", "Copy menu"),
 )
@@ -94,6 +95,15 @@ def _movement(scope: str) -> tuple[Action, ...]:
             ("right", "l,right", "Scroll right"),
             ("left", "h,left", "Scroll left"),
         )
+    )
+
+
+def _matches(scope: str, more: str = "") -> tuple[Action, ...]:
+    """Return the actions of a text that wraps and can be searched; ``more`` is what else the keys move to."""
+    return (
+        Action(f"{scope}.next", "n", "next", "next", f"Go to the next match{more}", palette=False),
+        Action(f"{scope}.previous", "N", "previous", "previous", f"Go to the previous match{more}", palette=False),
+        Action(f"{scope}.wrap", "w", "wrap", "wrap", "Wrap or scroll long lines"),
     )
 
 
@@ -201,9 +211,7 @@ ACTIONS = (
         "Go to the previous digest",
         palette=False,
     ),
-    Action("manifest_view.next", "n", "next", "next", "Go to the next match or digest", palette=False),
-    Action("manifest_view.previous", "N", "previous", "previous", "Go to the previous match or digest", palette=False),
-    Action("manifest_view.wrap", "w", "wrap", "wrap", "Wrap or scroll long lines"),
+    *_matches("manifest_view", " or digest"),
     Action("manifest_view.open", "enter", "select", "open", "Open the digest under the cursor", palette=False),
     Action("structure.down", "j", "cursor_down", "down", "Move one line down", palette=False),
     Action("structure.up", "k", "cursor_up", "up", "Move one line up", palette=False),
@@ -227,14 +235,12 @@ ACTIONS = (
     Action("app.suspend", "ctrl+z", "suspend_process", "suspend", "Stop ecrtui; the shell's fg continues it"),
     Action("app.quit", "q,ctrl+q,ctrl+c", "quit", "quit", "Quit; a write in flight completes first", footer=True),
     Action("overlay.close", "escape,q", "leave", "close", "Close the overlay", palette=False),
-    Action("help.close", "question_mark,f1,enter", "leave", "close", "Close the help", palette=False),
-    Action("help.down", "j,down", "scroll(1)", "down", "Scroll one line down", palette=False),
-    Action("help.up", "k,up", "scroll(-1)", "up", "Scroll one line up", palette=False),
+    Action("help.close", "question_mark,f1", "leave", "close", "Close the help", palette=False),
     Action("text_viewer.close", "enter", "leave", "close", "Close the text", palette=False),
-    Action("text_viewer.down", "j,down", "scroll(1)", "down", "Scroll one line down", palette=False),
-    Action("text_viewer.up", "k,up", "scroll(-1)", "up", "Scroll one line up", palette=False),
-    Action("text_viewer.top", "g,home", "scroll(-1000000)", "top", "Go to the first line", palette=False),
-    Action("text_viewer.bottom", "G,end", "scroll(1000000)", "bottom", "Go to the last line", palette=False),
+    Action("text_viewer.search", "slash", "search", "find", "Find words in the text; n and N go to the matches"),
+    Action("text_viewer.copy", "c", "copy_text", "copy", "Copy the text, or the lines with a match"),
+    *_movement("text"),
+    *_matches("text"),
     Action("menu.down", "j", "down", "down", "Move one line down", palette=False),
     Action("menu.up", "k", "up", "up", "Move one line up", palette=False),
     *(

@@ -209,8 +209,9 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer
+        from ecrtui.tui.text_document import prepare_text
 
-        self.push_screen(TextViewer(message.title, message.text))
+        self.push_screen(TextViewer(message.title, prepare_text(message.text)))
 
     def on_offer_copies(self, message: messages.OfferCopies) -> None:
         from ecrtui.tui.overlays.menus import CopyMenu

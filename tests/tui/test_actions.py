@@ -18,7 +18,7 @@ from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.overlays.help import HelpOverlay
 from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
-from ecrtui.tui.overlays.text_viewer import TextViewer
+from ecrtui.tui.overlays.text_viewer import OverlayText, TextViewer
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm
@@ -47,6 +47,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     Overlay,
     HelpOverlay,
     TextViewer,
+    OverlayText,
     CopyMenu,
     ThemeMenu,
 )

@@ -77,7 +77,7 @@ async def check(pilot: Any, wanted: str, literal: str = "") -> None:
         ("team/app", "2 images", ["g", "y"], "imageTags:", "[b]bold[/b] [/]"),
         ("team/app", "2 images", ["g", "c"], "digest URI", ""),
         ("team/app:hostile", "annotations · 2", ["c"], "digest URI", ""),
-        ("team/app:config", "layers ·", ["i"], "labels ", "[b]bold[/b] [/]"),
+        ("team/app:config", "layers ·", ["i", "G"], "labels ", "[b]bold[/b] [/]"),
     ],
 )
 async def test_hostile_text_is_shown_and_does_nothing(

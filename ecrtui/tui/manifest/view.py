@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
-from textual.cache import LRUCache
-from textual.content import Content, Span
-from textual.geometry import Size
+from textual.content import Span
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.style import Style
 
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.manifest.document import EMPTY, MEASURED_LENGTH, LineWrapping, ManifestDocument, TextRange
+from ecrtui.tui.manifest.document import EMPTY, ManifestDocument
+from ecrtui.tui.text_document import TextDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
+from ecrtui.tui.widgets.text_view import TextView, overlapping, to_span
 
 CURSOR = "▸"
 
@@ -26,7 +24,7 @@ NO_DIGEST = -1
 """The cursor is on no digest, so actions apply to the image itself."""
 
 
-class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
+class ManifestView(TextView, can_focus=True, inherit_bindings=False):
     """Draws the visible rows of a manifest.
 
     Create the document with :func:`ecrtui.tui.manifest.document.prepare_manifest` in a thread. Tab and Shift-Tab
@@ -39,25 +37,15 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     BINDINGS = bindings("manifest_view")
-    ALLOW_SELECT = False
     COMPONENT_CLASSES = {
-        "manifest--text",
         "manifest--number",
         "manifest--digest",
         "manifest--current",
         "manifest--current-blurred",
-        "manifest--match",
-        "manifest--match-current",
     }
     DEFAULT_CSS = """
     ManifestView {
-        height: 1fr;
-        background: $surface;
-        color: $foreground;
         scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 1;
-        & > .manifest--text { background: $surface; color: $foreground; }
         & > .manifest--number { color: $line-number; }
         & > .manifest--digest { color: $digest; text-style: underline; }
         & > .manifest--current {
@@ -66,8 +54,6 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .manifest--current-blurred {
             background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; text-style: bold;
         }
-        & > .manifest--match { color: $match; text-style: underline bold; }
-        & > .manifest--match-current { color: $match; text-style: reverse bold; }
     }
     """
 
@@ -96,6 +82,8 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         def control(self) -> ManifestView:
             return self.view
 
+    prepared: ManifestDocument
+
     def __init__(
         self,
         prepared: ManifestDocument = EMPTY,
@@ -104,26 +92,15 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.prepared = prepared
-        self.wrap = wrap
-        self._layout = LineWrapping(prepared, None)
-        self._fitted = False
+        super().__init__(prepared, wrap=wrap, id=id, classes=classes)
         self._digest = NO_DIGEST
-        self._matches: tuple[TextRange, ...] = ()
-        self._match = 0
-        self._strips: LRUCache[int, Strip] = LRUCache(256)
-        self._parse: paint.ParseStyle | None = None
 
     # Methods for the screen
 
-    def show(self, prepared: ManifestDocument) -> None:
+    def show(self, prepared: TextDocument) -> None:
         """Show another manifest from its start."""
-        self.prepared = prepared
         self._digest = NO_DIGEST
-        self._matches = ()
-        self._lay_out()
-        self.scroll_to(0, 0, animate=False, force=True)
+        super().show(prepared)
         self.post_message(self.DigestHighlighted(self, self.digest))
 
     @property
@@ -139,60 +116,7 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
                 return True
         return False
 
-    def search(self, words: str) -> int:
-        """Find words, ignoring case, and go to the first match below the top of the view.
-
-        Args:
-            words: The words; empty to end the search.
-
-        Returns:
-            The number of matches.
-        """
-        self._matches = self.prepared.find(words)
-        self._redraw()
-        if self._matches:
-            top = self._layout[min(self.scroll_offset.y, len(self._layout) - 1)]
-            self._move_to_match(bisect_left(self._matches, (top.line, top.start)) % len(self._matches))
-        return len(self._matches)
-
-    @property
-    def found(self) -> tuple[int, int]:
-        """The number of the current match, from 1, and of all matches; (0, 0) without a search."""
-        return (self._match + 1, len(self._matches)) if self._matches else (0, 0)
-
     # Moving
-
-    def action_down(self) -> None:
-        """Move one line down."""
-        self._scroll(1)
-
-    def action_up(self) -> None:
-        """Move one line up."""
-        self._scroll(-1)
-
-    def action_page_down(self) -> None:
-        """Move one page down."""
-        self._scroll(self._page)
-
-    def action_page_up(self) -> None:
-        """Move one page up."""
-        self._scroll(-self._page)
-
-    def action_top(self) -> None:
-        """Go to the first line."""
-        self.scroll_to(y=0, animate=False, force=True)
-
-    def action_bottom(self) -> None:
-        """Go to the last line."""
-        self.scroll_to(y=len(self._layout), animate=False, force=True)
-
-    def action_right(self) -> None:
-        """Scroll to the right."""
-        self.scroll_relative(x=16, animate=False, force=True)
-
-    def action_left(self) -> None:
-        """Scroll to the left."""
-        self.scroll_relative(x=-16, animate=False, force=True)
 
     def action_next_digest(self) -> None:
         """Go to the next digest; after the last one focus the next widget."""
@@ -211,31 +135,21 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
     def action_next(self) -> None:
         """Go to the next match, starting over after the last; without a search go to the next digest."""
         if self._matches:
-            self._move_to_match((self._match + 1) % len(self._matches))
+            super().action_next()
         elif self._digest + 1 < len(self.prepared.digests):
             self._move_to_digest(self._digest + 1)
 
     def action_previous(self) -> None:
         """Go to the previous match, starting over before the first; without a search to the previous digest."""
         if self._matches:
-            self._move_to_match((self._match - 1) % len(self._matches))
+            super().action_previous()
         elif self._digest != NO_DIGEST:
             self._move_to_digest(self._digest - 1)
-
-    def action_wrap(self) -> None:
-        """Switch between wrapping and scrolling long lines. The top line stays in place."""
-        top = self._layout[min(self.scroll_offset.y, len(self._layout) - 1)]
-        self.wrap = not self.wrap
-        self._lay_out()
-        self.scroll_to(x=0, y=self._layout.row_of(top.line, top.start), animate=False, force=True)
 
     def action_select(self) -> None:
         """Post :class:`DigestSelected` for the digest under the cursor."""
         if self.digest is not None:
             self.post_message(self.DigestSelected(self, self.digest))
-
-    def _scroll(self, rows: int) -> None:
-        self.scroll_to(y=self.scroll_offset.y + rows, animate=False, force=True)
 
     def _move_to_digest(self, number: int) -> None:
         self._digest = number
@@ -244,119 +158,27 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
             self._reveal(self.prepared.digests[number])
         self.post_message(self.DigestHighlighted(self, self.digest))
 
-    def _move_to_match(self, number: int) -> None:
-        self._match = number
-        self._redraw()
-        self._reveal(self._matches[number])
-
-    def _reveal(self, part: TextRange) -> None:
-        """Scroll so that a range is visible with a few lines around it."""
-        first = self._layout.row_of(part.line, part.start)
-        last = self._layout.row_of(part.line, max(part.end - 1, part.start))
-        margin = min(3, max((self._page - (last - first + 1)) // 2, 0))
-        top = self.scroll_offset.y
-        if first - margin < top:
-            top = first - margin
-        elif last + margin >= top + self._page:
-            top = last + margin - self._page + 1
-        x = None
-        if not self.wrap:
-            room = max(self.scrollable_content_region.width - self._gutter, 1)
-            left = self.scroll_offset.x
-            if not left <= part.start <= part.end <= left + room:
-                x = max(min(part.start - 4, part.end - room + 4), 0)
-        self.scroll_to(x=x, y=max(top, 0), animate=False, force=True)
-
-    # Size and styles
-
-    @property
-    def _page(self) -> int:
-        return max(self.scrollable_content_region.height, 1)
+    # Drawing
 
     @property
     def _gutter(self) -> int:
         """Cells at the left: the cursor, the line number and spaces."""
         return len(str(len(self.prepared.lines))) + 3
 
-    def _lay_out(self) -> None:
-        self._fit()
-        width = 0 if self.wrap else self.prepared.width + self._gutter
-        self.virtual_size = Size(width, len(self._layout) if self.prepared.text else 0)
-        self._redraw()
+    def _margin(self, row: int, part: TextRange) -> Sequence[Segment]:
+        """Return the cursor and the line number."""
+        base = self.get_visual_style("text-view--text")
+        number = self.get_visual_style("text-view--text", "manifest--number").rich_style
+        label = f"{part.line + 1 if part.start == 0 else '':>{self._gutter - 3}}"
+        cursor = CURSOR if self._current_row == row else " "
+        return Segment(cursor, base.rich_style), Segment(f" {label} ", number)
 
-    def _fit(self) -> None:
-        """Wrap the lines for the current width."""
-        width = self.scrollable_content_region.width
-        self._fitted = width > 0
-        self._layout = LineWrapping(self.prepared, max(width - self._gutter, 1) if self.wrap and self._fitted else None)
-
-    def _redraw(self) -> None:
-        self._strips.clear()
-        self.refresh()
-
-    def on_resize(self, event: events.Resize) -> None:
-        rows = len(self._layout)
-        top = self._layout[min(self.scroll_offset.y, rows - 1)] if rows else TextRange(0, 0, 0)
-        self._lay_out()
-        self.scroll_to(y=self._layout.row_of(top.line, top.start), animate=False, force=True)
-
-    def on_focus(self) -> None:
-        self._redraw()
-
-    def on_blur(self) -> None:
-        self._redraw()
-
-    def notify_style_update(self) -> None:
-        self._strips.clear()
-        self._parse = None
-        super().notify_style_update()
-
-    # Drawing
-
-    def render_line(self, y: int) -> Strip:
-        if not self._fitted:  # the first frame comes before the first Resize
-            self._fit()
-        width = self.scrollable_content_region.width
-        row = self.scroll_offset.y + y
-        base = self.get_visual_style("manifest--text")
-        if row >= len(self._layout) or not self.prepared.text:
-            return Strip.blank(width, base.rich_style)
-        strip = self._strips.get(row)
-        if strip is None:
-            strip = self._strips[row] = self._row(row, width)
-        return strip
-
-    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        self._strips.clear()
-        super().watch_scroll_x(old_value, new_value)
-
-    def _row(self, row: int, width: int) -> Strip:
-        part = self._layout[row]
-        base = self.get_visual_style("manifest--text")
-        room = max(width - self._gutter, 0)
-        seen, skip = self._seen(part, room)
-        if self._parse is None:
-            self._parse = paint.style_parser(self.app.theme_variables)
-        text = Strip(paint.to_segments(self._content(seen), base, self._parse)).crop_extend(
-            skip, skip + room, base.rich_style
-        )
-        number = self.get_visual_style("manifest--text", "manifest--number").rich_style
-        first = part.start == 0
-        current = self._current_row == row
-        label = f"{part.line + 1 if first else '':>{self._gutter - 3}}"
-        return Strip.join(
-            [Strip([Segment(CURSOR if current else " ", base.rich_style), Segment(f" {label} ", number)]), text]
-        ).adjust_cell_length(width, base.rich_style)
-
-    def _seen(self, part: TextRange, room: int) -> tuple[TextRange, int]:
-        """Return the visible part of a row and the number of its cells to crop."""
-        left = self.scroll_offset.x
-        if self.wrap:
-            return part, 0
-        if part.line in self.prepared.wide and part.end <= MEASURED_LENGTH:
-            return part, left
-        start = min(left, part.end)
-        return TextRange(part.line, start, min(start + room, part.end)), 0
+    def _marked(self, part: TextRange) -> Iterable[Span]:
+        digests = self.prepared.digests
+        return [
+            to_span(digests[number], self._style_of_digest(number == self._digest))
+            for number in overlapping(digests, part)
+        ]
 
     @property
     def _current_row(self) -> int:
@@ -365,33 +187,12 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
         part = self.prepared.digests[self._digest]
         return self._layout.row_of(part.line, part.start)
 
-    def _content(self, part: TextRange) -> Content:
-        """Return a range with its colors, digests and matches."""
-        spans = [Span(start, end, style) for start, end, style in self.prepared.spans(part)]
-        digests = self.prepared.digests
-        spans += [
-            _span(digests[number], self._style_of_digest(number == self._digest))
-            for number in _overlapping(digests, part)
-        ]
-        spans += [
-            _span(self._matches[number], self._style_of_match(number == self._match))
-            for number in _overlapping(self._matches, part)
-        ]
-        length = part.end - part.start
-        clipped = [
-            Span(max(start - part.start, 0), min(end - part.start, length), style) for start, end, style in spans
-        ]
-        return Content(self.prepared.text_at(part), [span for span in clipped if span.start < span.end])
-
     def _style_of_digest(self, current: bool) -> Style:
         if not current:
             name = "manifest--digest"
         else:
             name = "manifest--current" if self.has_focus else "manifest--current-blurred"
         return paint.component_style(self, name)
-
-    def _style_of_match(self, current: bool) -> Style:
-        return paint.component_style(self, "manifest--match-current" if current else "manifest--match")
 
     # Mouse
 
@@ -402,22 +203,10 @@ class ManifestView(ScrollView, can_focus=True, inherit_bindings=False):
             return
         part = self._layout[row]
         position = part.start + max(offset.x - self._gutter, 0) + (0 if self.wrap else self.scroll_offset.x)
-        for number in _overlapping(self.prepared.digests, part):
+        for number in overlapping(self.prepared.digests, part):
             digest = self.prepared.digests[number]
             if digest.start <= position < digest.end:
                 self._move_to_digest(number)
                 if event.chain == 2:
                     self.action_select()
                 return
-
-
-def _overlapping(ranges: tuple[TextRange, ...], row: TextRange) -> range:
-    """Return the indices of the ranges that overlap a row. The ranges are in order and do not overlap each other."""
-    first = bisect_right(ranges, (row.line, row.start))
-    if first and ranges[first - 1].line == row.line and ranges[first - 1].end > row.start:
-        first -= 1
-    return range(first, bisect_left(ranges, (row.line, row.end), first))
-
-
-def _span(part: TextRange, style: Style) -> Span:
-    return Span(part.start, part.end, style)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from ecrtui.tui.bindings import bindings
 
 Result = TypeVar("Result")
+
+FRAME_WIDTH, FRAME_HEIGHT = 4, 4
+"""Cells of the frame: the border and the padding; the border, the title and the line below it."""
 
 
 class Overlay(ModalScreen["Result | None"], Generic[Result]):
@@ -29,9 +31,7 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
             border: round $primary;
             background: $surface;
         }
-        .overlay OptionList { height: auto; max-height: 20; border: none; background: $surface; }
-        .overlay VerticalScroll { height: auto; max-height: 1fr; width: auto; max-width: 100%; }
-        .overlay VerticalScroll > Static { width: auto; }
+        .overlay OptionList { height: auto; border: none; background: $surface; }
         .overlay-title { text-style: bold; margin-bottom: 1; }
     }
     """
@@ -46,10 +46,8 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
         """Close without a result."""
         self.finish(None)
 
-
-class ScrollableOverlay(Overlay[None]):
-    """An overlay with a text that scrolls."""
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+    @property
+    def room(self) -> tuple[int, int]:
+        """The columns and rows inside the frame of the largest overlay."""
+        width, height = self.size
+        return max(width * 95 // 100 - FRAME_WIDTH, 1), max(height * 90 // 100 - FRAME_HEIGHT, 1)

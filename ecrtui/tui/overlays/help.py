@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
-
 from ecrtui.tui.actions import SCOPES, Action
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.overlays.base import ScrollableOverlay
+from ecrtui.tui.overlays.text_viewer import TextViewer
+from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
 
-class HelpOverlay(ScrollableOverlay):
+class HelpOverlay(TextViewer):
     """The actions that have a key now, grouped by scope.
 
     Args:
@@ -24,24 +20,20 @@ class HelpOverlay(ScrollableOverlay):
     BINDINGS = bindings("help")
 
     def __init__(self, keys: Mapping[Action, Sequence[str]]) -> None:
-        super().__init__()
-        self.keys = keys
+        super().__init__("Keyboard shortcuts", _document(keys))
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="overlay"):
-            yield Static("Keyboard shortcuts", classes="overlay-title")
-            with VerticalScroll():
-                yield Static(self._table())
 
-    def _table(self) -> Content:
-        width = max((len(" ".join(keys)) for keys in self.keys.values()), default=0)
-        parts: list[Content | tuple[str, str] | str] = []
-        for scope in SCOPES:
-            rows = [(action, keys) for action, keys in self.keys.items() if action.scope == scope.id]
-            if not rows:
-                continue
-            parts.append((f"{scope.title}\n", "bold"))
-            for action, keys in rows:
-                parts += [(f"  {' '.join(keys):<{width}}  ", "$accent"), f"{action.help}\n"]
-            parts.append("\n")
-        return Content.assemble(*parts)
+def _document(keys: Mapping[Action, Sequence[str]]) -> TextDocument:
+    width = max((len(" ".join(names)) for names in keys.values()), default=0)
+    lines: list[str] = []
+    styles: dict[int, Sequence[Span]] = {}
+    for scope in SCOPES:
+        rows = [(action, names) for action, names in keys.items() if action.scope == scope.id]
+        if not rows:
+            continue
+        lines += ["", scope.title] if lines else [scope.title]
+        styles[len(lines) - 1] = [(0, len(scope.title), "bold")]
+        for action, names in rows:
+            styles[len(lines)] = [(2, 2 + width, "$accent")]
+            lines.append(f"  {' '.join(names):<{width}}  {action.help}")
+    return prepare_text("\n".join(lines), styles)

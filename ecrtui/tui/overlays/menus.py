@@ -24,6 +24,9 @@ class Menu(Overlay[Choice]):
 
     BINDINGS = bindings("menu")
 
+    def on_resize(self) -> None:
+        self.query_one(OptionList).styles.max_height = self.room[1]
+
     def action_down(self) -> None:
         """Move down."""
         self.query_one(OptionList).action_cursor_down()

@@ -1,22 +1,40 @@
-"""An overlay that shows a text, such as a row as YAML or the details of a repository."""
+"""An overlay that shows a text, such as a row as YAML, a config or the details of a repository."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.widgets import Static
 
+from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.overlays.base import ScrollableOverlay
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.text_document import LineWrapping, TextDocument
+from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.text_view import TextView
+
+MIN_WIDTH = 36
+"""Columns of the narrowest text."""
 
 
-class TextViewer(ScrollableOverlay):
-    """A text with a title; it scrolls with the same keys as a list."""
+class OverlayText(TextView):
+    """The text of an overlay."""
+
+    BINDINGS = bindings("text")
+    DEFAULT_CSS = "OverlayText { scrollbar-gutter: stable; }"
+
+
+class TextViewer(Overlay[None]):
+    """A text with a title. It wraps or scrolls long lines, finds words, and can be copied."""
 
     BINDINGS = bindings("text_viewer")
+    DEFAULT_CSS = """
+    TextViewer .overlay-title { height: 1; max-width: 100%; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
 
-    def __init__(self, title: str, body: str) -> None:
+    def __init__(self, title: str, body: TextDocument) -> None:
         super().__init__()
         self.heading = title
         self.body = body
@@ -24,5 +42,41 @@ class TextViewer(ScrollableOverlay):
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
             yield Static(text.content(self.heading), classes="overlay-title")
-            with VerticalScroll():
-                yield Static(text.block(self.body))
+            yield OverlayText(self.body)
+            yield FilterBar("find in the text")
+
+    def on_mount(self) -> None:
+        self.query_one(OverlayText).focus()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make the text as large as it needs, and no larger than the room for it."""
+        view, (columns, rows) = self.query_one(OverlayText), self.room
+        width = min(max(self.body.width + 1, MIN_WIDTH), columns)  # a column for the scroll bar
+        if self.query_one(FilterBar).is_open:
+            rows = max(rows - 2, 1)  # the field and its message
+        view.styles.width = width
+        view.styles.height = min(len(LineWrapping(self.body, width - 1)), rows)
+
+    def action_search(self) -> None:
+        """Find words in the text."""
+        self.query_one(FilterBar).open()
+        self._fit()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        found = self.query_one(OverlayText).search(message.value)
+        self.query_one(FilterBar).show_problem("" if found or not message.value else "not found")
+
+    def on_filter_bar_closed(self) -> None:
+        self.query_one(OverlayText).focus()
+        self._fit()
+
+    def action_copy_text(self) -> None:
+        """Copy the text; after a search, the lines with a match too."""
+        items = [CopyItem("all lines", "\n".join(self.body.lines), lines=True)]
+        lines = self.query_one(OverlayText).matching_lines
+        if lines:
+            items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
+        self.post_message(messages.OfferCopies(tuple(items)))

@@ -64,6 +64,11 @@ class FilterBar(Vertical):
         """The input field."""
         return self.query_one(Input)
 
+    @property
+    def is_open(self) -> bool:
+        """True while the bar is shown."""
+        return self.has_class("-open")
+
     def open(self) -> None:
         """Show the bar and focus its field."""
         self.add_class("-open")

@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.manifest.document import (
-    MAX_COLORED_LENGTH,
-    MAX_MATCHES,
-    LineWrapping,
-    ManifestDocument,
-    TextRange,
-    prepare_manifest,
-)
+from ecrtui.tui.manifest.document import MAX_COLORED_LENGTH, ManifestDocument, prepare_manifest
+from ecrtui.tui.text_document import MAX_MATCHES, LineWrapping, TextRange
 
 DIGEST = "sha256:" + "ab" * 32
 TEXTS = st.text(st.sampled_from('{}[]":, \\\n\r\tab1-.e漢é́\x1b\u202e🚀'), max_size=120)

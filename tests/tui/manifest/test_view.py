@@ -9,8 +9,9 @@ import pytest
 from textual.content import Content
 from textual.widgets import Input
 
-from ecrtui.tui.manifest.document import TextRange, prepare_manifest
+from ecrtui.tui.manifest.document import prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
+from ecrtui.tui.text_document import TextRange
 from tests.support.host import WidgetApp, rendered_lines
 
 

@@ -23,8 +23,9 @@ async def test_the_image_under_the_cursor_is_compared_with_the_marked_one() -> N
         await until(pilot, "Mark one image")
         await pilot.press("g", "space", "D")
         screen = await until(pilot, f"{new.digest[7:19]} → {old.digest[7:19]}")
-        assert f"--- {new.digest[7:19]}" in screen
-        assert f"+++ {old.digest[7:19]}" in screen
+        assert "config.config.Labels.name" in screen
+        assert '- "new"' in screen
+        assert '+ "old"' in screen
 
 
 async def test_an_mfa_code_is_requested_on_the_screen() -> None:
