@@ -6,6 +6,7 @@ never changes. Only :func:`convert_manifest` makes another one, for clients that
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -23,6 +24,9 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = frozenset({DOCKER_LIST, OCI_INDEX})
 KNOWN = frozenset({DOCKER_V1, DOCKER_V1_SIGNED, DOCKER_V2, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX})
+
+MAX_LAYERS = 500
+"""Layers per image. AWS documents no limit; two clients measured it (nuonco/nuon#2348, spinframework/spin#1787)."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _DOCKER_TO_OCI = {
@@ -76,15 +80,17 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if kind not in KNOWN:
         raise invalid_parameter(f"Invalid parameter at 'ImageManifestMediaType': '{kind}' is not supported")
     if kind in (DOCKER_V1, DOCKER_V1_SIGNED):
-        return ManifestContents(
-            kind, "", {_digest(layer, "blobSum"): 0 for layer in _list(document, "fsLayers")}, (), ""
-        )
+        sizes = {_digest(layer, "blobSum"): 0 for layer in _layers(document, "fsLayers")}
+        return ManifestContents(kind, "", sizes, (), "")
     subject = _digest(document["subject"]) if document.get("subject") is not None else ""
     if kind in INDEXES:
         children = tuple(_digest(child) for child in _list(document, "manifests"))
         return ManifestContents(kind, _text(document, "artifactType"), {}, children, subject)
-    config = document.get("config")
-    blobs = {_digest(blob): _size(blob) for blob in [config, *_list(document, "layers")] if not _is_foreign(blob)}
+    config, layers = document.get("config"), _layers(document, "layers")
+    if isinstance(config, dict) and "annotations" in config:
+        # ECR's own words for it (goharbor/acceleration-service#353, falcosecurity/falcoctl#310).
+        raise constraint_violation("ImageManifest", "Invalid JSON syntax")
+    blobs = {_digest(blob): _size(blob) for blob in [config, *layers] if not _is_foreign(blob)}
     return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject)
 
 
@@ -103,7 +109,8 @@ def convert_manifest(text: str, media_type: str, accepted: Collection[str]) -> t
     """Convert a manifest to an accepted media type; return text and media type, or None if that is not possible.
 
     ECR converts an image that is requested by tag if the client does not accept the stored media type (user guide,
-    "Container image manifest format support"). The emulator converts images between OCI and Docker version 2 schema 2.
+    "Container image manifest format support"). This converts images between OCI and Docker version 2 schema 2;
+    :func:`to_schema_1` makes the third format.
     """
     if media_type == OCI_MANIFEST and DOCKER_V2 in accepted:
         table = _OCI_TO_DOCKER
@@ -120,6 +127,45 @@ def convert_manifest(text: str, media_type: str, accepted: Collection[str]) -> t
         return None
     document["mediaType"] = table[media_type]
     return json.dumps(document, indent=3), table[media_type]
+
+
+def config_digest(text: str) -> str:
+    """Return the digest of the config that an image names."""
+    return _digest(_document(text).get("config"))
+
+
+def to_schema_1(text: str, config: bytes, *, name: str, tag: str) -> str | None:
+    """Convert a Docker image of version 2 schema 2 to schema 1, unsigned; return None if its config is not JSON.
+
+    Docker image manifest version 2, schema 1: the newest layer is first, and ``history[0].v1Compatibility`` has the
+    config as text (containers-roadmap#1075).
+
+    Args:
+        text: the manifest.
+        config: the content of its config.
+        name: the name of the repository.
+        tag: the tag that the client asked for.
+    """
+    document, image = _document(text), parse_object(config)
+    if image is None:
+        return None
+    layers = [layer.get("digest", "") for layer in reversed(document["layers"])]
+    ids = [hashlib.sha256(f"{layer} {position}".encode()).hexdigest() for position, layer in enumerate(layers)]
+    parents = [{"parent": parent} for parent in ids[1:]] + [{}]
+    newest = {key: value for key, value in image.items() if key not in ("rootfs", "history")}
+    entries = [
+        {**(newest if position == 0 else {}), "id": own, **parent}
+        for position, (own, parent) in enumerate(zip(ids, parents, strict=True))
+    ]
+    converted = {
+        "schemaVersion": 1,
+        "name": name,
+        "tag": tag,
+        "architecture": image.get("architecture", ""),
+        "fsLayers": [{"blobSum": layer} for layer in layers],
+        "history": [{"v1Compatibility": json.dumps(entry, separators=(",", ":"))} for entry in entries],
+    }
+    return json.dumps(converted, indent=3)
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -139,6 +185,16 @@ def _list(document: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(entries, list):
         raise _invalid()
     return entries
+
+
+def _layers(document: Mapping[str, Any], name: str) -> list[Any]:
+    """Return the layers of an image. ECR refuses none (werf/werf#2544) and too many (openai/tart#890)."""
+    layers = _list(document, name)
+    if not layers:
+        raise constraint_violation("ImageManifest", "Image has to have at least 1 layer")
+    if len(layers) > MAX_LAYERS:
+        raise constraint_violation("ImageManifest", "Limit on number of layers per image exceeded")
+    return layers
 
 
 def _digest(descriptor: Any, name: str = "digest") -> str:

@@ -131,6 +131,12 @@ def has_content(connection: sqlite3.Connection, digest: str) -> bool:
     return connection.execute("SELECT 1 FROM blob_chunks WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
 
+def read_layer(connection: sqlite3.Connection, digest: str) -> bytes:
+    """Return the content of a layer or config; empty if it is only declared."""
+    rows = connection.execute("SELECT content FROM blob_chunks WHERE digest = ? ORDER BY first_byte", (digest,))
+    return b"".join(row["content"] for row in rows)
+
+
 def layer_sizes(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
     """Return the sizes in bytes, by digest, of the layers that the repository has."""
     found = {}

@@ -296,7 +296,7 @@ class TestImportAndExport:
         create_repository(ecr, "team/app", "IMMUTABLE")
         push_image(ecr, "team/app", tag="1.0")
         assert run("import", str(layout), "team/app:1.0", "--db", database) == 2
-        assert "because the repository is immutable" in capsys.readouterr().err
+        assert "because the tag is immutable" in capsys.readouterr().err
 
     def test_control_characters_of_a_layout_are_made_visible(
         self, database: str, layout: LayoutFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]

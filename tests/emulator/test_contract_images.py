@@ -13,14 +13,12 @@ import pytest
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
-    DOCKER_MANIFEST,
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
     PushedImage,
     digest_of,
     digests_of,
-    manifest_text,
     push_image,
     push_index,
     put,
@@ -95,43 +93,6 @@ def test_missing_images_fail_and_the_others_are_returned(ecr: Any, repository: s
     assert [found["imageId"]["imageDigest"] for found in answer["images"]] == [image.digest]
     assert codes(answer) == ["ImageNotFound", "ImageNotFound"]
     assert [failure["imageId"] for failure in answer["failures"]] == missing
-
-
-def test_an_oci_image_read_by_tag_is_converted_for_a_docker_client(ecr: Any, repository: str) -> None:
-    """G05: only for a tag, and only if there is an equivalent media type."""
-    image = push_image(ecr, repository, tag="1.0")
-    (found,) = get(ecr, repository, {"imageTag": "1.0"}, accepted=[DOCKER_MANIFEST])["images"]
-    assert found["imageManifest"] != image.manifest
-    assert found["imageManifestMediaType"] == DOCKER_MANIFEST
-    converted = json.loads(found["imageManifest"])
-    assert converted["mediaType"] == DOCKER_MANIFEST
-    assert converted["config"]["mediaType"] == "application/vnd.docker.container.image.v1+json"
-    assert [layer["digest"] for layer in converted["layers"]] == [digest_of("layer")]
-    (by_digest,) = get(ecr, repository, {"imageDigest": image.digest}, accepted=[DOCKER_MANIFEST])["images"]
-    assert by_digest["imageManifest"] == image.manifest
-
-
-def test_an_image_that_cannot_be_converted_is_not_returned_by_tag(ecr: Any, repository: str) -> None:
-    """G05"""
-    push_index(ecr, repository, tag="multi")
-    push_image(ecr, repository, tag="chart", config_media_type="application/vnd.cncf.helm.config.v1+json")
-    answer = get(ecr, repository, {"imageTag": "multi"}, {"imageTag": "chart"}, accepted=[DOCKER_MANIFEST])
-    assert (answer["images"], codes(answer)) == ([], ["ImageNotFound", "ImageNotFound"])
-
-
-def test_without_accepted_media_types_no_oci_manifest_is_returned_by_tag(ecr: Any, repository: str) -> None:
-    """G06"""
-    push_image(ecr, repository, tag="oci")
-    answer = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "oci"}])
-    assert (answer["images"], codes(answer)) == ([], ["ImageNotFound"])
-
-
-def test_without_accepted_media_types_a_docker_manifest_is_returned(ecr: Any, repository: str) -> None:
-    """G06"""
-    config = "application/vnd.docker.container.image.v1+json"
-    image = push_image(ecr, repository, tag="docker", media_type=DOCKER_MANIFEST, config_media_type=config)
-    (found,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "docker"}])["images"]
-    assert found["imageManifest"] == image.manifest
 
 
 def test_101_image_ids_are_rejected(ecr: Any, repository: str) -> None:
@@ -475,13 +436,3 @@ def test_an_index_has_no_artifact_media_type(ecr: Any, repository: str) -> None:
     (detail,) = ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": index.digest}])["imageDetails"]
     assert detail["imageManifestMediaType"] == OCI_INDEX
     assert "artifactMediaType" not in detail
-
-
-def test_a_docker_image_is_converted_for_an_oci_client(ecr: Any, repository: str) -> None:
-    """G05"""
-    text = manifest_text(
-        ecr, repository, media_type=DOCKER_MANIFEST, config_media_type="application/vnd.docker.container.image.v1+json"
-    ).replace("application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.docker.image.rootfs.diff.tar.gzip")
-    put(ecr, repository, text, "docker")
-    (found,) = get(ecr, repository, {"imageTag": "docker"}, accepted=[OCI_MANIFEST])["images"]
-    assert found["imageManifestMediaType"] == json.loads(found["imageManifest"])["mediaType"] == OCI_MANIFEST

@@ -15,6 +15,7 @@ from botocore.exceptions import ParamValidationError
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
+    DOCKER_MANIFEST,
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
@@ -31,6 +32,8 @@ from tests.support.embedded import (
     refused,
     tags_of,
 )
+
+DOCKER_V1 = "application/vnd.docker.distribution.manifest.v1+json"
 
 
 def stored_manifest(client: Any, repository: str, digest: str) -> str:
@@ -157,14 +160,14 @@ def test_the_same_manifest_without_a_tag_already_exists(ecr: Any, repository: st
 
 
 def test_a_tag_of_an_immutable_repository_does_not_move(ecr: Any, immutable: str) -> None:
-    """P13"""
+    """P13, P37"""
     one = push_image(ecr, immutable, "one", tag="1.0")
     other = manifest_text(ecr, immutable, "two")
     with refused("ImageTagAlreadyExistsException") as caught:
         put(ecr, immutable, other, "1.0")
     assert error_message(caught) == (
         f"The image tag '1.0' already exists in the '{immutable}' repository and cannot be overwritten because the"
-        " repository is immutable."
+        " tag is immutable."
     )
     assert tags_of(ecr, immutable) == {"1.0": one.digest}
     assert digests_of(ecr, immutable) == {one.digest}
@@ -218,10 +221,15 @@ def test_exclusion_filters_decide_which_tags_move(
 
 
 def test_a_digest_of_other_bytes_is_rejected(ecr: Any, repository: str) -> None:
-    """P20"""
+    """P20, P38"""
     text = manifest_text(ecr, repository)
-    with refused("ImageDigestDoesNotMatchException"):
-        ecr.put_image(repositoryName=repository, imageManifest=text, imageTag="1.0", imageDigest=digest_of(text + "\n"))
+    other = digest_of(text + "\n")
+    with refused("ImageDigestDoesNotMatchException") as caught:
+        ecr.put_image(repositoryName=repository, imageManifest=text, imageTag="1.0", imageDigest=other)
+    assert error_message(caught) == (
+        f"The image with digest '{other}' in repository '{repository}' and registry ID '{REGISTRY_ID}' does not match"
+        " the image digest that Amazon ECR has calculated."
+    )
     assert digests_of(ecr, repository) == set()
 
 
@@ -265,11 +273,14 @@ def test_an_index_of_existing_images_is_accepted(ecr: Any, repository: str) -> N
 
 
 def test_an_index_of_missing_images_is_rejected(ecr: Any, repository: str) -> None:
-    """P26"""
-    absent = PushedImage("sha256:" + "0" * 64, "{}")
+    """P26, P39"""
+    one, two = (PushedImage("sha256:" + digit * 64, "{}") for digit in "01")
     with refused("ReferencedImagesNotFoundException") as caught:
-        push_index(ecr, repository, {"linux/amd64": absent})
-    assert absent.digest in error_message(caught)
+        push_index(ecr, repository, {"linux/amd64": one, "linux/arm64": two})
+    assert error_message(caught) == (
+        f"Images with digests '[{one.digest}, {two.digest}]' required for pushing image into repository with name"
+        f" '{repository}' in the registry with id '{REGISTRY_ID}' do not exist"
+    )
 
 
 def test_sixty_indexes_have_sixty_digests(ecr: Any, repository: str) -> None:
@@ -295,6 +306,67 @@ def test_another_config_with_the_same_layers_is_another_image(ecr: Any, reposito
     one, two = two_images(ecr, repository)
     assert json.loads(one.manifest)["layers"] == json.loads(two.manifest)["layers"]
     assert one.digest != two.digest
+
+
+@pytest.mark.parametrize("kind", ["image", "Docker image", "artifact", "schema 1"])
+def test_an_image_without_layers_is_rejected(ecr: Any, repository: str, kind: str) -> None:
+    """P43"""
+    document = json.loads(manifest_text(ecr, repository))
+    document |= {
+        "image": {"layers": []},
+        "Docker image": {"layers": [], "mediaType": DOCKER_MANIFEST},
+        "artifact": {"layers": [], "artifactType": "application/vnd.example"},
+        "schema 1": {"schemaVersion": 1, "mediaType": DOCKER_V1, "fsLayers": [], "history": []},
+    }[kind]
+    with refused("InvalidParameterException") as caught:
+        put(ecr, repository, json.dumps(document), "none")
+    assert error_message(caught) == (
+        "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Image has to have at least 1 layer'"
+    )
+    assert digests_of(ecr, repository) == set()
+
+
+def test_an_image_has_at_most_500_layers(ecr: Any, repository: str) -> None:
+    """P44"""
+    document = json.loads(manifest_text(ecr, repository))
+    document["layers"] *= 500
+    put(ecr, repository, json.dumps(document), "most")
+    document["layers"].append(document["layers"][0])
+    with refused("InvalidParameterException") as caught:
+        put(ecr, repository, json.dumps(document), "more")
+    assert error_message(caught) == (
+        "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Limit on number of layers per image"
+        " exceeded'"
+    )
+
+
+@pytest.mark.parametrize("annotations", [{"org.opencontainers.image.title": "config"}, {}])
+def test_the_descriptor_of_a_config_has_no_annotations(ecr: Any, repository: str, annotations: dict[str, str]) -> None:
+    """P45: those of a layer and of the image are accepted."""
+    document = json.loads(manifest_text(ecr, repository))
+    document["config"]["annotations"] = annotations
+    with refused("InvalidParameterException") as caught:
+        put(ecr, repository, json.dumps(document), "1.0")
+    assert error_message(caught).endswith("'Invalid JSON syntax'")
+    del document["config"]["annotations"]
+    document["annotations"] = document["layers"][0]["annotations"] = annotations
+    put(ecr, repository, json.dumps(document), "1.0")
+
+
+def test_an_index_of_an_index_is_accepted(ecr: Any, repository: str) -> None:
+    """P41"""
+    inner = push_index(ecr, repository)
+    outer = push_index(ecr, repository, {"linux/amd64": inner}, tag="outer")
+    assert outer.digest == digest_of(outer.manifest)
+    assert stored_manifest(ecr, repository, outer.digest) == outer.manifest
+
+
+def test_a_referrer_of_a_missing_image_is_accepted(ecr: Any, repository: str) -> None:
+    """P42"""
+    subject = {"mediaType": OCI_MANIFEST, "digest": digest_of("absent"), "size": 7}
+    referrer = push_image(ecr, repository, "signature", subject=subject)
+    asked = {"repositoryName": repository, "subjectId": {"imageDigest": digest_of("absent")}}
+    assert [one["digest"] for one in ecr.list_image_referrers(**asked)["referrers"]] == [referrer.digest]
 
 
 @pytest.mark.parametrize("tag", ["-x", "a b", ".x", "é", "a/b", "a:b", "a\n"])
@@ -361,8 +433,9 @@ def test_a_media_type_other_than_the_manifests_own_is_rejected(ecr: Any, reposit
 
 def test_putting_into_a_missing_repository_fails(ecr: Any) -> None:
     """P34"""
+    schema_1 = {"schemaVersion": 1, "fsLayers": [{"blobSum": digest_of("layer")}]}
     with refused("RepositoryNotFoundException"):
-        ecr.put_image(repositoryName="no/such", imageManifest='{"schemaVersion": 1, "fsLayers": []}')
+        ecr.put_image(repositoryName="no/such", imageManifest=json.dumps(schema_1))
 
 
 def test_botocore_rejects_an_empty_manifest(ecr: Any, repository: str) -> None:

@@ -144,7 +144,7 @@ class TestImport:
         create_repository(ecr, REPOSITORY, "IMMUTABLE")
         before = push_image(ecr, REPOSITORY, tag="1.0")
         layout.write_index(layout.image("another"))
-        with pytest.raises(ServiceError, match="cannot be overwritten because the repository is immutable"):
+        with pytest.raises(ServiceError, match="cannot be overwritten because the tag is immutable"):
             taken(embedded, layout, "1.0")
         assert tags_of(ecr, REPOSITORY) == {"1.0": before.digest}
 

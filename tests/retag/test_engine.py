@@ -125,7 +125,7 @@ def test_a_repository_that_became_immutable_refuses_in_the_words_of_ecr(env: Ret
     env.client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
     (result,) = env.engine.apply(plan).results
     assert result.outcome is StepOutcome.REFUSED
-    assert "cannot be overwritten because the repository is immutable" in result.message
+    assert "cannot be overwritten because the tag is immutable" in result.message
     assert env.engine.history()[0].outcome is StepOutcome.REFUSED
 
 

@@ -5,9 +5,9 @@ Decisions where reports about ECR disagree or are silent:
 - In an immutable repository, the same manifest with the same tag fails with ``ImageTagAlreadyExistsException``
   (aws/containers-roadmap#2179; #2380 reports ImageAlreadyExistsException). A client that repeats a write after a lost
   reply sees the same error.
-- For a tag, an image of a media type outside ``acceptedMediaTypes`` is converted or not returned. Without
-  ``acceptedMediaTypes`` only Docker media types are returned. For a digest, the stored bytes are returned (user guide,
-  "Container image manifest format support").
+- For a tag, an image of a media type outside ``acceptedMediaTypes`` is converted or not returned. For a digest, and
+  without ``acceptedMediaTypes``, the stored bytes are returned (user guide, "Container image manifest format support";
+  aws/containers-roadmap#308). For an index without ``acceptedMediaTypes`` no report was found.
 - BatchGetImage records ``lastRecordedPullTime``, because every pull calls it; at most once in 24 hours per image
   (``ImageDetail``).
 - Putting the manifest of an archived image makes the image active again (user guide, "Archiving an image").
@@ -42,9 +42,6 @@ PULL_INTERVAL = 24 * 3600.0
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
 _TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
-_DEFAULT_ACCEPTED_TYPES = frozenset(
-    {manifests.DOCKER_V1, manifests.DOCKER_V1_SIGNED, manifests.DOCKER_V2, manifests.DOCKER_LIST}
-)
 
 
 def put_image(context: RequestContext) -> dict[str, Any]:
@@ -57,7 +54,8 @@ def put_image(context: RequestContext) -> dict[str, Any]:
     if context.get("imageDigest", digest) != digest:
         raise ServiceError(
             "ImageDigestDoesNotMatchException",
-            f"The specified image digest '{context['imageDigest']}' does not match the calculated digest '{digest}'",
+            f"The image with digest '{context['imageDigest']}' in repository '{context['repositoryName']}' and registry"
+            f" ID '{context.registry_id}' does not match the image digest that Amazon ECR has calculated.",
         )
     with context.database.write() as connection:
         repository = context.repository(connection)
@@ -95,7 +93,7 @@ def batch_get_image(context: RequestContext) -> dict[str, Any]:
         for image_id in context["imageIds"]:
             try:
                 row = find_image(connection, repository["id"], image_id)
-                text, media_type = _manifest_for_client(connection, row, context.get("acceptedMediaTypes"), image_id)
+                text, media_type = _manifest_for_client(context, connection, row, image_id)
             except ImageFailure as error:
                 failures.append(error.to_api())
                 continue
@@ -169,7 +167,7 @@ def _check_put(
         raise ServiceError(
             "ImageTagAlreadyExistsException",
             f"The image tag '{tag}' already exists in the '{repository['name']}' repository and cannot be overwritten"
-            " because the repository is immutable.",
+            " because the tag is immutable.",
         )
     unchanged = tag is None or (holder is not None and holder["digest"] == digest)
     if image is not None and image["status"] == "ACTIVE" and unchanged:
@@ -183,7 +181,7 @@ def _check_put(
 
 def _check_parts(connection: sqlite3.Connection, repository: sqlite3.Row, contents: manifests.ManifestContents) -> None:
     """Check that the repository has the blobs and images that a new manifest names."""
-    where = f"into repository with name '{repository['name']}' in registry with id '{repository['registry_id']}'"
+    where = f"into repository with name '{repository['name']}' in the registry with id '{repository['registry_id']}'"
     children = storage.missing_images(connection, repository["id"], contents.children)
     if children:
         raise ServiceError(
@@ -225,16 +223,21 @@ def _record_pulls(context: RequestContext, image_ids: Sequence[int]) -> None:
 
 
 def _manifest_for_client(
-    connection: sqlite3.Connection, row: sqlite3.Row, accepted: Sequence[str] | None, image_id: Mapping[str, str]
+    context: RequestContext, connection: sqlite3.Connection, row: sqlite3.Row, image_id: Mapping[str, str]
 ) -> tuple[str, str]:
     """Return the manifest and the media type for this client."""
     if row["status"] != "ACTIVE":
         raise ImageFailure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
     stored: str = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()[0]
     media_type: str = row["media_type"]
-    if "imageDigest" in image_id or media_type in (_DEFAULT_ACCEPTED_TYPES if accepted is None else accepted):
+    accepted = context.get("acceptedMediaTypes", [media_type])
+    if "imageDigest" in image_id or media_type in accepted:
         return stored, media_type
-    converted = manifests.convert_manifest(stored, media_type, accepted or ())
+    converted = manifests.convert_manifest(stored, media_type, accepted)
+    if converted is None and media_type == manifests.DOCKER_V2 and manifests.DOCKER_V1 in accepted:
+        config = storage.read_layer(connection, manifests.config_digest(stored))
+        schema_1 = manifests.to_schema_1(stored, config, name=context["repositoryName"], tag=image_id["imageTag"])
+        converted = (schema_1, manifests.DOCKER_V1) if schema_1 is not None else None
     if converted is None:
         raise image_not_found(image_id)
     return converted
