@@ -10,7 +10,7 @@ from textual import work
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import AccessDenied, EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.table.column_layout import Column
@@ -135,7 +135,10 @@ class RepositoriesScreen(ListScreen[Repository]):
 
     @work(exclusive=True, group="describe", exit_on_error=False)
     async def _describe(self) -> None:
-        """Show all details of the repository, with its resource tags and lifecycle policy."""
+        """Show all details of the repository, with its resource tags and lifecycle policy.
+
+        A part that cannot be read is shown as not known, with the reason.
+        """
         from ecrtui.ecr.documents import repository_details
         from ecrtui.tui import details
 
@@ -144,10 +147,25 @@ class RepositoriesScreen(ListScreen[Repository]):
             return
         try:
             session = await self.session()
-            tags = await blocking.run_blocking(session.registry.resource_tags, repository)
-            policy = await blocking.run_blocking(session.registry.lifecycle_policy, repository.name)
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        facts = repository_details(repository, tags, policy)
+        tags: tuple[tuple[str, str], ...] = ()
+        policy = ""
+        unknown: dict[str, str] = {}
+        try:
+            tags = await blocking.run_blocking(session.registry.resource_tags, repository)
+        except EcrTuiError as error:
+            unknown["tags"] = _not_known(error, "ecr:ListTagsForResource")
+        try:
+            policy = await blocking.run_blocking(session.registry.lifecycle_policy, repository.name)
+        except EcrTuiError as error:
+            unknown["lifecyclePolicyText"] = _not_known(error, "ecr:GetLifecyclePolicy")
+        facts = repository_details(repository, tags, policy) | unknown
         self.post_message(messages.ShowText(repository.name, details.as_text(facts)))
+
+
+def _not_known(error: EcrTuiError, permission: str) -> str:
+    """Return why a part of the details is not shown; name the permission if the caller lacks it."""
+    missing = f" It needs the permission {permission}." if isinstance(error, AccessDenied) else ""
+    return f"not known: {error}{missing}"

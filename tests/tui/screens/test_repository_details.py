@@ -1,0 +1,39 @@
+"""``d`` on a repository shows what is known, and names what is missing for the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.embedded import client_for, create_repository, new_embedded
+from tests.support.screen import running, until
+
+POLICY = (
+    '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", '
+    '"countNumber": 7}, "action": {"type": "expire"}}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("denied", "known"),
+    [
+        (("ListTagsForResource",), ("countNumber",)),
+        (("GetLifecyclePolicy",), ("team-blue",)),
+        (("ListTagsForResource", "GetLifecyclePolicy"), ()),
+        ((), ("team-blue", "countNumber")),
+    ],
+)
+async def test_a_denied_part_does_not_hide_the_others(denied: tuple[str, ...], known: tuple[str, ...]) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    arn = create_repository(client, "team/app")["repositoryArn"]
+    client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "team-blue"}])
+    client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=POLICY)
+    async with running(embedded, size=(140, 40)) as pilot:
+        await until(pilot, "team/app")
+        for operation in denied:
+            embedded.faults.add(f"{operation}:error:code=AccessDeniedException:message=not authorized")
+        await pilot.press("d")
+        screen = await until(pilot, "repositoryArn")
+        assert all(words in screen for words in known)
+        for operation in denied:
+            assert f"permission ecr:{operation}" in " ".join(screen.split())
