@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Generic, TextIO, TypeVar
 
 from ecrtui.cli.aws_cli_output import Query, json_default
+from ecrtui.ecr.csv_cells import csv_cell
 from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
@@ -95,10 +96,13 @@ def json_line(row_format: RowFormat[Item], query: Query | None) -> Callable[[Ite
 
 
 def write_csv(rows: Iterable[Sequence[object]], row_format: RowFormat[Item], stream: TextIO) -> None:
-    """Write CSV (RFC 4180, but lines end with ``\\n``) with the column names in the first line."""
+    """Write CSV (RFC 4180, but lines end with ``\\n``) with the column names in the first line.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front; see :func:`csv_cell`.
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([name for name, _ in row_format.columns])
-    writer.writerows(rows)
+    writer.writerows(map(csv_cell, row) for row in rows)
 
 
 def json_entry(row_format: RowFormat[Item]) -> Callable[[Item], str]:
