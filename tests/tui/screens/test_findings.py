@@ -110,7 +110,7 @@ async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, mat
         await type_text(pilot, text)
         screen = await until(pilot, lambda text: f"{len(matches)} match" in text and "findings known for" not in text)
         assert [name for name in env.digests if row_of(screen, f" {name} ")] == matches
-    assert env.requests == 5
+    assert 5 <= env.requests <= 10  # a filter that replaces another may ask again for a row that is being read
 
 
 async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env) -> None:
@@ -118,7 +118,7 @@ async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env
         await until(pilot, "5 images")
         await pilot.press("slash")
         await type_text(pilot, "tag=s2 severity>=low")
-        await until(pilot, "1 match")
+        await until(pilot, lambda text: "1 match" in text and env.requests > 0)
     assert env.requests == 1
 
 
