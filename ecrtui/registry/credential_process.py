@@ -22,7 +22,7 @@ from dateutil.parser import parse  # type: ignore[import-untyped]
 from ecrtui.errors import CredentialsError
 
 WAITING_AFTER = 2.0
-"""Seconds after which the user is told what ecrtui waits for."""
+"""Seconds after which ecrtui names what it waits for."""
 
 OnWaiting = Callable[[str], None]
 """Tells the user what ecrtui waits for; called with an empty text when it waits no longer."""

@@ -80,12 +80,16 @@ def texts(entry: Reply, member: str, limit: int = MAX_TEXT) -> tuple[str, ...]:
 
 def digest(entry: Reply, member: str) -> str:
     """Return a sha256 digest; empty without a value. Raises :class:`BadValue` if it is not one."""
+    return _matching(entry, member, DIGEST_PATTERN, "a sha256 digest")
+
+
+def _matching(entry: Reply, member: str, pattern: re.Pattern[str], description: str) -> str:
     value = entry.get(member)
-    if type(value) is str and DIGEST_PATTERN.fullmatch(value):
-        return value
     if value is None:
         return ""
-    raise _not(member, value, "a sha256 digest")
+    if type(value) is str and pattern.fullmatch(value):
+        return value
+    raise _not(member, value, description)
 
 
 def required_digest(entry: Reply, member: str) -> str:
@@ -95,12 +99,7 @@ def required_digest(entry: Reply, member: str) -> str:
 
 def account(entry: Reply, member: str) -> str:
     """Return the 12 digits of an AWS account; empty without a value. Raises :class:`BadValue` if it is not one."""
-    value = entry.get(member)
-    if type(value) is str and _ACCOUNT.fullmatch(value):
-        return value
-    if value is None:
-        return ""
-    raise _not(member, value, "the 12 digits of an account")
+    return _matching(entry, member, _ACCOUNT, "the 12 digits of an account")
 
 
 def required_account(entry: Reply, member: str) -> str:
