@@ -9,7 +9,7 @@ from ecrtui.registry.protocol import Registry
 
 
 def may_read_ahead(registry: Registry, setting: bool | str, repository: str) -> bool:
-    """Return True if manifests that nobody opened may be read.
+    """Return True if ecrtui may read manifests that the user has not opened.
 
     With ``auto``: only if the registry records no pulls of the caller. With True: unless a lifecycle rule of the
     repository counts from the last pull. What cannot be asked counts as no.

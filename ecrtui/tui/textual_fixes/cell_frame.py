@@ -2,7 +2,7 @@
 
 Defect: Textual writes every strip of an update whole, each segment with all its SGR parameters and a reset, and a
 change of the layout writes the whole screen. Over a slow connection a key takes seconds.
-Upstream: https://github.com/Textualize/textual/discussions/4018 has no plan for it.
+Upstream: no issue known.
 Delete this module when Textual compares cells.
 
 A frame remembers the cells that the application wants and the cells that the terminal shows. Drawing a strip changes

@@ -3,7 +3,7 @@
 Defect: Textual's Linux driver draws on standard error, reads a closed terminal as "no input yet" for ever, blocks the
 event loop when the terminal takes no output, starts a second input thread after SIGSTOP and SIGCONT, and follows
 ``COLUMNS`` instead of the terminal.
-Upstream: https://github.com/Textualize/textual/issues/4104 and 5548 cover parts of it.
+Upstream: no issue known.
 Delete this module when Textual's driver ends with its terminal and writes only changed cells.
 """
 
@@ -150,7 +150,7 @@ class TerminalDriver(Driver):
             return
         if not self._is_in_foreground():
             return
-        self._writer = TerminalWriter(self._output, self._when_drained, self._when_lost, "utf-8")
+        self._writer = TerminalWriter(self._output, self._when_drained, self._when_lost)
         self._writer.start()
         self._enter(KITTY_KEYS_ON)
         self._reader = _InputThread(self._input, self)
@@ -248,7 +248,7 @@ class TerminalDriver(Driver):
         if self._writer is None:
             self.resume_application_mode()
             self.send_message(self.SignalResume())
-        elif self._is_in_foreground():  # after SIGSTOP nobody restored the terminal, and the shell changed its modes
+        elif self._is_in_foreground():  # SIGSTOP gives no time to restore the modes, and the shell changes them
             self._enter(KITTY_KEYS_AGAIN)
 
     def _when_drained(self) -> None:

@@ -3,7 +3,7 @@
 Defect: Textual's driver decodes strictly, so one byte that is not UTF-8 ends the application. Its parser raises an
 exception for key releases and malformed numbers, takes late answers of the terminal for keys, and waits 0.1 seconds
 for the rest of an escape sequence, which a slow connection exceeds.
-Upstream: https://github.com/Textualize/textual/issues/5633 (key releases); none for the rest.
+Upstream: no issue known.
 Delete this module when Textual's driver ignores what it does not understand.
 """
 

@@ -21,17 +21,13 @@ class TerminalWriter(threading.Thread):
         fileno: The terminal, in blocking mode or not.
         on_drained: Called in the thread when all text is written.
         on_lost: Called in the thread, once, when a write fails. Later text is dropped.
-        encoding: The encoding of the terminal. Characters that it does not have become ``?``.
     """
 
-    def __init__(
-        self, fileno: int, on_drained: Callable[[], None], on_lost: Callable[[], None], encoding: str = "utf-8"
-    ) -> None:
+    def __init__(self, fileno: int, on_drained: Callable[[], None], on_lost: Callable[[], None]) -> None:
         super().__init__(daemon=True, name="terminal-output")
         self._fileno = fileno
         self._on_drained = on_drained
         self._on_lost = on_lost
-        self._encoding = encoding
         self._changed = threading.Condition()
         self._text: list[str] = []
         self._is_writing = False
@@ -63,7 +59,7 @@ class TerminalWriter(threading.Thread):
         """Write text until the writer is closed or the terminal is lost."""
         try:
             while (text := self._next_text()) is not None:
-                self._write(text.encode(self._encoding, "replace"))
+                self._write(text.encode("utf-8", "replace"))
                 self._finish_write()
         except OSError:
             with self._changed:

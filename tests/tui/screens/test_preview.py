@@ -1,4 +1,4 @@
-"""The preview beside the list of images reads no manifest that nobody asked for."""
+"""The preview beside the list of images reads no manifest before the user opens it."""
 
 from __future__ import annotations
 
