@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from ecrtui.catalog.cache.store import Cache, Snapshot
+from ecrtui.catalog.known_scans import KnownScans
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
-from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND, KnownScans, ScanReading
+from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND, ScanReading
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig

@@ -1,4 +1,4 @@
-"""Read the scans of many images: rate-limited, in threads, and cached in memory and on disk.
+"""Read the scans of many images: rate-limited, in threads, and each scan once.
 
 A scan costs a request of its own. So a caller names the images whose scans it needs, and can stop at any time.
 """
@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock, Thread
 from typing import NamedTuple
 
-from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.closable_queue import ClosableQueue
-from ecrtui.ecr.findings import PENDING, ImageScan
-from ecrtui.ecr.image import Image
+from ecrtui.catalog.known_scans import KnownScans
+from ecrtui.ecr.findings import ImageScan
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
@@ -26,12 +26,6 @@ REQUESTS_PER_SECOND = 20.0
 
 CONCURRENT_REQUESTS = 4
 """Requests at the same time. They hide the distance to the service."""
-
-FRESH_SECONDS = 900.0
-"""Seconds for which a known scan is used without another request."""
-
-RESCAN_SECONDS = 86_400.0
-"""Seconds after a basic scan in which ECR accepts no other scan of the image (StartImageScan)."""
 
 MAX_THROTTLED = 6
 """Throttled requests in a row, each after a longer pause, before reading stops."""
@@ -67,66 +61,6 @@ class _Throttled(NamedTuple):
 _Event = tuple[str, ImageScan | EcrTuiError] | _Throttled | Exception
 
 
-class KnownScans:
-    """The scans of one registry that are known and not too old. Thread-safe.
-
-    Args:
-        cache: the cache on disk; None to keep nothing on disk.
-        clock: returns seconds since the epoch.
-    """
-
-    def __init__(self, cache: Cache | None, clock: Callable[[], float] = time.time) -> None:
-        self._cache = cache
-        self._clock = clock
-        self._known: dict[str, dict[str, tuple[ImageScan, float]]] = {}
-
-    def add_to(self, repository: str, images: Sequence[Image]) -> Sequence[Image]:
-        """Return the images with the scans that are in memory, where the images do not have them."""
-        known = self._known.get(repository)
-        if not known:
-            return images
-        now = self._clock()
-        return [
-            image.with_scan(found[0])
-            if (found := known.get(image.digest)) is not None and not image.scan_known and _is_fresh(*found, now)
-            else image
-            for image in images
-        ]
-
-    def find(self, repository: str, digests: Sequence[str]) -> dict[str, ImageScan]:
-        """Return the known scans of these images, from memory or the cache on disk."""
-        known = self._known.setdefault(repository, {})
-        missing = [digest for digest in digests if digest not in known]
-        if missing and self._cache is not None:
-            known |= self._cache.scans(repository, missing)
-        now = self._clock()
-        return {
-            digest: found[0]
-            for digest in digests
-            if (found := known.get(digest)) is not None and _is_fresh(*found, now)
-        }
-
-    def keep(self, repository: str, scans: Mapping[str, ImageScan]) -> None:
-        """Store scans that the registry has just returned, except those that will change soon."""
-        now = self._clock()
-        lasting = {digest: (scan, now) for digest, scan in scans.items() if scan.status not in PENDING}
-        self._known.setdefault(repository, {}).update(lasting)
-        if lasting and self._cache is not None:
-            self._cache.keep_scans(repository, lasting)
-
-    def forget(self, repository: str) -> None:
-        """Drop the scans of a repository, so that they are read again."""
-        self._known.pop(repository, None)
-        if self._cache is not None:
-            self._cache.forget_scans(repository)
-
-
-def _is_fresh(scan: ImageScan, read_at: float, now: float) -> bool:
-    """Return True if the scan is still the last one of its image, or was read a short time ago."""
-    is_last = scan.status == "COMPLETE" and scan.completed_at is not None and now < scan.completed_at + RESCAN_SECONDS
-    return is_last or now < read_at + FRESH_SECONDS
-
-
 @dataclass
 class _Progress:
     """What the threads of one reading share."""
@@ -150,7 +84,8 @@ class ScanReading:
     """The scans of some images, batch by batch. Iterating blocks, so it runs in a daemon thread.
 
     Each image comes once: with its scan, or with the error of its request. A refusal of the service that concerns all
-    images ends the iteration. Any thread may call :meth:`close`, which ends it too.
+    images ends the iteration. Any thread may call :meth:`close`, which ends it too. The scans of requests under way are
+    kept then: the next reading does not send them again.
 
     Args:
         registry: the registry to read.
@@ -213,7 +148,7 @@ class ScanReading:
     def _start(self, digests: Sequence[str]) -> None:
         progress = _Progress(iter(digests))
         for _ in range(min(CONCURRENT_REQUESTS, len(digests))):
-            arguments = (self._registry, self._repository, progress, self._limiter, self._queue)
+            arguments = (self._registry, self._repository, progress, self._known, self._limiter, self._queue)
             Thread(target=_read, args=arguments, daemon=True, name="scans").start()
 
     def _collect(self) -> ScanBatch:
@@ -243,7 +178,7 @@ class ScanReading:
             rest = until - time.monotonic()
             if self._done + len(scans) + len(failures) >= len(self._digests) or not self._queue.wait(max(rest, 0.0)):
                 break
-        self._known.keep(self._repository, scans)
+        self._known.save(self._repository)
         return self._batch(scans, failures, throttled)
 
     def _batch(
@@ -255,13 +190,21 @@ class ScanReading:
 
 
 def _read(
-    registry: Registry, repository: str, progress: _Progress, limiter: RateLimiter, queue: ClosableQueue[_Event]
+    registry: Registry,
+    repository: str,
+    progress: _Progress,
+    known: KnownScans,
+    limiter: RateLimiter,
+    queue: ClosableQueue[_Event],
 ) -> None:
     """Read scans into the queue. The thread holds no reference to the reading, so that it can be freed."""
     try:
         while (digest := progress.next()) is not None:
-            result = _result(registry, repository, digest, limiter, queue)
+            result = known.get_or_read(
+                repository, digest, partial(_request, registry, repository, digest, limiter, queue)
+            )
             if result is None or not queue.put((digest, result)):
+                known.save(repository)  # the reading was closed, so nobody collects the result
                 return
             # An image that was deleted meanwhile says nothing about the service.
             failed = isinstance(result, EcrTuiError) and result.kind is not ErrorKind.IMAGE_NOT_FOUND
@@ -276,10 +219,10 @@ _OF_ALL_IMAGES = (ErrorKind.DENIED, ErrorKind.CREDENTIALS, ErrorKind.REPOSITORY_
 """Errors that every other image would give, too."""
 
 
-def _result(
+def _request(
     registry: Registry, repository: str, digest: str, limiter: RateLimiter, queue: ClosableQueue[_Event]
 ) -> ImageScan | EcrTuiError | None:
-    """Return the scan of an image, or the error of its request; None if the reading was closed.
+    """Request the scan of an image. Return it, or the error of the request; None if the reading was closed.
 
     Raises:
         EcrTuiError: no other scan can be read either.

@@ -12,14 +12,8 @@ import pytest
 
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.scan_reader import (
-    CONCURRENT_REQUESTS,
-    FRESH_SECONDS,
-    RESCAN_SECONDS,
-    KnownScans,
-    ScanBatch,
-    ScanReading,
-)
+from ecrtui.catalog.known_scans import FRESH_SECONDS, RESCAN_SECONDS, KnownScans
+from ecrtui.catalog.scan_reader import CONCURRENT_REQUESTS, ScanBatch, ScanReading
 from ecrtui.ecr.findings import NOT_SCANNED, ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -51,10 +45,12 @@ class Env:
         self.now = 1_800_000_000.0
         self.waited: list[float] = []
 
-    def reading(self, digests: list[str] | None = None, cache: Cache | None = None) -> ScanReading:
+    def reading(
+        self, digests: list[str] | None = None, cache: Cache | None = None, known: KnownScans | None = None
+    ) -> ScanReading:
         limiter = RateLimiter(0, clock=lambda: self.now, sleep=self.waited.append, random_share=lambda: 0.0)
         wanted = self.digests if digests is None else digests
-        return ScanReading(self.registry, "app", wanted, self.known(cache), limiter, interval=0.0)
+        return ScanReading(self.registry, "app", wanted, known or self.known(cache), limiter, interval=0.0)
 
     def known(self, cache: Cache | None = None) -> KnownScans:
         return KnownScans(cache, clock=lambda: self.now)
@@ -156,31 +152,90 @@ def test_a_throttled_request_is_sent_again_after_a_pause(env: Env) -> None:
     assert sum(pause > 0 for pause in env.waited) >= 3
 
 
-def test_a_closed_reading_sends_no_further_request() -> None:
-    env = Env(40)
-    arrived, release = threading.Event(), threading.Event()
+class Held:
+    """A reading in another thread whose first requests wait at the service until :meth:`release`."""
 
-    def hold() -> None:
-        arrived.set()
-        release.wait()
+    def __init__(self, env: Env, known: KnownScans) -> None:
+        arrived, self._go_on = threading.Semaphore(0), threading.Event()
 
-    env.embedded.faults.before(OPERATION, hold, times=None)
-    reading = env.reading()
-    ended = threading.Event()
+        def hold() -> None:
+            arrived.release()
+            self._go_on.wait()
 
-    def iterate() -> None:
-        assert list(reading) == []
-        ended.set()
+        env.embedded.faults.before(OPERATION, hold, times=CONCURRENT_REQUESTS)
+        self.reading = env.reading(known=known)
+        self.batches: list[ScanBatch] = []
+        self._thread = threading.Thread(target=lambda: self.batches.extend(self.reading), daemon=True)
+        self._thread.start()
+        for _ in range(CONCURRENT_REQUESTS):
+            assert arrived.acquire(timeout=10)
 
-    threading.Thread(target=iterate, daemon=True).start()
-    assert arrived.wait(10)
-    reading.close()
-    assert ended.wait(10)
-    release.set()
-    for thread in threading.enumerate():
-        if thread.name == "scans":
-            thread.join(10)
-    assert env.embedded.calls[OPERATION] <= CONCURRENT_REQUESTS
+    def close(self) -> None:
+        """End the reading; its requests stay under way."""
+        self.reading.close()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        assert self.batches == []
+
+    def release(self) -> None:
+        """Let the service answer."""
+        self._go_on.set()
+
+    def answered(self) -> None:
+        """Let the service answer, and wait for the end of the requests."""
+        self.release()
+        for thread in threading.enumerate():
+            if thread.name == "scans":
+                thread.join(10)
+
+
+def test_a_closed_reading_sends_no_further_request_and_keeps_those_under_way(tmp_path: Path) -> None:
+    env = Env(10)
+    known = env.known(env.cache(tmp_path / "cache"))
+    held = Held(env, known)
+    held.close()
+    held.answered()
+    assert env.embedded.calls[OPERATION] == CONCURRENT_REQUESTS
+    first = env.digests[:CONCURRENT_REQUESTS]
+    assert sorted(known.find("app", env.digests)) == sorted(first)
+    assert sorted(env.known(env.cache(tmp_path / "cache")).find("app", env.digests)) == sorted(first)
+    assert len(collected(list(env.reading(known=known)))) == 10
+    assert env.embedded.calls[OPERATION] == 10
+
+
+def test_a_new_reading_waits_for_the_requests_of_the_one_that_it_replaces() -> None:
+    env = Env(10)
+    known = env.known()
+    held = Held(env, known)
+    held.close()
+    env.embedded.faults.before(OPERATION, held.release)  # the new reading has begun while they are under way
+    scans = collected(list(env.reading(env.digests[::-1], known=known)))
+    assert sorted(scans) == sorted(env.digests)
+    assert env.embedded.calls[OPERATION] == 10
+
+
+def test_a_request_under_way_is_not_kept_once_the_scans_were_forgotten() -> None:
+    env = Env(10)
+    known = env.known()
+    held = Held(env, known)
+    held.close()
+    known.forget("app")
+    held.answered()
+    assert known.find("app", env.digests) == {}
+    assert len(collected(list(env.reading(known=known)))) == 10
+    assert env.embedded.calls[OPERATION] == 10 + CONCURRENT_REQUESTS
+
+
+def test_an_error_under_way_is_the_result_of_each_reading_that_waits() -> None:
+    env = Env(10)
+    known = env.known()
+    env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
+    held = Held(env, known)
+    held.close()
+    reading = env.reading(known=known)
+    held.release()
+    with pytest.raises(AccessDenied):
+        list(reading)
 
 
 def _complete(hours: float) -> Callable[[float], ImageScan]:
