@@ -1,4 +1,8 @@
-"""The files of the application, in the XDG folders. These functions create nothing."""
+"""The files of the application, in the XDG folders. These functions create nothing.
+
+Without a home folder, and without the XDG variable, a path begins with ``~``. Nothing is read or written there; see
+:func:`lacks_home`.
+"""
 
 from __future__ import annotations
 
@@ -12,29 +16,41 @@ _DIRS = PlatformDirs("ecrtui", appauthor=False)
 
 def settings_file() -> Path:
     """Return the user's settings file: ``$XDG_CONFIG_HOME/ecrtui/settings.toml``."""
-    return _DIRS.user_config_path / "settings.toml"
+    return _folder("config") / "settings.toml"
 
 
 def themes_folder() -> Path:
     """Return the folder of the user's own themes, one TOML file each."""
-    return _DIRS.user_config_path / "themes"
+    return _folder("config") / "themes"
 
 
 def journal_file() -> Path:
     """Return the journal: every write, stored before it is sent."""
-    return _DIRS.user_state_path / "journal.sqlite"
+    return _folder("state") / "journal.sqlite"
 
 
 def log_file() -> Path:
     """Return the log file of the application, written with ``--debug``."""
-    return _DIRS.user_state_path / "ecrtui.log"
+    return _folder("state") / "ecrtui.log"
 
 
 def cache_file() -> Path:
     """Return the cache: last known lists, and manifests by digest. It may be deleted at any time."""
-    return _DIRS.user_cache_path / "cache.sqlite"
+    return _folder("cache") / "cache.sqlite"
 
 
 def has_home() -> bool:
     """Return whether the user has a home folder: ``$HOME``, or the one in the password database."""
     return os.path.expanduser("~") != "~"  # noqa: PTH111 - Path.expanduser raises
+
+
+def lacks_home(path: Path) -> bool:
+    """Return whether a path begins with a home folder that is not known."""
+    return path.parts[:1] == ("~",)
+
+
+def _folder(purpose: str) -> Path:
+    try:
+        return Path(getattr(_DIRS, f"user_{purpose}_dir"))
+    except RuntimeError:  # newer versions of platformdirs refuse what older ones return
+        return Path("~", purpose, "ecrtui")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ecrtui.errors import SettingsError
-from ecrtui.paths import settings_file
+from ecrtui.paths import lacks_home, settings_file
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 """Glob patterns of the tags that need a second confirmation by default."""
@@ -244,20 +244,35 @@ def remember_theme(theme: str, file: Path | None = None) -> None:
     Raises:
         SettingsError: the file is broken, and stays as it is, or it cannot be written.
     """
-    path = (file or Path(os.environ.get("ECRTUI_SETTINGS") or settings_file())).resolve()
+    path = file or Path(os.environ.get("ECRTUI_SETTINGS") or settings_file())
+    if lacks_home(path):
+        raise SettingsError(f"Cannot write {path}", "There is no home folder.", "Set HOME or XDG_CONFIG_HOME.")
+    path = path.resolve()
     text = _read(path)
     changed = _with_theme(text, theme)
     if _parse(path, changed).get("theme") != theme:
         raise SettingsError(f"Cannot change {path}", "The theme in it is written in an unusual way.", _FIX)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        draft.write_text(changed, "utf-8")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(path, changed)
+    except OSError as problem:
+        raise SettingsError(f"Cannot write {path}", problem.strerror or str(problem)) from problem
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the text into a new file, which then takes the place of the old one and its mode."""
+    import tempfile  # the first frame does not need it
+
+    descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
+            new.write(text)
         if path.exists():
             shutil.copymode(path, draft)
-        draft.replace(path)
-    except OSError as problem:
-        raise SettingsError(f"Cannot write {path}", str(problem)) from problem
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink()
+        raise
 
 
 _TABLE_HEADER = r"(?m)^\s*\["
@@ -277,6 +292,8 @@ def _with_theme(text: str, theme: str) -> str:
 
 def _read(path: Path) -> str:
     """Return the text of the file; empty if there is no file."""
+    if lacks_home(path):
+        return ""
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:

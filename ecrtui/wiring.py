@@ -163,8 +163,16 @@ class SessionFactory:
         """Asks the user for the code of an MFA device; None if there is no user to ask."""
         self.on_waiting: Callable[[str], None] = lambda _: None
         """Tells the user what the sign-in waits for; empty when it waits no longer."""
+        self.on_notice: Callable[[str], None] = lambda _: None
+        """Tells the user what is wrong without stopping the work."""
         self._lock = threading.Lock()
         self._session: Session | None = None
+
+    def talk_through(self, app: EcrTuiApp) -> None:
+        """Ask and tell the user through the screens of an application."""
+        self.mfa_code = app.ask_for_code
+        self.on_waiting = app.show_waiting
+        self.on_notice = app.show_notice
 
     def __call__(self) -> Session:
         """Return the session. Block until it is open; raise EcrTuiError if it cannot be opened."""
@@ -173,6 +181,8 @@ class SessionFactory:
                 self._session = open_session(self._registry(), self._settings)
                 if cache := open_cache(self._session.location, self._session.settings):
                     cache.remember_connection(connection_fingerprint(self._connection))
+                    if cache.problem:
+                        self.on_notice(f"Lists are not kept on disk. {cache.problem}")
             return self._session
 
     def _registry(self) -> Registry:
@@ -189,8 +199,6 @@ class SessionFactory:
     def cached_snapshot(self) -> Cache | None:
         """Return the cached data for this connection, without network access; None if there is none."""
         if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
-            return None
-        if not cache_file().exists():
             return None
         from ecrtui.catalog.cache.store import Cache
 
@@ -250,8 +258,7 @@ def run_application(
     process = registry_process(connection, launched) if launched else None
     session_factory = SessionFactory(connection, settings, process=process)
     app = create_app(session_factory, settings, start, demo=connection.demo)
-    session_factory.mfa_code = app.ask_for_code
-    session_factory.on_waiting = app.show_waiting
+    session_factory.talk_through(app)
     try:
         app.run(mouse=settings.mouse)
     finally:
@@ -281,8 +288,7 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
     log_to_file(connection)
     session_factory = SessionFactory(connection, settings)
     app = PutImageApp(session_factory, settings, draft)
-    session_factory.mfa_code = app.ask_for_code
-    session_factory.on_waiting = app.show_waiting
+    session_factory.talk_through(app)
     return app.fill_in()
 
 
@@ -294,12 +300,15 @@ def log_to_file(connection: Connection) -> None:
     """
     from ecrtui.errors import UsageError
     from ecrtui.paths import log_file
+    from ecrtui.private_files import describe
     from ecrtui.registry.redaction import log_to
 
     try:
         log_to(log_file() if connection.debug else None, debug=connection.debug)
     except OSError as problem:
-        raise UsageError("Could not write the log file", str(problem), "Start without --debug.") from problem
+        raise UsageError(
+            "Could not write the log file", describe(problem, log_file()), "Start without --debug."
+        ) from None
 
 
 def open_engine(registry: Registry, settings: Settings) -> Engine:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ecrtui.errors import UsageError
 from ecrtui.registry.redaction import log_to
-from ecrtui.settings import Connection
-from ecrtui.wiring import log_to_file, open_registry
+from ecrtui.settings import Connection, Settings
+from ecrtui.wiring import SessionFactory, log_to_file, open_registry
+from tests.support.embedded import new_embedded, served
 
 
 def test_opening_a_registry_reports_no_errors() -> None:
@@ -76,3 +79,45 @@ def test_a_log_file_that_cannot_be_written_is_an_error(own_home: Path, monkeypat
     monkeypatch.setenv("XDG_STATE_HOME", str(own_home / "state"))
     with pytest.raises(UsageError, match="log file"):
         log_to_file(Connection(debug=True))
+
+
+def unreadable_folder(file: Path) -> None:
+    file.parent.touch()
+
+
+def link(file: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to("elsewhere")
+
+
+def foreign_folder(file: Path) -> None:
+    file.parent.mkdir()
+    os.chown(file.parent, 65534, 65534)
+
+
+@pytest.mark.parametrize(
+    ("plant", "reason"),
+    [
+        (unreadable_folder, "Not a directory"),
+        (link, "This is a link"),
+        pytest.param(
+            foreign_folder,
+            "belongs to user 65534",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user"),
+        ),
+    ],
+)
+def test_a_cache_that_cannot_be_used_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Any, reason: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    plant(tmp_path / "ecrtui" / "cache.sqlite")
+    told: list[str] = []
+    with served(new_embedded()) as url:
+        sessions = SessionFactory(Connection(endpoint_url=url), Settings())
+        sessions.on_notice = told.append
+        assert sessions.cached_snapshot() is None
+        assert sessions() is sessions()
+    (notice,) = told
+    assert notice.startswith(f"Lists are not kept on disk. {tmp_path}")
+    assert reason in notice

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import warnings
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ecrtui.ecr.safe_text import visible_lines
+from ecrtui.private_files import open_private
 
 HIDDEN = "[hidden]"
 
@@ -91,6 +93,5 @@ def _handler(target: Path | TextIO | None) -> logging.Handler:
         return logging.NullHandler()
     if not isinstance(target, Path):
         return logging.StreamHandler(target)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target.touch(mode=0o600)
+    os.close(open_private(target))
     return logging.FileHandler(target, encoding="utf-8", errors="backslashreplace")

@@ -77,8 +77,6 @@ class WriteHistory:
 
     def unknown_writes(self) -> tuple[JournalEntry, ...]:
         """Return the writes whose process ended before it recorded the outcome."""
-        if not self._journal.exists:
-            return ()
         return tuple(entry for entry in self._journal.entries(self.location, unfinished=True) if entry.unknown)
 
     def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:

@@ -171,6 +171,10 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
             raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
         return code
 
+    def show_notice(self, text: str) -> None:
+        """Show a warning that does not stop the work. Call it from another thread."""
+        self.call_from_thread(partial(self.notify, text, severity="warning"))
+
     def show_waiting(self, text: str) -> None:
         """Show what the sign-in waits for; hide it with an empty text. The thread that signs in calls this."""
         shown = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
+
+from ecrtui.private_files import describe, prepare_database
 
 Result = TypeVar("Result")
 
@@ -87,6 +88,8 @@ class CacheFile:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
         self._unusable = False
+        self.problem = ""
+        """Why the file cannot be used; empty if it can."""
 
     def read(self, work: Callable[[sqlite3.Connection], Result], default: Result) -> Result:
         """Run the work in a transaction that only reads; return the default if it fails."""
@@ -117,12 +120,7 @@ class CacheFile:
             return default
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        prepare_database(self.path)
         connection = sqlite3.connect(
             self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
         )
@@ -141,7 +139,8 @@ class CacheFile:
             return False
         self._drop_connection()
         if isinstance(problem, OSError) or code not in _DAMAGED:
-            _log.info("the cache %s cannot be used: %s", self.path, problem)
+            self.problem = describe(problem, self.path)
+            _log.info("the cache cannot be used: %s", self.problem)
             self._unusable = True
             return False
         _log.info("deleting the cache %s: %s", self.path, problem)

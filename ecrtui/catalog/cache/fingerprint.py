@@ -39,7 +39,7 @@ def connection_fingerprint(connection: Connection, environment: Mapping[str, str
 
 
 def _file_state(file: str) -> tuple[str, int, int]:
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))  # noqa: PTH111 - Path.expanduser raises without a home
     try:
         status = path.stat()
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -55,6 +56,11 @@ class Cache:
         self._manifests = ManifestStore(self._file, registry, clock, manifests_size)
         self._scans = ScanStore(self._file, registry, clock)
 
+    @property
+    def problem(self) -> str:
+        """Why nothing can be stored; empty if nothing is wrong."""
+        return self._file.problem
+
     @classmethod
     def for_fingerprint(cls, file: Path, fingerprint: str) -> Cache | None:
         """Return the cache of the registry that a connection led to the last time, without connecting.
@@ -63,7 +69,7 @@ class Cache:
             file: the SQLite file; it is not created if it does not exist.
             fingerprint: see :func:`ecrtui.catalog.cache.fingerprint.connection_fingerprint`.
         """
-        if not file.exists():
+        if not os.path.exists(file):  # noqa: PTH110 - Path.exists raises without permission for the folder
             return None
         cache_file = CacheFile(file)
         row = cache_file.read(

@@ -6,8 +6,8 @@ stored once, by its digest.
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -19,6 +19,7 @@ from pathlib import Path
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import EcrTuiError
+from ecrtui.private_files import describe, prepare_database
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.rows import read_entry
@@ -26,7 +27,7 @@ from ecrtui.retag.journal.schema import create_tables
 from ecrtui.retag.plan import Plan, Step, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
-_BUSY_TIMEOUT = 15.0
+BUSY_TIMEOUT = 15.0
 """Seconds that a transaction waits for one of another process."""
 
 _NOTHING_SENT = "Could not write the journal; nothing was sent"
@@ -60,12 +61,16 @@ class Journal:
         path: the file. It and its folder are created with access for the user only. None keeps the journal in
             memory, for a registry that is in memory itself.
         clock: seconds since the epoch.
+        busy_timeout: seconds to wait while another process writes.
 
     Every method raises :class:`JournalError` if the file cannot be read or written.
     """
 
-    def __init__(self, path: Path | None, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path | None, *, clock: Callable[[], float] = time.time, busy_timeout: float = BUSY_TIMEOUT
+    ) -> None:
         self.path = path
+        self._busy_timeout = busy_timeout
         self._clock = clock
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
@@ -74,8 +79,16 @@ class Journal:
 
     @property
     def exists(self) -> bool:
-        """True if there may be entries. Reading does not create the file."""
-        return self.path is None or self.path.exists()
+        """True if there may be entries. Reading does not create the file, but says why it cannot be read."""
+        if self.path is None:
+            return True
+        try:
+            self.path.lstat()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # the first query fails, and names the cause
+        return True
 
     @property
     def in_flight(self) -> frozenset[int]:
@@ -104,6 +117,8 @@ class Journal:
 
     def plan(self, plan_id: str) -> tuple[Plan, RegistryLocation] | None:
         """Return a plan as it was first applied, and its registry; None if there is no such plan."""
+        if not self.exists:
+            return None
         with self._reading() as connection:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
@@ -180,6 +195,8 @@ class Journal:
         limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
         """Return the entries that match all of the given criteria, newest first. Damaged ones say so."""
+        if not self.exists:
+            return ()
         conditions: list[str] = ["1"]
         values: list[object] = []
         wanted: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
@@ -215,6 +232,8 @@ class Journal:
 
     def manifest(self, digest: str) -> Manifest | None:
         """Return the manifest with this digest; None if it is not stored or its bytes no longer match the digest."""
+        if not self.exists:
+            return None
         with self._reading() as connection:
             row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
         if row is None:
@@ -269,8 +288,8 @@ class Journal:
         except (sqlite3.Error, OSError, ValueError) as problem:
             raise JournalError(
                 title,
-                f"{self.path or 'in memory'}: {problem}",
-                "Every write is recorded there before it is sent. Free disk space or fix the permissions of the file.",
+                describe(problem, self.path) if self.path else str(problem),
+                f"Every write is recorded there before it is sent. {_next_step(problem)}",
             ) from problem
 
     def _open(self) -> sqlite3.Connection:
@@ -288,13 +307,31 @@ class Journal:
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is not None:
-            _create_private(self.path)
+            prepare_database(self.path)
         connection = sqlite3.connect(
-            self.path or ":memory:", timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            self.path or ":memory:", timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
         )
         # Bytes that are not UTF-8 damage their row, not the query: see rows.py.
         connection.text_factory = lambda content: content.decode(errors="surrogateescape")
         return connection
+
+
+_OTHER_FOLDER = "or set XDG_STATE_HOME to another folder."
+
+
+def _next_step(problem: Exception) -> str:
+    """Return the next step after a failure of the journal, which depends on its cause."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    number = getattr(problem, "errno", 0)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "Another process uses the file. Wait until that process ends, or end it."
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(problem, ValueError):
+        return "The file is damaged. Move it aside. ecrtui then begins a new one, without the history."
+    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full. Free disk space, {_OTHER_FOLDER}"
+    if code == sqlite3.SQLITE_READONLY or number in (errno.EROFS, errno.EACCES):
+        return f"Make the file and its folder writable, {_OTHER_FOLDER}"
+    return f"Check the file and its folder, {_OTHER_FOLDER}"
 
 
 def _store_manifests(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
@@ -319,21 +356,6 @@ def _undone_entry(connection: sqlite3.Connection, number: int) -> int:
     """Return the number of the entry that a write undid; 0 if it undid none, or if its row does not tell."""
     row = connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()
     return row[0] if row is not None and isinstance(row[0], int) else 0
-
-
-def _create_private(path: Path) -> None:
-    """Create the file and its folder with access for the user only."""
-    path.parent.parent.mkdir(parents=True, exist_ok=True)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    _restrict_access(path.parent, 0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    _restrict_access(path, 0o600)
-
-
-def _restrict_access(path: Path, mode: int) -> None:
-    state = path.stat()
-    if state.st_mode & 0o077 and state.st_uid == os.geteuid():
-        path.chmod(mode)
 
 
 def _number(value: object) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -269,3 +272,96 @@ def test_a_full_disk_stops_before_the_next_write(file: Path, room: int) -> None:
     others = " ".join(message for word, message in outcome["results"] if word != "done")
     assert "Could not write the journal" in others
     assert (len(done) > 0) == (room > 0)
+
+
+# a file that cannot be used
+
+
+def locked(file: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def damaged(file: Path) -> Iterator[None]:
+    file.write_bytes(b"no database, but long enough to be looked at as one" * 100)
+    yield
+
+
+def linked(file: Path) -> Iterator[None]:
+    file.rename(file.with_name("other.sqlite"))
+    file.symlink_to("other.sqlite")
+    yield
+
+
+def unwritable(file: Path) -> Iterator[None]:
+    file.chmod(0o400)
+    yield
+
+
+def in_a_file(file: Path) -> Iterator[None]:
+    shutil.rmtree(file.parent)
+    file.parent.touch()
+    yield
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason", "step"),
+    [
+        (locked, "database is locked", "Another process uses the file"),
+        (damaged, "file is not a database", "Move it aside"),
+        (linked, "This is a link", "Check the file and its folder"),
+        (in_a_file, "Not a directory", "Check the file and its folder"),
+        pytest.param(
+            unwritable,
+            "Permission denied",
+            "Make the file and its folder writable",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere"),
+        ),
+    ],
+)
+def test_a_write_names_why_the_journal_cannot_be_used(
+    file: Path, spoil: Callable[[Path], Iterator[None]], reason: str, step: str
+) -> None:
+    with closing(Journal(file)) as journal:
+        journal.begin(pending_write())
+    with (
+        contextmanager(spoil)(file),
+        closing(Journal(file, busy_timeout=0)) as journal,
+        pytest.raises(JournalError, match="nothing was sent") as caught,
+    ):
+        journal.begin(pending_write())
+    assert caught.value.detail.startswith(str(file.parent))
+    assert reason in caught.value.detail
+    assert step in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("pragma", "reason", "step"),
+    [
+        ("max_page_count = 1", "database or disk is full", "Free disk space"),
+        ("query_only = 1", "readonly database", "Make the file and its folder writable"),
+    ],
+)
+def test_a_write_names_a_full_disk_and_a_read_only_file(file: Path, pragma: str, reason: str, step: str) -> None:
+    with closing(Journal(file)) as journal:
+        journal.begin(pending_write())
+        cast(sqlite3.Connection, journal._connection).execute(f"PRAGMA {pragma}")
+        with pytest.raises(JournalError) as caught:
+            for number in range(1000):
+                journal.begin(pending_write(Step("team/app", f"v{number}", StepAction.CREATE, "", NEW.digest)))
+    assert reason in caught.value.detail
+    assert step in caught.value.hint
+
+
+def test_reading_a_journal_that_does_not_exist_creates_nothing(file: Path) -> None:
+    journal = Journal(file)
+    assert (journal.entries(), journal.plan("p"), journal.manifest(NEW.digest)) == ((), None, None)
+    assert not file.parent.exists()
+
+
+def test_a_journal_that_cannot_be_looked_at_is_not_taken_for_an_empty_one(file: Path) -> None:
+    file.parent.parent.mkdir()
+    file.parent.touch()
+    with pytest.raises(JournalError, match="Could not read the journal"):
+        Journal(file).entries()
