@@ -19,6 +19,12 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start two workers for each processor: a test of a screen waits for half of its time."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use an empty home and the environment of :func:`own_environment`; return the home."""
@@ -34,8 +40,12 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def no_sdk_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore sends each request once, so that an injected fault reaches the code under test without a delay."""
+    """botocore sends each request once, so that an injected fault reaches the code under test without a delay.
+
+    The adaptive mode, our default, would also delay the requests that follow a throttled one.
+    """
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_RETRY_MODE", "standard")
 
 
 @pytest.fixture(autouse=True)

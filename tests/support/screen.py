@@ -27,7 +27,10 @@ from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
 
 PATIENCE = 20.0
-"""Seconds after which a waiting test fails. Only a slow machine needs them."""
+"""Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
+
+POLL = 0.01
+"""Seconds between two looks at the screen."""
 
 
 @asynccontextmanager
@@ -99,8 +102,8 @@ async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience
     while not holds(screen := screen_text(pilot.app)):
         if waited > patience:
             raise AssertionError(f"never on the screen: {wanted!r}\n{screen}")
-        await pilot.pause(0.05)
-        waited += 0.05
+        await pilot.pause(POLL)
+        waited += POLL
     await pilot.pause()  # a widget that has just grown gets its layout in the next frame
     save_step(pilot.app)
     return screen_text(pilot.app)
