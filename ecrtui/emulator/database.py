@@ -16,7 +16,7 @@ from ecrtui.emulator.errors import DatabaseRefusedError
 APPLICATION_ID = 0x65637274
 """Identifies the embedded registry's SQLite files ("ecrt"; ``PRAGMA application_id``)."""
 
-VERSION = 2
+VERSION = 3
 """The version of schema.sql (``PRAGMA user_version``)."""
 
 BUSY_TIMEOUT = 30.0

@@ -69,9 +69,9 @@ class _ImageContents:
     def blobs(self) -> dict[str, int]:
         """Sizes of layers and configs by digest; -1 if the manifest does not tell them (Docker schema 1)."""
         return {
-            digest: -1 if one.contents.media_type in _WITHOUT_SIZES else size
+            digest: -1 if one.contents.media_type in _WITHOUT_SIZES else blob.size
             for one in self.manifests.values()
-            for digest, size in one.contents.blobs.items()
+            for digest, blob in one.contents.blobs.items()
         }
 
     @property

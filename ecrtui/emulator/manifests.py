@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.json_text import parse_object
@@ -38,6 +38,13 @@ _DOCKER_TO_OCI = {
 _OCI_TO_DOCKER = {oci: docker for docker, oci in _DOCKER_TO_OCI.items()}
 
 
+class Blob(NamedTuple):
+    """A layer or config as a manifest describes it: its size in bytes, and its media type, empty if it has none."""
+
+    size: int
+    media_type: str
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestContents:
     """The contents of a manifest.
@@ -45,15 +52,15 @@ class ManifestContents:
     Args:
         media_type: the manifest's own media type, or else that of the request.
         artifact_media_type: ``artifactType``, or else the media type of the config; empty for most indexes.
-        blobs: sizes in bytes by digest of the config and the layers. Foreign layers (with ``urls``) are left out: they
-            need not be in the repository.
+        blobs: the config and the layers by digest. Foreign layers (with ``urls``) are left out: they need not be in the
+            repository.
         children: the digests of the manifests in an index.
         subject: the digest of the image that this one refers to; empty if none.
     """
 
     media_type: str
     artifact_media_type: str
-    blobs: Mapping[str, int]
+    blobs: Mapping[str, Blob]
     children: tuple[str, ...]
     subject: str
 
@@ -80,8 +87,8 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if kind not in KNOWN:
         raise invalid_parameter(f"Invalid parameter at 'ImageManifestMediaType': '{kind}' is not supported")
     if kind in (DOCKER_V1, DOCKER_V1_SIGNED):
-        sizes = {_digest(layer, "blobSum"): 0 for layer in _layers(document, "fsLayers")}
-        return ManifestContents(kind, "", sizes, (), "")
+        blobs = {_digest(layer, "blobSum"): Blob(0, "") for layer in _layers(document, "fsLayers")}
+        return ManifestContents(kind, "", blobs, (), "")
     subject = _digest(document["subject"]) if document.get("subject") is not None else ""
     if kind in INDEXES:
         children = tuple(_digest(child) for child in _list(document, "manifests"))
@@ -90,7 +97,11 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if isinstance(config, dict) and "annotations" in config:
         # ECR's own words for it (goharbor/acceleration-service#353, falcosecurity/falcoctl#310).
         raise constraint_violation("ImageManifest", "Invalid JSON syntax")
-    blobs = {_digest(blob): _size(blob) for blob in [config, *layers] if not _is_foreign(blob)}
+    blobs = {
+        _digest(blob): Blob(_size(blob), _text(blob, "mediaType"))
+        for blob in [config, *layers]
+        if not _is_foreign(blob)
+    }
     return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject)
 
 

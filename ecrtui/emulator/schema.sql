@@ -83,12 +83,22 @@ CREATE INDEX index_children_by_parent ON index_children (parent_id);
 
 -- Layers and configs of a repository. A layer without blob_chunks is declared: its size is known, its content is not.
 CREATE TABLE layers (
+  id INTEGER PRIMARY KEY,
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   digest TEXT NOT NULL,
   size INTEGER NOT NULL,
-  PRIMARY KEY (repository_id, digest)
-) WITHOUT ROWID;
+  media_type TEXT,                                 -- in the newest manifest that names it
+  UNIQUE (repository_id, digest)
+);
 CREATE INDEX layers_by_digest ON layers (digest);
+
+-- The layers and configs that an image names.
+CREATE TABLE image_layers (
+  image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+  layer_id INTEGER NOT NULL REFERENCES layers (id) ON DELETE CASCADE,
+  PRIMARY KEY (image_id, layer_id)
+) WITHOUT ROWID;
+CREATE INDEX image_layers_by_layer ON image_layers (layer_id, image_id);
 
 -- Content, stored once for all repositories, in chunks that fit in memory.
 CREATE TABLE blob_chunks (

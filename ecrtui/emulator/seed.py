@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,7 +16,7 @@ from ecrtui.emulator import storage, vulnerabilities
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.operations import scans
 from ecrtui.emulator.operations.images import MAX_TAGS
-from ecrtui.emulator.seed_content import BuildPipeline, SeededImage, SeedStyle
+from ecrtui.emulator.seed_content import BuildPipeline, SeededImage, SeededLayer, SeedStyle
 from ecrtui.emulator.service import REGION, REGISTRY_ID
 
 MAX_REPOSITORIES = 100_000
@@ -159,14 +159,27 @@ def _insert(connection: sqlite3.Connection, repository_id: int, batch: Sequence[
         "INSERT INTO index_children (repository_id, child_digest, parent_id) VALUES (?, ?, ?)",
         sorted((repository_id, child, image_id) for image_id, image in batch for child in image.children),
     )
+    ids = _insert_layers(connection, repository_id, {layer for _, image in batch for layer in image.layers})
     connection.executemany(
-        "INSERT OR IGNORE INTO layers (repository_id, digest, size) VALUES (?, ?, ?)",
-        sorted({(repository_id, digest, size) for _, image in batch for digest, size in image.layers}),
+        "INSERT INTO image_layers (image_id, layer_id) VALUES (?, ?)",
+        [(image_id, ids[layer.digest]) for image_id, image in batch for layer in image.layers],
     )
     connection.executemany(
         "INSERT OR IGNORE INTO blob_chunks (digest, first_byte, content) VALUES (?, 0, ?)",
         [image.config for _, image in batch if image.config],
     )
+
+
+def _insert_layers(
+    connection: sqlite3.Connection, repository_id: int, layers: Collection[SeededLayer]
+) -> Mapping[str, int]:
+    """Store the layers that the repository lacks; return the ids of all of them by digest."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO layers (repository_id, digest, size, media_type) VALUES (?, ?, ?, ?)",
+        sorted((repository_id, *layer) for layer in layers),
+    )
+    found = storage.find_layers(connection, repository_id, [layer.digest for layer in layers])
+    return {digest: row["id"] for digest, row in found.items()}
 
 
 def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, style: SeedStyle) -> None:

@@ -11,11 +11,13 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
 
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+IN_TOTO = "application/vnd.in-toto+json"
 
 _SPAN = 730 * 86_400.0
 """Time span of the pushes, in seconds."""
@@ -28,12 +30,20 @@ _TAG_COUNTS = (0,) * 8 + (1,) * 53 + (2,) * 24 + (3,) * 10 + (5,) * 3 + (8, 20)
 _PLATFORMS = (("amd64", ""), ("arm64", "v8"))
 
 
+class SeededLayer(NamedTuple):
+    """A layer or a config: its digest, its size in bytes and the media type that manifests give it."""
+
+    digest: str
+    size: int
+    media_type: str
+
+
 @dataclass(slots=True)
 class SeededImage:
     """One image. Times are seconds since the epoch, sizes are bytes.
 
     Args:
-        layers: digests and sizes of its layers and its config.
+        layers: its layers and its config.
         config: the content of its config, with its digest; None without content.
     """
 
@@ -46,7 +56,7 @@ class SeededImage:
     pulled_at: float | None = None
     tags: Sequence[str] = ()
     children: Sequence[str] = ()
-    layers: Sequence[tuple[str, int]] = ()
+    layers: Sequence[SeededLayer] = ()
     config: tuple[str, bytes] | None = None
 
 
@@ -113,7 +123,7 @@ class BuildPipeline:
         text = (
             f'{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{{"mediaType":"{OCI_CONFIG}",'
             f'"digest":"{config}","size":{config_size}}},"layers":['
-            + ",".join([_descriptor(OCI_LAYER, digest, size) for digest, size in layers])
+            + ",".join([_DESCRIPTOR % (layer.media_type, layer.digest, layer.size) for layer in layers])
             + "]}"
         )
         digest = _digest(text.encode())
@@ -122,11 +132,11 @@ class BuildPipeline:
             manifest=text,
             media_type=OCI_MANIFEST,
             artifact_media_type=OCI_CONFIG,
-            size=config_size + sum([size for _, size in layers]),
+            size=config_size + sum([layer.size for layer in layers]),
             pushed_at=pushed_at,
             pulled_at=self._pulled_at(pushed_at),
             tags=self._tags(digest) if tagged else (),
-            layers=[(config, config_size), *layers],
+            layers=[SeededLayer(config, config_size, OCI_CONFIG), *layers],
             config=None if content is None else (config, content),
         )
 
@@ -154,27 +164,27 @@ class BuildPipeline:
         return [*children, *attestations, index]
 
     def _attestation(self, image: SeededImage) -> SeededImage:
-        statement = self._layer(8_000)
-        content = (_ATTESTATION_CONFIG % statement[0][:6:-1]).encode()
-        config = _digest(content), len(content)
-        text = _ATTESTATION % (*config, *statement)
+        statement = self._layer(8_000, IN_TOTO)
+        content = (_ATTESTATION_CONFIG % statement.digest[:6:-1]).encode()
+        config = SeededLayer(_digest(content), len(content), OCI_CONFIG)
+        text = _ATTESTATION % (config.digest, config.size, statement.digest, statement.size)
         return SeededImage(
             digest=_digest(text.encode()),
             manifest=text,
             media_type=OCI_MANIFEST,
             artifact_media_type=OCI_CONFIG,
-            size=config[1] + statement[1],
+            size=config.size + statement.size,
             pushed_at=image.pushed_at + 0.5,
             layers=[config, statement],
-            config=(config[0], content) if self._style.configs else None,
+            config=(config.digest, content) if self._style.configs else None,
         )
 
-    def _config(self, layers: Sequence[tuple[str, int]], platform: tuple[str, str], pushed_at: float) -> bytes:
+    def _config(self, layers: Sequence[SeededLayer], platform: tuple[str, str], pushed_at: float) -> bytes:
         created = datetime.fromtimestamp(pushed_at - 90, UTC).isoformat()
         service = self._name.rpartition("/")[2]
         revision = f"{self._random.getrandbits(160):040x}"
         # The digest of an unpacked layer differs from that of the compressed one.
-        unpacked = ",".join([f'"sha256:{digest[:6:-1]}"' for digest, _ in layers])
+        unpacked = ",".join([f'"sha256:{layer.digest[:6:-1]}"' for layer in layers])
         steps = ",".join([_STEP % (created, number) for number in range(len(layers))])
         return (_CONFIG % (platform[0], service, service, revision, created, steps, unpacked)).encode()
 
@@ -200,11 +210,11 @@ class BuildPipeline:
             names[0] = f"pr-{push}-{digest[7:14]}"
         return [*names[:count], *(f"deploy-{push}-{number}" for number in range(count - len(names)))]
 
-    def _stack(self, count: int) -> list[tuple[str, int]]:
+    def _stack(self, count: int) -> list[SeededLayer]:
         return [self._layer(30_000_000) for _ in range(count)]
 
-    def _layer(self, size: int) -> tuple[str, int]:
-        return self._invented(), int(size * (0.2 + 1.6 * self._random.random()))
+    def _layer(self, size: int, media_type: str = OCI_LAYER) -> SeededLayer:
+        return SeededLayer(self._invented(), int(size * (0.2 + 1.6 * self._random.random())), media_type)
 
     def _invented(self) -> str:
         return f"sha256:{self._random.getrandbits(256):064x}"
@@ -212,10 +222,6 @@ class BuildPipeline:
 
 def _digest(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _descriptor(media_type: str, digest: str, size: int) -> str:
-    return f'{{"mediaType":"{media_type}","digest":"{digest}","size":{size}}}'
 
 
 def _platform_entry(image: SeededImage, architecture: str, variant: str) -> str:
@@ -227,6 +233,7 @@ def _attestation_entry(attestation: SeededImage, image: SeededImage) -> str:
     return _ATTESTATION_ENTRY % (attestation.digest, len(attestation.manifest), image.digest)
 
 
+_DESCRIPTOR = '{"mediaType":"%s","digest":"%s","size":%d}'
 # As BuildKit writes them.
 _INDEX = """{
   "schemaVersion": 2,

@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from ecrtui.emulator.manifests import INDEXES, ManifestContents, parse_manifest
+from ecrtui.emulator.manifests import INDEXES, ManifestContents
 
 CHUNK_SIZE = 16 * 1024 * 1024
 """Bytes per chunk of content."""
@@ -28,6 +28,7 @@ def insert_image(
     Its size (``imageSizeInBytes``) is the sum of its config and layers in the repository. The size of an index is that
     of its largest image.
     """
+    layers = find_layers(connection, repository_id, contents.blobs)
     cursor = connection.execute(
         "INSERT INTO images (repository_id, digest, media_type, artifact_media_type, size, pushed_at, subject)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -36,7 +37,7 @@ def insert_image(
             digest_of(manifest.encode()),
             contents.media_type,
             contents.artifact_media_type or None,
-            _image_size(connection, repository_id, contents),
+            _image_size(connection, repository_id, contents, layers),
             pushed_at,
             contents.subject or None,
         ),
@@ -47,6 +48,7 @@ def insert_image(
         "INSERT OR IGNORE INTO index_children (repository_id, child_digest, parent_id) VALUES (?, ?, ?)",
         [(repository_id, child, image_id) for child in contents.children],
     )
+    _link_layers(connection, image_id, contents, layers)
     return image_id
 
 
@@ -73,14 +75,18 @@ def copy_image(connection: sqlite3.Connection, image: sqlite3.Row, repository_id
             (repository_id, copy_id, image["id"]),
         )
     else:
-        text = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (copy_id,)).fetchone()[0]
-        connection.executemany(
-            "INSERT OR IGNORE INTO layers (repository_id, digest, size)"
-            " SELECT ?, digest, size FROM layers WHERE repository_id = ? AND digest = ?",
-            [
-                (repository_id, image["repository_id"], digest)
-                for digest in parse_manifest(text, image["media_type"]).blobs
-            ],
+        connection.execute(
+            "INSERT OR IGNORE INTO layers (repository_id, digest, size, media_type)"
+            " SELECT ?, l.digest, l.size, l.media_type FROM image_layers i JOIN layers l ON l.id = i.layer_id"
+            " WHERE i.image_id = ?",
+            (repository_id, image["id"]),
+        )
+        connection.execute(
+            "INSERT INTO image_layers (image_id, layer_id) SELECT ?, copy.id FROM image_layers i"
+            " JOIN layers l ON l.id = i.layer_id"
+            " JOIN layers copy ON copy.repository_id = ? AND copy.digest = l.digest"
+            " WHERE i.image_id = ?",
+            (copy_id, repository_id, image["id"]),
         )
     return copy_id
 
@@ -139,14 +145,16 @@ def read_layer(connection: sqlite3.Connection, digest: str) -> bytes:
 
 def layer_sizes(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
     """Return the sizes in bytes, by digest, of the layers that the repository has."""
-    found = {}
-    for digest in digests:
-        row = connection.execute(
-            "SELECT size FROM layers WHERE repository_id = ? AND digest = ?", (repository_id, digest)
-        ).fetchone()
-        if row is not None:
-            found[digest] = int(row["size"])
-    return found
+    return {digest: int(row["size"]) for digest, row in find_layers(connection, repository_id, digests).items()}
+
+
+def find_layers(
+    connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]
+) -> Mapping[str, sqlite3.Row]:
+    """Return the id, the size in bytes and the media type, by digest, of the layers that the repository has."""
+    query = "SELECT id, size, media_type FROM layers WHERE repository_id = ? AND digest = ?"
+    rows = ((digest, connection.execute(query, (repository_id, digest)).fetchone()) for digest in digests)
+    return {digest: row for digest, row in rows if row is not None}
 
 
 def missing_images(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> list[str]:
@@ -161,7 +169,27 @@ def _insert_chunk(connection: sqlite3.Connection, digest: str, first_byte: int, 
     )
 
 
-def _image_size(connection: sqlite3.Connection, repository_id: int, contents: ManifestContents) -> int:
+def _link_layers(
+    connection: sqlite3.Connection, image_id: int, contents: ManifestContents, layers: Mapping[str, sqlite3.Row]
+) -> None:
+    """Store which layers and configs an image names, and the media type that its manifest gives them."""
+    connection.executemany(
+        "INSERT INTO image_layers (image_id, layer_id) VALUES (?, ?)",
+        [(image_id, row["id"]) for row in layers.values()],
+    )
+    named = [(contents.blobs[digest].media_type, row) for digest, row in layers.items()]
+    connection.executemany(
+        "UPDATE layers SET media_type = ? WHERE id = ?",
+        [(media_type, row["id"]) for media_type, row in named if media_type not in ("", row["media_type"])],
+    )
+
+
+def _image_size(
+    connection: sqlite3.Connection,
+    repository_id: int,
+    contents: ManifestContents,
+    layers: Mapping[str, sqlite3.Row],
+) -> int:
     if contents.media_type in INDEXES:
         sizes = [
             row["size"]
@@ -171,4 +199,4 @@ def _image_size(connection: sqlite3.Connection, repository_id: int, contents: Ma
             )
         ]
         return max(sizes, default=0)
-    return sum({**contents.blobs, **layer_sizes(connection, repository_id, contents.blobs)}.values())
+    return sum(layers[digest]["size"] if digest in layers else blob.size for digest, blob in contents.blobs.items())

@@ -5,6 +5,7 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -17,12 +18,17 @@ from ecrtui.emulator.layer_downloads import DownloadError
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
+    OCI_CONFIG,
+    OCI_LAYER,
+    OCI_MANIFEST,
     REGISTRY_ID,
+    PushedImage,
     client_for,
     create_repository,
     digest_of,
     error_message,
     push_image,
+    put,
     refused,
     upload_blob,
 )
@@ -51,6 +57,17 @@ def availability(client: Any, repository: str, digest: str) -> dict[str, Any]:
     layer: dict[str, Any]
     (layer,) = client.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
     return layer
+
+
+def put_image_of(client: Any, repository: str, digest: str, media_type: str = OCI_LAYER) -> PushedImage:
+    """Put an image whose only layer is this one, which the repository has."""
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": {"mediaType": OCI_CONFIG, **upload_blob(client, repository, b"{}")},
+        "layers": [{"mediaType": media_type, "digest": digest, "size": 1}],
+    }
+    return put(client, repository, json.dumps(document))
 
 
 def download(transport: Transport, url: str) -> bytes:
@@ -88,8 +105,9 @@ def test_an_upload_with_a_wrong_digest_is_not_completed(ecr: Any, repository: st
     upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"content")
     asked = {"repositoryName": repository, "uploadId": upload_id}
-    with refused("InvalidLayerException"):
+    with refused("InvalidLayerException") as caught:
         ecr.complete_layer_upload(**asked, layerDigests=[digest_of("other")])
+    assert error_message(caught) == "None of the provided layer digests match the calculated layer digest"
     assert availability(ecr, repository, digest_of("content"))["layerAvailability"] == "UNAVAILABLE"
     assert ecr.complete_layer_upload(**asked, layerDigests=[digest_of("content")])["layerDigest"] == digest_of(
         "content"
@@ -111,6 +129,7 @@ def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: 
         send(ecr, repository, upload_id, 4, b"late")
     response: Any = caught.value.response
     assert response["lastValidByteReceived"] == 2
+    assert error_message(caught) == "First byte of the layer part is 4 instead of 3"
     with refused("InvalidLayerPartException"):
         ecr.upload_layer_part(
             repositoryName=repository, uploadId=upload_id, partFirstByte=3, partLastByte=9, layerPartBlob=b"short"
@@ -125,6 +144,7 @@ def test_a_first_part_that_does_not_begin_at_0_names_the_upload(ecr: Any, reposi
     response: Any = caught.value.response
     assert (response["registryId"], response["repositoryName"]) == (REGISTRY_ID, repository)
     assert (response["uploadId"], response["lastValidByteReceived"]) == (upload_id, 0)
+    assert error_message(caught) == "First byte of the layer part is 5 instead of 0"
 
 
 def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) -> None:
@@ -142,8 +162,12 @@ def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
     """L04, L13, L15"""
     upload_id = start_upload(ecr, repository)
     asked = {"repositoryName": repository, "uploadId": upload_id, "layerDigests": [digest_of("abc")]}
-    with refused("EmptyUploadException"):
+    with refused("EmptyUploadException") as caught:
         ecr.complete_layer_upload(**asked)
+    assert error_message(caught) == (
+        f"The upload with id '{upload_id}' in the repository with name '{repository}' in registry with id"
+        f" '{REGISTRY_ID}' cannot be completed because it does not have any parts"
+    )
     send(ecr, repository, upload_id, 0, b"abc")
     ecr.complete_layer_upload(**asked)
     with refused("UploadNotFoundException"):
@@ -171,8 +195,9 @@ def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) ->
     upload_id = start_upload(ecr, repository)
     send(ecr, repository, upload_id, 0, b"abc")
     send(ecr, repository, upload_id, 3, b"def")
-    with refused("LayerPartTooSmallException"):
+    with refused("LayerPartTooSmallException") as caught:
         ecr.complete_layer_upload(repositoryName=repository, uploadId=upload_id, layerDigests=[digest_of("abcdef")])
+    assert error_message(caught) == "All layer parts except the last part should be at least 5MB"
 
 
 def test_a_part_has_at_most_20_mebibytes(ecr: Any, repository: str) -> None:
@@ -199,6 +224,7 @@ def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: 
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
         digest, size = storage.store_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
     assert (digest, size) == (digest_of("one two three"), 13)
+    put_image_of(ecr, repository, digest)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert download(transport, url) == b"one two three"
 
@@ -228,7 +254,8 @@ def test_a_range_of_a_layer_can_be_downloaded(
     """L17"""
     ecr, content = client_for(url), b"0123456789"
     create_repository(ecr, name)
-    digest = upload_blob(ecr, name, content)["digest"]
+    push_image(ecr, name, layers=[content])
+    digest = digest_of(content)
     with embedded.database.write() as connection:
         connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest,))
         for first in range(0, len(content), chunk):
@@ -253,6 +280,7 @@ def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, reposi
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
         digest, _ = storage.store_layer(connection, row["id"], [])
+    put_image_of(ecr, repository, digest)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert download(transport, url) == b""
 
@@ -264,6 +292,56 @@ def test_a_missing_layer_has_no_download_url(ecr: Any, repository: str) -> None:
     assert digest_of("absent") in error_message(caught)
 
 
+def test_a_layer_that_no_image_names_has_no_download_url(ecr: Any, repository: str) -> None:
+    """L07"""
+    digest = upload_blob(ecr, repository, b"abc")["digest"]
+    asked = {"repositoryName": repository, "layerDigest": digest}
+    with refused("LayerInaccessibleException") as caught:
+        ecr.get_download_url_for_layer(**asked)
+    assert digest in error_message(caught)
+    image = put_image_of(ecr, repository, digest)
+    for named in (digest, digest_of("{}")):
+        assert ecr.get_download_url_for_layer(**asked | {"layerDigest": named})["downloadUrl"]
+    ecr.batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": image.digest}])
+    with refused("LayerInaccessibleException"):
+        ecr.get_download_url_for_layer(**asked)
+
+
+def test_a_layer_has_the_media_type_of_the_manifest_that_names_it(ecr: Any, repository: str) -> None:
+    """L08"""
+    first, second = (upload_blob(ecr, repository, content)["digest"] for content in (b"abc", b"def"))
+    put_image_of(ecr, repository, first)
+    put_image_of(ecr, repository, second, "application/vnd.example.data")
+    expected = {first: OCI_LAYER, second: "application/vnd.example.data", digest_of("{}"): OCI_CONFIG}
+    answer = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=list(expected))
+    assert {layer["layerDigest"]: layer["mediaType"] for layer in answer["layers"]} == expected
+
+
+def test_a_layer_is_archived_while_all_images_that_name_it_are(ecr: Any, repository: str) -> None:
+    """L09"""
+    shared, own, free = (upload_blob(ecr, repository, content)["digest"] for content in (b"abc", b"def", b"ghi"))
+    image = put_image_of(ecr, repository, shared)
+    other = push_image(ecr, repository, layers=[b"abc", b"def"])
+
+    def states() -> list[str]:
+        return [availability(ecr, repository, digest)["layerAvailability"] for digest in (shared, own, free)]
+
+    def store(digest: str, storage_class: str) -> None:
+        ecr.update_image_storage_class(
+            repositoryName=repository, imageId={"imageDigest": digest}, targetStorageClass=storage_class
+        )
+
+    assert states() == ["AVAILABLE", "AVAILABLE", "AVAILABLE"]
+    store(other.digest, "ARCHIVE")
+    assert states() == ["AVAILABLE", "ARCHIVED", "AVAILABLE"]
+    store(image.digest, "ARCHIVE")
+    assert states() == ["ARCHIVED", "ARCHIVED", "AVAILABLE"]
+    with refused("LayerInaccessibleException"):
+        ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=own)
+    store(other.digest, "STANDARD")
+    assert states() == ["AVAILABLE", "AVAILABLE", "AVAILABLE"]
+
+
 def test_a_layer_without_content_has_no_url_and_the_error_says_why(
     transport: Transport, ecr: Any, repository: str
 ) -> None:
@@ -273,13 +351,14 @@ def test_a_layer_without_content_has_no_url_and_the_error_says_why(
         storage.declare_layer(connection, row["id"], digest, 12345)
     layer = availability(ecr, repository, digest)
     assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 12345)
+    put_image_of(ecr, repository, digest)
     with refused("LayerInaccessibleException") as caught:
         ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)
     assert "only declared" in error_message(caught)
 
 
 def test_the_url_of_a_deleted_layer_fails(transport: Transport, ecr: Any, repository: str) -> None:
-    upload_blob(ecr, repository, b"abc")
+    push_image(ecr, repository, layers=[b"abc"])
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
     ecr.delete_repository(repositoryName=repository, force=True)
     with pytest.raises((DownloadError, OSError)):
@@ -291,7 +370,7 @@ def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, 
     digest = digest_of(content)
     for one in ("a", "b"):
         create_repository(ecr, f"{name}/{one}")
-        upload_blob(ecr, f"{name}/{one}", content)
+        push_image(ecr, f"{name}/{one}", layers=[content])
     ecr.delete_repository(repositoryName=f"{name}/a", force=True)
     url = ecr.get_download_url_for_layer(repositoryName=f"{name}/b", layerDigest=digest)["downloadUrl"]
     assert download(transport, url) == content

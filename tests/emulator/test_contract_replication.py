@@ -16,6 +16,7 @@ import pytest
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
+    OCI_LAYER,
     REGION,
     REGISTRY_ID,
     client_for,
@@ -106,6 +107,12 @@ def test_a_replicated_image_can_be_pulled(ecr: Any, near: Any, transport: Transp
     push_image(ecr, repository, tag="1.0", layers=[b"a layer of its own"])
     url = near.get_download_url_for_layer(repositoryName=repository, layerDigest=blob["digest"])["downloadUrl"]
     assert transport.embedded.download(url) == b"a layer of its own"
+    answers = [
+        client.batch_check_layer_availability(repositoryName=repository, layerDigests=[blob["digest"]])
+        for client in (ecr, near)
+    ]
+    assert answers[0]["layers"] == answers[1]["layers"]
+    assert answers[0]["layers"][0]["mediaType"] == OCI_LAYER
 
 
 def test_a_retag_is_replicated_and_moves_the_tag(ecr: Any, near: Any, repository: str) -> None:

@@ -414,10 +414,11 @@ def test_reading_and_deleting_single_images_uses_an_index(large_repository: Any)
         indexed_plan(connection, statement)
 
 
-def test_putting_an_image_uses_an_index(large_repository: Any) -> None:
+def test_putting_an_image_and_reading_its_layers_use_an_index(large_repository: Any) -> None:
     client, connection = large_repository
     with traced(connection) as statements:
         image = push_image(client, "team/app", tag="new")
         put(client, "team/app", image.manifest, "newer")
+        client.get_download_url_for_layer(repositoryName="team/app", layerDigest=digest_of("layer"))
     for statement in statements:
         indexed_plan(connection, statement)

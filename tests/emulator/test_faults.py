@@ -24,7 +24,6 @@ from tests.support.embedded import (
     put,
     refused,
     tags_of,
-    upload_blob,
 )
 
 
@@ -197,7 +196,7 @@ def test_an_action_can_run_just_before_a_write(
 @pytest.mark.parametrize("kind", ["cut", "reset", "drop-before"])
 def test_faults_affect_downloads(transport: Transport, ecr: Any, repository: str, faults: Faults, kind: str) -> None:
     content = b"x" * 100_000
-    upload_blob(ecr, repository, content)
+    push_image(ecr, repository, layers=[content])
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
     fault = faults.add(f"DownloadLayer:{kind}:times=1")
     if url.startswith("http"):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ecrtui.emulator.http_server import MAX_BODY, EmbeddedServer, Limits, serve
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import client_for, create_repository, new_embedded, upload_blob
+from tests.support.embedded import client_for, create_repository, digest_of, new_embedded, push_image
 from tests.support.raw_http import connect, exchange, post, read_responses
 
 ROOT = Path(__file__).parents[2]
@@ -142,8 +142,12 @@ def test_a_response_before_the_end_of_a_connection_says_so(url: str) -> None:
 def test_a_head_request_gets_the_headers_of_a_download(url: str) -> None:
     ecr = client_for(url)
     create_repository(ecr, "head/app")
-    digest = upload_blob(ecr, "head/app", b"layer content")["digest"]
-    link = urlsplit(ecr.get_download_url_for_layer(repositoryName="head/app", layerDigest=digest)["downloadUrl"])
+    push_image(ecr, "head/app", layers=[b"layer content"])
+    link = urlsplit(
+        ecr.get_download_url_for_layer(repositoryName="head/app", layerDigest=digest_of(b"layer content"))[
+            "downloadUrl"
+        ]
+    )
     request = f"HEAD {link.path} HTTP/1.1\r\nHost: {link.netloc}\r\n\r\n".encode()
     with connect(url) as connection:
         connection.sendall(request + request)

@@ -163,7 +163,10 @@ class TestImport:
         layout.write_index(entry)
         create_repository(ecr, REPOSITORY)
         with embedded.database.write() as connection:
-            connection.execute("INSERT INTO layers SELECT id, ?, 8 FROM repositories", (digest_of(b"declared"),))
+            connection.execute(
+                "INSERT INTO layers (repository_id, digest, size) SELECT id, ?, 8 FROM repositories",
+                (digest_of(b"declared"),),
+            )
         assert taken(embedded, layout).blobs == 2
 
     def test_a_layer_larger_than_a_part_is_imported_completely(

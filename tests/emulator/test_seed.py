@@ -81,8 +81,8 @@ def test_any_number_of_images_is_seeded_with_valid_manifests(images: int, number
         assert contents.media_type == image.media_type
         assert (contents.artifact_media_type or None) == image.artifact_media_type
         assert set(contents.children) == set(image.children) <= known
-        assert contents.blobs == dict(image.layers)
-        assert image.size == sum(contents.blobs.values()) or image.children
+        assert contents.blobs == {digest: (size, media_type) for digest, size, media_type in image.layers}
+        assert image.size == sum(blob.size for blob in contents.blobs.values()) or image.children
         known.add(image.digest)
 
 

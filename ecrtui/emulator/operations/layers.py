@@ -40,11 +40,15 @@ def upload_layer_part(context: RequestContext) -> dict[str, Any]:
         repository = context.repository(connection)
         _check_upload(context, connection, repository)
         received = _received(connection, context["uploadId"])
-        if first != received or last - first + 1 != len(content):
+        wrong = ""
+        if first != received:
+            wrong = f"First byte of the layer part is {first} instead of {received}"  # kaniko#607, apple/container#1895
+        elif last - first + 1 != len(content):
+            wrong = f"The layer part has {len(content)} bytes, which is not the byte range {first} to {last}"
+        if wrong:
             raise ServiceError(
                 "InvalidLayerPartException",
-                f"The layer part of {len(content)} bytes does not match the byte range {first} to {last}, or does not"
-                f" follow the {received} bytes received",
+                wrong,
                 members={
                     **context.repository_members(),
                     "uploadId": context["uploadId"],
@@ -69,15 +73,15 @@ def complete_layer_upload(context: RequestContext) -> dict[str, Any]:
     with context.database.write() as connection:
         repository = context.repository(connection)
         _check_upload(context, connection, repository)
-        _check_parts(context, connection)
+        _check_parts(context, connection, repository)
         known = storage.layer_sizes(connection, repository["id"], context["layerDigests"])
         kept = [digest for digest in known if storage.has_content(connection, digest)]
         digest, _ = storage.store_layer(connection, repository["id"], _parts(connection, upload_id))
         if digest not in context["layerDigests"]:
             raise ServiceError(
                 "InvalidLayerException",
-                f"The layer digests '[{', '.join(context['layerDigests'])}]' do not match the digest '{digest}' of the"
-                f" upload '{upload_id}'",
+                # dotnet/sdk-container-builds#424
+                "None of the provided layer digests match the calculated layer digest",
             )
         if digest in kept:
             raise ServiceError(
@@ -94,8 +98,8 @@ def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
     layers, failures = [], []
     with context.database.read() as connection:
         repository = context.repository(connection)
-        sizes = storage.layer_sizes(connection, repository["id"], context["layerDigests"])
-    for digest in context["layerDigests"]:
+        found = {digest: _find_layer(connection, repository["id"], digest) for digest in context["layerDigests"]}
+    for digest, layer in found.items():
         if not _DIGEST.fullmatch(digest):
             failures.append(
                 {
@@ -105,18 +109,18 @@ def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
                     f" '{_DIGEST.pattern}'",
                 }
             )
-        elif digest in sizes:
+        elif layer is None:
+            layers.append({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"})
+        else:
             layers.append(
                 {
                     "layerDigest": digest,
-                    "layerAvailability": "AVAILABLE",
-                    "layerSize": sizes[digest],
+                    "layerAvailability": "ARCHIVED" if _is_archived(layer) else "AVAILABLE",
+                    "layerSize": layer["size"],
                     # ECR returns a media type for each layer, but the upload does not name one.
-                    "mediaType": "application/octet-stream",
+                    "mediaType": layer["media_type"] or "application/octet-stream",
                 }
             )
-        else:
-            layers.append({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"})
     return {"layers": layers, "failures": failures}
 
 
@@ -128,8 +132,19 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
         where = (
             f"within the repository with name '{repository['name']}' in the registry with id '{context.registry_id}'"
         )
-        if digest not in storage.layer_sizes(connection, repository["id"], [digest]):
+        layer = _find_layer(connection, repository["id"], digest)
+        if layer is None:
             raise ServiceError("LayersNotFoundException", f"The layer with digest '{digest}' does not exist {where}")
+        if not layer["named"]:
+            raise ServiceError(
+                "LayerInaccessibleException",
+                f"The layer with digest '{digest}' {where} is not available because it is not associated with an image",
+            )
+        if _is_archived(layer):
+            raise ServiceError(
+                "LayerInaccessibleException",
+                f"The layer with digest '{digest}' {where} is not available because its image is archived",
+            )
         if not storage.has_content(connection, digest):
             raise ServiceError(
                 "LayerInaccessibleException",
@@ -140,6 +155,21 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
         context.endpoint, context.registry_id, context.region, context["repositoryName"], digest
     )
     return {"downloadUrl": url, "layerDigest": digest}
+
+
+def _find_layer(connection: sqlite3.Connection, repository_id: int, digest: str) -> sqlite3.Row | None:
+    """Return a layer's size and media type, whether an image names it, and whether an active image does."""
+    images = "SELECT 1 FROM image_layers n JOIN images i ON i.id = n.image_id WHERE n.layer_id = l.id"
+    row: sqlite3.Row | None = connection.execute(
+        f"SELECT size, media_type, EXISTS ({images}) AS named, EXISTS ({images} AND i.status = 'ACTIVE') AS active"  # noqa: S608 - constant
+        " FROM layers l WHERE repository_id = ? AND digest = ?",
+        (repository_id, digest),
+    ).fetchone()
+    return row
+
+
+def _is_archived(layer: sqlite3.Row) -> bool:
+    return bool(layer["named"] and not layer["active"])
 
 
 def _check_upload(context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row) -> None:
@@ -157,7 +187,7 @@ def _received(connection: sqlite3.Connection, upload_id: str) -> int:
     return int(connection.execute(query, (upload_id,)).fetchone()[0])
 
 
-def _check_parts(context: RequestContext, connection: sqlite3.Connection) -> None:
+def _check_parts(context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row) -> None:
     sizes = [
         row["size"]
         for row in connection.execute(
@@ -165,9 +195,15 @@ def _check_parts(context: RequestContext, connection: sqlite3.Connection) -> Non
         )
     ]
     if not sizes:
-        raise ServiceError("EmptyUploadException", f"The upload with id '{context['uploadId']}' has no layer parts")
+        raise ServiceError(  # devcontainers/cli#814
+            "EmptyUploadException",
+            f"The upload with id '{context['uploadId']}' in the repository with name '{repository['name']}' in registry"
+            f" with id '{repository['registry_id']}' cannot be completed because it does not have any parts",
+        )
     if any(size < MIN_PART_SIZE for size in sizes[:-1]):
-        raise ServiceError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size")
+        raise ServiceError(  # dotnet/sdk-container-builds#424
+            "LayerPartTooSmallException", "All layer parts except the last part should be at least 5MB"
+        )
 
 
 def _parts(connection: sqlite3.Connection, upload_id: str) -> Iterator[bytes]:
