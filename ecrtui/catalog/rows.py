@@ -83,6 +83,7 @@ class Rows(Generic[Item]):
         self._reload_version = 0
         self._written: dict[Key, int] = {}  # the version in which update() wrote a row
         self._reloaded: set[Key] | None = None  # the keys that a reload has seen so far
+        self._waiting: set[int] = set()  # slots of rows that have arrived and are not shown yet
         self._job: SortFilterJob[Item] | None = None
 
     # Access
@@ -132,7 +133,7 @@ class Rows(Generic[Item]):
     def index_of(self, key: Key) -> int | None:
         """Return the position at which the row of this key is shown; None if it is not."""
         slot = self._slots.get(key)
-        if slot is None or not self._matches[slot]:
+        if slot is None or not self._matches[slot] or slot in self._waiting:
             return None
         index = self._position(self._shown, slot)
         return len(self._shown) - 1 - index if self._descending else index
@@ -153,13 +154,15 @@ class Rows(Generic[Item]):
         """The version of the rows at the time of a request; pass it to :meth:`merge` with the response."""
         return self._version
 
-    def merge(self, items: Iterable[Item], asked: int | None = None) -> RowDelta:
+    def merge(self, items: Iterable[Item], asked: int | None = None, *, show: bool = True) -> RowDelta:
         """Add new rows, and replace known rows that differ.
 
         Args:
             items: the rows, in any order; the last one of a key counts.
             asked: the :attr:`version` at the time of the request. A row that :meth:`update` wrote later stays: a page
                 that was requested before a write does not undo it.
+            show: False if the new rows wait for :meth:`show_arrived`, so that the rows in view stay in place. The
+                order then stays as the user sees it: a key acts on the row under the cursor of the screen.
         """
         arrived = {self._key(item): item for item in items}
         if self._reloaded is not None:
@@ -178,9 +181,26 @@ class Rows(Generic[Item]):
                 known[slot] = item
                 changed.append(slot)
         self._chunks.forget(changed)
+        if show:
+            self.show_arrived()
         fresh = self._add(new)
+        if not show:
+            self._waiting.update(fresh)
         self._insert(fresh, changed)
         return RowDelta(added=len(fresh), changed=len(changed))
+
+    @property
+    def has_waiting(self) -> bool:
+        """True if rows have arrived that :meth:`show_arrived` will show."""
+        return bool(self._waiting)
+
+    def show_arrived(self) -> None:
+        """Show the rows that have arrived and wait."""
+        if self._waiting:
+            fresh = sorted(slot for slot in self._waiting if self._matches[slot])
+            self._waiting = set()
+            self._shown = self._sorted if self._predicate is None else self._merged(self._shown, (), fresh)
+            self._selection.follow(self)
 
     def update(self, items: Iterable[Item]) -> RowDelta:
         """Merge rows that a write has returned. Pages that were requested earlier do not undo them."""
@@ -217,8 +237,9 @@ class Rows(Generic[Item]):
             self._items[slot] = None
         self._chunks.forget(slots)
         self._selection.unmark(gone)
+        self._waiting -= slots
         self._sorted = without(self._sorted, slots)
-        self._shown = self._sorted if self._predicate is None else without(self._shown, slots)
+        self._shown = self._sorted if self._shows_all else without(self._shown, slots)
         self._record_touched(slots)
         self._selection.follow(self)
         return RowDelta(removed=len(gone))
@@ -230,6 +251,7 @@ class Rows(Generic[Item]):
             self._job = None
         self._slots, self._items, self._values, self._matches = {}, [], [], bytearray()
         self._sorted, self._shown = [], []
+        self._waiting = set()
         self._chunks = ChunkCache(self._chunks.size)
         self._written.clear()
         self._reloaded = None
@@ -242,7 +264,8 @@ class Rows(Generic[Item]):
         self._reload_version = self._version
 
     def finish(self) -> RowDelta:
-        """Complete a reload: remove the rows that did not arrive again. Do nothing without :meth:`begin`."""
+        """Complete a reload: show all rows, and remove those that did not arrive again since :meth:`begin`."""
+        self.show_arrived()
         reloaded, self._reloaded = self._reloaded, None
         if reloaded is None:
             return RowDelta()
@@ -264,20 +287,24 @@ class Rows(Generic[Item]):
         """Put new and changed rows into the current order."""
         if not fresh and not changed:
             return
-        before = {slot for slot in changed if self._matches[slot]}
+        before = {slot for slot in changed if self._matches[slot]} - self._waiting
         moved = self._evaluate(changed)
         self._evaluate(fresh)
         self._match([*changed, *fresh])
         self._sorted = self._merged(without(self._sorted, moved), moved, fresh)
-        if self._predicate is None:
+        if self._shows_all:
             self._shown = self._sorted
         else:
-            after = {slot for slot in changed if self._matches[slot]}
+            after = {slot for slot in changed if self._matches[slot]} - self._waiting
             stay = (before & after) - moved
-            matching = [slot for slot in fresh if self._matches[slot]]
+            matching = [slot for slot in fresh if self._matches[slot] and slot not in self._waiting]
             self._shown = self._merged(without(self._shown, before - stay), after - stay, matching)
         self._record_touched([*changed, *fresh])
         self._selection.follow(self)
+
+    @property
+    def _shows_all(self) -> bool:
+        return self._predicate is None and not self._waiting
 
     def _evaluate(self, slots: Iterable[int]) -> set[int]:
         """Compute the sort values of these rows; return the slots whose value has changed."""
@@ -405,6 +432,7 @@ class Rows(Generic[Item]):
     def _adopt(self, job: SortFilterJob[Item]) -> None:
         self._sort_key, self._predicate = job.sort_key, job.predicate
         self._values, self._matches = job.values, bytearray(job.matches)
+        self._waiting = set()
         length = len(self._items)
         if self._sort_key is not None:
             self._values += [None] * (length - len(self._values))
@@ -455,7 +483,7 @@ class Rows(Generic[Item]):
 
     def mark_shown(self) -> None:
         """Mark all shown rows; if all of them are marked, remove their marks."""
-        shown = {key for key, slot in self._slots.items() if self._matches[slot]}
+        shown = {key for key, slot in self._slots.items() if self._matches[slot] and slot not in self._waiting}
         if shown <= self._selection.marks:
             self._selection.unmark(shown)
         else:

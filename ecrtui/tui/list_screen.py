@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
@@ -46,6 +47,10 @@ CHUNK = 2_000
 """Cached rows that are merged at once. Keys are handled between two chunks."""
 
 
+COUNT_INTERVAL = 0.25
+"""Seconds between two counts of loaded rows on the screen."""
+
+
 class ListState(NamedTuple):
     """The state of a list besides its rows."""
 
@@ -85,6 +90,8 @@ class ListScreen(AppScreen, Generic[Item]):
     """The filter that applies; None for all rows."""
     _version_at_start: int = 0
     """The version of the rows when the current listing started."""
+    _count_due: float = 0.0
+    """Time on the monotonic clock, in seconds, to show the next count of loaded rows."""
     _cached_location: RegistryLocation | None = None
     """The registry of the cached rows that are shown."""
 
@@ -164,7 +171,7 @@ class ListScreen(AppScreen, Generic[Item]):
             listing = self._listing if resume and self._listing is not None else await self._start_listing(session)
             async for batch in blocking.iterate_blocking(listing):
                 items = self.complete_rows(session, (*batch.items, *batch.changed))
-                self.table.merge(items, self._version_at_start)
+                self.table.merge(items, self._version_at_start, more=not batch.complete)
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish_reload()
@@ -185,8 +192,9 @@ class ListScreen(AppScreen, Generic[Item]):
             return
         self.state = self.state._replace(stale=known.age)
         for start in range(0, len(known.items), CHUNK):
-            self.table.merge(known.items[start : start + CHUNK])
+            self.table.merge(known.items[start : start + CHUNK], more=True)
             await asyncio.sleep(0)
+        self.table.show_arrived()
 
     def _drop_foreign_rows(self, session: Session) -> None:
         """Remove the cached rows if they belong to another registry."""
@@ -213,12 +221,22 @@ class ListScreen(AppScreen, Generic[Item]):
             self._listing.close()
         self.rows.clear()  # asyncio may keep the screen alive for long
 
-    def watch_state(self, state: ListState) -> None:
-        if not self.is_mounted:
+    def watch_state(self, before: ListState, state: ListState) -> None:
+        if not self.is_mounted or self._can_wait(before, state):
             return
+        if state.error is not None:
+            self.table.show_arrived()
         self.set_status(self._progress())
         self.table.set_placeholder(self._note(state))
         self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
+
+    def _can_wait(self, before: ListState, state: ListState) -> bool:
+        """Return True if only the number of loaded rows has changed, soon after the last change."""
+        now = time.monotonic()
+        if before.loaded and before._replace(loaded=state.loaded) == state and now < self._count_due:
+            return True
+        self._count_due = now + COUNT_INTERVAL
+        return False
 
     def _note(self, state: ListState) -> str:
         """Return the text in place of the rows."""

@@ -134,6 +134,19 @@ def test_the_cursor_stays_on_the_first_row_until_it_is_moved() -> None:
     assert not rows.anchored
 
 
+def test_rows_that_wait_leave_the_order_and_the_cursor_as_they_are() -> None:
+    rows = filled(10, by_value)
+    before = keys(rows)
+    rows.merge([Entry("first", -1), Entry("last", 99)], show=False)
+    rows.amend([Entry("k3", 1, "scanned")])
+    assert keys(rows) == before
+    assert rows.current is not None
+    assert (rows.current.key, rows.index_of("first"), rows.total, rows.has_waiting) == (before[0], None, 12, True)
+    rows.show_arrived()
+    assert keys(rows) == ["first", *before, "last"]
+    assert rows.current.key == "first"
+
+
 def test_the_cursor_of_a_removed_row_goes_to_the_next_one() -> None:
     rows = filled(10, sort_key=by_value)
     rows.move(4)
@@ -373,15 +386,25 @@ class RowsMachine(RuleBasedStateMachine):
         self.rows: Rows[Entry] = Rows(key_of, chunk_rows=chunk, bisection_cost=bisection)
         self.known: dict[str, Entry] = {}
         self.marks: set[str] = set()
+        self.waiting: set[str] = set()
         self.sort, self.filter = SORTS[0], FILTERS[0]
         self.pending: tuple[SortFilterJob[Entry], SortKey[Entry] | None, Predicate[Entry] | None] | None = None
         self.partial = False
 
-    @rule(page=st.lists(ENTRIES, max_size=8))
-    def a_page_arrives(self, page: list[Entry]) -> None:
+    @rule(page=st.lists(ENTRIES, max_size=8), show=st.booleans())
+    def a_page_arrives(self, page: list[Entry], show: bool) -> None:
         chosen = self.rows.current if self.rows.anchored else None
-        self.rows.merge(page)
-        self.known.update({entry.key: entry for entry in page})
+        self.rows.merge(page, show=show)
+        arrived = {entry.key: entry for entry in page}
+        self.waiting = set() if show else self.waiting | (arrived.keys() - self.known.keys())
+        self.known.update(arrived)
+        self.check_cursor(chosen)
+
+    @rule()
+    def arrived_rows_are_shown(self) -> None:
+        chosen = self.rows.current if self.rows.anchored else None
+        self.rows.show_arrived()
+        self.waiting = set()
         self.check_cursor(chosen)
 
     @rule(key=st.integers(0, 15), tag=st.sampled_from(["", "prod"]))
@@ -391,6 +414,7 @@ class RowsMachine(RuleBasedStateMachine):
             chosen = self.rows.current if self.rows.anchored else None
             self.rows.update([replace(entry, tag=tag)])
             self.known[entry.key] = replace(entry, tag=tag)
+            self.waiting = set()
             self.check_cursor(chosen)
 
     @rule(gone=st.sets(st.integers(0, 15).map("k{}".format), max_size=4))
@@ -400,6 +424,7 @@ class RowsMachine(RuleBasedStateMachine):
         for key in gone:
             self.known.pop(key, None)
         self.marks -= gone
+        self.waiting -= gone
         self.check_cursor(chosen)
 
     @rule(page=st.lists(ENTRIES, max_size=12))
@@ -409,6 +434,7 @@ class RowsMachine(RuleBasedStateMachine):
         self.rows.finish()
         self.known = {entry.key: entry for entry in page}
         self.marks &= self.known.keys()
+        self.waiting = set()
 
     @rule(sort=st.sampled_from(SORTS), chosen=st.sampled_from(FILTERS))
     def a_sort_or_filter_starts(self, sort: SortKey[Entry] | None, chosen: Predicate[Entry] | None) -> None:
@@ -422,8 +448,10 @@ class RowsMachine(RuleBasedStateMachine):
         if any(job.run(0) for _ in range(slices)):
             assert self.rows.apply(job)
             self.sort, self.filter, self.pending, self.partial = sort, chosen, None, False
+            self.waiting = set()
         elif preview and self.rows.preview(job):
             self.sort, self.filter, self.partial = sort, chosen, True
+            self.waiting = set()
 
     @rule(descending=st.booleans())
     def order_is_reversed(self, descending: bool) -> None:
@@ -454,7 +482,8 @@ class RowsMachine(RuleBasedStateMachine):
     def every_row_is_shown_once_in_order(self) -> None:
         if not hasattr(self, "rows"):
             return
-        expected = [entry for entry in self.known.values() if self.filter is None or self.filter(entry)]
+        seen = [entry for key, entry in self.known.items() if key not in self.waiting]
+        expected = [entry for entry in seen if self.filter is None or self.filter(entry)]
         shown = list(self.rows)
         if self.partial:
             assert len(set(shown)) == len(shown)

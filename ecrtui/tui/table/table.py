@@ -13,6 +13,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows
 from ecrtui.catalog.sort_filter_job import SortKey
@@ -37,6 +38,9 @@ Outcome = TypeVar("Outcome")
 
 AGE_REFRESH_INTERVAL = 30.0
 """Seconds between two redraws of the visible rows, because they show ages."""
+
+ARRIVAL_CELLS_PER_SECOND = 800
+"""Cells to redraw in a second for rows that arrive. With its colors a cell takes about two bytes."""
 
 
 class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
@@ -202,6 +206,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._announced: tuple[object, int] = (None, -1)
         self._announced_marks = 0
         self._last_marked: Key | None = None
+        self._pause: Timer | None = None
+        """Runs while rows that arrive wait."""
         rows.set_descending(descending)
         self._arranger.arrange_now(self._sort_key)
 
@@ -217,9 +223,36 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """True if the greatest value comes first."""
         return self.rows.descending
 
-    def merge(self, items: Iterable[Item], asked: int | None = None) -> RowDelta:
-        """Add the rows of a page; see :meth:`Rows.merge`."""
-        return self._change(lambda: self.rows.merge(items, asked))
+    def merge(self, items: Iterable[Item], asked: int | None = None, *, more: bool = False) -> RowDelta:
+        """Add the rows of a page; see :meth:`Rows.merge`.
+
+        Args:
+            items: The rows.
+            asked: The version of the rows at the time of the request.
+            more: True if more pages follow. Then rows that arrive at a full screen wait from time to time: a slow
+                connection cannot redraw the screen for each page.
+        """
+        wait = more and self._pause is not None and len(self.rows) >= self._page
+        delta = self._change(lambda: self.rows.merge(items, asked, show=not wait))
+        if more and not wait:
+            self._start_pause()
+        return delta
+
+    def show_arrived(self) -> None:
+        """Show the rows that have arrived and wait."""
+        if self.rows.has_waiting:
+            self._change(self.rows.show_arrived)
+
+    def _start_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(max(self.size.area / ARRIVAL_CELLS_PER_SECOND, 0.1), self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._pause = None
+        if self.rows.has_waiting:
+            self.show_arrived()
+            self._start_pause()
 
     def update(self, items: Iterable[Item]) -> RowDelta:
         """Replace these rows; see :meth:`Rows.update`."""

@@ -193,6 +193,28 @@ async def test_the_first_row_stays_on_top_until_the_user_moves() -> None:
         assert rendered_lines(table)[1].split() == ["▸", "a", "early", "0"]
 
 
+async def test_pages_that_arrive_at_a_full_screen_wait_for_each_other() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(24, 5)) as pilot:
+        table.merge(entries(3), more=True)
+        table.merge(entries(100), more=True)
+        await pilot.pause()
+        first_page = rendered_lines(table)
+        table.merge([Entry("early", "a")], more=True)
+        table.merge([Entry("earlier", "A")], more=True)
+        assert (len(table.rows), table.rows.total) == (100, 102)
+        await pilot.pause()
+        assert rendered_lines(table) == first_page
+        assert table.current == entries(1)[0], "a key acts on the row that is on the screen"
+        while table.rows.has_waiting:  # until the pause ends
+            await pilot.pause(0.01)
+        assert [line.split()[:1] for line in rendered_lines(table)[1:3]] == [["▸"], ["a"]]
+        table.merge([Entry("earliest", "0")], more=True)
+        assert len(table.rows) == 102
+        table.merge([Entry("last", "z")])
+        assert len(table.rows) == 104
+
+
 async def test_the_cursor_line_stays_when_rows_above_are_removed() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
