@@ -10,7 +10,6 @@ import math
 import os
 import re
 import shutil
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -18,11 +17,15 @@ from typing import Any, NamedTuple
 
 from ecrtui.errors import SettingsError
 from ecrtui.paths import lacks_home, settings_file
+from ecrtui.text_files import UnreadableFile, parse_toml, read_text
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 """Glob patterns of the tags that need a second confirmation by default."""
 
 _FIX = "Fix the file or move it aside."
+
+_SHOWN_VALUE = 60
+"""Characters of a wrong value that an error shows."""
 
 
 class Connection(NamedTuple):
@@ -44,6 +47,27 @@ class Connection(NamedTuple):
     """The SQLite file of the embedded registry. None keeps it in memory."""
 
 
+class Origin(NamedTuple):
+    """Where a value comes from.
+
+    Args:
+        source: the settings file, the variable or the flag.
+        text: the text of the file; empty for a variable and a flag.
+    """
+
+    source: str
+    text: str = ""
+
+    def place(self, *names: str) -> str:
+        """Return where the value with these names is set: one name for each level of tables."""
+        position = -1
+        for name in names:
+            pattern = rf"""(?m)^[ \t]*(?:\[\s*)?(?:[\w"'.-]+\.)?["']?{re.escape(name)}["']?\s*[=.\]]"""
+            if found := re.compile(pattern).search(self.text, max(position, 0)):
+                position = found.start()
+        return self.source if position < 0 else f"{self.source}, line {self.text.count(chr(10), 0, position) + 1}"
+
+
 class Setting(NamedTuple):
     """The declaration of one setting.
 
@@ -54,7 +78,7 @@ class Setting(NamedTuple):
         variable: the environment variable that sets it, if any.
         flag: the option of ``ecrtui`` that sets it, if any.
         per_account: whether ``[accounts.ID]`` may set it.
-        check: converts a value of the right type; raises SettingsError. It gets the value and its location.
+        check: converts a value of the right type; raises SettingsError. It gets the value and its origin.
     """
 
     meaning: str
@@ -63,7 +87,7 @@ class Setting(NamedTuple):
     variable: str = ""
     flag: str = ""
     per_account: bool = False
-    check: Callable[[Any, str], Any] | None = None
+    check: Callable[[Any, Origin], Any] | None = None
 
 
 _TEXT = ("a text", (str,))
@@ -81,59 +105,64 @@ def _setting(kind: tuple[str, tuple[type, ...]], meaning: str, default: Any, **o
     return field(default=default, metadata=metadata)
 
 
-def _invalid(location: str, name: str, value: Any, rule: str) -> SettingsError:
-    return SettingsError(f"{location}: {name} is {value!r}", f"{name} must {rule}.", _FIX if "line" in location else "")
+def _invalid(origin: Origin, names: Sequence[str], value: Any, rule: str) -> SettingsError:
+    name, shown = ".".join(names), repr(value)
+    if len(shown) > _SHOWN_VALUE:
+        shown = f"{shown[:_SHOWN_VALUE]}…"
+    return SettingsError(
+        f"{origin.place(*names)}: {name} is {shown}", f"{name} must {rule}.", _FIX if origin.text else ""
+    )
 
 
-def _check_prefetch(value: bool | str, location: str) -> bool | str:
+def _check_prefetch(value: bool | str, origin: Origin) -> bool | str:
     if value not in (True, False, "auto"):
-        raise _invalid(location, "prefetch", value, "be auto, true or false")
+        raise _invalid(origin, ["prefetch"], value, "be auto, true or false")
     return value
 
 
-def _check_theme(value: str, location: str) -> str:
+def _check_theme(value: str, origin: Origin) -> str:
     if not value.strip():
-        raise _invalid(location, "theme", value, "name a theme")
+        raise _invalid(origin, ["theme"], value, "name a theme")
     return value
 
 
-def _check_protected_tags(value: Sequence[Any], location: str) -> tuple[str, ...]:
+def _check_protected_tags(value: Sequence[Any], origin: Origin) -> tuple[str, ...]:
     if not all(isinstance(pattern, str) and pattern for pattern in value):
-        raise _invalid(location, "protected_tags", value, "be a list of texts, none of them empty")
+        raise _invalid(origin, ["protected_tags"], value, "be a list of texts, none of them empty")
     return tuple(value)
 
 
-def _check_writes_per_second(value: float, location: str) -> float:
+def _check_writes_per_second(value: float, origin: Origin) -> float:
     if not 0 < value < math.inf:
-        raise _invalid(location, "writes_per_second", value, "be above zero, and finite")
+        raise _invalid(origin, ["writes_per_second"], value, "be above zero, and finite")
     return float(value)
 
 
-def _check_keys(value: Mapping[str, Any], location: str) -> Mapping[str, str]:
+def _check_keys(value: Mapping[str, Any], origin: Origin) -> Mapping[str, str]:
     """Flatten the table: TOML reads ``image.retag = "t"`` without quotes as a table in a table."""
     flat: dict[str, str] = {}
     for name, entry in value.items():
         if isinstance(entry, Mapping):
-            flat |= {f"{name}.{inner}": keys for inner, keys in _check_keys(entry, location).items()}
+            flat |= _check_keys({f"{name}.{inner}": keys for inner, keys in entry.items()}, origin)
         elif isinstance(entry, str) and entry.strip():
             flat[name] = entry
         else:
-            raise _invalid(location, f"keys.{name}", entry, 'be a text with one or more keys, as in "t,f2"')
+            raise _invalid(origin, ["keys", name], entry, 'be a text with one or more keys, as in "t,f2"')
     return flat
 
 
-def _check_accounts(value: Mapping[str, Any], location: str) -> Mapping[str, Mapping[str, Any]]:
-    return {account: _check_account(account, own, location) for account, own in value.items()}
+def _check_accounts(value: Mapping[str, Any], origin: Origin) -> Mapping[str, Mapping[str, Any]]:
+    return {account: _check_account(account, own, origin) for account, own in value.items()}
 
 
-def _check_account(account: str, own: Any, location: str) -> Mapping[str, Any]:
-    location = f"{location}: accounts.{account}"
+def _check_account(account: str, own: Any, origin: Origin) -> Mapping[str, Any]:
+    title = f"{origin.place('accounts', account)}: accounts.{account}"
     allowed = sorted(name for name, setting in SETTINGS.items() if setting.per_account)
     if not re.fullmatch(r"[0-9]{12}", account):
-        raise SettingsError(f"{location} is not an account", "An account has twelve digits.", _FIX)
+        raise SettingsError(f"{title} is not an account", "An account has twelve digits.", _FIX)
     if not isinstance(own, Mapping) or not own.keys() <= set(allowed):
-        raise SettingsError(f"{location} may set {', '.join(allowed)} only", "", _FIX)
-    return {name: _checked(name, entry, location) for name, entry in own.items()}
+        raise SettingsError(f"{title} may set {', '.join(allowed)} only", "", _FIX)
+    return {name: _checked(name, entry, origin, ["accounts", account, name]) for name, entry in own.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,16 +248,16 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         SettingsError: the file, a variable or a flag has an invalid value. Names the file and the line.
     """
     environment = os.environ if environment is None else environment
-    path = file or Path(environment.get("ECRTUI_SETTINGS") or settings_file())
+    path = file or _settings_file(environment)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
-    def take(name: str, value: Any, source: str, location: str = "") -> None:
-        values[name], sources[name] = _checked(name, value, location or source), source
+    def take(name: str, value: Any, source: str, text: str = "") -> None:
+        values[name], sources[name] = _checked(name, value, Origin(source, text), [name]), source
 
     text = _read(path)
     for name, value in _parse(path, text).items():
-        take(name, value, str(path), f"{path}{_line_of(name, text)}")
+        take(name, value, str(path), text)
     for name, setting in SETTINGS.items():
         if setting.variable and environment.get(setting.variable):
             take(name, _from_text(setting, environment[setting.variable]), f"${setting.variable}")
@@ -238,13 +267,18 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     return Settings(**values, sources=sources)
 
 
+def _settings_file(environment: Mapping[str, str]) -> Path:
+    named = environment.get("ECRTUI_SETTINGS")
+    return Path(os.path.expanduser(named)) if named else settings_file()  # noqa: PTH111 - Path.expanduser raises
+
+
 def remember_theme(theme: str, file: Path | None = None) -> None:
     """Write the theme into the settings file. Keep everything else in it as it is.
 
     Raises:
         SettingsError: the file is broken, and stays as it is, or it cannot be written.
     """
-    path = file or Path(os.environ.get("ECRTUI_SETTINGS") or settings_file())
+    path = file or _settings_file(os.environ)
     if lacks_home(path):
         raise SettingsError(f"Cannot write {path}", "There is no home folder.", "Set HOME or XDG_CONFIG_HOME.")
     path = path.resolve()
@@ -295,24 +329,31 @@ def _read(path: Path) -> str:
     if lacks_home(path):
         return ""
     try:
-        return path.read_bytes().decode()
+        return read_text(path)
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(f"Cannot read {path}", str(problem), _FIX) from problem
+    except UnreadableFile as problem:
+        raise _unreadable(path, problem) from None
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise SettingsError(f"Cannot read {path}", str(problem), _FIX) from problem
+        content = parse_toml(text)
+    except UnreadableFile as problem:
+        raise _unreadable(path, problem) from None
     unknown = sorted(content.keys() - SETTINGS.keys())
     if unknown:
         raise SettingsError(
-            f"{path}{_line_of(unknown[0], text)}: unknown setting {unknown[0]!r}", "", closest(unknown[0], SETTINGS)
+            f"{Origin(str(path), text).place(unknown[0])}: unknown setting {unknown[0]!r}",
+            "",
+            closest(unknown[0], SETTINGS),
         )
     return content
+
+
+def _unreadable(path: Path, problem: UnreadableFile) -> SettingsError:
+    place = f"{path}, line {problem.line}" if problem.line else str(path)
+    return SettingsError(f"Cannot read {place}", f"{problem.reason}.", _FIX)
 
 
 def closest(name: str, valid: Mapping[str, Any]) -> str:
@@ -321,12 +362,6 @@ def closest(name: str, valid: Mapping[str, Any]) -> str:
 
     near = difflib.get_close_matches(name, valid, n=1)
     return f"Did you mean {near[0]}?" if near else f"Valid names: {', '.join(sorted(valid))}."
-
-
-def _line_of(name: str, text: str) -> str:
-    """Return the line of a setting in the file as ``, line 3``; empty if it is not found."""
-    found = re.search(rf"""^\s*(?:\[\s*)?["']?{re.escape(name)}["']?\s*[=.\]]""", text, re.MULTILINE)
-    return f", line {text.count(chr(10), 0, found.end()) + 1}" if found else ""
 
 
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -344,13 +379,19 @@ def _from_text(setting: Setting, text: str) -> Any:
     return text
 
 
-def _checked(name: str, value: Any, location: str) -> Any:
+def _checked(name: str, value: Any, origin: Origin, names: Sequence[str]) -> Any:
     """Return the value as the field needs it.
 
+    Args:
+        name: the setting.
+        value: the value.
+        origin: where the value comes from.
+        names: the tables that the setting is in, and its name.
+
     Raises:
-        SettingsError: the value is invalid; names its location.
+        SettingsError: the value is invalid; names its origin.
     """
     setting = SETTINGS[name]
     if not isinstance(value, setting.types) or (isinstance(value, bool) and bool not in setting.types):
-        raise _invalid(location, name, value, f"be {setting.kind}")
-    return setting.check(value, location) if setting.check else value
+        raise _invalid(origin, names, value, f"be {setting.kind}")
+    return setting.check(value, origin) if setting.check else value

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -74,16 +75,27 @@ def test_an_empty_variable_is_ignored(file: Path) -> None:
         ("writes_per_second = true\n", ", line 1: writes_per_second is True", "a number"),
         ("cache = 1\n", ", line 1: cache is 1", "true or false"),
         ("keys = []\n", ", line 1: keys is []", "a table"),
-        ('theme = "a"\n[keys]\nquit = 5\n', ", line 2: keys.quit is 5", 'as in "t,f2"'),
+        ('theme = "a"\n[keys]\nquit = 5\n', ", line 3: keys.quit is 5", 'as in "t,f2"'),
         ("accounts = 1\n", ", line 1: accounts is 1", "a table"),
-        ("[accounts.123456789012]\nread_only = 1\n", "accounts.123456789012: read_only is 1", "true or false"),
+        ('[keys]\n"image.copy" = "c"\n"image.retag" = []\n', ", line 3: keys.image.retag is []", "a text"),
+        ("[keys]\nimage.copy = 'c'\nimage.retag = 1\n", ", line 3: keys.image.retag is 1", "a text"),
+        (
+            "[accounts.111111111111]\nread_only = true\n[accounts.123456789012]\nread_only = 1\n",
+            ", line 4: accounts.123456789012.read_only is 1",
+            "true or false",
+        ),
         ("[accounts.123456789012]\ncache = true\n", "accounts.123456789012 may set protected_tags, read_only", ""),
         ('[accounts.prod]\ntheme = "a"\n', "accounts.prod is not an account", "twelve digits"),
         ('[accounts.12345678901]\ntheme = "a"\n', "is not an account", "twelve digits"),
         ("accounts.123456789012 = 5\n", "may set protected_tags, read_only, theme only", ""),
         ('theme = "a"\n\ncolour = "red"\n', ", line 3: unknown setting 'colour'", ""),
-        ("theme = \n", "Cannot read", "line 1"),
-        ('theme = "a"\ntheme = "b"\n', "Cannot read", "line 2"),
+        ("theme = \n", ", line 1", "Invalid value."),
+        ('theme = "a"\ntheme = "b"\n', ", line 2", "Cannot overwrite a value."),
+        ('# two\nprotected_tags = ["a",\n\n', ", line 2", "Invalid value."),
+        (f"writes_per_second = {'9' * 5000}\n", "Cannot read", "A number in it has too many digits."),
+        (f"protected_tags = {'[' * 5000}\n", "Cannot read", "nested too deeply."),
+        (f"protected_tags = {'x' * 100}\n", ", line 1", "Invalid value."),
+        (f"theme = {['x'] * 100}\n", f", line 1: theme is {str(['x'] * 100)[:60]}…", "a text"),
     ],
 )
 def test_an_invalid_value_is_reported_with_its_name_and_line(file: Path, text: str, place: str, reason: str) -> None:
@@ -94,12 +106,36 @@ def test_an_invalid_value_is_reported_with_its_name_and_line(file: Path, text: s
     assert reason in caught.value.detail
 
 
-def test_a_folder_or_a_binary_file_is_refused_with_a_hint(file: Path, tmp_path: Path) -> None:
-    file.write_bytes(b'theme = "\xff"\n')
-    for path in (file, tmp_path):
-        with pytest.raises(SettingsError, match="Cannot read") as caught:
-            load({}, {}, path)
-        assert caught.value.hint
+UNREADABLE: dict[str, tuple[Callable[[Path], object], str, str]] = {
+    "Latin-1": (lambda path: path.write_bytes(b'theme = "a"\n# caf\xe9\n'), ", line 2", "Byte 0xe9 is not UTF-8."),
+    "UTF-16": (lambda path: path.write_bytes("theme = 1".encode("utf-16")), ", line 1", "The file is UTF-16."),
+    "folder": (lambda path: path.mkdir(), "", "Is a directory."),
+    "FIFO": (lambda path: os.mkfifo(path), "", "This is not a regular file."),
+    "endless": (lambda path: path.symlink_to("/dev/zero"), "", "more than 1,048,576 bytes"),
+    "link to itself": (lambda path: path.symlink_to(path), "", "symbolic links"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_file_that_cannot_be_read_is_named(file: Path, kind: str) -> None:
+    make, line, reason = UNREADABLE[kind]
+    make(file)
+    with pytest.raises(SettingsError) as caught:
+        load({}, {}, file)
+    assert caught.value.title == f"Cannot read {file}{line}"
+    assert reason in caught.value.detail
+    assert caught.value.hint == "Fix the file or move it aside."
+
+
+def test_a_byte_order_mark_and_an_empty_device_are_accepted(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbfread_only = true\n")
+    assert load({}, {}, file).read_only
+    assert load({}, {}, Path("/dev/null")) == Settings()
+
+
+def test_the_name_of_the_file_may_begin_with_the_home(own_home: Path) -> None:
+    given(own_home / "mine.toml", "read_only = true\n")
+    assert load({}, {"ECRTUI_SETTINGS": "~/mine.toml"}).read_only
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import configparser
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
-_MARKS = {BOM_UTF8: "a byte order mark", BOM_UTF16_LE: "UTF-16", BOM_UTF16_BE: "UTF-16"}
+from ecrtui.text_files import encoding_fault
+
 _LINE = re.compile(r"\[?line:?\s+(\d+)")
 
 
@@ -31,14 +32,10 @@ def _place(path: str, problem: Any) -> tuple[int, str]:
         content = Path(path).read_bytes()
     except OSError as unread:
         return 0, unread.strerror or str(unread)
-    for mark, name in _MARKS.items():
-        if content.startswith(mark):
-            return 1, f"the file begins with {name}; save it as UTF-8 without a byte order mark"
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as undecodable:
-        line = content.count(b"\n", 0, undecodable.start) + 1
-        return line, f"byte 0x{content[undecodable.start]:02x} is not UTF-8; save the file as UTF-8"
+    if content.startswith(BOM_UTF8):
+        return 1, "the file begins with a byte order mark; save it as UTF-8 without one"
+    if wrong := encoding_fault(content):
+        return wrong.line, wrong.reason
     if isinstance(problem, configparser.MissingSectionHeaderError):
         return problem.lineno, "text before the first [section]"
     if isinstance(problem, configparser.DuplicateSectionError):
@@ -48,7 +45,7 @@ def _place(path: str, problem: Any) -> tuple[int, str]:
     if isinstance(problem, configparser.ParsingError) and problem.errors:
         return problem.errors[0][0], "this is neither a [section] nor NAME = VALUE"
     if isinstance(problem, ValueError):
-        return _indented_line(text), "an indented line must be NAME = VALUE"
+        return _indented_line(content.decode()), "an indented line must be NAME = VALUE"
     found = _LINE.search(str(problem))
     return int(found[1]) if found else 0, "the file cannot be parsed"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +18,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from ecrtui import paths
 from ecrtui.errors import SettingsError
+from ecrtui.text_files import UnreadableFile, parse_toml, read_text
 
 OWN_VARIABLES: Mapping[str, str] = {
     "tag": "text-success",
@@ -116,15 +116,12 @@ def read_theme(file: Path) -> Theme:
         SettingsError: The theme is not usable. The title names the file, the detail the line and the problem.
     """
     try:
-        source = file.read_text("utf-8")
-        content = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as problem:
-        raise _invalid(file, _line_in_message(str(problem)), str(problem).partition(" (at")[0]) from problem
-    except UnicodeDecodeError as problem:
-        line = problem.object[: problem.start].count(b"\n") + 1
-        raise _invalid(file, line, "not UTF-8") from problem
-    except OSError as problem:
-        raise SettingsError(f"Could not read the theme {file}", problem.strerror or str(problem)) from problem
+        source = read_text(file)
+        content = parse_toml(source)
+    except UnreadableFile as problem:
+        raise _invalid(file, problem.line, problem.reason) from None
+    except FileNotFoundError as problem:  # a link to nothing
+        raise _invalid(file, 0, str(problem.strerror)) from None
     values = {name.replace("-", "_"): value for name, value in content.items()}
     variables = values.pop("variables", {})
     if not isinstance(variables, dict):
@@ -159,7 +156,8 @@ def _files(folder: Path) -> Sequence[Path]:
 
 
 def _invalid(file: Path, line: int, wrong: str) -> SettingsError:
-    return SettingsError(f"Invalid theme {file}", f"line {line}: {wrong}", "Fix the file or move it aside.")
+    detail = f"line {line}: {wrong}" if line else wrong
+    return SettingsError(f"Invalid theme {file}", detail, "Fix the file or move it aside.")
 
 
 def _field_error(name: str, value: object) -> str:
@@ -203,11 +201,6 @@ def _color_error(name: str, value: object) -> str:
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), 1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _line_in_message(message: str) -> int:
-    found = re.search(r"at line (\d+)", message)
-    return int(found[1]) if found else 1
 
 
 def _line_of(source: str, name: str, table: str = "") -> int:

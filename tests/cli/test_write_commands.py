@@ -155,14 +155,29 @@ def test_an_invalid_command_line_sends_nothing(registry: RetagRegistry, argument
     assert registry.tags() == before
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("retag", "team/app:one", "new", "--yes"),
+        ("untag", "team/app:one", "--yes"),
+        ("swap", "team/app", "one", "two", "--yes"),
+        ("undo", "--last", "--yes"),
+        ("history",),
+    ],
+)
+@pytest.mark.parametrize("in_file", [True, False])
 def test_settings_that_cannot_be_used_are_a_usage_error(
-    registry: RetagRegistry, monkeypatch: pytest.MonkeyPatch
+    registry: RetagRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], in_file: bool
 ) -> None:
-    monkeypatch.setenv("ECRTUI_READ_ONLY", "perhaps")
-    result = registry.run("retag", "team/app:one", "new", "--yes")
+    settings = tmp_path / "settings.toml"
+    settings.write_text("\nread_only = maybe\n" if in_file else "")
+    monkeypatch.setenv("ECRTUI_SETTINGS", str(settings))
+    monkeypatch.setenv("ECRTUI_READ_ONLY", "" if in_file else "perhaps")
+    before = registry.tags()
+    result = registry.run(*arguments)
     assert result.code == ExitCode.USAGE
-    assert "ECRTUI_READ_ONLY" in result.err
-    assert "new" not in registry.tags()
+    assert (f"{settings}, line 2: Invalid value." if in_file else "ECRTUI_READ_ONLY") in result.err
+    assert registry.tags() == before
 
 
 @pytest.mark.parametrize("arguments", [("retag",), ("retag", "team/app:one"), ("undo",), ("undo", "1", "--last")])

@@ -231,7 +231,7 @@ def test_a_command_that_cannot_run_is_named(served: str, profiles: WriteFile, co
 CONFIGS: dict[str, tuple[bytes, str]] = {
     "byte order mark": (b"\xef\xbb\xbf[default]\nregion = eu-west-1\n", "line 1: the file begins with a byte order"),
     "UTF-16": ("[default]\n".encode("utf-16"), "UTF-16"),
-    "Latin-1": (b"[default]\nregion = eu-west-1\n# caf\xe9\n", "line 3: byte 0xe9 is not UTF-8"),
+    "Latin-1": (b"[default]\nregion = eu-west-1\n# caf\xe9\n", "line 3: Byte 0xe9 is not UTF-8"),
     "no section": (b"\n\naws_secret_access_key = very-secret\n", "line 3: text before the first [section]"),
     "no value": (b"[default]\nregion = x\nvery-secret\n", "line 3: this is neither"),
     "twice": (b"[default]\nregion = x\n[default]\n", "line 3: the section [default] is there twice"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import combinations
 from pathlib import Path
 
@@ -193,7 +194,7 @@ def test_an_invalid_theme_is_reported_with_file_and_line(tmp_path: Path, wrong: 
 def test_a_theme_that_is_not_utf_8_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "broken.toml"
     file.write_bytes(GOOD.encode() + b"\xff")
-    with pytest.raises(SettingsError, match="line 7: not UTF-8"):
+    with pytest.raises(SettingsError, match="line 7: Byte 0xff is not UTF-8"):
         themes.read_theme(file)
 
 
@@ -203,11 +204,13 @@ def test_invalid_themes_are_reported_together_and_others_load(tmp_path: Path) ->
     (tmp_path / "c.toml").write_text("name =")
     (tmp_path / "d.toml").write_text(GOOD)
     (tmp_path / "e.toml").mkdir()
+    os.mkfifo(tmp_path / "f.toml")
+    (tmp_path / "g.toml").symlink_to("nowhere")
     found = themes.load_themes(tmp_path)
     assert {theme.name for theme in found.themes} == {*SHIPPED, "mine"}
     lines = found.report.splitlines()
-    assert len(lines) == len(found.problems) == 4
-    for name, line in zip(("b.toml", "c.toml", "d.toml", "e.toml"), lines, strict=True):
+    assert len(lines) == len(found.problems) == 6
+    for name, line in zip(("b.toml", "c.toml", "d.toml", "e.toml", "f.toml", "g.toml"), lines, strict=True):
         assert f"{tmp_path / name}" in line
     assert "line 3" in lines[0]
     assert "line 1" in lines[1]

@@ -1,0 +1,86 @@
+"""Read text files that the user writes, and say where one is wrong."""
+
+from __future__ import annotations
+
+import re
+import stat
+import tomllib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from pathlib import Path
+from typing import Any
+
+MAX_SIZE = 1 << 20
+"""The largest file that is read, in bytes."""
+
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+"""How a message of tomllib ends."""
+
+
+class UnreadableFile(Exception):  # noqa: N818 - reads as what happened
+    """A file cannot be read.
+
+    Args:
+        reason: what is wrong with it, without a full stop.
+        line: the line that is wrong; 0 if it is unknown or does not matter.
+    """
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file without its byte order mark.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        UnreadableFile: it is not a text file in UTF-8, is too large, or cannot be read.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+            raise UnreadableFile("This is not a regular file")
+        with path.open("rb") as file:
+            content = file.read(MAX_SIZE + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        raise UnreadableFile(problem.strerror or str(problem)) from None
+    if len(content) > MAX_SIZE:
+        raise UnreadableFile(f"The file has more than {MAX_SIZE:,} bytes")
+    content = content.removeprefix(BOM_UTF8)
+    if wrong := encoding_fault(content):
+        raise wrong
+    return content.decode()
+
+
+def encoding_fault(content: bytes) -> UnreadableFile | None:
+    """Return where and why the content of a file is not UTF-8; None if it is."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return UnreadableFile("The file is UTF-16. Save it as UTF-8", 1)
+    try:
+        content.decode()
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        return UnreadableFile(f"Byte 0x{content[problem.start]:02x} is not UTF-8. Save the file as UTF-8", line)
+    return None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises:
+        UnreadableFile: it is not valid TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        reason, place = str(problem), _POSITION.search(str(problem))
+        if place is None:
+            raise UnreadableFile(reason) from None
+        raise UnreadableFile(reason[: place.start()], int(place[1] or text.rstrip().count("\n") + 1)) from None
+    except RecursionError:
+        raise UnreadableFile("Its tables or lists are nested too deeply") from None
+    except ValueError:  # from int(), which limits the digits
+        raise UnreadableFile("A number in it has too many digits") from None
