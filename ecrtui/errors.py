@@ -52,6 +52,8 @@ class ErrorKind(Enum):
     INVALID_REQUEST = "invalid request"
     """A parameter of the request is not accepted. An expired page token is one."""
     LIMIT_EXCEEDED = "limit exceeded"
+    UNSUPPORTED = "unsupported"
+    """The registry does not have this operation."""
     REFUSED = "refused"
     """Refused for another reason."""
     DENIED = "denied"
@@ -177,6 +179,15 @@ class IntegrityError(EcrTuiError):
     """Bytes do not match the digest that they were requested by. They are not used."""
 
     kind = ErrorKind.INTEGRITY
+
+
+UNSUPPORTED = "Not supported by this registry"
+"""The title of an error for an operation that the registry does not have."""
+
+
+def unsupported(operation: str) -> Refused:
+    """Return the error for an operation that the registry does not have; nothing was sent."""
+    return Refused(UNSUPPORTED, kind=ErrorKind.UNSUPPORTED, operation=operation)
 
 
 INTERNAL_ERROR = "Internal error (please report this bug)"

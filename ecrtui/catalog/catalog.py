@@ -98,7 +98,12 @@ class Catalog:
         )
 
     def scans(self, repository: str, digests: Iterable[str]) -> ScanReading:
-        """Read the last scans of these images, in this order, unless they are known."""
+        """Read the last scans of these images, in this order, unless they are known.
+
+        Raises:
+            Refused: the registry has no image scans; the kind is UNSUPPORTED.
+        """
+        self._registry.capabilities.require("findings")
         return ScanReading(self._registry, repository, digests, self.known_scans, self._scan_limiter)
 
     def _listing(

@@ -215,7 +215,7 @@ def _read(
         queue.put(problem)
 
 
-_OF_ALL_IMAGES = (ErrorKind.DENIED, ErrorKind.CREDENTIALS, ErrorKind.REPOSITORY_NOT_FOUND)
+_OF_ALL_IMAGES = (ErrorKind.DENIED, ErrorKind.CREDENTIALS, ErrorKind.REPOSITORY_NOT_FOUND, ErrorKind.UNSUPPORTED)
 """Errors that every other image would give, too."""
 
 

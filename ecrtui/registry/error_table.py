@@ -17,6 +17,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from ecrtui.errors import (
+    UNSUPPORTED,
     AccessDenied,
     ConnectionFailed,
     CredentialsError,
@@ -86,6 +87,7 @@ _KMS = ErrorSpec(
 _IMAGE_NOT_FOUND = ErrorSpec(
     NotFound, "Image not found", "Refresh: the image may have been deleted.", ErrorKind.IMAGE_NOT_FOUND
 )
+UNSUPPORTED_OPERATION = ErrorSpec(Refused, UNSUPPORTED, kind=ErrorKind.UNSUPPORTED)
 _INVALID_REQUEST = ErrorSpec(Refused, "ECR does not accept the request", kind=ErrorKind.INVALID_REQUEST)
 
 BY_CODE: Mapping[str, ErrorSpec] = {
@@ -216,7 +218,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "InvalidTagParameterException": ErrorSpec(Refused, "ECR does not accept the tag"),
     "ValidationError": ErrorSpec(Refused, "AWS does not accept the request"),
     "UnsupportedImageTypeException": ErrorSpec(Refused, "ECR does not support this operation for this type of image"),
-    "UnknownOperationException": ErrorSpec(Refused, "The registry does not support this operation"),
+    "UnknownOperationException": UNSUPPORTED_OPERATION,
     "404": ErrorSpec(ConnectionFailed, "The endpoint is not ECR", "Check the endpoint URL."),
     # failures of a service
     "UpstreamUnavailable": ErrorSpec(
@@ -396,7 +398,12 @@ UNEXPECTED = ErrorSpec(
 
 
 def spec_of_code(code: str, status: int = 400) -> ErrorSpec:
-    """Return the row for an error code; without one, the row for the HTTP status."""
+    """Return the row for an error code; without one, the row for the HTTP status.
+
+    An endpoint that imitates ECR answers with 501 (Not Implemented) and any code if it lacks the operation.
+    """
+    if status == 501:
+        return UNSUPPORTED_OPERATION
     if (spec := BY_CODE.get(code)) is not None:
         return spec
     if status >= 500:

@@ -6,9 +6,9 @@ Every method raises :class:`ecrtui.errors.EcrTuiError`, and nothing else, for fa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
-from ecrtui.errors import unreadable_rows
+from ecrtui.errors import unreadable_rows, unsupported
 
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding, ImageScan
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
+Feature = Literal["lifecycle_policy", "findings", "referrers", "resource_tags", "pull_times"]
+"""The names of the members of :class:`Capabilities`."""
+
+_OPERATIONS: Mapping[Feature, str] = {
+    "lifecycle_policy": "GetLifecyclePolicy",
+    "findings": "DescribeImageScanFindings",
+    "referrers": "ListImageReferrers",
+    "resource_tags": "ListTagsForResource",
+    "pull_times": "ListPullTimeUpdateExclusions",
+}
+
+
 class Capabilities(NamedTuple):
     """The features of a registry beyond repositories, images, tags and manifests."""
 
@@ -30,14 +42,22 @@ class Capabilities(NamedTuple):
     """Image scans."""
     referrers: bool = False
     resource_tags: bool = False
-    archive: bool = False
-    """Archived images, which can be listed but not read."""
     pull_times: bool = False
     """The registry records when an image was last pulled. Reading a manifest counts as a pull."""
 
+    def require(self, feature: Feature) -> None:
+        """Check a feature before its operation is called.
+
+        Raises:
+            Refused: the registry does not have it; the kind is UNSUPPORTED. A service that does not know an operation
+                answers with the same kind.
+        """
+        if not getattr(self, feature):
+            raise unsupported(_OPERATIONS[feature])
+
 
 ECR_CAPABILITIES = Capabilities(
-    lifecycle_policy=True, findings=True, referrers=True, resource_tags=True, archive=True, pull_times=True
+    lifecycle_policy=True, findings=True, referrers=True, resource_tags=True, pull_times=True
 )
 
 

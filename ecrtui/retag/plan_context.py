@@ -11,7 +11,7 @@ from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import AccessDenied, EcrTuiError, NotFound, Refused
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.parallel import map_concurrently
@@ -62,9 +62,11 @@ class ContextLoader:
         """Read the mutability and the lifecycle policy of a repository."""
         found, policy, problem = self._registry.repository(repository), "", ""
         try:
-            policy = self._registry.lifecycle_policy(repository)
+            if self._registry.capabilities.lifecycle_policy:
+                policy = self._registry.lifecycle_policy(repository)
         except (AccessDenied, Refused) as error:  # the plan is valid without it, and shows what is unknown
-            problem = f"could not read the lifecycle policy, so its effects are not shown: {error}"
+            if error.kind is not ErrorKind.UNSUPPORTED:
+                problem = f"could not read the lifecycle policy, so its effects are not shown: {error}"
         return RepositoryContext(found, policy, problem, None if images is None else tuple(images))
 
     def plan_contexts(

@@ -14,9 +14,13 @@ from ecrtui.ecr.documents import without_empty
 from ecrtui.ecr.exact_json import parse_json, write_json
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
+from ecrtui.errors import EcrTuiError, ErrorKind
 
 Facts = list[tuple[str, list[str]]]
 """Labels, each with the lines of its value."""
+
+NOT_SUPPORTED = "not supported by this registry"
+"""The text in place of something that the registry does not have."""
 
 SEVERITY_WIDTH = max(map(len, SEVERITIES)) + 2
 
@@ -65,6 +69,13 @@ def as_yaml(document: Mapping[str, Any]) -> str:
 def json_text(value: Any, indent: int | None = None) -> str:
     """Return a value of ``exact_json`` as JSON in which every character is visible."""
     return visible_lines(visible_json(write_json(value, indent)))
+
+
+def why_not_known(error: EcrTuiError) -> str:
+    """Return the text in place of something that could not be read, with the next step."""
+    if error.kind is ErrorKind.UNSUPPORTED:
+        return NOT_SUPPORTED
+    return f"not known: {error} {error.hint}".strip()
 
 
 def indented(text: str) -> str:

@@ -41,8 +41,12 @@ class InspectMixin(AppScreen):
         """Show the scan findings of an image."""
         try:
             session = await self.session()
+            session.registry.capabilities.require("findings")
             findings = await blocking.run_blocking(session.registry.findings, repository, digest)
         except EcrTuiError as error:
+            if error.kind is ErrorKind.UNSUPPORTED:
+                self.notify(f"Findings are {details.NOT_SUPPORTED}.")
+                return
             if error.kind in (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING):
                 self.notify(f"{error} {error.hint}".strip())
                 return

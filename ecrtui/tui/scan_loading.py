@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import work
@@ -29,6 +30,10 @@ COLUMN = "findings"
 
 VIEW_DELAY = 0.15
 """Seconds that rows are in view before their scans are requested. Rows that are scrolled past cost nothing."""
+
+
+_UNREADABLE = {ErrorKind.DENIED: "denied", ErrorKind.UNSUPPORTED: "not supported"}
+"""The text in place of findings, by the error that all scans gave."""
 
 
 class ScanProgress(NamedTuple):
@@ -61,10 +66,9 @@ class ScanLoadingMixin(ListScreen[Image]):
     _scan_error: EcrTuiError | None = None
     """Why no scan can be read; None if scans can be read."""
 
-    @property
-    def scans_denied(self) -> bool:
-        """True if the caller may not read scans."""
-        return self._scan_error is not None and self._scan_error.kind is ErrorKind.DENIED
+    def unknown_scan(self) -> str:
+        """Return the text in place of findings that are not known."""
+        return "?" if self._scan_error is None else _UNREADABLE.get(self._scan_error.kind, "?")
 
     @property
     def _needs_all_scans(self) -> bool:
@@ -123,8 +127,6 @@ class ScanLoadingMixin(ListScreen[Image]):
             session = await self.session()
         except EcrTuiError:
             return  # loading the list shows the error
-        if not session.registry.capabilities.findings:
-            return
         needed = await self._needed() if self._needs_all_scans else None
         digests = [*self._in_view(), *(needed.digests if needed else ())]
         if not digests:
@@ -143,21 +145,19 @@ class ScanLoadingMixin(ListScreen[Image]):
     async def _read_scans(self, session: Session, digests: Sequence[str], needed: NeededScans | None) -> None:
         wanted = frozenset(needed.digests) if needed else frozenset()
         known = needed.known if needed else 0
-        reading = session.catalog.scans(self.repository_name, digests)
         try:
             if needed:
                 self._show_progress(ScanProgress(known, needed.total))
-            async for batch in blocking.iterate_blocking(reading):
-                self._show_batch(batch)
-                if needed:
-                    known += len(wanted & batch.scans.keys())
-                    self._show_progress(ScanProgress(known, needed.total, batch.throttled))
+            with closing(session.catalog.scans(self.repository_name, digests)) as reading:
+                async for batch in blocking.iterate_blocking(reading):
+                    self._show_batch(batch)
+                    if needed:
+                        known += len(wanted & batch.scans.keys())
+                        self._show_progress(ScanProgress(known, needed.total, batch.throttled))
         except EcrTuiError as error:
             self._scan_error = error
             self.table.redraw()
             self.set_status(self._progress())
-        finally:
-            reading.close()
 
     def _show_batch(self, batch: ScanBatch) -> None:
         self._unreadable |= batch.failures.keys()
@@ -181,11 +181,12 @@ class ScanLoadingMixin(ListScreen[Image]):
             if progress.throttled:
                 yield f"throttled by the service, {progress.throttled:.0f} s"
         if self._scan_error is not None:
-            reason = "access denied" if self.scans_denied else self._scan_error.title
-            yield f"findings not known: {reason}"
+            yield _not_known(self._scan_error)
 
     def _note(self, state: ListState) -> str:
         progress = self._scan_progress
+        if self._scan_error is not None and self._needs_all_scans and state.filter_text and state.complete:
+            return f"No known match: {_not_known(self._scan_error)}. Press Esc to clear the filter."
         if progress is None or progress.known >= progress.total or not state.complete:
             return super()._note(state)
         known = f"{format_number(progress.known)} of {format_number(progress.total)}"
@@ -201,14 +202,20 @@ class ScanLoadingMixin(ListScreen[Image]):
         if image is not None and not image.scan_known and self._scan_error is None:
             try:
                 session = await self.session()
-                if session.registry.capabilities.findings:
-                    async for batch in blocking.iterate_blocking(
-                        session.catalog.scans(self.repository_name, [image.digest])
-                    ):
-                        self._show_batch(batch)
+                async for batch in blocking.iterate_blocking(
+                    session.catalog.scans(self.repository_name, [image.digest])
+                ):
+                    self._show_batch(batch)
             except EcrTuiError as error:
-                self.notify(f"Could not read the findings: {error}", severity="warning")
+                if error.kind is ErrorKind.UNSUPPORTED:
+                    self._scan_error = error
+                else:
+                    self.notify(f"Could not read the findings: {error}", severity="warning")
         super()._show_document(form)
+
+
+def _not_known(error: EcrTuiError) -> str:
+    return f"findings not known: {error.title[0].lower()}{error.title[1:]}"
 
 
 def needed_scans(images: Sequence[Image], chosen: Filter[Image] | None, sorted_by_findings: bool) -> NeededScans:

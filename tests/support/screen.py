@@ -19,6 +19,7 @@ from ecrtui import wiring
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.registry.protocol import Capabilities
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
@@ -41,6 +42,7 @@ async def running(
     *,
     connection: Connection | None = None,
     unhurried: bool = True,
+    capabilities: Capabilities | None = None,
     **settings: Any,
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application on this registry while the block runs.
@@ -51,11 +53,18 @@ async def running(
         size: columns and rows.
         connection: the connection options.
         unhurried: False lets a throttled writer retry at once.
+        capabilities: the features of the registry; None for those of ECR.
         settings: settings, given as flags.
     """
     chosen = load({"writes_per_second": 10_000.0, "prefetch": True, **settings})
     options = connection or Connection()
-    connect = wiring.SessionFactory(options, chosen, embedded=embedded) if unhurried else _hurried(embedded, chosen)
+    connect: SessionSource
+    if capabilities is not None:
+        connect = _limited(embedded, chosen, capabilities)
+    elif unhurried:
+        connect = wiring.SessionFactory(options, chosen, embedded=embedded)
+    else:
+        connect = _hurried(embedded, chosen)
     app = wiring.create_app(
         connect, chosen, parse_reference(start) if start else Reference(), demo=embedded is not None
     )
@@ -68,6 +77,12 @@ def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSo
     engine = Engine(registry, Journal(None), settings, rate_limiter=RateLimiter(0, sleep=lambda seconds: None))
     session = Session(registry.location(), settings, registry, Catalog(registry), lambda: engine, lambda other: session)
     return _Connected(session)
+
+
+def _limited(embedded: EmbeddedRegistry | None, settings: Settings, capabilities: Capabilities) -> SessionSource:
+    registry = wiring.open_registry(Connection(), embedded=embedded)
+    registry.capabilities = capabilities
+    return _Connected(wiring.open_session(registry, settings))
 
 
 @dataclass(frozen=True)

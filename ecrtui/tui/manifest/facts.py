@@ -12,7 +12,9 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import scan_status_text
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedManifest, Part
+from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.widgets.facts import Fact
 
 
@@ -34,8 +36,17 @@ def summary(image: Image) -> str:
     )
 
 
-def image_facts(image: Image, structure: ParsedManifest, scan_problem: str = "") -> Iterable[Fact]:
-    """Return the facts about an image."""
+def image_facts(
+    image: Image, structure: ParsedManifest, scan_error: EcrTuiError | None = None, *, pull_times: bool = True
+) -> Iterable[Fact]:
+    """Return the facts about an image.
+
+    Args:
+        image: the image.
+        structure: its parsed manifest.
+        scan_error: why its scan could not be read.
+        pull_times: True if the registry records when an image was last pulled.
+    """
     facts = (
         ("digest", image.digest),
         ("tags", " ".join(image.tags) or "untagged"),
@@ -44,8 +55,8 @@ def image_facts(image: Image, structure: ParsedManifest, scan_problem: str = "")
         ("artifact", image.artifact_media_type),
         ("size", units.format_size(image.size)),
         ("pushed", units.format_date(image.pushed_at)),
-        ("last pulled", units.format_date(image.last_pulled_at, "never")),
-        ("findings", _findings(image, scan_problem)),
+        ("last pulled", units.format_date(image.last_pulled_at, "never") if pull_times else NOT_SUPPORTED),
+        ("findings", _findings(image, scan_error)),
         ("status", image.status.lower() if image.archived else ""),
         ("subject", image.subject),
     )
@@ -106,8 +117,13 @@ def _annotation_lines(annotations: Mapping[str, str]) -> Content:
     )
 
 
-def _findings(image: Image, problem: str) -> str:
+def short_reason(error: EcrTuiError) -> str:
+    """Return why something is not known, in a few words."""
+    return NOT_SUPPORTED if error.kind is ErrorKind.UNSUPPORTED else f"not known: {error.title}"
+
+
+def _findings(image: Image, error: EcrTuiError | None) -> str:
     """Return the findings, or why there are none."""
     if not image.scan_known:
-        return f"? {problem}".strip()
+        return "?" if error is None else short_reason(error)
     return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))

@@ -69,13 +69,16 @@ class StructureTree(Tree[Part | None]):
         self.auto_expand = False
         self.guide_depth = 2
 
-    def show(self, name: str, structure: ParsedManifest, referrers: Sequence[Referrer] | None = None) -> None:
+    def show(
+        self, name: str, structure: ParsedManifest, referrers: Sequence[Referrer] | None = None, *, problem: str = ""
+    ) -> None:
         """Show an image.
 
         Args:
             name: The name of the image.
             structure: Its parsed manifest.
             referrers: Its referrers; None if they are not known yet.
+            problem: The text in place of referrers that could not be listed.
         """
         self.clear()
         root = self.root
@@ -95,6 +98,8 @@ class StructureTree(Tree[Part | None]):
         self._group(root, f"layers · {units.format_size(structure.layers_size)}", layers, {})
         if referrers is not None:
             self._group(root, "referrers", [_descriptor_of(referrer) for referrer in referrers], {})
+        if problem:
+            root.add_leaf(text.label(problem, limit=MAX_LABEL_LENGTH))
         self._annotations(root, structure.annotations.items())
         root.expand()
 

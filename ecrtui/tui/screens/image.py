@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,8 +44,10 @@ class ImageState:
     structure: ParsedManifest = field(default_factory=ParsedManifest)
     picked: Part | None = None
     """What is under the cursor in the manifest or in the contents; None for the image itself."""
-    scan_problem: str = ""
+    scan_error: EcrTuiError | None = None
     """Why the last scan could not be read."""
+    pull_times: bool = True
+    """The registry records when an image was last pulled."""
     error: EcrTuiError | None = None
 
 
@@ -135,7 +138,7 @@ class ImageScreen(RetagMixin, InspectMixin):
     async def _load_image(self, session: Session) -> Image:
         found = await blocking.run_blocking(_find, session, self.repository_name, self.subject)
         (image,) = session.catalog.known_scans.add_to(self.repository_name, [found])
-        self.state = replace(self.state, image=image)
+        self.state = replace(self.state, image=image, pull_times=session.registry.capabilities.pull_times)
         return image
 
     async def _load_manifest(self, session: Session, digest: str) -> None:
@@ -155,29 +158,31 @@ class ImageScreen(RetagMixin, InspectMixin):
 
     async def _load_scan(self, session: Session, image: Image) -> None:
         """Read the last scan if it is not known. An error does not hide the rest: the findings stay unknown."""
-        if image.scan_known or not session.registry.capabilities.findings:
+        if image.scan_known:
             return
-        reading = session.catalog.scans(self.repository_name, [image.digest])
         try:
-            async for batch in blocking.iterate_blocking(reading):
-                if image.digest in batch.scans:
-                    self.state = replace(self.state, image=image.with_scan(batch.scans[image.digest]))
+            with closing(session.catalog.scans(self.repository_name, [image.digest])) as reading:
+                async for batch in blocking.iterate_blocking(reading):
+                    if image.digest in batch.scans:
+                        self.state = replace(self.state, image=image.with_scan(batch.scans[image.digest]))
         except EcrTuiError as error:
-            self.state = replace(self.state, scan_problem=error.title)
-        finally:
-            reading.close()
+            self.state = replace(self.state, scan_error=error)
 
     async def _load_referrers(self, session: Session, image: Image) -> None:
         """Show the contents, then the referrers. An error here does not hide the rest of the screen."""
         tree = self.query_one(StructureTree)
-        tree.show(facts.heading(image, self.state.structure), self.state.structure)
+        heading, structure = facts.heading(image, self.state.structure), self.state.structure
+        tree.show(heading, structure)
         try:
+            session.registry.capabilities.require("referrers")
             referrers = await blocking.run_blocking(session.registry.referrers, self.repository_name, image.digest)
         except EcrTuiError as error:
-            self.notify(f"Could not list referrers: {error}", severity="warning")
+            tree.show(heading, structure, problem=f"referrers · {facts.short_reason(error)}")
+            if error.kind is not ErrorKind.UNSUPPORTED:
+                self.notify(f"Could not list referrers: {error}", severity="warning")
             return
         if referrers:
-            tree.show(facts.heading(image, self.state.structure), self.state.structure, referrers)
+            tree.show(heading, structure, referrers)
 
     def show_error(self, error: EcrTuiError) -> None:
         self.state = replace(self.state, error=error)
@@ -193,7 +198,7 @@ class ImageScreen(RetagMixin, InspectMixin):
             return facts.part_facts(state.picked)
         if state.image is None:
             return ()
-        return facts.image_facts(state.image, state.structure, state.scan_problem)
+        return facts.image_facts(state.image, state.structure, state.scan_error, pull_times=state.pull_times)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the cursor of the pane that has the focus now."""

@@ -46,12 +46,15 @@ MAX_TAGS_IN_QUESTION = 4
 """Tags of the image that the question for tags to remove names."""
 
 
-def image_columns(kind: Callable[[Image], str], unknown: Callable[[], str]) -> Sequence[Column[Image]]:
+def image_columns(
+    kind: Callable[[Image], str], unknown_scan: Callable[[], str], unknown_pull: Callable[[], str]
+) -> Sequence[Column[Image]]:
     """Return the columns of the list.
 
     Args:
         kind: the text of the kind column; it depends on the manifests that were read.
-        unknown: the text in place of findings that are not known.
+        unknown_scan: the text in place of findings that are not known.
+        unknown_pull: the text if there is no time of a pull.
     """
     return (
         Column("tag", "tags", _tags, lambda image: image.tags, min_width=16, flex=4, matches=True, style="$tag"),
@@ -85,7 +88,7 @@ def image_columns(kind: Callable[[Image], str], unknown: Callable[[], str]) -> S
         Column(
             "findings",
             "findings",
-            lambda image: _findings(image) if image.scan_known else unknown(),
+            lambda image: _findings(image) if image.scan_known else unknown_scan(),
             _severity_key,
             max_width=20,
             drop_priority=5,
@@ -93,7 +96,7 @@ def image_columns(kind: Callable[[Image], str], unknown: Callable[[], str]) -> S
         Column(
             "pulled",
             "pulled",
-            lambda image: units.format_age(image.last_pulled_at),
+            lambda image: units.format_age(image.last_pulled_at, missing=unknown_pull()),
             lambda image: image.last_pulled_at or 0.0,
             align="right",
             drop_priority=6,
@@ -154,11 +157,13 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
         super().__init__(connect)
         self.repository_name = repository
         self.repository: Repository | None = None
+        self._pull_times = True
+        """The registry records when an image was last pulled."""
         self.rows = Rows(lambda image: image.digest)
         self.preview = ManifestPreview(repository)
         self._totals: tuple[object, str] = (None, "")
         """The version of the rows that were counted, and the text."""
-        self.columns = image_columns(self._kind, lambda: "denied" if self.scans_denied else "?")
+        self.columns = image_columns(self._kind, self.unknown_scan, self._unknown_pull)
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
     def breadcrumb(self) -> str:
@@ -172,6 +177,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
                 yield widget
 
     async def prepare(self, session: Session) -> None:
+        self._pull_times = session.registry.capabilities.pull_times
         self.repository = await blocking.run_blocking(session.registry.repository, self.repository_name)
 
     def last_known(self, cache: Cache) -> Snapshot[Image] | None:
@@ -196,6 +202,9 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
             count = units.format_count(len(images), *self.NOUNS)
             self._totals = (version, f"{count} · {units.format_number(tagged)} tagged · {units.format_size(size)}")
         return self._totals[1]
+
+    def _unknown_pull(self) -> str:
+        return "never" if self._pull_times else "not supported"
 
     def _kind(self, image: Image) -> str:
         platforms = self.preview.platforms.get(image.digest, "")
@@ -352,5 +361,5 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
             return None
         title = f"{self.repository_name}@{short_digest(self.current.digest)}"
         document = image_document(self.repository_name, self.current, self.repository.registry_id)
-        unknown = {} if self.current.scan_known else {"imageScanStatus": {"status": "?"}}
+        unknown = {} if self.current.scan_known else {"imageScanStatus": {"status": self.unknown_scan()}}
         return title, document | unknown

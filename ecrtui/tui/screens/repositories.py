@@ -10,7 +10,7 @@ from textual import work
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import AccessDenied, EcrTuiError
+from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.table.column_layout import Column
@@ -150,22 +150,19 @@ class RepositoriesScreen(ListScreen[Repository]):
         except EcrTuiError as error:
             self.notify_error(error)
             return
+        registry = session.registry
         tags: tuple[tuple[str, str], ...] = ()
         policy = ""
         unknown: dict[str, str] = {}
         try:
-            tags = await blocking.run_blocking(session.registry.resource_tags, repository)
+            registry.capabilities.require("resource_tags")
+            tags = await blocking.run_blocking(registry.resource_tags, repository)
         except EcrTuiError as error:
-            unknown["tags"] = _not_known(error, "ecr:ListTagsForResource")
+            unknown["tags"] = details.why_not_known(error)
         try:
-            policy = await blocking.run_blocking(session.registry.lifecycle_policy, repository.name)
+            registry.capabilities.require("lifecycle_policy")
+            policy = await blocking.run_blocking(registry.lifecycle_policy, repository.name)
         except EcrTuiError as error:
-            unknown["lifecyclePolicyText"] = _not_known(error, "ecr:GetLifecyclePolicy")
+            unknown["lifecyclePolicyText"] = details.why_not_known(error)
         facts = repository_details(repository, tags, policy) | unknown
         self.post_message(messages.ShowText(repository.name, details.as_text(facts)))
-
-
-def _not_known(error: EcrTuiError, permission: str) -> str:
-    """Return why a part of the details is not shown; name the permission if the caller lacks it."""
-    missing = f" It needs the permission {permission}." if isinstance(error, AccessDenied) else ""
-    return f"not known: {error}{missing}"
