@@ -75,7 +75,7 @@ class AppScreen(Screen[None]):
         self.connect = connect
 
     def compose(self) -> ComposeResult:
-        yield Header().data_bind(AppScreen.header_state)
+        yield self.header()
         yield Breadcrumb(self.breadcrumb())
         yield Vertical(*self.body(), id="body")
         yield Footer()
@@ -85,6 +85,10 @@ class AppScreen(Screen[None]):
         if not self.has_class("-tiny") and not self.has_class("-flat"):
             return super().render()
         return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows. Enlarge the terminal."
+
+    def header(self) -> Header:
+        """Return the header; it shows the registry of the session."""
+        return Header().data_bind(AppScreen.header_state)
 
     def breadcrumb(self) -> str:
         """Return the path of this screen: "Repositories › team/checkout"."""

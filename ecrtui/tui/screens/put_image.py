@@ -29,6 +29,7 @@ from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.widgets.header import Header
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
 
 _SUCCESS = (StepOutcome.DONE, StepOutcome.ALREADY)
@@ -64,6 +65,8 @@ class PutImageScreen(PlanApplyMixin):
     SCOPES = ("put_image_form",)
 
     state: var[PutImageDocument] = var(PutImageDocument())
+    target: var[Session | None] = var(None)
+    """The session on the registry id in the form; None if the field is empty or the session is not open."""
 
     def __init__(self, connect: SessionSource, draft: PutImageDraft) -> None:
         super().__init__(connect)
@@ -77,6 +80,9 @@ class PutImageScreen(PlanApplyMixin):
         self._plan_id = ""
         """The id of the plan that was shown last."""
         self._focused_before_form: Widget | None = None
+
+    def header(self) -> Header:
+        return Header()
 
     def breadcrumb(self) -> str:
         return "Put image"
@@ -130,6 +136,8 @@ class PutImageScreen(PlanApplyMixin):
             await super().session()
         except EcrTuiError as error:
             self.show_error(error)
+            return
+        self._open_target()
 
     @work(exclusive=True, group="read", exit_on_error=False)
     async def load_picked_image(self) -> None:
@@ -174,7 +182,22 @@ class PutImageScreen(PlanApplyMixin):
 
     def watch_header_state(self) -> None:
         if self.is_mounted:
+            self._show_header()
             self._show(self.state)
+
+    def watch_target(self) -> None:
+        self._show_header()
+
+    def _show_header(self) -> None:
+        """Show the registry that the image goes to. It is not that of the session if the form has a registry id."""
+        state = self.header_state
+        self.query_one(Header).header_state = state if self.target is None else state.connected_to(self.target)
+
+    @work(exclusive=True, group="target", exit_on_error=False)
+    async def _open_target(self) -> None:
+        self.target = None
+        if self.state.request.registry_id and "registry_id" not in self.state.problems:
+            self.target = await self.session()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         name, value = str(event.input.id), event.value.strip()
@@ -183,6 +206,8 @@ class PutImageScreen(PlanApplyMixin):
             self._read_file(value)
         elif name in _LABELS:
             self.state = replace(self.state, request=replace(self.state.request, **{name: value}))
+            if name == "registry_id":
+                self._open_target()
 
     @work(exclusive=True, group="read", exit_on_error=False)
     async def _read_file(self, path: str) -> None:

@@ -17,6 +17,7 @@ from ecrtui.ecr.manifest import MAX_LENGTH
 from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import EcrTuiError
+from ecrtui.paths import settings_file
 from ecrtui.settings import Connection, load
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
@@ -368,6 +369,30 @@ async def test_the_given_registry_id_is_used(embedded: EmbeddedRegistry, client:
         screen = await until(pilot, "r try again")
         assert "arn:aws:ecr:eu-west-1:999999999999:repository/team/app" in screen.replace("\n", "")
         assert digests_of(client, "team/app") == set()
+
+
+async def test_the_header_shows_the_registry_that_the_image_goes_to(embedded: EmbeddedRegistry, client: Any) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text("[accounts.999999999999]\nread_only = true\n")
+
+    def header(pilot: Pilot[None]) -> str:
+        return screen_text(pilot.app).splitlines()[0]
+
+    async with form(embedded, registry_id="999999999999") as (_, pilot):
+        await until(
+            pilot, lambda _: "ecrtui  999999999999 · eu-west-1" in header(pilot) and "READ-ONLY" in header(pilot)
+        )
+        for typed, shown, mode in (
+            ("", "123456789012", "READ-WRITE"),
+            ("99999", "123456789012", "READ-WRITE"),  # not an account yet
+            ("123456789012", "123456789012", "READ-WRITE"),
+            ("999999999999", "999999999999", "READ-ONLY"),
+        ):
+            await fill(pilot, "registry_id", typed)
+            await until(pilot, lambda _: f"ecrtui  {shown} · " in header(pilot) and mode in header(pilot))  # noqa: B023
+        await pilot.app.run_action("activity")
+        await until(pilot, "Activity")
+        assert "ecrtui  123456789012" in header(pilot)
 
 
 async def test_a_failed_connection_is_reported_and_the_plan_is_retried(embedded: EmbeddedRegistry, client: Any) -> None:
