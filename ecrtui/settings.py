@@ -211,6 +211,12 @@ class Settings:
     mouse: bool = _setting(
         _SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"
     )
+    trust_terminal_clipboard: bool = _setting(
+        _SWITCH,
+        "Report a copy that was sent to the terminal in one line. Without it, ecrtui also shows the text of a copy "
+        "that nothing confirmed.",
+        False,
+    )
     keys: Mapping[str, str] = _setting(
         _TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=_check_keys
     )

@@ -25,11 +25,11 @@ from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import UNBOUND, bindings, declared_actions
+from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
-from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp):
     """Browse, inspect and retag.
 
     Args:
@@ -70,6 +70,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
         self.connect = connect
         self.settings = settings
         self.start = start or Reference()
+        self.trusts_terminal = settings.trust_terminal_clipboard
         self.leaving = False
         self.demo = demo
         self._connected: list[SessionSource] = []
@@ -221,21 +222,14 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, TerminalApp):
         from ecrtui.tui.overlays.menus import CopyMenu
 
         if message.items:
-            self.push_screen(CopyMenu(message.items), self._copy)
+            self.push_screen(CopyMenu(message.items), self._copy_choice)
 
-    def _copy(self, choice: CopyItem | None) -> None:
+    def _copy_choice(self, choice: CopyItem | None) -> None:
         if choice is not None:
-            self.run_worker(self._to_clipboard(choice), group="copy", exit_on_error=False)
+            self.copy(choice)
 
-    async def _to_clipboard(self, choice: CopyItem) -> None:
-        """Copy with the clipboard of this machine, or, over SSH or without one, of the terminal (OSC 52)."""
-        from ecrtui.tui import clipboard
-
-        if clipboard.over_ssh() or not await blocking.run_blocking(clipboard.copy_to_system_clipboard, choice.text):
-            self.copy_to_clipboard(choice.text)
-            self.notify(f"Copied {choice.label} to the clipboard of the terminal")
-        else:
-            self.notify(f"Copied {choice.label}")
+    def on_print_text(self, message: messages.PrintText) -> None:
+        self.run_worker(self.print_and_wait(message.text), group="print", exclusive=True, exit_on_error=False)
 
     def on_write_began(self, message: messages.WriteBegan) -> None:
         self._writes.append(message.source)

@@ -1,10 +1,9 @@
-"""The texts of the copy menu, the equivalent AWS CLI commands, and the system clipboard."""
+"""The texts of the copy menu, and the equivalent AWS CLI commands."""
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecrtui.ecr.image import Image
@@ -120,20 +119,3 @@ def _options(request: PutImageRequest, *names: str) -> list[str]:
 def _is_text(value: str) -> bool:
     """Return True if the AWS CLI takes the value as it is: of a ``file://`` value it sends the content of the file."""
     return bool(value) and not value.startswith(("file://", "fileb://"))
-
-
-def over_ssh(environment: Mapping[str, str] | None = None) -> bool:
-    """Return True in an SSH session, where the clipboard of this machine is not the user's."""
-    environment = os.environ if environment is None else environment
-    return bool(environment.get("SSH_TTY") or environment.get("SSH_CONNECTION"))
-
-
-def copy_to_system_clipboard(text: str) -> bool:
-    """Copy with the clipboard program of this machine; return False if there is none."""
-    import pyperclip
-
-    try:
-        pyperclip.copy(text)
-    except pyperclip.PyperclipException:
-        return False
-    return True

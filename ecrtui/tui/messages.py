@@ -63,6 +63,13 @@ class OfferCopies(Message):
 
 
 @dataclass
+class PrintText(Message):
+    """Print a text on the terminal, without the screens, for selecting it."""
+
+    text: str
+
+
+@dataclass
 class ShowText(Message):
     """Show a text in an overlay, such as a row as YAML."""
 

@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 _CONFIGURATION_PREFIXES = ("AWS_", "ECRTUI_", "XDG_")
-_TERMINAL_VARIABLES = ("NO_COLOR", "PAGER", "LESS", "SSH_TTY", "SSH_CONNECTION")
+_TERMINAL_VARIABLES = (
+    *("NO_COLOR", "PAGER", "LESS", "SSH_TTY", "SSH_CONNECTION"),
+    *("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "TMUX", "STY"),
+)
 
 
 def own_environment(home: Path) -> dict[str, str]:

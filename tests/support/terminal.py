@@ -146,7 +146,12 @@ def _take_terminal() -> None:
 
 @contextmanager
 def ecrtui(
-    *arguments: str, home: Path, size: tuple[int, int] = (100, 30), parent: Sequence[str] = (), **variables: str
+    *arguments: str,
+    home: Path,
+    size: tuple[int, int] = (100, 30),
+    parent: Sequence[str] = (),
+    command: Sequence[str] = (),
+    **variables: str,
 ) -> Iterator[Terminal]:
     """Run the installed program with these arguments on a terminal while the block runs.
 
@@ -155,6 +160,7 @@ def ecrtui(
         home: its home folder.
         size: columns and rows of the terminal.
         parent: a command that runs the program; the program is appended to it.
+        command: the command to run instead of the program.
         variables: more variables of its environment.
     """
     environment = {
@@ -167,7 +173,7 @@ def ecrtui(
         "AWS_DEFAULT_REGION": "eu-west-1",
         **variables,
     }
-    terminal = Terminal([*parent, sys.executable, "-m", "ecrtui", *arguments], environment, size)
+    terminal = Terminal(command or [*parent, sys.executable, "-m", "ecrtui", *arguments], environment, size)
     try:
         yield terminal
     finally:

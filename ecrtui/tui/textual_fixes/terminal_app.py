@@ -28,10 +28,15 @@ class TerminalApp(App[None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__(driver_class=TerminalDriver)
 
+    @property
+    def terminal_driver(self) -> TerminalDriver | None:
+        """The driver of the terminal; None while the application has none, or is tested without one."""
+        return self._driver if isinstance(self._driver, TerminalDriver) else None
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Show an update of the compositor; see :class:`~ecrtui.tui.textual_fixes.cell_frame.CellFrame`."""
-        driver = self._driver
-        if not isinstance(driver, TerminalDriver) or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+        driver = self.terminal_driver
+        if driver is None or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
             super()._display(screen, renderable)
             return
         if self._running and not self._closed and not self._batch_count:
@@ -46,8 +51,8 @@ class TerminalApp(App[None], inherit_bindings=False):
 
     def action_repaint(self) -> None:
         """Write the whole screen again."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.repaint()
+        if self.terminal_driver is not None:
+            self.terminal_driver.repaint()
 
     def action_suspend_process(self) -> None:
         """Stop the program. The shell continues it with ``fg``."""

@@ -197,6 +197,15 @@ class TerminalDriver(Driver):
         if writer is not None:
             writer.close()
 
+    def print_and_wait(self, text: str) -> None:
+        """Print a text while the application is suspended, and wait for Enter. It blocks: call it in a thread."""
+        data = f"\n{text}\n\nPress Enter to return to ecrtui. ".encode("utf-8", "replace")
+        with suppress(OSError):  # the terminal is lost; the application learns it when it reads again
+            while data:
+                data = data[os.write(self._output, data) :]
+            while (key := os.read(self._input, 1)) and key not in b"\r\n":
+                continue
+
     def resume_application_mode(self) -> None:
         """Take the terminal again."""
         self.start_application_mode()

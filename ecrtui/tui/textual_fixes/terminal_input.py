@@ -39,9 +39,22 @@ _CSI_BEGIN = re.compile(rb"\x1b\[[0-?]*[ -/]*")
 _STRING_END = re.compile(rb"\x07|\x1b\\|\x9c")
 _MODE_REPORT = re.compile(r"\x1b\[\?2026;([1-4])\$y")
 _KITTY_KEY = re.compile(r"\x1b\[(\d{1,7})(?::\d*){0,2}(?:;(\d{0,3})(?::(\d))?)?(?:;([\d:]*))?([u~ABCDEFHPQRS])")
+_ATTRIBUTES = re.compile(r"\x1b\[\?([0-9;]{1,99})c")
 _MOUSE = re.compile(r"\x1b\[<\d{1,3};-?\d{1,5};-?\d{1,5}[Mm]")
 _UTF8_LENGTH = ((0xC2, 0xDF, 2), (0xE0, 0xEF, 3), (0xF0, 0xF4, 4))
 KEY_RELEASE: Final = "3"
+
+
+class DeviceAttributes(Message):
+    """The terminal answered ``CSI c`` (DA1).
+
+    Args:
+        attributes: the numbers of its answer.
+    """
+
+    def __init__(self, attributes: frozenset[int]) -> None:
+        super().__init__()
+        self.attributes = attributes
 
 
 class TerminalInput:
@@ -141,6 +154,8 @@ class TerminalInput:
             yield events.AppBlur()
         elif _MODE_REPORT.fullmatch(sequence):
             yield messages.TerminalSupportsSynchronizedOutput()
+        elif answer := _ATTRIBUTES.fullmatch(sequence):
+            yield DeviceAttributes(frozenset(int(number) for number in answer[1].split(";") if number))
         elif _MOUSE.fullmatch(sequence):
             event = self._parser.parse_mouse_code(sequence)
             if event is not None:

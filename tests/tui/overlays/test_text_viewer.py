@@ -103,12 +103,13 @@ async def test_a_text_and_the_lines_found_can_be_copied(embedded: EmbeddedRegist
         await pilot.press("i")
         await until(pilot, "RUN step-0-")
         await pilot.press("slash", *"step-5", "enter", "c", "1")
-        await until(pilot, lambda screen: bool(app_of(pilot).clipboard))
+        await until(pilot, "Copy lines found: not confirmed")
         assert app_of(pilot).clipboard.splitlines()[1].strip() == "51  RUN step-50-"
         assert len(app_of(pilot).clipboard.splitlines()) == 11
-        await pilot.press("c", "2")
-        await until(pilot, lambda screen: len(app_of(pilot).clipboard.splitlines()) > 11)
+        await pilot.press("enter", "c", "2")
+        await until(pilot, "Copy all lines: not confirmed")
         assert len(app_of(pilot).clipboard.splitlines()) == 61
+        await pilot.press("enter")
         assert isinstance(pilot.app.screen, TextViewer)
 
 

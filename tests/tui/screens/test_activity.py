@@ -147,7 +147,7 @@ async def test_activity_is_filtered_described_and_copied(
         await pilot.press("escape", "c")
         await until(pilot, "digest after")
         await pilot.press("1")
-        await until(pilot, "Copied digest after")
+        await until(pilot, "Copy digest after: not confirmed")
         assert pilot.app.clipboard == image.digest
 
 

@@ -311,7 +311,7 @@ async def test_the_copy_menu_offers_all_names_of_an_image_and_the_aws_command(es
         assert f"{uri}@{estate.small.digest}" in menu
         assert "aws ecr batch-get-image --region eu-west-1 --registry-id 123456789012" in menu
         await pilot.press("5")
-        await until(pilot, "Copied docker pull to the clipboard")
+        await until(pilot, "Copy docker pull: not confirmed")
         assert pilot.app.clipboard == f"docker pull {uri}:v1"
 
 
@@ -321,9 +321,9 @@ async def test_keys_move_in_the_copy_menu_and_close_it(estate: Estate, over_ssh:
         await pilot.press("c")
         await until(pilot, "ARN")
         await pilot.press("j", "enter")
-        await until(pilot, "Copied name to")
+        await until(pilot, "Copy name: not confirmed")
         assert pilot.app.clipboard == "platform/base"
-        await pilot.press("c")
+        await pilot.press("enter", "c")
         await until(pilot, "ARN")
         await pilot.press("escape")
         await until_gone(pilot, "ARN")

@@ -48,6 +48,7 @@ def read(data: bytes) -> list[str]:
         (b"\x1b[I\x1b[O", ["AppFocus", "AppBlur"]),
         (b"\x1b[<0;3;4M", ["MouseDown"]),
         (b"\x1b[?2026;2$y", ["TerminalSupportsSynchronizedOutput"]),
+        (b"\x1b[?62;22;52c\x1b[?6c", ["DeviceAttributes", "DeviceAttributes"]),
         (b"\x1b[200~a\x1b[A\r\x00b\x1b[201~c", ["paste 'a\\x1b[A\\rb'", "c"]),
         (b"\x1b[200~\xff\x1b[201~", ["paste '\ufffd'"]),
     ],
@@ -73,7 +74,7 @@ def test_keys_reports_and_pastes(data: bytes, messages: list[str]) -> None:
         b"\x1b[<99999999999999999999;1;1M",
         b"\x1b[<;;M",
         b"\x1b[12;40R",  # the position of the cursor
-        b"\x1b[?62;22c",
+        b"\x1b[?" + b"9" * 100 + b"c",
         b"\x1b[>41;354;0c",
         b"\x1b[8;24;80t",
         b"\x1b[999~",
