@@ -12,8 +12,9 @@ from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.ecr.digest import is_digest
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import TagChange
-from ecrtui.retag.plan_file import NO_TAG, decode_text, parse_rows
+from ecrtui.retag.plan_file import NO_TAG
 from ecrtui.retag.row_changes import changes_of_rows
+from ecrtui.retag.row_file import decode_text, parse_rows
 
 
 def parser() -> argparse.ArgumentParser:

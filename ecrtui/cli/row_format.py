@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, Generic, TextIO, TypeVar
 
 from ecrtui.cli.aws_cli_output import Query, json_default
-from ecrtui.ecr.csv_cells import csv_cell
+from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
@@ -96,13 +96,8 @@ def json_line(row_format: RowFormat[Item], query: Query | None) -> Callable[[Ite
 
 
 def write_csv(rows: Iterable[Sequence[object]], row_format: RowFormat[Item], stream: TextIO) -> None:
-    """Write CSV (RFC 4180, but lines end with ``\\n``) with the column names in the first line.
-
-    A text that a spreadsheet would run as a formula gets an apostrophe in front; see :func:`csv_cell`.
-    """
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([name for name, _ in row_format.columns])
-    writer.writerows(map(csv_cell, row) for row in rows)
+    """Write CSV with the column names in the first line; see :func:`csv_lines`."""
+    stream.writelines(csv_lines(chain([[name for name, _ in row_format.columns]], rows)))
 
 
 def json_entry(row_format: RowFormat[Item]) -> Callable[[Item], str]:

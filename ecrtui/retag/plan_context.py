@@ -75,7 +75,7 @@ class ContextLoader:
         """Read the context of every repository that a change names.
 
         A repository that cannot be read has a context with the problem, so that the changes of others can be planned.
-        If there is no other, its error is raised.
+        The error of a repository that a command line or a form asks for alone is raised.
 
         Args:
             changes: the requested changes; those that are impossible are not looked up.
@@ -95,7 +95,7 @@ class ContextLoader:
                 context = (known or {}).get(name) or self.repository_context(name)
                 return self._plan_context(own_changes, context, thorough)
             except (NotFound, AccessDenied, Refused) as error:
-                if len(groups) == 1:
+                if len(groups) == 1 and not any(change.row for change in own_changes):
                     raise
                 return PlanContext(problem=str(error))
 

@@ -1,17 +1,12 @@
-"""Plans and results as JSON and CSV: the output of a dry run, the input of ``--from-file``, and the journal."""
+"""Plans and results as JSON and CSV: the output of a dry run, saved files, and the journal."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
-from ecrtui.ecr.digest import is_digest
-from ecrtui.errors import UsageError
+from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 
 Kind = TypeVar("Kind")
@@ -20,27 +15,6 @@ NO_TAG = "none"
 """The CSV cell of an expected digest that means "the tag does not exist"; an empty cell accepts any state."""
 
 RESULT_COLUMNS = ("repositoryName", "imageTag", "action", "digestBefore", "digestAfter", "outcome", "message")
-
-_REPOSITORY = ("repositoryName", "repository")
-_TAG = ("imageTag", "tag")
-_SOURCE = ("digestAfter", "imageDigest", "digest", "source")
-_EXPECT = ("digestExpected", "digestBefore", "expect")
-_REMOVALS = (StepAction.REMOVE, StepAction.REFUSED, StepAction.ALREADY)
-"""The actions of a step without a new digest. A row of a file without a new digest needs one of them."""
-_DELIMITERS = (",", ";", "\t")
-"""The delimiters of a CSV file: spreadsheets write semicolons where a comma is part of numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFileRow:
-    """A row of a file: a tag and its new source, a digest or another tag; an empty source removes the tag."""
-
-    repository: str
-    tag: str
-    source: str
-    expect: str | None = None
-    number: int = field(default=0, compare=False)
-    """The position of the row in the file, from 1, without the header."""
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -133,12 +107,8 @@ def _cells(step: Step) -> dict[str, str]:
     }
 
 
-def _csv(columns: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    return "".join(csv_lines(chain([columns], ([row[column] for column in columns] for row in rows))))
 
 
 def parse_plan_document(document: Mapping[str, Any]) -> Plan:
@@ -185,103 +155,3 @@ def _member(record: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
 
 def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(_member({name: value}, name, str) for value in _member(record, name, list))
-
-
-def decode_text(content: bytes, name: str) -> str:
-    """Return the text of a file: UTF-8, or UTF-16 with a byte order mark, as spreadsheets and PowerShell write it.
-
-    Raises:
-        UsageError: the content is neither.
-    """
-    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return content.decode("utf-16" if utf_16 else "utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = content.count(b"\n", 0, problem.start) + 1
-        raise UsageError(
-            f"{name} is not valid UTF-8", f"line {line}: {problem.reason}", "Save the file as UTF-8."
-        ) from problem
-
-
-def parse_rows(text: str, name: str) -> tuple[PlanFileRow, ...]:
-    """Parse a file of requested changes: a plan as JSON, a list of steps as JSON, or CSV with a header.
-
-    Columns and keys are ``repositoryName``, ``imageTag``, ``digestAfter`` and ``digestBefore``, or the short forms
-    ``repository``, ``tag``, ``digest`` (or ``source``, which may be a tag of the repository) and ``expect``.
-    A row without a new digest is an error unless its ``action`` is ``remove``. Names, tags and sources may be invalid:
-    the plan refuses their rows.
-
-    Args:
-        text: the content of the file.
-        name: the name of the file in an error.
-
-    Raises:
-        UsageError: names the row and its problem.
-    """
-    is_json = text.lstrip()[:1] in ("{", "[")
-    records = enumerate(_json_records(text, name), 1) if is_json else _csv_records(text, name)
-    rows = tuple(_row(record, f"{name}, row {number}", number) for number, record in records)
-    if not rows:
-        raise UsageError(f"{name} has no rows")
-    return rows
-
-
-def _json_records(text: str, name: str) -> list[Mapping[str, Any]]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{name} is not valid JSON", str(problem)) from problem
-    records = document.get("steps", document.get("results")) if isinstance(document, dict) else document
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise UsageError(f"{name} has no steps", 'Write {"steps": [{…}, …]} or a list of objects.')
-    return records
-
-
-def _csv_records(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the number and the cells of each row, without blank rows. The header tells the delimiter."""
-    header = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = next((character for character in _DELIMITERS if character in header), _DELIMITERS[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        lines = (cells for cells in reader if cells)
-        columns = [column.strip() for column in next(lines, [])]
-        for number, cells in enumerate(lines, 1):
-            values = [cell.strip() for cell in cells]
-            if not any(values):
-                continue
-            if len(values) != len(columns):
-                raise UsageError(f"{name}, row {number} has more or fewer cells than the header")
-            yield number, {column: value for column, value in map(_cell, columns, values) if value is not None}
-    except csv.Error as problem:
-        raise UsageError(f"{name} is not valid CSV", f"line {reader.line_num}: {problem}") from problem
-
-
-def _cell(column: str, value: str) -> tuple[str, str | None]:
-    """Return a cell of a row; None for an expected digest that is not given."""
-    if column not in _EXPECT:
-        return column, value
-    return column, "" if value == NO_TAG else value or None
-
-
-def _row(record: Mapping[str, Any], name: str, number: int) -> PlanFileRow:
-    repository, tag = _text(record, _REPOSITORY, name), _text(record, _TAG, name)
-    source = _text(record, _SOURCE, name) or ""
-    expect = _text(record, _EXPECT, name)
-    for value, columns in ((repository, _REPOSITORY), (tag, _TAG)):
-        if value is None:
-            raise UsageError(f"{name} has no {' or '.join(columns)}")
-    if repository is None or tag is None or (not source and record.get("action") not in _REMOVALS):
-        raise UsageError(f"{name} has no {' or '.join(_SOURCE)}", "", "To remove a tag, set action to remove.")
-    if expect and not is_digest(expect):
-        raise UsageError(f"{name}: {expect!r} is not a digest", "A digest is sha256: and 64 hexadecimal digits.")
-    return PlanFileRow(repository, tag, source, expect, number)
-
-
-def _text(record: Mapping[str, Any], names: Iterable[str], row: str) -> str | None:
-    for name in names:
-        value = record.get(name)
-        if value is not None:
-            if not isinstance(value, str):
-                raise UsageError(f"{row}: {name} is not a string")
-            return value
-    return None

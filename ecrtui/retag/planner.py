@@ -83,8 +83,8 @@ def make_plan(
         problem = change_problem(change) or contexts[change.repository].problem
         return _unread_step(change, problem) if problem else states[change.repository].add_step(change)
 
-    steps = [add_step(change) for change in unique if change.digest]
-    steps += [add_step(change) for change in unique if not change.digest]
+    # A removal needs the tags that the other steps add.
+    steps = [add_step(change) for change in sorted(unique, key=_is_removal)]
     return Plan(
         id=plan_id,
         kind=kind,
@@ -95,16 +95,20 @@ def make_plan(
     )
 
 
+def _is_removal(change: TagChange) -> bool:
+    return not change.digest and not change.problem and not change.untagged
+
+
 def change_problem(change: TagChange) -> str:
     """Return why a change is impossible whatever the registry holds; an empty text if it may be possible.
 
     Such a change is refused before anything is looked up, because ECR answers a request with one invalid word with an
     error for all of it.
     """
-    if not is_repository_name(change.repository):
-        return f"{change.repository!r} is not a repository name" if change.repository else "the repository is missing"
     if change.problem:
         return change.problem
+    if not is_repository_name(change.repository):
+        return f"{change.repository!r} is not a repository name" if change.repository else "the repository is missing"
     if change.digest and not is_digest(change.digest):
         return f"{change.digest!r} is not a digest (sha256: and 64 hexadecimal digits)"
     if not change.tag:

@@ -13,10 +13,10 @@ from ecrtui.ecr.tag import stored_tag_error
 from ecrtui.errors import AccessDenied, NotFound, Refused, UsageError
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.plan import TagChange
-from ecrtui.retag.plan_file import PlanFileRow
+from ecrtui.retag.row_file import FileRow
 
 
-def changes_of_rows(registry: Registry, rows: Iterable[PlanFileRow]) -> list[TagChange]:
+def changes_of_rows(registry: Registry, rows: Iterable[FileRow]) -> list[TagChange]:
     """Return the change of each row. A row that names no image becomes a change with a problem.
 
     The source tags of a repository are read together.
@@ -33,10 +33,11 @@ def changes_of_rows(registry: Registry, rows: Iterable[PlanFileRow]) -> list[Tag
     return [_resolved(change, *found[change.repository]) if _has_source_tag(change) else change for change in changes]
 
 
-def _unresolved_change(row: PlanFileRow, registry: Registry) -> TagChange:
+def _unresolved_change(row: FileRow, registry: Registry) -> TagChange:
     """Return the change of a row, with its source where the digest belongs: a digest or a tag."""
-    reference = _reference(row.repository)
-    problem = _location_problem(reference, registry.location()) if reference.registry_id else ""
+    reference, problem = _reference(row.repository), row.problem
+    if not problem and reference.registry_id:
+        problem = _location_problem(reference, registry.location())
     if not problem and row.source and not is_digest(row.source) and (wrong := stored_tag_error(row.source)):
         problem = f"the source {row.source!r} is neither a digest nor a tag: {wrong}"
     return TagChange(reference.repository, row.tag, row.source, row.expect, row=row.number, problem=problem)
@@ -61,13 +62,16 @@ def _location_problem(reference: Reference, here: RegistryLocation) -> str:
 
 
 def _has_source_tag(change: TagChange) -> bool:
-    return bool(change.digest) and not change.problem and not is_digest(change.digest)
+    return (
+        bool(change.digest)
+        and not is_digest(change.digest)
+        and not change.problem
+        and is_repository_name(change.repository)
+    )
 
 
 def _look_up(registry: Registry, repository: str, tags: Iterable[str]) -> tuple[Mapping[str, Image], str]:
     """Return the images of these tags, and why they could not be read; empty if they were."""
-    if not is_repository_name(repository):
-        return {}, "the source was not looked up"
     try:
         return registry.images_by_tag(repository, list(dict.fromkeys(tags))), ""
     except (NotFound, AccessDenied, Refused) as error:

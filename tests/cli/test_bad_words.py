@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -98,7 +98,12 @@ def run_rows(registry: RetagRegistry, monkeypatch: pytest.MonkeyPatch) -> Callab
     return run
 
 
-BAD_ROWS: dict[str, tuple[str, str, str]] = {
+BAD_ROWS: dict[str, tuple[str, ...]] = {
+    "no source": ("team/app", "new", ""),
+    "too few cells": ("team/app", "new"),
+    "too many cells": ("team/app", "new", "one", "", "one"),
+    "an expected tag": ("team/app", "new", "one", "two"),
+    "an expected cut digest": ("team/app", "new", "one", "sha256:abc"),
     "an empty tag": ("team/app", "", "one"),
     "a bad tag": ("team/app", "1.0+build", "one"),
     "a bad source": ("team/app", "new", "a b"),
@@ -116,25 +121,60 @@ BAD_ROWS: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD_ROWS)
+COLUMNS = ("repository", "tag", "source", "expect")
+
+
+def file_of(format_name: str, rows: Sequence[tuple[str, ...]]) -> str:
+    if format_name == "json":
+        return json.dumps([dict(zip(COLUMNS, row, strict=False)) for row in rows])
+    return "\n".join(",".join(row) for row in (COLUMNS, *rows))
+
+
 @pytest.mark.parametrize("format_name", ["json", "csv"])
-def test_a_bad_row_is_named_and_the_others_are_applied(
-    kind: str, format_name: str, registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+def test_each_bad_row_is_named_and_the_others_are_applied(
+    format_name: str, registry: RetagRegistry, run_rows: Callable[..., CommandResult]
 ) -> None:
     create_repository(registry.env.client, "team/other")
     push_image(registry.env.client, "team/other", "other", "one")
-    rows = [("team/app", "good", "one"), BAD_ROWS[kind], ("team/other", "good", "one")]
-    if format_name == "json":
-        text = json.dumps([dict(zip(("repository", "tag", "source"), row, strict=True)) for row in rows])
-    else:
-        text = "\n".join(",".join(row) for row in [("repository", "tag", "source"), *rows])
-    result = run_rows(text)
+    bad = [
+        row if "cells" in kind else (*row, "")[: len(COLUMNS)]
+        for kind, row in BAD_ROWS.items()
+        if format_name == "csv" or "cells" not in kind
+    ]
+    rows = [("team/app", "good", "one", "none"), *bad, ("team/other", "good", "one", "none")]
+    result = run_rows(file_of(format_name, rows))
     assert result.code == ExitCode.PARTLY_DONE, result.err
     outcomes = {row["row"]: row["outcome"] for row in result.json["results"]}
-    assert outcomes == {1: "done", 2: "refused", 3: "done"}
-    assert "ecrtui: row 2: " in result.err
+    assert outcomes == {1: "done", **dict.fromkeys(range(2, len(rows)), "refused"), len(rows): "done"}
+    for row in range(2, len(rows)):
+        assert f"ecrtui: row {row}: " in result.err
     assert registry.tags()["good"] == registry.one
     assert "new" not in registry.tags()
+
+
+@pytest.mark.parametrize("kind", ["no source", "a bad tag", "a repository that does not exist, by digest"])
+def test_a_file_of_one_bad_row_has_the_same_exit_code_whatever_is_wrong(
+    kind: str, registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+) -> None:
+    for words in (FROM_FILE, FROM_FILE[:4]):
+        result = run_rows(file_of("csv", [(*BAD_ROWS[kind], "")]), *words)
+        assert (result.code, result.json["counts"]) == (ExitCode.REFUSED, {"refused": 1})
+        assert "ecrtui: row 1: " in result.err
+
+
+def test_rows_that_swap_tags_or_are_given_twice_are_applied_once(
+    registry: RetagRegistry, run_rows: Callable[..., CommandResult]
+) -> None:
+    rows = [
+        ("team/app", "one", "two"),
+        ("team/app", "two", "one"),
+        ("team/app", "one", "two"),
+        ("team/app", "new", "one"),
+    ]
+    result = run_rows(file_of("csv", [(*row, "") for row in [*rows, ("team/app", "new", "two")]]))
+    assert result.code == ExitCode.PARTLY_DONE
+    assert registry.tags() == {"one": registry.two, "two": registry.one, "new": registry.one}
+    assert "row 5: team/app:new refused: another step of this plan has the same tag" in result.err
 
 
 def test_the_uri_of_this_registry_names_its_repository(
@@ -194,13 +234,14 @@ def test_files_of_editors_spreadsheets_and_shells_are_read(
     [
         ("repository,tag,source\nteam/app,new,é\n".encode("latin-1"), "line 2"),
         (b"\xff\xfea", "truncated"),
-        (b"\x00\x01", "no rows"),
+        (b"\x00\x01", "no column"),
+        ("".join(f"{character}\0" for character in GOOD).encode(), "Save the file as UTF-8"),
+        (b"", "no rows"),
         (b"[" * 100_000, "not valid JSON"),
-        (b'{"steps": [1]}', "no steps"),
+        (b'{"steps": 1}', "no steps"),
         (b'repository,tag,source\nteam/app,new,"one\n', "not valid CSV"),
-        (b"repository,tag,source\nteam/app,new\n", "row 1"),
-        (b"repository,tag\nteam/app,new\n", "row 1"),
-        (b'[{"repository": "team/app", "tag": 1e400, "source": "one"}]', "row 1"),
+        (b"repository,tag\nteam/app,new\n", "no column"),
+        (b"team/app,new,one\n", "no column"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_a_usage_error(
