@@ -15,8 +15,11 @@ from hypothesis import HealthCheck, settings
 from tests.support.environment import own_environment
 
 # The time of an example depends on the load of the machine, so a slow example is not a failure.
-settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any-machine")
+# Each run tries the same few examples; `pytest --hypothesis-profile=search` tries many new ones.
+same_examples = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40, derandomize=True)
+settings.register_profile("same-examples", same_examples)
+settings.register_profile("search", same_examples, max_examples=400, derandomize=False)
+settings.load_profile("same-examples")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.catalog.listing import PAGES_AHEAD, Batch, Listing, ListingParts, SeenKeys, SeenRows, SingleBatch
@@ -353,7 +353,6 @@ actions = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
 @given(st.sets(st.integers(0, 29)), actions, st.booleans())
 def test_rows_that_stay_are_listed_once(begun: set[int], sequence: list[tuple[str, int]], parts: bool) -> None:
     source = FakePages({f"{number:03}": number % 2 == 0 for number in begun}, size=6)

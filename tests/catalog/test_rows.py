@@ -506,7 +506,5 @@ class RowsMachine(RuleBasedStateMachine):
             assert self.rows.current == self.rows[self.rows.cursor]
 
 
-RowsMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+RowsMachine.TestCase.settings = settings(stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 TestRows = RowsMachine.TestCase

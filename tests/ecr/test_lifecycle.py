@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
@@ -183,7 +183,6 @@ def _server() -> tuple[Any, Any, Registry, list[str]]:
     return embedded, client, open_registry(Connection(), embedded=embedded), texts
 
 
-@settings(max_examples=120, deadline=None)
 @given(_images, _policies())
 def test_predictions_agree_with_the_preview_of_the_registry(images: list[tuple[Any, ...]], text: str) -> None:
     embedded, client, registry, texts = _server()

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.emulator.http_messages import Request
@@ -97,7 +97,6 @@ def values_of(shape_name: str) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_operation_answers_any_parameters(embedded: EmbeddedRegistry, operation: str) -> None:
-    @settings(max_examples=60, deadline=None)
     @given(values_of(MODEL["operations"][operation]))
     def check(parameters: Any) -> None:
         status, document = call(embedded, operation, json.dumps(parameters).encode())
@@ -117,7 +116,6 @@ def mutations(document: Any) -> st.SearchStrategy[Any]:
     return st.integers(0, 9).flatmap(lambda chance: ODD_VALUES if chance == 0 else same)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_any_manifest_gets_an_answer(data: st.DataObject) -> None:
     embedded = new_embedded()
@@ -139,7 +137,6 @@ def test_any_manifest_gets_an_answer(data: st.DataObject) -> None:
         assert status in (200, 400), document
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_any_lifecycle_policy_gets_an_answer(data: st.DataObject) -> None:
     embedded = new_embedded()

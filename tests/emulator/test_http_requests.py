@@ -296,7 +296,7 @@ PIECES = (
 LINES = (b"Content-Length", b"Transfer-Encoding", b"chunked", b"Expect: 100-continue\r\n", post())
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from((*PIECES, *LINES))), max_size=14))
 def test_random_bytes_get_whole_responses(url: str, pieces: list[bytes]) -> None:
     sent = b"".join(pieces)
@@ -305,7 +305,7 @@ def test_random_bytes_get_whole_responses(url: str, pieces: list[bytes]) -> None
     assert exchange(url, post())[0].status == 200
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_request_gets_an_answer(url: str, data: st.DataObject) -> None:
     sent = bytearray(post("ListImages", b'{"repositoryName":"no/such"}'))

@@ -585,7 +585,7 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_manifest_is_exported_with_the_imported_bytes(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

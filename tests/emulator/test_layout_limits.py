@@ -151,7 +151,7 @@ def test_an_archive_that_contradicts_itself_is_refused(embedded: EmbeddedRegistr
         taken(embedded, tmp_path / "image.tar")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_archive_is_refused_or_imported(
     embedded: EmbeddedRegistry, tmp_path: Path, layout: LayoutFolder, data: st.DataObject
@@ -271,7 +271,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_document_is_imported_or_refused_in_a_short_message(
     embedded: EmbeddedRegistry, tmp_path: Path, layout: LayoutFolder, data: st.DataObject

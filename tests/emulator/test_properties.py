@@ -29,7 +29,6 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     json_values,
     st.sampled_from([None, 0, 1, 3, "\t"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.embedded import (
@@ -57,7 +57,6 @@ def act(client: Any, texts: list[str], action: tuple[str, Any, Any]) -> None:
             client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[image_id])
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(_actions, max_size=12))
 def test_a_replica_with_deletions_equals_its_source(actions: list[tuple[str, Any, Any]]) -> None:
     embedded = new_embedded()

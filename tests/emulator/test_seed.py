@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.emulator import manifests
@@ -69,7 +69,6 @@ def pipeline(images: int, *, number: int = 0, name: str = REPOSITORY, **style: A
     return list(BuildPipeline(name, SeedStyle(images, **style), seed=number, now=NOW).images())
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 60), st.integers(0, 2**31), st.booleans())
 def test_any_number_of_images_is_seeded_with_valid_manifests(images: int, number: int, configs: bool) -> None:
     made = pipeline(images, number=number, configs=configs)
