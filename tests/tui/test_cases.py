@@ -10,9 +10,10 @@ from textual.pilot import Pilot
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.messages import OpenImage
 from tests.support.cases import CASE_NAMES, load_case
 from tests.support.embedded import PushedImage, client_for, new_embedded, push_image, put, tags_of
-from tests.support.screen import cursor_row, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import app_of, cursor_row, row_of, running, screen_text, type_text, until, until_gone
 
 
 class Cases(NamedTuple):
@@ -38,8 +39,10 @@ async def press_until(pilot: Pilot[None], key: str, wanted: str) -> str:
 
 @pytest.mark.parametrize("name", CASE_NAMES)
 async def test_every_case_opens_with_its_exact_manifest(name: str, cases: Cases) -> None:
-    for image in cases.images[name].values():
-        async with running(cases.embedded, f"{name}@{image.digest}", size=(200, 60)) as pilot:
+    async with running(cases.embedded, name, size=(200, 60)) as pilot:
+        for image in cases.images[name].values():
+            app_of(pilot).post_message(OpenImage(app_of(pilot).connect, name, image.digest))
+            screen = await until(pilot, f"{name} › {image.digest[7:19]}")
             screen = await until(pilot, "last pulled")
             assert image.manifest.splitlines()[0][:100] in screen
 

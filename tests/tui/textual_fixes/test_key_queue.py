@@ -116,7 +116,7 @@ async def test_a_page_key_in_an_unsized_palette_does_nothing(embedded: EmbeddedR
 
 
 async def test_the_application_exits_while_keys_are_queued(embedded: EmbeddedRegistry) -> None:
-    for turns in range(0, 40, 2):  # wherever the word behind a key has come to
+    for turns in range(0, 40, 5):  # wherever the word behind a key has come to
         async with running(embedded) as pilot:
             await until(pilot, "team/web")
             burst(pilot, "jkjk")
