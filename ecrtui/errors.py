@@ -22,6 +22,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from ecrtui.redaction import redact
+
 
 class ErrorKind(Enum):
     """What went wrong, whatever the service calls it. Code compares kinds, never the service's error codes."""
@@ -72,7 +74,7 @@ class ErrorKind(Enum):
 
 
 class EcrTuiError(Exception):
-    """A failure that the user should know about.
+    """A failure that the user should know about. Its texts never contain secrets; see :mod:`ecrtui.redaction`.
 
     Args:
         title: what happened, in a few words and without a full stop ("Repository not found").
@@ -101,10 +103,10 @@ class EcrTuiError(Exception):
         request_id: str = "",
         ambiguous: bool = False,
     ) -> None:
-        super().__init__(title)
-        self.title = title
-        self.detail = detail
-        self.hint = hint
+        super().__init__(redact(title))
+        self.title = redact(title)
+        self.detail = redact(detail)
+        self.hint = redact(hint)
         self.retryable = retryable
         if kind is not None:
             self.kind = kind

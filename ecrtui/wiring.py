@@ -301,7 +301,7 @@ def log_to_file(connection: Connection) -> None:
     from ecrtui.errors import UsageError
     from ecrtui.paths import log_file
     from ecrtui.private_files import describe
-    from ecrtui.registry.redaction import log_to
+    from ecrtui.registry.logs import log_to
 
     try:
         log_to(log_file() if connection.debug else None, debug=connection.debug)

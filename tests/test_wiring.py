@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ecrtui.errors import UsageError
-from ecrtui.registry.redaction import log_to
+from ecrtui.registry.logs import log_to
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import SessionFactory, log_to_file, open_registry
 from tests.support.embedded import new_embedded, served

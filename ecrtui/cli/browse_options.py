@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ecrtui import __version__
 from ecrtui.cli.connection_options import add_connection_options, connection_from
 from ecrtui.cli.main import COMMANDS
+from ecrtui.cli.redacting_parser import RedactingParser
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.settings import Connection
 
@@ -42,7 +43,7 @@ def parse(arguments: Sequence[str]) -> BrowseRequest:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the application, whose help lists all commands."""
     commands = "\n".join(f"  {name:<14}{entry.summary}" for name, entry in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = RedactingParser(
         prog="ecrtui",
         description="Browse and retag Amazon ECR images from the terminal, byte for byte.",
         epilog=f"commands (see ecrtui COMMAND --help):\n{commands}\n\n{_EPILOG}",

@@ -17,6 +17,7 @@ from ecrtui.cli.connection_options import connection_from
 from ecrtui.cli.console import print_error, print_message
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, OutputError, exit_code_for_error, list_codes
 from ecrtui.cli.output_options import check_output
+from ecrtui.cli.redacting_parser import RedactingParser
 from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.errors import EcrTuiError, NotFound, UsageError, internal_error
@@ -60,7 +61,7 @@ class CommandContext:
         return open_engine(self.registry, settings.for_account(self.registry.location().registry_id))
 
 
-class CommandParser(argparse.ArgumentParser):
+class CommandParser(RedactingParser):
     """A parser that takes options before, between and after the positional words; ``--`` ends the options."""
 
     def parse_args(  # type: ignore[override]  # the namespace is always a new one
@@ -146,7 +147,7 @@ def output_error(problem: Exception) -> OutputError:
 
 def set_up_logging(*, debug: bool) -> None:
     """Log everything to standard error, without secrets, if ``debug``; otherwise log nothing."""
-    from ecrtui.registry.redaction import log_to
+    from ecrtui.registry.logs import log_to
 
     log_to(sys.stderr if debug else None, debug=debug)
 

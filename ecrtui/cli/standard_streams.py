@@ -69,9 +69,11 @@ def flush_stdout() -> OSError | None:
 
 
 def write_stderr(text: str) -> None:
-    """Write to standard error. If that fails there is no place to report it, and the command goes on."""
+    """Write to standard error, without secrets. If that fails there is no place to report it: the command goes on."""
+    from ecrtui.redaction import redact  # most commands print no message
+
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(redact(text))
         sys.stderr.flush()
     except (OSError, ValueError):
         discard(sys.stderr)

@@ -22,6 +22,7 @@ from botocore.session import Session
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, UsageError
+from ecrtui.redaction import redact_url, without_user
 from ecrtui.registry.account_check import AccountCheck, read_account
 from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.boto3_client import create_client
@@ -150,11 +151,11 @@ class Clients:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint URL; empty for an endpoint of AWS, ``embedded`` for the registry in this process."""
+        """The endpoint URL without user and password; empty for AWS, ``embedded`` for the registry in this process."""
         if self.in_process:
             return self.in_process.endpoint
         url = str(self.read_client.meta.endpoint_url)
-        return "" if is_aws(url) else url
+        return "" if is_aws(url) else without_user(url)
 
     @property
     def access_key(self) -> str:
@@ -333,7 +334,9 @@ def _check_endpoint(url: str | None) -> None:
         return
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url!r} is not a URL", hint="Write the endpoint as a URL, as in http://localhost:4566.")
+        raise UsageError(
+            f"{redact_url(url)!r} is not a URL", hint="Write the endpoint as a URL, as in http://localhost:4566."
+        )
 
 
 def _check_bundle(bundle: bool | str | None) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from dateutil.parser import parse  # type: ignore[import-untyped]
 
 from ecrtui.errors import CredentialsError
+from ecrtui.redaction import redact
 
 WAITING_AFTER = 2.0
 """Seconds after which ecrtui names what it waits for."""
@@ -122,7 +123,7 @@ def _communicate(process: subprocess.Popen[bytes], command: str, on_waiting: OnW
     try:
         return process.communicate(timeout=WAITING_AFTER)
     except subprocess.TimeoutExpired:
-        on_waiting(f"Waiting for credential_process: {command}")
+        on_waiting(f"Waiting for credential_process: {redact(command)}")
     try:
         return process.communicate()
     finally:

@@ -24,7 +24,6 @@ from ecrtui.registry.error_table import (
     spec_of_code,
     spec_of_exception,
 )
-from ecrtui.registry.redaction import redact
 
 _log = logging.getLogger(__name__)
 
@@ -146,7 +145,7 @@ def _error(
         hint = spec.hint.format(repository=repository or "the repository", action=action)
     return spec.error(
         spec.title,
-        shorten(redact(detail)),
+        shorten(detail),
         hint,
         retryable=spec.retryable,
         kind=spec.kind,

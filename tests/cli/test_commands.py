@@ -13,7 +13,7 @@ import pytest
 from ecrtui.cli.browse_options import parser as application_parser
 from ecrtui.cli.main import COMMANDS, main
 from ecrtui.emulator.faults import Faults
-from ecrtui.registry.redaction import log_to
+from ecrtui.registry.logs import log_to
 from tests.support.cli_env import CliEnv, loaded_packages
 from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served
 

@@ -12,7 +12,7 @@ import pytest
 
 from ecrtui.cli.main import main
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.registry.redaction import log_to
+from ecrtui.registry.logs import log_to
 from tests.support.embedded import OCI_MANIFEST, client_for, create_repository, manifest_text, new_embedded, put, served
 from tests.support.terminal import Terminal, ecrtui
 

@@ -11,9 +11,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ecrtui.redaction import without_user
 from ecrtui.settings import Connection
 
-_EXCLUDED_VARIABLES = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PAGER"})
+_EXCLUDED_VARIABLES = frozenset(
+    {
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_PAGER",
+    }
+)
 """Secrets, and values that every sign-in changes. The access key id identifies the account."""
 
 _FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
@@ -35,7 +44,7 @@ def connection_fingerprint(connection: Connection, environment: Mapping[str, str
         {name: value for name, value in variables.items() if name not in _EXCLUDED_VARIABLES},
         [_file_state(environment.get(name) or default) for name, default in _FILES.items()],
     ]
-    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return sha256(without_user(json.dumps(facts, sort_keys=True)).encode()).hexdigest()
 
 
 def _file_state(file: str) -> tuple[str, int, int]:

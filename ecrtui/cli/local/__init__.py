@@ -9,6 +9,7 @@ from functools import partial
 from ecrtui.cli.context import run_command
 from ecrtui.cli.local import export, import_, seed, serve
 from ecrtui.cli.local.registry_options import usage_errors
+from ecrtui.cli.redacting_parser import RedactingParser
 
 _DESCRIPTION = """\
 The embedded registry: ECR's protocol over a SQLite file, for experiments, tests and benchmarks. No AWS account needed.
@@ -18,7 +19,7 @@ The application and most commands use it with --demo or --db FILE. `local serve`
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command, with a parser for each of its own commands."""
-    parser = argparse.ArgumentParser(
+    parser = RedactingParser(
         prog="ecrtui local", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

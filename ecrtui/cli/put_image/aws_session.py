@@ -11,6 +11,7 @@ from ecrtui.cli.aws_cli_output import check_encoding, compile_query
 from ecrtui.cli.put_image.errors import CommandLineError, ConfigurationError, GeneralError
 from ecrtui.cli.put_image.operation_model import PutImageClient
 from ecrtui.errors import UsageError
+from ecrtui.redaction import redact_url
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -130,7 +131,7 @@ def _check_endpoint(url: str | None) -> None:
 
     if url is not None and not urlsplit(url).scheme:
         raise CommandLineError(
-            f'Bad value for --endpoint-url "{url}": scheme is missing.  '
+            f'Bad value for --endpoint-url "{redact_url(url)}": scheme is missing.  '
             "Must be of the form http://<hostname>/ or https://<hostname>/"
         )
 

@@ -285,7 +285,7 @@ def _log_to_stderr(words: Sequence[str]) -> None:
     """Log everything to standard error, without secrets, beginning with version and command line."""
     import logging
 
-    from ecrtui.registry.redaction import log_to
+    from ecrtui.registry.logs import log_to
 
     log_to(sys.stderr, debug=True)
     log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ecrtui.cli.put_image.auto_prompt import FormOutcome, Prefill
 from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
+from ecrtui.redaction import redact_url
 from ecrtui.settings import Connection
 
 _FIELDS = {
@@ -55,7 +56,8 @@ def connection_of(options: Mapping[str, Any]) -> Connection:
 
 def _common_options(options: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the global options that the equivalent AWS CLI command needs too."""
-    words = [word for name, option in _VALUES.items() if name in options for word in (option, options[name])]
+    given = [(option, redact_url(options[name])) for name, option in _VALUES.items() if name in options]
+    words = [word for pair in given for word in pair]
     return (*words, *(option for name, option in _SWITCHES.items() if options.get(name) is False))
 
 

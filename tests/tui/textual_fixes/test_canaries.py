@@ -96,7 +96,7 @@ def crash_report(app: App[Any]) -> str:
     report = StringIO()
     credential = "hunter" + "2"
     try:
-        credential.index("!")
+        int(f"http://me:{credential}@localhost")
     except ValueError:
         app._fatal_error()
     Console(file=report, width=200).print(*app._exit_renderables)
@@ -107,9 +107,10 @@ def test_textual_prints_local_variables_in_a_crash_report() -> None:
     assert "hunter2" in crash_report(App())
 
 
-def test_our_crash_report_has_no_local_variables() -> None:
+def test_our_crash_report_has_no_local_variables_and_no_secrets() -> None:
     report = crash_report(NoLocalsOnCrashApp())
     assert "ValueError" in report
+    assert "http://[hidden]@localhost" in report
     assert "hunter2" not in report
 
 

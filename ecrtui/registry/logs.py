@@ -1,4 +1,4 @@
-"""Remove secrets from logs and errors: keys, session tokens, signatures, registry passwords.
+"""The logs of all libraries: to a file, to standard error, or nowhere; always without secrets.
 
 ``--debug`` of the AWS CLI prints the session token; that of ecrtui does not.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -15,39 +14,7 @@ from typing import TextIO
 
 from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.private_files import open_private
-
-HIDDEN = "[hidden]"
-
-_HIDDEN_NAMES = (  # of members, headers and parameters
-    "x-amz-security-token|x-amz-signature|x-amz-credential|authorization|proxy-authorization|authorizationtoken"
-    "|aws_?secret_?access_?key|secret_?access_?key|secretkey|secret_key|aws_?session_?token|session_?token|sessiontoken"
-    "|access_?token|accesstoken|refresh_?token|id_?token|client_?secret|clientsecret|password|tokencode|token_code"
-    "|x-amz-sso_bearer_token|webidentitytoken|samlassertion|x-aws-ec2-metadata-token|devicecode|codeverifier|cookie"
-)
-_PATTERNS: tuple[tuple[str, str], ...] = (  # compiled with the first text, not before the first frame
-    # name: value in dicts, headers, JSON and query strings; the value is quoted, or ends at a delimiter
-    (
-        rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?)
-            (?: \\?"(?:[^"\\]|\\(?!"[,}}\s]).)*\\?" | '(?:[^'\\]|\\.)*' | (?:(?:AWS4-\S+|Basic|Bearer)\s+)?
-                [^\s"'&<>,}}\]\)]+ (?:,\s*(?:SignedHeaders|Signature)=[^\s"',]+)* )""",
-        rf"\1{HIDDEN}",
-    ),
-    (r"""(?i)(\btoken["']?\s*[:=]\s*b?)("[^"]+"|'[^']+')""", rf"\1{HIDDEN}"),
-    (r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<", rf"<\1>{HIDDEN}<"),
-    (r"(?i)(Signature[=:]\s*)[0-9a-f]{16,}", rf"\1{HIDDEN}"),
-    (r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+", rf"\1{HIDDEN}"),
-    (r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}", rf"\1{HIDDEN}"),
-    (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
-    (r"(://)[^/\s:@\"']+:[^/\s@\"']+@", rf"\1{HIDDEN}@"),
-    (r"\bQVdTO[A-Za-z0-9+/=]{8,}", HIDDEN),  # base64 of "AWS:", the start of a registry password
-)
-
-
-def redact(text: str) -> str:
-    """Return the text without secrets."""
-    for pattern, replacement in _PATTERNS:
-        text = re.sub(pattern, replacement, text)
-    return text
+from ecrtui.redaction import redact
 
 
 class RedactingFormatter(logging.Formatter):
