@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ecrtui.catalog.cache.fingerprint import connection_fingerprint
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.paths import cache_file
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ def open_registry(
     connection: Connection,
     *,
     embedded: EmbeddedRegistry | None = None,
-    mfa_code: Callable[[str], str] | None = None,
-    on_waiting: Callable[[str], None] = lambda _: None,
+    user: User | None = None,
     caller_account: str = "",
 ) -> EcrRegistry:
     """Return the registry of a connection: AWS, another endpoint, or the embedded registry in this process.
@@ -46,8 +46,7 @@ def open_registry(
     Args:
         connection: the user's options. ``demo`` and ``database`` select the embedded registry.
         embedded: an embedded registry to use instead of one from the options; for tests.
-        mfa_code: asks the user for the code of an MFA device; see :class:`ecrtui.registry.client.Clients`.
-        on_waiting: tells the user what the sign-in waits for; called with an empty text when it waits no longer.
+        user: how to ask and to tell the user; None if there is no user.
         caller_account: the account of the caller if it is known from before; other credentials are refused then.
 
     Raises:
@@ -59,9 +58,7 @@ def open_registry(
     if embedded is None and (connection.demo or connection.database is not None):
         embedded = open_embedded(connection)
     in_process = _in_process(embedded, connection.database) if embedded else None
-    clients = Clients(
-        connection, in_process=in_process, mfa_code=mfa_code, on_waiting=on_waiting, caller_account=caller_account
-    )
+    clients = Clients(connection, in_process=in_process, user=user, caller_account=caller_account)
     return EcrRegistry(clients, connection.registry_id)
 
 
@@ -123,14 +120,9 @@ def serve_registry(descriptor: int) -> None:
     from ecrtui.registry import gateway  # loads boto3 while the other process draws its first frame
     from ecrtui.registry.process.server import serve
 
-    def open_with_log(
-        connection: Connection,
-        caller_account: str,
-        mfa_code: Callable[[str], str],
-        on_waiting: Callable[[str], None],
-    ) -> gateway.EcrRegistry:
+    def open_with_log(connection: Connection, caller_account: str, user: User) -> gateway.EcrRegistry:
         log_to_file(connection)
-        return open_registry(connection, mfa_code=mfa_code, on_waiting=on_waiting, caller_account=caller_account)
+        return open_registry(connection, user=user, caller_account=caller_account)
 
     serve(socket.socket(fileno=descriptor), open_with_log)
 
@@ -159,10 +151,7 @@ class SessionFactory:
         self._settings = settings
         self._embedded = embedded
         self._process = process
-        self.mfa_code: Callable[[str], str] | None = None
-        """Asks the user for the code of an MFA device; None if there is no user to ask."""
-        self.on_waiting: Callable[[str], None] = lambda _: None
-        """Tells the user what the sign-in waits for; empty when it waits no longer."""
+        self.user = User()
         self.on_notice: Callable[[str], None] = lambda _: None
         """Tells the user what is wrong without stopping the work."""
         self._lock = threading.Lock()
@@ -170,8 +159,9 @@ class SessionFactory:
 
     def talk_through(self, app: EcrTuiApp) -> None:
         """Ask and tell the user through the screens of an application."""
-        self.mfa_code = app.ask_for_code
-        self.on_waiting = app.show_waiting
+        self.user.mfa_code = app.ask_for_code
+        self.user.on_waiting = app.show_waiting
+        self.user.on_new_credentials = app.show_new_caller
         self.on_notice = app.show_notice
 
     def __call__(self) -> Session:
@@ -187,13 +177,10 @@ class SessionFactory:
 
     def _registry(self) -> Registry:
         if self._process is None:
-            return open_registry(
-                self._connection, embedded=self._embedded, mfa_code=self.mfa_code, on_waiting=self.on_waiting
-            )
+            return open_registry(self._connection, embedded=self._embedded, user=self.user)
         from ecrtui.registry.process.client import RemoteRegistry
 
-        self._process.mfa_code = self.mfa_code
-        self._process.on_waiting = self.on_waiting
+        self._process.user = self.user
         return RemoteRegistry(self._process, self._connection.registry_id or "")
 
     def cached_snapshot(self) -> Cache | None:

@@ -42,9 +42,10 @@ class CommandContext:
     @cached_property
     def registry(self) -> Registry:
         """The registry."""
+        from ecrtui.registry.user import User
         from ecrtui.wiring import open_registry
 
-        return open_registry(connection_from(self.options, self._reference), on_waiting=_show_waiting)
+        return open_registry(connection_from(self.options, self._reference), user=User(on_waiting=_show_waiting))
 
     @cached_property
     def engine(self) -> Engine:

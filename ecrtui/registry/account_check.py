@@ -29,11 +29,18 @@ class AccountCheck:
     Args:
         account: the account of the caller if it is known from before; empty otherwise.
         ask: asks AWS for the account of credentials; raises EcrTuiError if that fails.
+        on_change: called when another key than the first one is about to sign its first request.
     """
 
-    def __init__(self, account: str, ask: Callable[[ReadOnlyCredentials], str]) -> None:
+    def __init__(
+        self,
+        account: str,
+        ask: Callable[[ReadOnlyCredentials], str],
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._account = account
         self._ask = ask
+        self._on_change = on_change
         self._keys: set[str] = set()
         self._lock = threading.Lock()
         self._thread = threading.local()
@@ -58,7 +65,10 @@ class AccountCheck:
                 return
             if self._account and (account := self._ask(credentials)) != self._account:
                 raise _account_changed(self._account, account)
+            changed = bool(self._account or self._keys)
             self._keys.add(key)
+        if changed:
+            self._on_change()
 
 
 def _account_changed(before: str, now: str) -> CredentialsError:

@@ -35,10 +35,10 @@ from ecrtui.registry.configuration import (
     time_limits_of,
     verify_of,
 )
-from ecrtui.registry.credential_process import OnWaiting
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.parsing import RawJsonParserFactory
-from ecrtui.registry.sign_in import MfaCode, SignIn, adapt_providers, no_mfa_code, sign_in_hint
+from ecrtui.registry.sign_in import SignIn, adapt_providers, no_mfa_code, sign_in_hint
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ class Clients:
     Args:
         connection: the user's options.
         in_process: the transport to the embedded registry in this process; None for a network.
-        mfa_code: asks the user for the code of an MFA device. Without it, a profile that needs a code is an error.
-        on_waiting: tells the user what is waited for; see :mod:`ecrtui.registry.credential_process`.
+        user: how to ask and to tell the user. Without ``mfa_code``, a profile that needs a code is an error.
         caller_account: the account of the caller if it is known from an earlier process; see :class:`AccountCheck`.
     """
 
@@ -111,19 +110,17 @@ class Clients:
         connection: Connection,
         *,
         in_process: InProcessTransport | None = None,
-        mfa_code: MfaCode | None = None,
-        on_waiting: OnWaiting = lambda _: None,
+        user: User | None = None,
         caller_account: str = "",
     ) -> None:
         self._connection = connection
         self.in_process = in_process
-        self._mfa_code = mfa_code
-        self._on_waiting = on_waiting
+        self._user = user or User()
         self._credentials_cache = credentials_cache()
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
-        self.account_check = AccountCheck(caller_account, self._account_of)
+        self.account_check = AccountCheck(caller_account, self._account_of, lambda: self._user.on_new_credentials())
 
     @property
     def read_client(self) -> BaseClient:
@@ -244,8 +241,8 @@ class Clients:
         if connection.sign_request:
             resolver = share_credentials_cache(session, self._credentials_cache, self.account_check.check)
             sign_in = SignIn(
-                self._mfa_code or partial(no_mfa_code, session),
-                self._on_waiting,
+                self._user.mfa_code or partial(no_mfa_code, session),
+                self._user.on_waiting,
                 partial(sign_in_hint, session, connection.profile),
             )
             adapt_providers(resolver.providers, sign_in)

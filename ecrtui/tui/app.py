@@ -126,6 +126,14 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp):
         identity = await blocking.run_blocking(session.registry.identity)
         self._update_headers(source, lambda state: state._replace(identity=identity))
 
+    def show_new_caller(self) -> None:
+        """Show who the caller is after new credentials. The thread that signs in calls this."""
+        self.call_from_thread(self._identify_again)
+
+    def _identify_again(self) -> None:
+        for source in self._connected:
+            self.run_worker(self._identify(source, source()), group="identify", exit_on_error=False)
+
     def _screens_on(self, source: SessionSource) -> list[AppScreen]:
         """Return the open screens on this source, the top one last."""
         return [entry for entry in self.screen_stack if isinstance(entry, AppScreen) and entry.connect is source]

@@ -34,7 +34,9 @@ class ManifestPreview:
         self.platforms: dict[str, str] = {}
         """By digest: the platforms of each index that was read, and the index that each part belongs to."""
         self._shown_digest = ""
-        self._may_read_ahead: bool | None = None
+        self._may_read_ahead = False
+        self._decided_for: str | None = None
+        """The caller for whom that was found out. New credentials can be those of another role."""
 
     def is_showing(self, image: Image) -> bool:
         """Return True if the view has the manifest of this image."""
@@ -81,10 +83,12 @@ class ManifestPreview:
         return bool(indexes)
 
     async def _is_reading_ahead_allowed(self, session: Session) -> bool:
-        if self._may_read_ahead is None:
+        caller = await blocking.run_blocking(session.registry.identity)
+        if caller != self._decided_for:
             self._may_read_ahead = await blocking.run_blocking(
                 may_read_ahead, session.registry, session.settings.prefetch, self.repository
             )
+            self._decided_for = caller
         return self._may_read_ahead
 
 

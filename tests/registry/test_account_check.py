@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -16,42 +17,28 @@ from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, Error
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
+from ecrtui.registry.user import User
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import Progress, StepOutcome, StepResult, TagChange
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
+from tests.support.changing_credentials import ChangingCredentials
 from tests.support.embedded import push_image
 from tests.support.fake_sts import ACCOUNT, FakeSts
 
 OTHER = "222222222222"
-COMMAND = "[profile p]\ncredential_process = cat {file}\n"
-
-
-class Credentials:
-    """Credentials that botocore reads again before each request, because they expire soon."""
-
-    def __init__(self, write: WriteFile, folder: Path, sts: FakeSts) -> None:
-        self._file = folder / "credentials.json"
-        self._sts = sts
-        write(COMMAND.format(file=self._file))
-        self.become("FIRST")
-
-    def become(self, key: str, account: str = ACCOUNT) -> None:
-        self._sts.accounts[key] = account
-        soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
-        names = {"AccessKeyId": key, "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": soon}
-        self._file.write_text(json.dumps({"Version": 1, **names}))
 
 
 @pytest.fixture
-def credentials(profiles: WriteFile, tmp_path: Path, sts: FakeSts) -> Credentials:
-    return Credentials(profiles, tmp_path, sts)
+def credentials(own_home: Path, monkeypatch: pytest.MonkeyPatch, sts: FakeSts) -> ChangingCredentials:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    return ChangingCredentials(own_home, sts)
 
 
 @pytest.fixture
-def registry(served: str, credentials: Credentials) -> Registry:
+def registry(served: str, credentials: ChangingCredentials) -> Registry:
     """A registry whose account is known, with credentials that change."""
     registry = open_registry(Connection(profile="p", endpoint_url=served))
     registry.location()
@@ -81,7 +68,7 @@ CALLS: dict[str, Callable[[Registry, Any], object]] = {
 
 @pytest.mark.parametrize("operation", CALLS)
 def test_credentials_of_another_account_send_nothing(
-    env: RegistryEnv, registry: Registry, credentials: Credentials, operation: str
+    env: RegistryEnv, registry: Registry, credentials: ChangingCredentials, operation: str
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="one")
     manifest = registry.manifest("team/app", pushed.digest)
@@ -95,7 +82,7 @@ def test_credentials_of_another_account_send_nothing(
     CALLS[operation](registry, manifest)  # signed in to the first account again
 
 
-def test_each_new_key_is_asked_about_once(registry: Registry, credentials: Credentials, sts: FakeSts) -> None:
+def test_each_new_key_is_asked_about_once(registry: Registry, credentials: ChangingCredentials, sts: FakeSts) -> None:
     for key in ("FIRST", "SECOND", "SECOND", "THIRD", "FIRST"):
         credentials.become(key)
         registry.repository("team/app")
@@ -138,7 +125,7 @@ def test_a_replaced_file_in_the_credentials_cache_is_checked(
 
 
 def test_with_a_registry_id_the_account_of_the_caller_counts(
-    served: str, credentials: Credentials, sts: FakeSts
+    served: str, credentials: ChangingCredentials, sts: FakeSts
 ) -> None:
     registry = open_registry(Connection(profile="p", endpoint_url=served, registry_id=ACCOUNT))
     sts.accounts["FIRST"] = "333333333333"
@@ -151,7 +138,7 @@ def test_with_a_registry_id_the_account_of_the_caller_counts(
 
 
 def test_ecr_is_asked_where_sts_does_not_answer(
-    env: RegistryEnv, registry: Registry, credentials: Credentials, sts: FakeSts
+    env: RegistryEnv, registry: Registry, credentials: ChangingCredentials, sts: FakeSts
 ) -> None:
     sts.error = "AccessDenied"
     credentials.become("SECOND")
@@ -162,7 +149,7 @@ def test_ecr_is_asked_where_sts_does_not_answer(
 
 
 def test_nothing_is_sent_while_the_account_is_unknown(
-    env: RegistryEnv, registry: Registry, credentials: Credentials, sts: FakeSts
+    env: RegistryEnv, registry: Registry, credentials: ChangingCredentials, sts: FakeSts
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="one")
     manifest = registry.manifest("team/app", pushed.digest)
@@ -178,22 +165,42 @@ def test_nothing_is_sent_while_the_account_is_unknown(
     registry.put_image("team/app", manifest, "prod")
 
 
-def test_new_credentials_that_have_expired_say_so(registry: Registry, credentials: Credentials, sts: FakeSts) -> None:
+def test_new_credentials_that_have_expired_say_so(
+    registry: Registry, credentials: ChangingCredentials, sts: FakeSts
+) -> None:
     sts.error = "ExpiredToken"
     credentials.become("SECOND")
     assert failed(registry.repository, "team/app").title == "The credentials have expired"
 
 
-def test_the_identity_follows_the_credentials(registry: Registry, credentials: Credentials) -> None:
+@pytest.mark.parametrize("in_a_process", [False, True])
+def test_the_identity_follows_the_credentials_and_the_user_is_told(
+    served: str, credentials: ChangingCredentials, *, in_a_process: bool
+) -> None:
+    told: SimpleQueue[str] = SimpleQueue()
+    user = User(on_new_credentials=lambda: told.put("new"))
+    connection = Connection(profile="p", endpoint_url=served)
+    process = RegistryProcess(connection) if in_a_process else None
+    registry: Registry = open_registry(connection, user=user)
+    if process is not None:
+        process.user = user
+        registry = RemoteRegistry(process)
+    registry.location()
     assert registry.identity().endswith("user/FIRST")
+    assert told.empty()
     credentials.become("SECOND")
+    assert registry.repository("team/app").name == "team/app"
+    assert told.get() == "new"
     assert registry.identity().endswith("user/SECOND")
+    assert told.empty()
+    if process is not None:
+        process.close()
 
 
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize("registry_id", ["", ACCOUNT])
 def test_the_registry_process_checks_the_account(
-    env: RegistryEnv, served: str, credentials: Credentials, registry_id: str, *, restarted: bool
+    env: RegistryEnv, served: str, credentials: ChangingCredentials, registry_id: str, *, restarted: bool
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="one")
     process = RegistryProcess(Connection(profile="p", endpoint_url=served, registry_id=registry_id or None))
@@ -215,7 +222,7 @@ def test_the_registry_process_checks_the_account(
 
 
 def test_a_long_plan_stops_when_the_account_changes(
-    env: RegistryEnv, registry: Registry, credentials: Credentials, tmp_path: Path
+    env: RegistryEnv, registry: Registry, credentials: ChangingCredentials, tmp_path: Path
 ) -> None:
     digest = push_image(env.client, "team/app", tag="one").digest
     journal = Journal(tmp_path / "journal.sqlite")

@@ -15,6 +15,7 @@ import pytest
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
@@ -100,7 +101,7 @@ def test_the_application_can_ask_for_the_mfa_code(served: str, profiles: WriteFi
         asked.append(question)
         return "123456"
 
-    registry, keys = opened(served, mfa_code=code)
+    registry, keys = opened(served, user=User(mfa_code=code))
     registry.location()
     assert keys == ["ROLEKEY1"]
     assert "mfa/me" in asked[0]
@@ -114,7 +115,7 @@ def test_the_registry_process_asks_the_application_for_the_mfa_code(
     process = RegistryProcess(Connection(profile="role", endpoint_url=served))
     registry = RemoteRegistry(process)
     assert isinstance(failed(registry.location), CredentialsError)  # there is no user to ask yet
-    process.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
+    process.user.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
     registry.location()
     assert sts.calls[0]["TokenCode"] == "654321"
     process.close()
@@ -123,7 +124,7 @@ def test_the_registry_process_asks_the_application_for_the_mfa_code(
 def test_a_retry_after_expired_mfa_credentials_asks_again(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(MFA)
     sts.lifetime = timedelta(minutes=5)
-    registry, _ = opened(served, mfa_code=lambda _: "123456")
+    registry, _ = opened(served, user=User(mfa_code=lambda _: "123456"))
     registry.location()
     error = failed(lambda: registry.repository("team/app"))
     assert isinstance(error, CredentialsError)

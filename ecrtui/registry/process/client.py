@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Lock, Thread
@@ -19,8 +19,17 @@ from ecrtui.ecr.location import account_of_arn
 from ecrtui.errors import ConnectionFailed, CredentialsError
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
-from ecrtui.registry.process.rpc import MFA_CODE, OPEN, WAITING, ConnectionClosed, ReplyStream, RpcConnection
+from ecrtui.registry.process.rpc import (
+    MFA_CODE,
+    NEW_CREDENTIALS,
+    OPEN,
+    WAITING,
+    ConnectionClosed,
+    ReplyStream,
+    RpcConnection,
+)
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
+from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding, ImageScan
@@ -49,10 +58,7 @@ class RegistryProcess:
 
     def __init__(self, connection: Connection, launched: LaunchedProcess | None = None) -> None:
         self._connection = connection
-        self.mfa_code: Callable[[str], str] | None = None
-        """Asks the user for the code of an MFA device; None if there is no user to ask."""
-        self.on_waiting: Callable[[str], None] = lambda _: None
-        """Tells the user what the sign-in waits for; empty when it waits no longer."""
+        self.user = User()
         self.caller_account = ""
         """The account of the caller, once known. A process that is started again refuses credentials of another."""
         self._lock = Lock()
@@ -104,13 +110,15 @@ class RegistryProcess:
             rpc.call(OPEN, self._connection, self.caller_account)  # an error comes again from the next call
         return rpc
 
-    def _handle(self, name: str, question: str) -> Iterator[str]:
+    def _handle(self, name: str, *arguments: str) -> Iterator[str]:
         if name == WAITING:
-            self.on_waiting(question)
-            return
-        if name != MFA_CODE or self.mfa_code is None:
-            raise CredentialsError("The profile needs an MFA code", question)
-        yield self.mfa_code(question)
+            self.user.on_waiting(*arguments)
+        elif name == NEW_CREDENTIALS:
+            self.user.on_new_credentials()
+        elif name == MFA_CODE and self.user.mfa_code is not None:
+            yield self.user.mfa_code(*arguments)
+        else:
+            raise CredentialsError("The profile needs an MFA code", *arguments)
 
 
 class RemoteRegistry(Registry):

@@ -22,9 +22,8 @@ from ecrtui.errors import EcrTuiError, internal_error
 Handler = Callable[..., Iterator[Any]]
 """Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
 
-OPEN, MFA_CODE, WAITING = "open", "mfa_code", "waiting"
-"""The calls that are not registry operations: use this connection, ask the user for an MFA code, and tell the user what
-the sign-in waits for."""
+OPEN, MFA_CODE, WAITING, NEW_CREDENTIALS = "open", "mfa_code", "waiting", "new_credentials"
+"""The calls that are not registry operations: use this connection, and those of :class:`ecrtui.registry.user.User`."""
 
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")

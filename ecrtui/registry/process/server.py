@@ -11,24 +11,25 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.credential_process import end_running
-from ecrtui.registry.process.rpc import MFA_CODE, OPEN, WAITING, ConnectionClosed, RpcConnection
+from ecrtui.registry.process.rpc import MFA_CODE, NEW_CREDENTIALS, OPEN, WAITING, ConnectionClosed, RpcConnection
+from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.protocol import Page
     from ecrtui.settings import Connection
 
-OpenRegistry = Callable[["Connection", str, Callable[[str], str], Callable[[str], None]], "EcrRegistry"]
+OpenRegistry = Callable[["Connection", str, User], "EcrRegistry"]
 """Opens the registry of a connection.
 
-The second argument is the account of the caller, if an earlier process knew it. The third one asks the user for an MFA
-code, the last one tells what the sign-in waits for.
+The second argument is the account of the caller, if an earlier process knew it.
 """
 
 LISTINGS_READ_AHEAD = 4
@@ -108,9 +109,8 @@ class RegistryServer:
         self._has_connection.wait()  # calls have a thread each: one can overtake the first, which is "open"
         with self._lock:
             if not self._registries:
-                self._registries[""] = self._open_registry(
-                    self._connection, self._caller_account, self._ask_for_code, self._show_waiting
-                )
+                user = User(self._ask_for_code, partial(self._tell, WAITING), partial(self._tell, NEW_CREDENTIALS))
+                self._registries[""] = self._open_registry(self._connection, self._caller_account, user)
             if account not in self._registries:
                 self._registries[account] = self._registries[""].of_account(account)
             return self._registries[account]
@@ -121,6 +121,6 @@ class RegistryServer:
         except ConnectionClosed:
             raise CredentialsError("No MFA code was given") from None
 
-    def _show_waiting(self, text: str) -> None:
+    def _tell(self, name: str, *arguments: str) -> None:
         with suppress(ConnectionClosed):  # nobody is left to tell
-            self.rpc.call(WAITING, text)
+            self.rpc.call(name, *arguments)

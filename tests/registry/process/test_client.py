@@ -236,7 +236,7 @@ def test_the_user_is_told_about_a_slow_credential_process_and_closing_ends_it(
     (own_home / ".aws" / "config").write_text(f"[profile slow]\ncredential_process = {command}\n")
     process = start(Connection(profile="slow", endpoint_url=served))
     told: SimpleQueue[str] = SimpleQueue()
-    process.on_waiting = told.put
+    process.user.on_waiting = told.put
     process.call("location", "", (), {})
     child = int((tmp_path / "started").read_text())
     assert told.get() == f"Waiting for credential_process: {command}"
