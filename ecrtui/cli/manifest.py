@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "manifest", "Print the exact bytes of an image's manifest, verified against its digest.", READ_CODES
     )
-    parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:… or an image URI")
+    parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI")
     add_connection_options(parser)
     return parser
 

@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser("retag", "Add tags to an image, byte for byte, without pulling or pushing it.")
     parser.add_argument(
-        "reference", nargs="?", metavar="REFERENCE", help="team/app:tag, team/app@sha256:… or an image URI"
+        "reference", nargs="?", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI"
     )
     parser.add_argument("tags", nargs="*", metavar="TAG", help="the tags to add")
     parser.add_argument(

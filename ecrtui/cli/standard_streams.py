@@ -16,6 +16,9 @@ from typing import TextIO
 ESCAPE = "ecrtui-escape"
 r"""The error handler of standard output: a character that the encoding lacks becomes ``\uXXXX``, as in JSON."""
 
+SIMILAR = "ecrtui-similar"
+"""The error handler of standard error: a character that the encoding lacks becomes a similar one, or ``\\uXXXX``."""
+
 
 def open_closed_streams() -> None:
     """Open what the caller closed (``>&-``): a file that is opened later must not become standard output.
@@ -44,10 +47,24 @@ def _opened(descriptor: int, flags: int, mode: str) -> TextIO:
 
 
 def escape_missing_characters() -> None:
-    """Let standard output take every text, whatever the locale."""
+    """Let the standard streams take every text, whatever the locale. A terminal gets what its locale can show."""
     codecs.register_error(ESCAPE, _escape)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors=ESCAPE)
+    codecs.register_error(SIMILAR, _use_similar)
+    for stream, errors in ((sys.stdout, ESCAPE), (sys.stderr, SIMILAR)):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="ascii" if _needs_ascii(stream) else None, errors=errors)
+
+
+def _needs_ascii(stream: TextIO) -> bool:
+    """Return True if Python sends UTF-8 to a terminal whose locale has another encoding.
+
+    Files and pipes get UTF-8, whatever the locale, and so does everything with ``PYTHONIOENCODING=utf-8``.
+    """
+    if not stream.isatty() or stream.encoding != "utf-8" or os.environ.get("PYTHONIOENCODING"):
+        return False
+    from ecrtui.locale_encoding import is_utf8_locale  # only a terminal needs it
+
+    return not is_utf8_locale()
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -56,6 +73,14 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     import json  # no other command line needs it
 
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _use_similar(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from ecrtui.ascii_text import ascii_text  # no other command line needs it
+
+    return ascii_text(error.object[error.start : error.end]), error.end
 
 
 def flush_stdout() -> OSError | None:

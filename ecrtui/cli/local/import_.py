@@ -21,7 +21,7 @@ from ecrtui.errors import UsageError
 _DESCRIPTION = """\
 Import an image into a repository, which is created if it does not exist. Manifests are stored byte for byte, every
 digest is verified, and the tag is set last. SOURCE is an OCI image layout, as a folder or a tar file (plain, gzip,
-bzip2, xz), or a folder from `skopeo copy … dir:FOLDER`. Without :TAG the image is stored untagged.
+bzip2, xz), or a folder from `skopeo copy ... dir:FOLDER`. Without :TAG the image is stored untagged.
 
   skopeo copy --all docker://docker.io/library/alpine:3.21 oci:alpine:3.21
   ecrtui local import alpine mirror/alpine:3.21 --db registry.sqlite

@@ -61,7 +61,7 @@ EXAMPLES
   Add a tag to an image:
     ecrtui put-image --repository-name team/app --image-tag prod --image-manifest file://manifest.json
   Print only the digest:
-    ecrtui put-image … --query image.imageId.imageDigest --output text
+    ecrtui put-image ... --query image.imageId.imageDigest --output text
 """
 
 

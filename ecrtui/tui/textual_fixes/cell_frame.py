@@ -18,6 +18,7 @@ from rich.cells import split_graphemes
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
+from ecrtui.ascii_text import ascii_cells
 from ecrtui.tui.textual_fixes.cell_looks import PLAIN, Look, LookTable, transition
 
 UNKNOWN = "\x00"
@@ -52,10 +53,12 @@ class CellFrame:
         width: Columns.
         height: Lines.
         table: The looks of styles.
+        ascii_only: True to show ASCII in place of other characters, cell by cell.
     """
 
-    def __init__(self, width: int, height: int, table: LookTable) -> None:
+    def __init__(self, width: int, height: int, table: LookTable, *, ascii_only: bool = False) -> None:
         self.width = width
+        self._split = _ascii_cells if ascii_only else _cells
         self.height = height
         self._table = table
         self._lines = [CellLine(width) for _ in range(height)]
@@ -90,7 +93,7 @@ class CellFrame:
                 del line.strips[start]
         line.strips[x] = strip
         self._changed.add(y)
-        wanted, looks, look_of = line.wanted, line.looks, self._table.look
+        wanted, looks, look_of, split = line.wanted, line.looks, self._table.look, self._split
         if x < self.width and wanted[x] == "":
             wanted[x - 1] = " "  # a terminal blanks the other half of a character that loses one half
         if end < self.width and wanted[end] == "":
@@ -98,7 +101,7 @@ class CellFrame:
         for text, style, control in strip:
             if control or not text:
                 continue
-            cells = text if text.isascii() else _cells(text)
+            cells = text if text.isascii() else split(text)
             count = max(min(len(cells), end - x), 0)  # a strip may claim fewer cells than its text has
             wanted[x : x + count] = cells[:count]
             looks[x : x + count] = [look_of(style)] * count
@@ -177,6 +180,11 @@ def _cells(text: str) -> list[str]:
             head = max(index for index, cell in enumerate(cells) if cell)
             cells[head] += text[start:end]
     return cells
+
+
+@lru_cache(4096)
+def _ascii_cells(text: str) -> list[str]:
+    return ascii_cells(_cells(text))
 
 
 def _changed_runs(line: CellLine) -> Iterator[tuple[int, int]]:

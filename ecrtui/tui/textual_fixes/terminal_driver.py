@@ -25,6 +25,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.driver import Driver
 from textual.geometry import Size
 
+from ecrtui.locale_encoding import is_utf8_locale
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
 from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
@@ -121,7 +122,9 @@ class TerminalDriver(Driver):
         """
         frame = self._frame
         if frame is None or (frame.width, frame.height) != size:
-            frame = self._frame = CellFrame(size.width, size.height, LookTable(self._colors))
+            frame = self._frame = CellFrame(
+                size.width, size.height, LookTable(self._colors), ascii_only=not is_utf8_locale()
+            )
         frame.draw(update)
         self._cursor, self._sync = cursor, sync
         self._write_changes()
