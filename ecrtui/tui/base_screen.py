@@ -19,6 +19,7 @@ from ecrtui.tui import actions, blocking
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, GoBack
+from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
@@ -75,6 +76,7 @@ class AppScreen(Screen[None]):
         self.connect = connect
 
     def compose(self) -> ComposeResult:
+        set_first_breakpoints(self)
         yield self.header()
         yield Breadcrumb(self.breadcrumb())
         yield Vertical(*self.body(), id="body")
@@ -97,6 +99,11 @@ class AppScreen(Screen[None]):
     def body(self) -> Iterable[Widget]:
         """Yield the widgets between the breadcrumb and the footer."""
         raise NotImplementedError
+
+    @property
+    def awaits_content(self) -> bool:
+        """True if what the user asked for may appear at once. The terminal then waits a moment for it."""
+        return False
 
     def set_status(self, status: str) -> None:
         """Show counts or progress at the right end of the breadcrumb."""

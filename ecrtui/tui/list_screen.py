@@ -129,6 +129,14 @@ class ListScreen(AppScreen, Generic[Item]):
         """The selected row."""
         return self.rows.current
 
+    @property
+    def awaits_content(self) -> bool:
+        state = self.state
+        awaits_first_rows = not (self.rows.total or state.complete or state.error)
+        bar = self.query_one(FilterBar)
+        is_clearing = not bar.is_open and (bar.field.value.strip() != state.filter_text or self.table.awaits_rows)
+        return super().awaits_content or awaits_first_rows or is_clearing
+
     def last_known(self, cache: Cache) -> Snapshot[Item] | None:
         """Return the cached rows, if there are any. Screens override it."""
         return None

@@ -49,5 +49,5 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
     @property
     def room(self) -> tuple[int, int]:
         """The columns and rows inside the frame of the largest overlay."""
-        width, height = self.size
+        width, height = self.app.size  # a screen has no size before its first frame
         return max(width * 95 // 100 - FRAME_WIDTH, 1), max(height * 90 // 100 - FRAME_HEIGHT, 1)

@@ -46,6 +46,7 @@ class TextViewer(Overlay[None]):
             yield FilterBar("find in the text")
 
     def on_mount(self) -> None:
+        self._fit()
         self.query_one(OverlayText).focus()
 
     def on_resize(self) -> None:

@@ -51,6 +51,10 @@ class PlanApplyMixin(AppScreen):
             await self.query_one("#body").mount(form)
             self.refresh_bindings()
 
+    @property
+    def awaits_content(self) -> bool:
+        return super().awaits_content or any(form.awaits_plan for form in self.query(PlanForm))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the screen's own actions while a form is open."""
         return not (action in self.own_actions and self.query(PlanForm))

@@ -158,6 +158,11 @@ class PlanForm(Vertical, can_focus=True):
         """Return the input fields that a subclass adds below the title."""
         return ()
 
+    @property
+    def awaits_plan(self) -> bool:
+        """True while a plan is made that no typed tags asked for: the form has nothing else to show."""
+        return self.state.planning and not self.state.tags
+
     def on_mount(self) -> None:
         self._show(self.state)
         self._update_focus()

@@ -184,6 +184,10 @@ class ImageScreen(RetagMixin, InspectMixin):
         if referrers:
             tree.show(heading, structure, referrers)
 
+    @property
+    def awaits_content(self) -> bool:
+        return super().awaits_content or (self.state.error is None and not self.query_one(ManifestView).prepared.text)
+
     def show_error(self, error: EcrTuiError) -> None:
         self.state = replace(self.state, error=error)
 

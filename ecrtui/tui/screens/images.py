@@ -217,7 +217,14 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
         self.post_message(messages.OpenImage(self.connect, self.repository_name, message.item.digest, prepared))
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
-        self._update_preview(message.index)
+        state = self.state
+        if self.rows.anchored or not state.loading or state.stale is not None:  # else the next page replaces the row
+            self._update_preview(message.index)
+
+    def rows_loaded(self) -> None:
+        super().rows_loaded()
+        if self.rows.cursor is not None:
+            self._update_preview(self.rows.cursor)
 
     def on_resize(self) -> None:
         if self.rows.cursor is not None:  # the preview may have become visible

@@ -142,6 +142,10 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         yield from super().body()
         yield Static(id="details")
 
+    @property
+    def awaits_content(self) -> bool:
+        return self.state.loading and super().awaits_content
+
     def start(self) -> None:
         if self.request.question:
             self.query_one("#question").focus()

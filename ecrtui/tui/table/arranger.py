@@ -58,6 +58,12 @@ class Arranger(Generic[Item]):
         self._predicate: Predicate[Item] | None = None
         self._next_highlight: Highlight | None = None
         self._job: SortFilterJob[Item] | None = None
+        self._has_shown_rows = True
+
+    @property
+    def awaits_rows(self) -> bool:
+        """True until a job has shown its first rows."""
+        return not self._has_shown_rows
 
     @property
     def active(self) -> bool:
@@ -81,6 +87,7 @@ class Arranger(Generic[Item]):
             None if the job is complete; otherwise a function that runs the rest of it between frames.
         """
         job = self._job = self._rows.start_sort_filter(sort_key, self._predicate)
+        self._has_shown_rows = False
         if job.run(self._slice_seconds):
             self._apply(job)
             return None
@@ -96,6 +103,7 @@ class Arranger(Generic[Item]):
     def discard(self) -> None:
         """Discard the current job, because its rows are gone."""
         self._job = None
+        self._has_shown_rows = True
         self.highlight = self._next_highlight
 
     async def _run(self, job: SortFilterJob[Item], seen: bool) -> None:
@@ -123,4 +131,5 @@ class Arranger(Generic[Item]):
         if not take(job):
             return False
         self.highlight = self._next_highlight
+        self._has_shown_rows = True
         return True

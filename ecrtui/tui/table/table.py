@@ -267,6 +267,11 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         top, rows = self.scroll_offset.y, self.rows
         return [rows[index] for index in range(top, min(top + self._page, len(rows)))]
 
+    @property
+    def awaits_rows(self) -> bool:
+        """True until the first rows of a requested sort or filter are shown."""
+        return self._arranger.awaits_rows
+
     def shows(self, column: str) -> bool:
         """Return True if there is room for the column with this id."""
         return any(placed.column.id == column for placed in self._layout.placed)

@@ -24,10 +24,12 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.driver import Driver
 from textual.geometry import Size
+from textual.message import Message
 
 from ecrtui.locale_encoding import is_utf8_locale
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
+from ecrtui.tui.textual_fixes.frame_hold import FrameHold
 from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
@@ -94,6 +96,7 @@ class TerminalDriver(Driver):
         self._lost = False
         self._deadline: threading.Timer | None = None
         self._sync = False
+        self._hold = FrameHold(self._write_changes)
         self._cursor = (0, 0)
         self._handle_signals()
 
@@ -111,8 +114,8 @@ class TerminalDriver(Driver):
     def display(self, update: LayoutUpdate | ChopsUpdate, size: Size, cursor: tuple[int, int], sync: bool) -> None:
         """Show an update of the compositor.
 
-        While the terminal is still busy with earlier output, only remember the cells. The terminal gets the newest
-        ones when it is ready.
+        While the terminal is still busy with earlier output, or while the answer to a key is incomplete, only remember
+        the cells. The terminal gets the newest ones afterwards.
 
         Args:
             update: The new cells.
@@ -127,7 +130,13 @@ class TerminalDriver(Driver):
             )
         frame.draw(update)
         self._cursor, self._sync = cursor, sync
+        self._hold.frame_drawn(self._app.screen)
         self._write_changes()
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key | events.MouseUp | events.Paste):
+            self._hold.input_arrived()
+        super().process_message(message)
 
     def repaint(self) -> None:
         """Write all cells again, because another program may have written to the terminal."""
@@ -137,7 +146,7 @@ class TerminalDriver(Driver):
             self._write_changes()
 
     def _write_changes(self) -> None:
-        if self._frame is None or self._writer is None or not self._writer.is_idle:
+        if self._hold.is_active or self._frame is None or self._writer is None or not self._writer.is_idle:
             return
         changes = self._frame.take_changes(self._cursor)
         if changes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.overlays.text_viewer import TextViewer
+from ecrtui.tui.overlays.text_viewer import OverlayText, TextViewer
 from ecrtui.tui.text_document import prepare_text
 from tests.support.cases import load_case
 from tests.support.embedded import client_for, new_embedded
@@ -159,3 +159,12 @@ async def test_a_long_title_is_cut(embedded: EmbeddedRegistry) -> None:
         pilot.app.push_screen(TextViewer("title " * 40, prepare_text("the only line")))
         await until(pilot, "the only line")
         assert "title … " in screen_text(pilot.app) or "…" in screen_text(pilot.app)
+
+
+async def test_the_first_frame_has_the_size_of_the_text() -> None:
+    async with running(new_embedded(), size=(80, 24)) as pilot:
+        viewer = TextViewer("two lines", prepare_text("one\ntwo"))
+        await pilot.app.push_screen(viewer)
+        height = viewer.query_one(OverlayText).styles.height
+        assert height is not None
+        assert height.value == 2

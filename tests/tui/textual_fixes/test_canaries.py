@@ -24,6 +24,7 @@ from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
 
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
+from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.palette import Palette
 from ecrtui.tui.textual_fixes.segments import component_style
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
@@ -220,3 +221,34 @@ async def test_a_partial_visual_style_loses_the_background() -> None:
         assert widget.get_visual_style("styled--cursor", partial=True).background != red
         assert component_style(widget, "styled--cursor").background == red
         assert component_style(widget, "styled--cursor").reverse
+
+
+class WideScreen(Screen[None]):
+    """A screen that records the classes that it has in its first frame."""
+
+    def __init__(self, early: bool) -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]
+        self.early = early
+        self.first_classes: frozenset[str] | None = None
+
+    def compose(self) -> ComposeResult:
+        if self.early:
+            set_first_breakpoints(self)
+        yield Static("text")
+
+    def render_lines(self, crop: Any) -> list[Strip]:
+        if self.first_classes is None:
+            self.first_classes = self.classes
+        return super().render_lines(crop)
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_the_first_frame_of_a_screen_has_no_breakpoint_classes_unless_set_early(early: bool) -> None:
+    async with App[None]().run_test(size=(80, 24)) as pilot:
+        screen = WideScreen(early)
+        await pilot.app.push_screen(screen)
+        await pilot.pause()
+        assert screen.first_classes is not None
+        assert ("-wide" in screen.first_classes) is early
+        assert screen.has_class("-wide")

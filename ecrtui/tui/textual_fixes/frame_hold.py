@@ -1,0 +1,85 @@
+"""Keep incomplete frames from the terminal while the answer to a key is being built.
+
+Defect: Textual draws a new layout in steps: first without its widgets, then without what they load. Each step writes
+most of the screen.
+Upstream: no issue known.
+Delete this module when Textual draws a new layout once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, runtime_checkable
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+LONGEST_HOLD = 0.1
+"""Seconds after which an incomplete frame is written. A user does not notice a shorter delay."""
+
+
+@runtime_checkable
+class AwaitsContent(Protocol):
+    """A screen that knows whether its contents are still to come."""
+
+    @property
+    def awaits_content(self) -> bool:
+        """True if what the user asked for is not on the screen yet."""
+
+
+class FrameHold:
+    """Decides which frames to hold: the incomplete ones after an input, for a short time.
+
+    The first frame of the application and what appears by itself are never held.
+
+    Args:
+        release: Called when a held frame is to be written although it is incomplete.
+        longest: Seconds after which that happens.
+    """
+
+    def __init__(self, release: Callable[[], None], longest: float = LONGEST_HOLD) -> None:
+        self._release = release
+        self._longest = longest
+        self._has_input = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """True while frames are held."""
+        return self._timer is not None
+
+    def input_arrived(self) -> None:
+        """Hold the next frame if it is incomplete."""
+        self._has_input = True
+
+    def frame_drawn(self, screen: Screen[Any]) -> None:
+        """Hold the frame that the screen has drawn, or hold no longer."""
+        if is_complete(screen):
+            self._end()
+        elif self._has_input and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._longest, self._expire)
+
+    def _expire(self) -> None:
+        self._has_input = False
+        self._end()
+        self._release()
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def is_complete(screen: Screen[Any]) -> bool:
+    """Return True if all widgets of the screen exist and none of its contents are still to come."""
+    if isinstance(screen, AwaitsContent) and screen.awaits_content:
+        return False
+    return all(widget.is_mounted for widget in _displayed(screen))
+
+
+def _displayed(parent: Widget) -> Iterator[Widget]:
+    for child in parent.children:
+        if child.display:
+            yield child
+            yield from _displayed(child)

@@ -1,0 +1,66 @@
+"""An incomplete frame after an input waits for the rest, but not for long; all other frames are written at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from ecrtui.tui.textual_fixes.frame_hold import FrameHold, is_complete
+
+
+class WaitingScreen(Screen[None]):
+    awaits_content = True
+
+    def compose(self) -> ComposeResult:
+        yield Vertical(Static("text"), id="box")
+
+
+class HoldApp(App[None]):
+    def get_default_screen(self) -> Screen[None]:
+        return WaitingScreen()
+
+
+@pytest.mark.parametrize(
+    ("events", "held"),
+    [
+        (["incomplete"], False),
+        (["input", "complete"], False),
+        (["input", "incomplete"], True),
+        (["input", "incomplete", "complete"], False),
+        (["input", "complete", "incomplete"], True),
+        (["input", "incomplete", "expired", "incomplete"], False),
+        (["input", "incomplete", "expired", "input", "incomplete"], True),
+    ],
+)
+async def test_only_an_incomplete_frame_after_an_input_is_held(events: list[str], held: bool) -> None:
+    async with HoldApp().run_test() as pilot:
+        released = asyncio.Event()
+        hold = FrameHold(released.set, longest=0)
+        screen = pilot.app.screen
+        assert isinstance(screen, WaitingScreen)
+        for event in events:
+            if event == "input":
+                hold.input_arrived()
+            elif event == "expired":
+                await released.wait()
+            else:
+                screen.awaits_content = event == "incomplete"
+                hold.frame_drawn(screen)
+        assert hold.is_active is held
+
+
+async def test_a_frame_is_incomplete_until_its_widgets_exist() -> None:
+    async with HoldApp().run_test() as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, WaitingScreen)
+        screen.awaits_content = False
+        assert is_complete(screen)
+        mounting = screen.query_one("#box").mount(Static("more"))
+        assert not is_complete(screen)
+        await mounting
+        assert is_complete(screen)
