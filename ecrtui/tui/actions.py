@@ -174,7 +174,7 @@ ACTIONS = (
     Action("image.config", "i", "config", "config", "Show the config: environment, entrypoint, labels, history"),
     Action("image.findings", "f", "findings", "findings", "Show scan findings"),
     Action("manifest.switch_pane", "o", "switch_pane", "switch pane", "Switch between the manifest and the contents"),
-    Action("manifest.search", "slash", "search", "search", "Find text in the manifest; n and N go to the matches"),
+    Action("manifest.search", "slash", "search", "search", "Find text in the manifest"),
     Action(
         "put_image.open",
         "",
@@ -238,7 +238,7 @@ ACTIONS = (
     Action("overlay.close", "escape,q", "leave", "close", "Close the overlay", palette=False),
     Action("help.close", "question_mark,f1", "leave", "close", "Close the help", palette=False),
     Action("text_viewer.close", "enter", "leave", "close", "Close the text", palette=False),
-    Action("text_viewer.search", "slash", "search", "find", "Find words in the text; n and N go to the matches"),
+    Action("text_viewer.search", "slash", "search", "find", "Find words in the text"),
     Action("text_viewer.copy", "c", "copy_text", "copy", "Copy the text, or the lines with a match"),
     Action("copied_text.close", "enter", "leave", "close", "Close the text", palette=False),
     Action("copied_text.print", "p", "print", "print", "Print the text on the terminal, where you can select it"),

@@ -24,7 +24,7 @@ from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
-from ecrtui.tui.bindings import UNBOUND, bindings, declared_actions
+from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, declared_actions, keys_of, shown_key
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
@@ -44,7 +44,7 @@ IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, KeymapApp):
     """Browse, inspect and retag.
 
     Args:
@@ -77,7 +77,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp):
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
-        self.set_keymap(dict(settings.keys))
+        self.use_keys(settings.keys)
         self.theme_manager.start_with(settings.theme)
 
     def warn(self, message: str) -> None:
@@ -160,9 +160,10 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp):
             self.notify(f"Could not resolve earlier writes: {error}", severity="warning")
             return
         if entries:
+            key = shown_key(self, "app.activity")
+            where = f"Activity ({key})" if key else "Activity"
             self.notify(
-                f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see Activity (a)",
-                timeout=10,
+                f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see {where}", timeout=10
             )
 
     def ask_for_code(self, question: str) -> str:
@@ -293,8 +294,8 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp):
             if action is not None and entry.enabled and not key.startswith(UNBOUND):
                 keys.setdefault(action, []).append(self.get_key_display(entry.binding))
         for action, shown in keys.items():
-            for key in self.settings.keys.get(action.id, action.keys).split(","):
-                used_first = active.get(key.strip())
+            for key in keys_of(self, action):
+                used_first = active.get(key)
                 if used_first is not None and used_first.binding.id is None:
                     shown.append(self.get_key_display(used_first.binding))
         return {action: list(dict.fromkeys(shown)) for action, shown in keys.items()}

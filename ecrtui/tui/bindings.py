@@ -1,8 +1,13 @@
-"""Textual bindings from the table of actions."""
+"""Textual bindings from the table of actions, and the keys of an action as a text names them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 
 from ecrtui.tui import actions
 from ecrtui.tui.actions import Action
@@ -25,6 +30,47 @@ def declared_actions(owner: type) -> list[Action]:
         if isinstance(binding, Binding)
     }
     return [action for action in actions.ACTIONS if action.id in ids]
+
+
+class KeymapApp(App[None]):
+    """An application whose users can change keys."""
+
+    user_keys: Mapping[str, str] = {}
+    """The keys of ``[keys]`` in the settings, comma separated, by the id of the action."""
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """Replace the default keys of these actions, by id."""
+        self.user_keys = keys
+        self.set_keymap(dict(keys))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the name of a key. Enter has a word, as every other key; some fonts lack Textual's sign for it."""
+        return binding.key if binding.key == "enter" else super().get_key_display(binding)
+
+
+def keys_of(app: App[Any], action: Action) -> list[str]:
+    """Return the keys of an action, as Textual names them: the user's, or else the default keys."""
+    user_keys = app.user_keys if isinstance(app, KeymapApp) else {}
+    return [key.strip() for key in user_keys.get(action.id, action.keys).split(",") if key.strip()]
+
+
+def shown_key(node: DOMNode, action_id: str) -> str:
+    """Return the first key of an action as the footer shows it; empty if it has none."""
+    action = actions.BY_ID[action_id]
+    keys = keys_of(node.app, action)
+    return node.app.get_key_display(Binding(keys[0], action.call)) if keys else ""
+
+
+def key_hint(node: DOMNode, action_id: str, label: str) -> str:
+    """Return "KEY LABEL" for a line that names keys; empty if the action has no key."""
+    key = shown_key(node, action_id)
+    return f"{key} {label}" if key else ""
+
+
+def press(node: DOMNode, action_id: str, purpose: str) -> str:
+    """Return the sentence "Press KEY to PURPOSE."; empty if the action has no key."""
+    key = shown_key(node, action_id)
+    return f"Press {key} to {purpose}." if key else ""
 
 
 def _binding(action: Action) -> Binding:

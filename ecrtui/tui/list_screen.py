@@ -16,6 +16,7 @@ from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.tui import blocking
 from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.bindings import press
 from ecrtui.tui.messages import ShowText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
@@ -252,7 +253,13 @@ class ListScreen(AppScreen, Generic[Item]):
             return ""
         if not state.complete:
             return "loading…"
-        return f"Nothing matches {state.filter_text}. Press Esc to clear the filter." if self.rows.total else self.EMPTY
+        if not self.rows.total:
+            return self.EMPTY
+        return self.no_match(f"Nothing matches {state.filter_text}")
+
+    def no_match(self, reason: str) -> str:
+        """Return the text in place of the rows when the filter shows none."""
+        return f"{reason}. {press(self, 'screen.back', 'clear the filter')}".rstrip()
 
     def _progress(self) -> str:
         state = self.state

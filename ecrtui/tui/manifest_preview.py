@@ -12,6 +12,7 @@ from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session
 from ecrtui.tui import blocking, details
+from ecrtui.tui.bindings import press
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
 
@@ -59,7 +60,8 @@ class ManifestPreview:
             view.show(EMPTY)
         else:
             facts = details.as_text(image_document(self.repository, image))
-            view.show(prepare_manifest(f"{facts}\n\nThe manifest was not read. Press Enter to read it."))
+            note = f"The manifest was not read. {press(view, 'row.open', 'read it')}"
+            view.show(prepare_manifest(f"{facts}\n\n{note}".rstrip()))
 
     def shown(self, view: ManifestView, image: Image) -> ManifestDocument | None:
         """Return the manifest of this image if the view has it."""

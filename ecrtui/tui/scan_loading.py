@@ -186,11 +186,11 @@ class ScanLoadingMixin(ListScreen[Image]):
     def _note(self, state: ListState) -> str:
         progress = self._scan_progress
         if self._scan_error is not None and self._needs_all_scans and state.filter_text and state.complete:
-            return f"No known match: {_not_known(self._scan_error)}. Press Esc to clear the filter."
+            return self.no_match(f"No known match: {_not_known(self._scan_error)}")
         if progress is None or progress.known >= progress.total or not state.complete:
             return super()._note(state)
         known = f"{format_number(progress.known)} of {format_number(progress.total)}"
-        return f"No match so far: findings known for {known}. Press Esc to clear the filter."
+        return self.no_match(f"No match so far: findings known for {known}")
 
     def _show_document(self, form: Callable[[Mapping[str, Any]], str]) -> None:
         self._show_document_with_scan(form)

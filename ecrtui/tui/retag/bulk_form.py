@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from textual.content import Content
 
 from ecrtui.ecr import units
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
 
@@ -43,7 +44,8 @@ class BulkForm(PlanForm):
             lines.append(rendering.warning_line(f"leaves {units.format_count(untagged, 'image')} untagged"))
         warnings = sum(len(step.warnings) for step in plan.steps)
         if warnings:
-            words = f"{units.format_count(warnings, 'warning')} (d on a row shows its warnings)"
+            hint = key_hint(self, "list.describe", "on a row shows its warnings")
+            words = units.format_count(warnings, "warning") + (f" ({hint})" if hint else "")
             lines.append(rendering.warning_line(words))
         lines += [rendering.warning_line(warning) for warning in plan.warnings]
         return Content("\n").join(lines)
@@ -60,9 +62,14 @@ class BulkForm(PlanForm):
         lines += rendering.verification_lines(report)
         return Content("\n").join(lines)
 
-    def keys(self, state: PlanFormState) -> str:
+    def keys(self, state: PlanFormState) -> Iterable[str]:
         if state.phase is Phase.WRITE:
-            return "stopping after this row…" if self.stopping else "esc stop after this row"
+            stop = key_hint(self, "plan_form.close", "stop after this row")
+            return ("stopping after this row…" if self.stopping else stop,)
         if state.phase is Phase.EDIT and state.plan is not None:
-            return f"enter apply · o on conflict: {self.on_conflict.value} · esc back to the rows"
+            return (
+                key_hint(self, "plan_form.submit", "apply"),
+                key_hint(self, "bulk_form.on_conflict", f"on conflict: {self.on_conflict.value}"),
+                key_hint(self, "plan_form.close", "back to the rows"),
+            )
         return super().keys(state)

@@ -20,7 +20,7 @@ from ecrtui.ecr.tag import parse_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, key_hint, shown_key
 from ecrtui.tui.retag import rendering
 
 if TYPE_CHECKING:
@@ -204,8 +204,8 @@ class PlanForm(Vertical, can_focus=True):
         """Apply the plan; close the form if the result is shown."""
         if self.state.phase is Phase.DONE:
             self.post_message(self.Closed(self))
-        elif self.state.phase is Phase.EDIT:
-            self._submit("")
+        elif self.state.phase is not Phase.WRITE:
+            self._submit(self.query_one(".confirm", Input).value)
 
     def action_close(self) -> None:
         """Return from the confirmation to the plan, or close the form. A write in flight keeps it open."""
@@ -283,7 +283,7 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is not Phase.CONFIRM:
             confirm.value = ""
         self.query_one(".content", Static).update(self._content(state))
-        self.query_one(".keys", Static).update(Content(self.keys(state)))
+        self.query_one(".keys", Static).update(Content(" · ".join(filter(None, self.keys(state)))))
 
     def _content(self, state: PlanFormState) -> Content:
         lines: list[Content] = []
@@ -295,7 +295,8 @@ class PlanForm(Vertical, can_focus=True):
             lines.append(Content.styled("  checking current tags…", "dim"))
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
-            lines.append(Content.assemble("  Protected. Type ", tags, " to confirm and press Enter."))
+            key = shown_key(self, "plan_form.submit")
+            lines.append(Content.assemble("  Protected. Type ", tags, f" to confirm and press {key}."))
         if state.phase is Phase.WRITE:
             lines.append(_progress_line(state.progress))
         if state.problem:
@@ -312,16 +313,19 @@ class PlanForm(Vertical, can_focus=True):
         """Return the result as text."""
         return rendering.report_lines(report)
 
-    def keys(self, state: PlanFormState) -> str:
-        """Return the line that names the keys of this phase."""
-        retry = " · r try again" if self._can_retry(state) else ""
+    def keys(self, state: PlanFormState) -> Iterable[str]:
+        """Return what the last line says: the keys of this phase, each with what it does. Empty texts are left out."""
         if state.phase is Phase.WRITE:
-            return "writing; cannot be cancelled"
+            return ("writing; cannot be cancelled",)
         if state.phase is Phase.CONFIRM:
-            return "enter apply · esc back"
+            return key_hint(self, "plan_form.submit", "apply"), key_hint(self, "plan_form.close", "back")
+        retry = key_hint(self, "plan_form.retry", "try again") if self._can_retry(state) else ""
         if state.phase is Phase.DONE:
-            return "enter close" + (" · m manifest" if state.has_manifest else "") + retry
-        return ("enter apply · " if state.plan and _can_be_applied(state.plan) else "") + "esc cancel" + retry
+            manifest = key_hint(self, "plan_form.manifest", "manifest") if state.has_manifest else ""
+            return key_hint(self, "plan_form.submit", "close"), manifest, retry
+        applicable = state.plan is not None and _can_be_applied(state.plan)
+        apply = key_hint(self, "plan_form.submit", "apply") if applicable else ""
+        return apply, key_hint(self, "plan_form.close", "cancel"), retry
 
 
 def _can_be_applied(plan: Plan) -> bool:

@@ -122,7 +122,7 @@ def response_lines(response: PutImageResult, *, shared: bool = False) -> list[Co
         ("image digest", response.digest),
         ("image tag", "" if shared else response.tag),
         ("media type", response.media_type),
-        ("manifest", f"{size} bytes, unchanged (m to view)"),
+        ("manifest", f"{size} bytes, unchanged"),
         ("request id", "" if shared else response.request_id),
     )
 

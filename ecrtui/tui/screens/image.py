@@ -364,7 +364,7 @@ def _find(session: Session, repository: str, subject: str) -> Image:
         raise NotFound(
             f"{repository} has no image {subject}",
             "The image was deleted, or the tag was removed.",
-            "Press Esc to go back to the list.",
+            "Go back to the list and refresh it.",
         )
     return found
 

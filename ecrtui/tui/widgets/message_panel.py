@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, shown_key
 
 MAX_TEXT_LENGTH = 4_000
 """Longest text, in characters, that the panel shows of a detail or a hint."""
@@ -143,5 +143,5 @@ class MessagePanel(Widget, can_focus=True):
         lines += [text.block(message.hint, "$text-accent", MAX_TEXT_LENGTH)] if message.hint else []
         lines += [text.content(message.reference, "$text-muted")] if message.reference else []
         if message.retryable:
-            lines.append(Content.assemble(("r", "bold $accent"), " try again"))
+            lines.append(Content.assemble((shown_key(self, "screen.retry"), "bold $accent"), " try again"))
         return Content("\n").join(lines)
