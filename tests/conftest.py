@@ -12,6 +12,8 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads it when it is importe
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import served
 from tests.support.environment import own_environment
 
 # The time of an example depends on the load of the machine, so a slow example is not a failure.
@@ -49,6 +51,13 @@ def no_sdk_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("AWS_RETRY_MODE", "standard")
+
+
+@pytest.fixture(scope="module")
+def url(embedded: EmbeddedRegistry) -> Iterator[str]:
+    """Serve the registry of the module, its fixture ``embedded``, over HTTP; return the URL."""
+    with served(embedded) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

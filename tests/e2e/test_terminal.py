@@ -45,12 +45,6 @@ def embedded() -> EmbeddedRegistry:
     return registry
 
 
-@pytest.fixture(scope="module")
-def url(embedded: EmbeddedRegistry) -> Iterator[str]:
-    with served(embedded) as address:
-        yield address
-
-
 def assert_terminal_restored(terminal: Terminal) -> None:
     """Check that modes, cursor, keyboard protocol and line settings are as before the start."""
     output = bytes(terminal.output).decode(errors="replace")

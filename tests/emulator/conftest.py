@@ -39,11 +39,12 @@ def embedded() -> Iterator[EmbeddedRegistry]:
     registry.database.close()
 
 
-@pytest.fixture(scope="module")
-def url(embedded: EmbeddedRegistry) -> Iterator[str]:
-    """Serve the registry of the module over HTTP; yield its URL."""
-    with served(embedded) as url:
-        yield url
+@pytest.fixture
+def empty() -> Iterator[EmbeddedRegistry]:
+    """Create a registry in memory for one test."""
+    registry = new_embedded()
+    yield registry
+    registry.database.close()
 
 
 @pytest.fixture(scope="module", params=["in-process", "http"])

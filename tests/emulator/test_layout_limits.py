@@ -10,7 +10,7 @@ import lzma
 import os
 import socket
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,10 @@ from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout import open_layout
 from ecrtui.emulator.layout_import import ImportResult, import_image
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import OCI_INDEX, OCI_LAYER, OCI_MANIFEST, REGION, client_for, digests_of, new_embedded
+from tests.support.embedded import OCI_INDEX, OCI_LAYER, OCI_MANIFEST, REGION, client_for, digests_of
 from tests.support.layouts import LayoutFolder, files_of, write_tar
 
 REPOSITORY = "team/app"
-
-
-@pytest.fixture(scope="module")
-def embedded() -> Iterator[EmbeddedRegistry]:
-    registry = new_embedded()
-    yield registry
-    registry.database.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,15 @@ from ecrtui.emulator.errors import LayoutError
 from ecrtui.emulator.layout import open_layout
 from ecrtui.emulator.layout_import import ImportResult, import_image
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import DOCKER_LIST, REGION, client_for, digests_of, new_embedded, tags_of
+from tests.support.embedded import DOCKER_LIST, REGION, client_for, digests_of, tags_of
 from tests.support.layouts import LayoutFolder
 
 REPOSITORY = "team/app"
 
 
-@pytest.fixture
-def embedded() -> Iterator[EmbeddedRegistry]:
-    registry = new_embedded()
-    yield registry
-    registry.database.close()
-
-
-def taken(embedded: EmbeddedRegistry, source: object, *, ref: str = "", platform: str = "") -> ImportResult:
+def taken(empty: EmbeddedRegistry, source: object, *, ref: str = "", platform: str = "") -> ImportResult:
     with open_layout(str(source)) as opened:
-        return import_image(embedded.database, opened, REPOSITORY, "1", ref=ref, platform=platform, region=REGION)
+        return import_image(empty.database, opened, REPOSITORY, "1", ref=ref, platform=platform, region=REGION)
 
 
 PLATFORMS = ("linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64/v8", "unknown/unknown")
@@ -67,48 +59,48 @@ def sparse(tmp_path: Path) -> Sparse:
 @pytest.mark.parametrize("platform", ["linux/amd64", ""])
 @pytest.mark.parametrize("ref", ["", "1", "docker.io/team/app:1", "index", "image"])
 def test_the_platform_that_is_there_can_be_imported(
-    embedded: EmbeddedRegistry, sparse: Sparse, ref: str, platform: str
+    empty: EmbeddedRegistry, sparse: Sparse, ref: str, platform: str
 ) -> None:
     selected = {"index": sparse.index["digest"], "image": sparse.digest("linux/amd64")}.get(ref, ref)
     if not platform and ref != "image":
         with pytest.raises(LayoutError, match="incomplete"):
-            taken(embedded, sparse.layout, ref=selected)
+            taken(empty, sparse.layout, ref=selected)
         return
-    imported = taken(embedded, sparse.layout, ref=selected, platform=platform)
+    imported = taken(empty, sparse.layout, ref=selected, platform=platform)
     assert (imported.digest, imported.manifests) == (sparse.digest("linux/amd64"), 1)
-    ecr = client_for(embedded)
+    ecr = client_for(empty)
     assert tags_of(ecr, REPOSITORY) == {"1": imported.digest}
     assert digests_of(ecr, REPOSITORY) == {imported.digest}
 
 
-def test_an_incomplete_index_names_a_platform_that_is_there(embedded: EmbeddedRegistry, sparse: Sparse) -> None:
+def test_an_incomplete_index_names_a_platform_that_is_there(empty: EmbeddedRegistry, sparse: Sparse) -> None:
     with pytest.raises(LayoutError, match="incomplete; nothing was stored") as caught:
-        taken(embedded, sparse.layout)
+        taken(empty, sparse.layout)
     assert "for 'linux/arm/v7'" in caught.value.problem
     assert f"--platform linux/amd64, or --ref {sparse.digest('linux/amd64')}" in caught.value.hint
 
 
-def test_no_platform_is_named_if_its_layers_are_not_there(embedded: EmbeddedRegistry, sparse: Sparse) -> None:
+def test_no_platform_is_named_if_its_layers_are_not_there(empty: EmbeddedRegistry, sparse: Sparse) -> None:
     manifest = json.loads(sparse.layout.path(sparse.digest("linux/amd64")).read_bytes())
     sparse.layout.path(manifest["layers"][0]["digest"]).unlink()
     with pytest.raises(LayoutError, match="layer or config") as caught:
-        taken(embedded, sparse.layout)
+        taken(empty, sparse.layout)
     assert "--platform" not in caught.value.hint
 
 
-def test_a_platform_that_is_not_there_is_named(embedded: EmbeddedRegistry, sparse: Sparse) -> None:
+def test_a_platform_that_is_not_there_is_named(empty: EmbeddedRegistry, sparse: Sparse) -> None:
     with pytest.raises(LayoutError, match=f"Missing:\n  manifest {sparse.digest('linux/arm/v7')}"):
-        taken(embedded, sparse.layout, platform="linux/arm/v7")
+        taken(empty, sparse.layout, platform="linux/arm/v7")
 
 
 @pytest.mark.parametrize(
     "platform", ["linux/s390x", "windows/amd64", "linux", "amd64", "linux/amd64/v2", "/", "\ud800"]
 )
 def test_an_unknown_platform_is_reported_with_the_known_ones(
-    embedded: EmbeddedRegistry, sparse: Sparse, platform: str
+    empty: EmbeddedRegistry, sparse: Sparse, platform: str
 ) -> None:
     with pytest.raises(LayoutError) as caught:
-        taken(embedded, sparse.layout, platform=platform)
+        taken(empty, sparse.layout, platform=platform)
     if platform == "linux":  # a prefix of several
         assert "has 4 images for 'linux'" in caught.value.problem
     else:
@@ -122,17 +114,17 @@ def test_an_unknown_platform_is_reported_with_the_known_ones(
     [("linux/arm64", "linux/arm64/v8"), ("linux/arm64/v8", "linux/arm64/v8"), ("linux/arm", None)],
 )
 def test_a_variant_can_be_left_out_if_there_is_one(
-    embedded: EmbeddedRegistry, tmp_path: Path, platform: str, found: str | None
+    empty: EmbeddedRegistry, tmp_path: Path, platform: str, found: str | None
 ) -> None:
     sparse = Sparse(tmp_path / "layout", present="linux/arm64/v8")
     if found:
-        assert taken(embedded, sparse.layout, platform=platform).digest == sparse.digest(found)
+        assert taken(empty, sparse.layout, platform=platform).digest == sparse.digest(found)
     else:
         with pytest.raises(LayoutError, match=r"has 2 images for 'linux/arm'(?s:.)*linux/arm/v6(?s:.)*linux/arm/v7"):
-            taken(embedded, sparse.layout, platform=platform)
+            taken(empty, sparse.layout, platform=platform)
 
 
-def test_versions_of_windows_are_told_apart_by_digest(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_versions_of_windows_are_told_apart_by_digest(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     images = [
         for_platform(layout.image(version), "windows/amd64", **{"os.version": version})
@@ -140,42 +132,42 @@ def test_versions_of_windows_are_told_apart_by_digest(embedded: EmbeddedRegistry
     ]
     layout.write_index(layout.index(images))
     with pytest.raises(LayoutError, match=r"for 'windows/amd64 10\.0\.20348\.1'") as caught:
-        taken(embedded, layout, platform="windows/amd64")
+        taken(empty, layout, platform="windows/amd64")
     assert images[1]["digest"] in caught.value.problem
-    assert taken(embedded, layout, ref=images[1]["digest"]).digest == images[1]["digest"]
+    assert taken(empty, layout, ref=images[1]["digest"]).digest == images[1]["digest"]
 
 
-def test_a_platform_selects_among_the_entries_of_a_layout(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_a_platform_selects_among_the_entries_of_a_layout(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     images = [for_platform(layout.image(name), name) for name in PLATFORMS]
     layout.write_index(*images)
-    assert taken(embedded, layout, platform="linux/arm/v6").digest == images[1]["digest"]
+    assert taken(empty, layout, platform="linux/arm/v6").digest == images[1]["digest"]
 
 
-def test_a_platform_selects_in_a_docker_list(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_a_platform_selects_in_a_docker_list(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     image = for_platform(layout.image(), "linux/amd64")
     text = json.dumps({"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": [image]})
     layout.write_index(layout.manifest(text, DOCKER_LIST))
-    assert taken(embedded, layout, platform="linux/amd64").digest == image["digest"]
+    assert taken(empty, layout, platform="linux/amd64").digest == image["digest"]
 
 
-def test_a_platform_of_a_single_image_is_not_known(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_a_platform_of_a_single_image_is_not_known(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     layout.write_index(layout.image())
     with pytest.raises(LayoutError, match="no image for 'linux/amd64'"):
-        taken(embedded, layout, platform="linux/amd64")
+        taken(empty, layout, platform="linux/amd64")
 
 
-def test_the_same_image_at_two_places_is_one_image(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_the_same_image_at_two_places_is_one_image(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     image = for_platform(layout.image(), "linux/amd64")
     layout.write_index(layout.index([image, image]), layout.index([image], annotations={"second": "yes"}), image)
-    assert taken(embedded, layout, platform="linux/amd64").manifests == 1
-    assert taken(embedded, layout, ref=image["digest"]).manifests == 1
+    assert taken(empty, layout, platform="linux/amd64").manifests == 1
+    assert taken(empty, layout, ref=image["digest"]).manifests == 1
 
 
-def test_one_name_for_two_images_is_reported(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_one_name_for_two_images_is_reported(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     """`docker save a:latest b:latest` names both entries latest; the whole names differ."""
     layout = LayoutFolder(tmp_path / "layout")
     one, two = layout.image("one"), layout.image("two")
@@ -186,15 +178,15 @@ def test_one_name_for_two_images_is_reported(embedded: EmbeddedRegistry, tmp_pat
 
     layout.write_index(entry(one, "docker.io/team/a:latest"), entry(two, "docker.io/team/b:latest"))
     with pytest.raises(LayoutError, match=r"has 2 images 'latest':\n  'docker.io/team/a:latest' sha256:"):
-        taken(embedded, layout, ref="latest")
-    assert taken(embedded, layout, ref="docker.io/team/b:latest").digest == two["digest"]
+        taken(empty, layout, ref="latest")
+    assert taken(empty, layout, ref="docker.io/team/b:latest").digest == two["digest"]
 
 
-def test_an_error_lists_some_of_many_images(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_an_error_lists_some_of_many_images(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     image = layout.image()
     layout.write_index(*({**image, "digest": f"sha256:{number:064x}"} for number in range(20_000)))
     with pytest.raises(LayoutError, match=r"has 20,000 images") as caught:
-        taken(embedded, layout)
+        taken(empty, layout)
     assert len(caught.value.problem) < 2000
     assert "and 19,995 more" in caught.value.problem

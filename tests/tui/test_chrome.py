@@ -18,17 +18,8 @@ from tests.support.embedded import client_for, create_repository, new_embedded, 
 from tests.support.screen import app_of, paste, retag, row_of, running, screen_text, type_text, until, until_gone
 
 
-@pytest.fixture(scope="module")
-def embedded() -> EmbeddedRegistry:
-    made = new_embedded()
-    client = client_for(made)
-    create_repository(client, "team/app")
-    push_image(client, "team/app", "one", "v1")
-    return made
-
-
-async def test_help_lists_every_key_that_works_on_the_screen(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(120, 80)) as pilot:
+async def test_help_lists_every_key_that_works_on_the_screen(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app", size=(120, 80)) as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("question_mark")
         screen = await until(pilot, "Keyboard shortcuts")
@@ -39,8 +30,8 @@ async def test_help_lists_every_key_that_works_on_the_screen(embedded: EmbeddedR
         assert "^c" in row_of(screen, "Quit; a write")
 
 
-async def test_help_groups_keys_under_titles_without_ids(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app:v1", size=(120, 80)) as pilot:
+async def test_help_groups_keys_under_titles_without_ids(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app:v1", size=(120, 80)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("o")
         await pilot.press("question_mark")
@@ -49,8 +40,8 @@ async def test_help_groups_keys_under_titles_without_ids(embedded: EmbeddedRegis
         assert "structure" not in screen
 
 
-async def test_help_includes_the_keys_of_an_open_form(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(120, 60)) as pilot:
+async def test_help_includes_the_keys_of_an_open_form(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app", size=(120, 60)) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "prod")
         await pilot.press("enter")
@@ -61,27 +52,27 @@ async def test_help_includes_the_keys_of_an_open_form(embedded: EmbeddedRegistry
         assert "Cancel, or close the result" in screen
 
 
-async def test_an_action_without_a_default_key_can_be_given_one(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", keys={"images.swap": "f6"}) as pilot:
+async def test_an_action_without_a_default_key_can_be_given_one(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app", keys={"images.swap": "f6"}) as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("f6")
         await until(pilot, "Plan › Swap two tags")
 
 
-async def test_an_unknown_id_in_the_keymap_is_reported_at_start(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, size=(120, 30), keys={"image.retga": "f2"}) as pilot:
+async def test_an_unknown_id_in_the_keymap_is_reported_at_start(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, size=(120, 30), keys={"image.retga": "f2"}) as pilot:
         await until(pilot, lambda screen: "'image.retga'" in screen and "'image.retag'" in screen)
 
 
-async def test_the_palette_includes_actions_of_the_focused_widget(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app:v1", size=(120, 60)) as pilot:
+async def test_the_palette_includes_actions_of_the_focused_widget(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app:v1", size=(120, 60)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("colon")
         await until(pilot, "Wrap or scroll long lines")
 
 
-async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(120, 60), keys={"image.retag": "f2"}) as pilot:
+async def test_help_follows_the_user_s_own_keys(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app", size=(120, 60), keys={"image.retag": "f2"}) as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("t")
         await pilot.press("question_mark")
@@ -92,8 +83,8 @@ async def test_help_follows_the_user_s_own_keys(embedded: EmbeddedRegistry) -> N
         await until(pilot, "new tags, separated")
 
 
-async def test_the_palette_offers_the_actions_of_the_screen_and_runs_them(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app") as pilot:
+async def test_the_palette_offers_the_actions_of_the_screen_and_runs_them(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app") as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("colon")
         await until(pilot, "Copy a URI, a digest, a tag or a command line")
@@ -104,8 +95,8 @@ async def test_the_palette_offers_the_actions_of_the_screen_and_runs_them(embedd
         await until(pilot, "imageManifestMediaType")
 
 
-async def test_a_chosen_theme_applies_at_once_and_is_remembered(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded) as pilot:
+async def test_a_chosen_theme_applies_at_once_and_is_remembered(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image) as pilot:
         await until(pilot, "1 repository")
         before = pilot.app.theme
         pilot.app.action_change_theme()
@@ -121,9 +112,9 @@ async def test_a_chosen_theme_applies_at_once_and_is_remembered(embedded: Embedd
 
 
 async def test_esc_in_the_theme_menu_restores_the_previous_theme(
-    embedded: EmbeddedRegistry,
+    one_image: EmbeddedRegistry,
 ) -> None:
-    async with running(embedded) as pilot:
+    async with running(one_image) as pilot:
         await until(pilot, "1 repository")
         before = pilot.app.theme
         await pilot.press("colon")
@@ -140,10 +131,10 @@ async def test_esc_in_the_theme_menu_restores_the_previous_theme(
         assert not settings_file().exists()
 
 
-async def test_a_broken_theme_is_reported_once_with_file_and_line(embedded: EmbeddedRegistry) -> None:
+async def test_a_broken_theme_is_reported_once_with_file_and_line(one_image: EmbeddedRegistry) -> None:
     themes_folder().mkdir(parents=True)
     (themes_folder() / "mine.toml").write_text('name = "mine"\nprimary = "no colour"\n')
-    async with running(embedded, size=(160, 30)) as pilot:
+    async with running(one_image, size=(160, 30)) as pilot:
         screen = await until(pilot, "mine.toml")
         assert "line 2" in screen
         await until(pilot, "1 repository")
@@ -155,8 +146,8 @@ def header_colours(pilot: Pilot[None]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["ecrtui-dark", "ecrtui-light", "ecrtui-contrast", "ecrtui-colourblind", "nord"])
-async def test_the_theme_of_the_settings_is_drawn(embedded: EmbeddedRegistry, name: str) -> None:
-    async with running(embedded, theme=name) as pilot:
+async def test_the_theme_of_the_settings_is_drawn(one_image: EmbeddedRegistry, name: str) -> None:
+    async with running(one_image, theme=name) as pilot:
         await until(pilot, "1 repository")
         theme = pilot.app.current_theme
         assert theme.name == name
@@ -171,14 +162,14 @@ async def test_the_theme_of_the_settings_is_drawn(embedded: EmbeddedRegistry, na
         assert header_colours(pilot) == begun
 
 
-async def test_an_unknown_theme_is_reported_and_another_one_is_used(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, theme="nothing-like-it") as pilot:
+async def test_an_unknown_theme_is_reported_and_another_one_is_used(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, theme="nothing-like-it") as pilot:
         await until(pilot, "Unknown theme 'nothing-like-it'")
         await until(pilot, "1 repository")
 
 
-async def test_every_theme_shows_the_same_text(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(160, 30)) as pilot:
+async def test_every_theme_shows_the_same_text(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app", size=(160, 30)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         form = await retag(pilot, "prod", "new")
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
@@ -206,8 +197,8 @@ def colours(segments: list[Segment]) -> set[str]:
     return found
 
 
-async def test_the_16_color_theme_draws_with_16_colors_only(embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, "team/app", size=(160, 30), theme="ecrtui-16") as pilot:
+async def test_the_16_color_theme_draws_with_16_colors_only(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app", size=(160, 30), theme="ecrtui-16") as pilot:
         await until(pilot, '"schemaVersion": 2')
         await retag(pilot, "prod")
         strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
@@ -216,10 +207,10 @@ async def test_the_16_color_theme_draws_with_16_colors_only(embedded: EmbeddedRe
 
 
 async def test_without_color_every_state_has_a_word_or_a_sign(
-    embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
+    one_image: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with running(embedded, "team/app", size=(160, 30)) as pilot:
+    async with running(one_image, "team/app", size=(160, 30)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("space")
         screen = await until(pilot, "1 marked")
@@ -253,30 +244,30 @@ async def test_a_terminal_of_60x15_is_enough_for_a_retag() -> None:
 
 
 @pytest.mark.parametrize("size", [(59, 15), (60, 14)])
-async def test_a_smaller_terminal_says_so(size: tuple[int, int], embedded: EmbeddedRegistry) -> None:
-    async with running(embedded, size=size) as pilot:
+async def test_a_smaller_terminal_says_so(size: tuple[int, int], one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, size=size) as pilot:
         screen = await until(pilot, "ecrtui")
         assert "needs" in screen
         await pilot.resize_terminal(80, 24)
         await until(pilot, "1 repository")
 
 
-async def test_a_paste_of_several_lines_does_not_apply_anything(embedded: EmbeddedRegistry) -> None:
-    writes = embedded.calls["PutImage"]
-    async with running(embedded, "team/app") as pilot:
+async def test_a_paste_of_several_lines_does_not_apply_anything(one_image: EmbeddedRegistry) -> None:
+    writes = one_image.calls["PutImage"]
+    async with running(one_image, "team/app") as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("t")
         await until(pilot, "new tags, separated")
         await paste(pilot, "one\ntwo\n")
         await until(pilot, lambda screen: "one" in screen)
         await pilot.pause(0.3)
-        assert embedded.calls["PutImage"] == writes
+        assert one_image.calls["PutImage"] == writes
         assert "✓" not in screen_text(pilot.app)
 
 
-async def test_the_settings_are_read_from_the_user_s_file(embedded: EmbeddedRegistry, own_home: Path) -> None:
+async def test_the_settings_are_read_from_the_user_s_file(one_image: EmbeddedRegistry, own_home: Path) -> None:
     settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text('theme = "ecrtui-light"\n[accounts.123456789012]\nread_only = true\n')
-    async with running(embedded) as pilot:
+    async with running(one_image) as pilot:
         await until(pilot, "READ-ONLY")
         assert pilot.app.theme == "ecrtui-light"

@@ -8,17 +8,8 @@ import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
-from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served
+from tests.support.embedded import REGION, new_embedded, served
 from tests.support.screen import running, until, until_gone
-
-
-@pytest.fixture(scope="module")
-def embedded() -> EmbeddedRegistry:
-    made = new_embedded()
-    client = client_for(made)
-    create_repository(client, "team/app")
-    push_image(client, "team/app", "one", "v1")
-    return made
 
 
 @pytest.fixture
@@ -31,8 +22,8 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> Path:
     return folder
 
 
-async def test_the_header_shows_the_endpoint_over_http(embedded: EmbeddedRegistry) -> None:
-    with served(embedded) as url:
+async def test_the_header_shows_the_endpoint_over_http(one_image: EmbeddedRegistry) -> None:
+    with served(one_image) as url:
         async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
             screen = await until(pilot, "1 repository")
             assert f"123456789012 · {REGION} · {url}" in screen
@@ -40,9 +31,9 @@ async def test_the_header_shows_the_endpoint_over_http(embedded: EmbeddedRegistr
 
 
 async def test_missing_credentials_show_the_next_step_and_a_retry_works(
-    embedded: EmbeddedRegistry, no_credentials: Path
+    one_image: EmbeddedRegistry, no_credentials: Path
 ) -> None:
-    with served(embedded) as url:
+    with served(one_image) as url:
         connection = Connection(endpoint_url=url, region=REGION)
         async with running(None, connection=connection, size=(140, 30)) as pilot:
             screen = await until(pilot, "No AWS credentials")
@@ -58,11 +49,11 @@ async def test_missing_credentials_show_the_next_step_and_a_retry_works(
 
 
 async def test_a_missing_region_shows_the_next_step_and_a_retry_works(
-    embedded: EmbeddedRegistry, no_credentials: Path, monkeypatch: pytest.MonkeyPatch
+    one_image: EmbeddedRegistry, no_credentials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    with served(embedded) as url:
+    with served(one_image) as url:
         async with running(None, connection=Connection(endpoint_url=url), size=(140, 30)) as pilot:
             screen = await until(pilot, "No region is configured")
             assert "--region" in screen
@@ -72,8 +63,8 @@ async def test_a_missing_region_shows_the_next_step_and_a_retry_works(
             await until(pilot, "1 repository")
 
 
-async def test_an_unknown_profile_is_named_and_a_retry_works(embedded: EmbeddedRegistry, no_credentials: Path) -> None:
-    with served(embedded) as url:
+async def test_an_unknown_profile_is_named_and_a_retry_works(one_image: EmbeddedRegistry, no_credentials: Path) -> None:
+    with served(one_image) as url:
         connection = Connection(endpoint_url=url, profile="deploy")
         async with running(None, "team/app:v1", connection=connection, size=(140, 30)) as pilot:
             screen = await until(pilot, "Profile not found")
@@ -105,28 +96,28 @@ async def test_an_unreachable_registry_is_reported_with_its_address() -> None:
     ],
 )
 async def test_an_error_appears_in_place_and_a_retry_continues(
-    start: str, fault: str, title: str, embedded: EmbeddedRegistry
+    start: str, fault: str, title: str, one_image: EmbeddedRegistry
 ) -> None:
-    async with running(embedded, start, size=(140, 30)) as pilot:
+    async with running(one_image, start, size=(140, 30)) as pilot:
         await until(pilot, '"schemaVersion": 2' if start else "1 repository")
-        struck = embedded.faults.add(f"*:{fault}" if start else f"DescribeRepositories:{fault}")
+        struck = one_image.faults.add(f"*:{fault}" if start else f"DescribeRepositories:{fault}")
         try:
             await pilot.press("ctrl+r")
             screen = await until(pilot, title)
             assert struck.hits
             assert all(word in screen for word in fault.partition("message=")[2].split())
         finally:
-            embedded.faults.clear()
+            one_image.faults.clear()
         await pilot.press("r")
         await until_gone(pilot, title)
         await until(pilot, '"schemaVersion": 2' if start else "1 repository")
 
 
 async def test_a_throttled_listing_says_so_and_continues(
-    embedded: EmbeddedRegistry,
+    one_image: EmbeddedRegistry,
 ) -> None:
-    throttle = embedded.faults.add("DescribeRepositories:throttle:times=1")
-    async with running(embedded) as pilot:
+    throttle = one_image.faults.add("DescribeRepositories:throttle:times=1")
+    async with running(one_image) as pilot:
         await until(pilot, "throttled by the service")
         await until(pilot, "1 repository")
         assert throttle.hits == 1
@@ -134,8 +125,8 @@ async def test_a_throttled_listing_says_so_and_continues(
 
 
 async def test_an_endpoint_that_is_not_ecr_is_reported() -> None:
-    embedded = new_embedded()
-    embedded.faults.add("*:unavailable:status=404")
-    async with running(embedded, size=(140, 30)) as pilot:
+    one_image = new_embedded()
+    one_image.faults.add("*:unavailable:status=404")
+    async with running(one_image, size=(140, 30)) as pilot:
         await until(pilot, "Check the endpoint URL")
         assert pilot.app.is_running

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
+from tests.support.embedded import client_for, push_image, tags_of
 from tests.support.screen import retag, running, until
 
 REPOSITORY = "team/app"
@@ -17,13 +17,13 @@ HANG = 60
 """Seconds that a hanging service takes, far longer than a test may."""
 
 
+pytestmark = pytest.mark.usefixtures("image")
+
+
 @pytest.fixture
-def embedded() -> EmbeddedRegistry:
-    made = new_embedded()
-    client = client_for(made)
-    create_repository(client, REPOSITORY)
+def image(client: Any) -> None:
+    """Push the image ``v1``."""
     push_image(client, REPOSITORY, "one", "v1")
-    return made
 
 
 def hold_put_image(embedded: EmbeddedRegistry) -> threading.Event:

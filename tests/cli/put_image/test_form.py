@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from tests.support.embedded import (
     digests_of,
     manifest_text,
     new_embedded,
-    served,
     tags_of,
 )
 from tests.support.terminal import Terminal, ecrtui
@@ -43,12 +41,6 @@ def client(embedded: EmbeddedRegistry) -> Any:
     create_repository(client, REPOSITORY)
     create_repository(client, "team/frozen", "IMMUTABLE")
     return client
-
-
-@pytest.fixture(scope="module")
-def url(embedded: EmbeddedRegistry) -> Iterator[str]:
-    with served(embedded) as address:
-        yield address
 
 
 def put(terminal: Terminal) -> None:

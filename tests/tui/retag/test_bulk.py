@@ -13,22 +13,10 @@ import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, tags_of
+from tests.support.embedded import create_repository, push_image, put, tags_of
 from tests.support.screen import PATIENCE, below, row_of, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
-
-
-@pytest.fixture
-def embedded() -> EmbeddedRegistry:
-    return new_embedded()
-
-
-@pytest.fixture
-def client(embedded: EmbeddedRegistry) -> Any:
-    made = client_for(embedded)
-    create_repository(made, REPOSITORY)
-    return made
 
 
 async def open_rename(pilot: Any, rule: str, images: int) -> str:

@@ -22,18 +22,6 @@ from tests.support.embedded import (
 from tests.support.screen import below, cursor_row, paste, retag, row_of, running, type_text, until, until_gone
 
 
-@pytest.fixture
-def embedded() -> EmbeddedRegistry:
-    return new_embedded()
-
-
-@pytest.fixture
-def client(embedded: EmbeddedRegistry) -> Any:
-    made = client_for(embedded)
-    create_repository(made, "team/app")
-    return made
-
-
 async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     new = push_image(client, "team/app", "new", "v2")

@@ -10,22 +10,10 @@ import pytest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import journal_file
 from ecrtui.settings import Connection
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put, served, tags_of
+from tests.support.embedded import push_image, put, served, tags_of
 from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
-
-
-@pytest.fixture
-def embedded() -> EmbeddedRegistry:
-    return new_embedded()
-
-
-@pytest.fixture
-def client(embedded: EmbeddedRegistry) -> Any:
-    made = client_for(embedded)
-    create_repository(made, REPOSITORY)
-    return made
 
 
 async def write(pilot: Any, *tags: str) -> None:

@@ -24,12 +24,10 @@ from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_app import PutImageApp
 from tests.support.embedded import (
     OCI_MANIFEST,
-    client_for,
     create_repository,
     digest_of,
     digests_of,
     manifest_text,
-    new_embedded,
     push_image,
     push_index,
     tags_of,
@@ -37,18 +35,6 @@ from tests.support.embedded import (
 from tests.support.screen import below, paste, running, screen_text, type_text, until, until_gone
 
 SIZE = (140, 45)
-
-
-@pytest.fixture
-def embedded() -> EmbeddedRegistry:
-    return new_embedded()
-
-
-@pytest.fixture
-def client(embedded: EmbeddedRegistry) -> Any:
-    made = client_for(embedded)
-    create_repository(made, "team/app")
-    return made
 
 
 @asynccontextmanager
