@@ -1,53 +1,93 @@
-"""The connection options, named as in the AWS CLI."""
+"""The connection options, named as in the AWS CLI: one table for every command, ``put-image`` too."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecrtui.cli.argument_types import seconds
-from ecrtui.ecr.reference import Reference
+from ecrtui.redaction import redact_url
 from ecrtui.settings import Connection
+
+if TYPE_CHECKING:
+    from ecrtui.ecr.reference import Reference
+
+
+class ConnectionOption(NamedTuple):
+    """An option that sets a field of :class:`ecrtui.settings.Connection`.
+
+    Args:
+        name: the name without dashes.
+        field: the field.
+        help: what it does, without a full stop.
+        metavar: stands for its value in the help; empty for a switch, which turns the default of the field around.
+        type: converts its value; None for a text.
+        in_aws_cli: True if ``aws ecr`` has the option and needs it to reach the same registry.
+    """
+
+    name: str
+    field: str
+    help: str
+    metavar: str = ""
+    type: Callable[[str], Any] | None = None
+    in_aws_cli: bool = False
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of argparse for its name and value, without help."""
+        if self.metavar:
+            return {"dest": self.field}
+        default = Connection._field_defaults[self.field]
+        return {"dest": self.field, "action": "store_false" if default else "store_true"}
+
+
+CONNECTION_OPTIONS = (
+    ConnectionOption("profile", "profile", "AWS profile", "NAME", in_aws_cli=True),
+    ConnectionOption("region", "region", "AWS region; overrides environment and profile", "REGION", in_aws_cli=True),
+    ConnectionOption("registry-id", "registry_id", "account of the registry (default: your own)", "ACCOUNT"),
+    ConnectionOption(
+        "endpoint-url", "endpoint_url", "send requests to this endpoint instead of AWS", "URL", in_aws_cli=True
+    ),
+    ConnectionOption("no-verify-ssl", "verify_ssl", "do not verify certificates", in_aws_cli=True),
+    ConnectionOption("ca-bundle", "ca_bundle", "CA certificates to verify TLS with", "FILE", in_aws_cli=True),
+    ConnectionOption("no-sign-request", "sign_request", "do not sign requests", in_aws_cli=True),
+    ConnectionOption("cli-read-timeout", "read_timeout", "read timeout; 0 disables the timeout", "SECONDS", seconds),
+    ConnectionOption(
+        "cli-connect-timeout", "connect_timeout", "connect timeout; 0 disables the timeout", "SECONDS", seconds
+    ),
+    ConnectionOption(
+        "debug", "debug", "log requests, without secrets: commands to standard error, the application to a log file"
+    ),
+    ConnectionOption("demo", "demo", "use an embedded registry with demo data; no AWS needed"),
+    ConnectionOption("db", "database", "use the embedded registry in this SQLite file", "FILE"),
+)
 
 
 def add_connection_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that select a registry and how to reach it."""
     group = parser.add_argument_group("connection")
-    group.add_argument("--profile", metavar="NAME", help="AWS profile")
-    group.add_argument("--region", metavar="REGION", help="AWS region; overrides environment and profile")
-    group.add_argument("--registry-id", metavar="ACCOUNT", help="account of the registry (default: your own)")
-    group.add_argument("--endpoint-url", metavar="URL", help="send requests to this endpoint instead of AWS")
-    group.add_argument("--no-verify-ssl", dest="verify_ssl", action="store_false", help="do not verify certificates")
-    group.add_argument("--ca-bundle", metavar="FILE", help="CA certificates to verify TLS with")
-    group.add_argument("--no-sign-request", dest="sign_request", action="store_false", help="do not sign requests")
-    group.add_argument(
-        "--cli-read-timeout",
-        dest="read_timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="read timeout; 0 disables the timeout",
-    )
-    group.add_argument(
-        "--cli-connect-timeout",
-        dest="connect_timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="connect timeout; 0 disables the timeout",
-    )
-    group.add_argument(
-        "--debug",
-        action="store_true",
-        help="log requests, without secrets: commands to standard error, the application to a log file",
-    )
-    group.add_argument("--demo", action="store_true", help="use an embedded registry with demo data; no AWS needed")
-    group.add_argument("--db", dest="database", metavar="FILE", help="use the embedded registry in this SQLite file")
+    for option in CONNECTION_OPTIONS:
+        value: dict[str, Any] = {"metavar": option.metavar, "type": option.type} if option.metavar else {}
+        group.add_argument(f"--{option.name}", help=option.help, **option.arguments, **value)
 
 
 def connection_from(options: argparse.Namespace, reference: Reference | None = None) -> Connection:
     """Return the connection of the parsed options. An image URI as reference sets account and region."""
-    connection = Connection(**{name: getattr(options, name) for name in Connection._fields})
+    connection = Connection(**{name: value for name, value in vars(options).items() if name in Connection._fields})
     if reference is None:
         return connection
     return connection._replace(
         region=connection.region or reference.region or None,
         registry_id=connection.registry_id or reference.registry_id or None,
     )
+
+
+def aws_cli_words(connection: Connection) -> Iterator[str]:
+    """Yield the words of a connection on the command line of ``aws ecr``, to be shown: without passwords."""
+    for option in CONNECTION_OPTIONS:
+        value = getattr(connection, option.field)
+        if option.in_aws_cli and value != Connection._field_defaults[option.field]:
+            yield f"--{option.name}"
+            if option.metavar:
+                yield redact_url(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from ecrtui.cli.put_image.errors import CommandLineError
 from ecrtui.cli.put_image.options import AUTO_PROMPT, NO_AUTO_PROMPT
 
 if TYPE_CHECKING:
-    from botocore.session import Session
+    from ecrtui.registry.aws_cli.session import Session
 
 OFF, ON, ON_PARTIAL = "off", "on", "on-partial"
 
@@ -73,14 +74,11 @@ def prompt_mode(words: Sequence[str], session: Session, *, interactive: bool) ->
 
 def _configured_mode(session: Session) -> str:
     """Return the mode of environment and profile; off if the profile does not exist."""
-    from botocore.exceptions import ProfileNotFound
+    from ecrtui.registry.aws_cli.session import profile_settings, setting
 
-    from ecrtui.cli.put_image.aws_session import aws_cli_setting
-
-    try:
-        chosen = aws_cli_setting(session, "AWS_CLI_AUTO_PROMPT", "cli_auto_prompt", OFF).lower()
-    except ProfileNotFound:
+    if "AWS_CLI_AUTO_PROMPT" not in os.environ and profile_settings(session) is None:
         return OFF
+    chosen = setting(session, "AWS_CLI_AUTO_PROMPT", "cli_auto_prompt", OFF).lower()
     return chosen if chosen in (ON, ON_PARTIAL) else OFF
 
 
@@ -96,9 +94,9 @@ def without_prompt_options(words: Sequence[str]) -> list[str]:
 
 def prefill_from(words: Sequence[str], session: Session, problem: str = "") -> Prefill:
     """Return the values of a command line that may be invalid; values that cannot be read are left out."""
-    from ecrtui.cli.put_image.operation_model import load_model
     from ecrtui.cli.put_image.options import parse_globals_leniently
     from ecrtui.cli.put_image.parameters import given_file, given_texts
+    from ecrtui.registry.aws_cli.operation_model import load_model
 
     options, rest = parse_globals_leniently(without_prompt_options(words))
     texts = given_texts(rest, load_model(session).input.members)

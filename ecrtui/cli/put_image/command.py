@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image import auto_prompt, skeleton
 from ecrtui.cli.put_image.auto_prompt import FormOutcome, Prefill
-from ecrtui.cli.put_image.aws_session import apply_globals, aws_cli_setting, new_client, new_session
 from ecrtui.cli.put_image.error_reporting import (
     INTERRUPTED,
     PARAMETERS,
     ErrorReporter,
-    as_client_error,
     describe_error,
     print_hint,
 )
 from ecrtui.cli.put_image.errors import CommandLineError, GeneralError
+from ecrtui.cli.put_image.global_options import apply_globals
 from ecrtui.cli.put_image.hints import hints
-from ecrtui.cli.put_image.operation_model import PutImageClient, load_model
 from ecrtui.cli.put_image.options import (
     AUTO_PROMPT,
     NO_AUTO_PROMPT,
@@ -37,9 +35,13 @@ from ecrtui.cli.put_image.request_tracker import RequestTracker, read_back
 from ecrtui.cli.put_image.response_printer import ResponsePrinter, expected_response, selected_pager
 from ecrtui.cli.standard_streams import discard, is_closed
 from ecrtui.errors import EcrTuiError
+from ecrtui.registry.aws_cli.failures import as_client_error
+from ecrtui.registry.aws_cli.operation_model import PutImageClient, load_model, sample_response
+from ecrtui.registry.aws_cli.session import new_client, new_session, setting
+from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
-    from botocore.session import Session
+    from ecrtui.registry.aws_cli.session import Session
 
 READ_BACK_TIMEOUT = 15
 """Seconds to connect and to read when the tag is read back. The user has already waited for PutImage."""
@@ -70,6 +72,7 @@ class PutImageCommand:
         self.words = list(words)
         self.reporter = ErrorReporter()
         self.options: argparse.Namespace | None = None
+        self.connection = Connection()
         self.parameters: dict[str, Any] = {}
         self.tracker: RequestTracker | None = None
         self.response: Mapping[str, Any] | None = None
@@ -161,7 +164,7 @@ class PutImageCommand:
         self.reporter.error_format = lambda: _error_format(session, self.options)
         self.options, rest = parse_globals(self.words)
         self.reporter.color = self.options.color
-        apply_globals(session, self.options)
+        self.connection = apply_globals(session, self.options)
         operation = load_model(session)
         given = parse_parameters(rest, operation)
         if given.help == "help":
@@ -173,10 +176,10 @@ class PutImageCommand:
         if given.generate_cli_skeleton in skeleton.PRINTERS:
             skeleton.PRINTERS[given.generate_cli_skeleton](operation)
             return 0
-        client = new_client(session, self.options)
+        client = new_client(session, self.connection)
         printer = ResponsePrinter(session, self.options)
         if given.generate_cli_skeleton:
-            printer.print(skeleton.sample_response(client, operation, self.parameters))
+            printer.print(sample_response(client, operation, self.parameters))
             return 0
         printer.check_encodable(self.parameters)
         self._check_allowed()
@@ -191,17 +194,16 @@ class PutImageCommand:
 
     def _account(self) -> str:
         """Return the account of the caller."""
-        from ecrtui.cli.put_image.form import connection_of
         from ecrtui.wiring import open_registry
 
-        return open_registry(connection_of(vars(self.options))).location().registry_id
+        return open_registry(self.connection).location().registry_id
 
     def _put(self, client: PutImageClient, session: Session) -> Mapping[str, Any]:
         """Call PutImage and return the response; read the image back if the response was lost."""
         self.tracker = RequestTracker(client)
         try:
             response = client.put_image(**self.parameters)
-            if "image" not in response:  # botocore takes a truncated response for an empty one
+            if "image" not in response:  # a truncated response was taken for an empty one
                 self.tracker.lost = True
                 raise GeneralError("The response was truncated")  # noqa: TRY301 - handled like the other errors
         except Exception as problem:
@@ -221,19 +223,15 @@ class PutImageCommand:
 
     def _read_back(self, session: Session, problem: Exception) -> Mapping[str, Any] | None:
         """Read the image back if the response was lost; None if it was not put or the response was not lost."""
-        if self.tracker is None or self.options is None:
+        if self.tracker is None:
             return None
         if not self.tracker.may_be_applied(problem):
             if self.tracker.service_failed:
                 self.notes.append(self._unknown("The service failed"))
             return None
-        from botocore.config import Config
-
-        limits = Config(
-            read_timeout=READ_BACK_TIMEOUT, connect_timeout=READ_BACK_TIMEOUT, retries={"total_max_attempts": 2}
-        )
         try:
-            found = read_back(new_client(session, self.options, limits), self.parameters)
+            client = new_client(session, self.connection, seconds=READ_BACK_TIMEOUT, attempts=2)
+            found = read_back(client, self.parameters)
         except Exception as second:  # noqa: BLE001 - whatever it is, the result stays unknown
             self.notes.append(self._unknown("The response was lost, and reading the image back failed"))
             self.notes.append(describe_error(second).message)
@@ -298,5 +296,5 @@ def _error_format(session: Session, options: argparse.Namespace | None) -> str:
     from ecrtui.cli.put_image.options import ERROR_FORMATS
 
     given = options.cli_error_format if options is not None else None
-    chosen = str(given or aws_cli_setting(session, "AWS_CLI_ERROR_FORMAT", "cli_error_format", "enhanced")).lower()
+    chosen = str(given or setting(session, "AWS_CLI_ERROR_FORMAT", "cli_error_format", "enhanced")).lower()
     return chosen if chosen in ERROR_FORMATS else "enhanced"

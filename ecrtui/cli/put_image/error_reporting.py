@@ -25,6 +25,7 @@ from ecrtui.cli.put_image.errors import ConfigurationError, UnknownOptions
 from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import EcrTuiError, SettingsError, UsageError
+from ecrtui.registry.aws_cli.failures import FailureKind, failure_of
 
 PREFIX = "ecrtui: [ERROR]:"
 INTERRUPTED, PARAMETERS, CONFIGURATION, SERVICE, GENERAL = 130, 252, 253, 254, 255
@@ -68,36 +69,21 @@ def describe_error(problem: BaseException) -> ErrorDescription:
     return _describe_botocore_error(problem)
 
 
-def as_client_error(error: EcrTuiError) -> Exception:
-    """Return the botocore error of a call that the form made; errors that no service gave are returned unchanged."""
-    if not error.code or not error.operation:
-        return error
-    from botocore.exceptions import ClientError
-
-    response: Any = {"Error": {"Code": error.code, "Message": error.detail}}
-    return ClientError(response, error.operation)
-
-
 def _describe_botocore_error(problem: BaseException) -> ErrorDescription:
-    from botocore import exceptions as raised
-
-    if isinstance(problem, raised.ParamValidationError):
-        return _coded(PARAMETERS, "ParamValidation", str(problem))
-    if isinstance(problem, raised.NoRegionError):
-        return _coded(
-            CONFIGURATION, "NoRegion", f'{problem} You can also configure your region by running "aws configure".'
-        )
-    if isinstance(problem, raised.NoCredentialsError):
-        return _coded(
-            CONFIGURATION, "NoCredentials", f'{problem}. You can configure credentials by running "aws login".'
-        )
-    if isinstance(problem, raised.ClientError):
-        modelled = {
-            name: value for name, value in problem.response.items() if name not in ("Error", "ResponseMetadata")
-        }
-        fields = {**modelled, **problem.response.get("Error", {})}
-        ordered = {name: fields.pop(name) for name in problem.response.get("Error", {}) if name in fields}
-        return ErrorDescription(SERVICE, str(problem), {**ordered, **fields}, str(problem))
+    failure = failure_of(problem)
+    match failure.kind:
+        case FailureKind.PARAMETERS:
+            return _coded(PARAMETERS, "ParamValidation", str(problem))
+        case FailureKind.NO_REGION:
+            return _coded(
+                CONFIGURATION, "NoRegion", f'{problem} You can also configure your region by running "aws configure".'
+            )
+        case FailureKind.NO_CREDENTIALS:
+            return _coded(
+                CONFIGURATION, "NoCredentials", f'{problem}. You can configure credentials by running "aws login".'
+            )
+        case FailureKind.SERVICE:
+            return ErrorDescription(SERVICE, str(problem), failure.fields, str(problem))
     return ErrorDescription(GENERAL, str(problem) or type(problem).__name__)
 
 

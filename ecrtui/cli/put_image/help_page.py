@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator
 
 from ecrtui.cli.aws_cli_output.pager import paged
-from ecrtui.cli.put_image.operation_model import OperationModel, option_name
 from ecrtui.cli.put_image.options import GLOBAL_OPTIONS, PROGRAM, SKELETON
 from ecrtui.cli.put_image.skeleton import plain_text
+from ecrtui.registry.aws_cli.operation_model import OperationModel, option_name
 
 _WIDTH = 88
 _INPUT_HELP = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.registry.aws_cli.failures import is_from_botocore
 
 
 def hints(problem: BaseException, parameters: Mapping[str, Any]) -> Iterator[str]:
@@ -19,7 +20,7 @@ def hints(problem: BaseException, parameters: Mapping[str, Any]) -> Iterator[str
     if isinstance(problem, EcrTuiError):
         if problem.hint:
             yield problem.hint
-    elif _is_from_botocore(problem):
+    elif is_from_botocore(problem):
         yield from _hints_from_table(problem, parameters)
 
 
@@ -36,12 +37,6 @@ def _hints_from_table(problem: Exception, parameters: Mapping[str, Any]) -> Iter
         )
     elif error.hint:
         yield error.hint
-
-
-def _is_from_botocore(problem: BaseException) -> TypeGuard[Exception]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    return isinstance(problem, (BotoCoreError, ClientError))
 
 
 def _digest_hint(parameters: Mapping[str, Any]) -> str:

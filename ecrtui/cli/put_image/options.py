@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 
 from ecrtui import __version__
 from ecrtui.cli.aws_cli_output import COLORS, FORMATS
+from ecrtui.cli.connection_options import CONNECTION_OPTIONS
 from ecrtui.cli.put_image.errors import CommandLineError, UnknownOptions
-from ecrtui.cli.put_image.operation_model import OperationModel, option_name
+from ecrtui.registry.aws_cli.operation_model import OperationModel, option_name
 
 PROGRAM = "ecrtui put-image"
 USAGE = f"""{PROGRAM} [options]
@@ -60,26 +61,29 @@ def _value(name: str, text: str, kind: str = "string", **settings: Any) -> Globa
     return GlobalOption(name, text, settings, kind)
 
 
+def _connection(name: str, text: str = "") -> GlobalOption:
+    """Return an option of :data:`CONNECTION_OPTIONS`, without the checks of its value, which the AWS CLI does later."""
+    option = next(option for option in CONNECTION_OPTIONS if option.name == name)
+    kind = ("int" if option.type else "string") if option.metavar else ""
+    return GlobalOption(name, text or f"{option.help[0].upper()}{option.help[1:]}.", option.arguments, kind)
+
+
 GLOBAL_OPTIONS = (
-    _flag("debug", "Log requests to standard error. Credentials, tokens and signatures are hidden."),
-    _value("endpoint-url", "Send requests to this URL instead of AWS."),
-    _flag(
-        "no-verify-ssl", "Do not verify TLS certificates.", action="store_false", dest="verify_ssl"
-    ),
+    _connection("debug", "Log requests to standard error. Credentials, tokens and signatures are hidden."),
+    _connection("endpoint-url"),
+    _connection("no-verify-ssl"),
     _flag(
         "no-paginate", "Has no effect on PutImage.", action="store_false", dest="paginate"
     ),
     _value("output", "The output format.", choices=FORMATS),
     _value("query", "A JMESPath query that selects what is printed."),
-    _value("profile", "The AWS profile."),
-    _value("region", "The AWS region. Overrides environment and profile."),
+    _connection("profile"),
+    _connection("region"),
     _value("color", "Colors in tables.", choices=COLORS, default="auto"),
-    _flag("no-sign-request", "Do not sign requests.", action="store_false", dest="sign_request"),
-    _value("ca-bundle", "A file of CA certificates to verify TLS with. Overrides environment and profile."),
-    _value("cli-read-timeout", "Read timeout in seconds; 0 disables it. The default is 60.", "int",
-           dest="read_timeout"),
-    _value("cli-connect-timeout", "Connect timeout in seconds; 0 disables it. The default is 60.", "int",
-           dest="connect_timeout"),
+    _connection("no-sign-request"),
+    _connection("ca-bundle"),
+    _connection("cli-read-timeout", "Read timeout in seconds; 0 disables it. The default is 60."),
+    _connection("cli-connect-timeout", "Connect timeout in seconds; 0 disables it. The default is 60."),
     _value("cli-binary-format", "Has no effect on PutImage.", choices=("base64", "raw-in-base64-out")),
     _flag("no-cli-pager", "Do not use a pager."),
     _flag("cli-auto-prompt", "Open the Put image form, filled in from the other options."),

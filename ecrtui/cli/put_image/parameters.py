@@ -16,11 +16,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image.errors import CommandLineError, ParameterError
-from ecrtui.cli.put_image.operation_model import OperationModel, option_name
 from ecrtui.cli.put_image.options import INPUTS, PutImageParser
+from ecrtui.registry.aws_cli.operation_model import OperationModel, option_name
 
 if TYPE_CHECKING:
-    from botocore.model import Shape
+    from ecrtui.registry.aws_cli.operation_model import Shape
 
 _UTF8_HINT = "Nothing was sent. Use UTF-8: the parameters of PutImage are text."
 _NUMBERS: Mapping[str, Callable[[str], float]] = {"integer": int, "long": int, "float": float, "double": float}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ecrtui.cli.put_image.operation_model import PutImageClient
 from ecrtui.cli.put_image.parameters import manifest_digest
 from ecrtui.errors import ErrorKind
+from ecrtui.registry.aws_cli.operation_model import PutImageClient
 
 
 class RequestTracker:

@@ -12,12 +12,12 @@ from ecrtui.cli.aws_cli_output import check_format, render, write
 from ecrtui.cli.aws_cli_output.encoding import has_all_characters
 from ecrtui.cli.aws_cli_output.pager import check_pager, configured_pager, paged
 from ecrtui.cli.aws_cli_output.terminal import on_terminal
-from ecrtui.cli.put_image.aws_session import aws_cli_setting
 from ecrtui.cli.put_image.errors import GeneralError
 from ecrtui.cli.put_image.parameters import manifest_digest
+from ecrtui.registry.aws_cli.session import profile_settings, setting
 
 if TYPE_CHECKING:
-    from botocore.session import Session
+    from ecrtui.registry.aws_cli.session import Session
 
 TITLE = "PutImage"
 ENCODING_HINT = "Nothing was sent. Set AWS_CLI_OUTPUT_ENCODING=utf-8, or print less with --query."
@@ -32,7 +32,7 @@ class ResponsePrinter:
     """
 
     def __init__(self, session: Session, options: argparse.Namespace) -> None:
-        self.format = options.output or aws_cli_setting(session, "AWS_DEFAULT_OUTPUT", "output", "json")
+        self.format = options.output or setting(session, "AWS_DEFAULT_OUTPUT", "output", "json")
         self.query = options.query
         self.color = options.color
         self.pager = selected_pager(session, options)
@@ -78,14 +78,9 @@ class ResponsePrinter:
 
 def selected_pager(session: Session, options: argparse.Namespace) -> str:
     """Return the command of the pager; empty for none."""
-    from botocore.exceptions import ProfileNotFound
-
     if options.no_cli_pager:
         return ""
-    try:
-        return configured_pager(session.get_scoped_config())
-    except ProfileNotFound:  # only the help comes here without a profile
-        return configured_pager({})
+    return configured_pager(profile_settings(session) or {})  # only the help comes here without a profile
 
 
 def expected_response(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``--generate-cli-skeleton``: documents with the parameters of PutImage to fill in, or a sample response."""
+"""``--generate-cli-skeleton``: documents with the parameters of PutImage to fill in."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from ecrtui.cli.put_image.operation_model import OperationModel, PutImageClient
+from ecrtui.registry.aws_cli.operation_model import OperationModel, skeleton_of
 
 if TYPE_CHECKING:
-    from botocore.model import Shape
+    from ecrtui.registry.aws_cli.operation_model import Shape
 
 
 def print_input(operation: OperationModel) -> None:
     """Print a JSON document for ``--cli-input-json``."""
-    from botocore.utils import ArgumentGenerator
-
-    json.dump(ArgumentGenerator().generate_skeleton(operation.input), sys.stdout, indent=4, default=str)
+    json.dump(skeleton_of(operation.input), sys.stdout, indent=4, default=str)
     sys.stdout.write("\n")
 
 
 def print_yaml_input(operation: OperationModel) -> None:
     """Print a YAML document for ``--cli-input-yaml``, with a comment for each key."""
-    from botocore.utils import ArgumentGenerator
     from ruamel.yaml import YAML
 
     yaml = YAML()
     shape = operation.input
-    empty = ArgumentGenerator().generate_skeleton(shape)
+    empty = skeleton_of(shape)
     skeleton = yaml.map()
     for name, member in shape.members.items():
         skeleton[name] = empty[name]
@@ -37,21 +34,6 @@ def print_yaml_input(operation: OperationModel) -> None:
         if comment.strip():
             skeleton.yaml_add_eol_comment(f"# {comment}", name)
     yaml.dump(skeleton, sys.stdout)
-
-
-def sample_response(client: PutImageClient, operation: OperationModel, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Check the parameters and return a response whose values are the names of its members. Nothing is sent.
-
-    Raises:
-        botocore.exceptions.ParamValidationError: the parameters are invalid.
-    """
-    from botocore.stub import Stubber
-    from botocore.utils import ArgumentGenerator
-
-    response = ArgumentGenerator(use_member_names=True).generate_skeleton(operation.output)
-    with Stubber(cast(Any, client)) as stubber:
-        stubber.add_response("put_image", response)
-        return client.put_image(**parameters)
 
 
 def first_sentence(documentation: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from botocore.model import StructureShape
+    from botocore.model import Shape, StructureShape
     from botocore.session import Session
+
+__all__ = ["OperationModel", "PutImageClient", "Shape", "load_model", "option_name", "sample_response", "skeleton_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,24 @@ def option_name(member: str) -> str:
     from botocore import xform_name
 
     return xform_name(member, "-")
+
+
+def skeleton_of(shape: Shape, *, use_member_names: bool = False) -> Any:
+    """Return a document with every member of a shape. Its values are empty, or the names of the members."""
+    from botocore.utils import ArgumentGenerator
+
+    return ArgumentGenerator(use_member_names=use_member_names).generate_skeleton(shape)
+
+
+def sample_response(client: PutImageClient, operation: OperationModel, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Check the parameters and return a response whose values are the names of its members. Nothing is sent.
+
+    Raises:
+        botocore.exceptions.ParamValidationError: the parameters are invalid.
+    """
+    from botocore.stub import Stubber
+
+    response = skeleton_of(operation.output, use_member_names=True)
+    with Stubber(cast(Any, client)) as stubber:
+        stubber.add_response("put_image", response)
+        return client.put_image(**parameters)
