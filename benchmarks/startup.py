@@ -1,11 +1,13 @@
-"""From the start of the program to the first frame and the first rows."""
+"""From the start of the program to the first frame and the first rows, on a quiet and on a busy console."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,22 +26,57 @@ def measure(dataset: ServedDataset) -> list[Measurement]:
     """Measure the first frame, the first live rows and the cached rows."""
     with TemporaryDirectory() as folder:
         home = Path(folder)
-        return [_first_frame(dataset, home), _first_live_rows(dataset, home), _cached_rows(dataset, home)]
+        return [
+            _first_frame(dataset, home),
+            *_busy_console(dataset, home),
+            _first_live_rows(dataset, home),
+            _cached_rows(dataset, home),
+        ]
 
 
 def _first_frame(dataset: ServedDataset, home: Path) -> Measurement:
-    def theirs() -> float:
-        with TimedTerminal([sys.executable, "-m", "benchmarks.empty_app"], dataset.environment) as terminal:
+    row = _compare_first_frame("first frame", dataset, home, 1.15)
+    return replace(row, note=f"{row.note}; {_import_times(_FRAME_IMPORTS, dataset.environment)}")
+
+
+def _busy_console(dataset: ServedDataset, home: Path) -> list[Measurement]:
+    """Measure the first frame on one processor, and on all of them beside a program that never waits."""
+    row = _compare_first_frame("first frame, one processor", dataset, home, 1.25, ("taskset", "-c", _processor()))
+    with _busy_loop():
+        return [row, _compare_first_frame("first frame, busy console", dataset, home, 1.25)]
+
+
+def _processor() -> str:
+    """Return the number of a processor that this process may use."""
+    return str(min(os.sched_getaffinity(0)))
+
+
+@contextmanager
+def _busy_loop() -> Iterator[None]:
+    """Keep one processor busy while the block runs."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as loop:
+        try:
+            yield
+        finally:
+            loop.kill()
+
+
+def _compare_first_frame(
+    name: str, dataset: ServedDataset, home: Path, target: float, wrapper: Sequence[str] = ()
+) -> Measurement:
+    """Compare with an empty app. The wrapper is a command that runs both programs."""
+
+    def time(program: Sequence[str], environment: Mapping[str, str]) -> float:
+        with TimedTerminal([*wrapper, *program], environment) as terminal:
             return terminal.wait_for_first_frame()
 
-    row = _compare(
-        "first frame",
-        lambda: _time_to_first_frame(dataset.environment_with_empty_home(home / "empty")),
-        theirs,
-        1.15,
+    return _compare(
+        name,
+        lambda: time([ecrtui()], dataset.environment_with_empty_home(home / "empty")),
+        lambda: time([sys.executable, "-m", "benchmarks.empty_app"], dataset.environment),
+        target,
         "an empty Textual app with a DataTable",
     )
-    return replace(row, note=f"{row.note}; {_import_times(_FRAME_IMPORTS, dataset.environment)}")
 
 
 def _first_live_rows(dataset: ServedDataset, home: Path) -> Measurement:
@@ -51,7 +88,7 @@ def _first_live_rows(dataset: ServedDataset, home: Path) -> Measurement:
         "first live rows, from start, over HTTP",
         lambda: _time_to_first_row(dataset.environment_with_empty_home(home / "empty")),
         timed(theirs),
-        1.1,
+        0.85,
         f"aws ecr describe-repositories ({aws_cli_version()}), start to exit",
     )
     return replace(row, note=f"{row.note}; {_import_times(_ROWS_IMPORTS, dataset.environment)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -136,7 +137,7 @@ class SessionFactory:
         connection: the user's options.
         settings: the settings before the account is known.
         embedded: an embedded registry to use instead of one from the options; for tests.
-        process: the registry process; None to use the registry in this process.
+        process: the registry process; None to use the registry in this process. It is started if it does not run.
     """
 
     def __init__(
@@ -176,7 +177,7 @@ class SessionFactory:
             return self._session
 
     def _registry(self) -> Registry:
-        if self._process is None:
+        if self._process is None or not self._process.start():
             return open_registry(self._connection, embedded=self._embedded, user=self.user)
         from ecrtui.registry.process.client import RemoteRegistry
 
@@ -187,7 +188,9 @@ class SessionFactory:
         """Return the cached data for this connection, without network access; None if there is none."""
         if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
             return None
-        from ecrtui.catalog.cache.store import Cache
+        if not os.path.exists(cache_file()):  # noqa: PTH110 - Path.exists raises without permission for the folder
+            return None
+        from ecrtui.catalog.cache.store import Cache  # it loads SQLite, and the first frame waits for every import
 
         return Cache.for_fingerprint(cache_file(), connection_fingerprint(self._connection))
 
@@ -236,26 +239,25 @@ def run_application(
         connection: the user's options.
         start: the repository, image or list to open first.
         flags: settings from the command line.
-        launched: the registry process; None to use the registry in this process.
+        launched: the registry process; None to start it after the first frame.
     """
     from ecrtui.settings import load
 
     settings = load(flags)
     log_to_file(connection)
-    process = registry_process(connection, launched) if launched else None
+    process = registry_process(connection, launched)
     session_factory = SessionFactory(connection, settings, process=process)
     app = create_app(session_factory, settings, start, demo=connection.demo)
     session_factory.talk_through(app)
     try:
         app.run(mouse=settings.mouse)
     finally:
-        if process is not None:
-            process.close()
+        process.close()
     return app.return_code or 0
 
 
-def registry_process(connection: Connection, launched: LaunchedProcess) -> RegistryProcess:
-    """Return the client of a launched registry process, and send it the connection."""
+def registry_process(connection: Connection, launched: LaunchedProcess | None) -> RegistryProcess:
+    """Return the client of a registry process, and send the connection to a launched one."""
     from ecrtui.registry.process.client import RegistryProcess
 
     return RegistryProcess(connection, launched)

@@ -31,6 +31,7 @@ def loaded(statement: str) -> set[str]:
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("LOADED ")]
     assert lines, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return set(lines[-1].split()[1:])
 
 
@@ -61,14 +62,23 @@ def test_the_application_shows_its_first_frame_without_boto3() -> None:
     assert not loaded("import ecrtui.tui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
 
 
+def test_the_first_frame_of_a_new_user_loads_no_database() -> None:
+    program = """
+    from ecrtui.settings import Connection, load
+    from ecrtui.wiring import SessionFactory
+    import ecrtui.cli.browse, ecrtui.tui.app
+    assert SessionFactory(Connection(), load({})).cached_snapshot() is None"""
+    assert not loaded(program.strip()) & {*AWS, "sqlite3"}
+
+
 def test_the_process_that_draws_never_loads_botocore() -> None:
     program = """
     from ecrtui.registry.process.client import RegistryProcess
     from ecrtui.settings import Connection, load
-    from ecrtui.wiring import Connector
+    from ecrtui.wiring import SessionFactory
     connection = Connection(demo=True)
     process = RegistryProcess(connection)
-    session = Connector(connection, load({}), process=process)()
+    session = SessionFactory(connection, load({}), process=process)()
     session.engine.repository_context("team/checkout", None)
     assert session.registry.repository("team/checkout").name
     process.close()"""

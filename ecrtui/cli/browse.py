@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ecrtui.ecr.reference import Reference
 from ecrtui.gc_tuning import disable_gc
+from ecrtui.registry.process.launch import launch_early
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
     from ecrtui.cli.browse_options import BrowseRequest
-    from ecrtui.registry.process.launch import LaunchedProcess
 
 TERMINALS_WITHOUT_CURSOR = {"dumb", "unknown"}
 """Values of TERM for terminals and editors that only print lines."""
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         return 2
 
     disable_gc()
-    launched = _launch_registry_process()
+    launched = launch_early()  # it loads boto3 while this process loads Textual
     from ecrtui.wiring import run_application
 
     return run_application(connection, start, flags, launched)
@@ -50,13 +50,3 @@ def parse_request(arguments: Sequence[str]) -> BrowseRequest | tuple[Connection,
     from ecrtui.cli.browse_options import parse
 
     return parse(arguments)
-
-
-def _launch_registry_process() -> LaunchedProcess | None:
-    """Start the registry process as early as possible; None if it cannot be started and this process does its work."""
-    from ecrtui.registry.process.launch import launch
-
-    try:
-        return launch()
-    except OSError:
-        return None

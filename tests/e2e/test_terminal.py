@@ -95,6 +95,15 @@ def test_keys_typed_right_after_slash_go_into_the_filter(url: str, own_home: Pat
         assert terminal.wait() == 0
 
 
+def test_with_one_processor_the_registry_process_starts_later(url: str, own_home: Path) -> None:
+    one = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
+    with ecrtui("--endpoint-url", url, home=own_home, parent=one) as terminal:
+        terminal.until("1 repository")
+        assert len(child_pids(terminal.process.pid)) == 1
+        terminal.press("q")
+        assert terminal.wait() == 0
+
+
 def test_ctrl_c_quits_at_once_while_the_service_hangs(own_home: Path) -> None:
     hanging = new_embedded()
     hanging.faults.add("DescribeRepositories:latency:seconds=30")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -66,11 +65,9 @@ class Cache:
         """Return the cache of the registry that a connection led to the last time, without connecting.
 
         Args:
-            file: the SQLite file; it is not created if it does not exist.
+            file: the SQLite file, which exists.
             fingerprint: see :func:`ecrtui.catalog.cache.fingerprint.connection_fingerprint`.
         """
-        if not os.path.exists(file):  # noqa: PTH110 - Path.exists raises without permission for the folder
-            return None
         cache_file = CacheFile(file)
         row = cache_file.read(
             lambda connection: connection.execute(

@@ -53,7 +53,7 @@ class RegistryProcess:
 
     Args:
         connection: the user's options.
-        launched: the process, if it is running already.
+        launched: the process, if it runs already; without it, the first call or :meth:`start` starts it.
     """
 
     def __init__(self, connection: Connection, launched: LaunchedProcess | None = None) -> None:
@@ -62,12 +62,23 @@ class RegistryProcess:
         self.caller_account = ""
         """The account of the caller, once known. A process that is started again refuses credentials of another."""
         self._lock = Lock()
-        self._rpc = self._connect(launched or launch())
+        self._launched: LaunchedProcess | None = None
+        self._rpc = self._connect(launched) if launched else None
 
     @property
     def pid(self) -> int:
-        """The id of the process."""
+        """The id of the process, which has been started."""
+        if self._launched is None:
+            raise RuntimeError("the registry process has not been started")
         return self._launched.process.pid
+
+    def start(self) -> bool:
+        """Start the process unless it runs. Return False if the system cannot start it."""
+        try:
+            self._live_rpc()
+        except OSError:
+            return False
+        return True
 
     def call(self, name: str, *arguments: Any) -> ReplyStream:
         """Call the process; return as soon as the call is sent.
@@ -83,19 +94,20 @@ class RegistryProcess:
 
     def close(self) -> None:
         """End the process. Calls in progress are abandoned."""
-        with suppress(OSError):  # it has ended already
-            self._launched.socket.shutdown(socket.SHUT_RDWR)
-        self._wait()
+        if self._launched is not None:
+            with suppress(OSError):  # it has ended already
+                self._launched.socket.shutdown(socket.SHUT_RDWR)
+            self._wait(self._launched.process)
 
     def _live_rpc(self) -> RpcConnection:
         with self._lock:
-            if self._rpc.closed:
-                self._wait()
+            if self._rpc is None or self._rpc.closed:
+                if self._launched is not None:
+                    self._wait(self._launched.process)
                 self._rpc = self._connect(launch())
             return self._rpc
 
-    def _wait(self) -> None:
-        process = self._launched.process
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(SHUTDOWN_TIMEOUT)
         except subprocess.TimeoutExpired:

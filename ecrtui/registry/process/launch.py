@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from ecrtui.wiring import serve_registry; serve_registry({descriptor})"
 """The program of the process. It uses the module path of this process, never the current folder."""
+
+LOAD_FILE = Path("/proc/loadavg")
+"""The load of a Linux system."""
 
 
 class LaunchedProcess(NamedTuple):
@@ -38,3 +43,36 @@ def launch() -> LaunchedProcess:
             start_new_session=True,
         )
     return LaunchedProcess(process, ours)
+
+
+def launch_early() -> LaunchedProcess | None:
+    """Start a registry process if it does not delay the first frame.
+
+    Returns:
+        None if no processor is idle, or if the system cannot start a process.
+    """
+    if not has_idle_processor():
+        return None
+    try:
+        return launch()
+    except OSError:
+        return None
+
+
+def has_idle_processor() -> bool:
+    """Return True if a second process can run now without delaying this one."""
+    processors = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else processors
+    try:
+        load = LOAD_FILE.read_text("ascii")
+    except OSError:  # another system than Linux
+        return usable > 1
+    return usable > 1 and running_threads(load) < processors  # this process runs, too
+
+
+def running_threads(load: str) -> int:
+    """Return the number of threads that run or wait for a processor, from the text of ``/proc/loadavg``.
+
+    https://man7.org/linux/man-pages/man5/proc_loadavg.5.html
+    """
+    return int(load.split()[3].partition("/")[0])

@@ -304,8 +304,6 @@ def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_fingerprint_leads_to_the_registry_of_the_last_connection(file: Path, cache: Cache) -> None:
-    assert Cache.for_fingerprint(file, "fingerprint") is None
-    assert not file.exists()
     cache.keep_repositories(REPOSITORY_ROWS)
     assert Cache.for_fingerprint(file, "fingerprint") is None
     cache.remember_connection("fingerprint")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
+from ecrtui.registry.process.launch import launch_early, running_threads
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
 from ecrtui.wiring import SessionFactory, open_registry
@@ -183,6 +185,7 @@ def test_a_process_that_has_died_is_started_again(
     """The call is sent to the new process, whether or not the end of the old one was noticed before."""
     assert remote.location().region == "eu-west-1"
     rpc, before = process._rpc, process.pid
+    assert rpc is not None
     os.kill(before, signal.SIGKILL)
     os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
     while noticed and not rpc.closed:
@@ -218,6 +221,37 @@ def test_close_kills_a_process_that_hangs(served: str) -> None:
     process.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
+
+
+def test_a_process_is_started_by_the_first_call(served: str, start: Callable[[Connection], RegistryProcess]) -> None:
+    process = start(Connection(endpoint_url=served))
+    with pytest.raises(RuntimeError, match="not been started"):
+        assert process.pid
+    assert RemoteRegistry(process).repository("team/app").name == "team/app"
+    pid = process.pid
+    assert process.start()
+    assert process.pid == pid
+
+
+def test_a_process_that_never_started_is_closed(served: str) -> None:
+    RegistryProcess(Connection(endpoint_url=served)).close()
+
+
+def test_without_a_process_the_session_works_in_this_one(
+    env: RegistryEnv, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")  # the system cannot start it
+    connection = Connection(endpoint_url=served)
+    process = RegistryProcess(connection)
+    assert not process.start()
+    session = SessionFactory(connection, load({}), process=process)()
+    assert session.registry.repository("team/app").name == "team/app"
+    assert launch_early() is None
+
+
+def test_the_running_threads_of_a_system_are_counted() -> None:
+    assert running_threads("0.20 0.18 0.12 1/80 11206\n") == 1
+    assert running_threads("12.05 3.00 2.41 37/1380 2147483647\n") == 37
 
 
 def test_a_session_works_through_the_process(served: str, start: Callable[[Connection], RegistryProcess]) -> None:
