@@ -23,7 +23,6 @@ class Env:
 
     def __init__(self, cli: CliEnv, kind: str) -> None:
         self.cli = cli
-        cli.client.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="AWS_NATIVE")
         create_repository(cli.client, "app")
         self.digests = {name: push_image(cli.client, "app", name, name).digest for name in ("bad", "worse", "clean")}
         if kind == "enhanced":

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import Transport
-from tests.support.embedded import REGISTRY_ID, error_message, push_image, push_index, refused
+from tests.emulator.conftest import Caller, Transport
+from tests.support.embedded import error_message, push_image, push_index, refused
 
 EVERY_IMAGE = {"repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}], "scanFrequency": "SCAN_ON_PUSH"}
 SCAN_MEMBERS = {"imageScanStatus", "imageScanFindingsSummary"}
@@ -27,7 +27,7 @@ def described(client: Any, repository: str, **asked: Any) -> dict[str, Any]:
 def test_images_are_described_without_scan_results(transport: Transport, name: str, kind: str) -> None:
     """S06"""
     ecr = transport.client(region={"BASIC": "us-west-1", "ENHANCED": "us-west-2"}[kind])
-    ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="AWS_NATIVE")
+    assert ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "AWS_NATIVE"
     ecr.put_registry_scanning_configuration(scanType=kind, rules=[EVERY_IMAGE])
     ecr.create_repository(repositoryName=name)
     push_image(ecr, name, tag="1.0")
@@ -38,13 +38,17 @@ def test_images_are_described_without_scan_results(transport: Transport, name: s
     assert "findingSeverityCounts" in answer["imageScanFindings"]
 
 
-def test_images_are_described_with_scan_results_under_the_old_scan_version(transport: Transport, name: str) -> None:
+def test_the_old_scan_version_describes_the_results_of_basic_scans(transport: Transport, name: str) -> None:
+    """S06"""
     ecr = transport.client(region="eu-north-1")
     ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")
-    ecr.create_repository(repositoryName=name, imageScanningConfiguration={"scanOnPush": True})
-    push_image(ecr, name, tag="1.0")
-    for asked in ({}, {"imageIds": [{"imageTag": "1.0"}]}):
-        assert described(ecr, name, **asked).keys() >= SCAN_MEMBERS
+    expected = {"BASIC": SCAN_MEMBERS, "ENHANCED": set()}
+    for kind, members in expected.items():
+        ecr.put_registry_scanning_configuration(scanType=kind, rules=[EVERY_IMAGE])
+        ecr.create_repository(repositoryName=f"{name}/{kind.lower()}")
+        push_image(ecr, f"{name}/{kind.lower()}", tag="1.0")
+        for asked in ({}, {"imageIds": [{"imageTag": "1.0"}]}):
+            assert described(ecr, f"{name}/{kind.lower()}", **asked).keys() & SCAN_MEMBERS == members
 
 
 def archive(ecr: Any, repository: str, digest: str) -> None:
@@ -108,14 +112,14 @@ def test_a_finding_of_a_basic_scan_names_its_package(ecr: Any, repository: str) 
         assert finding["uri"].startswith("http")
 
 
-def test_the_message_of_a_missing_scan_names_the_digest(ecr: Any, repository: str) -> None:
+def test_the_message_of_a_missing_scan_names_the_digest(ecr: Any, repository: str, caller: Caller) -> None:
     """S11"""
     image = push_image(ecr, repository, tag="1.0")
     with refused("ScanNotFoundException") as caught:
         ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageDigest": image.digest})
     assert error_message(caught) == (
         f"Image scan does not exist for the image with '{{imageDigest:'{image.digest}', imageTag:'null'}}' in the"
-        f" repository with name '{repository}' in the registry with id '{REGISTRY_ID}'"
+        f" repository with name '{repository}' in the registry with id '{caller.account}'"
     )
 
 

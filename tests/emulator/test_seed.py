@@ -45,7 +45,10 @@ def embedded() -> Iterator[EmbeddedRegistry]:
 
 @pytest.fixture(scope="module")
 def ecr(embedded: EmbeddedRegistry) -> Any:
-    return client_for(embedded)
+    """Return a client. DescribeImages carries scan results, so that a test need not ask for each image."""
+    client = client_for(embedded)
+    client.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")
+    return client
 
 
 @pytest.fixture(scope="module")

@@ -249,6 +249,7 @@ def test_findings_of_a_basic_scan(env: RegistryEnv) -> None:
     found = env.registry.findings("team/app", pushed.digest)
     assert [(finding.name, finding.severity) for finding in found] == [(f["name"], f["severity"]) for f in raw]
     assert all(finding.package and finding.version for finding in found)
+    env.client.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")  # DescribeImages then has the counts
     (image,) = env.registry.images_by_digest("team/app", [pushed.digest])
     assert image.scan_status == "COMPLETE"
     assert image.findings is not None

@@ -18,8 +18,8 @@ DEFAULT_REFERRERS = 20
 
 _DETAILS = (
     "SELECT i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
-    " i.last_archived_at, i.last_activated_at, i.subject, s.status AS scan_status, s.description, s.completed_at,"
-    " s.source_updated_at, s.severity_counts,"
+    " i.last_archived_at, i.last_activated_at, i.subject, s.type AS scan_type, s.status AS scan_status, s.description,"
+    " s.completed_at, s.source_updated_at, s.severity_counts,"
     " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags"
     " FROM images i LEFT JOIN scans s ON s.image_id = i.id"
 )
@@ -120,7 +120,7 @@ def _detail(context: RequestContext, row: sqlite3.Row, *, scanned: bool) -> dict
     """Return an image in the shape of the API (``ImageDetail``).
 
     Args:
-        scanned: include the results of its last scan.
+        scanned: include the results of its last scan, if that was a basic one.
     """
     detail: dict[str, Any] = {**context.repository_members(), "imageDigest": row["digest"]}
     if row["tags"]:
@@ -139,7 +139,7 @@ def _detail(context: RequestContext, row: sqlite3.Row, *, scanned: bool) -> dict
         "lastActivatedAt": row["last_activated_at"],
     }
     detail |= {name: value for name, value in optional.items() if value is not None}
-    if scanned and row["scan_status"] is not None:
+    if scanned and row["scan_type"] == scans.BASIC:
         detail |= scans.summary_members(row)
     return detail
 

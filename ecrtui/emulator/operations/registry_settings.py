@@ -15,11 +15,10 @@ _PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
 BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
 CLAIR = "CLAIR"
-AWS_NATIVE = "AWS_NATIVE"
-SCAN_VERSIONS = (CLAIR, AWS_NATIVE)
+SCAN_VERSIONS = ("AWS_NATIVE", CLAIR)
 """Values of the account setting BASIC_SCAN_TYPE_VERSION; the first is the default.
 
-Until 2025 AWS had two: with CLAIR, DescribeImages carried scan results. AWS_NATIVE is the only one left.
+Until 2025 AWS had two: with CLAIR, DescribeImages carried the results of basic scans. AWS_NATIVE is the only one left.
 """
 
 ACCOUNT_SETTING = "account:"
@@ -62,7 +61,7 @@ def scan_type(connection: sqlite3.Connection, registry_id: str, region: str) -> 
 
 
 def describes_scans(connection: sqlite3.Connection, registry_id: str, region: str) -> bool:
-    """Return True if DescribeImages carries scan results, as it did on AWS with the scan version CLAIR."""
+    """Return True if DescribeImages carries the results of basic scans, as on AWS with the scan version CLAIR."""
     name = f"{ACCOUNT_SETTING}BASIC_SCAN_TYPE_VERSION"
     return bool(get(connection, registry_id, region, name, SCAN_VERSIONS[0]) == CLAIR)
 

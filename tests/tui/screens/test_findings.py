@@ -23,7 +23,6 @@ class Env:
     def __init__(self, images: int = 2, scanned: int = 3) -> None:
         self.embedded = new_embedded()
         self.client = client_for(self.embedded)
-        self.client.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="AWS_NATIVE")
         create_repository(self.client, "app")
         names = [f"v{number}" for number in range(images)]
         self.scanned = [f"s{number}" for number in range(scanned)]
