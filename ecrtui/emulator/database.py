@@ -19,11 +19,14 @@ APPLICATION_ID = 0x65637274
 VERSION = 3
 """The version of schema.sql (``PRAGMA user_version``)."""
 
-BUSY_TIMEOUT = 30.0
-"""Seconds; a write waits this long for a write of another process."""
+BUSY_TIMEOUT = 10.0
+"""Seconds; a write waits this long for a write of another process.
+
+Clients give up after 15 seconds or later. A write that waited longer could be applied after its client has gone.
+"""
 
 _FAILURES = {
-    sqlite3.SQLITE_BUSY: f"another process has been writing to the file for {BUSY_TIMEOUT:.0f} seconds. Try again",
+    sqlite3.SQLITE_BUSY: "another process writes to the file, and did not finish in time. Try again",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened. Check who may read and write it and its folder",
     sqlite3.SQLITE_CORRUPT: "the file is damaged. Use a copy of it, or another file",
     sqlite3.SQLITE_FULL: "the disk is full. Make room on it, and try again",
@@ -40,10 +43,15 @@ class Database:
 
     A file has as many connections as are in use at once. Memory has exactly one, and threads take turns.
     Do not use a connection after its block, and do not nest blocks in one thread.
+
+    Args:
+        path: the file; None for memory.
+        busy_timeout: seconds; a write waits this long for a write of another process.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.path = path
+        self._busy_timeout = busy_timeout
         self._idle: list[sqlite3.Connection] = []
         self._available = threading.Condition()
         self._closed = False
@@ -105,7 +113,7 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            self.path or ":memory:", timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
@@ -116,11 +124,14 @@ class Database:
         return connection
 
 
-def open_database(path: str | os.PathLike[str] | None, *, create: bool = True) -> Database:
+def open_database(
+    path: str | os.PathLike[str] | None, *, create: bool = True, busy_timeout: float = BUSY_TIMEOUT
+) -> Database:
     """Open the database in a file. None opens a new database in memory.
 
     Args:
         create: whether to create a file that does not exist.
+        busy_timeout: seconds; a write waits this long for a write of another process.
 
     Raises:
         DatabaseRefusedError: the file does not exist, belongs to another program or version, or cannot be opened or
@@ -132,7 +143,7 @@ def open_database(path: str | os.PathLike[str] | None, *, create: bool = True) -
     if name is not None:
         _check_file(name, create=create)
     try:
-        database = Database(name)
+        database = Database(name, busy_timeout)
     except sqlite3.Error as error:
         raise DatabaseRefusedError(f"{name or 'memory'}: {failure_text(error)}") from error
     try:

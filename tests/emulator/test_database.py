@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     digest_of,
+    error_message,
     manifest_text,
     new_embedded,
     push_image,
@@ -277,6 +278,20 @@ def test_a_full_disk_is_named_and_the_registry_goes_on(tmp_path: Path, where: st
     limit_pages(embedded, 10_000)
     image = push_image(client, "team/app", tag="1.0", layers=[bytes(100_000)])
     assert tags_of(client, "team/app") == {"1.0": image.digest}
+
+
+def test_a_file_that_another_process_writes_to_is_named_and_the_registry_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    embedded = EmbeddedRegistry(open_database(path, busy_timeout=0))
+    client = client_for(embedded)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with refused("ServerException") as caught:
+            create_repository(client, "team/app")
+        assert "another process writes to the file" in error_message(caught)
+        assert client.describe_repositories()["repositories"] == []
+        other.execute("ROLLBACK")
+    create_repository(client, "team/app")
 
 
 def test_the_cause_of_a_failed_write_is_raised_when_sqlite_has_rolled_back() -> None:
