@@ -61,8 +61,13 @@ def url(embedded: EmbeddedRegistry) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail a test that connects to another machine."""
+    guard_loopback(monkeypatch)
+
+
+def guard_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every connection to another machine fail with an AssertionError."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
@@ -71,4 +76,3 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield

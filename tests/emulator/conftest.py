@@ -11,10 +11,19 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import client_for, create_repository, new_embedded, served
+from tests.support.embedded import REGION, REGISTRY_ID, client_for, create_repository, new_embedded, served
 from tests.support.reply_shapes import check_replies
 
 _numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: the account whose registry answers, the region, and the ARN of the principal."""
+
+    account: str = REGISTRY_ID
+    region: str = REGION
+    arn: str = f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,12 @@ def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
 def ecr(transport: Transport) -> Any:
     """Return a boto3 client of ECR without retries."""
     return transport.client()
+
+
+@pytest.fixture(scope="session")
+def caller() -> Caller:
+    """Return the caller of the embedded registry."""
+    return Caller()
 
 
 @pytest.fixture

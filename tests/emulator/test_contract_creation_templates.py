@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import Transport
-from tests.support.embedded import REGISTRY_ID, refused
+from tests.emulator.conftest import Caller, Transport
+from tests.support.embedded import refused
 
 REPLICATION = ["REPLICATION"]
 
@@ -25,11 +25,11 @@ def prefix() -> str:
     return f"template-{next(_numbers)}"
 
 
-def test_a_template_has_defaults(ecr: Any, prefix: str) -> None:
+def test_a_template_has_defaults(ecr: Any, prefix: str, caller: Caller) -> None:
     """F06"""
     answer = ecr.create_repository_creation_template(prefix=prefix, appliedFor=["PULL_THROUGH_CACHE"])
     template = answer["repositoryCreationTemplate"]
-    assert answer["registryId"] == REGISTRY_ID
+    assert answer["registryId"] == caller.account
     assert template.pop("createdAt") == template.pop("updatedAt")
     assert template == {
         "prefix": prefix,

@@ -129,22 +129,22 @@ def test_a_pull_is_recorded_once_a_day(transport: Transport, ecr: Any, repositor
     assert ecr.describe_images(**detail)["imageDetails"][0]["lastRecordedPullTime"] >= first
 
 
-def test_pulls_of_an_excluded_principal_are_not_recorded(transport: Transport, repository: str) -> None:
+def test_pulls_of_an_excluded_principal_are_not_recorded(transport: Transport, name: str) -> None:
     ecr = transport.client(region="ap-south-1")
-    ecr.create_repository(repositoryName=repository)
-    push_image(ecr, repository, tag="1.0")
+    ecr.create_repository(repositoryName=name)
+    push_image(ecr, name, tag="1.0")
     arn = transport.client(service="sts", region="ap-south-1").get_caller_identity()["Arn"]
     ecr.register_pull_time_update_exclusion(principalArn=arn)
     with refused("ExclusionAlreadyExistsException"):
         ecr.register_pull_time_update_exclusion(principalArn=arn)
     assert ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"] == [arn]
-    get(ecr, repository, {"imageTag": "1.0"})
-    assert "lastRecordedPullTime" not in ecr.describe_images(repositoryName=repository)["imageDetails"][0]
+    get(ecr, name, {"imageTag": "1.0"})
+    assert "lastRecordedPullTime" not in ecr.describe_images(repositoryName=name)["imageDetails"][0]
     ecr.deregister_pull_time_update_exclusion(principalArn=arn)
     with refused("ExclusionNotFoundException"):
         ecr.deregister_pull_time_update_exclusion(principalArn=arn)
-    get(ecr, repository, {"imageTag": "1.0"})
-    assert "lastRecordedPullTime" in ecr.describe_images(repositoryName=repository)["imageDetails"][0]
+    get(ecr, name, {"imageTag": "1.0"})
+    assert "lastRecordedPullTime" in ecr.describe_images(repositoryName=name)["imageDetails"][0]
 
 
 def test_pages_return_each_image_once(ecr: Any, repository: str) -> None:

@@ -16,12 +16,11 @@ import pytest
 from ecrtui.emulator import storage
 from ecrtui.emulator.layer_downloads import DownloadError
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
     OCI_CONFIG,
     OCI_LAYER,
     OCI_MANIFEST,
-    REGISTRY_ID,
     PushedImage,
     client_for,
     create_repository,
@@ -136,13 +135,13 @@ def test_a_part_that_does_not_follow_the_last_is_rejected(ecr: Any, repository: 
         )
 
 
-def test_a_first_part_that_does_not_begin_at_0_names_the_upload(ecr: Any, repository: str) -> None:
+def test_a_first_part_that_does_not_begin_at_0_names_the_upload(ecr: Any, repository: str, caller: Caller) -> None:
     """L10"""
     upload_id = start_upload(ecr, repository)
     with refused("InvalidLayerPartException") as caught:
         send(ecr, repository, upload_id, 5, b"late")
     response: Any = caught.value.response
-    assert (response["registryId"], response["repositoryName"]) == (REGISTRY_ID, repository)
+    assert (response["registryId"], response["repositoryName"]) == (caller.account, repository)
     assert (response["uploadId"], response["lastValidByteReceived"]) == (upload_id, 0)
     assert error_message(caught) == "First byte of the layer part is 5 instead of 0"
 
@@ -158,7 +157,7 @@ def test_an_unknown_upload_is_not_found(ecr: Any, repository: str, name: str) ->
         send(ecr, f"{name}/other", start_upload(ecr, repository), 0, b"abc")
 
 
-def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
+def test_an_upload_is_completed_once(ecr: Any, repository: str, caller: Caller) -> None:
     """L04, L13, L15"""
     upload_id = start_upload(ecr, repository)
     asked = {"repositoryName": repository, "uploadId": upload_id, "layerDigests": [digest_of("abc")]}
@@ -166,7 +165,7 @@ def test_an_upload_is_completed_once(ecr: Any, repository: str) -> None:
         ecr.complete_layer_upload(**asked)
     assert error_message(caught) == (
         f"The upload with id '{upload_id}' in the repository with name '{repository}' in registry with id"
-        f" '{REGISTRY_ID}' cannot be completed because it does not have any parts"
+        f" '{caller.account}' cannot be completed because it does not have any parts"
     )
     send(ecr, repository, upload_id, 0, b"abc")
     ecr.complete_layer_upload(**asked)

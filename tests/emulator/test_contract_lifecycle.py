@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
-    REGISTRY_ID,
     create_repository,
     error_message,
     new_embedded,
@@ -71,6 +70,7 @@ COMPACT_KEEP_ONE = (
 def preview(client: Any, repository: str, *rules: Any) -> dict[str, int]:
     """Return the priority of the rule that would act, by the first tag of the image."""
     client.start_lifecycle_policy_preview(repositoryName=repository, lifecyclePolicyText=policy(*rules))
+    client.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName=repository)
     results = client.get_lifecycle_policy_preview(repositoryName=repository)["previewResults"]
     return {result["imageTags"][0]: result["appliedRulePriority"] for result in results}
 
@@ -83,14 +83,14 @@ def push_with_tags(client: Any, repository: str, name: str, *tags: str) -> str:
     return image.digest
 
 
-def test_a_repository_without_a_policy_has_none_to_get_or_delete(ecr: Any, repository: str) -> None:
+def test_a_repository_without_a_policy_has_none_to_get_or_delete(ecr: Any, repository: str, caller: Caller) -> None:
     """C01"""
     for call in (ecr.get_lifecycle_policy, ecr.delete_lifecycle_policy):
         with refused("LifecyclePolicyNotFoundException") as caught:
             call(repositoryName=repository)
         assert error_message(caught) == (
             f"Lifecycle policy does not exist for the repository with name '{repository}' in the registry with id"
-            f" '{REGISTRY_ID}'"
+            f" '{caller.account}'"
         )
 
 

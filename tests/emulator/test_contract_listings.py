@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
     OCI_INDEX,
-    REGISTRY_ID,
     digests_of,
     error_message,
     push_image,
@@ -72,7 +71,7 @@ def test_a_page_has_at_most_1000_results(transport: Transport, repository: str) 
     )
 
 
-def test_the_message_of_a_missing_image_names_digest_and_tag(ecr: Any, repository: str) -> None:
+def test_the_message_of_a_missing_image_names_digest_and_tag(ecr: Any, repository: str, caller: Caller) -> None:
     """D15"""
     for image_id, named in (
         ({"imageDigest": ABSENT}, f"imageDigest:'{ABSENT}', imageTag:'null'"),
@@ -82,7 +81,7 @@ def test_the_message_of_a_missing_image_names_digest_and_tag(ecr: Any, repositor
             ecr.describe_images(repositoryName=repository, imageIds=[image_id])
         assert error_message(caught) == (
             f"The image with imageId {{{named}}} does not exist within the repository with name '{repository}' in the"
-            f" registry with id '{REGISTRY_ID}'"
+            f" registry with id '{caller.account}'"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
     REGION,
@@ -51,14 +51,14 @@ PRETTY = """{
 }"""
 
 
-def test_a_policy_is_written_anew(ecr: Any, repository: str) -> None:
+def test_a_policy_is_written_anew(ecr: Any, repository: str, caller: Caller) -> None:
     """R17, R18, R20"""
     sent = json.dumps(json.loads(PRETTY), separators=(",", ":"))
     assert ecr.set_repository_policy(repositoryName=repository, policyText=sent)["policyText"] == PRETTY
     assert ecr.get_repository_policy(repositoryName=repository)["policyText"] == PRETTY
     answer = ecr.delete_repository_policy(repositoryName=repository)
     assert answer["policyText"] == PRETTY
-    assert (answer["registryId"], answer["repositoryName"]) == (REGISTRY_ID, repository)
+    assert (answer["registryId"], answer["repositoryName"]) == (caller.account, repository)
     for call in (ecr.get_repository_policy, ecr.delete_repository_policy):
         with refused("RepositoryPolicyNotFoundException"):
             call(repositoryName=repository)
@@ -148,13 +148,13 @@ def test_a_policy_that_is_no_json_is_refused(ecr: Any, repository: str, text: st
     assert error_message(caught) == INVALID
 
 
-def test_a_repository_without_a_policy_says_so(ecr: Any, repository: str) -> None:
+def test_a_repository_without_a_policy_says_so(ecr: Any, repository: str, caller: Caller) -> None:
     """R23"""
     with refused("RepositoryPolicyNotFoundException") as caught:
         ecr.get_repository_policy(repositoryName=repository)
     assert error_message(caught) == (
         f"Repository policy does not exist for the repository with name '{repository}' in the registry with id"
-        f" '{REGISTRY_ID}'"
+        f" '{caller.account}'"
     )
 
 
@@ -169,9 +169,11 @@ def test_a_repository_without_a_policy_says_so(ecr: Any, repository: str) -> Non
         {"Action": "ecr:*", "Principal": None, "NotPrincipal": {"AWS": OTHER}},
     ],
 )
-def test_a_policy_that_locks_its_owner_out_needs_force(ecr: Any, repository: str, members: dict[str, Any]) -> None:
+def test_a_policy_that_locks_its_owner_out_needs_force(
+    ecr: Any, repository: str, caller: Caller, members: dict[str, Any]
+) -> None:
     """R37"""
-    text = policy(statement(Effect="Deny", **members))
+    text = policy(statement(Effect="Deny", **members)).replace(REGISTRY_ID, caller.account)
     with refused("InvalidParameterException"):
         ecr.set_repository_policy(repositoryName=repository, policyText=text)
     with refused("RepositoryPolicyNotFoundException"):
@@ -198,12 +200,12 @@ def test_a_pattern_with_many_wildcards_takes_no_time(ecr: Any, repository: str) 
     ecr.set_repository_policy(repositoryName=repository, policyText=text)
 
 
-def denied(action: str, resource: str) -> str:
+def denied(caller: Caller, action: str, resource: str) -> str:
     """Return IAM's message for an operation of another account that grants nothing."""
     return (
-        f"User: arn:aws:iam::{REGISTRY_ID}:user/embedded is not authorized to perform: ecr:{action} on resource:"
-        f" arn:aws:ecr:{REGION}:{OTHER}:repository/{resource} because no resource-based policy allows the ecr:{action}"
-        " action"
+        f"User: {caller.arn} is not authorized to perform: ecr:{action} on resource:"
+        f" arn:aws:ecr:{caller.region}:{OTHER}:repository/{resource} because no resource-based policy allows the"
+        f" ecr:{action} action"
     )
 
 
@@ -225,7 +227,7 @@ def denied(action: str, resource: str) -> str:
     ],
 )
 def test_a_repository_of_another_account_is_denied(
-    transport: Transport, ecr: Any, name: str, operation: str, action: str, members: dict[str, Any]
+    transport: Transport, ecr: Any, name: str, operation: str, action: str, members: dict[str, Any], caller: Caller
 ) -> None:
     """R25, R26, R28: whether it exists or not."""
     for exists in (False, True):
@@ -233,14 +235,14 @@ def test_a_repository_of_another_account_is_denied(
             other_account(transport).create_repository(repositoryName=name)
         with refused("AccessDeniedException") as caught:
             getattr(ecr, operation)(registryId=OTHER, repositoryName=name, **members)
-        assert error_message(caught) == denied(action, name)
+        assert error_message(caught) == denied(caller, action, name)
 
 
-def test_the_repositories_of_another_account_are_denied(ecr: Any) -> None:
+def test_the_repositories_of_another_account_are_denied(ecr: Any, caller: Caller) -> None:
     """R27"""
     with refused("AccessDeniedException") as caught:
         ecr.describe_repositories(registryId=OTHER)
-    assert error_message(caught) == denied("DescribeRepositories", "*")
+    assert error_message(caught) == denied(caller, "DescribeRepositories", "*")
 
 
 def test_the_tags_of_a_repository_of_another_account_are_denied(transport: Transport, ecr: Any, name: str) -> None:
@@ -250,12 +252,14 @@ def test_the_tags_of_a_repository_of_another_account_are_denied(transport: Trans
         ecr.list_tags_for_resource(resourceArn=arn)
 
 
-def test_another_account_grants_what_its_policy_allows(transport: Transport, ecr: Any, name: str) -> None:
+def test_another_account_grants_what_its_policy_allows(
+    transport: Transport, ecr: Any, name: str, caller: Caller
+) -> None:
     """R25"""
     other = other_account(transport)
     create_repository(other, name)
     image = push_image(other, name, tag="1.0")
-    granted = statement(Principal={"AWS": f"arn:aws:iam::{REGISTRY_ID}:root"})
+    granted = statement(Principal={"AWS": f"arn:aws:iam::{caller.account}:root"})
     other.set_repository_policy(repositoryName=name, policyText=policy(granted))
     asked = {"registryId": OTHER, "repositoryName": name, "imageIds": [{"imageTag": "1.0"}]}
     assert (
@@ -263,7 +267,7 @@ def test_another_account_grants_what_its_policy_allows(transport: Transport, ecr
     )
     with refused("AccessDeniedException"):
         ecr.describe_images(**asked)
-    refusal = statement(Sid="two", Effect="Deny", Principal={"AWS": REGISTRY_ID})
+    refusal = statement(Sid="two", Effect="Deny", Principal={"AWS": caller.account})
     other.set_repository_policy(repositoryName=name, policyText=policy(granted, refusal))
     with refused("AccessDeniedException"):
         ecr.batch_get_image(**asked)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import REGISTRY_ID, create_repository, push_image, refused
 from tests.support.reply_shapes import violations
 from tests.support.request_shapes import service_model
@@ -41,13 +41,13 @@ def test_a_reply_has_the_headers_of_the_protocol(ecr: Any) -> None:
     assert "x-amzn-errortype" not in headers
 
 
-def test_an_error_has_a_type_and_a_message_and_no_spaces(ecr: Any, bodies: list[str]) -> None:
+def test_an_error_has_a_type_and_a_message_and_no_spaces(ecr: Any, bodies: list[str], caller: Caller) -> None:
     """T02"""
     with refused("RepositoryNotFoundException"):
         ecr.list_images(repositoryName="no/such")
     assert bodies == [
         '{"__type":"RepositoryNotFoundException","message":"The repository with name \'no/such\' does not exist in the'
-        f" registry with id '{REGISTRY_ID}'\"}}"
+        f" registry with id '{caller.account}'\"}}"
     ]
 
 

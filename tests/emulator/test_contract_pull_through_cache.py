@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import Transport
-from tests.support.embedded import REGISTRY_ID, error_message, refused
+from tests.emulator.conftest import Caller, Transport
+from tests.support.embedded import error_message, refused
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/example-AbCdEf"
 ROLE = "arn:aws:iam::123456789012:role/pull"
@@ -26,7 +26,7 @@ def prefix() -> str:
     return f"cache-{next(_numbers)}"
 
 
-def test_a_rule_is_told_with_its_upstream(ecr: Any, prefix: str) -> None:
+def test_a_rule_is_told_with_its_upstream(ecr: Any, prefix: str, caller: Caller) -> None:
     """F01"""
     rule = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix=prefix, **PUBLIC)
     del rule["ResponseMetadata"]
@@ -34,7 +34,7 @@ def test_a_rule_is_told_with_its_upstream(ecr: Any, prefix: str) -> None:
     assert rule == {
         "ecrRepositoryPrefix": prefix,
         "upstreamRegistryUrl": "public.ecr.aws",
-        "registryId": REGISTRY_ID,
+        "registryId": caller.account,
         "upstreamRegistry": "ecr-public",
         "upstreamRepositoryPrefix": "ROOT",
     }

@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
     DOCKER_MANIFEST,
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
-    REGISTRY_ID,
     PushedImage,
     create_repository,
     digest_of,
@@ -82,14 +81,14 @@ def test_unicode_escapes_key_order_and_slashes_are_kept(ecr: Any, repository: st
     assert stored_manifest(ecr, repository, digest) == text
 
 
-def test_the_same_manifest_with_the_same_tag_already_exists(ecr: Any, repository: str) -> None:
+def test_the_same_manifest_with_the_same_tag_already_exists(ecr: Any, repository: str, caller: Caller) -> None:
     """P05"""
     image = push_image(ecr, repository, tag="1.0")
     with refused("ImageAlreadyExistsException") as caught:
         put(ecr, repository, image.manifest, "1.0")
     assert error_message(caught) == (
         f"Image with digest '{image.digest}' and tag '1.0' already exists in the repository with name '{repository}' in"
-        f" registry with id '{REGISTRY_ID}'"
+        f" registry with id '{caller.account}'"
     )
 
 
@@ -103,12 +102,12 @@ def test_a_retag_gives_the_image_a_second_tag(ecr: Any, repository: str) -> None
     assert after["imagePushedAt"] == before["imagePushedAt"]
 
 
-def test_the_response_to_a_retag_has_the_requested_tag(ecr: Any, repository: str) -> None:
+def test_the_response_to_a_retag_has_the_requested_tag(ecr: Any, repository: str, caller: Caller) -> None:
     """P07"""
     image = push_image(ecr, repository, tag="1.0")
     answer = ecr.put_image(repositoryName=repository, imageManifest=image.manifest, imageTag="prod")["image"]
     assert answer == {
-        "registryId": REGISTRY_ID,
+        "registryId": caller.account,
         "repositoryName": repository,
         "imageId": {"imageDigest": image.digest, "imageTag": "prod"},
         "imageManifest": image.manifest,
@@ -220,15 +219,15 @@ def test_exclusion_filters_decide_which_tags_move(
     assert tags_of(ecr, name) == {"one": one.digest, "two": two.digest, moves: two.digest, stays: one.digest}
 
 
-def test_a_digest_of_other_bytes_is_rejected(ecr: Any, repository: str) -> None:
+def test_a_digest_of_other_bytes_is_rejected(ecr: Any, repository: str, caller: Caller) -> None:
     """P20, P38"""
     text = manifest_text(ecr, repository)
     other = digest_of(text + "\n")
     with refused("ImageDigestDoesNotMatchException") as caught:
         ecr.put_image(repositoryName=repository, imageManifest=text, imageTag="1.0", imageDigest=other)
     assert error_message(caught) == (
-        f"The image with digest '{other}' in repository '{repository}' and registry ID '{REGISTRY_ID}' does not match"
-        " the image digest that Amazon ECR has calculated."
+        f"The image with digest '{other}' in repository '{repository}' and registry ID '{caller.account}' does not"
+        " match the image digest that Amazon ECR has calculated."
     )
     assert digests_of(ecr, repository) == set()
 
@@ -272,14 +271,14 @@ def test_an_index_of_existing_images_is_accepted(ecr: Any, repository: str) -> N
     assert stored_manifest(ecr, repository, index.digest) == index.manifest
 
 
-def test_an_index_of_missing_images_is_rejected(ecr: Any, repository: str) -> None:
+def test_an_index_of_missing_images_is_rejected(ecr: Any, repository: str, caller: Caller) -> None:
     """P26, P39"""
     one, two = (PushedImage("sha256:" + digit * 64, "{}") for digit in "01")
     with refused("ReferencedImagesNotFoundException") as caught:
         push_index(ecr, repository, {"linux/amd64": one, "linux/arm64": two})
     assert error_message(caught) == (
         f"Images with digests '[{one.digest}, {two.digest}]' required for pushing image into repository with name"
-        f" '{repository}' in the registry with id '{REGISTRY_ID}' do not exist"
+        f" '{repository}' in the registry with id '{caller.account}' do not exist"
     )
 
 

@@ -14,10 +14,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
     OCI_LAYER,
-    REGION,
     REGISTRY_ID,
     client_for,
     create_repository,
@@ -72,10 +71,10 @@ def configuration(ecr: Any) -> Iterator[None]:
     replicate(ecr)
 
 
-def test_a_registry_cannot_replicate_to_itself(ecr: Any) -> None:
+def test_a_registry_cannot_replicate_to_itself(ecr: Any, caller: Caller) -> None:
     """A01"""
     with refused("InvalidParameterException") as caught:
-        replicate(ecr, to(NEAR), to(FAR, REGION))
+        replicate(ecr, to(NEAR), to(FAR, caller.region))
     assert error_message(caught) == (
         "Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: 'Replication destination cannot"
         " be the same as the source registry'"
@@ -83,14 +82,14 @@ def test_a_registry_cannot_replicate_to_itself(ecr: Any) -> None:
     assert ecr.describe_registry()["replicationConfiguration"] == {"rules": []}
 
 
-def test_a_pushed_image_is_replicated_with_its_tag(ecr: Any, near: Any, repository: str) -> None:
+def test_a_pushed_image_is_replicated_with_its_tag(ecr: Any, near: Any, repository: str, caller: Caller) -> None:
     """A02"""
     replicate(ecr, to(NEAR))
     image = push_image(ecr, repository, tag="1.0")
     (found,) = near.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": image.digest}])["images"]
     assert tags_of(near, repository) == {"1.0": image.digest}
     assert (found["imageId"]["imageDigest"], found["imageManifest"]) == (image.digest, image.manifest)
-    done = [{"region": NEAR, "registryId": REGISTRY_ID, "status": "COMPLETE"}]
+    done = [{"region": NEAR, "registryId": caller.account, "status": "COMPLETE"}]
     assert statuses(ecr, repository, imageTag="1.0") == statuses(ecr, repository, imageDigest=image.digest) == done
     assert statuses(near, repository, imageTag="1.0") == []
     (size,) = {
@@ -228,14 +227,14 @@ GRANTS = {
 
 @pytest.mark.parametrize(("actions", "creates", "adds"), GRANTS.values(), ids=GRANTS)
 def test_another_account_gets_what_its_registry_policy_allows(
-    transport: Transport, ecr: Any, repository: str, actions: tuple[str, ...], creates: bool, adds: bool
+    transport: Transport, ecr: Any, repository: str, actions: tuple[str, ...], creates: bool, adds: bool, caller: Caller
 ) -> None:
     """A02"""
     # The accounts share a database. A registry answers the callers of one account.
     there = client_for(EmbeddedRegistry(transport.embedded.database, registry_id=OTHER, region=FAR), region=FAR)
     statement = {
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{REGISTRY_ID}:root"},
+        "Principal": {"AWS": f"arn:aws:iam::{caller.account}:root"},
         "Action": list(actions or ("ecr:DescribeImages",)),
         "Resource": f"arn:aws:ecr:{FAR}:{OTHER}:repository/team/*",
     }
@@ -256,7 +255,7 @@ def test_another_account_gets_what_its_registry_policy_allows(
     assert tags_of(there, repository).keys() == {name for name, done in (("first", creates), ("second", adds)) if done}
 
 
-def test_a_backfill_replicates_what_was_there_before(transport: Transport) -> None:
+def test_a_backfill_replicates_what_was_there_before(transport: Transport, caller: Caller) -> None:
     """F12"""
     ecr, far = transport.client(region="eu-west-2"), transport.client(region="eu-west-3")
     for name in ("team/one", "team/two", "other/one"):
@@ -266,9 +265,13 @@ def test_a_backfill_replicates_what_was_there_before(transport: Transport) -> No
     index = push_index(ecr, "team/two", tag="multi")
     push_image(ecr, "other/one", tag="1.0")
     replicate(ecr, to("eu-west-3", repositoryFilters=below("team/")))
-    destination = {"region": "eu-west-3", "registryId": REGISTRY_ID}
+    destination = {"region": "eu-west-3", "registryId": caller.account}
     started = ecr.start_replication_backfill(destination=destination)
-    assert (started["status"], started["registryId"], started["destination"]) == ("PREPARING", REGISTRY_ID, destination)
+    assert (started["status"], started["registryId"], started["destination"]) == (
+        "PREPARING",
+        caller.account,
+        destination,
+    )
     assert str(UUID(started["replicationBackfillId"])) == started["replicationBackfillId"]
     (listed,) = ecr.list_replication_backfills()["backfills"]
     assert listed["replicationBackfillId"] == started["replicationBackfillId"]
@@ -299,12 +302,12 @@ def test_a_backfill_replicates_what_was_there_before(transport: Transport) -> No
         ecr.stop_replication_backfill(replicationBackfillId=started["replicationBackfillId"])
 
 
-def test_backfills_are_listed_in_pages(transport: Transport) -> None:
+def test_backfills_are_listed_in_pages(transport: Transport, caller: Caller) -> None:
     """F12"""
     ecr = transport.client(region="ap-south-1")
     assert ecr.list_replication_backfills()["backfills"] == []
     replicate(ecr, to(NEAR))
-    destination = {"region": NEAR, "registryId": REGISTRY_ID}
+    destination = {"region": NEAR, "registryId": caller.account}
     started = [ecr.start_replication_backfill(destination=destination)["replicationBackfillId"] for _ in range(26)]
     assert len(ecr.list_replication_backfills()["backfills"]) == 25
     pages = ecr.get_paginator("list_replication_backfills").paginate(PaginationConfig={"PageSize": 10})
@@ -335,10 +338,10 @@ def test_an_unknown_backfill_is_not_found(ecr: Any) -> None:
             call(replicationBackfillId="bogus")
 
 
-def test_a_backfill_needs_a_configured_destination(ecr: Any) -> None:
+def test_a_backfill_needs_a_configured_destination(ecr: Any, caller: Caller) -> None:
     """F13"""
     replicate(ecr, to(NEAR))
-    for destination in ({"region": FAR, "registryId": REGISTRY_ID}, {"region": NEAR, "registryId": OTHER}):
+    for destination in ({"region": FAR, "registryId": caller.account}, {"region": NEAR, "registryId": OTHER}):
         with refused("InvalidParameterException"):
             ecr.start_replication_backfill(destination=destination)
     assert ecr.list_replication_backfills()["backfills"] == []
@@ -374,14 +377,14 @@ def test_a_registry_without_a_signing_configuration_has_none(transport: Transpor
         ecr.delete_signing_configuration()
 
 
-def test_a_signing_configuration_is_told_back(transport: Transport) -> None:
+def test_a_signing_configuration_is_told_back(transport: Transport, caller: Caller) -> None:
     """F10"""
     ecr = transport.client(region="sa-east-1")
     put_answer = sign(ecr, one="team/*", two="")
     assert put_answer.keys() == {"signingConfiguration", "ResponseMetadata"}
     assert len(put_answer["signingConfiguration"]["rules"]) == 2
     for answer in (ecr.get_signing_configuration(), ecr.delete_signing_configuration()):
-        assert answer["registryId"] == REGISTRY_ID
+        assert answer["registryId"] == caller.account
         assert answer["signingConfiguration"] == put_answer["signingConfiguration"]
     with refused("SigningConfigurationNotFoundException"):
         ecr.get_signing_configuration()

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import Transport
+from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
-    REGION,
     REGISTRY_ID,
     create_repository,
     error_message,
@@ -26,12 +25,12 @@ from tests.support.embedded import (
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
-def test_a_new_repository_is_mutable_and_encrypted_with_aes256(ecr: Any, name: str) -> None:
+def test_a_new_repository_is_mutable_and_encrypted_with_aes256(ecr: Any, name: str, caller: Caller) -> None:
     """R01"""
     made = ecr.create_repository(repositoryName=name)["repository"]
-    assert made["repositoryArn"] == f"arn:aws:ecr:{REGION}:{REGISTRY_ID}:repository/{name}"
-    assert made["repositoryUri"] == f"{REGISTRY_ID}.dkr.ecr.{REGION}.amazonaws.com/{name}"
-    assert (made["registryId"], made["repositoryName"]) == (REGISTRY_ID, name)
+    assert made["repositoryArn"] == f"arn:aws:ecr:{caller.region}:{caller.account}:repository/{name}"
+    assert made["repositoryUri"] == f"{caller.account}.dkr.ecr.{caller.region}.amazonaws.com/{name}"
+    assert (made["registryId"], made["repositoryName"]) == (caller.account, name)
     assert made["imageTagMutability"] == "MUTABLE"
     assert made["encryptionConfiguration"] == {"encryptionType": "AES256"}
     assert made["imageScanningConfiguration"] == {"scanOnPush": False}
@@ -79,12 +78,12 @@ def test_unusual_names_within_the_pattern_are_accepted(ecr: Any, name: str, unus
     assert create_repository(ecr, whole)["repositoryName"] == whole
 
 
-def test_an_unknown_repository_is_not_found(ecr: Any) -> None:
+def test_an_unknown_repository_is_not_found(ecr: Any, caller: Caller) -> None:
     """R05"""
     with refused("RepositoryNotFoundException") as caught:
         ecr.describe_repositories(repositoryNames=["no/such"])
     assert error_message(caught) == (
-        f"The repository with name 'no/such' does not exist in the registry with id '{REGISTRY_ID}'"
+        f"The repository with name 'no/such' does not exist in the registry with id '{caller.account}'"
     )
 
 
@@ -164,20 +163,20 @@ def test_tags_of_a_repository_made_immutable_do_not_move(ecr: Any, repository: s
         put(ecr, repository, other, "1.0")
 
 
-def test_the_registry_is_described(ecr: Any) -> None:
+def test_the_registry_is_described(ecr: Any, caller: Caller) -> None:
     """R11"""
     answer = ecr.describe_registry()
-    assert answer["registryId"] == REGISTRY_ID
+    assert answer["registryId"] == caller.account
     assert answer["replicationConfiguration"] == {"rules": []}
 
 
-def test_a_repository_with_images_is_deleted_only_with_force(ecr: Any, repository: str) -> None:
+def test_a_repository_with_images_is_deleted_only_with_force(ecr: Any, repository: str, caller: Caller) -> None:
     """R12, R29"""
     push_image(ecr, repository, tag="1.0")
     with refused("RepositoryNotEmptyException") as caught:
         ecr.delete_repository(repositoryName=repository)
     assert error_message(caught) == (
-        f"The repository with name '{repository}' in registry with id '{REGISTRY_ID}' cannot be deleted because it"
+        f"The repository with name '{repository}' in registry with id '{caller.account}' cannot be deleted because it"
         " still contains images"
     )
     assert ecr.delete_repository(repositoryName=repository, force=True)["repository"]["repositoryName"] == repository
@@ -194,7 +193,7 @@ def test_a_forged_page_token_is_rejected(ecr: Any, token: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["KMS", "KMS_DSSE"])
-def test_without_a_key_the_one_of_aws_is_named_by_its_arn(ecr: Any, name: str, kind: str) -> None:
+def test_without_a_key_the_one_of_aws_is_named_by_its_arn(ecr: Any, name: str, kind: str, caller: Caller) -> None:
     """R14, R16"""
     made = [
         ecr.create_repository(repositoryName=f"{name}/{part}", encryptionConfiguration={"encryptionType": kind})
@@ -202,7 +201,7 @@ def test_without_a_key_the_one_of_aws_is_named_by_its_arn(ecr: Any, name: str, k
     ]
     first, second = (answer["repository"]["encryptionConfiguration"] for answer in made)
     assert first["encryptionType"] == kind
-    assert re.fullmatch(rf"arn:aws:kms:{REGION}:{REGISTRY_ID}:key/{UUID}", first["kmsKey"])
+    assert re.fullmatch(rf"arn:aws:kms:{caller.region}:{caller.account}:key/{UUID}", first["kmsKey"])
     assert second == first
     found = ecr.describe_repositories(repositoryNames=[f"{name}/a"])["repositories"][0]
     assert found["encryptionConfiguration"] == first
@@ -255,12 +254,12 @@ def test_arns_and_uris_are_those_of_the_partition(
     assert caller == f"arn:{partition}:iam::{REGISTRY_ID}:user/embedded"
 
 
-def test_one_unknown_name_among_others_is_an_error(ecr: Any, repository: str) -> None:
+def test_one_unknown_name_among_others_is_an_error(ecr: Any, repository: str, caller: Caller) -> None:
     """R35"""
     with refused("RepositoryNotFoundException") as caught:
         ecr.describe_repositories(repositoryNames=[repository, "no/such"])
     assert error_message(caught) == (
-        f"The repository with name 'no/such' does not exist in the registry with id '{REGISTRY_ID}'"
+        f"The repository with name 'no/such' does not exist in the registry with id '{caller.account}'"
     )
 
 
@@ -302,12 +301,14 @@ def test_scan_on_push_can_be_switched_on(ecr: Any, repository: str) -> None:
     assert made["imageScanningConfiguration"] == {"scanOnPush": True}
 
 
-def test_a_repository_of_one_region_does_not_exist_in_another(transport: Transport, repository: str) -> None:
+def test_a_repository_of_one_region_does_not_exist_in_another(
+    transport: Transport, repository: str, caller: Caller
+) -> None:
     """C05"""
     elsewhere = transport.client(region="us-east-1")
     with refused("RepositoryNotFoundException"):
         elsewhere.describe_repositories(repositoryNames=[repository])
     create_repository(elsewhere, repository)
     assert elsewhere.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"] == (
-        f"{REGISTRY_ID}.dkr.ecr.us-east-1.amazonaws.com/{repository}"
+        f"{caller.account}.dkr.ecr.us-east-1.amazonaws.com/{repository}"
     )
