@@ -17,13 +17,12 @@ from ecrtui.registry.error_table import (
     DENIED,
     DENIED_EXPLICITLY,
     SIGN_IN,
-    UNEXPECTED,
     ErrorSpec,
     is_about_clock,
     kind_of_code,
     spec_of_code,
-    spec_of_exception,
 )
+from ecrtui.registry.exception_table import UNEXPECTED, spec_of_exception
 
 _log = logging.getLogger(__name__)
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-from botocore import xform_name
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.findings import Finding, ImageScan
@@ -18,23 +15,20 @@ from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.registry import blobs, conversion
+from ecrtui.registry.calls import EcrCalls, method_of
 from ecrtui.registry.client import Clients
-from ecrtui.registry.errors import error_from_failure, integrity_error, listing_expired
-from ecrtui.registry.image_resolver import PAGE_SIZE, ImageResolver
-from ecrtui.registry.paging import RepetitionCheck, iterate_pages
-from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
-from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Item, Page, PageRows, Registry
+from ecrtui.registry.errors import error_from_failure, integrity_error
+from ecrtui.registry.image_resolver import ImageResolver
+from ecrtui.registry.paging import PAGE_SIZE
+from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, Registry
 from ecrtui.registry.scan_findings import ScanFindings
 from ecrtui.registry.validation import (
     MAX_IDS,
     MAX_NAME,
     MAX_TAG,
-    BadValue,
     Reply,
     check_answers,
     check_subject,
-    entries,
-    read_rows,
     required_account,
     required_text,
     structure,
@@ -46,9 +40,6 @@ from ecrtui.registry.validation import (
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""
-
-_ROW_NAMES = {"repositories": "repositoryName", "imageDetails": "imageDigest"}
-"""The member that names a row, by the list in the reply."""
 
 
 class EcrRegistry(Registry):
@@ -63,12 +54,12 @@ class EcrRegistry(Registry):
 
     def __init__(self, clients: Clients, registry_id: str | None = None) -> None:
         self._clients = clients
-        self._account: Mapping[str, str] = {"registryId": registry_id} if registry_id else {}
+        self._calls = EcrCalls(clients, registry_id)
         self._location: RegistryLocation | None = None
         self._identity: tuple[str, str] | None = None
         """The access key that asked for it, and the ARN of the caller."""
-        self._resolver = ImageResolver(self._read, self._parsed_replies, self._subject)
-        self._scans = ScanFindings(self._replies)
+        self._resolver = ImageResolver(self._calls.read, self._calls.parsed_replies, self._calls.subject)
+        self._scans = ScanFindings(self._calls.replies)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
         return EcrRegistry(self._clients, registry_id)
@@ -84,7 +75,8 @@ class EcrRegistry(Registry):
 
     def location(self) -> RegistryLocation:
         if self._location is None:
-            account = self._account.get("registryId") or self._own_account()
+            account = self._calls.registry_id or self._own_account()
+            self._calls.registry_id = account
             self._location = RegistryLocation(account, self._clients.region, self._clients.endpoint)
         return self._location
 
@@ -101,21 +93,21 @@ class EcrRegistry(Registry):
         return self._identity[1]
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
-        convert = partial(self._convert, conversion.repository, self._subject())
-        return self._pages("DescribeRepositories", "repositories", convert, start)
+        return self._calls.pages("DescribeRepositories", "repositories", conversion.repository, start)
 
     def repository(self, name: str) -> Repository:
-        reply = self._read("DescribeRepositories", repositoryNames=[name])
+        reply = self._calls.read("DescribeRepositories", repositoryNames=[name])
         with validate_reply("DescribeRepositories"):
             found = structures(reply, "repositories")
             check_answers([name], ([text(entry, "repositoryName", MAX_NAME)] for entry in found))
-            check_subject(found[0], self._subject(name))
+            check_subject(found[0], self._calls.subject(name))
             return conversion.repository(found[0])
 
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
-        convert = partial(self._convert, conversion.image, self._subject(repository))
         status = {"tagStatus": tag_status, "imageStatus": "ANY"}
-        return self._pages("DescribeImages", "imageDetails", convert, start, repositoryName=repository, filter=status)
+        return self._calls.pages(
+            "DescribeImages", "imageDetails", conversion.image, start, repositoryName=repository, filter=status
+        )
 
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         with validate_reply("DescribeImages"):
@@ -160,13 +152,13 @@ class EcrRegistry(Registry):
         """Return the manifests in a reply of BatchGetImage, which must be some of those that were asked for."""
         images = structures(reply, "images", MAX_IDS)
         for entry in images:
-            check_subject(entry, self._subject(repository))
+            check_subject(entry, self._calls.subject(repository))
         found = [conversion.manifest(entry) for entry in images]
         check_answers(digests, ([manifest.digest] for manifest in found), partly=True)
         return found
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
-        reply = self._read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
+        reply = self._calls.read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
         with validate_reply(blobs.OPERATION):
             check_subject(reply, {"layerDigest": digest})
             url = required_text(reply, "downloadUrl")
@@ -184,7 +176,7 @@ class EcrRegistry(Registry):
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
         _intact(manifest, manifest.digest)
-        reply = self._write(
+        reply = self._calls.write(
             "PutImage",
             repositoryName=repository,
             imageManifest=manifest.text,
@@ -193,7 +185,9 @@ class EcrRegistry(Registry):
             **({"imageTag": tag} if tag else {}),
         )
         with validate_reply("PutImage", write=True):
-            check_subject(structure(reply, "image"), {**self._subject(repository), "imageManifest": manifest.text})
+            check_subject(
+                structure(reply, "image"), {**self._calls.subject(repository), "imageManifest": manifest.text}
+            )
             result = conversion.put_result(reply)
         if (result.digest, result.tag) != (manifest.digest, tag):
             detail = (
@@ -204,7 +198,7 @@ class EcrRegistry(Registry):
         return result
 
     def untag(self, repository: str, tag: str) -> None:
-        reply = self._write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
+        reply = self._calls.write("BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}])
         with validate_reply("BatchDeleteImage", write=True):
             for failure in conversion.failures(reply):
                 raise error_from_failure(failure, "BatchDeleteImage", repository)
@@ -212,7 +206,7 @@ class EcrRegistry(Registry):
 
     def lifecycle_policy(self, repository: str) -> str:
         try:
-            reply = self._read("GetLifecyclePolicy", repositoryName=repository)
+            reply = self._calls.read("GetLifecyclePolicy", repositoryName=repository)
         except NotFound as error:
             if error.kind is not ErrorKind.LIFECYCLE_POLICY_NOT_FOUND:
                 raise
@@ -222,12 +216,14 @@ class EcrRegistry(Registry):
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         operation = "ListPullTimeUpdateExclusions"
-        reply = self._read(operation, without_registry_id=True, maxResults=PAGE_SIZE)  # an account has at most 100
+        reply = self._calls.read(
+            operation, without_registry_id=True, maxResults=PAGE_SIZE
+        )  # an account has at most 100
         with validate_reply(operation):
             return texts(reply, "pullTimeUpdateExclusions")
 
     def resource_tags(self, repository: Repository) -> tuple[tuple[str, str], ...]:
-        reply = self._read("ListTagsForResource", without_registry_id=True, resourceArn=repository.arn)
+        reply = self._calls.read("ListTagsForResource", without_registry_id=True, resourceArn=repository.arn)
         with validate_reply("ListTagsForResource"):
             return tuple((text(tag, "Key"), text(tag, "Value")) for tag in structures(reply, "tags"))
 
@@ -238,7 +234,7 @@ class EcrRegistry(Registry):
         return self._scans.findings(repository, digest)
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
-        return self._collect(
+        return self._calls.collect(
             "ListImageReferrers",
             conversion.referrers,
             repositoryName=repository,
@@ -247,18 +243,13 @@ class EcrRegistry(Registry):
             maxResults=REFERRERS_PAGE_SIZE,
         )
 
-    def _subject(self, repository: str = "") -> Mapping[str, str]:
-        """Return what a reply must be about, as far as it is known; see :func:`check_subject`."""
-        registry_id = self._location.registry_id if self._location else self._account.get("registryId", "")
-        return {"registryId": registry_id, "repositoryName": repository}
-
     def _own_account(self) -> str:
         """Return the account of the caller.
 
         A caller without permission for DescribeRegistry can ask STS, which needs none, or read it from a repository.
         """
         try:
-            reply = self._read("DescribeRegistry", without_registry_id=True)
+            reply = self._calls.read("DescribeRegistry", without_registry_id=True)
         except (AccessDenied, Refused):
             if account := self._caller("Account") or self._account_of_a_repository():
                 self._clients.account_check.learn(account)
@@ -281,85 +272,15 @@ class EcrRegistry(Registry):
             with self._clients.calling("GetCallerIdentity"):
                 if (sts := self._clients.sts_client) is None:
                     return ""
-                reply = _method(sts, "GetCallerIdentity")()
+                reply = method_of(sts, "GetCallerIdentity")()
             with validate_reply("GetCallerIdentity"):
                 self._clients.account_check.learn(required_account(reply, "Account"))
                 return text(reply, member)
         except EcrTuiError:
             return ""
 
-    def _pages(
-        self, operation: str, member: str, convert: Callable[[Reply], Item], start: str, **parameters: Any
-    ) -> Iterator[Page[Item]]:
-        for reply in self._replies(operation, start, maxResults=PAGE_SIZE, **parameters):
-            read = partial(self._page_rows, operation, member, convert, reply)
-            try:
-                token = text(reply, "nextToken")
-            except BadValue as problem:
-                rows = read()
-                yield Page(rows.items, problems=(*rows.problems, f"the next page: {problem}"))
-                return
-            page = Page(next_token=token, read=read)
-            if DEFERRED_BODY not in reply:
-                _ = page.rows
-            yield page
-
-    def _page_rows(
-        self, operation: str, member: str, convert: Callable[[Reply], Item], reply: dict[str, Any]
-    ) -> PageRows[Item]:
-        """Return the rows of a page; ``member`` is its list."""
-        with self._clients.calling(operation), validate_reply(operation):
-            return read_rows(entries(parse_deferred(reply), member), _ROW_NAMES[member], convert)
-
-    @staticmethod
-    def _convert(convert: Callable[[Reply], Item], subject: Mapping[str, str], entry: Reply) -> Item:
-        """Convert a row of a listing, which must be about this subject."""
-        check_subject(entry, subject)
-        return convert(entry)
-
-    def _collect(
-        self, operation: str, rows_of: Callable[[Reply], Iterable[Item]], **parameters: Any
-    ) -> tuple[Item, ...]:
-        """Return the rows of all replies of a listing."""
-        found: list[Item] = []
-        known: set[Item] = set()
-        check = RepetitionCheck(operation)
-        for reply in self._replies(operation, "", **parameters):
-            with validate_reply(operation):
-                rows = tuple(rows_of(reply))
-            check.page(has_new_rows=not known.issuperset(rows))
-            known.update(rows)
-            found += rows
-        return tuple(found)
-
-    def _parsed_replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Yield every reply of a listing from a page token on, parsed."""
-        for reply in self._replies(operation, start, **parameters):
-            with self._clients.calling(operation):
-                parsed = parse_deferred(reply)
-            yield parsed
-
-    def _replies(self, operation: str, start: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Yield every reply of a listing from a page token on. Of a long one, only the token is parsed."""
-
-        def token_of(reply: Reply) -> str:
-            with validate_reply(operation):
-                return text(reply, "nextToken")
-
-        return iterate_pages(lambda token: self._reply(operation, token, parameters), token_of, start, operation)
-
-    def _reply(self, operation: str, token: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if not token:
-            return self._read(operation, **parameters)
-        try:
-            return self._read(operation, nextToken=token, **parameters)
-        except Refused as error:
-            if error.kind is ErrorKind.INVALID_REQUEST:
-                raise listing_expired(error) from None
-            raise
-
     def _batch_get(self, repository: str, digests: Sequence[str]) -> dict[str, Any]:
-        return self._read(
+        return self._calls.read(
             "BatchGetImage",
             repositoryName=repository,
             imageIds=[{"imageDigest": digest} for digest in digests],
@@ -371,31 +292,6 @@ class EcrRegistry(Registry):
         images = self.images_by_digest(repository, [digest])
         failure = {"failureCode": "ImageArchivedException"}
         return error_from_failure(failure, "BatchGetImage", repository) if images else None
-
-    def _read(self, operation: str, *, without_registry_id: bool = False, **parameters: Any) -> dict[str, Any]:
-        """Call an operation that changes nothing."""
-        with self._clients.calling(operation, repository=parameters.get("repositoryName", "")):
-            account = {} if without_registry_id else self._account
-            reply = _method(self._clients.read_client, operation)(**account, **parameters)
-        with validate_reply(operation):
-            check_subject(reply, self._subject(parameters.get("repositoryName", "")))
-        return reply
-
-    def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call an operation that changes the registry. It is sent once.
-
-        A second attempt after a lost reply would be answered "already exists" and hide that the first one was
-        applied. A second attempt after a wait could revert a change that another client made in between. The caller
-        reads the tag again before it tries again.
-        """
-        with self._clients.calling(operation, write=True, repository=parameters.get("repositoryName", "")):
-            reply: dict[str, Any] = _method(self._clients.write_client, operation)(**self._account, **parameters)
-            return reply
-
-
-def _method(client: Any, operation: str) -> Callable[..., dict[str, Any]]:
-    method: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
-    return method
 
 
 def _intact(manifest: Manifest, digest: str) -> Manifest:

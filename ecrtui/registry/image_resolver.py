@@ -16,7 +16,7 @@ from ecrtui.errors import ErrorKind, NotFound
 from ecrtui.registry import conversion
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import error_from_failure
-from ecrtui.registry.paging import RepetitionCheck
+from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
 from ecrtui.registry.validation import (
     MAX_IDS,
     MAX_TAG,
@@ -32,9 +32,6 @@ from ecrtui.registry.validation import (
 _ANY_STATUS = {"imageStatus": "ANY"}
 _DESCRIBED_ONE_BY_ONE = 3
 """Tags up to which each one is described in a call of its own."""
-
-PAGE_SIZE = 1000
-"""Entries a page: the maximum of ECR (``MaxResults``)."""
 
 
 class ImageResolver:

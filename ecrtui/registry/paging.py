@@ -9,6 +9,9 @@ from ecrtui.errors import IncompleteListing
 
 Reply = TypeVar("Reply")
 
+PAGE_SIZE = 1000
+"""Entries a page: the maximum of ECR (``MaxResults``)."""
+
 
 def iterate_pages(
     read: Callable[[str], Reply], token_of: Callable[[Reply], str], start: str, operation: str

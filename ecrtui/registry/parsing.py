@@ -16,7 +16,7 @@ from typing import Any
 from botocore.parsers import ResponseParserFactory
 
 from ecrtui.ecr.json_values import parse_json, to_text
-from ecrtui.registry.error_table import MalformedReply
+from ecrtui.registry.exception_table import MalformedReply
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageSc
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry import conversion
 from ecrtui.registry.errors import integrity_error
-from ecrtui.registry.image_resolver import PAGE_SIZE
-from ecrtui.registry.paging import RepetitionCheck
+from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
 from ecrtui.registry.validation import (
     MAX_NAME,
     BadValue,

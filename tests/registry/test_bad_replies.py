@@ -14,7 +14,7 @@ from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.emulator.faults import Fault
 from ecrtui.errors import ConnectionFailed, EcrTuiError, IncompleteListing, IntegrityError
-from ecrtui.registry.error_table import UNEXPECTED
+from ecrtui.registry.exception_table import UNEXPECTED
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

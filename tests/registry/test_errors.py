@@ -25,7 +25,7 @@ from ecrtui.errors import (
     Throttled,
     UsageError,
 )
-from ecrtui.registry import error_table
+from ecrtui.registry import error_table, exception_table
 from ecrtui.registry.errors import error_from_failure, kind_of, translate, translate_errors
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
@@ -290,7 +290,7 @@ def test_a_long_message_is_shortened_and_redacted() -> None:
 
 
 def test_no_row_is_shadowed_by_a_base_class() -> None:
-    classes = [kind for kind, _ in error_table.BY_CLASS]
+    classes = [kind for kind, _ in exception_table.BY_CLASS]
     hidden = [
         (narrow.__name__, wide.__name__)
         for position, narrow in enumerate(classes)
@@ -411,7 +411,7 @@ def test_a_hint_names_the_repository() -> None:
 
 
 def test_every_row_has_a_title_without_full_stop_and_a_hint_that_can_be_filled_in() -> None:
-    rows = [*error_table.BY_CODE.values(), *(row for _, row in error_table.BY_CLASS), error_table.UNEXPECTED]
+    rows = [*error_table.BY_CODE.values(), *(row for _, row in exception_table.BY_CLASS), exception_table.UNEXPECTED]
     for row in rows:
         assert row.title[0].isupper()
         assert not row.title.endswith(".")

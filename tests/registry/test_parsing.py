@@ -10,7 +10,7 @@ from botocore.parsers import ResponseParserFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.registry.error_table import MalformedReply
+from ecrtui.registry.exception_table import MalformedReply
 from ecrtui.registry.parsing import DEFERRED_BODY, RawJsonParser, RawJsonParserFactory, parse_deferred
 
 MODEL = botocore.session.Session().get_service_model("ecr")
