@@ -20,12 +20,13 @@ Not thread-safe: only the thread that draws may change the rows.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from ecrtui.catalog.column_cache import ChunkCache
 from ecrtui.catalog.selection import Key, Selection
+from ecrtui.catalog.slot_order import BISECTION_COST, SlotOrder
 from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey, matching_slots, without
 
 __all__ = ["Key", "Predicate", "RowDelta", "Rows", "SortFilterJob", "SortKey"]
@@ -34,9 +35,6 @@ Item = TypeVar("Item")
 
 CHUNK_ROWS = 1_024
 """Rows to process between two looks at the clock: about a millisecond of work."""
-
-BISECTION_COST = 50
-"""Inserting one row by bisection takes about as long as one pass takes for this number of rows."""
 
 
 class RowDelta(NamedTuple):
@@ -67,15 +65,13 @@ class Rows(Generic[Item]):
         bisection_cost: int = BISECTION_COST,
     ) -> None:
         self._key = key
-        self._bisection_cost = bisection_cost
+        self._slot_order: SlotOrder[Item] = SlotOrder(bisection_cost)
         self._slots: dict[Key, int] = {}
         self._items: list[Item | None] = []  # by slot; None where a row was removed
         self._chunks: ChunkCache[Item] = ChunkCache(chunk_rows)
-        self._values: list[Any] = []  # by slot: the value to sort by; empty for the order of arrival
         self._sorted: list[int] = []  # all slots that have a row, ascending
         self._matches = bytearray()  # by slot: 1 if the filter lets the row through
         self._shown: list[int] = []  # the sorted slots that match
-        self._sort_key: SortKey[Item] | None = None
         self._predicate: Predicate[Item] | None = None
         self._descending = False
         self._selection = Selection()
@@ -135,7 +131,7 @@ class Rows(Generic[Item]):
         slot = self._slots.get(key)
         if slot is None or not self._matches[slot] or slot in self._waiting:
             return None
-        index = self._position(self._shown, slot)
+        index = self._slot_order.position(self._shown, slot)
         return len(self._shown) - 1 - index if self._descending else index
 
     def _order(self) -> list[int]:
@@ -199,7 +195,7 @@ class Rows(Generic[Item]):
         if self._waiting:
             fresh = sorted(slot for slot in self._waiting if self._matches[slot])
             self._waiting = set()
-            self._shown = self._sorted if self._predicate is None else self._merged(self._shown, (), fresh)
+            self._shown = self._sorted if self._predicate is None else self._slot_order.merged(self._shown, (), fresh)
             self._selection.follow(self)
 
     def update(self, items: Iterable[Item]) -> RowDelta:
@@ -247,9 +243,9 @@ class Rows(Generic[Item]):
     def clear(self) -> None:
         """Remove all rows and marks; keep the sort, its direction and the filter."""
         if self._job is not None:  # its rows are gone; its sort and filter apply from now on
-            self._sort_key, self._predicate = self._job.sort_key, self._job.predicate
+            self._slot_order.sort_key, self._predicate = self._job.sort_key, self._job.predicate
             self._job = None
-        self._slots, self._items, self._values, self._matches = {}, [], [], bytearray()
+        self._slots, self._items, self._slot_order.values, self._matches = {}, [], [], bytearray()
         self._sorted, self._shown = [], []
         self._waiting = set()
         self._chunks = ChunkCache(self._chunks.size)
@@ -279,8 +275,7 @@ class Rows(Generic[Item]):
         self._slots.update(zip(arrived, fresh, strict=True))
         self._items += arrived.values()
         self._matches.extend(bytes(len(arrived)))
-        if self._sort_key is not None:
-            self._values += [None] * len(arrived)
+        self._slot_order.extend_to(len(self._items))
         return fresh
 
     def _insert(self, fresh: range, changed: Sequence[int]) -> None:
@@ -288,35 +283,23 @@ class Rows(Generic[Item]):
         if not fresh and not changed:
             return
         before = {slot for slot in changed if self._matches[slot]} - self._waiting
-        moved = self._evaluate(changed)
-        self._evaluate(fresh)
+        moved = self._slot_order.evaluate(self._items, changed)
+        self._slot_order.evaluate(self._items, fresh)
         self._match([*changed, *fresh])
-        self._sorted = self._merged(without(self._sorted, moved), moved, fresh)
+        self._sorted = self._slot_order.merged(without(self._sorted, moved), moved, fresh)
         if self._shows_all:
             self._shown = self._sorted
         else:
             after = {slot for slot in changed if self._matches[slot]} - self._waiting
             stay = (before & after) - moved
             matching = [slot for slot in fresh if self._matches[slot] and slot not in self._waiting]
-            self._shown = self._merged(without(self._shown, before - stay), after - stay, matching)
+            self._shown = self._slot_order.merged(without(self._shown, before - stay), after - stay, matching)
         self._record_touched([*changed, *fresh])
         self._selection.follow(self)
 
     @property
     def _shows_all(self) -> bool:
         return self._predicate is None and not self._waiting
-
-    def _evaluate(self, slots: Iterable[int]) -> set[int]:
-        """Compute the sort values of these rows; return the slots whose value has changed."""
-        items, values, sort_key = cast(list[Item], self._items), self._values, self._sort_key
-        moved = set()
-        if sort_key is not None:
-            for slot in slots:
-                value = sort_key(items[slot])
-                if value != values[slot]:
-                    values[slot] = value
-                    moved.add(slot)
-        return moved
 
     def _match(self, slots: Sequence[int]) -> None:
         """Decide which of these rows are shown."""
@@ -326,44 +309,6 @@ class Rows(Generic[Item]):
         if predicate is not None:
             for slot in matching_slots(predicate, self._items, slots):
                 matches[slot] = True
-
-    def _position(self, order: list[int], slot: int, start: int = 0) -> int:
-        """Return the position of a slot in an order, or the one where it belongs: by value, then by slot."""
-        if self._sort_key is None:
-            return bisect_left(order, slot, start)
-        value, key = self._values[slot], self._values.__getitem__
-        after = bisect_right(order, value, start, key=key)
-        if after == start or order[after - 1] < slot:  # there is no tie, or the slot comes after all of its ties
-            return after
-        return bisect_left(order, slot, bisect_left(order, value, start, after, key=key), after)
-
-    def _merged(self, order: list[int], known: Collection[int], fresh: Collection[int]) -> list[int]:
-        """Return the order with slots added: known ones anywhere, fresh ones that are greater than all in the order."""
-        if len(fresh) * self._bisection_cost < len(order):
-            return self._inserted(order, [*known, *fresh])
-        order = self._inserted(order, known)
-        if self._sort_key is None:
-            return [*order, *fresh]
-        rank = self._values.__getitem__
-        order = [*order, *sorted(fresh, key=rank)]
-        order.sort(key=rank)  # two runs, one after the other: the sort merges them and keeps the order of ties
-        return order
-
-    def _inserted(self, order: list[int], slots: Collection[int]) -> list[int]:
-        """Return the order with some slots added by bisection, between slices of the old order."""
-        if not slots:
-            return order
-        added = sorted(slots)
-        if self._sort_key is not None:
-            added.sort(key=self._values.__getitem__)
-        merged: list[int] = []
-        start = 0
-        for slot in added:
-            position = self._position(order, slot, start)
-            merged += order[start:position]
-            merged.append(slot)
-            start = position
-        return merged + order[start:]
 
     def _record_touched(self, slots: Collection[int]) -> None:
         if self._job is not None:
@@ -393,14 +338,14 @@ class Rows(Generic[Item]):
             sort_key: the value to sort by, ascending; None for the order of arrival. Ties keep the order of arrival.
             predicate: decides which rows are shown; None for all.
         """
-        same = sort_key is self._sort_key
+        same = sort_key is self._slot_order.sort_key
         self._job = SortFilterJob(
             sort_key,
             predicate,
             items=self._items,
             chunks=self._chunks,
             order=self._sorted if same else sorted(self._slots.values()),
-            values=self._values if same else None,
+            values=self._slot_order.values if same else None,
             descending=self._descending,
         )
         return self._job
@@ -430,24 +375,23 @@ class Rows(Generic[Item]):
         return True
 
     def _adopt(self, job: SortFilterJob[Item]) -> None:
-        self._sort_key, self._predicate = job.sort_key, job.predicate
-        self._values, self._matches = job.values, bytearray(job.matches)
+        self._slot_order.sort_key, self._predicate = job.sort_key, job.predicate
+        self._slot_order.values, self._matches = job.values, bytearray(job.matches)
         self._waiting = set()
         length = len(self._items)
-        if self._sort_key is not None:
-            self._values += [None] * (length - len(self._values))
+        self._slot_order.extend_to(length)
         self._matches.extend(bytes(length - len(self._matches)))
         touched = job.touched
         present = sorted(slot for slot in touched if self._items[slot] is not None)
-        self._evaluate(present)
+        self._slot_order.evaluate(self._items, present)
         self._match(present)
         known, fresh = _split_at(present, job.length)
-        self._sorted = self._merged(without(job.order, touched), known, fresh)
+        self._sorted = self._slot_order.merged(without(job.order, touched), known, fresh)
         if self._predicate is None:
             self._shown = self._sorted
         else:
             known, fresh = _split_at([slot for slot in present if self._matches[slot]], job.length)
-            self._shown = self._merged(without(job.shown, touched), known, fresh)
+            self._shown = self._slot_order.merged(without(job.shown, touched), known, fresh)
         self._selection.restore(self)
 
     # Marks
