@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from textual import events, work
-from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
@@ -18,19 +15,14 @@ from textual.timer import Timer
 from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows
 from ecrtui.catalog.sort_filter_job import SortKey
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.table import messages, painter
 from ecrtui.tui.table.arranger import SLICE, Arranger
 from ecrtui.tui.table.column_layout import Column, ColumnLayout
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import (
     HeaderState,
-    HeaderStyles,
     Highlight,
-    RowState,
-    RowStyles,
-    render_header,
-    render_row,
 )
-from ecrtui.tui.textual_fixes import segments as paint
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
 Item = TypeVar("Item")
@@ -61,116 +53,15 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     BINDINGS = bindings("table")
     ALLOW_SELECT = False
-    COMPONENT_CLASSES = {
-        "table--header",
-        "table--header-sorted",
-        "table--header-hover",
-        "table--row",
-        "table--hover",
-        "table--marked",
-        "table--cursor",
-        "table--cursor-blurred",
-        "table--match",
-        "table--note",
-    }
-    DEFAULT_CSS = """
-    Table {
-        height: 1fr;
-        background: $surface;
-        color: $foreground;
-        scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 1;
-        & > .table--header { background: $panel; color: $foreground; text-style: bold; }
-        & > .table--header-sorted { background: $panel; color: $accent; text-style: bold; }
-        & > .table--header-hover { background: $panel; color: $accent; text-style: bold underline; }
-        & > .table--row { background: $surface; color: $foreground; }
-        & > .table--hover { background: $block-hover-background; }
-        & > .table--marked { color: $row-marked; text-style: bold; }
-        & > .table--cursor {
-            background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
-        }
-        & > .table--cursor-blurred {
-            background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
-            text-style: $block-cursor-blurred-text-style;
-        }
-        & > .table--match { color: $match; text-style: bold underline; }
-        & > .table--note { color: $text-muted; }
-    }
-    """
+    COMPONENT_CLASSES = painter.COMPONENT_CLASSES
+    DEFAULT_CSS = painter.DEFAULT_CSS
 
-    @dataclass
-    class Activated(Message):
-        """The user opened a row with a double click or :meth:`Table.activate`."""
-
-        table: Table[Any]
-        item: Any
-
-        @property
-        def control(self) -> Table[Any]:
-            return self.table
-
-    @dataclass
-    class CursorMoved(Message):
-        """Another row is under the cursor, or that row has changed. The item is None if there are no rows."""
-
-        table: Table[Any]
-        item: Any | None
-        index: int
-
-        @property
-        def control(self) -> Table[Any]:
-            return self.table
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Table.CursorMoved) and message.table is self.table
-
-    @dataclass
-    class SortRequested(Message):
-        """The user clicked the heading of a sortable column."""
-
-        table: Table[Any]
-        column: str
-
-        @property
-        def control(self) -> Table[Any]:
-            return self.table
-
-    @dataclass
-    class MarksChanged(Message):
-        """The number of marked rows may have changed."""
-
-        table: Table[Any]
-        count: int
-
-        @property
-        def control(self) -> Table[Any]:
-            return self.table
-
-    @dataclass
-    class SortFilterDone(Message):
-        """A requested sort or filter is complete."""
-
-        table: Table[Any]
-        shown: int
-        total: int
-
-        @property
-        def control(self) -> Table[Any]:
-            return self.table
-
-    @dataclass
-    class ViewChanged(Message):
-        """Other rows may be visible, or other columns."""
-
-        table: Table[Any]
-
-        @property
-        def control(self) -> Table[Any]:
-            return self.table
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Table.ViewChanged) and message.table is self.table
+    Activated: TypeAlias = messages.Activated
+    CursorMoved: TypeAlias = messages.CursorMoved
+    SortRequested: TypeAlias = messages.SortRequested
+    MarksChanged: TypeAlias = messages.MarksChanged
+    SortFilterDone: TypeAlias = messages.SortFilterDone
+    ViewChanged: TypeAlias = messages.ViewChanged
 
     def __init__(
         self,
@@ -199,8 +90,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             on_preview=self._show_cursor,
             on_done=self._arranged,
         )
-        self._strips: LRUCache[tuple[Key, RowState], tuple[Item, Strip]] = LRUCache(512)
-        self._parse: paint.ParseStyle | None = None
+        self._painter = painter.TablePainter(self, rows, self._layout, markable=markable)
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
         self._announced: tuple[object, int] = (None, -1)
@@ -357,7 +247,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def redraw(self) -> None:
         """Redraw the visible rows, because something outside the rows has changed, such as the time."""
-        self._strips.clear()
+        self._painter.forget_rows()
         self._measure_visible()
         self.refresh()
 
@@ -456,14 +346,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _place_columns(self) -> None:
         if self._layout.place(self.scrollable_content_region.width):
-            self._strips.clear()
+            self._painter.forget_rows()
             self._resize()
 
     def on_mount(self) -> None:
         self.set_interval(AGE_REFRESH_INTERVAL, self.redraw)
 
     def on_resize(self) -> None:
-        self._strips.clear()
+        self._painter.forget_rows()
         self._layout.sample(self.rows)
         self._place_columns()
         self._resize()
@@ -471,15 +361,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.post_message(self.ViewChanged(self))
 
     def notify_style_update(self) -> None:
-        self._strips.clear()
-        self._parse = None
+        self._painter.forget_styles()
         super().notify_style_update()
-
-    @property
-    def _parse_style(self) -> paint.ParseStyle:
-        if self._parse is None:
-            self._parse = paint.style_parser(self.app.theme_variables)
-        return self._parse
 
     # Drawing
 
@@ -488,63 +371,18 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._place_columns()
         width = self.scrollable_content_region.width
         scroll_x, scroll_y = self.scroll_offset
+        index = scroll_y + y - 1
         if y == 0:
-            strip, base = self._header(), self.get_visual_style("table--header")
+            strip, style = self._painter.header(
+                HeaderState(self.sorted_by, self.rows.descending, self._hovered_heading)
+            )
+        elif index < len(self.rows):
+            strip, style = self._painter.row(index, hovered=index == self._hovered, highlight=self._arranger.highlight)
+        elif self.rows:
+            return self._painter.blank(width)
         else:
-            base = self.get_visual_style("table--row")
-            index = scroll_y + y - 1
-            if index < len(self.rows):
-                strip = self._row(index)
-            elif self.rows:
-                return Strip.blank(width, base.rich_style)
-            else:
-                note = base + paint.component_style(self, "table--note")
-                return self._placeholder.render_line(y - 1, width, self._layout.gutter, base, note, self._parse_style)
-        return strip.crop_extend(scroll_x, scroll_x + width, base.rich_style)
-
-    def _header(self) -> Strip:
-        return render_header(
-            self._layout.placed,
-            self._layout.gutter,
-            HeaderState(self.sorted_by, self.rows.descending, self._hovered_heading),
-            HeaderStyles(
-                self.get_visual_style("table--header"),
-                self.get_visual_style("table--header-sorted"),
-                self.get_visual_style("table--header-hover"),
-            ),
-        )
-
-    def _row(self, index: int) -> Strip:
-        item = self.rows[index]
-        key = self.rows.key_of(item)
-        cursor = index == self.rows.cursor
-        state = RowState(
-            cursor=cursor,
-            focused=cursor and self.has_focus,
-            hovered=index == self._hovered,
-            marked=self.rows.is_marked(key) if self.markable else None,
-            highlight=self._arranger.highlight,
-        )
-        cached = self._strips.get((key, state))
-        if cached is not None and cached[0] is item:
-            return cached[1]
-        strip = render_row(item, self._layout.placed, self._layout.gutter, state, self._row_styles(state))
-        self._strips[key, state] = (item, strip)
-        return strip
-
-    def _row_styles(self, state: RowState) -> RowStyles:
-        names = ["table--row"]
-        if state.hovered:
-            names.append("table--hover")
-        if state.marked:
-            names.append("table--marked")
-        base = self.get_visual_style(*names)
-        over = None
-        if state.cursor:
-            over = paint.component_style(self, "table--cursor" if state.focused else "table--cursor-blurred")
-            base = base + over
-        match = base if state.highlight is None else paint.component_style(self, "table--match")
-        return RowStyles(base, over, match, self._parse_style)
+            return self._painter.placeholder_line(self._placeholder, y - 1, width)
+        return strip.crop_extend(scroll_x, scroll_x + width, style)
 
     # Moving
 

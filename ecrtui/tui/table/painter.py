@@ -1,0 +1,151 @@
+"""Draws the lines of a table, and keeps the rows that it has drawn."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ecrtui.catalog.rows import Key, Rows
+from ecrtui.tui.table.column_layout import ColumnLayout
+from ecrtui.tui.table.placeholder import Placeholder
+from ecrtui.tui.table.row_renderer import (
+    HeaderState,
+    HeaderStyles,
+    Highlight,
+    RowState,
+    RowStyles,
+    render_header,
+    render_row,
+)
+from ecrtui.tui.textual_fixes import segments as paint
+
+Item = TypeVar("Item")
+
+COMPONENT_CLASSES = {
+    "table--header",
+    "table--header-sorted",
+    "table--header-hover",
+    "table--row",
+    "table--hover",
+    "table--marked",
+    "table--cursor",
+    "table--cursor-blurred",
+    "table--match",
+    "table--note",
+}
+DEFAULT_CSS = """
+Table {
+    height: 1fr;
+    background: $surface;
+    color: $foreground;
+    scrollbar-gutter: stable;
+    scrollbar-size-vertical: 1;
+    scrollbar-size-horizontal: 1;
+    & > .table--header { background: $panel; color: $foreground; text-style: bold; }
+    & > .table--header-sorted { background: $panel; color: $accent; text-style: bold; }
+    & > .table--header-hover { background: $panel; color: $accent; text-style: bold underline; }
+    & > .table--row { background: $surface; color: $foreground; }
+    & > .table--hover { background: $block-hover-background; }
+    & > .table--marked { color: $row-marked; text-style: bold; }
+    & > .table--cursor {
+        background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
+    }
+    & > .table--cursor-blurred {
+        background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
+        text-style: $block-cursor-blurred-text-style;
+    }
+    & > .table--match { color: $match; text-style: bold underline; }
+    & > .table--note { color: $text-muted; }
+}
+"""
+
+
+class TablePainter(Generic[Item]):
+    """Draws the header, the rows and the placeholder with the styles of a widget.
+
+    Args:
+        widget: The table; its styles are used, and a cursor looks different while it has the focus.
+        rows: The rows.
+        layout: The columns.
+        markable: True if rows can be marked.
+    """
+
+    def __init__(self, widget: Widget, rows: Rows[Item], layout: ColumnLayout[Item], *, markable: bool) -> None:
+        self._widget = widget
+        self._rows = rows
+        self._layout = layout
+        self._markable = markable
+        self._strips: LRUCache[tuple[Key, RowState], tuple[Item, Strip]] = LRUCache(512)
+        self._parse: paint.ParseStyle | None = None
+
+    def forget_rows(self) -> None:
+        """Draw every row anew: the columns, or something that the rows show, has changed."""
+        self._strips.clear()
+
+    def forget_styles(self) -> None:
+        """Draw every row anew with new styles."""
+        self._strips.clear()
+        self._parse = None
+
+    def header(self, state: HeaderState) -> tuple[Strip, Style]:
+        """Return the line of the headings, and the style to fill it up with."""
+        style = self._widget.get_visual_style
+        base = style("table--header")
+        styles = HeaderStyles(base, style("table--header-sorted"), style("table--header-hover"))
+        return render_header(self._layout.placed, self._layout.gutter, state, styles), base.rich_style
+
+    def row(self, index: int, *, hovered: bool, highlight: Highlight | None) -> tuple[Strip, Style]:
+        """Return the line of a row, and the style to fill it up with."""
+        rows = self._rows
+        item = rows[index]
+        key = rows.key_of(item)
+        cursor = index == rows.cursor
+        state = RowState(
+            cursor=cursor,
+            focused=cursor and self._widget.has_focus,
+            hovered=hovered,
+            marked=rows.is_marked(key) if self._markable else None,
+            highlight=highlight,
+        )
+        fill = self._widget.get_visual_style("table--row").rich_style
+        cached = self._strips.get((key, state))
+        if cached is not None and cached[0] is item:
+            return cached[1], fill
+        strip = render_row(item, self._layout.placed, self._layout.gutter, state, self._row_styles(state))
+        self._strips[key, state] = (item, strip)
+        return strip, fill
+
+    def blank(self, width: int) -> Strip:
+        """Return the line below the last row."""
+        return Strip.blank(width, self._widget.get_visual_style("table--row").rich_style)
+
+    def placeholder_line(self, placeholder: Placeholder, line: int, width: int) -> Strip:
+        """Return a line of the text that stands for the rows."""
+        base = self._widget.get_visual_style("table--row")
+        note = base + paint.component_style(self._widget, "table--note")
+        return placeholder.render_line(line, width, self._layout.gutter, base, note, self._parse_style)
+
+    @property
+    def _parse_style(self) -> paint.ParseStyle:
+        if self._parse is None:
+            self._parse = paint.style_parser(self._widget.app.theme_variables)
+        return self._parse
+
+    def _row_styles(self, state: RowState) -> RowStyles:
+        names = ["table--row"]
+        if state.hovered:
+            names.append("table--hover")
+        if state.marked:
+            names.append("table--marked")
+        base = self._widget.get_visual_style(*names)
+        over = None
+        if state.cursor:
+            name = "table--cursor" if state.focused else "table--cursor-blurred"
+            over = paint.component_style(self._widget, name)
+            base = base + over
+        match = base if state.highlight is None else paint.component_style(self._widget, "table--match")
+        return RowStyles(base, over, match, self._parse_style)
