@@ -1,6 +1,6 @@
 """Write the generated tables of the documentation: ``python docs/generate.py``; with ``--check`` only compare.
 
-A table stands between ``<!-- generated: NAME -->`` and ``<!-- end generated -->``. The code is the source of each one.
+Each table is between ``<!-- generated: NAME -->`` and ``<!-- end generated -->``. The code is the source of each one.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def generated(text: str) -> str:
-    """Return the text of a page with its tables made anew."""
+    """Return the text of a page with its tables generated again."""
     return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", text)
 
 

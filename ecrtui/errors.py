@@ -26,7 +26,7 @@ from ecrtui.redaction import redact
 
 
 class ErrorKind(Enum):
-    """What went wrong, whatever the service calls it. Code compares kinds, never the service's error codes."""
+    """The kind of an error. Services have many error codes for one kind; code compares kinds, never error codes."""
 
     OTHER = "other"
     ALREADY_EXISTS = "already exists"

@@ -264,7 +264,7 @@ def registry_process(connection: Connection, launched: LaunchedProcess | None) -
 
 
 def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageFormResult:
-    """Run the Put image form alone, until an image is put or the user quits.
+    """Run only the Put image form, until an image is put or the user quits.
 
     Raises:
         SettingsError: the settings are not valid.

@@ -1,4 +1,4 @@
-"""Whether manifests may be read ahead. ECR records a pull for each manifest that is read."""
+"""Decide whether manifests may be read ahead. ECR records a pull for each manifest that is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def may_read_ahead(registry: Registry, setting: bool | str, repository: str) -> 
     """Return True if ecrtui may read manifests that the user has not opened.
 
     With ``auto``: only if the registry records no pulls of the caller. With True: unless a lifecycle rule of the
-    repository counts from the last pull. What cannot be asked counts as no.
+    repository counts from the last pull. Without an answer of the registry: no.
 
     Args:
         registry: the registry. This blocks.

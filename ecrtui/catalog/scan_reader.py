@@ -63,7 +63,7 @@ _Event = tuple[str, ImageScan | EcrTuiError] | _Throttled | Exception
 
 @dataclass
 class _Progress:
-    """What the threads of one reading share."""
+    """The state that the threads of one reading share."""
 
     digests: Iterator[str]
     lock: Lock = field(default_factory=Lock)
@@ -204,7 +204,7 @@ def _read(
                 repository, digest, partial(_request, registry, repository, digest, limiter, queue)
             )
             if result is None or not queue.put((digest, result)):
-                known.save(repository)  # the reading was closed, so nobody collects the result
+                known.save(repository)  # the reading was closed, so the result is not collected
                 return
             # An image that was deleted meanwhile says nothing about the service.
             failed = isinstance(result, EcrTuiError) and result.kind is not ErrorKind.IMAGE_NOT_FOUND

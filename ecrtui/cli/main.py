@@ -24,7 +24,7 @@ class CommandEntry(NamedTuple):
     module: str
     """The name of its module, which is imported when the command runs."""
     summary: str
-    """What the command does, in a line for the help."""
+    """One line for the help."""
 
     def load(self) -> CommandModule:
         """Import the module."""
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         from ecrtui.cli.context import report_error
 
         return report_error(error)
-    except Exception as problem:  # noqa: BLE001 - a traceback helps nobody at a prompt
+    except Exception as problem:  # noqa: BLE001 - users cannot use a traceback
         from ecrtui.cli.context import report_bug
 
         return report_bug(problem)

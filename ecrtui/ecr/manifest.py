@@ -106,7 +106,7 @@ class Annotation:
 
 
 Part = Descriptor | Annotation
-"""What a manifest names."""
+"""A part of a manifest: a descriptor or an annotation."""
 
 _ROLES_OF_IMAGES = (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT, DescriptorRole.REFERRER)
 _PREDICATE_ANNOTATIONS = (

@@ -21,7 +21,7 @@ _UNUSED = {"s3transfer.manager": "TransferConfig", "boto3.resources.factory": "R
 
 
 class _Unused:
-    """Stands in for a class that boto3 imports and that clients never use."""
+    """A placeholder for a class that boto3 imports and that clients never use."""
 
     def __init__(self, *_: Any) -> None: ...
 

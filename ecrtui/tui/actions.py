@@ -120,7 +120,7 @@ ACTIONS = (
         "o",
         "on_conflict",
         "on conflict",
-        "Stop or continue when somebody else moved one of the tags",
+        "Stop or continue when someone else moved one of the tags",
     ),
     Action("list.filter", "slash", "filter", "filter", "Show only matching rows", footer=True),
     Action("list.sort", "s", "sort", "sort", "Sort by the next column", footer=True),

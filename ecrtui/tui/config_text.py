@@ -1,6 +1,6 @@
 """The config of an image as text for people.
 
-Every member of the config is shown. Each value takes one line, with control characters visible, and stands to the
+Every member of the config is shown. Each value takes one line, with control characters visible, and is to the
 right of a label of ours. So no text of the registry can look like another fact.
 """
 

@@ -1,4 +1,4 @@
-"""The application of ``ecrtui put-image --cli-auto-prompt``: the Put image form alone."""
+"""The application of ``ecrtui put-image --cli-auto-prompt``: only the Put image form."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class PutImageDocument:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the user should know about the bytes before they are sent."""
+        """Warnings about the bytes, to be shown before they are sent."""
         return tuple(_warnings(self.manifest))
 
     def command(self, source_repository: str, common: Sequence[str]) -> str:

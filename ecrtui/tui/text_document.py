@@ -78,7 +78,7 @@ class TextDocument:
 def prepare_text(source: str, styles: Mapping[int, Sequence[Span]] | None = None) -> TextDocument:
     """Prepare a text for people. It wraps between words, and the further rows of a line are indented.
 
-    So a text of the registry that stands beside a label never starts a row of its own at the left edge.
+    So a text of the registry that is beside a label never starts a row of its own at the left edge.
     """
     lines = text.visible_lines(source).split("\n")
     wide = wide_lines(lines)
@@ -113,7 +113,7 @@ def find_all(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[TextRan
 
 
 def _indent(line: str) -> int:
-    """Return the indentation of the further rows of a line: a little more than that of what stands beside its label."""
+    """Return the indentation of the further rows of a line: a little more than that of the text beside its label."""
     label = _LABEL.match(line[:80])
     return (0 if label is None else cell_len(label[0])) + 2
 

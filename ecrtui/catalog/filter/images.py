@@ -8,7 +8,7 @@
 ``subject:``           digest of the image that this one refers to
 ``size>100MB``         also >= < <= =
 ``tags>1``             number of tags
-``pushed<7d``          within seven days; ``pushed>2026-01-31``: after that day
+``pushed<7d``          pushed within seven days; ``pushed>2026-01-31``: pushed after that day
 ``pulled<7d``          ``pulled:never``: not since ECR records the date
 ``archived<7d``        time of archiving
 ``severity>=high``     a finding of this severity or worse; ``severity:none``: scanned, no findings

@@ -38,7 +38,7 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("source", metavar="SOURCE", help="folder or archive")
     parser.add_argument("reference", metavar="REPOSITORY[:TAG]", help="where to store the image")
     parser.add_argument("--ref", default="", metavar="NAME", help="name or digest of the image, if SOURCE has several")
-    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="import this platform of an index alone")
+    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="import only this platform of an index")
     add_registry_options(parser)
 
 

@@ -52,7 +52,7 @@ class RpcConnection:
         self._lock = Lock()
         self._waiting: dict[int, SimpleQueue[tuple[int, bytes]]] = {}
         self.closed = False
-        """Whether the other end is known to have ended."""
+        """True once the other end has ended."""
 
     def listen(self) -> None:
         """Receive messages until the other end closes."""

@@ -122,5 +122,5 @@ class RegistryServer:
             raise CredentialsError("No MFA code was given") from None
 
     def _tell(self, name: str, *arguments: str) -> None:
-        with suppress(ConnectionClosed):  # nobody is left to tell
+        with suppress(ConnectionClosed):  # the client has ended
             self.rpc.call(name, *arguments)

@@ -1,4 +1,4 @@
-"""What the Image screen says about an image, and about a part of its manifest."""
+"""The facts that the Image screen shows about an image and about a part of its manifest."""
 
 from __future__ import annotations
 

@@ -37,13 +37,13 @@ from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 @dataclass(frozen=True, slots=True)
 class ImageState:
-    """What is known of the image."""
+    """The data of the image that were read so far."""
 
     repository: Repository | None = None
     image: Image | None = None
     structure: ParsedManifest = field(default_factory=ParsedManifest)
     picked: Part | None = None
-    """What is under the cursor in the manifest or in the contents; None for the image itself."""
+    """The part under the cursor, in the manifest or in the contents; None for the image itself."""
     scan_error: EcrTuiError | None = None
     """Why the last scan could not be read."""
     pull_times: bool = True
@@ -212,7 +212,7 @@ class ImageScreen(RetagMixin, InspectMixin):
             self.state = replace(self.state, picked=_part(self.state.structure, event.widget.digest))
 
     def on_structure_tree_highlighted(self, message: StructureTree.Highlighted) -> None:
-        if not message.tree.has_focus:  # the contents were shown anew; the cursor is in the manifest
+        if not message.tree.has_focus:  # the contents were shown again; the cursor is in the manifest
             return
         self.state = replace(self.state, picked=message.part)
         if message.part is not None and message.part.digest:

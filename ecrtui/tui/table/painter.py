@@ -83,11 +83,11 @@ class TablePainter(Generic[Item]):
         self._parse: paint.ParseStyle | None = None
 
     def forget_rows(self) -> None:
-        """Draw every row anew: the columns, or something that the rows show, has changed."""
+        """Draw every row again: the columns, or something that the rows show, has changed."""
         self._strips.clear()
 
     def forget_styles(self) -> None:
-        """Draw every row anew with new styles."""
+        """Draw every row again, with new styles."""
         self._strips.clear()
         self._parse = None
 
@@ -124,7 +124,7 @@ class TablePainter(Generic[Item]):
         return Strip.blank(width, self._widget.get_visual_style("table--row").rich_style)
 
     def placeholder_line(self, placeholder: Placeholder, line: int, width: int) -> Strip:
-        """Return a line of the text that stands for the rows."""
+        """Return a line of the placeholder, which is shown when there are no rows."""
         base = self._widget.get_visual_style("table--row")
         note = base + paint.component_style(self._widget, "table--note")
         return placeholder.render_line(line, width, self._layout.gutter, base, note, self._parse_style)

@@ -22,7 +22,7 @@ CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
 
 
 class HeaderState(NamedTuple):
-    """What a header shows beside the titles.
+    """The state that a header shows beside the titles.
 
     Args:
         sorted_by: The id of the sorted column; None for the order of arrival.
@@ -44,7 +44,7 @@ class HeaderStyles(NamedTuple):
 
 
 class RowState(NamedTuple):
-    """What a row shows beside its cells.
+    """The state that a row shows beside its cells.
 
     Args:
         cursor: True if the cursor is on the row.

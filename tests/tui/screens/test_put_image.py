@@ -41,7 +41,7 @@ SIZE = (140, 45)
 async def form(
     embedded: EmbeddedRegistry, draft: PutImageDraft | None = None, *, connected: bool = True, **wanted: str
 ) -> AsyncIterator[tuple[PutImageApp, Pilot[None]]]:
-    """Run the form alone with these values."""
+    """Run only the form, with these values."""
     settings = load({"writes_per_second": 10_000.0})
     connect = wiring.SessionFactory(Connection(), settings, embedded=embedded)
     app = PutImageApp(connect, settings, draft or PutImageDraft(PutImageRequest(**wanted)))
@@ -93,7 +93,7 @@ def stored(client: Any, digest: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "shown"),
     [
         (lambda text: text + "\n", "LF"),
         (lambda text: text.replace("\n", "\r\n") + "\r\n", "CRLF"),
@@ -106,14 +106,14 @@ def stored(client: Any, digest: str) -> str:
     ids=["newline at the end", "CRLF", "mixed", "characters that an editor would take for line ends"],
 )
 async def test_a_file_is_put_byte_for_byte(
-    embedded: EmbeddedRegistry, client: Any, tmp_path: Path, change: Callable[[str], str], told: str
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path, change: Callable[[str], str], shown: str
 ) -> None:
     text = change(manifest_text(client, "team/app"))
     (tmp_path / "m.json").write_bytes(text.encode())
     async with form(embedded, repository="team/app", tag="v1") as (app, pilot):
         await fill(pilot, "file", str(tmp_path / "m.json"))
         screen = await until(pilot, digest_of(text))
-        assert f"{len(text.encode()):,} bytes · {told}" in screen
+        assert f"{len(text.encode()):,} bytes · {shown}" in screen
         assert manifest_of(pilot).exact_text == text
         await send(pilot)
         assert tags_of(client, "team/app") == {"v1": digest_of(text)}
