@@ -162,7 +162,9 @@ class HttpConnection(BaseHTTPRequestHandler):
                 pieces.append(piece)
                 left -= len(piece)
             self._input.expect("", None)
-            yield b"".join(pieces)
+            body = b"".join(pieces)
+            pieces.clear()  # a body is large enough to have it once
+            yield body
 
     def _deliver(self, response: Response, chunks: Iterable[bytes] = (), length: int | None = None) -> None:
         """Send a response, or the part of it that its delivery allows.

@@ -38,7 +38,7 @@ class Limits:
         connections: connections at once; a new one replaces one that is idle, or waits. A request on a file needs up
             to three file descriptors besides, and a process often has 1,024.
         body: bytes of one request body.
-        bodies: bytes of all request bodies in memory at once.
+        bodies: bytes of all request bodies in memory at once. Reading one needs up to three times its bytes besides.
         idle: seconds; the longest pause of a connection.
         head: seconds in which the request line and the headers must arrive.
         body_seconds: seconds in which the body must arrive.
@@ -47,7 +47,7 @@ class Limits:
 
     connections: int = 200
     body: int = MAX_BODY
-    bodies: int = 4 * MAX_BODY
+    bodies: int = 2 * MAX_BODY
     idle: float = 120.0
     head: float = 30.0
     body_seconds: float = 600.0

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from ecrtui.emulator.manifests import INDEXES, ManifestContents
 
-CHUNK_SIZE = 16 * 1024 * 1024
-"""Bytes per chunk of content."""
+CHUNK_SIZE = 1024 * 1024
+"""Bytes; the largest chunk of content. Each download has one in memory while its client reads."""
 
 
 def digest_of(content: bytes) -> str:
@@ -100,18 +100,15 @@ def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_
     )
 
 
-def store_layer(connection: sqlite3.Connection, repository_id: int, chunks: Iterable[bytes]) -> tuple[str, int]:
-    """Store a layer or config with its content; return its digest and its size in bytes.
-
-    Args:
-        chunks: the content. A download reads each chunk into memory, so :data:`CHUNK_SIZE` is a good size.
-    """
+def store_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Store a layer or config with its content, given in pieces; return its digest and its size in bytes."""
     sha256 = hashlib.sha256()
     size = 0
     temporary = f"unfinished:{repository_id}"
-    for chunk in chunks:
-        if chunk:
-            sha256.update(chunk)
+    for piece in pieces:
+        sha256.update(piece)
+        for first in range(0, len(piece), CHUNK_SIZE):
+            chunk = piece[first : first + CHUNK_SIZE]
             _insert_chunk(connection, temporary, size, chunk)
             size += len(chunk)
     digest = "sha256:" + sha256.hexdigest()

@@ -246,6 +246,28 @@ class TestImportAndExport:
         assert words in err
         assert "Traceback" not in err
 
+    @pytest.mark.parametrize(
+        ("members", "reason"),
+        [
+            ({"layers": []}, "Image has to have at least 1 layer"),
+            ({"artifactType": "\ud800"}, "Invalid image manifest"),
+            ({"config": {"mediaType": "application/vnd.example"}}, "Invalid image manifest"),
+        ],
+    )
+    def test_what_ecr_refuses_is_not_imported(
+        self, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], members: dict[str, Any], reason: str
+    ) -> None:
+        layout = LayoutFolder(tmp_path / "refused")
+        layout.write_index(layout.image(**members))
+        assert run("import", str(layout), "team/app:1.0", "--db", database) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert (
+            f"would be refused by ECR: Invalid parameter at 'ImageManifest' failed to satisfy constraint: '{reason}'"
+            in err
+        )
+        assert opened(database).describe_repositories()["repositories"] == []
+
     def test_one_platform_of_an_index_is_imported(
         self, database: str, layout: LayoutFolder, capsys: pytest.CaptureFixture[str]
     ) -> None:

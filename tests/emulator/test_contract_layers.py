@@ -228,6 +228,19 @@ def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: 
     assert download(transport, url) == b"one two three"
 
 
+def test_a_large_part_is_kept_in_small_chunks(transport: Transport, ecr: Any, repository: str) -> None:
+    content = bytes(range(251)) * 10_000
+    assert len(content) > 2 * storage.CHUNK_SIZE
+    push_image(ecr, repository, layers=[content])
+    with transport.embedded.database.read() as connection:
+        rows = connection.execute(
+            "SELECT length(content) AS size FROM blob_chunks WHERE digest = ?", (digest_of(content),)
+        ).fetchall()
+    assert max(row["size"] for row in rows) == storage.CHUNK_SIZE
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
+    assert download(transport, url) == content
+
+
 RANGES = {
     "bytes=2-4": (206, 2, 5),
     "bytes=0-0": (206, 0, 1),

@@ -325,6 +325,28 @@ def test_an_image_without_layers_is_rejected(ecr: Any, repository: str, kind: st
     assert digests_of(ecr, repository) == set()
 
 
+HALF = "\ud800"
+"""Half of a surrogate pair: JSON can escape it, and no encoding of text holds it."""
+
+
+@pytest.mark.parametrize("member", ["artifact type", "config", "layer"])
+def test_a_media_type_that_is_no_text_is_refused(ecr: Any, repository: str, member: str) -> None:
+    document = json.loads(manifest_text(ecr, repository))
+    part = {"artifact type": document, "config": document["config"], "layer": document["layers"][0]}[member]
+    part["artifactType" if member == "artifact type" else "mediaType"] = HALF
+    with refused("InvalidParameterException") as caught:
+        put(ecr, repository, json.dumps(document), "half")
+    assert "ImageManifest" in error_message(caught)
+    assert digests_of(ecr, repository) == set()
+
+
+def test_an_escaped_half_of_a_surrogate_pair_is_kept_in_annotations(ecr: Any, repository: str) -> None:
+    """P04"""
+    image = push_image(ecr, repository, tag="half", annotations={"half": HALF})
+    answer = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": "half"}])
+    assert answer["images"][0]["imageManifest"] == image.manifest
+
+
 def test_an_image_has_at_most_500_layers(ecr: Any, repository: str) -> None:
     """P44"""
     document = json.loads(manifest_text(ecr, repository))
