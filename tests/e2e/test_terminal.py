@@ -8,8 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,13 +25,10 @@ from tests.support.embedded import (
     tags_of,
     upload_blob,
 )
-from tests.support.terminal import PATIENCE, Terminal, ecrtui
+from tests.support.terminal import assert_terminal_restored, child_pids, ecrtui, is_alive, wait_for
 
 REPOSITORY = "team/app"
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
-
-MODES = {"1049": "alternate screen", "1000": "mouse", "1003": "mouse", "1006": "mouse", "2004": "bracketed paste"}
-"""Modes that the program enables (``h``) and must disable (``l``) before it exits."""
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +39,6 @@ def embedded() -> EmbeddedRegistry:
     push_image(client, REPOSITORY, "old", "rc")
     push_image(client, REPOSITORY, "new", "v2")
     return registry
-
-
-def assert_terminal_restored(terminal: Terminal) -> None:
-    """Check that modes, cursor, keyboard protocol and line settings are as before the start."""
-    output = bytes(terminal.output).decode(errors="replace")
-    for mode, name in MODES.items():
-        switches = re.findall(rf"\x1b\[\?(?:\d+;)*{mode}(?:;\d+)*([hl])", output)
-        assert not switches or switches[-1] == "l", name
-    assert re.findall(r"\x1b\[\?1049([hl])", output)[0] == "h"
-    assert re.findall(r"\x1b\[\?25([hl])", output)[-1] == "h"
-    assert len(re.findall(r"\x1b\[>\d+u", output)) == output.count("\x1b[<u")  # the keyboard protocol
-    assert terminal.current_settings() == terminal.settings
 
 
 def test_open_an_image_retag_it_and_quit(embedded: EmbeddedRegistry, url: str, own_home: Path) -> None:
@@ -198,11 +182,6 @@ def test_a_terminal_without_control_sequences_is_refused(url: str, own_home: Pat
         assert b"\x1b" not in terminal.output
 
 
-def child_pids(pid: int) -> list[int]:
-    """Return the ids of the running children of a process."""
-    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
-
-
 def test_the_registry_process_exits_with_a_killed_program(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
@@ -224,21 +203,6 @@ def test_the_program_starts_a_new_registry_process_after_the_old_one_died(url: s
         terminal.until("v2")
         terminal.press("q")
         assert terminal.wait() == 0
-
-
-def is_alive(pid: int) -> bool:
-    """Return True if the process exists and is not a zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_without_a_terminal_it_prints_an_error_and_no_escape_sequence(own_home: Path) -> None:

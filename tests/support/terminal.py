@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -21,6 +22,9 @@ import pyte
 
 PATIENCE = 60.0
 """Seconds after which a waiting test fails. Only a slow machine needs them."""
+
+MODES = {"1049": "alternate screen", "1000": "mouse", "1003": "mouse", "1006": "mouse", "2004": "bracketed paste"}
+"""Modes that the program enables (``h``) and must disable (``l``) before it exits."""
 
 
 class Terminal:
@@ -98,6 +102,16 @@ class Terminal:
             self._read(0.2)
         return self.screen
 
+    def send_what_fits(self, data: bytes) -> None:
+        """Send bytes; drop those that the program, which may be stopped, has no room for."""
+        for start in range(0, len(data), 64):
+            if select.select([], [self._ours], [], 0)[1]:
+                os.write(self._ours, data[start : start + 64])
+
+    def read(self, timeout: float) -> bool:
+        """Read the available output, or wait for it. Return False if there was none."""
+        return self._read(timeout)
+
     def wait(self) -> int:
         """Wait until the program has ended and read its last output. Return its exit code."""
         deadline = time.monotonic() + PATIENCE
@@ -142,6 +156,38 @@ class Terminal:
 def _take_terminal() -> None:
     """Make this the controlling terminal, so that closing it sends SIGHUP."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def assert_terminal_restored(terminal: Terminal) -> None:
+    """Check that modes, cursor, keyboard protocol and line settings are as before the start."""
+    output = bytes(terminal.output).decode(errors="replace")
+    for mode, name in MODES.items():
+        switches = re.findall(rf"\x1b\[\?(?:\d+;)*{mode}(?:;\d+)*([hl])", output)
+        assert not switches or switches[-1] == "l", name
+    assert re.findall(r"\x1b\[\?1049([hl])", output)[0] == "h"
+    assert re.findall(r"\x1b\[\?25([hl])", output)[-1] == "h"
+    assert len(re.findall(r"\x1b\[>\d+u", output)) == output.count("\x1b[<u")  # the keyboard protocol
+    assert terminal.current_settings() == terminal.settings
+
+
+def child_pids(pid: int) -> list[int]:
+    """Return the ids of the running children of a process."""
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def is_alive(pid: int) -> bool:
+    """Return True if the process exists and is not a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager
