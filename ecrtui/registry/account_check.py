@@ -112,7 +112,7 @@ def read_account(sts: BaseClient | None, ecr: BaseClient, sign_in: Callable[[], 
         except EcrTuiError as error:
             problem = problem or f"{operation}: {error}"
     raise ConnectionFailed(
-        "Could not confirm the account of the new credentials",
+        "Could not confirm the account of the credentials",
         problem,
         "The request was not sent. Try again.",
         retryable=True,

@@ -143,6 +143,43 @@ class _CheckedCredentials:
         return getattr(self._credentials, name)
 
 
+def keep_credentials(session: Session) -> None:
+    """Sign all requests of a session with the credentials that sign the first one, also after they were renewed.
+
+    New credentials can belong to another account.
+    """
+    session.register_component("credential_provider", _KeepingResolver(session.get_component("credential_provider")))
+
+
+class _KeptCredentials:
+    """Credentials of a botocore session that stay as they were at their first use."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._kept: ReadOnlyCredentials | None = None
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return the credentials to sign a request with. botocore calls this for each request."""
+        if self._kept is None:
+            self._kept = self._credentials.get_frozen_credentials()
+        return self._kept
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._credentials, name)
+
+
+class _KeepingResolver:
+    """A credential resolver whose credentials are kept."""
+
+    def __init__(self, resolver: CredentialResolver) -> None:
+        self._resolver = resolver
+
+    def load_credentials(self) -> _KeptCredentials | None:
+        """Return the first credentials that are found. botocore calls this once a session."""
+        found = self._resolver.load_credentials()
+        return None if found is None else _KeptCredentials(found)
+
+
 class _CheckedResolver:
     """A credential resolver whose credentials are checked each time they are used."""
 

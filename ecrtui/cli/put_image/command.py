@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image import auto_prompt, skeleton
@@ -37,7 +38,7 @@ from ecrtui.cli.standard_streams import discard, is_closed
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.aws_cli.failures import as_client_error
 from ecrtui.registry.aws_cli.operation_model import PutImageClient, load_model, sample_response
-from ecrtui.registry.aws_cli.session import new_client, new_session, setting
+from ecrtui.registry.aws_cli.session import caller_account, new_client, new_session, setting
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
@@ -176,27 +177,17 @@ class PutImageCommand:
         if given.generate_cli_skeleton in skeleton.PRINTERS:
             skeleton.PRINTERS[given.generate_cli_skeleton](operation)
             return 0
+        from ecrtui.cli.put_image.write_guard import check_allowed
+
         client = new_client(session, self.connection)
         printer = ResponsePrinter(session, self.options)
         if given.generate_cli_skeleton:
             printer.print(sample_response(client, operation, self.parameters))
             return 0
         printer.check_encodable(self.parameters)
-        self._check_allowed()
+        check_allowed(self.parameters, partial(caller_account, session, self.connection, client))
         self.response = self._put(client, session)
         return self._print_response(printer)
-
-    def _check_allowed(self) -> None:
-        """Refuse the write if the user's settings do."""
-        from ecrtui.cli.put_image.write_guard import check_allowed
-
-        check_allowed(self.parameters, self._account)
-
-    def _account(self) -> str:
-        """Return the account of the caller."""
-        from ecrtui.wiring import open_registry
-
-        return open_registry(self.connection).location().registry_id
 
     def _put(self, client: PutImageClient, session: Session) -> Mapping[str, Any]:
         """Call PutImage and return the response; read the image back if the response was lost."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecrtui.registry.aws_cli.operation_model import PutImageClient
     from ecrtui.settings import Connection
 
-__all__ = ["Session", "apply_connection", "new_client", "new_session", "profile_settings", "setting"]
+__all__ = ["Session", "apply_connection", "caller_account", "new_client", "new_session", "profile_settings", "setting"]
 
 DEFAULT_TIMEOUT = 60
 """Seconds to connect and to read."""
@@ -100,7 +100,7 @@ def new_client(
     from ecrtui.registry.boto3_client import create_client
     from ecrtui.registry.configuration import instance_region, verify_of
 
-    _share_credentials(session)
+    _prepare_credentials(session)
     configured = connection.region is not None or session.get_config_variable("region") is not None
     if not configured and (found := instance_region(session)):
         session.set_config_variable("region", found)
@@ -124,10 +124,32 @@ def _limits(seconds: int | None, attempts: int | None) -> Any:
     return Config(read_timeout=seconds, connect_timeout=seconds, retries=retries)
 
 
-def _share_credentials(session: Session) -> None:
-    """Share the credential cache of the AWS CLI, if the profile uses temporary credentials."""
+def _prepare_credentials(session: Session) -> None:
+    """Share the credential cache of the AWS CLI, if the profile uses temporary credentials. Keep the first credentials.
+
+    So the account whose settings allow the write, the write, and the look at its result have the same caller.
+    """
+    from ecrtui.registry.configuration import credentials_cache, keep_credentials, share_credentials_cache
+
     temporary = {"role_arn", "sso_account_id", "sso_session", "login_session"}
     if not temporary.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
-        from ecrtui.registry.configuration import credentials_cache, share_credentials_cache
-
         share_credentials_cache(session, credentials_cache())
+    keep_credentials(session)
+
+
+def caller_account(session: Session, connection: Connection, client: PutImageClient) -> str:
+    """Return the account of the credentials that sign the requests of a client.
+
+    Raises:
+        EcrTuiError: AWS does not accept the credentials, or did not tell their account.
+    """
+    from ecrtui.registry.account_check import read_account
+    from ecrtui.registry.boto3_client import create_client
+    from ecrtui.registry.client import is_aws
+    from ecrtui.registry.configuration import verify_of
+    from ecrtui.registry.sign_in import sign_in_hint
+
+    sts = None
+    if connection.sign_request and is_aws(client.meta.endpoint_url):
+        sts = create_client(session, "sts", region_name=connection.region, verify=verify_of(connection))
+    return read_account(sts, cast(Any, client), lambda: sign_in_hint(session, connection.profile))

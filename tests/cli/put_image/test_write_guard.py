@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,31 @@ def test_an_account_that_cannot_be_found_out_refuses_the_write(
     result = put_image(*line("v1"))
     assert result.code != 0
     assert "PutImage" not in embedded.calls
+
+
+@pytest.mark.parametrize("fault", ["", "PutImage:drop-after:times=1"])
+def test_one_run_has_one_set_of_credentials(
+    put_image: PutImageRunner,
+    embedded: EmbeddedRegistry,
+    own_home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """New credentials can be those of another account: of one that the settings protect, or without the image."""
+    (tmp_path / "settings.toml").write_text(f"[accounts.{OTHER}]\nread_only = true")
+    monkeypatch.setenv("ECRTUI_SETTINGS", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    if fault:
+        embedded.faults.add(fault)
+    soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()  # botocore would renew them before each request
+    keys = {"AccessKeyId": "KEY", "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": soon}
+    (tmp_path / "keys.json").write_text(json.dumps({"Version": 1, **keys}))
+    command = f"sh -c 'echo run >> {tmp_path}/runs; cat {tmp_path}/keys.json'"
+    (own_home / "config").write_text(f"[default]\ncredential_process = {command}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(own_home / "config"))
+    result = put_image(*line("v1"))
+    assert (result.code, embedded.calls["PutImage"]) == (0, 1), result.err
+    assert ("DescribeRegistry" in embedded.calls, "BatchGetImage" in embedded.calls) == (True, bool(fault))
+    assert (tmp_path / "runs").read_text() == "run\nrun\n"  # to load them, and before the first request
