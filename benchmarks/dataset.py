@@ -77,7 +77,7 @@ def _cached_database() -> Path:
         _seed(unfinished, "--repositories", str(REPOSITORIES), "--images", "20")
         for size in SIZES:
             _seed(unfinished, "--repository", repository_of_size(size), "--images", str(size))
-        _put_large_manifest(unfinished)
+        _send_requests(unfinished)
         unfinished.rename(database)
     return database
 
@@ -86,8 +86,12 @@ def _seed(database: Path, *options: str) -> None:
     subprocess.run([ecrtui(), "local", "seed", *options, "--db", database], check=True)
 
 
-def _put_large_manifest(database: Path) -> None:
-    """Put an index of :data:`LARGE_MANIFEST_BYTES` into the repository images/large, with the tag large."""
+def _send_requests(database: Path) -> None:
+    """Put an index of :data:`LARGE_MANIFEST_BYTES` into the repository images/large, and let listings carry findings.
+
+    Otherwise the application would ask for the findings of each row that a key brings into view, and the times of the
+    keys would include the answers.
+    """
     text = "a line of the largest manifest that there can be"
     annotations = {f"line.{number:06}": text for number in range(LARGE_MANIFEST_BYTES // (len(text) + 24))}
     index = {
@@ -98,6 +102,7 @@ def _put_large_manifest(database: Path) -> None:
     }
     registry = EmbeddedRegistry(open_database(str(database)))
     for operation, parameters in (
+        ("PutAccountSetting", {"name": "BASIC_SCAN_TYPE_VERSION", "value": "CLAIR"}),
         ("CreateRepository", {"repositoryName": "images/large"}),
         (
             "PutImage",

@@ -100,7 +100,7 @@ def open_account() -> Account:
     """Return the account of the profile that the environment names.
 
     Raises:
-        pytest.UsageError: the profile has no region, or is not signed in.
+        pytest.UsageError: the profile has no region.
     """
     session = boto3.Session(profile_name=os.environ[PROFILE])
     if not session.region_name:
