@@ -73,7 +73,8 @@ class Terminal:
 
     def send(self, data: bytes) -> None:
         """Send bytes."""
-        os.write(self._ours, data)
+        while data:
+            data = data[os.write(self._ours, data) :]
 
     def restore(self) -> None:
         """Set the terminal as it was before the program started."""

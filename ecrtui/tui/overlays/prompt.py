@@ -8,6 +8,7 @@ from textual.widgets import Input, Static
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.textual_fixes.line_input import LineInput
 
 
 class TextPrompt(Overlay[str]):
@@ -20,7 +21,7 @@ class TextPrompt(Overlay[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
             yield Static(text.content(self.question), classes="overlay-title")
-            yield Input()
+            yield LineInput()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.finish(event.value.strip() or None)

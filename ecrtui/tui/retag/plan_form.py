@@ -22,6 +22,7 @@ from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings, key_hint, shown_key
 from ecrtui.tui.retag import rendering
+from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
@@ -150,7 +151,7 @@ class PlanForm(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(self._title)
         yield from self.fields()
-        yield Input(select_on_focus=False, classes="confirm")
+        yield WordsInput(select_on_focus=False, classes="confirm")
         yield VerticalScroll(Static(classes="content"), classes="scroll", can_focus=False)
         yield Static(classes="keys")
 

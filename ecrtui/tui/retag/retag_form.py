@@ -14,6 +14,7 @@ from ecrtui.ecr.tag import parse_tags, tag_error
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
+from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 MAX_TAGS_IN_TITLE = 6
 """Number of tags of the image that the title names; it counts the rest."""
@@ -47,7 +48,7 @@ class RetagForm(PlanForm):
         self.set_reactive(PlanForm.state, PlanFormState())
 
     def fields(self) -> Iterable[Widget]:
-        yield Input(placeholder="new tags, separated by spaces", select_on_focus=False, classes="tags")
+        yield WordsInput(placeholder="new tags, separated by spaces", select_on_focus=False, classes="tags")
 
     @property
     def tags_field(self) -> Input:

@@ -34,6 +34,7 @@ from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.textual_fixes.line_input import LineInput, WordsInput
 
 REPLAN_DELAY = 0.3
 """Seconds after a row is removed before the rest is planned again."""
@@ -138,7 +139,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def body(self) -> Iterable[Widget]:
         if self.request.question:
-            yield Input(placeholder=self.request.question, id="question", select_on_focus=False)
+            yield WordsInput(placeholder=self.request.question, id="question", select_on_focus=False)
         yield from super().body()
         yield Static(id="details")
 
@@ -273,7 +274,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     async def action_save(self) -> None:
         """Ask for a file name to save the plan or its result."""
         if self.plan is not None and not self.query("#file"):
-            field = Input(placeholder="file name, ending in .csv or .json", id="file", select_on_focus=False)
+            field = LineInput(placeholder="file name, ending in .csv or .json", id="file", select_on_focus=False)
             await self.query_one("#body").mount(field, before=0)
             field.focus()
 

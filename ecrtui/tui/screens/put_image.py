@@ -29,6 +29,7 @@ from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.widgets.header import Header
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
 
@@ -95,7 +96,7 @@ class PutImageScreen(PlanApplyMixin):
     def _field(self, name: str) -> Iterable[Widget]:
         label, placeholder = _LABELS[name]
         value = getattr(self.state.request, name, "")
-        field = Input(value, placeholder=placeholder, select_on_focus=False, id=name)
+        field = LineInput(value, placeholder=placeholder, select_on_focus=False, id=name)
         yield Horizontal(Static(label, classes="label"), field, classes="row")
         yield Static(id=f"{name}-problem", classes="problem")
         if name == "file":

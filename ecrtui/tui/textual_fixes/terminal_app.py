@@ -13,6 +13,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from ecrtui.tui.textual_fixes.terminal_driver import TerminalDriver
+from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT
 
 
 @runtime_checkable
@@ -48,6 +49,9 @@ class TerminalApp(App[None], inherit_bindings=False):
         """Stop the cursor of a field from blinking: it writes to the terminal for ever."""
         if isinstance(event.widget, HasTextCursor):
             event.widget.cursor_blink = False
+
+    def on_paste_truncated(self) -> None:
+        self.notify(f"The pasted text has more than {PASTE_LIMIT:,} bytes. The rest was dropped.", severity="warning")
 
     def action_repaint(self) -> None:
         """Write the whole screen again."""

@@ -22,7 +22,10 @@ from textual.message import Message
 
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 PASTE_LIMIT: Final = 1 << 20
-"""Bytes of a paste to keep. A connection may drop its end."""
+"""Bytes of a paste to keep. The rest is read and dropped, because it must not run as keys."""
+
+INTERRUPT: Final = b"\x03"
+"""Ctrl-C. It also ends a paste that is too long, in case a connection dropped its end."""
 
 SEQUENCE_LIMIT: Final = 256
 """Bytes of a control sequence to wait for. A longer one is noise."""
@@ -57,6 +60,20 @@ class DeviceAttributes(Message):
         self.attributes = attributes
 
 
+class PastedLineEnd(events.Key):
+    """An Enter among text that arrived at once: a paste of several lines into a terminal without bracketed paste."""
+
+    def __init__(self) -> None:
+        super().__init__("enter", "\r")
+
+
+PastedLineEnd.handler_name = events.Key.handler_name  # it is Enter for everything that does not ask
+
+
+class PasteTruncated(Message):
+    """A paste was longer than :data:`PASTE_LIMIT`."""
+
+
 class TerminalInput:
     """Parses the input of a terminal.
 
@@ -66,6 +83,10 @@ class TerminalInput:
 
     def __init__(self) -> None:
         self._data = b""
+        self._drops_paste = False
+        """Whether the rest of a paste that is too long is dropped."""
+        self._in_lines = False
+        """Whether the bytes that arrived together have text after a line end."""
         self._parser = XTermParser()
 
     @property
@@ -76,6 +97,7 @@ class TerminalInput:
     def feed(self, data: bytes) -> Iterator[Message]:
         """Yield the messages of all complete keys, reports and pastes."""
         self._data += data
+        self._in_lines = False
         yield from self._parse(final=False)
 
     def finish(self) -> Iterator[Message]:
@@ -84,6 +106,8 @@ class TerminalInput:
 
     def _parse(self, final: bool) -> Iterator[Message]:
         while self._data:
+            if self._drops_paste and not self._drop_paste():
+                return
             size = self._token_size(final)
             if size == 0:
                 return
@@ -116,18 +140,36 @@ class TerminalInput:
             return end + len(PASTE_END)
         return len(self._data) if len(self._data) > PASTE_LIMIT else 0
 
+    def _drop_paste(self) -> bool:
+        """Drop bytes up to the end of the paste. Return True if it ended and bytes are left."""
+        ends = [self._data.find(mark) + len(mark) for mark in (PASTE_END, INTERRUPT) if mark in self._data]
+        self._drops_paste = not ends
+        self._data = self._data[min(ends) :] if ends else self._data[-len(PASTE_END) + 1 :]
+        return bool(ends and self._data)
+
     def _messages(self, token: bytes) -> Iterator[Message]:
         if token.startswith(PASTE_START):
+            if not token.endswith(PASTE_END):
+                self._drops_paste = True
+                yield PasteTruncated()
             text = token[len(PASTE_START) :].removesuffix(PASTE_END).decode("utf-8", "replace")
             yield events.Paste(text.replace("\x00", ""))
         elif token[:1] != b"\x1b":
-            yield from self._keys(token.decode("utf-8", "ignore"))
+            yield from self._text_keys(token)
         elif len(token) == 1:
             yield events.Key("escape", "\x1b")
         elif token[1:2] == b"[" and len(token) > 2:
             yield from self._control_sequence(token)
         elif token[:2] not in STRINGS or len(token) == 2:
             yield from self._alt_keys(token)
+
+    def _text_keys(self, token: bytes) -> Iterator[Message]:
+        if token == b"\r":
+            self._in_lines = self._in_lines or self._data.lstrip(b"\r\n")[:1].isalnum()
+            if self._in_lines:
+                yield PastedLineEnd()
+                return
+        yield from self._keys(token.decode("utf-8", "ignore"))
 
     def _keys(self, text: str) -> Iterator[Message]:
         if not text or "\x80" <= text <= "\x9f":  # C1 controls are noise

@@ -13,9 +13,16 @@ from textual.widgets import Input, Static
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.textual_fixes.line_input import LineInput
 
 ERROR_DELAY = 0.4
 """Seconds without a keystroke before an error appears."""
+
+
+class FilterInput(LineInput):
+    """The field for a filter. The lines of a paste become words."""
+
+    joins_lines = True
 
 
 class FilterBar(Vertical):
@@ -53,7 +60,7 @@ class FilterBar(Vertical):
         """The timer of an error that does not show yet."""
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder=self.example, select_on_focus=False)
+        yield FilterInput(placeholder=self.example, select_on_focus=False)
 
     def render(self) -> RenderResult:
         """Return the sign beside the field."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
+from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT, PastedLineEnd, PasteTruncated, TerminalInput
 
 ARROW_DOWN = b"\x1b[B"
 
@@ -103,7 +103,7 @@ def test_an_escape_sequence_may_arrive_in_parts() -> None:
 def test_a_paste_that_never_ends_is_bounded() -> None:
     parser = TerminalInput()
     messages = shown(parser.feed(b"\x1b[200~" + b"x" * (2 << 20)))
-    assert [message[:8] for message in messages] == ["paste 'x"]
+    assert [message[:8] for message in messages] == ["PasteTru", "paste 'x"]
     assert not parser.is_waiting
 
 
@@ -133,3 +133,34 @@ def test_no_bytes_raise_or_block(parts: list[bytes]) -> None:
     shown(parser.feed(b"\x1b[201~\x07\x1b\\\x18" * 3))
     shown(parser.finish())
     assert shown(parser.feed(ARROW_DOWN)) == ["down"]
+
+
+@pytest.mark.parametrize(
+    ("data", "line_ends"),
+    [
+        (b"prod\rstable\r", 2),
+        (b"prod\r\nstable", 1),
+        (b"a\rb\rc\r", 3),
+        (b"\ra", 1),
+        (b"prod\r", 0),  # Enter
+        (b"\r\r", 0),
+        (b"prod\r\x1b[A", 0),
+        (b"\x1b[13u", 0),  # Enter in the kitty protocol, in which a carriage return is text
+    ],
+)
+def test_a_line_end_among_text_that_arrives_at_once_is_not_enter(data: bytes, line_ends: int) -> None:
+    parser = TerminalInput()
+    assert sum(isinstance(message, PastedLineEnd) for message in parser.feed(data)) == line_ends
+    assert not any(isinstance(message, PastedLineEnd) for message in parser.feed(b"\r"))
+
+
+@pytest.mark.parametrize(("end", "after"), [(b"\x1b[201~", ["x"]), (b"\x03", ["x"]), (b"", [])])
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_the_rest_of_a_paste_that_is_too_long_is_not_taken_for_keys(end: bytes, after: list[str], size: int) -> None:
+    parser = TerminalInput()
+    messages = list(parser.feed(b"\x1b[200~" + b"q" * PASTE_LIMIT))
+    assert shown(messages)[1].startswith("paste")
+    assert isinstance(messages[0], PasteTruncated)
+    rest = b"qqq\rqqq" + end + b"x"
+    later = [message for at in range(0, len(rest), size) for message in parser.feed(rest[at : at + size])]
+    assert shown([*later, *parser.finish()]) == after

@@ -1,0 +1,67 @@
+"""A field of one line that says what it drops of a paste.
+
+Defect: ``Input`` keeps the first line of a paste and drops the others without a word, keeps control characters, and
+takes any length, so that a paste of a megabyte stops the application for seconds.
+Upstream: no issue known.
+Delete this module when ``Input`` has a hook for pasted text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual import events
+from textual.widgets import Input
+
+from ecrtui.ecr.units import format_count
+from ecrtui.tui.textual_fixes.terminal_input import PastedLineEnd
+
+MAX_PASTE: Final = 10_000
+"""Characters that a field takes at once."""
+
+
+class LineInput(Input):
+    """A field of one line. It keeps the first line of a paste that is not empty."""
+
+    joins_lines = False
+    """Whether the lines of a paste are joined with spaces instead."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        text, dropped = clean_paste(event.text, join=self.joins_lines)
+        if text:
+            self.replace(text, *self.selection)
+        if dropped:
+            self.app.notify(f"Not all of the pasted text fits here. Dropped: {dropped}.", severity="warning")
+
+
+class WordsInput(LineInput):
+    """A field of words, such as tags. Each line of a paste becomes a word, also without bracketed paste."""
+
+    joins_lines = True
+
+    async def _on_key(self, event: events.Key) -> None:
+        if isinstance(event, PastedLineEnd) or event.key == "ctrl+j":
+            event.stop()
+            event.prevent_default()  # of ``Input``, which Textual calls next
+            self.insert_text_at_cursor(" ")
+
+
+def clean_paste(pasted: str, *, join: bool) -> tuple[str, str]:
+    """Return the text of one line that a field takes of a paste, and in words what it drops.
+
+    Args:
+        pasted: the pasted text.
+        join: True to join its lines with spaces; False to keep the first line that is not empty.
+    """
+    lines = [line.strip() for line in pasted.replace("\t", " ").splitlines() if line.strip()]
+    kept = " ".join(lines if join else lines[:1])
+    text = "".join(character for character in kept if character.isprintable())
+    counts = (
+        (0 if join else max(len(lines) - 1, 0), "further line", ""),
+        (len(kept) - len(text), "control character", ""),
+        (max(len(text) - MAX_PASTE, 0), "character", f" after the first {MAX_PASTE:,}"),
+    )
+    dropped = [format_count(count, what) + where for count, what, where in counts if count]
+    return text[:MAX_PASTE], ", ".join(dropped)
