@@ -81,13 +81,13 @@ def format_finding_counts(counts: Iterable[tuple[str, int]] | None, missing: str
     return " ".join(f"{value}{severity[:1]}" for severity, value in counts if value) or "none"
 
 
-def format_age(moment: float | None, now: float | None = None, missing: str = "never") -> str:
+def format_age(moment: float | None, now: float | None = None, missing: str = UNKNOWN) -> str:
     """Return how long ago a moment was: ``2 h ago``, ``9 d ago``; ``just now`` for the future.
 
     Args:
         moment: seconds since the epoch.
         now: seconds since the epoch; the current time if None.
-        missing: the text if there is no moment.
+        missing: the text if there is no moment. By default it is not known.
     """
     if moment is None:
         return missing

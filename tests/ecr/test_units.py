@@ -56,8 +56,8 @@ def test_an_age_is_shown_in_its_largest_unit(passed: float, shown: str) -> None:
 
 
 def test_a_missing_moment_has_no_age() -> None:
-    assert units.format_age(None) == "never"
-    assert units.format_age(None, missing="–") == "–"
+    assert units.format_age(None) == units.UNKNOWN
+    assert units.format_age(None, missing="never") == "never"
 
 
 @pytest.mark.parametrize(

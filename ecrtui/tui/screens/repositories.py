@@ -56,7 +56,7 @@ COLUMNS: Sequence[Column[Repository]] = (
     Column(
         "created",
         "created",
-        lambda row: units.format_age(row.created_at, missing=units.UNKNOWN),
+        lambda row: units.format_age(row.created_at),
         _created,
         align="right",
         min_width=units.MAX_AGE_WIDTH,
