@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from ecrtui.catalog.filter.images import IMAGES
+from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
+from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.cli import history, images, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
@@ -110,7 +111,7 @@ def attribute_docs(owner: type) -> dict[str, str]:
 
 def filter_fields() -> str:
     """Return the fields of the filter language."""
-    schemas = (("images", IMAGES), ("repositories", REPOSITORIES))
+    schemas = (("images", image_schema(IndexParts())), ("repositories", REPOSITORIES))
     return table(("list", "all fields"), [(name, _code(*sorted(schema.fields))) for name, schema in schemas])
 
 

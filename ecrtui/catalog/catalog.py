@@ -164,13 +164,18 @@ class Catalog:
                 self._cache.keep_manifests(repository, (known,))
         return known
 
+    def kept_manifests(self, repository: str, digests: Sequence[str]) -> Sequence[Manifest]:
+        """Return those of these manifests that are in memory or in the cache. This sends no request."""
+        found = {digest: known for digest in digests if (known := self._manifests.get(repository, digest)) is not None}
+        found |= self._from_cache(repository, [digest for digest in digests if digest not in found])
+        return tuple(found.values())
+
     def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Read manifests in advance, 100 in a request; return those that exist, in this order.
 
         This sends no request if all are in memory or in the cache.
         """
-        found = {digest: known for digest in digests if (known := self._manifests.get(repository, digest)) is not None}
-        found |= self._from_cache(repository, [digest for digest in digests if digest not in found])
+        found = {manifest.digest: manifest for manifest in self.kept_manifests(repository, digests)}
         missing = [digest for digest in digests if digest not in found]
         if missing:
             fetched = self._registry.manifests(repository, missing)

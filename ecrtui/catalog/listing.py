@@ -216,6 +216,7 @@ class Listing(Generic[Item]):
         self._last_batch = 0.0
         self._pending_error: Exception | None = None
         self._unreadable = Unreadable()
+        self._has_unreadable = False
         self._repetition = RepetitionCheck(operation)
         self._pages = 0
         self._unfrozen_rows = 0
@@ -237,6 +238,11 @@ class Listing(Generic[Item]):
     def complete(self) -> bool:
         """True once all pages were read."""
         return self._complete
+
+    @property
+    def whole(self) -> bool:
+        """True once all pages were read, and each row of them could be read."""
+        return self._complete and not self._has_unreadable
 
     def close(self) -> None:
         """End the iteration and send no further request. Call this too when the rows are no longer needed."""
@@ -285,6 +291,7 @@ class Listing(Generic[Item]):
             IncompleteListing: some rows could not be read, so the listing is not complete. Raised once.
         """
         if self._unreadable:
+            self._has_unreadable = True
             unreadable, self._unreadable, self._completed = self._unreadable, Unreadable(), None
             raise unreadable.error()
         completed, self._completed = self._completed, None

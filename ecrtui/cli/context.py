@@ -25,6 +25,7 @@ from ecrtui.errors import EcrTuiError, NotFound, UsageError, internal_error
 if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
+    from ecrtui.settings import Settings
 
 
 class CommandContext:
@@ -48,6 +49,19 @@ class CommandContext:
         return open_registry(connection_from(self.options, self._reference), user=User(on_waiting=_show_waiting))
 
     @cached_property
+    def settings(self) -> Settings:
+        """The settings of the registry's account.
+
+        Raises:
+            SettingsError: the settings cannot be used.
+            EcrTuiError: the registry cannot be reached.
+        """
+        from ecrtui.settings import load
+
+        settings = load({"read_only": getattr(self.options, "read_only", None)})
+        return settings.for_account(self.registry.location().registry_id)
+
+    @cached_property
     def engine(self) -> Engine:
         """The retag engine, with the settings of the registry's account.
 
@@ -55,11 +69,9 @@ class CommandContext:
             SettingsError: the settings cannot be used.
             EcrTuiError: the registry cannot be reached.
         """
-        from ecrtui.settings import load
         from ecrtui.wiring import open_engine
 
-        settings = load({"read_only": getattr(self.options, "read_only", None)})
-        return open_engine(self.registry, settings.for_account(self.registry.location().registry_id))
+        return open_engine(self.registry, self.settings)
 
 
 class CommandParser(RedactingParser):

@@ -33,7 +33,7 @@ class ExitCode(IntEnum):
     INTERNAL_ERROR = 10
     """An error of ecrtui itself. Please report it."""
     UNDECIDED = 11
-    """No image matched, but some have no findings to decide by: not scanned, scan failed or in progress."""
+    """A filter cannot decide about some images: their findings or the indexes are not known. The others are printed."""
     INTERRUPTED = 130
     """Ctrl-C."""
 

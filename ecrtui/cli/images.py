@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from ecrtui.catalog.filter import parse
+from ecrtui.catalog.filter import Knowledge, parse
+from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
@@ -17,6 +18,7 @@ from ecrtui.cli.list_command import (
     readable_rows,
     selected_order,
 )
+from ecrtui.cli.part_lookup import PartLookup
 from ecrtui.cli.row_format import image_format
 from ecrtui.cli.scan_lookup import ScanLookup, reads_scans, require_scans
 from ecrtui.ecr.findings import SEVERITIES
@@ -50,32 +52,56 @@ def parser() -> argparse.ArgumentParser:
         (*READ_CODES, ExitCode.UNDECIDED),
         notes="--sort pushed, pulled, size and findings put the largest value first. Findings cost a request for each "
         "image; they are read for --findings, --sort findings, a filter such as severity>=high, and a query of "
-        "imageScanFindingsSummary or imageScanStatus.",
+        "imageScanFindingsSummary or imageScanStatus. If a filter cannot decide about an image, the images that match "
+        f"are printed, and the exit code is {ExitCode.UNDECIDED.value}.",
     )
     parser.add_argument("repository", metavar="REPOSITORY", help="name or URI; a URI sets account and region")
     add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
     parser.add_argument("--findings", action="store_true", help="read the scan of each image that is printed")
+    parser.add_argument(
+        "--read-indexes",
+        action="store_true",
+        help="for is:untagged and is:part: read the manifest of each index; ECR records a pull of each",
+    )
     add_connection_options(parser)
     return parser
 
 
 def _execute(options: argparse.Namespace) -> int:
     reference = parse_repository(options.repository)
-    chosen = parse_filter(parse, options.filter)
+    parts = IndexParts()
+    chosen = parse_filter(lambda text: parse(text, parts=parts), options.filter)
     order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 
     from ecrtui.catalog.catalog import Catalog
 
-    registry = CommandContext(options, reference).registry
+    context, repository = CommandContext(options, reference), reference.repository
     of_all = reads_scans(options)
-    if of_all or chosen.needs:
-        require_scans(registry)
-    catalog = Catalog(registry)
-    lookup = ScanLookup(catalog, reference.repository, chosen, of_all=of_all)
-    with readable_rows(catalog.images(reference.repository, stream=True)) as rows:
-        found = print_rows(lookup.matching(rows), order, image_format(reference.repository), options, title="Images")
-    lookup.report()
-    return ExitCode.DONE if found or not lookup.undecided else ExitCode.UNDECIDED
+    if of_all or Knowledge.FINDINGS in chosen.needs:
+        require_scans(context.registry)
+    catalog = Catalog(context.registry)
+    scans = ScanLookup(catalog, repository, chosen, of_all=of_all)
+    needs_parts = Knowledge.INDEX_PARTS in chosen.needs
+    part_lookup = PartLookup(catalog, repository, parts, read=needs_parts and _may_read_indexes(context, repository))
+    listing = catalog.images(repository, stream=True)
+    with readable_rows(listing) as rows:
+        if needs_parts:
+            images = list(rows)
+            part_lookup.look_up(images, listed=listing.whole)
+            rows = iter(images)
+        found = print_rows(scans.matching(rows), order, image_format(repository), options, title="Images")
+    scans.report()
+    part_lookup.report(scans.maybe_parts)
+    return ExitCode.UNDECIDED if scans.is_undecided(found=found) else ExitCode.DONE
+
+
+def _may_read_indexes(context: CommandContext, repository: str) -> bool:
+    """Return True if the user allows it, or reading leaves no trace."""
+    if context.options.read_indexes:
+        return True
+    from ecrtui.catalog.read_ahead import may_read_ahead
+
+    return may_read_ahead(context.registry, context.settings.prefetch, repository)
 
 
 run = partial(run_command, parser, _execute)

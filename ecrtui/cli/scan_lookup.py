@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ecrtui.catalog.filter import Knowledge
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.ecr.findings import ImageScan, scan_status_text
 from ecrtui.ecr.image import Image
@@ -58,10 +59,11 @@ class ScanLookup:
         self._chosen = chosen
         self._of_all = of_all
         self._read = 0
-        self.matched = 0
-        """The number of matching rows so far."""
-        self.undecided: Counter[str] = Counter()
+        self._undecided = 0
+        self._without_findings: Counter[str] = Counter()
         """The number of images without findings that the filter or the output needs, by the state of their scan."""
+        self.maybe_parts = 0
+        """The number of images about which the filter cannot decide without the indexes of the repository."""
 
     def matching(self, rows: Iterable[Image]) -> Iterator[Image]:
         """Yield the rows that match, with their scans. Show progress on standard error.
@@ -76,17 +78,38 @@ class ScanLookup:
                 selected = self._chosen.select(images)
                 self._count_undecided([images[index] for index in self._chosen.undecided(images)])
                 if self._of_all:
-                    self._count_undecided([image for image in selected if image.findings is None])
-                for image in selected:
-                    self.matched += 1
-                    yield image
+                    self._count_without_findings(selected)
+                yield from selected
 
     def _count_undecided(self, images: Sequence[Image]) -> None:
-        self.undecided.update(scan_status_text(image.scan_status) or "not known" for image in images)
+        self._undecided += len(images)
+        if self._filters_by_findings:
+            self._count_without_findings(images)
+        if Knowledge.INDEX_PARTS in self._chosen.needs:
+            self.maybe_parts += sum(image.findings is not None or not self._filters_by_findings for image in images)
+
+    def _count_without_findings(self, images: Sequence[Image]) -> None:
+        self._without_findings.update(
+            scan_status_text(image.scan_status) or "not known" for image in images if image.findings is None
+        )
+
+    @property
+    def _filters_by_findings(self) -> bool:
+        return Knowledge.FINDINGS in self._chosen.needs
+
+    def is_undecided(self, *, found: bool) -> bool:
+        """Return True if the output is not the whole answer.
+
+        The filter could not decide about an image. Or the output has nothing, and the findings of an image that the
+        query reads are not known.
+        """
+        return bool(self._undecided or (self._without_findings and not found))
 
     def _with_scans(self, images: Sequence[Image], progress: ProgressLine) -> Sequence[Image]:
         """Return the images with the scans that are needed; leave out images that were deleted meanwhile."""
-        needed = {images[index].digest for index in self._chosen.undecided(images)}
+        needed: set[str] = set()
+        if self._filters_by_findings:
+            needed |= {images[index].digest for index in self._chosen.undecided(images)}
         if self._of_all:
             needed |= {image.digest for image in self._chosen.select(images)}
         digests = [image.digest for image in images if image.digest in needed and not image.scan_known]
@@ -119,10 +142,11 @@ class ScanLookup:
 
     def report(self) -> None:
         """Print how many images have no findings, and in which states, on standard error."""
-        if self.undecided:
-            states = ", ".join(f"{format_number(number)} {state}" for state, number in self.undecided.most_common())
-            count = format_count(self.undecided.total(), "image")
-            hint = "Add is:scanned to leave them out." if self._chosen.needs else "Their findings are not known."
+        known = self._without_findings
+        if known:
+            states = ", ".join(f"{format_number(number)} {state}" for state, number in known.most_common())
+            count = format_count(known.total(), "image")
+            hint = "Add is:scanned to leave them out." if self._filters_by_findings else "Their findings are not known."
             print_message(f"{count} without findings: {states}. {hint}")
 
 

@@ -221,11 +221,19 @@ def test_a_gate_passes_on_a_scan_without_such_findings(env: Env) -> None:
     assert (result.code, result.json, result.err) == (0, {"imageDetails": []}, "")
 
 
-def test_found_images_are_printed_although_others_are_undecided(basic: Env) -> None:
+@pytest.mark.parametrize("text", ["severity>=critical", "tag:e severity>=critical", "tag:e !severity>=critical"])
+def test_found_images_are_printed_and_the_command_fails_if_others_are_undecided(basic: Env, text: str) -> None:
     push_image(basic.cli.client, "app", "new", "new")
-    result = basic.images("--filter", "severity>=critical")
-    assert (result.code, len(result.json_lines)) == (0, 1)
+    result = basic.images("--filter", text)
+    assert (result.code, len(result.json_lines)) == (UNDECIDED, 1)
     assert "1 image without findings: 1 not scanned. Add is:scanned" in result.err
+
+
+def test_findings_that_only_the_output_shows_may_be_unknown(basic: Env) -> None:
+    push_image(basic.cli.client, "app", "new", "new")
+    result = basic.images("--findings")
+    assert (result.code, len(result.json_lines)) == (0, 4)
+    assert "1 image without findings: 1 not scanned." in result.err
 
 
 def test_the_exit_codes_are_in_the_help(cli: CliEnv) -> None:

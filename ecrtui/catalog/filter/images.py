@@ -14,12 +14,14 @@
 ``severity>=high``     a finding of this severity or worse; ``severity:none``: scanned, no findings
 ``findings>0``         number of findings
 ``scan:failed``        state of the last scan (complete, active, in-progress, pending, failed, not-scanned …)
-``is:…``               untagged, tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active,
-                       scanned, unscanned, referrer
+``is:…``               tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active, scanned,
+                       unscanned, referrer
+``is:part``            named by an index of the repository: a platform, an attestation, a nested index
+``is:untagged``        without tags, not a part of an index, and not a referrer (``tags=0``: all without tags)
 =====================  ===============================================================================================
 
 An image without known findings matches neither ``severity>=high`` nor ``!severity>=high``. A filter reports such images
-as undecided.
+as undecided. So is an image without tags for ``is:untagged`` while the manifest of an index was not read.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, compress
 from operator import attrgetter
 
@@ -56,6 +58,7 @@ from ecrtui.catalog.filter.values import (
     time_test,
     value_error,
 )
+from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.ecr.findings import NOT_SCANNED, SEVERITIES
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
@@ -66,6 +69,7 @@ _NUMBERS = {kind: number for number, kind in enumerate(ImageKind)}
 _KINDS = {kind.value.split()[0]: kind for kind in ImageKind}
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
 _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
+_PARTS = Knowledge.INDEX_PARTS
 _MIN_LABEL_LENGTH = 3
 """A beginning of ``untagged`` or ``archived`` selects these images from this length on."""
 
@@ -76,7 +80,7 @@ _DIGEST: Callable[[Image], str] = attrgetter("digest")
 _SUBJECT: Callable[[Image], str] = attrgetter("subject")
 
 
-def _plain(term: Term) -> Condition[Image]:
+def _plain(term: Term, parts: IndexParts) -> Condition[Image]:
     found = matcher(term.value)
     if term.value.kind is Written.FUZZY:
         return Condition(_any_tag(found), {"tag": found.find})
@@ -86,19 +90,25 @@ def _plain(term: Term) -> Condition[Image]:
         masks.append(of_text(_DIGEST, digest))
     if kinds := list(compress(ImageKind, found.match_many([kind.value for kind in ImageKind]))):
         masks.append(_of_kind(kinds))
-    masks += _labels(term)
-    return Condition(any_of(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find})
+    if _is_label(term, "archived"):
+        masks.append(_in_archive)
+    condition: Condition[Image] = Condition(
+        any_of(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find}
+    )
+    if not (_is_label(term, "untagged") or _is_label(term, "<untagged>")):
+        return condition
+    return replace(
+        condition,
+        mask=any_of(*masks, _untagged_with(parts, "")),
+        undecided=_untagged_with(parts, None),
+        needs=_PARTS,
+    )
 
 
-def _labels(term: Term) -> Iterable[Flags]:
-    """Yield the masks of the labels that begin with the word."""
+def _is_label(term: Term, label: str) -> bool:
+    """Return True if the word is the beginning of a label."""
     word = term.value.text.lower()
-    if term.value.kind is Written.REGEX or len(word) < _MIN_LABEL_LENGTH:
-        return
-    if "untagged".startswith(word) or "<untagged>".startswith(word):
-        yield _untagged
-    if "archived".startswith(word):
-        yield _in_archive
+    return term.value.kind is not Written.REGEX and len(word) >= _MIN_LABEL_LENGTH and label.startswith(word)
 
 
 def _any_tag(found: Matcher) -> Flags:
@@ -251,8 +261,26 @@ def _worst(image: Image) -> int | None:
     return None if image.findings is None else max(_ranks(image), default=0)
 
 
-def _untagged(images: Sequence[Image]) -> list[bool]:
-    return [not image.tags for image in images]
+def _untagged(parts: IndexParts) -> Condition[Image]:
+    """Return the condition on images that nothing is known to need: no tag, no index, and no subject."""
+    return Condition(_untagged_with(parts, ""), {}, _untagged_with(parts, None), _PARTS)
+
+
+def _untagged_with(parts: IndexParts, index: str | None) -> Flags:
+    """Return the mask of the images without tags whose index is this one, empty for none, None for not known."""
+    return lambda images: [
+        not image.tags and not image.subject and parts.index_of(image.digest) == index for image in images
+    ]
+
+
+def _part(parts: IndexParts) -> Condition[Image]:
+    """Return the condition on images that an index names."""
+    return Condition(
+        lambda images: [parts.index_of(image.digest) for image in images],
+        {},
+        lambda images: [parts.index_of(image.digest) is None for image in images],
+        _PARTS,
+    )
 
 
 def _in_archive(images: Sequence[Image]) -> list[bool]:
@@ -260,12 +288,13 @@ def _in_archive(images: Sequence[Image]) -> list[bool]:
 
 
 _IS: dict[str, Mask[Image]] = {
-    "untagged": _untagged,
     "tagged": lambda images: map(_TAGS, images),
     "archived": _in_archive,
     "active": lambda images: [not image.archived for image in images],
     "referrer": lambda images: map(_SUBJECT, images),
 }
+
+_IS_PARTS = {"untagged": _untagged, "part": _part}
 
 _IS_SCAN: dict[str, Mask[Image]] = {
     "scanned": lambda images: [image.findings is not None for image in images],
@@ -273,31 +302,38 @@ _IS_SCAN: dict[str, Mask[Image]] = {
 }
 
 
-def _is(term: Term, now: float) -> Condition[Image]:
+def _is(term: Term, now: float, parts: IndexParts) -> Condition[Image]:
     require_plain(term, ":", "=")
-    word = one_of(term, (*_IS, *_IS_SCAN, *_KINDS))
+    word = one_of(term, (*_IS_PARTS, *_IS, *_IS_SCAN, *_KINDS))
+    if word in _IS_PARTS:
+        return _IS_PARTS[word](parts)
     if word in _IS_SCAN:
         return _of_scan(_IS_SCAN[word])
     kind = _KINDS.get(word)
     return Condition(_IS[word] if kind is None else _of_kind((kind,)), {})
 
 
-IMAGES: FilterSchema[Image] = FilterSchema(
-    plain=_plain,
-    fields={
-        "tag": _tag,
-        "digest": _digest,
-        "size": _size,
-        "pushed": _pushed,
-        "pulled": _pulled,
-        "is": _is,
-        "severity": _severity,
-        "findings": _findings,
-        "scan": _scan,
-        "tags": _tags,
-        "type": _type,
-        "subject": _subject,
-        "archived": _archived,
-        "status": on_text(lambda image: image.status),
-    },
-)
+def image_schema(parts: IndexParts) -> FilterSchema[Image]:
+    """Return the fields of a filter on the images of a repository.
+
+    Args:
+        parts: the parts of the indexes of this repository. What becomes known later counts, too.
+    """
+    return FilterSchema(partial(_plain, parts=parts), {**_FIELDS, "is": partial(_is, parts=parts)})
+
+
+_FIELDS: dict[str, Callable[[Term, float], Condition[Image]]] = {
+    "tag": _tag,
+    "digest": _digest,
+    "size": _size,
+    "pushed": _pushed,
+    "pulled": _pulled,
+    "severity": _severity,
+    "findings": _findings,
+    "scan": _scan,
+    "tags": _tags,
+    "type": _type,
+    "subject": _subject,
+    "archived": _archived,
+    "status": on_text(lambda image: image.status),
+}

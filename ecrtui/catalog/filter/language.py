@@ -28,6 +28,8 @@ class Knowledge(Enum):
 
     FINDINGS = "findings"
     """The last scan of an image."""
+    INDEX_PARTS = "index parts"
+    """The indexes that an image is a part of."""
 
 
 _HEXADECIMAL = frozenset("0123456789abcdef")

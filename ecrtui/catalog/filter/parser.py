@@ -10,11 +10,12 @@ from operator import not_
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.batch_predicate import matching_indices
-from ecrtui.catalog.filter.images import IMAGES
+from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.language import Condition, FilterSchema, Knowledge
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.filter.matching import Spans, merged
 from ecrtui.catalog.filter.repositories import REPOSITORIES
+from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 
@@ -61,17 +62,18 @@ class Filter(Generic[Item]):
         return merged(span for finder in finders for span in finder(text))
 
 
-def parse(text: str, now: float | None = None) -> Filter[Image]:
+def parse(text: str, now: float | None = None, parts: IndexParts | None = None) -> Filter[Image]:
     """Parse a filter on images.
 
     Args:
         text: the filter; a blank text matches everything.
         now: the current time in seconds since the epoch, for ages; None to read the clock.
+        parts: the parts of the indexes of the repository; None if nothing is known of them.
 
     Raises:
         FilterError: the text is not a valid filter.
     """
-    return _parse(text, IMAGES, now)
+    return _parse(text, image_schema(parts or IndexParts()), now)
 
 
 def parse_repositories(text: str, now: float | None = None) -> Filter[Repository]:

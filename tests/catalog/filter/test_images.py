@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from ecrtui.catalog.filter import Knowledge, parse
+from ecrtui.catalog.index_parts import IndexParts, KnownParts
 from ecrtui.ecr.image import Image, ImageKind
 
 NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are
@@ -62,8 +63,17 @@ IMAGES = {
 }
 
 
-def found(text: str) -> set[str]:
-    chosen = parse(text, NOW)
+def index_parts(known: KnownParts) -> IndexParts:
+    parts = IndexParts()
+    parts.known = known
+    return parts
+
+
+NO_PARTS = KnownParts(listed=True)
+
+
+def found(text: str, known: KnownParts = NO_PARTS) -> set[str]:
+    chosen = parse(text, NOW, index_parts(known))
     return {name for name, image in IMAGES.items() if chosen.matches(image)}
 
 
@@ -178,6 +188,8 @@ EVERYTHING = set(IMAGES)
         ("findings>2", {"release", "triaged"}),
         ("findings=0", {"index"}),
         ("is:tagged size>1MB pushed<30d !prod", {"candidate"}),
+        ("is:part", set()),
+        ("!is:part", EVERYTHING),
     ],
 )
 def test_a_filter_matches_the_right_images(text: str, names: set[str]) -> None:
@@ -192,7 +204,7 @@ NO_FINDINGS = {"untagged", "signature", "helm", "archived"}
     [
         ("", set()),
         ("release", set()),
-        ("is:untagged", set()),
+        ("is:tagged", set()),
         ("severity>=high", NO_FINDINGS),
         ("!severity>=high", NO_FINDINGS),
         ("severity:none", NO_FINDINGS),
@@ -213,6 +225,59 @@ def test_a_filter_reports_the_images_that_it_cannot_decide_about(text: str, name
     assert not set(chosen.undecided(images)) & {images.index(image) for image in chosen.select(images)}
 
 
+PARTS = {
+    **{name: Image(digest(start)) for name, start in (("amd64", "a1"), ("attestation", "a2"), ("loose", "a3"))},
+    "index": Image(digest("b1"), ("multi",), media_type=INDEX),
+    "old index": Image(digest("b2"), (), media_type=INDEX),
+    "tagged part": Image(digest("a4"), ("v1",)),
+    "signature": Image(digest("c1"), (), subject=digest("b1")),
+}
+IN_INDEX = {"amd64", "attestation", "tagged part"}
+ALL_READ = KnownParts({digest(start): digest("b1") for start in ("a1", "a2", "a4")}, listed=True)
+ONE_UNREAD = ALL_READ._replace(unread=1)
+NOTHING_READ = KnownParts()
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "names", "undecided"),
+    [
+        ("is:untagged", ALL_READ, {"loose", "old index"}, set()),
+        ("is:untagged", ONE_UNREAD, set(), {"loose", "old index"}),
+        ("is:untagged", NOTHING_READ, set(), {"amd64", "attestation", "loose", "old index"}),
+        ("untagged", ALL_READ, {"loose", "old index"}, set()),
+        ("<untag", ONE_UNREAD, set(), {"loose", "old index"}),
+        ("!is:untagged", ALL_READ, set(PARTS) - {"loose", "old index"}, set()),
+        ("!untagged", ONE_UNREAD, set(PARTS) - {"loose", "old index"}, {"loose", "old index"}),
+        ("is:untagged !is:index", ALL_READ, {"loose"}, set()),
+        ("is:part", ALL_READ, IN_INDEX, set()),
+        ("is:part is:tagged", ALL_READ, {"tagged part"}, set()),
+        (
+            "is:part",
+            ONE_UNREAD,
+            IN_INDEX,
+            set(PARTS) - IN_INDEX,
+        ),
+        ("!is:part", ALL_READ, set(PARTS) - IN_INDEX, set()),
+        ("!is:part", NOTHING_READ, set(), set(PARTS)),
+        ("tags=0", NOTHING_READ, {"amd64", "attestation", "loose", "old index", "signature"}, set()),
+        ("is:tagged", NOTHING_READ, {"index", "tagged part"}, set()),
+    ],
+)
+def test_parts_of_an_index_are_not_untagged(text: str, known: KnownParts, names: set[str], undecided: set[str]) -> None:
+    chosen, images = parse(text, NOW, index_parts(known)), list(PARTS.values())
+    assert {name for name, image in PARTS.items() if chosen.matches(image)} == names
+    assert {list(PARTS)[position] for position in chosen.undecided(images)} == undecided
+    assert bool(chosen.needs) == (text not in ("tags=0", "is:tagged"))
+
+
+def test_what_becomes_known_later_counts() -> None:
+    parts = IndexParts()
+    chosen = parse("is:untagged", NOW, parts)
+    assert not chosen.matches(PARTS["loose"])
+    parts.known = ALL_READ
+    assert chosen.matches(PARTS["loose"])
+
+
 def test_a_filter_names_the_images_that_it_needs_to_know_more_about() -> None:
     images = list(IMAGES.values())
     chosen = parse("release severity>=critical !is:unscanned", NOW)
@@ -222,6 +287,7 @@ def test_a_filter_names_the_images_that_it_needs_to_know_more_about() -> None:
 def test_a_filter_says_what_it_needs() -> None:
     assert parse("release severity>=high", NOW).needs == {Knowledge.FINDINGS}
     assert parse("!is:scanned", NOW).needs == {Knowledge.FINDINGS}
+    assert parse("is:untagged is:scanned", NOW).needs == {Knowledge.FINDINGS, Knowledge.INDEX_PARTS}
     assert not parse("release is:tagged size>1MB", NOW).needs
 
 

@@ -1,0 +1,104 @@
+"""The parts of the indexes of a repository: what is known without a request, and what is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ecrtui.catalog.catalog import Catalog
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, IndexParts, KnownParts, find_parts
+from ecrtui.ecr.image import Image
+from ecrtui.errors import AccessDenied
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support.edited_replies import edited
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
+
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
+
+
+class Env:
+    """The repository ``app`` with indexes, each of one platform of its own."""
+
+    def __init__(self, indexes: int = 2) -> None:
+        self.embedded = new_embedded()
+        client = client_for(self.embedded)
+        create_repository(client, "app")
+        self.parts = [push_image(client, "app", f"part {number}") for number in range(indexes)]
+        self.indexes = [push_index(client, "app", {"linux/arm64": part}).digest for part in self.parts]
+        self.loose = push_image(client, "app", "loose").digest
+        self.catalog = Catalog(open_registry(Connection(), embedded=self.embedded))
+
+    def images(self) -> list[Image]:
+        return [image for batch in self.catalog.images("app") for image in batch.items]
+
+    def find(self, *, read: bool) -> IndexParts:
+        parts = IndexParts()
+        for parts.known in find_parts(self.catalog, "app", self.images(), read=read):
+            pass
+        return parts
+
+    @property
+    def requests(self) -> int:
+        calls: int = self.embedded.calls["BatchGetImage"]
+        return calls
+
+
+def test_nothing_is_known_of_a_repository_that_was_not_listed() -> None:
+    assert IndexParts().index_of("sha256:" + "0" * 64) is None
+
+
+def test_a_repository_without_indexes_needs_no_request() -> None:
+    env = Env(indexes=0)
+    assert env.find(read=False).known == KnownParts(listed=True)
+    assert env.find(read=False).index_of(env.loose) == ""
+
+
+def test_parts_are_known_once_the_indexes_are_read() -> None:
+    env = Env()
+    unknown = env.find(read=False)
+    assert (unknown.known.unread, env.requests) == (2, 0)
+    assert unknown.index_of(env.parts[0].digest) is None
+    parts = env.find(read=True)
+    assert [parts.index_of(part.digest) for part in env.parts] == env.indexes
+    assert parts.index_of(env.loose) == ""
+    assert env.requests == 1
+    assert env.find(read=False).known == parts.known
+    assert env.requests == 1
+
+
+def test_what_is_known_of_an_index_holds_while_another_is_unread() -> None:
+    env = Env()
+    env.catalog.manifest("app", env.indexes[0])
+    parts = env.find(read=False)
+    assert parts.index_of(env.parts[0].digest) == env.indexes[0]
+    assert parts.index_of(env.parts[1].digest) is None
+    assert parts.known.unread == 1
+
+
+def test_many_indexes_are_read_in_few_requests() -> None:
+    env = Env(INDEXES_PER_REQUEST + 1)
+    unread = [known.unread for known in find_parts(env.catalog, "app", env.images(), read=True)]
+    assert unread == [1, 0]
+    assert env.requests == 2
+
+
+def test_an_image_without_a_media_type_may_be_an_index() -> None:
+    env = Env()
+
+    def spoil(reply: dict[str, Any]) -> None:
+        for row in reply["imageDetails"]:
+            del row["imageManifestMediaType"]
+
+    env.embedded.faults.add(edited("DescribeImages", spoil))
+    assert env.find(read=False).known.unread == 5
+    parts = env.find(read=True)
+    assert [parts.index_of(digest) for digest in (env.parts[0].digest, env.loose)] == [env.indexes[0], ""]
+
+
+def test_an_error_ends_the_search() -> None:
+    env = Env()
+    env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
+    with pytest.raises(AccessDenied):
+        env.find(read=True)

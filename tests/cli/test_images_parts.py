@@ -1,0 +1,128 @@
+"""``ecrtui images`` never hands out a part of an index as an image that nobody needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ecrtui.cli.main import main
+from ecrtui.ecr.manifest import DOCKER_LIST, OCI_MANIFEST
+from tests.support.cli_env import CliEnv, CommandResult
+from tests.support.edited_replies import edited
+from tests.support.embedded import REGION, create_repository, manifest_text, push_image, push_index, put, served
+
+UNDECIDED = 11
+CALLER = "arn:aws:iam::123456789012:user/embedded"
+
+
+@dataclass
+class Env:
+    """The repository ``app``: an index with a tag, its parts, an attached signature, and an image of no use."""
+
+    cli: CliEnv
+
+    def __post_init__(self) -> None:
+        client = self.cli.client
+        create_repository(client, "app")
+        self.index = push_index(client, "app", tag="v1").digest
+        self.loose = push_image(client, "app", "loose").digest
+        subject = {"mediaType": OCI_MANIFEST, "digest": self.loose, "size": 1}
+        put(client, "app", manifest_text(client, "app", "sig", subject=subject, artifactType="a/signature"))
+
+    def images(self, text: str, *options: str) -> CommandResult:
+        return self.cli.run("images", "app", "--filter", text, "--output", "jsonl", *options)
+
+    def digests(self, text: str, *options: str) -> set[str]:
+        result = self.images(text, *options)
+        assert (result.code, result.err) == (0, "")
+        return {row["imageDigest"] for row in result.json_lines}
+
+    def pulled(self, digest: str) -> bool:
+        ids = [{"imageDigest": digest}]
+        (detail,) = self.cli.client.describe_images(repositoryName="app", imageIds=ids)["imageDetails"]
+        return "lastRecordedPullTime" in detail
+
+
+@pytest.fixture
+def env(cli: CliEnv) -> Env:
+    return Env(cli)
+
+
+@pytest.mark.parametrize("text", ["is:untagged", "is:untagged pushed<1d", "is:part", "untagged"])
+def test_nothing_is_said_of_images_whose_index_was_not_read(env: Env, text: str) -> None:
+    result = env.images(text)
+    assert (result.code, result.out) == (UNDECIDED, "")
+    assert "may be in use as a part of an index. Add --read-indexes to read 1 index" in result.err
+    assert not env.pulled(env.index)
+
+
+def test_the_images_that_are_decided_are_printed(env: Env) -> None:
+    result = env.images("!is:untagged")
+    assert (result.code, len(result.json_lines)) == (UNDECIDED, 2)
+    assert "3 images may be in use as a part of an index" in result.err
+
+
+def test_parts_are_apart_once_the_indexes_are_read(env: Env) -> None:
+    assert env.digests("is:untagged", "--read-indexes") == {env.loose}
+    assert env.pulled(env.index)
+    assert len(env.digests("is:part", "--read-indexes")) == 2
+    assert len(env.digests("tags=0")) == 4
+
+
+def test_a_caller_whose_pulls_are_not_recorded_reads_them_unasked(env: Env) -> None:
+    env.cli.client.register_pull_time_update_exclusion(principalArn=CALLER)
+    assert env.digests("is:untagged") == {env.loose}
+    assert not env.pulled(env.index)
+
+
+def test_a_repository_without_indexes_has_no_parts(cli: CliEnv) -> None:
+    create_repository(cli.client, "app")
+    loose = push_image(cli.client, "app", "loose").digest
+    result = cli.run("images", "app", "--filter", "is:untagged", "--output", "jsonl")
+    assert (result.code, [row["imageDigest"] for row in result.json_lines], result.err) == (0, [loose], "")
+
+
+def test_every_kind_of_index_has_parts(env: Env) -> None:
+    client = env.cli.client
+    inner = push_index(client, "app", {"linux/s390x": push_image(client, "app", "s390x")})
+    push_index(client, "app", {"linux/s390x": inner}, tag="nested")
+    push_index(client, "app", {"linux/arm64": push_image(client, "app", "d")}, "docker", DOCKER_LIST)
+    orphan = push_index(client, "app", {"linux/arm64": push_image(client, "app", "e")})
+    assert env.digests("is:untagged", "--read-indexes") == {env.loose, orphan.digest}
+    assert len(env.digests("is:part", "--read-indexes")) == 6
+
+
+def test_an_archived_index_leaves_its_parts_unknown(env: Env) -> None:
+    env.cli.client.update_image_storage_class(
+        repositoryName="app", imageId={"imageTag": "v1"}, targetStorageClass="ARCHIVE"
+    )
+    result = env.images("is:untagged", "--read-indexes")
+    assert (result.code, result.out) == (UNDECIDED, "")
+    assert "1 index could not be read: archived" in result.err
+
+
+def test_indexes_that_cannot_be_read_fail_the_command(env: Env) -> None:
+    env.cli.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
+    with served(env.cli.embedded) as url:
+        endpoint = ("--endpoint-url", url, "--region", REGION, "--no-sign-request")
+        code = main(["images", "app", "--filter", "is:untagged", "--read-indexes", *endpoint])
+    out, err = env.cli.capsys.readouterr()
+    assert (code, out) == (7, "")
+    assert "Could not read the indexes" in err
+
+
+def test_a_row_that_cannot_be_read_may_be_an_index(env: Env) -> None:
+    def spoil(reply: dict[str, Any]) -> None:
+        for row in reply["imageDetails"]:
+            if row["imageDigest"] == env.index:
+                row["imageDigest"] = 5
+
+    env.cli.embedded.faults.add(edited("DescribeImages", spoil))
+    with served(env.cli.embedded) as url:
+        endpoint = ("--endpoint-url", url, "--region", REGION, "--no-sign-request")
+        code = main(["images", "app", "--filter", "is:untagged", "--read-indexes", "--output", "csv", *endpoint])
+    out, err = env.cli.capsys.readouterr()
+    assert (code, len(out.splitlines())) == (7, 1)
+    assert "1 row of the response could not be read" in err
