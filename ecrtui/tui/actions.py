@@ -128,6 +128,13 @@ ACTIONS = (
     Action("list.describe", "d", "describe", "describe", "Show all details of the row", footer=True),
     Action("list.yaml", "y", "yaml", "yaml", "Show the row as YAML"),
     Action("row.open", "enter", "open", "open", "Open the row", palette=False),
+    Action(
+        "images.read_indexes",
+        "I",
+        "read_indexes",
+        "read indexes",
+        "Read the indexes, to know their parts; counts as a pull",
+    ),
     Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image, except the last one"),
     Action("images.diff", "D", "diff", "compare", "Compare this image with the marked image"),
     Action("images.swap", "", "swap", "swap two tags", "Exchange the images of two tags of this repository"),

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
+from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
@@ -36,6 +37,7 @@ from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, ManifestPreview
 from ecrtui.tui.messages import PlanRequest
+from ecrtui.tui.part_loading import PartLoadingMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.scan_loading import ScanLoadingMixin
@@ -47,7 +49,10 @@ MAX_TAGS_IN_QUESTION = 4
 
 
 def image_columns(
-    kind: Callable[[Image], str], unknown_scan: Callable[[], str], unknown_pull: Callable[[], str]
+    kind: Callable[[Image], str],
+    unknown_scan: Callable[[], str],
+    unknown_pull: Callable[[], str],
+    index_of: Callable[[str], str | None],
 ) -> Sequence[Column[Image]]:
     """Return the columns of the list.
 
@@ -55,9 +60,19 @@ def image_columns(
         kind: the text of the kind column; it depends on the manifests that were read.
         unknown_scan: the text in place of findings that are not known.
         unknown_pull: the text if there is no time of a pull.
+        index_of: an index that names the image with a digest, if that is known.
     """
     return (
-        Column("tag", "tags", _tags, lambda image: image.tags, min_width=16, flex=4, matches=True, style="$tag"),
+        Column(
+            "tag",
+            "tags",
+            lambda image: "  ".join(image.tags) or _without_tags(index_of(image.digest)),
+            lambda image: image.tags,
+            min_width=16,
+            flex=4,
+            matches=True,
+            style="$tag",
+        ),
         Column(
             "digest",
             "digest",
@@ -104,10 +119,9 @@ def image_columns(
     )
 
 
-def _tags(image: Image) -> str | Content:
-    if not image.tags:
-        return Content.styled("<untagged>", "dim italic")
-    return "  ".join(image.tags)
+def _without_tags(index: str | None) -> Content:
+    """Return the text in place of tags: the index that names the image, if one is known."""
+    return Content.styled(f"part of {short_digest(index)}" if index else "<untagged>", "dim italic")
 
 
 def _findings(image: Image) -> str | Content:
@@ -135,7 +149,7 @@ def _severity_key(image: Image) -> tuple[int, ...]:
     return (2, *(counts.get(severity, 0) for severity in SEVERITIES))
 
 
-class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
+class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
     DEFAULT_CSS = """
@@ -160,10 +174,11 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
         self._pull_times = True
         """The registry records when an image was last pulled."""
         self.rows = Rows(lambda image: image.digest)
+        self.parts = IndexParts()
         self.preview = ManifestPreview(repository)
         self._totals: tuple[object, str] = (None, "")
         """The version of the rows that were counted, and the text."""
-        self.columns = image_columns(self._kind, self.unknown_scan, self._unknown_pull)
+        self.columns = image_columns(self._kind, self.unknown_scan, self._unknown_pull, self.parts.index_of)
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
     def breadcrumb(self) -> str:
@@ -187,20 +202,25 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
         return session.catalog.images(self.repository_name)
 
     def parse_filter(self, line: str) -> Filter[Image]:
-        return parse(line)
+        return parse(line, parts=self.parts)
 
     def totals(self) -> str:
         """Return the counts and the bytes of the repository; a layer counts once for each image that has it.
 
         A filter asks after every keystroke, so the text is kept until the rows change.
         """
-        version = (self._listing, self.rows.version, self.rows.total)
+        version = (self._listing, self.rows.version, self.rows.total, self.parts.known)
         if self._totals[0] != version:
             images = list(self.rows.everything())
-            tagged = len(images) - list(map(attrgetter("tags"), images)).count(())
+            untagged = [image for image in images if not image.tags]
             size = sum(filter(None, map(attrgetter("size"), images)))
-            count = units.format_count(len(images), *self.NOUNS)
-            self._totals = (version, f"{count} · {units.format_number(tagged)} tagged · {units.format_size(size)}")
+            counts = (
+                units.format_count(len(images), *self.NOUNS),
+                f"{units.format_number(len(images) - len(untagged))} tagged",
+                *self.untagged_totals(untagged),
+                units.format_size(size),
+            )
+            self._totals = (version, " · ".join(counts))
         return self._totals[1]
 
     def _unknown_pull(self) -> str:
@@ -349,6 +369,7 @@ class ImagesScreen(RetagMixin, InspectMixin, ScanLoadingMixin):
             return
         self.table.update(self.complete_rows(session, images))
         self.table.remove_rows(set(changed) - {image.digest for image in images})
+        self.load_parts()
         self.set_status(self._progress())
 
     def action_put_image(self) -> None:

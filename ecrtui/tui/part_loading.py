@@ -1,0 +1,111 @@
+"""Find out which images of a list are parts of indexes, so that an image in use does not count as untagged.
+
+Only the manifest of an index names its parts, and ECR records a pull for each manifest that is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual import work
+
+from ecrtui.catalog.filter import Knowledge
+from ecrtui.catalog.index_parts import IndexParts, find_parts
+from ecrtui.catalog.read_ahead import may_read_ahead
+from ecrtui.ecr.image import Image, is_index
+from ecrtui.ecr.units import format_count, format_number
+from ecrtui.errors import EcrTuiError
+from ecrtui.session import Session
+from ecrtui.tui import blocking
+from ecrtui.tui.list_screen import ListScreen, ListState
+
+MAX_READ_AHEAD = 1_000
+"""The greatest number of indexes that are read unasked, where ECR records no pulls: ten requests."""
+
+
+class PartLoadingMixin(ListScreen[Image]):
+    """A list of images that knows the parts of its indexes."""
+
+    repository_name: str
+    parts: IndexParts
+
+    def rows_loaded(self) -> None:
+        super().rows_loaded()
+        self.load_parts()
+
+    def action_read_indexes(self) -> None:
+        """Read the manifests of all indexes of the repository."""
+        if self.state.complete and not self.parts.known.complete:
+            self.load_parts(read=True)
+
+    @work(exclusive=True, group="parts", exit_on_error=False)
+    async def load_parts(self, *, read: bool = False) -> None:
+        """Find the parts of the indexes: of those that were read before, or that may be read.
+
+        Args:
+            read: the user asks for it.
+        """
+        images = list(self.rows.everything())
+        try:
+            session = await self.session()
+            allowed = read or await blocking.run_blocking(_may_read, session, self.repository_name, images)
+            found = find_parts(session.catalog, self.repository_name, images, read=allowed)
+            async for self.parts.known in blocking.iterate_blocking(found):
+                self.set_status(self._progress())
+        except EcrTuiError as error:
+            if read:
+                self.notify_error(error)
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        if self._needs_parts and self._filter is not None:
+            self.table.filter(self._filter.matches, self._filter.spans)
+        self.table.redraw()
+        self.table.set_placeholder(self._note(self.state))
+        self.set_status(self._progress())
+
+    @property
+    def _needs_parts(self) -> bool:
+        return self._filter is not None and Knowledge.INDEX_PARTS in self._filter.needs
+
+    @property
+    def _unread(self) -> str:
+        """How many indexes a filter needs to know; empty if it knows them all."""
+        known = self.parts.known
+        if not self._needs_parts or not self.state.complete or known.complete:
+            return ""
+        return format_count(known.unread, "index", "indexes")
+
+    def status_parts(self) -> Iterable[str]:
+        """Yield how many indexes the filter needs, and what else the screen loads."""
+        if self._unread:
+            yield f"{self._unread} not read"
+        yield from super().status_parts()
+
+    def _note(self, state: ListState) -> str:
+        if not self._unread:
+            return super()._note(state)
+        return (
+            f"No match so far: {self._unread} not read, so images without tags may be in use. "
+            "Press I to read them: ECR records a pull of each. Press Esc to clear the filter."
+        )
+
+    def untagged_totals(self, untagged: Sequence[Image]) -> Iterable[str]:
+        """Yield the numbers of the images without tags: of no known use, in indexes, and referrers."""
+        referrers = sum(bool(image.subject) for image in untagged)
+        indexes = [self.parts.index_of(image.digest) for image in untagged if not image.subject]
+        in_indexes, unknown = sum(map(bool, indexes)), indexes.count(None)
+        for number, words in (
+            (len(indexes) - in_indexes - unknown, "untagged"),
+            (unknown, "untagged or in indexes"),
+            (in_indexes, "in indexes"),
+            (referrers, "referrer" if referrers == 1 else "referrers"),
+        ):
+            if number:
+                yield f"{format_number(number)} {words}"
+
+
+def _may_read(session: Session, repository: str, images: Sequence[Image]) -> bool:
+    """Return True if ecrtui may read the indexes of these images unasked. Blocks."""
+    indexes = sum(is_index(image.media_type) for image in images)
+    return 0 < indexes <= MAX_READ_AHEAD and may_read_ahead(session.registry, session.settings.prefetch, repository)
