@@ -65,6 +65,8 @@ class ErrorKind(Enum):
     """The clock of this machine differs too much from that of AWS."""
     ACCOUNT_CHANGED = "account changed"
     """The credentials belong to another account than those that the session began with."""
+    REPLY_TOO_LARGE = "reply too large"
+    """The reply of the service exceeds the limit of ecrtui."""
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
     """The service cannot be reached, does not answer in time, or fails."""

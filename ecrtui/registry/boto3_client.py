@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from ecrtui.registry.reply_limit import LimitedHttpSession
+
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
@@ -62,4 +64,6 @@ def create_client(session: Session, service: str, **options: Any) -> BaseClient:
         ValueError: the endpoint is not a URL.
     """
     client: BaseClient = cast(Any, _ClientSession(botocore_session=session)).client(service, **options)
+    endpoint = cast(Any, client)._endpoint  # botocore has no public way to set the HTTP session of a client
+    endpoint.http_session = LimitedHttpSession(endpoint.http_session)
     return client

@@ -9,8 +9,9 @@ from botocore import exceptions as raised
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, UsageError
+from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, ErrorKind, UsageError
 from ecrtui.registry.error_table import SIGN_IN, THROTTLED, ErrorSpec
+from ecrtui.registry.reply_limit import ReplyTooLarge
 
 
 class MalformedReply(Exception):  # noqa: N818 - reads as what happened
@@ -145,6 +146,15 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
             "The response was cut short, or is not from ECR",
             "Try again. If it fails again, check the endpoint URL and the proxies.",
             retryable=True,
+        ),
+    ),
+    (
+        ReplyTooLarge,
+        ErrorSpec(
+            ConnectionFailed,
+            "The reply is too large",
+            "Check the endpoint URL: ECR does not send such replies.",
+            kind=ErrorKind.REPLY_TOO_LARGE,
         ),
     ),
     (ResponseParserError, ErrorSpec(ConnectionFailed, "Unexpected response", "Try again.", retryable=True)),

@@ -142,11 +142,20 @@ class EcrRegistry(Registry):
         wanted = list(dict.fromkeys(digests))
         found: list[Manifest] = []
         for start in range(0, len(wanted), MAX_IDS):
-            chunk = wanted[start : start + MAX_IDS]
-            reply = self._batch_get(repository, chunk)
-            with validate_reply("BatchGetImage"):
-                found += self._manifests(repository, chunk, reply)
+            found += self._read_manifests(repository, wanted[start : start + MAX_IDS])
         return tuple(manifest for manifest in found if manifest.intact)
+
+    def _read_manifests(self, repository: str, digests: Sequence[str]) -> list[Manifest]:
+        """Read manifests in one request; in several, if the reply would be too large."""
+        try:
+            reply = self._batch_get(repository, digests)
+        except EcrTuiError as error:
+            if error.kind is not ErrorKind.REPLY_TOO_LARGE or len(digests) == 1:
+                raise
+            half = len(digests) // 2
+            return self._read_manifests(repository, digests[:half]) + self._read_manifests(repository, digests[half:])
+        with validate_reply("BatchGetImage"):
+            return self._manifests(repository, digests, reply)
 
     def _manifests(self, repository: str, digests: Sequence[str], reply: Reply) -> list[Manifest]:
         """Return the manifests in a reply of BatchGetImage, which must be some of those that were asked for."""

@@ -121,7 +121,7 @@ def image_columns(
 
 def _without_tags(index: str | None) -> Content:
     """Return the text in place of tags: the index that names the image, if one is known."""
-    return Content.styled(f"part of {short_digest(index)}" if index else "<untagged>", "dim italic")
+    return Content.styled(f"in {short_digest(index)}" if index else "<untagged>", "dim italic")
 
 
 def _findings(image: Image) -> str | Content:

@@ -45,8 +45,8 @@ async def test_parts_are_not_known_until_the_user_lets_the_indexes_be_read(env: 
         assert env.loose in row_of(screen, "<untagged>")
         assert env.manifests_read == 1
         await pilot.press("escape")
-        screen = await until(pilot, "part of")
-        assert screen.count(f"part of {env.index}") == 2
+        screen = await until(pilot, f"in {env.index}")
+        assert screen.count(f"in {env.index}") == 2
         await pilot.press("I", "ctrl+r")
         await until(pilot, "4 images · 1 tagged · 1 untagged · 2 in indexes")
     assert env.manifests_read == 1
@@ -58,7 +58,7 @@ async def test_parts_are_known_where_reading_ahead_is_allowed(env: Env) -> None:
         await pilot.press("slash")
         await type_text(pilot, "is:part")
         await until(pilot, "2 match")
-        assert screen_text(pilot.app).count(f"part of {env.index}") == 2
+        assert screen_text(pilot.app).count(f"in {env.index}") == 2
 
 
 async def test_indexes_that_cannot_be_read_leave_their_parts_unknown(env: Env) -> None:
