@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.support.embedded import PushedImage, create_repository, put, upload_blob
 
@@ -17,8 +17,23 @@ CASES = Path(__file__).parents[1] / "data" / "cases"
 CASE_NAMES = tuple(sorted(path.parent.name for path in CASES.glob("*/case.json")))
 
 
+class RefusedManifest(NamedTuple):
+    """A manifest that ECR refuses."""
+
+    case: str
+    file: Path
+    tag: str
+
+    @property
+    def text(self) -> str:
+        return self.file.read_text()
+
+
 def load_case(client: Any, repository: str, name: str) -> Mapping[str, PushedImage]:
-    """Put the images of a case into a new repository; return them by the name of their file."""
+    """Put the images of a case into a new repository; return them by the name of their file.
+
+    The manifests that ECR refuses are left out; their blobs are there.
+    """
     folder = CASES / name
     case = json.loads((folder / "case.json").read_text())
     create_repository(client, repository)
@@ -26,6 +41,17 @@ def load_case(client: Any, repository: str, name: str) -> Mapping[str, PushedIma
         upload_blob(client, repository, (folder / blob).read_bytes())
     images = {}
     for entry in case["put"]:
-        manifest = (folder / entry["file"]).read_bytes().decode()
-        images[entry["file"]] = put(client, repository, manifest, entry.get("tag", ""), entry.get("mediaType", ""))
+        if not entry.get("refused"):
+            manifest = (folder / entry["file"]).read_bytes().decode()
+            images[entry["file"]] = put(client, repository, manifest, entry.get("tag", ""), entry.get("mediaType", ""))
     return images
+
+
+def refused_manifests() -> list[RefusedManifest]:
+    """Return the manifests of all cases that ECR refuses."""
+    return [
+        RefusedManifest(name, CASES / name / entry["file"], entry["tag"])
+        for name in CASE_NAMES
+        for entry in json.loads((CASES / name / "case.json").read_text())["put"]
+        if entry.get("refused")
+    ]

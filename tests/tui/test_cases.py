@@ -15,6 +15,9 @@ from tests.support.cases import CASE_NAMES, load_case
 from tests.support.embedded import PushedImage, client_for, new_embedded, push_image, put, tags_of
 from tests.support.screen import app_of, cursor_row, row_of, running, screen_text, type_text, until, until_gone
 
+WRITTEN = ("bad-tags", "no-layers", "sparse-layout", "surrogate", "undo-index")
+"""The cases of ``test_cases_writing.py``."""
+
 
 class Cases(NamedTuple):
     """A registry with a repository for each case; the tests only read it."""
@@ -37,7 +40,7 @@ async def press_until(pilot: Pilot[None], key: str, wanted: str) -> str:
     return await until(pilot, wanted)
 
 
-@pytest.mark.parametrize("name", CASE_NAMES)
+@pytest.mark.parametrize("name", [name for name in CASE_NAMES if name not in WRITTEN])
 async def test_every_case_opens_with_its_exact_manifest(name: str, cases: Cases) -> None:
     async with running(cases.embedded, name, size=(200, 60)) as pilot:
         for image in cases.images[name].values():
