@@ -10,11 +10,15 @@ from pathlib import Path
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.units import format_size
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.plan_file import NO_TAG
 from ecrtui.retag.row_changes import changes_of_rows
 from ecrtui.retag.row_file import decode_text, parse_rows
+
+_MAX_FILE_SIZE = 128_000_000
+"""Bytes of a file of changes; the dry run of 200,000 tags. It bounds the memory that reading a device would need."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +72,13 @@ def _read_file(name: str) -> str:
     if name == "-" and sys.stdin is None:
         raise UsageError("Could not read standard input", "It is closed.")
     try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            content = sys.stdin.buffer.read(_MAX_FILE_SIZE + 1)
+        else:
+            with Path(name).open("rb") as file:
+                content = file.read(_MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as problem:
         raise UsageError(f"Could not read {name}", str(problem)) from problem
+    if len(content) > _MAX_FILE_SIZE:
+        raise UsageError(f"{name} is larger than {format_size(_MAX_FILE_SIZE)}", "", "Split the file.")
     return decode_text(content, name)

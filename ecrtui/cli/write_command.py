@@ -14,6 +14,7 @@ from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.output_options import add_output_options
 from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.units import format_names
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import plan_document, report_document
@@ -142,8 +143,9 @@ def _confirmed(plan: Plan, options: argparse.Namespace) -> bool:
         return True
     if options.yes:
         if plan.protected_tags and not options.allow_protected:
-            tags = ", ".join(plan.protected_tags)
-            return _not_sent(f"protected: {tags}. Use --allow-protected to write protected tags.")
+            return _not_sent(
+                f"protected: {format_names(plan.protected_tags)}. Use --allow-protected to write protected tags."
+            )
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return _not_sent("confirmation needs a terminal. Use --yes to skip it.")

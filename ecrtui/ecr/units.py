@@ -69,6 +69,13 @@ def format_count(value: int, noun: str, plural: str = "") -> str:
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
 
 
+def format_names(names: Iterable[str], limit: int = 10) -> str:
+    """Return names with commas between them ("a, b"); of more than ``limit`` only the first ("a, b and 1,998 more")."""
+    known = list(names)
+    rest = f" and {format_number(len(known) - limit)} more" if len(known) > limit else ""
+    return ", ".join(known[:limit]) + rest
+
+
 def format_finding_counts(counts: Iterable[tuple[str, int]] | None, missing: str = UNKNOWN) -> str:
     """Return findings by severity: ``1C 3H 5M``, or ``none`` for a scan without findings.
 

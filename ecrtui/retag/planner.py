@@ -14,7 +14,7 @@ from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.reference import is_repository_name
-from ecrtui.ecr.units import DAY, duration_in_words
+from ecrtui.ecr.units import DAY, duration_in_words, format_names
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 
 _SOON = 30 * DAY
@@ -280,7 +280,7 @@ class _RepositoryState:
         """Return the warning about a tag that moves from an index to a single image."""
         platforms = self._context.indexes.get(index, {})
         own = platforms.get(source)
-        others = ", ".join(sorted({platform for digest, platform in platforms.items() if digest != source}))
+        others = format_names(sorted({platform for digest, platform in platforms.items() if digest != source}))
         if own is None:
             return f"the tag points to an index{f' for {others}' if others else ''}; this image is not part of it"
         lost = f" The tag would lose {others}." if others else ""

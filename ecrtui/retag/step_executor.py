@@ -12,11 +12,11 @@ from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageResult
-from ecrtui.ecr.units import duration_in_words
+from ecrtui.ecr.units import duration_in_words, format_names
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
-from ecrtui.retag.index_parts import part_digests, parts_of
+from ecrtui.retag.index_parts import MAX_PARTS, part_digests, parts_of
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
 
@@ -242,17 +242,19 @@ class StepExecutor:
         return _WriteResult(_failure(error), str(error), error=error)
 
     def _missing_parts(self, step: Step, manifest: Manifest) -> str:
-        """Return the parts of a manifest that the registry may lack; for an index, exactly those it lacks."""
-        parsed = parse_manifest(manifest.text)
+        """Return the parts of a manifest that the registry may lack; for an index, those it lacks."""
         if not is_index(manifest.media_type):
+            parsed = parse_manifest(manifest.text)
             parts = [*parsed.with_role(DescriptorRole.LAYER), *parsed.with_role(DescriptorRole.CONFIG)]
-            return f"it consists of {', '.join(part.digest for part in parts)}"
-        children = [child.digest for child in parsed.with_role(DescriptorRole.MANIFEST)]
+            return f"it consists of {format_names(part.digest for part in parts)}"
+        children = part_digests(manifest)
+        checked = children[:MAX_PARTS]
         try:
-            existing = {image.digest for image in self._registry.images_by_digest(step.repository, children)}
+            existing = {image.digest for image in self._registry.images_by_digest(step.repository, checked)}
         except EcrTuiError:
-            return f"it refers to {', '.join(children)}"
-        return f"missing: {', '.join(child for child in children if child not in existing)}"
+            return f"it refers to {format_names(children)}"
+        missing = [child for child in checked if child not in existing]
+        return f"missing: {format_names(missing)}" if missing else f"it refers to {format_names(children)}"
 
     def _read_back(self, step: Step, error: EcrTuiError, result: PutImageResult | None = None) -> _WriteResult:
         """Read the tag after an error that leaves open whether the write was applied."""

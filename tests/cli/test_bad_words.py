@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -250,3 +251,14 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(
     result = run_rows(content)
     assert (result.code, result.out) == (ExitCode.USAGE, "")
     assert reason in result.err
+
+
+def test_a_file_without_end_is_not_read_into_memory(registry: RetagRegistry, tmp_path: Path) -> None:
+    file = tmp_path / "zeros"
+    with file.open("wb") as made:
+        made.truncate(10**9)
+    result = registry.run("retag", "--from-file", str(file), "--yes")
+    assert (result.code, result.err) == (
+        ExitCode.USAGE,
+        f"ecrtui: {file} is larger than 128 MB\nhint: Split the file.\n",
+    )

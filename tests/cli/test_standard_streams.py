@@ -9,9 +9,10 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 
@@ -47,25 +48,46 @@ def run_in_shell(
     return done.returncode, done.stderr.decode()
 
 
+class Write(NamedTuple):
+    """A command that writes, its exit code, and the tags that it changes: to ``one``, to ``two`` or removed."""
+
+    words: tuple[str, ...]
+    code: ExitCode
+    tags: Mapping[str, str]
+
+
+WRITES = {
+    "retag": Write(RETAG, ExitCode.DONE, {"new": "one"}),
+    "retag, partly": Write(PARTLY, ExitCode.PARTLY_DONE, {"newer": "one"}),
+    "untag": Write(("untag", "team/app:spare", "--yes"), ExitCode.DONE, {"spare": ""}),
+    "swap": Write(("swap", "team/app", "one", "two", "--yes"), ExitCode.DONE, {"one": "two", "two": "one"}),
+    "undo": Write(("undo", "--last", "--yes"), ExitCode.DONE, {"undone": ""}),
+}
+
+
 @pytest.mark.parametrize(
-    ("redirect", "message"),
+    ("redirect", "message", "writes"),
     [
-        (">/dev/full", "No space left on device"),
-        (">&-", "Standard output is closed"),
-        ("> >(exec true)", ""),
-        ("2>/dev/full", ""),
-        ("2>&-", ""),
-        (">/dev/full 2>/dev/full", ""),
-        (">&- 2>&- <&-", ""),
+        (">/dev/full", "No space left on device", ("untag", "retag, partly")),
+        (">&-", "Standard output is closed", ("undo", "swap")),
+        ("> >(exec true)", "", ("undo", "retag")),
+        ("2>/dev/full", "", ("retag", "swap")),
+        ("2>&-", "", ("untag", "retag, partly")),
+        (">/dev/full 2>/dev/full", "", ("undo", "swap")),
+        (">&- 2>&- <&-", "", ("retag", "untag")),
     ],
 )
 def test_the_code_of_a_write_does_not_depend_on_the_output(
-    redirect: str, message: str, registry: RetagRegistry
+    redirect: str, message: str, writes: Sequence[str], registry: RetagRegistry
 ) -> None:
-    for words, code in ((RETAG, ExitCode.DONE), (PARTLY, ExitCode.PARTLY_DONE)):
-        ended, err = run_in_shell(registry.env, *words, redirect=redirect)
-        assert ended == code, err
-        assert registry.tags()["new" if words is RETAG else "newer"] == registry.one
+    registry.push("one", "spare")
+    assert registry.run("retag", "team/app:one", "undone", "--yes").code == ExitCode.DONE
+    for write in map(WRITES.__getitem__, writes):
+        code, err = run_in_shell(registry.env, *write.words, redirect=redirect, environment=ASCII)
+        assert code == write.code, err
+        tags = registry.tags()
+        for tag, name in write.tags.items():
+            assert tags.get(tag, "") == {"one": registry.one, "two": registry.two, "": ""}[name], write.words
         assert "Traceback" not in err
         assert "Exception ignored" not in err
         if "2>" not in redirect:
@@ -235,6 +257,39 @@ def test_a_second_signal_leaves_a_write_that_never_ends(
     assert "team/app:t0 unknown: its write was in flight when you left" in err
     assert "ecrtui history --resolve-unknown" in err
     assert "Traceback" not in err
+
+
+def _take_interrupts() -> None:
+    """Take SIGINT, which a test run in the background ignores."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_two_signals_at_once_end_any_command_without_a_traceback(silent: tuple[EmbeddedRegistry, str]) -> None:
+    embedded, url = silent
+    embedded.faults.add("*:latency:seconds=80000")
+    for words in (
+        ("images", "team/app"),
+        ("manifest", "team/app:one"),
+        ("untag", "team/app:one", "--yes"),
+        ("history", "--resolve-unknown"),
+        ("put-image", "--repository-name", "team/app", "--image-manifest", "{}"),
+    ):
+        before = sum(embedded.calls.values())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ecrtui", *words, "--endpoint-url", url],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "AWS_DEFAULT_REGION": REGION},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_take_interrupts,
+        )
+        while sum(embedded.calls.values()) == before:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=30)[1]
+        assert process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT), err
+        assert "Traceback" not in err
 
 
 BIG = "9" * 30

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,44 @@ def test_a_part_without_its_layers_is_named(env: RetagEnv) -> None:
     assert "main" in env.tags()
     assert env.tags()["main"] == env.one
     assert undo_last(env)[0][1] is StepOutcome.DONE, "once the layers are back"
+
+
+def test_missing_parts_are_named_but_not_all_of_many(env: RetagEnv) -> None:
+    children = {f"linux/arm/v{number}": push_image(env.client, REPOSITORY, f"old {number}") for number in range(13)}
+    index = push_index(env.client, REPOSITORY, children, "main")
+    env.retag(("main", env.one))
+    delete(env, [index, *children.values()])
+    env.journal.close()
+    known = ", ".join(f"'{image.digest}'" for image in children.values())
+    with closing(sqlite3.connect(str(env.journal_file))) as connection, connection:
+        connection.execute(f"DELETE FROM manifests WHERE digest IN ({known})")  # noqa: S608 - of this test
+    [(_, outcome, message)] = undo_last(env)
+    assert outcome in (StepOutcome.FAILED, StepOutcome.REFUSED)
+    assert message.endswith(f", {list(children.values())[9].digest} and 3 more")
+    assert message.partition("; missing: ")[2].count("sha256:") == 10
+
+
+def test_a_platform_that_another_index_still_has_is_not_written_again(env: RetagEnv) -> None:
+    children = platforms(env, "old")
+    first = push_index(env.client, REPOSITORY, children, "main")
+    push_index(env.client, REPOSITORY, {"linux/amd64": children["linux/amd64"]}, "other")
+    env.retag(("main", env.one))
+    delete(env, [first, children["linux/arm64"]])
+    env.embedded.calls.clear()
+    assert undo_last(env)[0][1] is StepOutcome.DONE
+    assert env.embedded.calls["PutImage"] == 2
+    assert {first.digest, *(child.digest for child in children.values())} <= digests_of(env.client, REPOSITORY)
+
+
+def test_an_index_comes_back_without_the_referrers_that_were_deleted_with_it(env: RetagEnv) -> None:
+    images = make_plain(env, OCI_INDEX)
+    subject = {"mediaType": OCI_INDEX, "digest": images[0].digest, "size": len(images[0].manifest)}
+    signature = push_image(env.client, REPOSITORY, "signature", subject=subject)
+    env.retag(("main", env.one))
+    delete(env, [signature, *images])
+    assert undo_last(env) == [("main", StepOutcome.DONE, "")]
+    assert signature.digest not in digests_of(env.client, REPOSITORY)
+    assert {image.digest for image in images} <= digests_of(env.client, REPOSITORY)
 
 
 @pytest.mark.parametrize("fault", ["throttle:times=2", "drop-after:times=1", "reset:times=1"])

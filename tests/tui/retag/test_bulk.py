@@ -389,6 +389,28 @@ async def test_a_pruned_plan_is_retried_unchanged_after_a_failed_replan(
         assert tags_of(client, REPOSITORY) == expected
 
 
+async def test_a_plan_that_could_not_be_made_is_made_again(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "rc-1")
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("asterisk")
+        await until(pilot, "1 marked")
+        await pilot.press("t")
+        await until(pilot, "Plan › Retag 1 image")
+        fault = embedded.faults.add("*:error:code=AccessDeniedException:status=400")
+        await type_text(pilot, "{tag}-rel")
+        await pilot.press("enter")
+        await until(pilot, "r try again")
+        embedded.faults.remove(fault)
+        await pilot.press("r")
+        await until(pilot, "rc-1-rel")
+        await pilot.press("enter")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        assert "rc-1-rel" in tags_of(client, REPOSITORY)
+
+
 async def test_a_failed_bulk_write_is_planned_and_applied_again(embedded: EmbeddedRegistry, client: Any) -> None:
     for number in range(3):
         push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")

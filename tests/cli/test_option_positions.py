@@ -1,0 +1,51 @@
+"""Options before, between and after the words of every command mean the same."""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+import pytest
+
+
+class Line(NamedTuple):
+    """A command line: the module of its parser, its words, and the words that options follow at the earliest."""
+
+    module: str
+    words: tuple[str, ...]
+    options: tuple[tuple[str, ...], ...]
+    first: int = 0
+
+
+CONNECTION = (("--region", "eu-west-1"), ("--debug",), ("--cli-read-timeout", "5"))
+WRITING = (("--yes",), ("--on-conflict", "continue"), ("--output", "text"), *CONNECTION)
+LINES = [
+    Line("retag", ("team/app:one", "new", "newer"), (("--expect", "none"), *WRITING)),
+    Line("retag", (), (("--from-file", "-"), *WRITING)),
+    Line("untag", ("team/app", "old", "older"), WRITING),
+    Line("untag", ("team/app:old",), WRITING),
+    Line("swap", ("team/app", "one", "two"), WRITING),
+    Line("undo", ("12",), WRITING),
+    Line("undo", (), (("--last",), *WRITING)),
+    Line("history", (), (("--limit", "5"), ("--plan", "x"), *CONNECTION)),
+    Line("images", ("team/app",), (("--limit", "5"), ("--filter", "is:untagged"), *CONNECTION)),
+    Line("repositories", (), (("--limit", "5"), *CONNECTION)),
+    Line("manifest", ("team/app:one",), CONNECTION),
+    Line("keys", (), (("--output", "text"),)),
+    Line("browse_options", ("team/app",), (("--theme", "x"), ("--read-only",), *CONNECTION)),
+    Line("local", ("import", "folder", "team/app:1"), (("--db", "x"), ("--platform", "linux/amd64")), first=1),
+    Line("local", ("export", "team/app:1", "folder"), (("--db", "x"),), first=1),
+]
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: " ".join((line.module, *line.words)))
+def test_options_may_stand_anywhere(line: Line) -> None:
+    parser = importlib.import_module(f"ecrtui.cli.{line.module}").parser()
+    options = [word for option in line.options for word in option]
+    expected = vars(parser.parse_args([*line.words[: line.first], *options, *line.words[line.first :]]))
+    for position in range(line.first, len(line.words) + 1):
+        for turn in range(len(line.options)):
+            here = line.options[turn:] + line.options[:turn]
+            before, after = here[: len(here) // 2], here[len(here) // 2 :]
+            words = [*line.words[:position], *sum(before, ()), *line.words[position:], *sum(after, ())]
+            assert vars(parser.parse_args(words)) == expected, words
