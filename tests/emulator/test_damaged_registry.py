@@ -118,12 +118,13 @@ def test_a_download_of_changed_content_ends_early(embedded: EmbeddedRegistry, co
         assert later.status == 404
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", [*COLUMNS, "images.status", "layers.media_type", "image_layers.layer_id"])
 def test_a_registry_with_a_changed_file_answers(embedded: EmbeddedRegistry, column: str) -> None:
     requests: list[tuple[str, dict[str, Any]]] = [
         ("ListImages", {}),
         ("DescribeImages", {}),
         ("BatchGetImage", {"imageIds": [{"imageTag": "1.0"}]}),
+        ("BatchCheckLayerAvailability", {"layerDigests": [digest_of(LAYER)]}),
         ("GetDownloadUrlForLayer", {"layerDigest": digest_of(LAYER)}),
     ]
     for value in ANY:
