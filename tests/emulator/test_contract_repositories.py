@@ -305,10 +305,11 @@ def test_a_repository_of_one_region_does_not_exist_in_another(
     transport: Transport, repository: str, caller: Caller
 ) -> None:
     """C05"""
-    elsewhere = transport.client(region="us-east-1")
+    region = "us-east-1" if caller.region != "us-east-1" else "us-west-2"
+    elsewhere = transport.client(region=region)
     with refused("RepositoryNotFoundException"):
         elsewhere.describe_repositories(repositoryNames=[repository])
     create_repository(elsewhere, repository)
     assert elsewhere.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"] == (
-        f"{caller.account}.dkr.ecr.us-east-1.amazonaws.com/{repository}"
+        f"{caller.account}.dkr.ecr.{region}.amazonaws.com/{repository}"
     )
