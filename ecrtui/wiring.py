@@ -242,6 +242,7 @@ def run_application(
         launched: the registry process; None to start it after the first frame.
     """
     from ecrtui.settings import load
+    from ecrtui.tui.last_writes import finish_writes
 
     settings = load(flags)
     log_to_file(connection)
@@ -252,6 +253,7 @@ def run_application(
     try:
         app.run(mouse=settings.mouse)
     finally:
+        finish_writes()
         process.close()
     return app.return_code or 0
 
@@ -271,6 +273,7 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
         UsageError: the log file cannot be written.
     """
     from ecrtui.settings import load
+    from ecrtui.tui.last_writes import finish_writes
     from ecrtui.tui.put_image_app import PutImageApp
 
     settings = load({})
@@ -278,7 +281,10 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
     session_factory = SessionFactory(connection, settings)
     app = PutImageApp(session_factory, settings, draft)
     session_factory.talk_through(app)
-    return app.fill_in()
+    try:
+        return app.fill_in()
+    finally:
+        finish_writes()
 
 
 def log_to_file(connection: Connection) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import _thread
 import asyncio
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import ParamSpec, TypeVar
 
@@ -66,6 +68,47 @@ async def run_blocking(
     # The interpreter does not wait for a thread of this kind at exit.
     _thread.start_new_thread(run, ())
     return await future
+
+
+_writes: set[threading.Event] = set()
+"""An event for each write in flight. It is set when the write has ended."""
+
+_stopping = threading.Event()
+"""Set when the application has ended, so that a write with many steps stops after the current one."""
+
+
+async def run_write(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Run a blocking function that changes a registry. :func:`finish_writes` waits for it."""
+    ended = threading.Event()
+
+    def run() -> Result:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _writes.discard(ended)
+            ended.set()
+
+    _writes.add(ended)
+    return await run_blocking(run)
+
+
+def is_stopping() -> bool:
+    """Return True if a write must stop after its current step."""
+    return _stopping.is_set()
+
+
+def finish_writes(seconds: float) -> bool:
+    """Wait for the writes in flight after the application has ended. Return False if one has not ended in time."""
+    _stopping.set()
+    deadline = time.monotonic() + seconds
+    return all(ended.wait(max(deadline - time.monotonic(), 0)) for ended in list(_writes))
+
+
+def has_writes() -> bool:
+    """Return True while a write is in flight."""
+    return bool(_writes)
 
 
 async def iterate_blocking(items: Iterator[Item]) -> AsyncIterator[Item]:

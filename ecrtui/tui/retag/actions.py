@@ -115,16 +115,17 @@ class PlanApplyMixin(AppScreen):
         application = self.app
 
         def report_step(result: StepResult, progress: Progress) -> None:
-            self.post_message(StepFinished(form, result, progress))
+            if not blocking.is_stopping():
+                self.post_message(StepFinished(form, result, progress))
 
         application.post_message(messages.WriteBegan(self.connect))
         try:
             session = await self.session()
-            report = await blocking.run_blocking(
+            report = await blocking.run_write(
                 session.engine.apply,
                 request.plan,
                 on_result=report_step,
-                stop=lambda: form.stopping,
+                stop=lambda: form.stopping or blocking.is_stopping(),
                 on_conflict=request.on_conflict,
                 allow_protected=request.confirmed,
             )
