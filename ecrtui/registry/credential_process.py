@@ -1,4 +1,4 @@
-"""Run the command of ``credential_process``, without the terminal, and end it with the application.
+"""Run the command of ``credential_process``, without the terminal, and end it with ecrtui, however that ends.
 
 The format of its output: https://docs.aws.amazon.com/cli/latest/topic/config-vars.html, "Sourcing credentials with an
 external process".
@@ -6,16 +6,18 @@ external process".
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from dateutil.parser import parse  # type: ignore[import-untyped]
 
@@ -25,10 +27,44 @@ from ecrtui.redaction import redact
 WAITING_AFTER = 2.0
 """Seconds after which ecrtui names what it waits for."""
 
+_SUPERVISED = """
+exec 3<&0 </dev/null
+{ trap "" TERM; read -r done <&3 || { kill -TERM 0; sleep 1; kill -KILL 0; }; } >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+"""The script that becomes the command. Beside it, a shell waits for a line on standard input.
+
+The end of standard input without a line means that ecrtui has ended, in whatever way, SIGKILL included. Then it ends
+the command with the processes that it has started: they are one process group.
+"""
+
 OnWaiting = Callable[[str], None]
 """Tells the user what ecrtui waits for; called with an empty text when it waits no longer."""
 
-_running: set[subprocess.Popen[bytes]] = set()
+
+class _Running(NamedTuple):
+    """A command that runs.
+
+    Args:
+        process: the command; its id is that of its process group.
+        lifeline: the descriptor whose end ends the command, unless a line comes first.
+    """
+
+    process: subprocess.Popen[bytes]
+    lifeline: int
+
+    def release(self) -> None:
+        """Leave alone what the command has started: it did its work."""
+        with suppress(BrokenPipeError):  # it has ended the shell that reads
+            os.write(self.lifeline, b"\n")
+
+    def end(self) -> None:
+        """End the command with the processes that it has started."""
+        with suppress(OSError):  # it has ended already
+            os.killpg(self.process.pid, signal.SIGTERM)
+
+
+_running: set[_Running] = set()
 _lock = threading.Lock()
 _ended = False
 
@@ -75,8 +111,8 @@ def end_running() -> None:
     global _ended
     with _lock:
         _ended = True
-        for process in _running:
-            _end(process)
+        for running in _running:
+            running.end()
 
 
 def _output_of(command: str, profile: str, on_waiting: OnWaiting) -> bytes:
@@ -86,37 +122,54 @@ def _output_of(command: str, profile: str, on_waiting: OnWaiting) -> bytes:
         raise _failed(command, profile, f"it cannot be split into words: {problem}") from None
     if not words:
         raise _failed(command, profile, "it is empty")
-    process = _start(words, command, profile)
+    running = _start(words, command, profile)
+    process = running.process
     try:
         output, complaint = _communicate(process, command, on_waiting)
+        running.release()
     finally:
         with _lock:
-            _running.discard(process)
+            _running.discard(running)
             if process.returncode is None:  # Ctrl-C
-                _end(process)
+                running.end()
+            os.close(running.lifeline)
     if process.returncode:
         said = complaint.decode(errors="replace").strip() or "it said nothing"
         raise _failed(command, profile, f"it ended with exit code {process.returncode}: {said}")
     return output
 
 
-def _start(words: list[str], command: str, profile: str) -> subprocess.Popen[bytes]:
+def _start(words: list[str], command: str, profile: str) -> _Running:
+    if reason := _why_not_executable(words[0]):
+        raise _failed(command, profile, f"it cannot be run: {words[0]}: {reason}")
     with _lock:
         if _ended:
             raise _failed(command, profile, "ecrtui has ended")
+        read_end, lifeline = os.pipe()
         try:
             process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _SUPERVISED, "credential_process", *words],
+                stdin=read_end,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         except (OSError, ValueError) as problem:
-            reason = problem.strerror if isinstance(problem, OSError) else None
-            raise _failed(command, profile, f"it cannot be run: {words[0]}: {reason or problem}") from None
-        _running.add(process)
-        return process
+            os.close(lifeline)
+            refusal = problem.strerror if isinstance(problem, OSError) else None
+            raise _failed(command, profile, f"it cannot be run: {words[0]}: {refusal or problem}") from None
+        finally:
+            os.close(read_end)
+        running = _Running(process, lifeline)
+        _running.add(running)
+        return running
+
+
+def _why_not_executable(program: str) -> str:
+    """Return why a program cannot be run; empty if it can."""
+    if shutil.which(program):
+        return ""
+    return os.strerror(errno.EACCES if "/" in program and os.path.exists(program) else errno.ENOENT)  # noqa: PTH110
 
 
 def _communicate(process: subprocess.Popen[bytes], command: str, on_waiting: OnWaiting) -> tuple[bytes, bytes]:
@@ -128,11 +181,6 @@ def _communicate(process: subprocess.Popen[bytes], command: str, on_waiting: OnW
         return process.communicate()
     finally:
         on_waiting("")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    with suppress(OSError):  # it has ended already
-        os.killpg(process.pid, signal.SIGTERM)
 
 
 def _check_expiration(expiration: datetime, command: str, profile: str) -> None:

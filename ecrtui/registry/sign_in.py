@@ -25,12 +25,12 @@ class SignIn(NamedTuple):
     """How the credential providers of a session reach the user.
 
     Args:
-        mfa_code: asks for the code of an MFA device.
+        mfa_code: asks for the code of an MFA device; None to ask on the terminal, as the AWS CLI does.
         on_waiting: tells what is waited for.
         hint: returns how the user can sign in.
     """
 
-    mfa_code: MfaCode
+    mfa_code: MfaCode | None
     on_waiting: OnWaiting
     hint: Callable[[], str]
 
@@ -66,7 +66,8 @@ def _adapt_sso(provider: Any, hint: Callable[[], str]) -> None:
 
 def _adapt_role(provider: Any, sign_in: SignIn) -> None:
     """Adapt an assumed role, and the providers of its ``source_profile``."""
-    provider._prompter = sign_in.mfa_code
+    if sign_in.mfa_code is not None:
+        provider._prompter = sign_in.mfa_code
     builder = provider._profile_provider_builder
     original = builder.providers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui import __version__
@@ -100,7 +101,7 @@ def new_client(
     from ecrtui.registry.boto3_client import create_client
     from ecrtui.registry.configuration import instance_region, verify_of
 
-    _prepare_credentials(session)
+    _prepare_credentials(session, connection)
     configured = connection.region is not None or session.get_config_variable("region") is not None
     if not configured and (found := instance_region(session)):
         session.set_config_variable("region", found)
@@ -124,16 +125,21 @@ def _limits(seconds: int | None, attempts: int | None) -> Any:
     return Config(read_timeout=seconds, connect_timeout=seconds, retries=retries)
 
 
-def _prepare_credentials(session: Session) -> None:
+def _prepare_credentials(session: Session, connection: Connection) -> None:
     """Share the credential cache of the AWS CLI, if the profile uses temporary credentials. Keep the first credentials.
 
     So the account whose settings allow the write, the write, and the look at its result have the same caller.
     """
     from ecrtui.registry.configuration import credentials_cache, keep_credentials, share_credentials_cache
 
-    temporary = {"role_arn", "sso_account_id", "sso_session", "login_session"}
-    if not temporary.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
-        share_credentials_cache(session, credentials_cache())
+    sources = {"role_arn", "sso_account_id", "sso_session", "login_session", "credential_process"}
+    if not sources.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
+        from ecrtui.registry.sign_in import SignIn, adapt_providers, sign_in_hint
+
+        resolver = share_credentials_cache(session, credentials_cache())
+        adapt_providers(
+            resolver.providers, SignIn(None, lambda _: None, partial(sign_in_hint, session, connection.profile))
+        )
     keep_credentials(session)
 
 
