@@ -16,13 +16,17 @@ MAX_REFERRERS = 50
 DEFAULT_REFERRERS = 20
 """Results per page of ListImageReferrers; other listings have 100."""
 
-_DETAILS = (
-    "SELECT i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
-    " i.last_archived_at, i.last_activated_at, i.subject, s.type AS scan_type, s.status AS scan_status, s.description,"
-    " s.completed_at, s.source_updated_at, s.severity_counts,"
+_COLUMNS = (
+    "i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
+    " i.last_archived_at, i.last_activated_at, i.subject,"
     " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags"
-    " FROM images i LEFT JOIN scans s ON s.image_id = i.id"
 )
+_DETAILS = {
+    False: f"SELECT {_COLUMNS} FROM images i",  # noqa: S608 - the columns are constants
+    True: f"SELECT {_COLUMNS}, s.type AS scan_type, s.status AS scan_status, s.description, s.completed_at,"  # noqa: S608
+    " s.source_updated_at, s.severity_counts FROM images i LEFT JOIN scans s ON s.image_id = i.id",
+}
+"""The query for images, without and with their scans."""
 
 
 def describe_images(context: RequestContext) -> dict[str, Any]:
@@ -35,13 +39,13 @@ def describe_images(context: RequestContext) -> dict[str, Any]:
         repository = context.repository(connection)
         if named is not None:
             return {"imageDetails": _describe_named(context, connection, repository, named)}
+        scanned = registry_settings.describes_scans(connection, context.registry_id, context.region)
         (after,) = pagination.decode_token("images", context.get("nextToken"), ("",))
         where, values = _filter_clause(context.get("filter", {}))
         rows = connection.execute(
-            f"{_DETAILS} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
+            f"{_DETAILS[scanned]} WHERE i.repository_id = ? AND i.digest > ?{where} ORDER BY i.digest LIMIT ?",
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
-        scanned = registry_settings.describes_scans(connection, context.registry_id, context.region)
     page, next_page = pagination.split_page("images", rows, limit, lambda row: (row["digest"],))
     return {"imageDetails": [_detail(context, row, scanned=scanned) for row in page], **next_page}
 
@@ -97,7 +101,7 @@ def _describe_named(
         image = require_image(connection, repository, image_id)
         if status not in ("ANY", image["status"]):
             raise image_not_found(image_id).to_service_error(repository)
-        row = connection.execute(f"{_DETAILS} WHERE i.id = ?", (image["id"],)).fetchone()
+        row = connection.execute(f"{_DETAILS[scanned]} WHERE i.id = ?", (image["id"],)).fetchone()
         details[image["id"]] = _detail(context, row, scanned=scanned)
     return list(details.values())
 
