@@ -16,6 +16,7 @@ from ecrtui.tui.bindings import declared_actions
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.overlays.copied_text import CopiedText
 from ecrtui.tui.overlays.help import HelpOverlay
 from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
 from ecrtui.tui.overlays.text_viewer import OverlayText, TextViewer
@@ -50,8 +51,9 @@ OWNERS: tuple[type[DOMNode], ...] = (
     OverlayText,
     CopyMenu,
     ThemeMenu,
+    CopiedText,
 )
-"""Return every class that binds actions of the table."""
+"""Every class that binds actions of the table."""
 
 
 def test_every_id_is_unique() -> None:

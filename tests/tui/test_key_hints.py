@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import ecrtui.tui
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, type_text, until, until_gone
 
@@ -80,3 +86,26 @@ async def test_every_hint_names_the_key_of_the_settings_and_the_key_works() -> N
         embedded.faults.remove(fault)
         await pilot.press("ctrl+y")
         await until_gone(pilot, "^y try again")
+
+
+FIXED_KEY = re.compile(r"\b[Pp]ress (?:enter|esc|escape|tab|space|ctrl\S+|\w)\b|\b(?:enter|esc) [a-z]+", re.IGNORECASE)
+NOT_KEYS = ("Enter the ", "Enter two tags", "enter the code", "to return to ecrtui")
+"""What to enter is no key, and outside the screens no key can be changed."""
+
+
+def test_no_text_names_a_fixed_key() -> None:
+    found = [
+        f"{path.name}: {text}"
+        for path in Path(ecrtui.tui.__file__).parent.rglob("*.py")
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if FIXED_KEY.search(text) and not any(words in text for words in NOT_KEYS)
+    ]
+    assert found == []
+
+
+def texts(module: ast.Module) -> Iterator[str]:
+    """Yield the texts of a module without its docstrings."""
+    docstrings = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value

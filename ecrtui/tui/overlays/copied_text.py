@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.text_document import TextDocument, wide_lines, widest
 from ecrtui.tui.widgets.text_view import TextView
@@ -54,7 +54,9 @@ class CopiedText(Overlay[None]):
         heading = Content.assemble(("Copy ", "bold"), text.content(self.label, "bold"), (": not confirmed", "bold"))
         yield Static(Content("\n").join([heading, *map(text.content, self.notes)]), classes="notes")
         yield ExactText(self.body)
-        yield Static("Select the text with Shift and the mouse, or press p to print it.  enter close", classes="keys")
+        hints = (key_hint(self, "copied_text.print", "print it"), key_hint(self, "copied_text.close", "close"))
+        words = " · ".join(filter(None, ("Select the text with Shift and the mouse", *hints)))
+        yield Static(Content(words), classes="keys")
 
     def on_mount(self) -> None:
         self.query_one(ExactText).focus()
