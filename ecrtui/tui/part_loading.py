@@ -17,6 +17,7 @@ from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session
 from ecrtui.tui import blocking
+from ecrtui.tui.bindings import press
 from ecrtui.tui.list_screen import ListScreen, ListState
 
 MAX_READ_AHEAD = 1_000
@@ -85,9 +86,9 @@ class PartLoadingMixin(ListScreen[Image]):
     def _note(self, state: ListState) -> str:
         if not self._unread:
             return super()._note(state)
-        return (
-            f"No match so far: {self._unread} not read, so images without tags may be in use. "
-            "Press I to read them: ECR records a pull of each. Press Esc to clear the filter."
+        read = press(self, "images.read_indexes", "read them (ECR records a pull of each)")
+        return self.no_match(
+            f"No match so far: {self._unread} not read, so images without tags may be in use. {read}".rstrip(". ")
         )
 
     def untagged_totals(self, untagged: Sequence[Image]) -> Iterable[str]:
