@@ -329,7 +329,7 @@ class StepExecutor:
 
     def _changed_by(self, step: Step, found: str) -> str:
         change = self._journal.last_change(self._location, step.repository, step.tag)
-        if change is None or change.after != found:
+        if change is None or change.begun_at is None or change.after != found:
             return ""
         who = change.principal or "another user of this journal"
         return f", changed by {who} {duration_in_words(time.time() - change.begun_at)} ago"

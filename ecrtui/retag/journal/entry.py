@@ -28,7 +28,8 @@ class JournalEntry:
     after: str
     media_type: str
     """The media type of the new image; for a removal, of the old one."""
-    begun_at: float
+    begun_at: float | None
+    """None only in a damaged entry."""
     finished_at: float | None = None
     outcome: StepOutcome | None = None
     """None until the reply is known: the write is in flight or, if its process has ended, unknown."""

@@ -38,7 +38,7 @@ def read_entry(row: Mapping[str, object], is_in_flight: Callable[[int, str], boo
         before=values.digest("before"),
         after=values.digest("after"),
         media_type=values.text("media_type"),
-        begun_at=values.moment("begun_at") or 0.0,
+        begun_at=values.moment("begun_at"),
         finished_at=None if row["finished_at"] is None else values.moment("finished_at"),
         outcome=outcome,
         in_flight=outcome is None and not values.problems and is_in_flight(number, owner),

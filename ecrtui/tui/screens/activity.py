@@ -20,6 +20,7 @@ from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
+from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag import rendering
@@ -29,6 +30,8 @@ from ecrtui.tui.table.column_layout import Column
 
 
 def _outcome(entry: JournalEntry) -> Content:
+    if entry.damaged:
+        return Content.styled("! damaged", "bold $warning")
     if entry.in_flight:
         return Content.styled("… in flight", "bold")
     if entry.outcome is None:
@@ -39,15 +42,21 @@ def _outcome(entry: JournalEntry) -> Content:
 
 
 def _tag(entry: JournalEntry) -> str | Content:
+    if entry.damaged:
+        return entry.tag or units.UNKNOWN
     return entry.tag or Content.styled("<untagged>", "dim italic")
+
+
+def _digest(entry: JournalEntry, digest: str) -> str:
+    return short_digest(digest) or (units.UNKNOWN if entry.damaged else "none")
 
 
 COLUMNS: Sequence[Column[JournalEntry]] = (
     Column(
         "when",
         "when",
-        lambda entry: units.format_age(entry.begun_at),
-        lambda entry: entry.begun_at,
+        lambda entry: units.format_age(entry.begun_at, missing=units.UNKNOWN),
+        lambda entry: entry.begun_at or 0.0,
         align="right",
         min_width=units.MAX_AGE_WIDTH,
     ),
@@ -65,7 +74,7 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
     Column(
         "before",
         "before",
-        lambda entry: short_digest(entry.before) or "none",
+        lambda entry: _digest(entry, entry.before),
         lambda entry: entry.before,
         min_width=12,
         matches=True,
@@ -73,7 +82,7 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
     Column(
         "after",
         "after",
-        lambda entry: short_digest(entry.after) or "none",
+        lambda entry: _digest(entry, entry.after),
         lambda entry: entry.after,
         min_width=12,
         matches=True,
@@ -137,7 +146,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        await self.show_form(PlanForm(Content(title), plan, make))
+        await self.show_form(PlanForm(text.content(title), plan, make))
 
     @work(exclusive=True, group="resolve", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:

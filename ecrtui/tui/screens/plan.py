@@ -202,7 +202,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
             changes, kind = self.plan.changes, self.plan.kind
-            form = BulkForm(Content(self.request.title), self.plan, lambda engine: engine.plan(changes, kind=kind))
+            form = BulkForm(text.content(self.request.title), self.plan, lambda engine: engine.plan(changes, kind=kind))
             await self.show_form(form)
 
     def plan_made_again(self, plan: Plan) -> None:
