@@ -11,6 +11,9 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+AWS_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
+"""The files of the AWS configuration, by the variables that name others."""
+
 _DIRS = PlatformDirs("ecrtui", appauthor=False)
 
 

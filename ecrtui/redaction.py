@@ -19,7 +19,7 @@ _HIDDEN_NAMES = (  # of members, headers and parameters
 _PATTERNS: tuple[tuple[str, str], ...] = (  # compiled with the first text, not before the first frame
     # name: value in dicts, headers, JSON and query strings; the value is quoted, or ends at a delimiter
     (
-        rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?)
+        rf"""(?ix) (["']? \b(?:{_HIDDEN_NAMES})\b \\? ["']? \s* (?:[:=]|%3D) \s* (?:b(?=["']))?) (?!b?\[hidden])
             (?: \\?"(?:[^"\\]|\\(?!"[,}}\s]).)*\\?" | '(?:[^'\\]|\\.)*' | (?:(?:AWS4-\S+|Basic|Bearer)\s+)?
                 [^\s"'&<>,}}\]\)]+ (?:,\s*(?:SignedHeaders|Signature)=[^\s"',]+)* )""",
         rf"\1{HIDDEN}",

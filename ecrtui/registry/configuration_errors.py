@@ -6,11 +6,15 @@ No text of the file is repeated: it may hold a secret.
 from __future__ import annotations
 
 import configparser
+import os
 import re
 from codecs import BOM_UTF8
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ecrtui.paths import AWS_FILES
+from ecrtui.registry.credentials_cache import why_unreadable
 from ecrtui.text_files import encoding_fault
 
 _LINE = re.compile(r"\[?line:?\s+(\d+)")
@@ -25,6 +29,19 @@ def explain_parse_error(path: str, problem: Any) -> str:
     """
     line, reason = _place(path, problem)
     return f"{path}, line {line}: {reason}." if line else f"{path}: {reason}."
+
+
+def unreadable_files(environment: Mapping[str, str]) -> str:
+    """Return which files of the AWS configuration cannot be read, and why; empty if there are none.
+
+    botocore takes such a file for an empty one. A missing file counts only if a variable names it.
+    """
+    problems = []
+    for variable, default in AWS_FILES.items():
+        path = Path(os.path.expanduser(environment.get(variable) or default))  # noqa: PTH111 - Path.expanduser raises
+        if (environment.get(variable) or os.path.lexists(path)) and (reason := why_unreadable(path)):
+            problems.append(f"{path}: {reason}.")
+    return "\n".join(problems)
 
 
 def _place(path: str, problem: Any) -> tuple[int, str]:

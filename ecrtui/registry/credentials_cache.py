@@ -141,7 +141,7 @@ class SignInCache(JSONFileCache):
             CredentialsError: the file is damaged; names the file.
         """
         path = self._folder / f"{cache_key}.json"
-        if (reason := _why_unreadable(path)) is None:
+        if (reason := why_unreadable(path)) is None:
             try:
                 token = super().__getitem__(cache_key)
                 if not isinstance(token["accessToken"], str):
@@ -158,7 +158,7 @@ def _token_text(token: Any) -> str:
     return json.dumps(token, default=lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _why_unreadable(path: Path) -> str | None:
+def why_unreadable(path: Path) -> str | None:
     """Return why a file cannot be read; None if it can. Opens nothing that could block, such as a FIFO."""
     try:
         mode = path.stat().st_mode

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, ConfigParseError
+from botocore.exceptions import ClientError, ConfigParseError, NoCredentialsError, NoRegionError, ProfileNotFound
 
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
-from ecrtui.registry.configuration_errors import explain_parse_error
+from ecrtui.private_files import describe
+from ecrtui.registry.configuration_errors import explain_parse_error, unreadable_files
 from ecrtui.registry.error_table import (
     CLOCK,
     DENIED,
@@ -82,6 +85,10 @@ def _detail_of(problem: Exception) -> str:
     facts: Mapping[str, Any] = getattr(problem, "kwargs", {})
     if isinstance(problem, ConfigParseError) and "path" in facts:
         return explain_parse_error(str(facts["path"]), facts.get("error"))
+    if isinstance(problem, (NoCredentialsError, ProfileNotFound, NoRegionError)):
+        return "\n".join(filter(None, [str(problem), unreadable_files(os.environ)]))
+    if isinstance(problem, OSError) and problem.filename:
+        return describe(problem, Path(problem.filename))
     return str(problem).strip()
 
 

@@ -17,6 +17,13 @@ from ecrtui.registry.credentials_cache import SignInCache
 if TYPE_CHECKING:
     from botocore.session import Session
 
+_OTHER_SOURCES = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+"""Variables that name a source of credentials outside ~/.aws, in the order of botocore."""
+
 MfaCode = Callable[[str], str]
 """Asks the user for the code of an MFA device: takes the question, returns the code."""
 
@@ -121,6 +128,10 @@ def sign_in_hint(session: Session, given_profile: str | None) -> str:
         return f"Run `aws sts get-caller-identity{option}`, which asks for the MFA code, then try again."
     if "credential_process" in keys:
         return "Run the credential_process command of ~/.aws/config by itself, and fix it."
+    if "web_identity_token_file" in keys:
+        return "The credentials come from web_identity_token_file in ~/.aws/config. Renew this token, then try again."
+    if "aws_access_key_id" not in keys and (variable := next(filter(os.environ.get, _OTHER_SOURCES), "")):
+        return f"The credentials come from {variable}. Check what it names, and whether that answers. Then try again."
     return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
 
 

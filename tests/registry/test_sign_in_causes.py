@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, ErrorKind
+from ecrtui.registry.configuration import new_session
+from ecrtui.registry.sign_in import sign_in_hint
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
@@ -267,3 +269,72 @@ def test_a_missing_token_file_is_named(
     assert not isinstance(error, ConnectionFailed)
     assert str(token) in error.detail
     assert "web_identity_token_file" in error.hint.lower()
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "folder": (Path.mkdir, "it is not a file"),
+    "FIFO": (os.mkfifo, "it is not a file"),
+    "link to nothing": (lambda path: path.symlink_to("nothing"), "No such file"),
+    "no permission": (lambda path: path.touch(0o000), "you have no permission to read it"),
+}
+
+
+@pytest.mark.parametrize("name", ["config", "credentials"])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_file_that_botocore_skips_is_named(
+    served: str, own_home: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
+) -> None:
+    if kind == "no permission" and os.geteuid() == 0:
+        pytest.skip("root may read every file")
+    make, reason = UNREADABLE[kind]
+    path = own_home / ".aws" / name
+    path.parent.mkdir()
+    make(path)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    error = failed(open_registry(Connection(endpoint_url=served)).location)
+    assert error.title == "No AWS credentials"
+    assert f"{path}: {reason}" in error.detail
+    error = failed(open_registry(Connection(endpoint_url=served, profile="p")).location)
+    assert error.title == "Profile not found"
+    assert f"{path}: {reason}" in error.detail
+
+
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_a_missing_file_counts_if_a_variable_names_it(
+    served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert ".aws" not in failed(open_registry(Connection(endpoint_url=served)).location).detail
+    monkeypatch.setenv(variable, str(tmp_path / "missing"))
+    error = failed(open_registry(Connection(endpoint_url=served)).location)
+    assert f"{tmp_path / 'missing'}: No such file" in error.detail
+
+
+def test_a_refused_web_identity_token_is_named(
+    served: str, sts: FakeSts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("an old token")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/deploy")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    sts.error = "ExpiredTokenException"
+    error = failed(open_registry(Connection(endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("variable", "config", "expected"),
+    [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "[default]\n", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "[default]\n", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "[default]\naws_access_key_id = K\n", "aws configure"),
+        ("AWS_PAGER", "[default]\nweb_identity_token_file = t\n", "web_identity_token_file"),
+    ],
+)
+def test_the_next_step_names_the_source_of_the_credentials(
+    profiles: WriteFile, monkeypatch: pytest.MonkeyPatch, variable: str, config: str, expected: str
+) -> None:
+    profiles(config)
+    monkeypatch.setenv(variable, "http://127.0.0.1:9/credentials")
+    assert expected in sign_in_hint(new_session(), None)

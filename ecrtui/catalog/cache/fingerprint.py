@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ecrtui.paths import AWS_FILES
 from ecrtui.redaction import without_user
 from ecrtui.settings import Connection
 
@@ -24,8 +25,6 @@ _EXCLUDED_VARIABLES = frozenset(
     }
 )
 """Secrets, and values that every sign-in changes. The access key id identifies the account."""
-
-_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 
 
 def connection_fingerprint(connection: Connection, environment: Mapping[str, str] | None = None) -> str:
@@ -42,7 +41,7 @@ def connection_fingerprint(connection: Connection, environment: Mapping[str, str
     facts = [
         connection._asdict(),
         {name: value for name, value in variables.items() if name not in _EXCLUDED_VARIABLES},
-        [_file_state(environment.get(name) or default) for name, default in _FILES.items()],
+        [_file_state(environment.get(name) or default) for name, default in AWS_FILES.items()],
     ]
     return sha256(without_user(json.dumps(facts, sort_keys=True)).encode()).hexdigest()
 
