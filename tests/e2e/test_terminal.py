@@ -180,6 +180,10 @@ def test_a_terminal_without_control_sequences_is_refused(url: str, own_home: Pat
         assert terminal.wait() == 2
         assert "TERM=dumb" in terminal.screen
         assert b"\x1b" not in terminal.output
+    with ecrtui("put-image", "--cli-auto-prompt", home=own_home, TERM="dumb") as terminal:
+        assert terminal.wait() == 252
+        assert "the Put image form needs a" in terminal.screen
+        assert b"\x1b" not in terminal.output
 
 
 def test_the_registry_process_exits_with_a_killed_program(url: str, own_home: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.put_image.errors import CommandLineError
 from ecrtui.cli.put_image.options import AUTO_PROMPT, NO_AUTO_PROMPT
+from ecrtui.cli.screen_terminal import is_printing_terminal
 
 if TYPE_CHECKING:
     from ecrtui.registry.aws_cli.session import Session
@@ -83,8 +84,9 @@ def _configured_mode(session: Session) -> str:
 
 
 def is_interactive() -> bool:
-    """Return whether standard input and output are a terminal."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    """Return whether standard input and output are a terminal that can show the form."""
+    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    return is_terminal and not is_printing_terminal(os.environ.get("TERM", ""))
 
 
 def without_prompt_options(words: Sequence[str]) -> list[str]:

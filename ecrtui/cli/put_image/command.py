@@ -127,7 +127,7 @@ class PutImageCommand:
         printer = self._printer_of_form(session, lenient=bool(problem))
         if not self._interactive:
             raise CommandLineError(
-                f"{AUTO_PROMPT}: the Put image form needs a terminal.",
+                f"{AUTO_PROMPT}: the Put image form needs a terminal that can move its cursor.",
                 "",
                 f"Give all options on the command line, or {NO_AUTO_PROMPT}.",
             )
