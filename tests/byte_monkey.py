@@ -24,6 +24,9 @@ from tests.support.terminal import Terminal, assert_terminal_restored, child_pid
 ANY_FOLDER = ("sh", "-c", 'cd "$HOME" && exec "$@"', "sh")
 """Runs the program in its home: a random name may become a file."""
 
+PROMPT = "Press Enter to return"
+"""The program waits at this prompt, after it has printed a text, and draws nothing."""
+
 COLUMNS = (60, 80, 100, 160)
 ROWS = range(16, 60)
 """Each frame that the monkey waits for has one row more than the one before it."""
@@ -172,9 +175,11 @@ class Session:
         assert INTERNAL_ERROR not in self.terminal.screen
 
     def _has_ended(self) -> bool:
-        """Read the output, and continue the program if it is stopped. Return True if it has ended."""
+        """Read the output, and continue the program if it waits or is stopped. Return True if it has ended."""
         self.terminal.read(0.02)
         process = self.terminal.process
+        if PROMPT in self.terminal.screen:
+            self.terminal.send_what_fits(b"\r")
         if process.poll() is not None:
             return True
         if Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":

@@ -172,8 +172,12 @@ def assert_terminal_restored(terminal: Terminal) -> None:
 
 
 def child_pids(pid: int) -> list[int]:
-    """Return the ids of the running children of a process."""
-    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    """Return the ids of the running children of a process. Linux lists those of each thread apart."""
+    return [
+        int(child)
+        for children in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in children.read_text().split()
+    ]
 
 
 def is_alive(pid: int) -> bool:
