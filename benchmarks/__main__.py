@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from benchmarks import bulk_retags, interactive, list_images, put_image, report, startup, terminal_bytes
 from benchmarks.dataset import ServedDataset, serve_dataset
 from benchmarks.measurement import Measurement
 
-PARTS: dict[str, Callable[[ServedDataset], list[Measurement]]] = {
+PARTS: dict[str, Callable[[ServedDataset], Iterable[Measurement]]] = {
     "startup": startup.measure,
     "list_images": list_images.measure,
     "interactive": interactive.measure,

@@ -22,7 +22,7 @@ class Measurement:
     target: float | None
     """The highest allowed ratio or value. None if the row has no target."""
     unit: str = "s"
-    """The unit of ``ours`` and ``theirs``: "s", "ms" or "MB"."""
+    """The unit of ``ours`` and ``theirs``: "s", "ms", "MB" or "B"."""
     baseline: str = ""
     """The thing that ecrtui is compared with, in the user's words."""
     theirs: float | None = None

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pyte.screens import Char, Screen
 
-MOVE, COLOR, ATTRIBUTE = 8, 18, 4
-"""Bytes of a cursor move, of a color in true color, and of an attribute."""
+MOVE, ATTRIBUTE = 8, 4
+"""Bytes of a cursor move, and of an attribute."""
 
 GAP = 8
 """Unchanged cells to write again instead of a move over them. They cost as much as the move."""
@@ -23,15 +23,21 @@ def cells(screen: Screen) -> Cells:
     return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
 
 
-def smallest_output(before: Cells, after: Cells) -> int:
-    """Return the bytes of the smallest output that changes the cells."""
+def smallest_output(before: Cells, after: Cells, color_bytes: int) -> int:
+    """Return the bytes of the smallest output that changes the cells.
+
+    Args:
+        before: The cells before.
+        after: The cells afterwards.
+        color_bytes: Bytes of the sequence that sets one color.
+    """
     size = 0
     pen = PLAIN
     for old, new in zip(before, after, strict=True):
         for start, end in _runs([x for x in range(len(new)) if old[x] != new[x]]):
             size += MOVE
             for cell in new[start:end]:
-                size += len(cell.data.encode()) + _pen_change(pen, cell)
+                size += len(cell.data.encode()) + _pen_change(pen, cell, color_bytes)
                 pen = cell
     return size
 
@@ -48,7 +54,7 @@ def _runs(changed: list[int]) -> Iterator[tuple[int, int]]:
     yield start, previous + 1
 
 
-def _pen_change(pen: Char, cell: Char) -> int:
+def _pen_change(pen: Char, cell: Char, color_bytes: int) -> int:
     colors = int(pen.fg != cell.fg) + int(pen.bg != cell.bg)
     attributes = sum(1 for name in ATTRIBUTES if getattr(pen, name) != getattr(cell, name))
-    return COLOR * colors + ATTRIBUTE * attributes
+    return color_bytes * colors + ATTRIBUTE * attributes

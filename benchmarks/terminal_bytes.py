@@ -1,22 +1,34 @@
-"""Bytes that a key costs on the terminal, against the smallest output that makes the same change."""
+"""Bytes that the application writes to the terminal: for each key, while a list loads, and at rest."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
+from benchmarks.bare_table import ROWS
+from benchmarks.dataset import SIZES as REPOSITORY_SIZES
 from benchmarks.dataset import ServedDataset, repository_of_size
+from benchmarks.list_images import wait_until_loaded
 from benchmarks.measurement import Measurement
+from benchmarks.palettes import OTHERS, TRUE_COLOR, Palette
 from benchmarks.programs import ecrtui
 from benchmarks.smallest_output import smallest_output
 from benchmarks.timed_terminal import TimedTerminal
 
 SIZES = ((80, 24), (160, 50))
 IMAGES = 10_000
+LARGEST = REPOSITORY_SIZES[-1]
 TARGET = 1.5
+LOADING_TARGET = 2_000
+"""Bytes per second while a list loads."""
 QUIET = 0.7
 """Seconds without output after which a change is complete."""
+REST = 3.0
+"""Seconds at rest."""
 
 KEYS = {
     "Enter into a repository": "\r",
@@ -45,32 +57,128 @@ KEYS = {
 """The keys to press one after the other, with their names."""
 
 
-def measure(dataset: ServedDataset) -> list[Measurement]:
-    """Measure each key at each size, in true color."""
-    return [row for size in SIZES for row in _measure_size(dataset, size)]
+class KeyCost(NamedTuple):
+    """The bytes that a key costs, and the bytes of the smallest output for the same change."""
+
+    name: str
+    written: int
+    least: int
 
 
-def _measure_size(dataset: ServedDataset, size: tuple[int, int]) -> Iterator[Measurement]:
+def measure(dataset: ServedDataset) -> Iterator[Measurement]:
+    """Measure each key in true color, the worst key in other palettes, loading, and rest."""
+    for size in SIZES:
+        for cost in key_costs(dataset, ecrtui(), size):
+            yield _against_smallest(f"bytes of {cost.name} at {_name(size)}", cost)
+    for palette in OTHERS:
+        for size in SIZES:
+            costs = key_costs(dataset, ecrtui(), size, palette)
+            worst = max(costs, key=lambda cost: cost.written / max(cost.least, 1))
+            name = f"bytes of the worst key at {_name(size)}, {palette.name}: {worst.name}"
+            yield _against_smallest(name, worst)
+    for size in SIZES:
+        yield _loading(dataset, size)
+    yield from _large_list(dataset)
+
+
+def key_costs(
+    dataset: ServedDataset, program: str, size: tuple[int, int], palette: Palette = TRUE_COLOR
+) -> Iterator[KeyCost]:
+    """Press each key and yield what it costs.
+
+    Args:
+        dataset: The registry.
+        program: The ``ecrtui`` to run.
+        size: Columns and rows.
+        palette: The colors of the terminal.
+    """
+    with _at_repository(dataset, program, size, IMAGES, palette) as terminal:
+        for name, key in KEYS.items():
+            before, written = terminal.cells(), terminal.output_bytes
+            _type_until_quiet(terminal, key)
+            cost = terminal.output_bytes - written
+            yield KeyCost(name, cost, smallest_output(before, terminal.cells(), palette.color_bytes))
+
+
+@contextmanager
+def _at_repository(
+    dataset: ServedDataset, program: str, size: tuple[int, int], images: int, palette: Palette = TRUE_COLOR
+) -> Iterator[TimedTerminal]:
+    """Run the application with the cursor on the repository with this number of images."""
     with TemporaryDirectory() as folder:
         environment = dataset.environment_with_empty_home(Path(folder) / "home")
-        with TimedTerminal([ecrtui()], environment, size) as terminal:
+        with TimedTerminal([program], environment, size, palette) as terminal:
             terminal.wait_for("repositories")
-            _type_until_quiet(terminal, f"/{repository_of_size(IMAGES)}\r")
-            for name, key in KEYS.items():
-                before, written = terminal.cells(), terminal.output_bytes
-                _type_until_quiet(terminal, key)
-                cost = terminal.output_bytes - written
-                least = smallest_output(before, terminal.cells())
-                yield Measurement(
-                    f"bytes of {name} at {size[0]}x{size[1]}",
-                    cost,
-                    TARGET,
-                    "B",
-                    "the smallest output for the same change",
-                    least,
-                )
+            _type_until_quiet(terminal, f"/{repository_of_size(images)}\r")
+            yield terminal
 
 
 def _type_until_quiet(terminal: TimedTerminal, keys: str) -> None:
     terminal.send(keys)
     terminal.wait_until_quiet(QUIET)
+
+
+def _name(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _against_smallest(name: str, cost: KeyCost) -> Measurement:
+    return Measurement(name, cost.written, TARGET, "B", "the smallest output for the same change", cost.least)
+
+
+def _loading(dataset: ServedDataset, size: tuple[int, int]) -> Measurement:
+    """Measure the output from the first rows of a list to its last page."""
+    with _at_repository(dataset, ecrtui(), size, LARGEST) as terminal:
+        terminal.cells()
+        terminal.send("\r")
+        start = terminal.wait_for_output("so far")
+        first = terminal.output_bytes
+        before_last = first
+        while "tagged" not in terminal.text.splitlines()[1]:
+            before_last = terminal.output_bytes
+            terminal.wait_until_quiet(0.02, timeout=0.02)
+        seconds = terminal.since_start() - start
+    return Measurement(
+        f"bytes per second while {LARGEST:,} rows load at {_name(size)}",
+        (before_last - first) / seconds,
+        LOADING_TARGET,
+        "B",
+        note=f"from the first rows to the last page, {seconds:.1f} s",
+    )
+
+
+def _large_list(dataset: ServedDataset) -> Iterator[Measurement]:
+    """Measure a cursor key at the largest list, the mouse, and rest with an open field."""
+    with _at_repository(dataset, ecrtui(), SIZES[0], LARGEST) as terminal:
+        terminal.cells()
+        terminal.send("\r")
+        wait_until_loaded(terminal, LARGEST)
+        terminal.wait_until_quiet(QUIET)
+        yield _cursor_key(dataset, terminal)
+        yield from _at_rest(terminal)
+
+
+def _cursor_key(dataset: ServedDataset, terminal: TimedTerminal) -> Measurement:
+    ours = _written(terminal, "j")
+    with TimedTerminal([sys.executable, "-m", "benchmarks.bare_table"], dataset.environment, SIZES[0]) as bare:
+        bare.wait_for("1.135.0")
+        bare.wait_until_quiet(QUIET)
+        theirs = _written(bare, "\x1b[B")
+    baseline = f"a bare DataTable of {ROWS} rows"
+    return Measurement(f"bytes of j at {LARGEST:,} rows, 80x24", ours, 1.0, "B", baseline, theirs)
+
+
+def _at_rest(terminal: TimedTerminal) -> Iterator[Measurement]:
+    hover = "\x1b[<35;{};6M"  # a move to column {} of line 6, as the mouse mode 1006 reports it
+    _type_until_quiet(terminal, hover.format(10))
+    yield Measurement("bytes of moving the mouse within a row", _written(terminal, hover.format(30)), 0, "B")
+    _type_until_quiet(terminal, "/")
+    start = terminal.output_bytes
+    terminal.wait_until_quiet(REST, timeout=REST)
+    yield Measurement(f"bytes in {REST:.0f} s at rest, with the filter open", terminal.output_bytes - start, 0, "B")
+
+
+def _written(terminal: TimedTerminal, keys: str) -> int:
+    start = terminal.output_bytes
+    _type_until_quiet(terminal, keys)
+    return terminal.output_bytes - start

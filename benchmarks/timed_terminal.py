@@ -18,6 +18,7 @@ from typing import Any
 
 import pyte
 
+from benchmarks.palettes import TRUE_COLOR, Palette
 from benchmarks.smallest_output import Cells, cells
 
 QUIET_AFTER_KEY = 0.03
@@ -42,18 +43,22 @@ class TimedTerminal:
         command: the program and its arguments.
         environment: the whole environment; the terminal adds its own variables.
         size: columns and rows.
+        palette: the colors of the terminal.
     """
 
+    READ_SIZE = 1 << 16
+    """Bytes to read at once."""
+
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (160, 50)
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        size: tuple[int, int] = (160, 50),
+        palette: Palette = TRUE_COLOR,
     ) -> None:
         self._command = list(command)
-        self._environment = {
-            **environment,
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "LANG": "C.UTF-8",
-        }
+        kept = {name: value for name, value in environment.items() if name != "NO_COLOR"}
+        self._environment = {**kept, **palette.variables, "LANG": "C.UTF-8"}
         self._size = size
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
@@ -109,7 +114,7 @@ class TimedTerminal:
         Raises:
             TimeoutError: the text did not appear; the message contains the screen.
         """
-        return self._wait_until(lambda: text in self.text, repr(text), timeout)
+        return self.wait_until(lambda screen: text in screen, repr(text), timeout)
 
     def wait_for_first_frame(self, timeout: float = 60) -> float:
         """Wait until the screen is not empty.
@@ -233,6 +238,17 @@ class TimedTerminal:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii")
         return [self.pid, *map(int, children.split())]
 
+    def wait_until(self, condition: Callable[[str], bool], description: str, timeout: float = 60) -> float:
+        """Wait until the text on the screen satisfies a condition.
+
+        Returns:
+            Seconds from the start of the program to the read that brought the text.
+
+        Raises:
+            TimeoutError: it never did; the message contains the screen.
+        """
+        return self._wait_until(lambda: condition(self.text), description, timeout)
+
     def _wait_until(self, condition: Callable[[], bool], description: str, timeout: float) -> float:
         end = self._clock() + timeout
         while not condition():
@@ -250,7 +266,7 @@ class TimedTerminal:
         if not select.select([self._descriptor], [], [], timeout)[0]:
             return False
         try:
-            data = os.read(self._descriptor, 1 << 16)
+            data = os.read(self._descriptor, self.READ_SIZE)
         except OSError:  # EIO: the program has closed its end
             return False
         self.output_bytes += len(data)

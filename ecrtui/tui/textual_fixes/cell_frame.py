@@ -24,6 +24,9 @@ from ecrtui.tui.textual_fixes.cell_looks import PLAIN, Look, LookTable, transiti
 UNKNOWN = "\x00"
 """A cell with contents that are not known. No wanted cell is equal to it."""
 
+SHORTEST_ERASED = 12
+"""Blank cells to erase with one sequence. It takes up to 10 bytes with the move behind them."""
+
 LONGEST_GAP = 4
 """Unchanged cells to write again instead of a sequence that moves the cursor over them."""
 
@@ -60,6 +63,8 @@ class CellFrame:
         self.width = width
         self._split = _ascii_cells if ascii_only else _cells
         self.height = height
+        self.erases_in_color = False
+        """True if the terminal erases cells with the background of the pen."""
         self._table = table
         self._lines = [CellLine(width) for _ in range(height)]
         self._changed: set[int] = set(range(height))
@@ -120,11 +125,17 @@ class CellFrame:
     def _write_line(self, y: int, output: list[str]) -> None:
         line = self._lines[y]
         for start, end in _changed_runs(line):
-            self._go_to(start, y, line, output)
             look = line.looks[start]
-            output += (transition(self._pen, look), *line.wanted[start:end])
-            self._pen = look
-            self._x = end if end < self.width and len(line.wanted[end - 1]) == 1 else None
+            can_erase = self.erases_in_color and not look.attributes and not look.link
+            for first, last, is_blank in _parts(line.wanted, start, end) if can_erase else ((start, end, False),):
+                self._go_to(first, y, line, output)
+                output.append(transition(self._pen, look))
+                self._pen = look
+                if is_blank:  # the cursor stays
+                    output.append(f"\x1b[{last - first}X")
+                else:
+                    output += line.wanted[first:last]
+                    self._x = last if last < self.width and len(line.wanted[last - 1]) == 1 else None
         line.shown = line.wanted.copy()
         line.shown_looks = line.looks.copy()
 
@@ -201,6 +212,23 @@ def _changed_runs(line: CellLine) -> Iterator[tuple[int, int]]:
     if _has_wide_cells(line):
         cells = list(_whole_characters(line, cells[0], cells[-1] + 1))
     yield from _runs(line, cells)
+
+
+def _parts(cells: list[str], start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Divide a run into cells to write and blank cells to erase: first cell, last cell plus one, True to erase."""
+    written = x = start
+    while x < end:
+        blank_end = x
+        while blank_end < end and cells[blank_end] == " ":
+            blank_end += 1
+        if blank_end - x >= SHORTEST_ERASED:
+            if written < x:
+                yield written, x, False
+            yield x, blank_end, True
+            written = blank_end
+        x = max(blank_end, x + 1)
+    if written < end:
+        yield written, end, False
 
 
 def _has_wide_cells(line: CellLine) -> bool:

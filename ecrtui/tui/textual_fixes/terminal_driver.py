@@ -30,6 +30,7 @@ from ecrtui.locale_encoding import is_utf8_locale
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
 from ecrtui.tui.textual_fixes.frame_hold import FrameHold
+from ecrtui.tui.textual_fixes.terminal_features import erases_in_color
 from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
@@ -97,6 +98,8 @@ class TerminalDriver(Driver):
         self._deadline: threading.Timer | None = None
         self._sync = False
         self._hold = FrameHold(self._write_changes)
+        self._erases: bool | None = None
+        """True if the terminal erases in color. None until the first input: the first frame does not wait for it."""
         self._cursor = (0, 0)
         self._handle_signals()
 
@@ -128,6 +131,7 @@ class TerminalDriver(Driver):
             frame = self._frame = CellFrame(
                 size.width, size.height, LookTable(self._colors), ascii_only=not is_utf8_locale()
             )
+        frame.erases_in_color = bool(self._erases)
         frame.draw(update)
         self._cursor, self._sync = cursor, sync
         self._hold.frame_drawn(self._app.screen)
@@ -136,6 +140,8 @@ class TerminalDriver(Driver):
     def process_message(self, message: Message) -> None:
         if isinstance(message, events.Key | events.MouseUp | events.Paste):
             self._hold.input_arrived()
+            if self._erases is None:
+                self._erases = erases_in_color(self._output)
         super().process_message(message)
 
     def repaint(self) -> None:

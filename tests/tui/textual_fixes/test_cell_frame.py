@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pyte
 import pytest
@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.color import Color
+from textual.filter import Monochrome
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -22,6 +24,12 @@ from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import PLAIN, Look, LookTable, transition
 
 WIDTH, HEIGHT = 24, 5
+COLOR_SYSTEMS: dict[ColorSystem, Literal["truecolor", "256", "standard"]] = {
+    ColorSystem.TRUECOLOR: "truecolor",
+    ColorSystem.EIGHT_BIT: "256",
+    ColorSystem.STANDARD: "standard",
+}
+"""Rich's names for the sets of colors."""
 STYLES = [
     None,
     Style(),
@@ -35,11 +43,22 @@ STYLES = [
     Style(color="default", bgcolor="default"),
 ]
 
-texts = st.text(st.sampled_from("ab 漢é▸·"), min_size=1, max_size=9) | st.sampled_from(["e\u0301x", "a\u0301", "   "])
+texts = (
+    st.text(st.sampled_from("ab 漢é▸·"), min_size=1, max_size=9)
+    | st.just(" " * 14)
+    | st.sampled_from(["e\u0301x", "a\u0301", "   "])
+)
 strips = st.lists(st.tuples(texts, st.sampled_from(STYLES)), max_size=4).map(
     lambda parts: Strip([Segment(text, style) for text, style in parts])
 )
 whole_lines = strips.map(lambda strip: strip.adjust_cell_length(WIDTH, Style(bgcolor="blue")))
+
+
+class Resized(NamedTuple):
+    """Another width of the terminal, and the lines that Textual draws for it."""
+
+    width: int
+    lines: Sequence[Strip]
 
 
 class Part(NamedTuple):
@@ -57,7 +76,9 @@ def chops(draw: st.DrawFn) -> Part:
     return Part(x, draw(st.integers(0, HEIGHT - 1)), draw(strips).adjust_cell_length(width))
 
 
-updates = st.lists(st.lists(whole_lines, min_size=HEIGHT, max_size=HEIGHT) | chops() | st.just("forget"), max_size=8)
+screens = st.lists(whole_lines, min_size=HEIGHT, max_size=HEIGHT)
+resizes = st.builds(Resized, st.sampled_from([WIDTH, WIDTH - 5, WIDTH + 3]), screens)
+updates = st.lists(screens | chops() | resizes | st.just("suspend"), max_size=8)
 
 
 class Emulated:
@@ -86,12 +107,12 @@ def _whole(line: list[pyte.screens.Char], x: int) -> pyte.screens.Char:
     return cell._replace(data=" ") if is_orphan else cell
 
 
-def frame(width: int = WIDTH, height: int = HEIGHT) -> CellFrame:
-    return CellFrame(width, height, LookTable(ColorSystem.TRUECOLOR))
+def frame(width: int = WIDTH, height: int = HEIGHT, colors: ColorSystem = ColorSystem.TRUECOLOR) -> CellFrame:
+    return CellFrame(width, height, LookTable(colors))
 
 
-def layout(lines: Sequence[Strip]) -> LayoutUpdate:
-    return LayoutUpdate([[line] for line in lines], Region(0, 0, WIDTH, HEIGHT))
+def layout(lines: Sequence[Strip], width: int = WIDTH) -> LayoutUpdate:
+    return LayoutUpdate([[line.adjust_cell_length(width)] for line in lines], Region(0, 0, width, HEIGHT))
 
 
 def chop(part: Part) -> ChopsUpdate:
@@ -106,22 +127,79 @@ def chop(part: Part) -> ChopsUpdate:
     return ChopsUpdate(lines, [(part.y, part.x, end)], all_ends)
 
 
-CONSOLE = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
+def _fresh(style: Style | None) -> Style:
+    """Return a copy of a style. Rich keeps the codes of a style for the first set of colors that it was drawn in."""
+    copy = (style or Style()).copy()
+    copy._ansi = None
+    return copy
 
 
-@given(updates)
-def test_the_cells_are_those_of_the_output_of_textual(changes: list[list[Strip] | Part | str]) -> None:
-    theirs, ours, cells = Emulated(), Emulated(), frame()
-    for change in changes:
-        if change == "forget":
-            cells.forget()
-            ours.write("\x1b[3mother output\x1b[4;4H")
+class Terminals:
+    """Two terminals: one shows the output of Textual, the other one ours.
+
+    Args:
+        colors: The colors of the terminals.
+        monochrome: True for ``NO_COLOR``: Textual then turns all colors into grays.
+        erases: True if the terminals erase in color.
+    """
+
+    def __init__(self, colors: ColorSystem, monochrome: bool, erases: bool) -> None:
+        self.theirs, self.ours = Emulated(), Emulated()
+        self._colors = colors
+        self._console = Console(file=io.StringIO(), force_terminal=True, color_system=COLOR_SYSTEMS[colors])
+        self._filters = [Monochrome()] if monochrome else []
+        self._erases = erases
+        self._cells = self._frame(WIDTH)
+
+    def draw(self, change: Sequence[Strip] | Part) -> None:
+        if isinstance(change, Part):
+            self._show(chop(change._replace(strip=self._filtered(change.strip))))
         else:
-            update = chop(change) if isinstance(change, Part) else layout(change)  # type: ignore[arg-type]
-            theirs.write(update.render_segments(CONSOLE))
-            cells.draw(update)
-        ours.write(cells.take_changes((0, 0)))
-        assert ours.cells == theirs.cells
+            self._show(layout([self._filtered(line) for line in change], self._cells.width))
+
+    def resize(self, resized: Resized) -> None:
+        for terminal in (self.theirs, self.ours):
+            terminal.screen.resize(HEIGHT, resized.width)
+        self._cells = self._frame(resized.width)
+        self.draw(resized.lines)
+
+    def _frame(self, width: int) -> CellFrame:
+        cells = frame(width, colors=self._colors)
+        cells.erases_in_color = self._erases
+        return cells
+
+    def suspend(self) -> None:
+        self.ours.write("\x1b[3mother output\x1b[4;4H")
+        self._cells.forget()
+        self.ours.write(self._cells.take_changes((0, 0)))
+
+    def _filtered(self, strip: Strip) -> Strip:
+        strip = Strip([Segment(text, style or Style()) for text, style, _ in strip], strip.cell_length)
+        for line_filter in self._filters:
+            strip = strip.apply_filter(line_filter, Color(0, 0, 0))
+        return Strip([Segment(text, _fresh(style)) for text, style, _ in strip], strip.cell_length)
+
+    def _show(self, update: LayoutUpdate | ChopsUpdate) -> None:
+        self.theirs.write(update.render_segments(self._console))
+        self._cells.draw(update)
+        self.ours.write(self._cells.take_changes((0, 0)))
+
+
+@given(st.sampled_from(list(COLOR_SYSTEMS)), st.booleans(), st.booleans(), updates)
+def test_the_cells_are_those_of_the_output_of_textual(
+    colors: ColorSystem, monochrome: bool, erases: bool, changes: list[list[Strip] | Part | Resized | str]
+) -> None:
+    terminals = Terminals(colors, monochrome, erases)
+    width = WIDTH
+    for change in changes:
+        if isinstance(change, Resized):
+            width = change.width
+            terminals.resize(change)
+        elif isinstance(change, str):
+            terminals.suspend()
+        elif isinstance(change, list) or width == WIDTH:
+            terminals.draw(change)
+        assert terminals.ours.cells == terminals.theirs.cells
 
 
 @given(st.lists(whole_lines, min_size=HEIGHT, max_size=HEIGHT))
@@ -142,6 +220,16 @@ def test_only_the_changed_cells_are_written() -> None:
     lines[2] = Strip([Segment("     x"), Segment(" " * 18)])
     cells.draw(layout(lines))
     assert cells.take_changes((6, 2)) == "\x1b[3;6Hx"
+
+
+def test_blank_cells_are_erased_if_the_terminal_fills_them_with_the_background() -> None:
+    cells = frame()
+    cells.erases_in_color = True
+    cells.draw(layout([Strip.blank(WIDTH, Style(bgcolor="blue")), *[Strip.blank(WIDTH)] * (HEIGHT - 1)]))
+    erased = ["\x1b[1H\x1b[0;44m\x1b[24X", "\x1b[0m\x1b[24X", *["\x1b[24X"] * 3]
+    assert cells.take_changes((0, 0)) == "\r\n".join(erased) + "\x1b[1H"
+    cells.draw(layout([Strip([Segment("x" + " " * 22 + "y", Style(underline=True))])]))
+    assert cells.take_changes((0, 0)).endswith("mx" + " " * 22 + "y\x1b[1H"), "an underline is visible"
 
 
 def test_a_text_that_is_longer_than_its_strip_claims_keeps_its_line() -> None:

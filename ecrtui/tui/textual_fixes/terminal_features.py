@@ -1,0 +1,25 @@
+"""What terminfo tells of the terminal."""
+
+from __future__ import annotations
+
+ECH = b"\x1b[%p1%dX"
+"""The sequence that erases characters at the cursor, as terminfo writes it."""
+
+
+def erases_in_color(fileno: int) -> bool:
+    """Return True if the terminal can erase characters (``ech``) and fills them with the background (``bce``).
+
+    Without a description of the terminal, the answer is False.
+
+    Args:
+        fileno: The terminal.
+    """
+    try:
+        import curses  # here, because it takes some milliseconds
+    except ImportError:  # Python was built without it
+        return False
+    try:
+        curses.setupterm(fd=fileno)
+    except curses.error:
+        return False
+    return curses.tigetflag("bce") == 1 and curses.tigetstr("ech") == ECH
