@@ -42,9 +42,14 @@ def cache_file() -> Path:
     return _folder("cache") / "cache.sqlite"
 
 
+def expand(path: str) -> Path:
+    """Return a path with ``~`` and ``~USER`` as folders; as it is if there is no such home. Path.expanduser raises."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 def has_home() -> bool:
     """Return whether the user has a home folder: ``$HOME``, or the one in the password database."""
-    return os.path.expanduser("~") != "~"  # noqa: PTH111 - Path.expanduser raises
+    return expand("~") != Path("~")
 
 
 def lacks_home(path: Path) -> bool:

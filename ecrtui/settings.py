@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ecrtui.errors import SettingsError
-from ecrtui.paths import lacks_home, settings_file
+from ecrtui.paths import expand, lacks_home, settings_file
 from ecrtui.text_files import UnreadableFile, parse_toml, read_text
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
@@ -275,7 +275,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
 
 def _settings_file(environment: Mapping[str, str]) -> Path:
     named = environment.get("ECRTUI_SETTINGS")
-    return Path(os.path.expanduser(named)) if named else settings_file()  # noqa: PTH111 - Path.expanduser raises
+    return expand(named) if named else settings_file()
 
 
 def remember_theme(theme: str, file: Path | None = None) -> None:

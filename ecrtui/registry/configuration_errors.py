@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ecrtui.paths import AWS_FILES
+from ecrtui.paths import AWS_FILES, expand
 from ecrtui.registry.credentials_cache import why_unreadable
 from ecrtui.text_files import encoding_fault
 
@@ -38,7 +38,7 @@ def unreadable_files(environment: Mapping[str, str]) -> str:
     """
     problems = []
     for variable, default in AWS_FILES.items():
-        path = Path(os.path.expanduser(environment.get(variable) or default))  # noqa: PTH111 - Path.expanduser raises
+        path = expand(environment.get(variable) or default)
         if (environment.get(variable) or os.path.lexists(path)) and (reason := why_unreadable(path)):
             problems.append(f"{path}: {reason}.")
     return "\n".join(problems)

@@ -19,6 +19,7 @@ from ecrtui.ecr.put_image_request import (
     with_line_ends,
 )
 from ecrtui.errors import UsageError
+from ecrtui.paths import expand
 from ecrtui.tui import clipboard
 
 _LINE_ENDING_NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
@@ -94,7 +95,7 @@ class PutImageDocument:
             common: the connection options of each command.
         """
         request = replace(self.request, digest=self.request.digest or self.digest)
-        file = os.path.expandvars(Path(self.file).expanduser()) if self.file else clipboard.MANIFEST_FILE
+        file = os.path.expandvars(expand(self.file)) if self.file else clipboard.MANIFEST_FILE
         put = clipboard.put_image_command(request, file, common)
         if not self.image:
             return put
@@ -132,7 +133,7 @@ def read_manifest_file(path: str) -> str:
         UsageError: the file is missing, unreadable, too long or not UTF-8.
     """
     try:
-        file = Path(os.path.expandvars(Path(path).expanduser()))
+        file = Path(os.path.expandvars(expand(path)))
         state = file.stat()
         if not stat.S_ISREG(state.st_mode):
             raise UsageError("not a file")
@@ -141,7 +142,7 @@ def read_manifest_file(path: str) -> str:
         return file.read_bytes().decode()
     except UnicodeDecodeError as problem:
         raise UsageError(f"not UTF-8: {problem.reason} at byte {problem.start:,}") from problem
-    except (OSError, ValueError, RuntimeError) as problem:
+    except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise UsageError(f"cannot be read: {reason}") from problem
 

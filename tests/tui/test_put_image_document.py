@@ -97,3 +97,11 @@ def test_a_folder_and_a_huge_file_are_refused(tmp_path: Path) -> None:
         file.truncate(4 * MAX_LENGTH + 1)
     with pytest.raises(UsageError, match="too many"):
         read_manifest_file(str(tmp_path / "m.json"))
+
+
+@pytest.mark.parametrize("path", ["~no-such-user/m.json", "~no-such-user"])
+def test_the_home_of_an_unknown_user_is_a_missing_file(path: str) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        read_manifest_file(path)
+    document = PutImageDocument(request=PutImageRequest(repository="app"), file=path)
+    assert path in document.command("", ())

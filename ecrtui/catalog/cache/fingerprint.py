@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-from ecrtui.paths import AWS_FILES
+from ecrtui.paths import AWS_FILES, expand
 from ecrtui.redaction import without_user
 from ecrtui.settings import Connection
 
@@ -47,7 +46,7 @@ def connection_fingerprint(connection: Connection, environment: Mapping[str, str
 
 
 def _file_state(file: str) -> tuple[str, int, int]:
-    path = Path(os.path.expanduser(file))  # noqa: PTH111 - Path.expanduser raises without a home
+    path = expand(file)
     try:
         status = path.stat()
     except OSError:

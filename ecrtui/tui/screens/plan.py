@@ -20,6 +20,7 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
+from ecrtui.paths import expand
 from ecrtui.retag import plan_file
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
@@ -187,7 +188,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             event.input.remove()
             self.table.focus()
             if event.value.strip():
-                self._save(Path(event.value.strip()).expanduser())
+                self._save(expand(event.value.strip()))
 
     def focus_content(self) -> None:
         self.table.focus()

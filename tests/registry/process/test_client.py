@@ -278,3 +278,10 @@ def test_the_user_is_told_about_a_slow_credential_process_and_closing_ends_it(
     process.close()
     select.select([handle], [], [])  # readable once the command has ended
     os.close(handle)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_other_user_can_see_the_connection(start: Callable[[Connection], RegistryProcess]) -> None:
+    process = start(Connection(endpoint_url="http://me:very-secret@127.0.0.1:9"))
+    assert isinstance(failed(RemoteRegistry(process).location), ConnectionFailed)
+    assert b"secret" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
