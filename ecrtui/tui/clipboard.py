@@ -42,7 +42,7 @@ class CopyItem:
 
 def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
     """Return what can be copied of a repository."""
-    return _words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
+    return copy_words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
 
 
 def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
@@ -50,7 +50,7 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
     tag = tag or (image.tags[0] if image.tags else "")
     by_digest = f"{repository.uri}@{image.digest}"
     by_tag = f"{repository.uri}:{tag}" if tag else ""
-    words = _words(("tag URI", by_tag), ("digest URI", by_digest), ("digest", image.digest), ("tag", tag))
+    words = copy_words(("tag URI", by_tag), ("digest URI", by_digest), ("digest", image.digest), ("tag", tag))
     return (
         *words,
         CopyItem("docker pull", shlex.join(["docker", "pull", by_tag or by_digest])),
@@ -61,12 +61,12 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
 def copy_items_for_part(repository: Repository, part: Part) -> tuple[CopyItem, ...]:
     """Return what can be copied of a part of a manifest."""
     if isinstance(part, Annotation):
-        return _words(("digest", part.digest)) if part.digest else (CopyItem("annotation", part.value),)
+        return copy_words(("digest", part.digest) if part.digest else ("annotation", part.value))
     uri = f"{repository.uri}@{part.digest}" if part.is_image else ""
-    return _words((f"{part.role} digest", part.digest), (f"{part.role} URI", uri))
+    return copy_words((f"{part.role} digest", part.digest), (f"{part.role} URI", uri))
 
 
-def _words(*entries: tuple[str, str]) -> tuple[CopyItem, ...]:
+def copy_words(*entries: tuple[str, str]) -> tuple[CopyItem, ...]:
     """Return the entries with a value, each as a shell reads it: no valid name, tag or digest needs quotes."""
     return tuple(CopyItem(label, shlex.quote(visible(value))) for label, value in entries if value)
 

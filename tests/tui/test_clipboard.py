@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import parse_manifest
+from ecrtui.ecr.manifest import Annotation, Part, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.tui import clipboard
@@ -49,10 +49,12 @@ def items_of(text: str) -> list[CopyItem]:
             }
         )
     )
+    parts: list[Part] = [*manifest.descriptors, Annotation("note", text), Annotation("note", text, text)]
     return [
         *clipboard.copy_items_for_repository(repository),
         *clipboard.copy_items_for_image(repository, image, "eu-west-1"),
-        *(item for part in manifest.descriptors for item in clipboard.copy_items_for_part(repository, part)),
+        *clipboard.copy_words(("digest before", text), ("plan", text)),  # as Activity and the Put image form
+        *(item for part in parts for item in clipboard.copy_items_for_part(repository, part)),
     ]
 
 

@@ -21,7 +21,7 @@ from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard import copy_words
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
@@ -177,7 +177,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
                 ("tag", entry.tag),
                 ("plan", entry.plan),
             )
-            self.post_message(messages.OfferCopies(tuple(CopyItem(label, value) for label, value in choices if value)))
+            self.post_message(messages.OfferCopies(copy_words(*choices)))
 
 
 def _searchable(entry: JournalEntry) -> str:

@@ -22,7 +22,7 @@ from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next_line_endings, read_manifest_file
@@ -317,7 +317,7 @@ class PutImageScreen(PlanApplyMixin):
         """Copy the command, the digest or the manifest."""
         items = (
             CopyItem("aws ecr put-image", self._command()),
-            CopyItem("digest", self.state.digest),
+            *copy_words(("digest", self.state.digest)),
             CopyItem("manifest", self.manifest_field.exact_text, lines=True),
         )
         self.post_message(messages.OfferCopies(tuple(item for item in items if item.text)))
