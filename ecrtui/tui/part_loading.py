@@ -87,9 +87,8 @@ class PartLoadingMixin(ListScreen[Image]):
         if not self._unread:
             return super()._note(state)
         read = press(self, "images.read_indexes", "read them (ECR records a pull of each)")
-        return self.no_match(
-            f"No match so far: {self._unread} not read, so images without tags may be in use. {read}".rstrip(". ")
-        )
+        note = f"No match so far: the parts of {self._unread} are not known, so images without tags may be in use. "
+        return self.no_match((note + read).rstrip(". "))
 
     def untagged_totals(self, untagged: Sequence[Image]) -> Iterable[str]:
         """Yield the numbers of the images without tags: of no known use, in indexes, and referrers."""

@@ -103,7 +103,7 @@ def part_warning(image: Image, structure: ParsedManifest, part: Part) -> str:
 
 
 def _role(part: Descriptor) -> str:
-    kind = f" ({part.kind})" if part.role is DescriptorRole.REFERRER else ""
+    kind = f" ({part.kind})" if part.role is DescriptorRole.REFERRER and part.digest else ""
     return f"{part.role}{kind}{', can be tagged' if part.is_image else ''}"
 
 

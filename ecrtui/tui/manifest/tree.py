@@ -180,7 +180,7 @@ def _title(descriptor: Descriptor, number: int, platform: str) -> Text:
     if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")
     if descriptor.role is DescriptorRole.REFERRER:
-        return Text(str(descriptor.kind))
+        return Text(str(descriptor.kind) if descriptor.digest else "referrer")
     return Text(descriptor.role.value)
 
 

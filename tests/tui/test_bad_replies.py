@@ -1,0 +1,155 @@
+"""One table of bad values, in the replies behind each screen: the error is named, and the good rows stay.
+
+``tests.registry.test_bad_replies`` puts each value into each member. Here all values meet a screen together.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from ecrtui.ecr.manifest import OCI_MANIFEST
+from ecrtui.emulator.faults import Fault
+from tests.support.bad_replies import BAD_VALUES, MISSING
+from tests.support.edited_replies import EditedReply
+from tests.support.embedded import client_for, create_repository, manifest_text, new_embedded, push_image, put
+from tests.support.screen import app_of, running, screen_text, type_text, unsafe_characters, until, until_gone
+
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
+
+Row = dict[str, Any]
+
+
+def with_bad_rows(rows: list[Row], identity: str, fresh: Callable[[int], object]) -> None:
+    """Add to a list of rows: for each member and each bad value, a copy of the first row with that value.
+
+    Args:
+        rows: the rows of a reply.
+        identity: the member that identifies a row.
+        fresh: returns an identity for each copy by its number.
+    """
+    good = copy.deepcopy(rows[0])
+    for member in good:
+        for value in BAD_VALUES.values():
+            row = {**copy.deepcopy(good), identity: fresh(len(rows))}
+            row[member] = value
+            rows.append({name: entry for name, entry in row.items() if entry is not MISSING})
+
+
+def digest_of_number(number: int) -> str:
+    return "sha256:" + hashlib.sha256(str(number).encode()).hexdigest()
+
+
+class Estate:
+    """A registry with the repository ``app``: an image with everything, and faults for the replies about it."""
+
+    def __init__(self) -> None:
+        self.embedded = new_embedded()
+        self.client = client_for(self.embedded)
+        create_repository(self.client, "app")
+        self.image = push_image(self.client, "app", "one", "good")
+        self.client.start_image_scan(repositoryName="app", imageId={"imageTag": "good"})
+        subject = {"mediaType": OCI_MANIFEST, "digest": self.image.digest, "size": len(self.image.manifest)}
+        put(self.client, "app", manifest_text(self.client, "app", "sig", subject=subject, artifactType="a/signature"))
+
+    @contextmanager
+    def edited(self, operation: str, edit: Callable[[Row], object]) -> Iterator[None]:
+        fault = self.embedded.faults.add(Fault(operation, EditedReply(edit)))
+        yield
+        self.embedded.faults.remove(fault)
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return Estate()
+
+
+def check(pilot: Pilot[None]) -> None:
+    """Check that the application runs, and that the screen has no text that could act on the terminal."""
+    assert app_of(pilot).is_running
+    assert unsafe_characters(screen_text(pilot.app)) == []
+
+
+async def test_lists_keep_their_good_rows_and_name_the_bad_ones(estate: Estate) -> None:
+    def repositories(reply: Row) -> None:
+        with_bad_rows(reply["repositories"], "repositoryName", lambda number: f"bad-{number}")
+
+    def images(reply: Row) -> None:
+        with_bad_rows(reply["imageDetails"], "imageDigest", digest_of_number)
+
+    async with running(estate.embedded, size=(140, 40)) as pilot:
+        await until(pilot, "1 repository")
+        with estate.edited("DescribeRepositories", repositories):
+            await pilot.press("ctrl+r")
+            await until(pilot, "rows of the response could not be read")
+            await pilot.press("slash")
+            await type_text(pilot, "name=app")
+            await until(pilot, "1 match")
+            check(pilot)
+        await pilot.press("down", "ctrl+r")
+        await until_gone(pilot, "could not be read")
+        await pilot.press("enter")
+        await until(pilot, "2 images")
+        with estate.edited("DescribeImages", images):
+            await pilot.press("ctrl+r")
+            await until(pilot, "rows of the response could not be read")
+            await pilot.press("slash")
+            await type_text(pilot, f"digest:{estate.image.digest[7:19]}")
+            screen = await until(pilot, "1 match")
+            assert estate.image.digest[7:19] in screen
+            check(pilot)
+        await pilot.press("down", "ctrl+r")
+        await until_gone(pilot, "could not be read")
+        await until(pilot, "2 images")
+
+
+BAD_LISTS = {
+    label: BAD_VALUES[label]
+    for label in ("null", "number", "10^400", "half a surrogate pair", "control characters", "list", "object")
+}
+"""Bad values in place of the one list that the Image screen cannot do without."""
+
+
+async def test_the_image_screen_names_what_it_cannot_read_and_goes_on(estate: Estate) -> None:
+    def referrers(reply: Row) -> None:
+        with_bad_rows(reply["referrers"], "digest", digest_of_number)
+
+    def findings(reply: Row) -> None:
+        reply["imageScanFindings"]["findings"] = [{"name": "CVE-good", "severity": "LOW"}]
+        with_bad_rows(reply["imageScanFindings"]["findings"], "name", lambda number: f"CVE-{number}")
+
+    async with running(estate.embedded, "app:good", size=(140, 40)) as pilot:
+        await until(pilot, "referrers · 1")
+        with estate.edited("ListImageReferrers", referrers), estate.edited("DescribeImageScanFindings", findings):
+            await pilot.press("ctrl+r")
+            await until(pilot, "referrers · 1")
+            await pilot.press("o", "G")
+            await until(pilot, "unreadable")
+            check(pilot)
+            await pilot.press("g", "f")
+            await until(pilot, "CVE-good")
+            check(pilot)
+            await pilot.press("escape")
+        for label, value in BAD_LISTS.items():
+            calls = estate.embedded.calls["DescribeImages"]
+
+            def spoil(reply: Row, value: object = value) -> None:
+                reply["imageDetails"] = value
+
+            with estate.edited("DescribeImages", spoil):
+                await pilot.press("ctrl+r")
+                screen = await until(
+                    pilot,
+                    lambda text, calls=calls: estate.embedded.calls["DescribeImages"] > calls and "✗ " in text,  # type: ignore[misc]
+                )
+            assert '"schemaVersion": 2' in screen, label
+            check(pilot)
+        await pilot.press("ctrl+r")
+        await until_gone(pilot, "✗ ")
+        await until(pilot, "referrers · 1")
