@@ -325,6 +325,7 @@ class ListScreen(AppScreen, Generic[Item]):
         bar = self.query_one(FilterBar)
         if bar.field.value:  # the state may lag behind what was typed
             bar.clear()
+            self.table.focus()  # the field may have the focus, if the user's key for this action is not that of the bar
         else:
             super().action_back()
 
