@@ -51,11 +51,15 @@ class WordsInput(LineInput):
 def clean_paste(pasted: str, *, join: bool) -> tuple[str, str]:
     """Return the text of one line that a field takes of a paste, and in words what it drops.
 
+    Blanks around each of several lines are left out.
+
     Args:
         pasted: the pasted text.
         join: True to join its lines with spaces; False to keep the first line that is not empty.
     """
-    lines = [line.strip() for line in pasted.replace("\t", " ").splitlines() if line.strip()]
+    lines = pasted.replace("\t", " ").splitlines()
+    if len(lines) > 1:  # the blanks of a single line are part of it: it can continue the text of the field
+        lines = [line.strip() for line in lines if line.strip()]
     kept = " ".join(lines if join else lines[:1])
     text = "".join(character for character in kept if character.isprintable())
     counts = (

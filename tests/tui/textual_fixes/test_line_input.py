@@ -16,6 +16,7 @@ from ecrtui.tui.textual_fixes.line_input import MAX_PASTE, clean_paste
         ("a\u2028b\x85c\x0bd", True, "a b c d", ""),
         ("prod\nstable\nv1\n", False, "prod", "2 further lines"),
         ("\n/tmp/m.json\n", False, "/tmp/m.json", ""),
+        (" is:untagged", False, " is:untagged", ""),
         ("a\tb", False, "a b", ""),
         ("a\x1b[31m\x07b", False, "a[31mb", "2 control characters"),
         ("a\u202eb\u200bc\nd", False, "abc", "1 further line, 2 control characters"),
