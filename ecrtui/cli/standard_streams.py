@@ -47,7 +47,12 @@ def _opened(descriptor: int, flags: int, mode: str) -> TextIO:
 
 
 def escape_missing_characters() -> None:
-    """Let the standard streams take every text, whatever the locale. A terminal gets what its locale can show."""
+    """Let the standard streams take every text, whatever the locale. A terminal gets what its locale can show.
+
+    Standard input takes every byte: an answer that the locale cannot read confirms nothing.
+    """
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="backslashreplace")
     codecs.register_error(ESCAPE, _escape)
     codecs.register_error(SIMILAR, _use_similar)
     for stream, errors in ((sys.stdout, ESCAPE), (sys.stderr, SIMILAR)):

@@ -19,7 +19,7 @@ import pytest
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.cli.test_write_commands import RetagRegistry, registry
-from tests.support.cli_env import CliEnv
+from tests.support.cli_env import CliEnv, run_on_terminal
 from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served, tags_of
 
 __all__ = ["registry"]
@@ -145,6 +145,16 @@ def test_a_character_that_the_locale_lacks_is_escaped(output: str, environment: 
     assert b"\\u20ac" in done.stdout
     if output.startswith("json"):
         assert json.loads(done.stdout.decode("latin-1")) == ["é€😀"]
+
+
+def test_an_answer_that_the_locale_cannot_read_confirms_nothing(registry: RetagRegistry) -> None:
+    words = ["retag", "team/app:one", "new", *registry.env.options]
+    code, shown = run_on_terminal(
+        words, typed="yé\n", stdout=subprocess.DEVNULL, environment={"PYTHONIOENCODING": "ascii"}
+    )
+    assert code == ExitCode.REFUSED, shown
+    assert "not confirmed. Nothing was sent." in shown
+    assert "new" not in registry.tags()
 
 
 def test_a_word_that_is_not_utf_8_is_refused_without_a_traceback(registry: RetagRegistry) -> None:
