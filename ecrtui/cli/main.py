@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, cast
@@ -66,9 +67,13 @@ def main(arguments: Sequence[str]) -> int:
 
         return report_bug(problem)
     except KeyboardInterrupt:
-        from ecrtui.cli.exit_codes import ExitCode
+        return _interrupted()
 
-        return ExitCode.INTERRUPTED
+
+def _interrupted() -> int:
+    from ecrtui.cli.exit_codes import ExitCode
+
+    return ExitCode.INTERRUPTED
 
 
 def run() -> None:
@@ -81,6 +86,9 @@ def run() -> None:
         code = main(arguments)
     except SystemExit as done:  # argparse printed its text
         code = done.code if isinstance(done.code, int) else 0
+    except KeyboardInterrupt:  # a second one, while the command ends after the first
+        code = _interrupted()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command is done: a further one ends the process at once
     sys.exit(_finish(code))
 
 
