@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Lock
@@ -18,6 +19,9 @@ FRESH_SECONDS = 900.0
 RESCAN_SECONDS = 86_400.0
 """Seconds after a basic scan in which ECR accepts no other scan of the image (StartImageScan)."""
 
+MAX_SCANS = 50_000
+"""Scans in memory, besides those of the repository in use: about 20 MB."""
+
 ScanResult = ImageScan | EcrTuiError | None
 """A scan, or the error of its request; None if there was no request."""
 
@@ -28,13 +32,15 @@ class KnownScans:
     Args:
         cache: the cache on disk; None to keep nothing on disk.
         clock: returns seconds since the epoch.
+        size: scans to keep in memory. Beyond it, those of the repository that was not used for longest are dropped.
     """
 
-    def __init__(self, cache: Cache | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, cache: Cache | None, clock: Callable[[], float] = time.time, *, size: int = MAX_SCANS) -> None:
+        self._size = size
         self._cache = cache
         self._clock = clock
         self._lock = Lock()
-        self._known: dict[str, dict[str, tuple[ImageScan, float]]] = {}
+        self._known: OrderedDict[str, dict[str, tuple[ImageScan, float]]] = OrderedDict()
         self._unsaved: dict[str, dict[str, tuple[ImageScan, float]]] = {}
         self._requests: dict[tuple[str, str], Future[ScanResult]] = {}
 
@@ -54,7 +60,7 @@ class KnownScans:
     def find(self, repository: str, digests: Sequence[str]) -> dict[str, ImageScan]:
         """Return the known scans of these images, from memory or the cache on disk."""
         with self._lock:
-            known = self._known.setdefault(repository, {})
+            known = self._of(repository)
             missing = [digest for digest in digests if digest not in known]
         if missing and self._cache is not None:
             stored = self._cache.scans(repository, missing)
@@ -119,8 +125,16 @@ class KnownScans:
     def _keep(self, repository: str, scans: Mapping[str, ImageScan]) -> None:
         now = self._clock()
         lasting = {digest: (scan, now) for digest, scan in scans.items() if scan.status not in PENDING}
-        self._known.setdefault(repository, {}).update(lasting)
+        self._of(repository).update(lasting)
+        while len(self._known) > 1 and sum(map(len, self._known.values())) > self._size:
+            self._known.popitem(last=False)
         self._unsaved.setdefault(repository, {}).update(lasting)
+
+    def _of(self, repository: str) -> dict[str, tuple[ImageScan, float]]:
+        """Return the scans in memory of a repository, which is in use now."""
+        known = self._known.setdefault(repository, {})
+        self._known.move_to_end(repository)
+        return known
 
     def save(self, repository: str) -> None:
         """Write the scans to the cache on disk that are not there yet."""

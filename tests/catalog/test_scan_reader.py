@@ -270,6 +270,24 @@ def test_a_scan_is_known_while_it_is_fresh(
     assert image.scan_known is fresh
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_memory_holds_the_scans_of_the_repositories_that_were_used_last(
+    env: Env, tmp_path: Path, on_disk: bool
+) -> None:
+    known = KnownScans(env.cache(tmp_path / "cache") if on_disk else None, clock=lambda: env.now, size=4)
+    scans = {digest: ImageScan("FAILED") for digest in env.digests[:2]}
+    for repository in ("one", "two"):
+        known.keep(repository, scans)
+    known.find("one", env.digests)
+    known.keep("three", scans)
+    images = [Image(digest) for digest in scans]
+    in_memory = [name for name in ("one", "two", "three") if known.add_to(name, images)[0].scan_known]
+    assert in_memory == ["one", "three"]
+    assert known.find("two", list(scans)) == (scans if on_disk else {})
+    known.keep("four", {digest: ImageScan("FAILED") for digest in env.digests})
+    assert len(known.find("four", env.digests)) == 6
+
+
 def test_scans_on_disk_belong_to_a_registry_and_a_repository(env: Env, tmp_path: Path) -> None:
     known = env.known(env.cache(tmp_path / "cache"))
     scans = {digest: ImageScan("COMPLETE", (("LOW", 2),), "words", env.now) for digest in env.digests}
