@@ -20,6 +20,8 @@ turn, on the same machine, against the same embedded registry, which its own pro
 rows run in a pty with a terminal emulator and measure the time from the key to the screen. A target is a ratio if the
 row has a comparison, and a value otherwise.
 
+[terminal.md](terminal.md) compares the output to the terminal, and a session over a slow line, with an older version.
+
 | measured | ecrtui | compared with | | ratio | target | |
 |---|---:|---|---:|---:|---:|---|
 """

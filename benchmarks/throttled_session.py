@@ -64,7 +64,7 @@ def steps(program: str, dataset: ServedDataset) -> Iterator[tuple[str, float]]:
             yield "first rows", step("", lambda screen: "repositories" in screen and "images/" in screen)
             yield "filter", step(f"/{part_of_name}", lambda screen: "1 match" in screen)
             yield "open", step(ENTER * 2, lambda screen: f"{IMAGES:,} images" in screen)
-            yield "form", step("t", lambda screen: "new tags" in screen)
+            yield "form", step("t", lambda screen: "Retag " in screen)
             yield "plan", step("x1", lambda screen: "enter apply" in screen)
             yield "retag", step(ENTER, lambda screen: "done" in screen)
             start = terminal.since_start()
@@ -73,10 +73,17 @@ def steps(program: str, dataset: ServedDataset) -> Iterator[tuple[str, float]]:
             yield "quit", terminal.since_start() - start
 
 
+def _reported(program: str, measured: Iterator[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+    """Report each step on standard error when it is done: a session takes minutes."""
+    for name, seconds in measured:
+        print(f"{program}: {name}: {seconds:.1f} s", file=sys.stderr, flush=True)
+        yield name, seconds
+
+
 def main(programs: Sequence[str]) -> None:
     """Print one row per step, with a column per program, the given ones first."""
     with serve_dataset() as dataset:
-        columns = [list(steps(program, dataset)) for program in (*programs, ecrtui())]
+        columns = [list(_reported(program, steps(program, dataset))) for program in (*programs, ecrtui())]
     print("| step | " + " | ".join((*programs, "this version")) + " |")
     print("|---|" + "---:|" * len(columns))
     for row in zip(*columns, strict=True):
