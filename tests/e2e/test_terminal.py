@@ -246,7 +246,7 @@ SEQUENCES = re.compile(
     r"""\x1b(?:
         \[[0-9;:]*m                      # colors and styles
       | \[\d+(?:;\d+)?H                  # move the cursor to a position
-      | \[[0-9;]*[ABCDJK]                # move the cursor by lines or columns, clear
+      | \[[0-9;]*[ABCDJKX]               # move the cursor by lines or columns, clear
       | \[\?(?:25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2027|2031|2048|7)(?:;\d+)*(?:[hl]|\$p)   # modes
       | \[>\d+u | \[<u | \[=\d+;\d+u | \[\?u | \[>?c | \[\d*t | \[5n | \[6n   # keyboard protocol, queries
       | \[\d\ q                          # cursor shape

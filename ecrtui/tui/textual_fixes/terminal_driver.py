@@ -156,9 +156,8 @@ class TerminalDriver(Driver):
             return
         changes = self._frame.take_changes(self._cursor)
         if changes:
-            self._writer.write(
-                f"{SYNC_START}{changes}{SYNC_END}" if self._sync and len(changes) > SYNC_SIZE else changes
-            )
+            frame = f"{SYNC_START}{changes}{SYNC_END}" if self._sync and len(changes) > SYNC_SIZE else changes
+            self._writer.write(frame, is_frame=True)
 
     # Modes
 
@@ -204,7 +203,8 @@ class TerminalDriver(Driver):
             self._settings = None
 
     def _leaving(self) -> str:
-        return STOP + (MOUSE_OFF if self._mouse else "") + KITTY_KEYS_OFF + LEAVE
+        sync_end = SYNC_END if self._sync else ""  # the last frame may be cut
+        return sync_end + STOP + (MOUSE_OFF if self._mouse else "") + KITTY_KEYS_OFF + LEAVE
 
     def close(self) -> None:
         """Write the rest of the output."""

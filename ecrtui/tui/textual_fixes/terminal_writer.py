@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import select
 import threading
+from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
-WRITE_SIZE = 4096
-"""Bytes to write at once. A terminal takes a few kilobytes before it blocks."""
+WRITE_SIZE = 1024
+"""Bytes to write at once. A serial line takes a second for them."""
 
 CLOSE_TIMEOUT = 1.0
 """Seconds to wait for a terminal that takes no more output when the application ends."""
+
+
+class Output(NamedTuple):
+    """A text for the terminal."""
+
+    text: str
+    is_frame: bool
+    """True if it only changes cells, so that nobody misses it after the end."""
 
 
 class TerminalWriter(threading.Thread):
@@ -29,8 +39,10 @@ class TerminalWriter(threading.Thread):
         self._on_drained = on_drained
         self._on_lost = on_lost
         self._changed = threading.Condition()
-        self._text: list[str] = []
+        self._waiting: deque[Output] = deque()
         self._is_writing = False
+        self._writes = 0
+        """Number of writes that the terminal took."""
         self._closed = False
         self._lost = False
 
@@ -38,55 +50,65 @@ class TerminalWriter(threading.Thread):
     def is_idle(self) -> bool:
         """True if all text is written."""
         with self._changed:
-            return not self._text and not self._is_writing
+            return not self._waiting and not self._is_writing
 
-    def write(self, text: str) -> None:
-        """Add text to the output. Never block."""
+    def write(self, text: str, *, is_frame: bool = False) -> None:
+        """Add text to the output. Never block.
+
+        Args:
+            text: The text.
+            is_frame: True if it only changes cells. :meth:`close` drops what is left of it.
+        """
         with self._changed:
             if not self._lost and not self._closed:
-                self._text.append(text)
+                self._waiting.append(Output(text, is_frame))
                 self._changed.notify()
 
     def close(self) -> None:
-        """Write the rest and end the thread. Give up when the terminal takes no output."""
+        """Drop the rest of the frames, write the other texts and end the thread.
+
+        A slow line would still draw a frame for seconds, and get the sequences that restore it after that, or never.
+        Give up when the terminal takes no output.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if self is not threading.current_thread():
+        writes = -1
+        while self is not threading.current_thread() and self.is_alive() and writes != self._writes:
+            writes = self._writes
             self.join(CLOSE_TIMEOUT)
 
     def run(self) -> None:
         """Write text until the writer is closed or the terminal is lost."""
         try:
-            while (text := self._next_text()) is not None:
-                self._write(text.encode("utf-8", "replace"))
+            while (output := self._next_output()) is not None:
+                self._write(output)
                 self._finish_write()
         except OSError:
             with self._changed:
                 self._lost = True
                 self._is_writing = False
-                self._text.clear()
+                self._waiting.clear()
             self._on_lost()
 
-    def _next_text(self) -> str | None:
+    def _next_output(self) -> Output | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._text or self._closed)
-            text = "".join(self._text)
-            self._text.clear()
-            self._is_writing = bool(text)
-            return text or None
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._is_writing = bool(self._waiting)
+            return self._waiting.popleft() if self._waiting else None
 
     def _finish_write(self) -> None:
         with self._changed:
             self._is_writing = False
-            drained = not self._text
+            drained = not self._waiting
         if drained:
             self._on_drained()
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
+    def _write(self, output: Output) -> None:
+        view = memoryview(output.text.encode("utf-8", "replace"))
+        while view and not (output.is_frame and self._closed):
             try:
                 view = view[os.write(self._fileno, view[:WRITE_SIZE]) :]
+                self._writes += 1
             except BlockingIOError:  # the terminal is in non-blocking mode
                 select.select([], [self._fileno], [])

@@ -74,3 +74,36 @@ def test_the_rest_is_written_on_close(ends: tuple[int, int]) -> None:
         listener.writer.write(f"{number} ")
     listener.writer.close()
     assert os.read(reading, 1 << 16).split()[-1] == b"99"
+
+
+def test_the_rest_of_a_frame_is_dropped_on_close_and_other_texts_are_not(ends: tuple[int, int]) -> None:
+    reading, writing = ends
+    listener = Listener(writing)
+    frame = "x" * (1 << 23)
+    listener.writer.write(frame, is_frame=True)
+    listener.writer.write("copied")
+    listener.writer.write("another frame", is_frame=True)
+    listener.writer.write("restored")
+    closing = threading.Thread(target=listener.writer.close)
+    received = os.read(reading, 1)  # the frame has begun
+    closing.start()
+    while not received.endswith(b"restored"):
+        received += os.read(reading, 1 << 12)
+    closing.join(PATIENCE)
+    assert received.endswith(b"xcopiedrestored")
+    assert len(received) < len(frame)
+
+
+def test_close_waits_for_a_terminal_that_is_slow_but_works(ends: tuple[int, int]) -> None:
+    reading, writing = ends
+    os.set_blocking(writing, False)
+    listener = Listener(writing)
+    text = "x" * (1 << 20)
+    listener.writer.write(text)
+    closing = threading.Thread(target=listener.writer.close)
+    closing.start()
+    received = 0
+    while received < len(text):
+        received += len(os.read(reading, 1 << 16))
+    closing.join(PATIENCE)
+    assert not listener.writer.is_alive()
