@@ -1,48 +1,46 @@
 """Copy with the clipboard programs of this machine and with tmux, and read back what arrived.
 
-These functions run programs and wait for them: call them in a thread. A program gets two seconds. Its output never
-reaches the screen.
+pyperclip copies to the desktop. It runs in a process of its own, because the programs that it starts write to the
+screen and may never end. These functions wait for their programs: call them in a thread.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-TIMEOUT = 2.0
+TIMEOUT = 5.0
 """Seconds for a program. A window system that does not answer would keep it for ever."""
 
 Environment = Mapping[str, str]
 
 
 class ClipboardProgram(NamedTuple):
-    """A program that copies standard input.
+    """A program that pyperclip uses.
 
     Args:
-        copy: its command.
-        paste: the command that prints what was copied; empty if the exit code of ``copy`` is proof enough.
+        name: the name of the program.
+        mechanism: the name of its function in pyperclip, without ``init_`` and ``_clipboard``.
         variable: the environment variable of the clipboard's owner; empty for none.
-        encoding: the encoding of its input.
     """
 
-    copy: tuple[str, ...]
-    paste: tuple[str, ...]
+    name: str
+    mechanism: str
     variable: str = ""
-    encoding: str = "utf-8"
 
 
 PROGRAMS = (
-    ClipboardProgram(("wl-copy",), ("wl-paste", "--no-newline"), "WAYLAND_DISPLAY"),
-    ClipboardProgram(
-        ("xclip", "-selection", "clipboard", "-in"), ("xclip", "-selection", "clipboard", "-out"), "DISPLAY"
-    ),
-    ClipboardProgram(("xsel", "--clipboard", "--input"), ("xsel", "--clipboard", "--output"), "DISPLAY"),
-    ClipboardProgram(("pbcopy",), ("pbpaste",)),
-    ClipboardProgram(("clip.exe",), (), "WSL_DISTRO_NAME", "utf-16-le"),
+    ClipboardProgram("wl-copy", "wl", "WAYLAND_DISPLAY"),
+    ClipboardProgram("xclip", "xclip", "DISPLAY"),
+    ClipboardProgram("xsel", "xsel", "DISPLAY"),
+    ClipboardProgram("pbcopy", "osx_pbcopy"),
+    ClipboardProgram("clip.exe", "wsl", "WSL_DISTRO_NAME"),
 )
 """The programs of Wayland, X11, macOS and Windows, in the order in which they are tried."""
 
@@ -87,14 +85,21 @@ def over_ssh(environment: Environment) -> bool:
     return bool(environment.get("SSH_TTY") or environment.get("SSH_CONNECTION"))
 
 
-def copy_to_desktop(text: str, environment: Environment) -> Copied:
-    """Copy with the first program that works, to the clipboard of the user's desktop."""
+def copy_to_desktop(text: str, environment: Environment, timeout: float = TIMEOUT) -> Copied:
+    """Copy with the first program that works, to the clipboard of the user's desktop.
+
+    Args:
+        text: the text.
+        environment: the environment of the terminal.
+        timeout: seconds for each program.
+    """
     problems: list[str] = []
     for program in PROGRAMS:
-        if not _serves_the_user(program, environment) or shutil.which(program.copy[0], path=_path(environment)) is None:
+        if not _serves_the_user(program, environment) or shutil.which(program.name, path=_path(environment)) is None:
             continue
+        command = (sys.executable, "-P", "-m", "ecrtui.tui.pyperclip_copy", program.mechanism)
         try:
-            _copy(program, text, environment)
+            _run(command, environment, text, name=program.name, timeout=timeout)
         except ClipboardError as problem:
             problems.append(str(problem))
         else:
@@ -113,9 +118,12 @@ def copy_to_tmux(text: str, environment: Environment, *, with_terminal: bool) ->
     """
     load = ("tmux", "load-buffer", *(("-w",) if with_terminal else ()), "-")
     try:
-        _copy(ClipboardProgram(load, ("tmux", "show-buffer")), text, environment)
+        _run(load, environment, text)
+        buffered = _run(("tmux", "show-buffer"), environment)
     except ClipboardError as problem:
         return Copied("", (str(problem),))
+    if buffered != text.encode("utf-8", "replace"):
+        return Copied("", ("tmux returned another text than it got",))
     return Copied("the tmux buffer")
 
 
@@ -130,43 +138,43 @@ def _serves_the_user(program: ClipboardProgram, environment: Environment) -> boo
     return program.variable == "DISPLAY" and not value.startswith(":") and bool(value)  # X11 forwarding
 
 
-def _copy(program: ClipboardProgram, text: str, environment: Environment) -> None:
-    _run(program.copy, environment, text.encode(program.encoding, "replace"))
-    if program.paste and _run(program.paste, environment) != text.encode("utf-8", "replace"):
-        raise ClipboardError(f"{program.paste[0]} returned another text than {program.copy[0]} got")
-
-
-def _run(command: Sequence[str], environment: Environment, text: bytes = b"") -> bytes:
+def _run(
+    command: Sequence[str], environment: Environment, text: str = "", *, name: str = "tmux", timeout: float = TIMEOUT
+) -> bytes:
     """Run a program and return its output.
 
     The output goes into files: a program that serves its text in the background keeps its output open. It is in a
     session of its own, so that it outlives the terminal.
 
+    Args:
+        command: the command.
+        environment: its environment.
+        text: its standard input.
+        name: the name of the program in an error.
+        timeout: seconds for the program.
+
     Raises:
         ClipboardError: the program is missing, failed or did not end in time.
     """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        given.write(text)
+        given.write(text.encode("utf-8", "replace"))
         given.seek(0)
         try:
-            code = subprocess.run(
-                command,
-                stdin=given,
-                stdout=output,
-                stderr=errors,
-                env=dict(environment),
-                timeout=TIMEOUT,
-                start_new_session=True,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired as problem:
-            raise ClipboardError(f"{command[0]} did not end within {TIMEOUT:g} seconds") from problem
+            process = subprocess.Popen(
+                command, stdin=given, stdout=output, stderr=errors, env=dict(environment), start_new_session=True
+            )
         except OSError as problem:
-            raise ClipboardError(f"{command[0]} did not start: {problem.strerror or problem}") from problem
+            raise ClipboardError(f"{name} did not start: {problem.strerror or problem}") from problem
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired as problem:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise ClipboardError(f"{name} did not end within {timeout:g} seconds") from problem
         if code:
             errors.seek(0)
             words = " ".join(errors.read(1000).decode(errors="replace").split())
-            raise ClipboardError(f"{command[0]} failed: {words or f'exit code {code}'}")
+            raise ClipboardError(f"{name} failed: {words or f'exit code {code}'}")
         output.seek(0)
         return output.read()
 
