@@ -97,6 +97,9 @@ class ManifestView(TextView, can_focus=True, inherit_bindings=False):
 
     # Methods for the screen
 
+    def on_unmount(self) -> None:
+        self.prepared = EMPTY  # the collector may keep the view alive for long
+
     def show(self, prepared: TextDocument) -> None:
         """Show another manifest from its start."""
         self._digest = NO_DIGEST

@@ -105,6 +105,11 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.query_one(ManifestView).focus()
         self.load()
 
+    def on_unmount(self) -> None:
+        """Free the manifest: the screen is a cycle, and the collector keeps it for long."""
+        self._prepared = None
+        self.set_reactive(ImageScreen.state, ImageState())
+
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
         """Read the image and its manifest, then its referrers."""
