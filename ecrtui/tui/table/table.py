@@ -73,6 +73,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         markable: bool = False,
         note: str | Content = "",
         slice_seconds: float = SLICE,
+        arrival_speed: float = ARRIVAL_CELLS_PER_SECOND,
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
@@ -96,6 +97,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._announced: tuple[object, int] = (None, -1)
         self._announced_marks = 0
         self._last_marked: Key | None = None
+        self._arrival_speed = arrival_speed
         self._pause: Timer | None = None
         """Runs while rows that arrive wait."""
         rows.set_descending(descending)
@@ -136,7 +138,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def _start_pause(self) -> None:
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(max(self.size.area / ARRIVAL_CELLS_PER_SECOND, 0.1), self._end_pause)
+        self._pause = self.set_timer(max(self.size.area / self._arrival_speed, 0.1), self._end_pause)
 
     def _end_pause(self) -> None:
         self._pause = None
