@@ -13,7 +13,7 @@ FREEZE_THRESHOLD_ROWS = 4000
 """Rows to load before another :func:`freeze_heap` is worth its time."""
 
 COLLECTOR_THRESHOLDS = (1_000, 10, 1_000)
-"""Thresholds of the collector. They leave old objects to :func:`collect_and_freeze`: a collection of the oldest
+"""Thresholds of the collector. They leave old objects to :func:`collect_screens`: a collection of the oldest
 generation takes twenty milliseconds at 100,000 rows, and a key would have to wait for it."""
 
 
@@ -44,7 +44,9 @@ def enable_gc() -> None:
         gc.enable()
 
 
-def collect_and_freeze() -> None:
-    """Free the cycles of a screen that was left, then freeze the rest. Call this while the user is idle."""
+def collect_screens() -> None:
+    """Free the cycles of a screen that was left. Call this while the user is idle.
+
+    It freezes nothing: the next screen is open already, and must be freed when the user leaves it.
+    """
     gc.collect()
-    gc.freeze()

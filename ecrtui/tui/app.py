@@ -219,7 +219,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, KeymapApp):
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
-            self.set_timer(IDLE_DELAY, gc_tuning.collect_and_freeze)
+            self.set_timer(IDLE_DELAY, gc_tuning.collect_screens)
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer

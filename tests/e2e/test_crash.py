@@ -23,8 +23,13 @@ def test_a_crash_waits_for_the_write_in_flight(waits: bool, own_home: Path) -> N
     client = client_for(registry)
     create_repository(client, REPOSITORY)
     push_image(client, REPOSITORY, "one", "v1")
-    reply = threading.Event()
-    registry.faults.before("PutImage", lambda: reply.wait(60))
+    arrived, reply = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        reply.wait(60)
+
+    registry.faults.before("PutImage", hold)
     with served(registry) as url:
         command = [sys.executable, "-m", "tests.support.crashing", "--endpoint-url", url, REPOSITORY]
         with ecrtui(home=own_home, command=command, PYTHONPATH=str(ROOT)) as terminal:
@@ -35,6 +40,7 @@ def test_a_crash_waits_for_the_write_in_flight(waits: bool, own_home: Path) -> N
             terminal.until("enter apply")
             terminal.press(ENTER)
             terminal.until("writing…")
+            assert arrived.wait(60)
             terminal.press(CRASH_KEY)
             terminal.until("A write is in flight.")
             if waits:

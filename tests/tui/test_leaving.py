@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -75,3 +76,23 @@ async def test_closed_screens_leave_nothing_in_memory() -> None:
             await pilot.pause(0.05)
             waited += 0.05
         assert left == Counter()
+
+
+async def test_each_screen_is_freed_although_the_next_one_is_open() -> None:
+    async with running(estate(), "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        for _ in range(3):
+            await pilot.press("enter")
+            await until(pilot, "last pulled")
+            image_screen = weakref.ref(pilot.app.screen)
+            await pilot.press("escape")
+            await until(pilot, "1 image ·")
+            await pilot.press("enter")
+            await until(pilot, "last pulled")
+            waited = 0.0
+            while image_screen() is not None and waited < PATIENCE:
+                await pilot.pause(0.05)
+                waited += 0.05
+            assert image_screen() is None
+            await pilot.press("escape")
+            await until(pilot, "1 image ·")
