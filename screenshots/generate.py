@@ -37,7 +37,12 @@ class Screenshot:
 
 SCREENSHOTS = (
     Screenshot("repositories", "", (("", "repositories"),)),
-    Screenshot("images", "team/checkout", (("", "tagged"), ("down,up", "schemaVersion")), size=(160, 40)),
+    Screenshot(
+        "images",
+        "team/checkout",
+        (("", "tagged"), (f"{SELECT_PROD},enter", "last pulled"), ("escape", "60 images")),
+        size=(160, 40),
+    ),
     Screenshot("image", "team/checkout:prod", (("", "linux/arm64"), ("o,down,down", "can be tagged"))),
     Screenshot(
         "retag",

@@ -262,23 +262,24 @@ class ListScreen(AppScreen, Generic[Item]):
         return f"{reason}. {press(self, 'screen.back', 'clear the filter')}".rstrip()
 
     def _progress(self) -> str:
+        """Return the status; a narrow screen cuts its end, so the totals come last."""
         state = self.state
         parts = []
         if state.filter_text:
             parts.append(f"{units.format_number(len(self.rows))} match")
+        if self.rows.marked_count:
+            parts.append(f"{units.format_number(self.rows.marked_count)} marked")
         parts += self.status_parts()
         if state.waiting:
             parts.append(f"throttled by the service, {state.waiting:.0f} s")
+        if state.stale is not None:
+            parts.append(f"as of {units.format_short_duration(state.stale)} ago")
         if state.complete:
             parts.append(self.totals())
         elif state.loading:
             parts.append(f"loading… {units.format_number(state.loaded)}" + (" so far" if state.loaded else ""))
         elif state.error and state.loaded:
             parts.append(f"stopped at {units.format_number(state.loaded)}")
-        if state.stale is not None:
-            parts.append(f"as of {units.format_short_duration(state.stale)} ago")
-        if self.rows.marked_count:
-            parts.append(f"{units.format_number(self.rows.marked_count)} marked")
         return " · ".join(parts)
 
     def action_refresh_screen(self) -> None:
