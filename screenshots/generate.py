@@ -17,6 +17,9 @@ from textual.pilot import Pilot
 
 FOLDER = Path(__file__).parent
 TIMEOUT = 30.0
+QUIET = 1.5
+"""Seconds without a change after which a screen is complete."""
+
 SELECT_PROD = "down,down,down"
 """Keys from the first image of team/checkout, a signature, to the one with the tag prod."""
 
@@ -84,7 +87,7 @@ async def draw(screenshot: Screenshot) -> str:
             if keys:
                 await pilot.press(*keys.split(","))
             await wait_for(pilot, text)
-        await pilot.pause(0.5)
+        await wait_until_quiet(pilot)
         return re.sub(r"terminal-\d+", "terminal-ecrtui", app.export_screenshot(title="ecrtui"))
 
 
@@ -96,6 +99,13 @@ async def wait_for(pilot: Pilot[None], text: str) -> None:
             sys.exit(f"not on the screen after {TIMEOUT} s: {text!r}\n{screen}")
         await pilot.pause(0.05)
         waited += 0.05
+
+
+async def wait_until_quiet(pilot: Pilot[None]) -> None:
+    """Wait until the screen has not changed for :data:`QUIET` seconds. Findings of the rows in view arrive late."""
+    before = ""
+    while before != (before := screen_text(pilot.app)):
+        await pilot.pause(QUIET)
 
 
 def screen_text(app: App[None]) -> str:
