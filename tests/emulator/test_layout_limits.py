@@ -23,7 +23,15 @@ from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout import open_layout
 from ecrtui.emulator.layout_import import ImportResult, import_image
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import OCI_INDEX, OCI_LAYER, OCI_MANIFEST, REGION, client_for, digests_of
+from tests.support.embedded import (
+    OCI_INDEX,
+    OCI_LAYER,
+    OCI_MANIFEST,
+    REGION,
+    client_for,
+    create_repository,
+    digests_of,
+)
 from tests.support.layouts import LayoutFolder, files_of, write_tar
 
 REPOSITORY = "team/app"
@@ -188,9 +196,11 @@ def test_a_blob_that_is_longer_than_its_descriptor_says_is_not_read_further(
 
 @pytest.mark.parametrize("member", ["config", "layers"])
 @pytest.mark.parametrize("size", [0, None, -1, "5"])
-def test_an_empty_blob_is_refused(embedded: EmbeddedRegistry, tmp_path: Path, member: str, size: object) -> None:
+def test_an_empty_blob_is_refused(empty: EmbeddedRegistry, tmp_path: Path, member: str, size: object) -> None:
+    client = client_for(empty)
+    create_repository(client, REPOSITORY)
     layout = LayoutFolder(tmp_path / "layout")
-    empty = {"mediaType": OCI_LAYER, **layout.blob(b""), "size": size}
+    blob = {"mediaType": OCI_LAYER, **layout.blob(b""), "size": size}
     parts = {
         "config": {"mediaType": "a/b", **layout.blob(b"{}")},
         "layers": [{"mediaType": "a/b", **layout.blob(b"x")}],
@@ -199,12 +209,12 @@ def test_an_empty_blob_is_refused(embedded: EmbeddedRegistry, tmp_path: Path, me
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         **parts,
-        member: empty if member == "config" else [empty],
+        member: blob if member == "config" else [blob],
     }
     layout.write_index(layout.manifest(json.dumps(document)))
-    with pytest.raises(LayoutError, match=f"refuses empty layers and configs.*\n  {empty['digest']}"):
-        taken(embedded, layout)
-    assert digests_of(client_for(embedded), REPOSITORY) == set()
+    with pytest.raises(LayoutError, match=f"refuses empty layers and configs.*\n  {blob['digest']}"):
+        taken(empty, layout)
+    assert digests_of(client, REPOSITORY) == set()
 
 
 def test_manifests_without_bounds_are_refused(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
