@@ -117,7 +117,7 @@ def test_a_docker_image_is_converted_to_schema_1(ecr: Any, repository: str) -> N
 def test_an_image_whose_config_is_no_json_is_not_converted_to_schema_1(transport: Transport, repository: str) -> None:
     """G11"""
     ecr = transport.client()
-    image = push_docker(ecr, repository)
+    image = push_docker(ecr, repository, name="damaged")  # other tests share the blobs of the usual name
     config = json.loads(image.manifest)["config"]["digest"]
     with transport.embedded.database.write() as connection:
         connection.execute("UPDATE blob_chunks SET content = x'ff' WHERE digest = ?", (config,))
