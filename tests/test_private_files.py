@@ -12,7 +12,7 @@ import pytest
 
 from ecrtui.private_files import open_private, prepare_database
 
-NOBODY = 65534
+OTHER_USER = 65534
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
 
 
@@ -69,28 +69,28 @@ def listening_socket(path: Path) -> None:
 
 def foreign_file(path: Path) -> None:
     path.touch()
-    os.chown(path, NOBODY, NOBODY)
+    os.chown(path, OTHER_USER, OTHER_USER)
 
 
 def foreign_folder(path: Path) -> None:
-    os.chown(path.parent, NOBODY, NOBODY)
+    os.chown(path.parent, OTHER_USER, OTHER_USER)
 
 
 def foreign_outer_folder(path: Path) -> None:
-    os.chown(path.parent.parent, NOBODY, NOBODY)
+    os.chown(path.parent.parent, OTHER_USER, OTHER_USER)
 
 
 def foreign_folder_behind_a_link(path: Path) -> None:
     real = path.parent.with_name("real")
     path.parent.rename(real)
-    os.chown(real, NOBODY, NOBODY)
+    os.chown(real, OTHER_USER, OTHER_USER)
     path.parent.symlink_to(real)
 
 
 def folder_behind_a_foreign_link(path: Path) -> None:
     path.parent.rename(path.parent.with_name("real"))
     path.parent.symlink_to("real")
-    os.chown(path.parent, NOBODY, NOBODY, follow_symlinks=False)
+    os.chown(path.parent, OTHER_USER, OTHER_USER, follow_symlinks=False)
 
 
 REFUSED: list[tuple[Callable[[Path], None], str, str]] = [
@@ -102,11 +102,11 @@ REFUSED: list[tuple[Callable[[Path], None], str, str]] = [
     (listening_socket, "some.file", "not a regular file"),
 ]
 REFUSED_TO_ROOT: list[tuple[Callable[[Path], None], str, str]] = [
-    (foreign_file, "some.file", f"belongs to user {NOBODY}"),
-    (foreign_folder, "ecrtui", f"belongs to user {NOBODY}"),
-    (foreign_outer_folder, "state", f"belongs to user {NOBODY}"),
-    (foreign_folder_behind_a_link, "ecrtui", f"belongs to user {NOBODY}"),
-    (folder_behind_a_foreign_link, "ecrtui", f"belongs to user {NOBODY}"),
+    (foreign_file, "some.file", f"belongs to user {OTHER_USER}"),
+    (foreign_folder, "ecrtui", f"belongs to user {OTHER_USER}"),
+    (foreign_outer_folder, "state", f"belongs to user {OTHER_USER}"),
+    (foreign_folder_behind_a_link, "ecrtui", f"belongs to user {OTHER_USER}"),
+    (folder_behind_a_foreign_link, "ecrtui", f"belongs to user {OTHER_USER}"),
 ]
 
 

@@ -93,7 +93,7 @@ def read_account(sts: BaseClient | None, ecr: BaseClient, sign_in: Callable[[], 
 
     Raises:
         CredentialsError: AWS does not accept the credentials.
-        ConnectionFailed: none of them told the account.
+        ConnectionFailed: none of them returned the account.
     """
     questions: tuple[tuple[str, Any, Callable[[Any], str]], ...] = (
         ("GetCallerIdentity", sts, lambda client: required_account(client.get_caller_identity(), "Account")),

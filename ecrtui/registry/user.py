@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class User:
-    """Ways to ask and to tell the user. The thread that signs in calls them."""
+    """Functions that ask or inform the user. The thread that signs in calls them."""
 
     mfa_code: Callable[[str], str] | None = None
-    """Asks for the code of an MFA device: takes the question, returns the code. None if nobody can answer."""
+    """Takes the question and returns the code of the MFA device. None if ecrtui cannot ask the user."""
     on_waiting: Callable[[str], None] = lambda _: None
-    """Tells what the sign-in waits for; called with an empty text when it waits no longer."""
+    """Shows what the sign-in waits for. The text is empty when the sign-in no longer waits."""
     on_new_credentials: Callable[[], None] = lambda: None
-    """Tells that other credentials of the same account sign the requests from now on. The caller may be another."""
+    """Reports that other credentials of the same account sign the requests from now on. The caller may differ."""

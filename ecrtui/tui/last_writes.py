@@ -14,17 +14,17 @@ def finish_writes() -> None:
     """Wait for the writes in flight, and say on standard error what is known of them."""
     if not blocking.has_writes():
         return
-    _tell(f"A write is in flight. ecrtui waits for it, at most {PATIENCE:.0f} seconds. Ctrl-C stops waiting.")
+    _print(f"A write is in flight. ecrtui waits for it, at most {PATIENCE:.0f} seconds. Ctrl-C stops waiting.")
     try:
         ended = blocking.finish_writes(PATIENCE)
     except KeyboardInterrupt:
         ended = False
     if ended:
-        _tell("The write has ended. ecrtui history shows its result.")
+        _print("The write has ended. ecrtui history shows its result.")
     else:
-        _tell("The outcome of the write is unknown. ecrtui history shows it, and the next start reads it back.")
+        _print("The outcome of the write is unknown. ecrtui history shows it, and the next start reads it back.")
 
 
-def _tell(text: str) -> None:
+def _print(text: str) -> None:
     sys.stderr.write(f"ecrtui: {text}\n")
     sys.stderr.flush()

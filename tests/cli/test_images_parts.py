@@ -1,4 +1,4 @@
-"""``ecrtui images`` never hands out a part of an index as an image that nobody needs."""
+"""``ecrtui images`` never lists a part of an index as an unused image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal that only prints lines is refused by its name; a name that nobody knows is tried."""
+"""ecrtui refuses terminals that only print lines, by their name. It tries an unknown name."""
 
 from __future__ import annotations
 

@@ -100,10 +100,10 @@ def test_every_part_of_a_policy_has_its_layout(ecr: Any, repository: str) -> Non
 def test_a_list_of_one_action_becomes_a_text(ecr: Any, repository: str) -> None:
     """R19"""
     text = policy(statement(Action=["ecr:BatchGetImage"]))
-    told = ecr.set_repository_policy(repositoryName=repository, policyText=text)["policyText"]
-    assert '"Action" : "ecr:BatchGetImage"\n' in told
-    again = ecr.set_repository_policy(repositoryName=repository, policyText=told)["policyText"]
-    assert again == told
+    returned = ecr.set_repository_policy(repositoryName=repository, policyText=text)["policyText"]
+    assert '"Action" : "ecr:BatchGetImage"\n' in returned
+    again = ecr.set_repository_policy(repositoryName=repository, policyText=returned)["policyText"]
+    assert again == returned
 
 
 @pytest.mark.parametrize(

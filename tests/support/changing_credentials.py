@@ -15,7 +15,7 @@ class ChangingCredentials:
 
     Args:
         home: the home folder; the profile is written there.
-        sts: is told the account of each key.
+        sts: receives the account of each key.
     """
 
     def __init__(self, home: Path, sts: FakeSts) -> None:

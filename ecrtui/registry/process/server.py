@@ -109,7 +109,7 @@ class RegistryServer:
         self._has_connection.wait()  # calls have a thread each: one can overtake the first, which is "open"
         with self._lock:
             if not self._registries:
-                user = User(self._ask_for_code, partial(self._tell, WAITING), partial(self._tell, NEW_CREDENTIALS))
+                user = User(self._ask_for_code, partial(self._notify, WAITING), partial(self._notify, NEW_CREDENTIALS))
                 self._registries[""] = self._open_registry(self._connection, self._caller_account, user)
             if account not in self._registries:
                 self._registries[account] = self._registries[""].of_account(account)
@@ -121,6 +121,6 @@ class RegistryServer:
         except ConnectionClosed:
             raise CredentialsError("No MFA code was given") from None
 
-    def _tell(self, name: str, *arguments: str) -> None:
+    def _notify(self, name: str, *arguments: str) -> None:
         with suppress(ConnectionClosed):  # the client has ended
             self.rpc.call(name, *arguments)

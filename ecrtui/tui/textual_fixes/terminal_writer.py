@@ -21,7 +21,7 @@ class Output(NamedTuple):
 
     text: str
     is_frame: bool
-    """True if it only changes cells, so that nobody misses it after the end."""
+    """True if it only changes cells. The writer drops it when the application ends."""
 
 
 class TerminalWriter(threading.Thread):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
 
 class Env:
-    """The repository ``app``: an index with two platforms, and an image that nobody needs."""
+    """The repository ``app``: an index with two platforms, and an untagged image that no index lists."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
