@@ -14,8 +14,8 @@ def finish_writes() -> None:
     """Wait for the writes in flight, and say on standard error what is known of them."""
     if not blocking.has_writes():
         return
-    _print(f"A write is in flight. ecrtui waits for it, at most {PATIENCE:.0f} seconds. Ctrl-C stops waiting.")
-    try:
+    try:  # around the text too: Ctrl-C counts as soon as it can be read
+        _print(f"A write is in flight. ecrtui waits for it, at most {PATIENCE:.0f} seconds. Ctrl-C stops waiting.")
         ended = blocking.finish_writes(PATIENCE)
     except KeyboardInterrupt:
         ended = False
