@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
 from typing import NamedTuple
 
 EMBEDDED = "embedded"
@@ -21,3 +22,18 @@ def account_of_arn(arn: str) -> str:
     """Return the account in an ARN (``arn:partition:service:region:account:resource``); empty if there is none."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""
+
+
+def account_of_access_key(key: str) -> str:
+    """Return the account that an access key belongs to; empty if the key does not tell.
+
+    The 12 characters after the prefix are base32. 40 bits after the first bit are the account. AWS does not document
+    this, and keys from before 2019, whose first bit is 0, do not have it.
+    https://medium.com/@TalBeerySec/a-short-note-on-aws-key-id-f88cc4317489
+    """
+    try:
+        number = int.from_bytes(b32decode(key[4:].upper())[:6], "big")
+    except ValueError:
+        return ""
+    modern = len(key) >= 16 and number >> 47
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}" if modern else ""
