@@ -98,8 +98,10 @@ def main() -> None:
     """Run the application as the command ``ecrtui`` does."""
     disable_gc()
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
-    settings, process = load({}), RegistryProcess(Connection())
-    HeartbeatApp(wiring.SessionFactory(Connection(), settings, process=process), settings, reference).run()
+    settings, process = load({}), RegistryProcess()
+    HeartbeatApp(
+        wiring.SessionFactory(Connection(), settings, remote=process.open(Connection())), settings, reference
+    ).run()
     process.close()
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ecrtui.emulator.service import EmbeddedRegistry
     from ecrtui.registry.client import InProcessTransport
     from ecrtui.registry.gateway import EcrRegistry
-    from ecrtui.registry.process.client import RegistryProcess
+    from ecrtui.registry.process.client import RegistryProcess, RemoteConnection
     from ecrtui.registry.process.launch import LaunchedProcess
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
@@ -137,7 +137,8 @@ class SessionFactory:
         connection: the user's options.
         settings: the settings before the account is known.
         embedded: an embedded registry to use instead of one from the options; for tests.
-        process: the registry process; None to use the registry in this process. It is started if it does not run.
+        remote: the connection in the registry process; None to use the registry in this process. The process is
+            started if it does not run.
     """
 
     def __init__(
@@ -146,13 +147,13 @@ class SessionFactory:
         settings: Settings,
         *,
         embedded: EmbeddedRegistry | None = None,
-        process: RegistryProcess | None = None,
+        remote: RemoteConnection | None = None,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._embedded = embedded
-        self._process = process
-        self.user = User()
+        self._remote = remote
+        self.user = User() if remote is None else remote.user
         self.on_notice: Callable[[str], None] = lambda _: None
         """Tells the user what is wrong without stopping the work."""
         self._lock = threading.Lock()
@@ -177,12 +178,11 @@ class SessionFactory:
             return self._session
 
     def _registry(self) -> Registry:
-        if self._process is None or not self._process.start():
+        if self._remote is None or not self._remote.process.start():
             return open_registry(self._connection, embedded=self._embedded, user=self.user)
         from ecrtui.registry.process.client import RemoteRegistry
 
-        self._process.user = self.user
-        return RemoteRegistry(self._process, self._connection.registry_id or "")
+        return RemoteRegistry(self._remote, self._connection.registry_id or "")
 
     def cached_snapshot(self) -> Cache | None:
         """Return the cached data for this connection, without network access; None if there is none."""
@@ -246,8 +246,8 @@ def run_application(
 
     settings = load(flags)
     log_to_file(connection)
-    process = registry_process(connection, launched)
-    session_factory = SessionFactory(connection, settings, process=process)
+    process = registry_process(launched)
+    session_factory = SessionFactory(connection, settings, remote=process.open(connection))
     app = create_app(session_factory, settings, start, demo=connection.demo)
     session_factory.talk_through(app)
     try:
@@ -258,11 +258,11 @@ def run_application(
     return app.return_code or 0
 
 
-def registry_process(connection: Connection, launched: LaunchedProcess | None) -> RegistryProcess:
-    """Return the client of a registry process, and send the connection to a launched one."""
+def registry_process(launched: LaunchedProcess | None) -> RegistryProcess:
+    """Return the client of a registry process: of the launched one, or of one that the first call starts."""
     from ecrtui.registry.process.client import RegistryProcess
 
-    return RegistryProcess(connection, launched)
+    return RegistryProcess(launched)
 
 
 def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageFormResult:

@@ -77,11 +77,11 @@ def test_the_process_that_draws_never_loads_botocore() -> None:
     from ecrtui.settings import Connection, load
     from ecrtui.wiring import SessionFactory
     connection = Connection(demo=True)
-    process = RegistryProcess(connection)
-    session = SessionFactory(connection, load({}), process=process)()
+    opened = RegistryProcess().open(connection)
+    session = SessionFactory(connection, load({}), remote=opened)()
     session.engine.repository_context("team/checkout", None)
     assert session.registry.repository("team/checkout").name
-    process.close()"""
+    opened.process.close()"""
     assert not loaded(program.strip()) & {*UI, *AWS}
 
 

@@ -180,11 +180,11 @@ def test_the_identity_follows_the_credentials_and_the_user_is_told(
     told: SimpleQueue[str] = SimpleQueue()
     user = User(on_new_credentials=lambda: told.put("new"))
     connection = Connection(profile="p", endpoint_url=served)
-    process = RegistryProcess(connection) if in_a_process else None
+    opened = RegistryProcess().open(connection) if in_a_process else None
     registry: Registry = open_registry(connection, user=user)
-    if process is not None:
-        process.user = user
-        registry = RemoteRegistry(process)
+    if opened is not None:
+        opened.user = user
+        registry = RemoteRegistry(opened)
     registry.location()
     assert registry.identity().endswith("user/FIRST")
     assert told.empty()
@@ -193,8 +193,8 @@ def test_the_identity_follows_the_credentials_and_the_user_is_told(
     assert told.get() == "new"
     assert registry.identity().endswith("user/SECOND")
     assert told.empty()
-    if process is not None:
-        process.close()
+    if opened is not None:
+        opened.process.close()
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -203,14 +203,14 @@ def test_the_registry_process_checks_the_account(
     env: RegistryEnv, served: str, credentials: ChangingCredentials, registry_id: str, *, restarted: bool
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="one")
-    process = RegistryProcess(Connection(profile="p", endpoint_url=served, registry_id=registry_id or None))
-    registry = RemoteRegistry(process, registry_id)
+    opened = RegistryProcess().open(Connection(profile="p", endpoint_url=served, registry_id=registry_id or None))
+    registry = RemoteRegistry(opened, registry_id)
     registry.location()
     registry.identity()
     manifest = registry.manifest("team/app", pushed.digest)
     if restarted:
-        os.kill(process.pid, signal.SIGKILL)
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        os.kill(opened.process.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, opened.process.pid, os.WEXITED | os.WNOWAIT)
     credentials.become("SECOND", OTHER)
     before = requests(env, "PutImage")
     error = failed(registry.put_image, "team/app", manifest, "prod")
@@ -218,7 +218,7 @@ def test_the_registry_process_checks_the_account(
         error = failed(registry.put_image, "team/app", manifest, "prod")
     check_changed(error)
     assert requests(env, "PutImage") == before
-    process.close()
+    opened.process.close()
 
 
 def test_a_long_plan_stops_when_the_account_changes(

@@ -118,12 +118,12 @@ def test_the_end_of_a_command_ends_it(
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_end_of_the_registry_process_ends_it(own_home: Path, started: Path) -> None:
     profile(own_home, started, "ignores SIGTERM")
-    process = RegistryProcess(Connection(endpoint_url="http://127.0.0.1:9"))
-    process.call("location", "", (), {})
+    opened = RegistryProcess().open(Connection(endpoint_url="http://127.0.0.1:9"))
+    opened.call("location", "", (), {})
     leader = int(started.read_text())
     with group_that_ends(leader):
-        os.kill(process.pid, signal.SIGKILL)
-    process.close()
+        os.kill(opened.process.pid, signal.SIGKILL)
+    opened.process.close()
 
 
 def test_what_a_successful_command_has_started_goes_on(tmp_path: Path) -> None:

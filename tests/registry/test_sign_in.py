@@ -112,13 +112,13 @@ def test_the_registry_process_asks_the_application_for_the_mfa_code(
     served: str, profiles: WriteFile, sts: FakeSts
 ) -> None:
     profiles(MFA)
-    process = RegistryProcess(Connection(profile="role", endpoint_url=served))
-    registry = RemoteRegistry(process)
+    opened = RegistryProcess().open(Connection(profile="role", endpoint_url=served))
+    registry = RemoteRegistry(opened)
     assert isinstance(failed(registry.location), CredentialsError)  # there is no user to ask yet
-    process.user.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
+    opened.user.mfa_code = lambda question: "654321" if "mfa/me" in question else ""
     registry.location()
     assert sts.calls[0]["TokenCode"] == "654321"
-    process.close()
+    opened.process.close()
 
 
 def test_a_retry_after_expired_mfa_credentials_asks_again(served: str, profiles: WriteFile, sts: FakeSts) -> None:

@@ -12,7 +12,8 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from threading import Lock, Thread
+from itertools import count
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrtui.ecr.location import account_of_arn
@@ -20,6 +21,7 @@ from ecrtui.errors import ConnectionFailed, CredentialsError
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
 from ecrtui.registry.process.rpc import (
+    CLOSE,
     MFA_CODE,
     NEW_CREDENTIALS,
     OPEN,
@@ -27,6 +29,7 @@ from ecrtui.registry.process.rpc import (
     ConnectionClosed,
     ReplyStream,
     RpcConnection,
+    connection_closed,
 )
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
 from ecrtui.registry.user import User
@@ -49,19 +52,17 @@ SHUTDOWN_TIMEOUT = 1.0
 
 
 class RegistryProcess:
-    """The registry process of one connection. It is started again when it is called after it has ended.
+    """The registry process. It holds several connections; it is started again when it is called after it has ended.
 
     Args:
-        connection: the user's options.
         launched: the process, if it runs already; without it, the first call or :meth:`start` starts it.
     """
 
-    def __init__(self, connection: Connection, launched: LaunchedProcess | None = None) -> None:
-        self._connection = connection
-        self.user = User()
-        self.caller_account = ""
-        """The account of the caller, once known. A process that is started again refuses credentials of another."""
-        self._lock = Lock()
+    def __init__(self, launched: LaunchedProcess | None = None) -> None:
+        self._lock = RLock()
+        self._numbers = count(1)
+        self._connections: dict[int, RemoteConnection] = {}
+        """The open connections by the number that each call carries."""
         self._launched: LaunchedProcess | None = None
         self._rpc = self._connect(launched) if launched else None
 
@@ -71,6 +72,27 @@ class RegistryProcess:
         if self._launched is None:
             raise RuntimeError("the registry process has not been started")
         return self._launched.process.pid
+
+    def open(self, connection: Connection, user: User | None = None) -> RemoteConnection:
+        """Add a connection. A process that runs prepares it at once; an error comes from the first operation.
+
+        Args:
+            connection: the user's options.
+            user: how to ask and to tell the user; None if there is no user.
+        """
+        with self._lock:
+            opened = RemoteConnection(self, next(self._numbers), connection, user or User())
+            self._connections[opened.number] = opened
+            if self._rpc is not None:
+                opened.prepare(self._rpc)
+        return opened
+
+    def drop(self, number: int) -> None:
+        """Forget a connection; see :meth:`RemoteConnection.close`."""
+        with self._lock:
+            if self._connections.pop(number, None) is not None and self._rpc is not None:
+                with suppress(ConnectionClosed):  # a new process does not get this connection
+                    self._rpc.call(CLOSE, number)
 
     def start(self) -> bool:
         """Start the process unless it runs. Return False if the system cannot start it."""
@@ -118,49 +140,93 @@ class RegistryProcess:
         self._launched = launched
         rpc = RpcConnection(launched.socket, self._handle)
         Thread(target=rpc.listen, daemon=True, name="registry process").start()
-        with suppress(ConnectionClosed):  # the next call finds that out, too
-            rpc.call(OPEN, self._connection, self.caller_account)  # an error comes again from the next call
+        for connection in self._connections.values():
+            connection.prepare(rpc)
         return rpc
 
-    def _handle(self, name: str, *arguments: str) -> Iterator[str]:
+    def _handle(self, name: str, number: int, *arguments: str) -> Iterator[str]:
+        """Handle a question or a report of the sign-in of a connection."""
+        with self._lock:
+            connection = self._connections.get(number)
+        user = User() if connection is None else connection.user
         if name == WAITING:
-            self.user.on_waiting(*arguments)
+            user.on_waiting(*arguments)
         elif name == NEW_CREDENTIALS:
-            self.user.on_new_credentials()
-        elif name == MFA_CODE and self.user.mfa_code is not None:
-            yield self.user.mfa_code(*arguments)
+            user.on_new_credentials()
+        elif name == MFA_CODE and user.mfa_code is not None:
+            yield user.mfa_code(*arguments)
         else:
             raise CredentialsError("The profile needs an MFA code", *arguments)
+
+
+class RemoteConnection:
+    """A connection that the registry process holds.
+
+    Args:
+        process: the process.
+        number: identifies the connection in the process.
+        connection: the user's options.
+        user: how to ask and to tell the user.
+    """
+
+    def __init__(self, process: RegistryProcess, number: int, connection: Connection, user: User) -> None:
+        self.process = process
+        self.number = number
+        self.user = user
+        self.caller_account = ""
+        """The account of the caller, once known. A process that is started again refuses credentials of another."""
+        self._connection = connection
+        self._closed = False
+
+    def prepare(self, rpc: RpcConnection) -> None:
+        """Make the connection known to a process, which prepares it."""
+        with suppress(ConnectionClosed):  # the next call finds that out, too
+            rpc.call(OPEN, self.number, self._connection, self.caller_account)  # an error comes again from that call
+
+    def call(self, name: str, *arguments: Any) -> ReplyStream:
+        """Call an operation on this connection; see :meth:`RegistryProcess.call`.
+
+        Raises:
+            ConnectionFailed: this connection was closed.
+        """
+        if self._closed:
+            raise connection_closed()
+        return self.process.call(name, self.number, *arguments)
+
+    def close(self) -> None:
+        """Let the process forget the connection. A call that it handles still ends; a later one is an error."""
+        self._closed = True
+        self.process.drop(self.number)
 
 
 class RemoteRegistry(Registry):
     """The registry of the registry process.
 
     Args:
-        process: runs the operations.
+        connection: runs the operations.
         registry_id: the account; empty for that of the connection.
     """
 
     capabilities: Capabilities = ECR_CAPABILITIES
 
-    def __init__(self, process: RegistryProcess, registry_id: str = "") -> None:
-        self._process = process
+    def __init__(self, connection: RemoteConnection, registry_id: str = "") -> None:
+        self._connection = connection
         self._account = registry_id
         self._location: RegistryLocation | None = None
 
     def of_account(self, registry_id: str) -> RemoteRegistry:
-        return RemoteRegistry(self._process, registry_id)
+        return RemoteRegistry(self._connection, registry_id)
 
     def location(self) -> RegistryLocation:
         if self._location is None:
             self._location = self._call("location")
             if not self._account:
-                self._process.caller_account = self._location.registry_id
+                self._connection.caller_account = self._location.registry_id
         return self._location
 
     def identity(self) -> str:
         arn = str(self._call("identity"))
-        self._process.caller_account = self._process.caller_account or account_of_arn(arn)
+        self._connection.caller_account = self._connection.caller_account or account_of_arn(arn)
         return arn
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
@@ -220,7 +286,7 @@ class RemoteRegistry(Registry):
 
     def _call(self, name: str, *values: Any, write: bool = False) -> Any:
         try:
-            return self._process.call(name, self._account, values, {}).next()
+            return self._connection.call(name, self._account, values, {}).next()
         except ConnectionClosed:
             raise _process_ended(write=write) from None
 
@@ -229,7 +295,7 @@ class RemoteRegistry(Registry):
 
         def read(token: str) -> Page[Any]:
             try:
-                reply = self._process.call(name, self._account, values, {**options, "start": token})
+                reply = self._connection.call(name, self._account, values, {**options, "start": token})
                 next_token = str(reply.next())
             except ConnectionClosed:
                 raise _process_ended() from None

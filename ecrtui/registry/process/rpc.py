@@ -17,13 +17,16 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
-from ecrtui.errors import EcrTuiError, internal_error
+from ecrtui.errors import ConnectionFailed, EcrTuiError, internal_error
 
 Handler = Callable[..., Iterator[Any]]
 """Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
 
-OPEN, MFA_CODE, WAITING, NEW_CREDENTIALS = "open", "mfa_code", "waiting", "new_credentials"
-"""The calls that are not registry operations: use this connection, and those of :class:`ecrtui.registry.user.User`."""
+OPEN, CLOSE = "open", "close"
+"""Calls to the registry process: hold this connection under a number, and forget it."""
+
+MFA_CODE, WAITING, NEW_CREDENTIALS = "mfa_code", "waiting", "new_credentials"
+"""Calls from the registry process, those of :class:`ecrtui.registry.user.User`, with the number of the connection."""
 
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")
@@ -34,6 +37,11 @@ _log = logging.getLogger(__name__)
 
 class ConnectionClosed(Exception):  # noqa: N818 - reads as what happened
     """The other process has ended."""
+
+
+def connection_closed() -> ConnectionFailed:
+    """Return the error for an operation on a connection to a registry that was closed."""
+    return ConnectionFailed("The connection was closed", hint="Open it again.")
 
 
 class RpcConnection:

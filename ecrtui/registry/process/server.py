@@ -1,4 +1,4 @@
-"""The program of the registry process: open the registry of a connection, and run operations on it."""
+"""The program of the registry process: open the registries of its connections, and run operations on them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from threading import Event, Lock
+from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.credential_process import end_running
-from ecrtui.registry.process.rpc import MFA_CODE, NEW_CREDENTIALS, OPEN, WAITING, ConnectionClosed, RpcConnection
+from ecrtui.registry.process.rpc import (
+    CLOSE,
+    MFA_CODE,
+    NEW_CREDENTIALS,
+    OPEN,
+    WAITING,
+    ConnectionClosed,
+    RpcConnection,
+    connection_closed,
+)
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
@@ -59,34 +68,90 @@ def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
 
 
 class RegistryServer:
-    """Handles the calls for one connection; see :func:`serve`."""
+    """Handles the calls for several connections; see :func:`serve`."""
 
     def __init__(self, link: socket.socket, open_registry: OpenRegistry) -> None:
         self.rpc = RpcConnection(link, self.handle)
         self._open_registry = open_registry
+        self._changed = Condition()
+        self._connections: dict[int, ServedConnection | None] = {}
+        """The connections by number; None for one that was closed."""
+
+    def handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
+        """Handle a call: "open", "close", or an operation on the connection with this number."""
+        if name == OPEN:
+            opened = self._new_connection(number, *arguments)
+            self._put(number, opened)
+            opened.prepare()
+            yield None
+        elif name == CLOSE:
+            self._put(number, None)
+            yield None
+        elif name in CODECS:
+            yield from self._connection(number).page(name, *arguments)
+        else:
+            yield self._connection(number).operation(name, *arguments)
+
+    def _new_connection(self, number: int, connection: Connection, caller_account: str) -> ServedConnection:
+        user = User(
+            partial(self._ask_for_code, number),
+            partial(self._notify, WAITING, number),
+            partial(self._notify, NEW_CREDENTIALS, number),
+        )
+        return ServedConnection(partial(self._open_registry, connection, caller_account, user))
+
+    def _put(self, number: int, connection: ServedConnection | None) -> None:
+        with self._changed:
+            self._connections[number] = connection
+            self._changed.notify_all()
+
+    def _connection(self, number: int) -> ServedConnection:
+        """Return the connection with this number. Calls have a thread each: one can overtake "open", and waits.
+
+        Raises:
+            ConnectionFailed: the connection was closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: number in self._connections)
+            connection = self._connections[number]
+        if connection is None:
+            raise connection_closed()
+        return connection
+
+    def _ask_for_code(self, number: int, question: str) -> str:
+        try:
+            return str(self.rpc.call(MFA_CODE, number, question).next())
+        except ConnectionClosed:
+            raise CredentialsError("No MFA code was given") from None
+
+    def _notify(self, name: str, number: int, *arguments: str) -> None:
+        with suppress(ConnectionClosed):  # the client has ended
+            self.rpc.call(name, number, *arguments)
+
+
+class ServedConnection:
+    """Runs operations on one connection: the registries of its accounts, and the pages that are read ahead.
+
+    Args:
+        open_registry: opens the registry of the connection.
+    """
+
+    def __init__(self, open_registry: Callable[[], EcrRegistry]) -> None:
+        self._open_registry = open_registry
         self._lock = Lock()
-        self._connection: Connection
-        self._caller_account = ""
-        self._has_connection = Event()
         self._registries: dict[str, EcrRegistry] = {}
         self._next_pages: OrderedDict[object, Future[Page[Any]]] = OrderedDict()
         self._readers = ThreadPoolExecutor(LISTINGS_READ_AHEAD, "page")
 
-    def handle(self, name: str, *arguments: Any) -> Iterator[Any]:
-        """Handle a call: ``open`` with connection and caller, or an operation with account, arguments and options."""
-        if name == OPEN:
-            self._connection, self._caller_account = arguments
-            self._has_connection.set()
-            self._registry("").connect()
-            yield None
-            return
-        if name in CODECS:
-            yield from self._page(name, *arguments)
-        else:
-            account, values, options = arguments
-            yield getattr(self._registry(account), name)(*values, **options)
+    def prepare(self) -> None:
+        """Create the client before the first operation needs it. Nothing is sent; raise if that fails."""
+        self._registry("").connect()
 
-    def _page(self, name: str, account: str, values: Sequence[str], options: Mapping[str, str]) -> Iterator[Any]:
+    def operation(self, name: str, account: str, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """Return the result of an operation that has one reply."""
+        return getattr(self._registry(account), name)(*values, **options)
+
+    def page(self, name: str, account: str, values: Sequence[str], options: Mapping[str, str]) -> Iterator[Any]:
         """Yield the token of the next page, and then the rows of this one. The next page is requested in between."""
 
         def read(start: str) -> Page[Any]:
@@ -106,21 +171,9 @@ class RegistryServer:
 
     def _registry(self, account: str) -> EcrRegistry:
         """Return the registry of an account, "" for that of the connection. Open it first; raise if that fails."""
-        self._has_connection.wait()  # calls have a thread each: one can overtake the first, which is "open"
         with self._lock:
             if not self._registries:
-                user = User(self._ask_for_code, partial(self._notify, WAITING), partial(self._notify, NEW_CREDENTIALS))
-                self._registries[""] = self._open_registry(self._connection, self._caller_account, user)
+                self._registries[""] = self._open_registry()
             if account not in self._registries:
                 self._registries[account] = self._registries[""].of_account(account)
             return self._registries[account]
-
-    def _ask_for_code(self, question: str) -> str:
-        try:
-            return str(self.rpc.call(MFA_CODE, question).next())
-        except ConnectionClosed:
-            raise CredentialsError("No MFA code was given") from None
-
-    def _notify(self, name: str, *arguments: str) -> None:
-        with suppress(ConnectionClosed):  # the client has ended
-            self.rpc.call(name, *arguments)

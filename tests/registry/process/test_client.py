@@ -14,7 +14,7 @@ import pytest
 
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
-from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
+from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
 from ecrtui.registry.process.launch import launch_early, running_threads
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
@@ -25,27 +25,27 @@ from tests.support.embedded import digest_of, push_image, push_index
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Connection], RegistryProcess]]:
+def start() -> Iterator[Callable[[Connection], RemoteConnection]]:
     """Starts processes, and ends them after the test."""
-    started: list[RegistryProcess] = []
+    started: list[RemoteConnection] = []
 
-    def start(connection: Connection) -> RegistryProcess:
-        started.append(RegistryProcess(connection))
+    def start(connection: Connection) -> RemoteConnection:
+        started.append(RegistryProcess().open(connection))
         return started[-1]
 
     yield start
-    for process in started:
-        process.close()
+    for opened in started:
+        opened.process.close()
 
 
 @pytest.fixture
-def process(served: str, start: Callable[[Connection], RegistryProcess]) -> RegistryProcess:
+def opened(served: str, start: Callable[[Connection], RemoteConnection]) -> RemoteConnection:
     return start(Connection(endpoint_url=served))
 
 
 @pytest.fixture
-def remote(process: RegistryProcess) -> RemoteRegistry:
-    return RemoteRegistry(process)
+def remote(opened: RemoteConnection) -> RemoteRegistry:
+    return RemoteRegistry(opened)
 
 
 def everything(registry: Registry, digest: str, index: str) -> list[object]:
@@ -138,7 +138,7 @@ def test_errors_arrive_with_all_fields(env: RegistryEnv, remote: RemoteRegistry)
 
 
 def test_an_invalid_connection_is_an_error_of_the_first_call(
-    start: Callable[[Connection], RegistryProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[[Connection], RemoteConnection], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be looked at as one" * 10)
     assert isinstance(
@@ -156,7 +156,7 @@ def test_the_process_refuses_bytes_that_do_not_match_their_digest(env: RegistryE
     assert isinstance(failed(lambda: remote.manifest("team/app", pushed.digest)), IntegrityError)
 
 
-def test_the_demo_registry_in_the_process_keeps_writes(start: Callable[[Connection], RegistryProcess]) -> None:
+def test_the_demo_registry_in_the_process_keeps_writes(start: Callable[[Connection], RemoteConnection]) -> None:
     registry = RemoteRegistry(start(Connection(demo=True)))
     names = [repository.name for page in registry.repositories() for repository in page.items]
     assert "team/checkout" in names
@@ -168,11 +168,11 @@ def test_the_demo_registry_in_the_process_keeps_writes(start: Callable[[Connecti
 
 
 def test_a_write_is_ambiguous_when_the_process_dies(
-    env: RegistryEnv, process: RegistryProcess, remote: RemoteRegistry
+    env: RegistryEnv, opened: RemoteConnection, remote: RemoteRegistry
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     manifest = remote.manifest("team/app", pushed.digest)
-    env.embedded.faults.before("PutImage", lambda: os.kill(process.pid, signal.SIGKILL))
+    env.embedded.faults.before("PutImage", lambda: os.kill(opened.process.pid, signal.SIGKILL))
     error = failed(lambda: remote.put_image("team/app", manifest, "prod"))
     assert isinstance(error, ConnectionFailed)
     assert (error.ambiguous, error.retryable) == (True, True)
@@ -180,61 +180,61 @@ def test_a_write_is_ambiguous_when_the_process_dies(
 
 @pytest.mark.parametrize("noticed", [False, True])
 def test_a_process_that_has_died_is_started_again(
-    env: RegistryEnv, process: RegistryProcess, remote: RemoteRegistry, noticed: bool
+    env: RegistryEnv, opened: RemoteConnection, remote: RemoteRegistry, noticed: bool
 ) -> None:
     """The call is sent to the new process, whether or not the end of the old one was noticed before."""
     assert remote.location().region == "eu-west-1"
-    rpc, before = process._rpc, process.pid
+    rpc, before = opened.process._rpc, opened.process.pid
     assert rpc is not None
     os.kill(before, signal.SIGKILL)
     os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
     while noticed and not rpc.closed:
         Event().wait(0.01)
     assert remote.repository("team/app").name == "team/app"
-    assert process.pid != before
+    assert opened.process.pid != before
 
 
 def test_calls_of_many_threads_start_one_new_process(
-    env: RegistryEnv, process: RegistryProcess, remote: RemoteRegistry
+    env: RegistryEnv, opened: RemoteConnection, remote: RemoteRegistry
 ) -> None:
     remote.location()
-    os.kill(process.pid, signal.SIGKILL)
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    os.kill(opened.process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, opened.process.pid, os.WEXITED | os.WNOWAIT)
     with ThreadPoolExecutor(8) as pool:
-        pids = list(pool.map(lambda _: (remote.repository("team/app"), process.pid)[1], range(8)))
+        pids = list(pool.map(lambda _: (remote.repository("team/app"), opened.process.pid)[1], range(8)))
     assert len(set(pids)) == 1
 
 
 def test_close_ends_the_process(served: str) -> None:
-    process = RegistryProcess(Connection(endpoint_url=served))
-    RemoteRegistry(process).location()
-    pid = process.pid
-    process.close()
+    opened = RegistryProcess().open(Connection(endpoint_url=served))
+    RemoteRegistry(opened).location()
+    pid = opened.process.pid
+    opened.process.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
 def test_close_kills_a_process_that_hangs(served: str) -> None:
-    process = RegistryProcess(Connection(endpoint_url=served))
-    RemoteRegistry(process).location()
-    os.kill(process.pid, signal.SIGSTOP)
-    process.close()
+    opened = RegistryProcess().open(Connection(endpoint_url=served))
+    RemoteRegistry(opened).location()
+    os.kill(opened.process.pid, signal.SIGSTOP)
+    opened.process.close()
     with pytest.raises(ProcessLookupError):
-        os.kill(process.pid, 0)
+        os.kill(opened.process.pid, 0)
 
 
-def test_a_process_is_started_by_the_first_call(served: str, start: Callable[[Connection], RegistryProcess]) -> None:
-    process = start(Connection(endpoint_url=served))
+def test_a_process_is_started_by_the_first_call(served: str, start: Callable[[Connection], RemoteConnection]) -> None:
+    opened = start(Connection(endpoint_url=served))
     with pytest.raises(RuntimeError, match="not been started"):
-        assert process.pid
-    assert RemoteRegistry(process).repository("team/app").name == "team/app"
-    pid = process.pid
-    assert process.start()
-    assert process.pid == pid
+        assert opened.process.pid
+    assert RemoteRegistry(opened).repository("team/app").name == "team/app"
+    pid = opened.process.pid
+    assert opened.process.start()
+    assert opened.process.pid == pid
 
 
 def test_a_process_that_never_started_is_closed(served: str) -> None:
-    RegistryProcess(Connection(endpoint_url=served)).close()
+    RegistryProcess().open(Connection(endpoint_url=served)).process.close()
 
 
 def test_without_a_process_the_session_works_in_this_one(
@@ -242,9 +242,9 @@ def test_without_a_process_the_session_works_in_this_one(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")  # the system cannot start it
     connection = Connection(endpoint_url=served)
-    process = RegistryProcess(connection)
-    assert not process.start()
-    session = SessionFactory(connection, load({}), process=process)()
+    opened = RegistryProcess().open(connection)
+    assert not opened.process.start()
+    session = SessionFactory(connection, load({}), remote=opened)()
     assert session.registry.repository("team/app").name == "team/app"
     assert launch_early() is None
 
@@ -254,34 +254,55 @@ def test_the_running_threads_of_a_system_are_counted() -> None:
     assert running_threads("12.05 3.00 2.41 37/1380 2147483647\n") == 37
 
 
-def test_a_session_works_through_the_process(served: str, start: Callable[[Connection], RegistryProcess]) -> None:
+def test_a_session_works_through_the_process(served: str, start: Callable[[Connection], RemoteConnection]) -> None:
     connection = Connection(endpoint_url=served)
-    session = SessionFactory(connection, load({}), process=start(connection))()
+    session = SessionFactory(connection, load({}), remote=start(connection))()
     assert session.location.endpoint == served
     assert session.registry.repository("team/app").name == "team/app"
 
 
 def test_the_user_is_told_about_a_slow_credential_process_and_closing_ends_it(
-    served: str, own_home: Path, start: Callable[[Connection], RegistryProcess], tmp_path: Path
+    served: str, own_home: Path, start: Callable[[Connection], RemoteConnection], tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "started")
     command = f"sh -c 'echo $$ > {tmp_path / 'started'}; exec sleep 3600'"
     (own_home / ".aws").mkdir()
     (own_home / ".aws" / "config").write_text(f"[profile slow]\ncredential_process = {command}\n")
-    process = start(Connection(profile="slow", endpoint_url=served))
+    opened = start(Connection(profile="slow", endpoint_url=served))
     told: SimpleQueue[str] = SimpleQueue()
-    process.user.on_waiting = told.put
-    process.call("location", "", (), {})
+    opened.user.on_waiting = told.put
+    opened.call("location", "", (), {})
     child = int((tmp_path / "started").read_text())
     assert told.get() == f"Waiting for credential_process: {command}"
     handle = os.pidfd_open(child)
-    process.close()
+    opened.process.close()
     select.select([handle], [], [])  # readable once the command has ended
     os.close(handle)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_no_other_user_can_see_the_connection(start: Callable[[Connection], RegistryProcess]) -> None:
-    process = start(Connection(endpoint_url="http://me:very-secret@127.0.0.1:9"))
-    assert isinstance(failed(RemoteRegistry(process).location), ConnectionFailed)
-    assert b"secret" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+def test_no_other_user_can_see_the_connection(start: Callable[[Connection], RemoteConnection]) -> None:
+    opened = start(Connection(endpoint_url="http://me:very-secret@127.0.0.1:9"))
+    assert isinstance(failed(RemoteRegistry(opened).location), ConnectionFailed)
+    assert b"secret" not in Path(f"/proc/{opened.process.pid}/cmdline").read_bytes()
+
+
+def test_one_process_holds_several_connections(
+    env: RegistryEnv, served: str, opened: RemoteConnection, remote: RemoteRegistry
+) -> None:
+    second = opened.process.open(Connection(endpoint_url=served, region="us-east-1"))
+    other = RemoteRegistry(second)
+    assert (remote.location().region, other.location().region) == ("eu-west-1", "us-east-1")
+    os.kill(opened.process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, opened.process.pid, os.WEXITED | os.WNOWAIT)
+    regions = [registry.of_account("").location().region for registry in (other, remote)]
+    assert regions == ["us-east-1", "eu-west-1"], "a new process gets every open connection"
+    second.close()
+    assert "was closed" in str(failed(lambda: other.repository("team/app")))
+    assert remote.repository("team/app").name == "team/app"
+
+
+def test_a_closed_connection_is_gone_in_the_process(opened: RemoteConnection, remote: RemoteRegistry) -> None:
+    remote.location()
+    opened.close()
+    assert "was closed" in str(failed(opened.process.call("location", opened.number, "", (), {}).next))

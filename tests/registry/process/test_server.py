@@ -18,8 +18,8 @@ def test_a_call_that_overtakes_open_waits_for_the_connection(env: RegistryEnv) -
     threads = [Thread(target=server.rpc.listen), Thread(target=client.listen)]
     for thread in threads:
         thread.start()
-    reply = client.call("repository", "", ["team/app"], {})
-    client.call(OPEN, Connection(region="eu-west-1"), "")
+    reply = client.call("repository", 1, "", ["team/app"], {})
+    client.call(OPEN, 1, Connection(region="eu-west-1"), "")
     assert reply.next().name == "team/app"
     ours.shutdown(socket.SHUT_RDWR)
     for thread in threads:
