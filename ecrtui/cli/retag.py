@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.reference import Reference, names_repository
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import TagChange
@@ -58,6 +60,7 @@ def _execute(options: argparse.Namespace) -> int:
         changes = changes_of_rows(context.registry, rows)
     else:
         reference = parse_image(options.reference)
+        _check_repository(reference, options.tags)
         context = CommandContext(options, reference)
         digest = resolve_digest(context.registry, reference)
         expect = "" if options.expect == NO_TAG else options.expect
@@ -66,6 +69,21 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 run = partial(run_command, parser, _execute)
+
+
+def _check_repository(reference: Reference, tags: Sequence[str]) -> None:
+    """Check that no tag names a repository: a retag stays in the repository of its image.
+
+    Raises:
+        UsageError: a tag names a repository.
+    """
+    for tag in tags:
+        if names_repository(tag):
+            raise UsageError(
+                "A retag stays in its repository",
+                f"{tag!r} names a repository, not a tag.",
+                f"Copy the image to another repository with: ecrtui promote {reference} {tag}",
+            )
 
 
 def _read_file(name: str) -> str:

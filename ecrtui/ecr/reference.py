@@ -27,6 +27,16 @@ def is_repository_name(text: str) -> bool:
     return 2 <= len(text) <= 256 and re.fullmatch(REPOSITORY_PATTERN, text) is not None
 
 
+def names_repository(text: str) -> bool:
+    """Return True if the text cannot be a tag because it names a repository, or an image in one."""
+    if not any(mark in text for mark in "/:@"):
+        return False
+    try:
+        return bool(parse_reference(text).repository)
+    except UsageError:
+        return False
+
+
 class Reference(NamedTuple):
     """A repository or an image as a user named it. Parts that were not given are empty."""
 

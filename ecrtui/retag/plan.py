@@ -142,7 +142,7 @@ class Plan:
     id: str
     steps: tuple[Step, ...]
     kind: str = "retag"
-    """The request of the user: retag, untag, swap, copy tags, promote, put image, undo."""
+    """The request of the user: retag, untag, swap, copy tags, tag in all, put image, promote, undo."""
     warnings: tuple[str, ...] = ()
     """Warnings about the plan as a whole; a step has its own warnings."""
     undoes: str = ""

@@ -131,7 +131,7 @@ class PlanBuilder:
             for position, name in enumerate(names)
             if (image := images[position]) is not None
         )
-        plan = self.build(changes, "promote")
+        plan = self.build(changes, "tag in all")
         missing = (f"{name} has no tag {tag}" for position, name in enumerate(names) if images[position] is None)
         return replace(plan, warnings=(*plan.warnings, *missing))
 

@@ -13,7 +13,7 @@ from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
-from ecrtui.ecr.reference import is_repository_name
+from ecrtui.ecr.reference import is_repository_name, names_repository
 from ecrtui.ecr.units import DAY, duration_in_words, format_names
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 
@@ -113,6 +113,8 @@ def change_problem(change: TagChange) -> str:
         return f"{change.digest!r} is not a digest (sha256: and 64 hexadecimal digits)"
     if not change.tag:
         return "" if change.untagged else tags.tag_error("")
+    if change.digest and names_repository(change.tag):
+        return f"{change.tag!r} names a repository, and a retag stays in its own; ecrtui promote copies images"
     # A tag that ECR has although clients refuse it can be removed, and put back.
     return (tags.tag_error if change.digest and not change.undoes else tags.stored_tag_error)(change.tag)
 

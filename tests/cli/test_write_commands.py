@@ -136,6 +136,8 @@ def test_read_only_refuses_writes(registry: RetagRegistry) -> None:
         (("retag", "team/none:one", "new", "--yes"), ExitCode.REGISTRY_ERROR),
         (("retag", "team/app", "new", "--yes"), ExitCode.USAGE),
         (("retag", "TEAM", "new", "--yes"), ExitCode.USAGE),
+        (("retag", "team/none:one", "team/prod:v1", "--yes"), ExitCode.USAGE),
+        (("retag", "team/app:one", "new", "team/prod", "--dry-run"), ExitCode.USAGE),
         (("retag", "team/app:one", "new", "--expect", "prod"), ExitCode.USAGE),
         (("retag", "team/app:one", "new", "--yes", "--query", "]["), ExitCode.USAGE),
         (("retag", "--from-file", "/nowhere/plan.csv", "--yes"), ExitCode.USAGE),
@@ -153,6 +155,16 @@ def test_an_invalid_command_line_sends_nothing(registry: RetagRegistry, argument
     assert result.code == code
     assert result.err.startswith("ecrtui: ")
     assert registry.tags() == before
+
+
+def test_a_retag_to_another_repository_points_to_promote(registry: RetagRegistry, tmp_path: Path) -> None:
+    result = registry.run("retag", "team/app:one", "team/prod:v1", "--yes")
+    assert "ecrtui promote team/app:one team/prod:v1" in result.err
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"repositoryName,imageTag,digest\nteam/app,team/prod:v1,{registry.one}\nteam/app,new,one\n")
+    result = registry.run("retag", "--from-file", str(rows), "--yes", "--on-conflict", "continue")
+    assert [row["outcome"] for row in result.json["results"]] == ["refused", "done"]
+    assert "ecrtui promote" in result.json["results"][0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.reference import Reference, is_repository_name, parse_reference
+from ecrtui.ecr.reference import Reference, is_repository_name, names_repository, parse_reference
 from ecrtui.errors import UsageError
 
 DIGEST = "sha256:" + "ab" * 32
@@ -97,3 +97,25 @@ def test_ecr_accepts_these_repository_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["Bad_Name!", "a___b", "-a", "a-", "/a", "a/", "a..b", "a b", "ab\n"])
 def test_ecr_refuses_these_repository_names(name: str) -> None:
     assert not is_repository_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("team/prod:v1", True),
+        ("team/prod", True),
+        ("app:v1", True),
+        (f"app@{DIGEST}", True),
+        (f"{HOST}/team/prod", True),
+        ("docker://" + HOST + "/team/prod:v1", True),
+        (HOST, False),
+        ("v1", False),
+        ("prod", False),
+        ("a b", False),
+        ("a/", False),
+        ("Team/prod", False),
+        ("", False),
+    ],
+)
+def test_a_tag_with_a_repository_in_it_names_that_repository(text: str, expected: bool) -> None:
+    assert names_repository(text) is expected

@@ -416,7 +416,7 @@ def test_a_tag_is_added_in_several_repositories(env: RetagEnv) -> None:
     other = push_image(env.client, "team/other", "x", "one").digest
     create_repository(env.client, "team/none")
     plan = env.engine.plan_tag_in_repositories([REPOSITORY, "team/other", "team/none"], "one", "release")
-    assert plan.warnings == ("team/none has no tag one",)
+    assert (plan.kind, plan.warnings) == ("tag in all", ("team/none has no tag one",))
     env.engine.apply(plan)
     assert env.tags()["release"] == env.one
     assert tags_of(env.client, "team/other")["release"] == other
