@@ -120,6 +120,14 @@ class EcrTuiError(Exception):
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}" if self.detail else self.title
 
+    def with_hint(self) -> str:
+        """Return what happened and the next step on one line, as two sentences."""
+        words = str(self)
+        if not self.hint:
+            return words
+        end = "" if words.endswith((".", "?", "!", "…")) else "."
+        return f"{words}{end} {self.hint}"
+
 
 class UsageError(EcrTuiError):
     """The user asked for something impossible: a malformed reference, a wrong option, a wrong value in a file."""

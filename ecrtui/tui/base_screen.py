@@ -122,7 +122,7 @@ class AppScreen(Screen[None]):
 
     def notify_error(self, error: EcrTuiError) -> None:
         """Show an error that leaves the screen as it is: what happened, the service's words, the next step."""
-        self.notify(f"{error} {error.hint}".strip(), severity="error", timeout=10)
+        self.notify(error.with_hint(), severity="error", timeout=10)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a failed worker in place, without the locals of a traceback."""

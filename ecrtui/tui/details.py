@@ -75,7 +75,7 @@ def why_not_known(error: EcrTuiError) -> str:
     """Return the text in place of something that could not be read, with the next step."""
     if error.kind is ErrorKind.UNSUPPORTED:
         return NOT_SUPPORTED
-    return f"not known: {error} {error.hint}".strip()
+    return f"not known: {error.with_hint()}"
 
 
 def indented(text: str) -> str:

@@ -48,7 +48,7 @@ class InspectMixin(AppScreen):
                 self.notify(f"Findings are {details.NOT_SUPPORTED}.")
                 return
             if error.kind in (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING):
-                self.notify(f"{error} {error.hint}".strip())
+                self.notify(error.with_hint())
                 return
             self.notify_error(error)
             return

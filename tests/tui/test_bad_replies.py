@@ -16,10 +16,21 @@ from textual.pilot import Pilot
 
 from ecrtui.ecr.manifest import OCI_MANIFEST
 from ecrtui.emulator.faults import Fault
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.bad_replies import BAD_VALUES, MISSING
-from tests.support.edited_replies import EditedReply
+from tests.support.edited_replies import EditedReply, edited
 from tests.support.embedded import client_for, create_repository, manifest_text, new_embedded, push_image, put
-from tests.support.screen import app_of, running, screen_text, type_text, unsafe_characters, until, until_gone
+from tests.support.screen import (
+    app_of,
+    cursor_row,
+    retag,
+    running,
+    screen_text,
+    type_text,
+    unsafe_characters,
+    until,
+    until_gone,
+)
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -153,3 +164,90 @@ async def test_the_image_screen_names_what_it_cannot_read_and_goes_on(estate: Es
         await pilot.press("ctrl+r")
         await until_gone(pilot, "✗ ")
         await until(pilot, "referrers · 1")
+
+
+POLICY = (
+    '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", '
+    '"countNumber": 77}, "action": {"type": "expire"}}]}'
+)
+
+DETAILS = {
+    "tags": ("ListTagsForResource", "tags"),
+    "lifecyclePolicyText": ("GetLifecyclePolicy", "lifecyclePolicyText"),
+}
+"""By the fact in the details of a repository: the operation that reads it, and the member of its reply."""
+
+DEEP_POLICY = '{"rules": ' + '{"a": [' * 5_000
+"""A text that is nested too deeply to be read as JSON."""
+
+
+def with_member(member: str, value: object) -> Callable[[Row], None]:
+    """Return an edit that puts a value into a member of a reply."""
+
+    def edit(reply: Row) -> None:
+        reply[member] = value
+
+    return edit
+
+
+async def test_the_details_of_a_repository_name_what_they_cannot_read(estate: Estate) -> None:
+    arn = estate.client.describe_repositories(repositoryNames=["app"])["repositories"][0]["repositoryArn"]
+    estate.client.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "team-good"}])
+    estate.client.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=POLICY)
+    known = {"tags": "team-good", "lifecyclePolicyText": '"countNumber": 77'}
+    async with running(estate.embedded, size=(140, 40)) as pilot:
+        await until(pilot, "1 repository")
+        for fact, (operation, member) in DETAILS.items():
+            for label in ("10^400", "half a surrogate pair", "list"):
+                with estate.edited(operation, with_member(member, BAD_VALUES[label])):
+                    await pilot.press("d")
+                    screen = " ".join((await until(pilot, "repositoryArn")).replace("│", "").split())
+                assert f"{fact} not known: Unexpected response: {operation}: " in screen, (fact, label)
+                assert ". Check the endpoint URL" in screen
+                assert all(text in screen for other, text in known.items() if other != fact)
+                check(pilot)
+                await pilot.press("escape")
+                await until(pilot, "1 repository")
+        with estate.edited("GetLifecyclePolicy", with_member("lifecyclePolicyText", DEEP_POLICY)):
+            await pilot.press("d")
+            await until(pilot, "team-good")
+            check(pilot)
+
+
+ACTIVITY_REPLIES = {
+    "a list of anything": with_member("imageDetails", BAD_VALUES["list"]),
+    "a digest that is no text": lambda reply: reply["imageDetails"][0].update(imageDigest="a\ud800"),
+    "tags that are a number": lambda reply: reply["imageDetails"][0].update(imageTags=5),
+    "another repository": lambda reply: reply["imageDetails"][0].update(repositoryName="other"),
+}
+"""Bad replies to the request by which Activity finds out what a tag points to."""
+
+
+async def test_activity_names_what_it_cannot_read_and_keeps_its_rows(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, "team/app", "old", "rc")
+    push_image(client, "team/app", "new", "v2")
+    async with running(embedded, "team/app", size=(140, 40)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, "rc")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        await retag(pilot, "rc2")
+        embedded.faults.add("PutImage:drop-after")
+        embedded.faults.before("PutImage", lambda: embedded.faults.add("DescribeImages:unavailable"))
+        await pilot.press("enter")
+        await until(pilot, "? unknown")
+        await pilot.press("enter", "a")
+        await until(pilot, "2 writes")
+        embedded.faults.clear()
+        for label, edit in ACTIVITY_REPLIES.items():
+            fault = embedded.faults.add(edited("DescribeImages", edit))
+            for keys in (["g", "f"], ["G", "u"]):  # resolve the unknown write; undo the other one
+                pilot.app.clear_notifications()
+                await pilot.press(*keys)
+                screen = await until(pilot, "response")
+                assert screen.count("? unknown") == screen.count("✓ done") == 1, label
+                check(pilot)
+            embedded.faults.remove(fault)
+        await pilot.press("g", "f")
+        await until(pilot, lambda screen: "✓ done" in cursor_row(screen))

@@ -58,7 +58,7 @@ class PlanRow:
         """The message of the result, or the reason, warnings and notes of the step."""
         if self.result is not None:
             error = self.result.error
-            return self.result.message or (f"{error} {error.hint}" if error else "")
+            return self.result.message or (error.with_hint() if error else "")
         return self.step.reason or "; ".join((*self.step.warnings, *self.step.notes))
 
 
