@@ -28,6 +28,8 @@ class KnownParts(NamedTuple):
     """By the digest of a part: the digest of an index that names it."""
     unread: int = 0
     """The number of indexes whose manifests were not read. They may name any image."""
+    read: frozenset[str] = frozenset()
+    """The digests of the images whose manifests were read."""
     listed: bool = False
     """False as long as the repository may have indexes that were not listed."""
 
@@ -49,7 +51,9 @@ class IndexParts:
         return known.indexes.get(digest) or ("" if known.complete else None)
 
 
-def find_parts(catalog: Catalog, repository: str, images: Iterable[Image], *, read: bool) -> Iterator[KnownParts]:
+def find_parts(
+    catalog: Catalog, repository: str, images: Iterable[Image], *, read: bool, known: KnownParts | None = None
+) -> Iterator[KnownParts]:
     """Yield what is known about the parts, after each request. Blocks.
 
     Args:
@@ -57,14 +61,19 @@ def find_parts(catalog: Catalog, repository: str, images: Iterable[Image], *, re
         repository: the repository.
         images: all its images.
         read: read the manifests of the indexes that were not read before. ECR records a pull of each.
+        known: what is known of these images, to look only at the other indexes; None to look at all.
 
     Raises:
         EcrTuiError: a manifest could not be read. What was yielded before it stays true.
     """
     # The listing does not always have a media type. Such an image can be an index, too.
-    candidates = [image for image in images if is_index(image.media_type) or not image.media_type]
-    parts: dict[str, str] = {}
-    unread = len(candidates)
+    known = (known or KnownParts())._replace(listed=True)
+    candidates = [
+        image
+        for image in images
+        if (is_index(image.media_type) or not image.media_type) and image.digest not in known.read
+    ]
+    known = known._replace(unread=len(candidates))
     for start in range(0, len(candidates), INDEXES_PER_REQUEST):
         group = candidates[start : start + INDEXES_PER_REQUEST]
         manifests: Sequence[Manifest] = catalog.kept_manifests(repository, [image.digest for image in group])
@@ -73,13 +82,24 @@ def find_parts(catalog: Catalog, repository: str, images: Iterable[Image], *, re
         missing = [image.digest for image in group if not image.archived and image.digest not in kept]
         if read and missing:
             manifests = (*manifests, *catalog.prefetch(repository, missing))
-        for manifest in manifests:
-            if (digests := _digests_of_parts(manifest)) is not None:
-                unread -= 1
-                parts |= dict.fromkeys(digests, manifest.digest)
-        yield KnownParts(parts, unread, listed=True)
+        if found := _parts_by_index(manifests):
+            known = _with_indexes(known, found)
+        yield known
     if not candidates:
-        yield KnownParts(listed=True)
+        yield known
+
+
+def _parts_by_index(manifests: Iterable[Manifest]) -> Mapping[str, Sequence[str]]:
+    """Return the digests that each manifest names as its parts, by its own digest, without unreadable manifests."""
+    named = {manifest.digest: _digests_of_parts(manifest) for manifest in manifests}
+    return {digest: parts for digest, parts in named.items() if parts is not None}
+
+
+def _with_indexes(known: KnownParts, found: Mapping[str, Sequence[str]]) -> KnownParts:
+    indexes = dict(known.indexes)
+    for digest, parts in found.items():
+        indexes |= dict.fromkeys(parts, digest)
+    return known._replace(indexes=indexes, unread=known.unread - len(found), read=known.read.union(found))
 
 
 def _digests_of_parts(manifest: Manifest) -> Sequence[str] | None:

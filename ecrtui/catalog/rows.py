@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from ecrtui.catalog.column_cache import ChunkCache
 from ecrtui.catalog.selection import Key, Selection
@@ -32,6 +32,7 @@ from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey, ma
 __all__ = ["Key", "Predicate", "RowDelta", "Rows", "SortFilterJob", "SortKey"]
 
 Item = TypeVar("Item")
+Counted = TypeVar("Counted", contravariant=True)
 
 CHUNK_ROWS = 1_024
 """Rows to process between two looks at the clock: about a millisecond of work."""
@@ -48,11 +49,25 @@ class RowDelta(NamedTuple):
         return bool(self.added or self.changed or self.removed)
 
 
+class Tally(Protocol[Counted]):
+    """Counts the rows of a list."""
+
+    def add(self, items: Iterable[Counted], /) -> None:
+        """Count rows that are new in the list."""
+
+    def remove(self, items: Iterable[Counted], /) -> None:
+        """Count rows no longer that are not in the list any more."""
+
+    def clear(self) -> None:
+        """Count nothing."""
+
+
 class Rows(Generic[Item]):
     """The rows of a list.
 
     Args:
         key: returns the identity of a row: the digest of an image, the name of a repository.
+        tally: counts the rows, shown or not; None if nobody needs totals.
         chunk_rows: rows in one step of a sort or filter.
         bisection_cost: rows that one pass handles in the time of one bisection.
     """
@@ -60,11 +75,13 @@ class Rows(Generic[Item]):
     def __init__(
         self,
         key: Callable[[Item], Key],
+        tally: Tally[Item] | None = None,
         *,
         chunk_rows: int = CHUNK_ROWS,
         bisection_cost: int = BISECTION_COST,
     ) -> None:
         self._key = key
+        self._tally = tally
         self._slot_order: SlotOrder[Item] = SlotOrder(bisection_cost)
         self._slots: dict[Key, int] = {}
         self._items: list[Item | None] = []  # by slot; None where a row was removed
@@ -174,7 +191,7 @@ class Rows(Generic[Item]):
             if slot is None:
                 new[key] = item
             elif known[slot] is not item and known[slot] != item:
-                known[slot] = item
+                self._replace(slot, item)
                 changed.append(slot)
         self._chunks.forget(changed)
         if show:
@@ -215,7 +232,7 @@ class Rows(Generic[Item]):
         for item in items:
             slot = self._slots.get(self._key(item))
             if slot is not None and self._items[slot] != item:
-                self._items[slot] = item
+                self._replace(slot, item)
                 changed.append(slot)
         self._chunks.forget(changed)
         self._insert(range(0), changed)
@@ -230,7 +247,7 @@ class Rows(Generic[Item]):
         for key in gone:
             slot = self._slots.pop(key)
             slots.add(slot)
-            self._items[slot] = None
+            self._replace(slot, None)
         self._chunks.forget(slots)
         self._selection.unmark(gone)
         self._waiting -= slots
@@ -246,6 +263,8 @@ class Rows(Generic[Item]):
             self._slot_order.sort_key, self._predicate = self._job.sort_key, self._job.predicate
             self._job = None
         self._slots, self._items, self._slot_order.values, self._matches = {}, [], [], bytearray()
+        if self._tally is not None:
+            self._tally.clear()
         self._sorted, self._shown = [], []
         self._waiting = set()
         self._chunks = ChunkCache(self._chunks.size)
@@ -274,9 +293,18 @@ class Rows(Generic[Item]):
         fresh = range(len(self._items), len(self._items) + len(arrived))
         self._slots.update(zip(arrived, fresh, strict=True))
         self._items += arrived.values()
+        if self._tally is not None:
+            self._tally.add(arrived.values())
         self._matches.extend(bytes(len(arrived)))
         self._slot_order.extend_to(len(self._items))
         return fresh
+
+    def _replace(self, slot: int, item: Item | None) -> None:
+        """Put another row into a slot that has one; None removes it."""
+        if self._tally is not None:
+            self._tally.remove((cast(Item, self._items[slot]),))
+            self._tally.add(() if item is None else (item,))
+        self._items[slot] = item
 
     def _insert(self, fresh: range, changed: Sequence[int]) -> None:
         """Put new and changed rows into the current order."""

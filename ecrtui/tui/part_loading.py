@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from textual import work
+from textual.worker import Worker
 
 from ecrtui.catalog.filter import Knowledge
-from ecrtui.catalog.index_parts import IndexParts, find_parts
+from ecrtui.catalog.image_totals import UntaggedTotals
+from ecrtui.catalog.index_parts import IndexParts, KnownParts, find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.units import format_count, format_number
@@ -29,34 +31,53 @@ class PartLoadingMixin(ListScreen[Image]):
 
     repository_name: str
     parts: IndexParts
+    _search: Worker[None] | None = None
+    """The last search for parts."""
 
     def rows_loaded(self) -> None:
         super().rows_loaded()
         self.load_parts()
+
+    def on_screen_resume(self) -> None:
+        """Find the parts of the indexes that the user has opened meanwhile."""
+        is_searching = self._search is not None and not self._search.is_finished
+        if self.state.complete and not self.parts.known.complete and not is_searching:
+            self._search = self._find_parts(known=self.parts.known)
 
     def action_read_indexes(self) -> None:
         """Read the manifests of all indexes of the repository."""
         if self.state.complete and not self.parts.known.complete:
             self.load_parts(read=True)
 
-    @work(exclusive=True, group="parts", exit_on_error=False)
-    async def load_parts(self, *, read: bool = False) -> None:
+    def load_parts(self, *, read: bool = False) -> None:
         """Find the parts of the indexes: of those that were read before, or that may be read.
 
         Args:
             read: the user asks for it.
         """
+        self._search = self._find_parts(read=read)
+
+    @work(exclusive=True, group="parts", exit_on_error=False)
+    async def _find_parts(self, *, read: bool = False, known: KnownParts | None = None) -> None:
+        """Find the parts of the indexes.
+
+        Args:
+            read: read the indexes; the user asks for it.
+            known: what is known of these images, to look at no other index and to read none; None to look at all.
+        """
         images = list(self.rows.everything())
+        before = self.parts.known
         try:
             session = await self.session()
-            allowed = read or await blocking.run_blocking(_may_read, session, self.repository_name, images)
-            found = find_parts(session.catalog, self.repository_name, images, read=allowed)
+            unasked = known is None and await blocking.run_blocking(_may_read, session, self.repository_name, images)
+            found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
             async for self.parts.known in blocking.iterate_blocking(found):
                 self.set_status(self._progress())
         except EcrTuiError as error:
             if read:
                 self.notify_error(error)
-        self._show_parts()
+        if self.parts.known.read != before.read or known is None:
+            self._show_parts()
 
     def _show_parts(self) -> None:
         if self._needs_parts and self._filter is not None:
@@ -90,16 +111,13 @@ class PartLoadingMixin(ListScreen[Image]):
         note = f"No match so far: the parts of {self._unread} are not known, so images without tags may be in use. "
         return self.no_match((note + read).rstrip(". "))
 
-    def untagged_totals(self, untagged: Sequence[Image]) -> Iterable[str]:
+    def untagged_totals(self, totals: UntaggedTotals) -> Iterable[str]:
         """Yield the numbers of the images without tags: of no known use, in indexes, and referrers."""
-        referrers = sum(bool(image.subject) for image in untagged)
-        indexes = [self.parts.index_of(image.digest) for image in untagged if not image.subject]
-        in_indexes, unknown = sum(map(bool, indexes)), indexes.count(None)
         for number, words in (
-            (len(indexes) - in_indexes - unknown, "untagged"),
-            (unknown, "untagged or in indexes"),
-            (in_indexes, "in indexes"),
-            (referrers, "referrer" if referrers == 1 else "referrers"),
+            (totals.unused, "untagged"),
+            (totals.unknown, "untagged or in indexes"),
+            (totals.in_indexes, "in indexes"),
+            (totals.referrers, "referrer" if totals.referrers == 1 else "referrers"),
         ):
             if number:
                 yield f"{format_number(number)} {words}"

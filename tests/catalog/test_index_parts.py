@@ -77,6 +77,21 @@ def test_what_is_known_of_an_index_holds_while_another_is_unread() -> None:
     assert parts.known.unread == 1
 
 
+def test_a_search_goes_on_from_what_is_known() -> None:
+    env = Env(3)
+    known = KnownParts()
+    for opened in env.indexes[:2]:
+        env.catalog.manifest("app", opened)
+        *_, known = find_parts(env.catalog, "app", env.images(), read=False, known=known)
+    assert known.indexes == {part.digest: index for part, index in zip(env.parts[:2], env.indexes[:2], strict=True)}
+    assert (known.unread, known.read) == (1, frozenset(env.indexes[:2]))
+    asked: list[str] = []
+    images = [image for image in env.images() if image.digest in known.read]
+    env.embedded.faults.before("BatchGetImage", lambda: asked.append("read"), times=None)
+    assert list(find_parts(env.catalog, "app", images, read=True, known=known)) == [known._replace(unread=0)]
+    assert asked == []
+
+
 def test_many_indexes_are_read_in_few_requests() -> None:
     env = Env(INDEXES_PER_REQUEST + 1)
     unread = [known.unread for known in find_parts(env.catalog, "app", env.images(), read=True)]

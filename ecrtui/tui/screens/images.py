@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 from textual import work
@@ -16,6 +15,7 @@ from textual.widget import Widget
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
+from ecrtui.catalog.image_totals import ImageTotals
 from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
@@ -173,11 +173,10 @@ class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin)
         self.repository: Repository | None = None
         self._pull_times = True
         """The registry records when an image was last pulled."""
-        self.rows = Rows(lambda image: image.digest)
+        self.image_totals = ImageTotals()
+        self.rows = Rows(lambda image: image.digest, self.image_totals)
         self.parts = IndexParts()
         self.preview = ManifestPreview(repository)
-        self._totals: tuple[object, str] = (None, "")
-        """The version of the rows that were counted, and the text."""
         self.columns = image_columns(self._kind, self.unknown_scan, self._unknown_pull, self.parts.index_of)
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
@@ -205,23 +204,16 @@ class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin)
         return parse(line, parts=self.parts)
 
     def totals(self) -> str:
-        """Return the counts and the bytes of the repository; a layer counts once for each image that has it.
-
-        A filter asks after every keystroke, so the text is kept until the rows change.
-        """
-        version = (self._listing, self.rows.version, self.rows.total, self.parts.known)
-        if self._totals[0] != version:
-            images = list(self.rows.everything())
-            untagged = [image for image in images if not image.tags]
-            size = sum(filter(None, map(attrgetter("size"), images)))
-            counts = (
-                units.format_count(len(images), *self.NOUNS),
-                f"{units.format_number(len(images) - len(untagged))} tagged",
-                *self.untagged_totals(untagged),
-                units.format_size(size),
+        """Return the counts and the bytes of the repository."""
+        counts = self.image_totals
+        return " · ".join(
+            (
+                units.format_count(counts.images, *self.NOUNS),
+                f"{units.format_number(counts.tagged)} tagged",
+                *self.untagged_totals(counts.untagged(self.parts.known)),
+                units.format_size(counts.size),
             )
-            self._totals = (version, " · ".join(counts))
-        return self._totals[1]
+        )
 
     def _unknown_pull(self) -> str:
         return "never" if self._pull_times else "not supported"

@@ -52,6 +52,32 @@ async def test_parts_are_not_known_until_the_user_lets_the_indexes_be_read(env: 
     assert env.manifests_read == 1
 
 
+async def test_opening_an_index_makes_its_parts_known(env: Env) -> None:
+    second = push_index(env.client, "app", {"linux/arm64": push_image(env.client, "app", "arm")}, tag="v2").digest[7:19]
+    async with running(env.embedded, "app", size=(120, 24), prefetch=False) as pilot:
+        await until(pilot, "6 images · 2 tagged · 4 untagged or in indexes")
+        await pilot.press("slash")
+        await type_text(pilot, "is:part")
+        await until(pilot, "0 match · 2 indexes not read")
+        await pilot.press("escape")
+        await until(pilot, "6 images")
+        for tag, index, unknown in (
+            ("v1", env.index, "2 untagged or in indexes · 2"),
+            ("v2", second, "1 untagged · 3"),
+        ):
+            await pilot.press("slash")
+            await type_text(pilot, f"tag:{tag}")
+            await until(pilot, "1 match")
+            await pilot.press("enter", "enter")
+            await until(pilot, f"index {index}")
+            await pilot.press("escape", "escape")
+            await until(pilot, f"6 images · 2 tagged · {unknown} in indexes")
+            assert f"in {index}" in screen_text(pilot.app)
+        await pilot.press("slash")
+        await type_text(pilot, "is:part")
+        await until(pilot, "3 match · 6 images")
+
+
 async def test_parts_are_known_where_reading_ahead_is_allowed(env: Env) -> None:
     async with running(env.embedded, "app", size=(120, 24), prefetch=True) as pilot:
         await until(pilot, "4 images · 1 tagged · 1 untagged · 2 in indexes")
