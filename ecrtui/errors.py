@@ -39,6 +39,8 @@ class ErrorKind(Enum):
     """The manifest does not have the digest that the request says."""
     MISSING_PARTS = "missing parts"
     """Layers of the image, or images of the index, are not in the repository."""
+    UPLOAD_LOST = "upload lost"
+    """The upload of a layer does not exist any more, or has none of its parts."""
     REPOSITORY_NOT_FOUND = "repository not found"
     IMAGE_NOT_FOUND = "image not found"
     LIFECYCLE_POLICY_NOT_FOUND = "lifecycle policy not found"

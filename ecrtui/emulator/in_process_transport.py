@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator.http_messages import Delivery, Request, Response
 from ecrtui.emulator.layer_downloads import IN_PROCESS_ENDPOINT
@@ -64,9 +64,14 @@ class _Body:
 
 def _to_request(request: AWSPreparedRequest, region: str) -> Request:
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    # The protocols of ECR and STS make bodies of text or bytes, never of files.
-    body = cast(str | bytes | None, request.body) or b""
-    return Request(body.encode() if isinstance(body, str) else body, headers, IN_PROCESS_ENDPOINT, region)
+    return Request(_content(request.body), headers, IN_PROCESS_ENDPOINT, region)
+
+
+def _content(body: Any) -> bytes:
+    """Return a body as bytes. It is a text, bytes, or a file, such as that of a part of a layer."""
+    if hasattr(body, "read"):
+        return bytes(body.read())
+    return body.encode() if isinstance(body, str) else body or b""
 
 
 def _text(value: str | bytes) -> str:

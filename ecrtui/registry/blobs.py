@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from botocore.awsrequest import AWSRequest
@@ -19,6 +20,16 @@ OPERATION = "GetDownloadUrlForLayer"
 MAX_REDIRECTS = 3
 
 _CHUNK = 65536
+
+
+class BlobStream(Protocol):
+    """The body of a download."""
+
+    def read(self, count: int, /) -> bytes:
+        """Return at most this many bytes; none at the end."""
+
+    def close(self) -> None:
+        """End the download."""
 
 
 def too_large(limit: int) -> Refused:
@@ -48,17 +59,36 @@ class Downloads:
             NotFound, AccessDenied, ConnectionFailed: the storage behind ECR does not serve it.
             botocore.exceptions.HTTPClientError, urllib3.exceptions.HTTPError: the network failed.
         """
-        response = self._follow(url)
+        response = self._follow(url, {})
         if response.status_code != 200:
             response.raw.close()
             raise _refusal(response.status_code)
-        length = response.headers.get("content-length", "")
-        return _read(response.raw, limit, int(length) if length.isdecimal() else None)
+        return _read(_WholeBody(response), limit)
 
-    def _follow(self, url: str) -> AWSResponse:
+    def open(self, url: str, first_byte: int) -> BlobStream:
+        """Return the content of a URL from a byte on. To read it raises an error if the connection is cut.
+
+        The storage behind ECR takes ranges. Where another one sends all of the content, the first bytes are skipped.
+
+        Raises:
+            Refused: the storage redirects to another scheme.
+            NotFound, AccessDenied, ConnectionFailed: the storage behind ECR does not serve it.
+            botocore.exceptions.HTTPClientError, urllib3.exceptions.HTTPError: the network failed.
+        """
+        response = self._follow(url, {"Range": f"bytes={first_byte}-"} if first_byte else {})
+        if response.status_code not in (200, 206):
+            response.raw.close()
+            raise _refusal(response.status_code)
+        stream = _WholeBody(response)
+        skip = 0 if response.status_code == 206 else first_byte
+        while skip and (chunk := stream.read(min(_CHUNK, skip))):
+            skip -= len(chunk)
+        return stream
+
+    def _follow(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
         """Follow redirects to https, and from http to http; refuse all others."""
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(url)
+            response = self._send(url, headers)
             target = response.headers.get("location")
             if response.status_code not in (301, 302, 303, 307, 308) or not target:
                 return response
@@ -72,32 +102,53 @@ class Downloads:
                 )
         raise ConnectionFailed("The blob storage redirects in circles", hint="Try again.", operation=OPERATION)
 
-    def _send(self, url: str) -> AWSResponse:
+    def _send(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._sessions:
             self._sessions[origin] = URLLib3Session(
                 verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
             )
-        return self._sessions[origin].send(AWSRequest(method="GET", url=url, stream_output=True).prepare())
+        request = AWSRequest(method="GET", url=url, headers=dict(headers), stream_output=True)
+        return self._sessions[origin].send(request.prepare())
 
 
-def _read(raw: Any, limit: int, length: int | None) -> bytes:
+class _WholeBody:
+    """A body that ends with an error if it has fewer bytes than announced. botocore switches that check off."""
+
+    def __init__(self, response: AWSResponse) -> None:
+        length = response.headers.get("content-length", "")
+        self._raw: Any = response.raw
+        self._length = int(length) if length.isdecimal() else None
+        self._received = 0
+
+    def read(self, count: int, /) -> bytes:
+        """Return at most this many bytes; none at the end."""
+        chunk = bytes(self._raw.read(count))
+        self._received += len(chunk)
+        if not chunk and count and self._length is not None and self._received < self._length:
+            raise ConnectionFailed(
+                "The download was cut short",
+                f"{self._received:,} of {self._length:,} bytes arrived.",
+                "Try again.",
+                retryable=True,
+                operation=OPERATION,
+            )
+        return chunk
+
+    def close(self) -> None:
+        """End the download."""
+        self._raw.close()
+
+
+def _read(stream: BlobStream, limit: int) -> bytes:
     """Read the body: at most ``limit`` bytes, whatever length is announced, and no fewer than announced."""
     content = bytearray()
-    while chunk := raw.read(min(_CHUNK, limit + 1 - len(content))):
+    while chunk := stream.read(min(_CHUNK, limit + 1 - len(content))):
         content += chunk
         if len(content) > limit:
-            raw.close()
+            stream.close()
             raise too_large(limit)
-    if length is not None and len(content) < length:
-        raise ConnectionFailed(
-            "The download was cut short",
-            f"{len(content):,} of {length:,} bytes arrived.",
-            "Try again.",
-            retryable=True,
-            operation=OPERATION,
-        )
     return bytes(content)
 
 

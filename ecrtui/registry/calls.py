@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from ecrtui.errors import ErrorKind, Refused
 from ecrtui.registry.client import Clients
@@ -121,16 +122,27 @@ class EcrCalls:
             check_subject(reply, self.subject(parameters.get("repositoryName", "")))
         return reply
 
-    def write(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def write(self, operation: str, *, client: Any = None, answer_code: str = "", **parameters: Any) -> dict[str, Any]:
         """Call an operation that changes the registry. It is sent once.
 
         A second attempt after a lost reply would be answered "already exists" and hide that the first one was
         applied. A second attempt after a wait could revert a change that another client made in between. The caller
         reads the tag again before it tries again.
+
+        Args:
+            operation: the API operation.
+            client: the client that sends it, if not the one for writes.
+            answer_code: the code of an error that is returned, not raised, because its members are the answer.
+            parameters: the parameters of the operation.
         """
         with self._clients.calling(operation, write=True, repository=parameters.get("repositoryName", "")):
-            reply: dict[str, Any] = method_of(self._clients.write_client, operation)(**self._account, **parameters)
-            return reply
+            sender = client or self._clients.write_client
+            try:
+                return method_of(sender, operation)(**self._account, **parameters)
+            except ClientError as problem:
+                if not answer_code or problem.response["Error"]["Code"] != answer_code:
+                    raise
+                return dict(problem.response)
 
 
 def _convert(convert: Callable[[Reply], Item], subject: Mapping[str, str], entry: Reply) -> Item:

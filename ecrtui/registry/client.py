@@ -6,11 +6,13 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,8 +25,9 @@ from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, UsageError
 from ecrtui.redaction import redact_url, without_user
+from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
-from ecrtui.registry.blobs import Downloads
+from ecrtui.registry.blobs import BlobStream, Downloads
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
     credentials_cache,
@@ -62,6 +65,8 @@ MAX_CONNECTIONS = 16
 EMBEDDED_ENDPOINT = "http://ecr.embedded.invalid"
 """The endpoint of the embedded registry in this process. The name never resolves (RFC 6761): without the transport,
 no request could leave this machine."""
+
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 _AWS_HOSTS = re.compile(
     r"(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazonwebservices\.(?:com|com\.cn|eu)|amazonaws\.eu"
@@ -131,8 +136,22 @@ class Clients:
     @property
     def write_client(self) -> BaseClient:
         """The client for writes. It never retries: the reply to a retry would hide that a lost reply was a success."""
-        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
-        client: BaseClient = self._cached("write", lambda session: self._ecr(session, once))
+        client: BaseClient = self._cached("write", lambda session: self._ecr(session, _ONCE))
+        return client
+
+    def upload_client(self, seconds: int) -> BaseClient:
+        """The client for layers, which sends once and waits longer for a reply.
+
+        Args:
+            seconds: the time limit of a reply, unless a flag gives one.
+        """
+
+        def create(session: Session) -> BaseClient:
+            client = self._ecr(session, _ONCE, read_timeout=seconds)
+            layer_parts.attach(client)
+            return client
+
+        client: BaseClient = self._cached(f"upload {seconds}", create)
         return client
 
     @property
@@ -170,10 +189,18 @@ class Clients:
 
     def fetch(self, url: str, limit: int) -> bytes:
         """Return at most ``limit`` bytes from a URL of GetDownloadUrlForLayer; see :class:`Downloads`."""
+        return self.in_process.download(url) if self.in_process else self._downloads.fetch(url, limit)
+
+    def open_blob(self, url: str, first_byte: int) -> BlobStream:
+        """Return the content of a URL of GetDownloadUrlForLayer from a byte on; see :class:`Downloads`."""
         if self.in_process:
-            return self.in_process.download(url)
+            return BytesIO(self.in_process.download(url)[first_byte:])
+        return self._downloads.open(url, first_byte)
+
+    @property
+    def _downloads(self) -> Downloads:
         downloads: Downloads = self._cached("downloads", lambda _: Downloads(self.verify, self.timeouts))
-        return downloads.fetch(url, limit)
+        return downloads
 
     @property
     def timeouts(self) -> tuple[int | None, int | None]:
@@ -214,7 +241,7 @@ class Clients:
             "aws_session_token": credentials.token,
         }
         sts, ecr = self._with_session(
-            lambda session: (self._sts(session, **keys), self._ecr(session, retries_of(session, "standard"), **keys))
+            lambda session: (self._sts(session, **keys), self._ecr(session, retries_of(session, "standard"), keys))
         )
         return read_account(sts, ecr, sign_in=self.sign_in)
 
@@ -259,8 +286,15 @@ class Clients:
         session.set_config_variable("region", self._connection.region or (self.in_process and self.in_process.region))
         return session
 
-    def _ecr(self, session: Session, retries: Config, **keys: str | None) -> BaseClient:
-        connect, read = self.timeouts
+    def _ecr(
+        self,
+        session: Session,
+        retries: Config,
+        keys: Mapping[str, str | None] = MappingProxyType({}),
+        *,
+        read_timeout: int = READ_TIMEOUT,
+    ) -> BaseClient:
+        connect, read = time_limits_of(self._connection, connect=CONNECT_TIMEOUT, read=read_timeout)
         config = Config(
             connect_timeout=connect,
             read_timeout=read,

@@ -149,6 +149,9 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "LayerInaccessibleException": ErrorSpec(
         NotFound, "Layer unavailable", "The image may be archived.", ErrorKind.INACCESSIBLE
     ),
+    "UploadNotFoundException": ErrorSpec(
+        NotFound, "The upload of the layer does not exist", "Upload the layer again.", ErrorKind.UPLOAD_LOST
+    ),
     "ScanNotFoundException": ErrorSpec(
         NotFound,
         "The image has not been scanned",
@@ -193,6 +196,23 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "ImageArchivedException": ErrorSpec(Refused, "The image is archived", f"To use it, {_RESTORE}", ErrorKind.ARCHIVED),
     "ImageInaccessible": ErrorSpec(
         Refused, "Image unavailable", f"If the image is archived, {_RESTORE}", ErrorKind.INACCESSIBLE
+    ),
+    "EmptyUploadException": ErrorSpec(
+        Refused, "The upload of the layer has no parts", "ECR does not store an empty layer.", ErrorKind.UPLOAD_LOST
+    ),
+    "InvalidLayerException": ErrorSpec(
+        Refused,
+        "ECR computed another digest for the layer",
+        "The layer was changed on its way to ECR. Nothing was written. Try again.",
+        ErrorKind.DIGEST_MISMATCH,
+    ),
+    "InvalidLayerPartException": ErrorSpec(Refused, "The part does not follow the last one", "Upload the layer again."),
+    "LayerPartTooSmallException": ErrorSpec(Refused, "A part of the layer is too small", "Upload the layer again."),
+    "LayerAlreadyExistsException": ErrorSpec(
+        Refused, "The repository has the layer already", "There is nothing to do.", ErrorKind.ALREADY_EXISTS
+    ),
+    "RepositoryAlreadyExistsException": ErrorSpec(
+        Refused, "The repository exists already", "There is nothing to do.", ErrorKind.ALREADY_EXISTS
     ),
     "LimitExceededException": ErrorSpec(
         Refused,

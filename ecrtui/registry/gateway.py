@@ -8,6 +8,7 @@ from typing import Any
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.findings import Finding, ImageScan
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.layer import LayerState, Upload
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
@@ -19,8 +20,9 @@ from ecrtui.registry.calls import EcrCalls, method_of
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import error_from_failure, integrity_error
 from ecrtui.registry.image_resolver import ImageResolver
+from ecrtui.registry.layers import LayerCalls
 from ecrtui.registry.paging import PAGE_SIZE
-from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, Registry
+from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Registry
 from ecrtui.registry.scan_findings import ScanFindings
 from ecrtui.registry.validation import (
     MAX_IDS,
@@ -42,7 +44,7 @@ REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""
 
 
-class EcrRegistry(Registry):
+class EcrRegistry(Registry, LayerStore):
     """An ECR registry over boto3 clients.
 
     Args:
@@ -60,6 +62,7 @@ class EcrRegistry(Registry):
         """The access key that asked for it, and the ARN of the caller."""
         self._resolver = ImageResolver(self._calls.read, self._calls.parsed_replies, self._calls.subject)
         self._scans = ScanFindings(self._calls.replies)
+        self._layers = LayerCalls(self._calls, clients)
 
     def of_account(self, registry_id: str) -> EcrRegistry:
         return EcrRegistry(self._clients, registry_id)
@@ -166,11 +169,38 @@ class EcrRegistry(Registry):
         check_answers(digests, ([manifest.digest] for manifest in found), partly=True)
         return found
 
+    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        unique = list(dict.fromkeys(tags))
+        found: dict[str, Manifest] = {}
+        for start in range(0, len(unique), MAX_IDS):
+            with validate_reply("BatchGetImage"):
+                found |= self._resolver.manifests_by_tag(repository, unique[start : start + MAX_IDS])
+        return {tag: _intact(found[tag], found[tag].digest) for tag in unique if tag in found}
+
+    def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
+        return self._layers.layers(repository, digests)
+
+    def open_layer(self, repository: str, digest: str) -> LayerReader:
+        return self._layers.open_layer(repository, digest)
+
+    def begin_upload(self, repository: str) -> Upload:
+        return self._layers.begin_upload(repository)
+
+    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: bytes) -> int:
+        return self._layers.upload_part(repository, upload_id, first_byte, part)
+
+    def complete_upload(self, repository: str, upload_id: str, digest: str, size: int) -> None:
+        self._layers.complete_upload(repository, upload_id, digest, size)
+
+    def create_repository(self, repository: str) -> None:
+        try:
+            self._calls.write("CreateRepository", repositoryName=repository)
+        except EcrTuiError as error:
+            if error.kind is not ErrorKind.ALREADY_EXISTS:
+                raise
+
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
-        reply = self._calls.read(blobs.OPERATION, repositoryName=repository, layerDigest=digest)
-        with validate_reply(blobs.OPERATION):
-            check_subject(reply, {"layerDigest": digest})
-            url = required_text(reply, "downloadUrl")
+        url = self._layers.download_url(repository, digest)
         with self._clients.calling(blobs.OPERATION, repository=repository):
             content = self._clients.fetch(url, limit)
         if len(content) > limit:

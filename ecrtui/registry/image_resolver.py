@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import MEDIA_TYPES
+from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.errors import ErrorKind, NotFound
 from ecrtui.registry import conversion
 from ecrtui.registry.error_table import kind_of_code
@@ -71,6 +71,13 @@ class ImageResolver:
             found = self._many(repository, unique)
         return {tag: found[tag] for tag in unique if tag in found}
 
+    def manifests_by_tag(self, repository: str, tags: Sequence[str]) -> dict[str, Manifest]:
+        """Return the manifests of at most 100 tags, by tag, without tags that do not exist or are archived."""
+        reply, _ = self._active(repository, tags)
+        return {
+            structure(entry, "imageId")["imageTag"]: conversion.manifest(entry) for entry in structures(reply, "images")
+        }
+
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         """Return whether the tag points to this digest now.
 
@@ -110,15 +117,19 @@ class ImageResolver:
         """Return the digests of these tags as far as they point to images that are not archived."""
         digests: dict[str, str] = {}
         for chunk in _chunks(tags):
-            reply = self._batch_get(repository, [{"imageTag": tag} for tag in chunk])
-            found = {ids["imageTag"]: ids["imageDigest"] for ids in self._image_ids(repository, reply)}
-            failures = conversion.failures(reply)
-            check_answers(chunk, [*([tag] for tag in found), *(failure["imageId"].values() for failure in failures)])
-            for failure in failures:
-                if kind_of_code(failure["failureCode"]) not in (ErrorKind.IMAGE_NOT_FOUND, ErrorKind.INACCESSIBLE):
-                    raise error_from_failure(failure, "BatchGetImage", repository)
-            digests |= found
+            digests |= self._active(repository, chunk)[1]
         return digests
+
+    def _active(self, repository: str, tags: Sequence[str]) -> tuple[Reply, dict[str, str]]:
+        """Return the reply of BatchGetImage for these tags, and the digests in it by tag."""
+        reply = self._batch_get(repository, [{"imageTag": tag} for tag in tags])
+        found = {ids["imageTag"]: ids["imageDigest"] for ids in self._image_ids(repository, reply)}
+        failures = conversion.failures(reply)
+        check_answers(tags, [*([tag] for tag in found), *(failure["imageId"].values() for failure in failures)])
+        for failure in failures:
+            if kind_of_code(failure["failureCode"]) not in (ErrorKind.IMAGE_NOT_FOUND, ErrorKind.INACCESSIBLE):
+                raise error_from_failure(failure, "BatchGetImage", repository)
+        return reply, found
 
     def _archived_digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
         """Return the digests of these tags as far as they point to images in the archive or in activation."""

@@ -13,6 +13,7 @@ from ecrtui.errors import unreadable_rows, unsupported
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding, ImageScan
     from ecrtui.ecr.image import Image
+    from ecrtui.ecr.layer import LayerState, Upload
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
@@ -168,6 +169,18 @@ class Registry(Protocol):
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Return several manifests, checked, without those that are not available (BatchGetImage, 100 a call)."""
 
+    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        """Return the manifests of these tags, checked, by tag (BatchGetImage, 100 a call).
+
+        A tag that does not exist, or whose image is archived, is left out.
+        """
+
+    def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
+        """Return what the repository has of these layers and configs, by digest (BatchCheckLayerAvailability)."""
+
+    def create_repository(self, repository: str) -> None:
+        """Create a repository with the settings of the registry; do nothing if it exists (CreateRepository)."""
+
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         """Return a blob of at most ``limit`` bytes, checked against its digest (GetDownloadUrlForLayer)."""
 
@@ -205,3 +218,59 @@ class Registry(Protocol):
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
         """Return the referrers of the image (ListImageReferrers)."""
+
+
+class LayerReader(Protocol):
+    """The content of a layer, read from its first byte to its last."""
+
+    def read(self, count: int) -> bytes:
+        """Return the next ``count`` bytes; fewer only at the end, and none after it. The digest is not checked.
+
+        A download that is cut, or whose URL has expired, goes on at the next byte.
+
+        Raises:
+            EcrTuiError: the layer cannot be read.
+        """
+
+    def close(self) -> None:
+        """End the download."""
+
+
+class LayerStore(Protocol):
+    """The content of the layers and configs of one registry.
+
+    The bytes move through the process that calls, so a process that draws never calls these methods.
+    """
+
+    def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
+        """Return what the repository has of these layers; see :meth:`Registry.layers`."""
+
+    def open_layer(self, repository: str, digest: str) -> LayerReader:
+        """Return a reader of a layer that an image of the repository uses (GetDownloadUrlForLayer)."""
+
+    def begin_upload(self, repository: str) -> Upload:
+        """Begin the upload of a layer (InitiateLayerUpload). One that is never completed expires."""
+
+    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: bytes) -> int:
+        """Send the next part of a layer, once. Return the number of bytes that the upload has now (UploadLayerPart).
+
+        The number is not the end of the part if the part does not follow the last one (InvalidLayerPartException).
+        ECR does not tell an empty upload from one with a single byte: the number is 1 for both.
+
+        Raises:
+            NotFound: the upload does not exist any more; the kind is UPLOAD_LOST.
+        """
+
+    def complete_upload(self, repository: str, upload_id: str, digest: str, size: int) -> None:
+        """Make a layer of the parts, once; a layer that the repository has already is no error (CompleteLayerUpload).
+
+        Args:
+            repository: the repository of the upload.
+            upload_id: the upload.
+            digest: the digest of the layer, which ECR computes and compares.
+            size: bytes of the layer. A large one takes ECR longer, so the time limit depends on it.
+
+        Raises:
+            NotFound: the upload does not exist any more; the kind is UPLOAD_LOST. After a lost reply, the layer may
+                be there.
+        """

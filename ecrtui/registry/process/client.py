@@ -37,6 +37,7 @@ from ecrtui.registry.user import User
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import Finding, ImageScan
     from ecrtui.ecr.image import Image
+    from ecrtui.ecr.layer import LayerState
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
@@ -254,6 +255,15 @@ class RemoteRegistry(Registry):
 
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         return tuple(self._call("manifests", repository, list(digests)))
+
+    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        return dict(self._call("tagged_manifests", repository, list(tags)))
+
+    def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
+        return dict(self._call("layers", repository, list(digests)))
+
+    def create_repository(self, repository: str) -> None:
+        self._call("create_repository", repository, write=True)
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         return bytes(self._call("blob", repository, digest, limit))

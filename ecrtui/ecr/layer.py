@@ -1,0 +1,33 @@
+"""Layers and configs as a registry holds them, and their uploads."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+AVAILABLE = "AVAILABLE"
+ARCHIVED = "ARCHIVED"
+UNAVAILABLE = "UNAVAILABLE"
+
+
+class LayerState(NamedTuple):
+    """What a repository says about a layer (``Layer`` of BatchCheckLayerAvailability)."""
+
+    digest: str
+    availability: str
+    """AVAILABLE, UNAVAILABLE or ARCHIVED. Only an available layer can be used."""
+    size: int | None = None
+    """Bytes; None if the repository does not have the layer."""
+    media_type: str = ""
+
+    @property
+    def available(self) -> bool:
+        """True if an image of the repository can use the layer."""
+        return self.availability == AVAILABLE
+
+
+class Upload(NamedTuple):
+    """An upload of a layer that has begun (InitiateLayerUpload)."""
+
+    id: str
+    part_size: int
+    """Bytes of each part but the last."""
