@@ -70,7 +70,9 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
         UsageError: the file cannot be used.
     """
     import sqlite3
+    import time
 
+    from ecrtui.emulator import uploads
     from ecrtui.emulator.database import failure_text, open_database
     from ecrtui.emulator.errors import DatabaseRefusedError
     from ecrtui.emulator.service import REGION, EmbeddedRegistry
@@ -83,6 +85,7 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
             from ecrtui.emulator.demo import load_demo
 
             load_demo(database, region=region)
+        uploads.remove_expired(database, now=time.time())
     except DatabaseRefusedError as problem:
         raise UsageError("Could not open the registry file", str(problem), "Give another file with --db.") from problem
     except sqlite3.Error as problem:

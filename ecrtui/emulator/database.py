@@ -8,16 +8,12 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 
+from ecrtui.emulator import schema
 from ecrtui.emulator.errors import DatabaseRefusedError
-
-APPLICATION_ID = 0x65637274
-"""Identifies the embedded registry's SQLite files ("ecrt"; ``PRAGMA application_id``)."""
-
-VERSION = 3
-"""The version of schema.sql (``PRAGMA user_version``)."""
+from ecrtui.emulator.running_digests import RunningDigests
+from ecrtui.emulator.write_turns import WriteTurns
 
 BUSY_TIMEOUT = 10.0
 """Seconds; a write waits this long for a write of another process.
@@ -51,6 +47,9 @@ class Database:
 
     def __init__(self, path: str | None, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.path = path
+        self.running_digests = RunningDigests()
+        """The digests of the uploads in progress; see :mod:`ecrtui.emulator.uploads`."""
+        self._turns = WriteTurns(-1 if path is None else busy_timeout)
         self._busy_timeout = busy_timeout
         self._idle: list[sqlite3.Connection] = []
         self._available = threading.Condition()
@@ -66,7 +65,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection in an exclusive write transaction; commit at the end, roll back if the block raises."""
-        with self.connection() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+        with self._turns.turn(), self.connection() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
             yield connection
 
     @contextmanager
@@ -190,10 +189,15 @@ def _check_file(name: str, *, create: bool) -> None:
 
 
 def _create_or_check(database: Database) -> None:
-    """Create the tables in an empty database; reject one of another program or version."""
+    """Create the tables in an empty database, change those of the version before, reject all others."""
     with database.read() as connection:
-        found = _identity(connection)
-        empty = found == (0, 0) and _is_empty(connection)
+        found = schema.identity(connection)
+        empty = found == (0, 0) and schema.is_empty(connection)
+    if found == (schema.APPLICATION_ID, schema.CHANGEABLE):
+        with database.write() as connection:
+            if schema.identity(connection) == found:  # another process may have changed them meanwhile
+                schema.change(connection)
+            found = schema.identity(connection)
     if not empty:
         _check_identity(database.path, *found)
         return
@@ -201,43 +205,19 @@ def _create_or_check(database: Database) -> None:
         with database.connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
     with database.write() as connection:
-        if _identity(connection) == (0, 0):  # another process may have created them meanwhile
-            for statement in _statements():
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        if schema.identity(connection) == (0, 0):  # another process may have created them meanwhile
+            schema.create(connection)
 
 
 def _check_identity(path: str | None, application_id: int, version: int) -> None:
-    if application_id != APPLICATION_ID:
+    if application_id != schema.APPLICATION_ID:
         raise DatabaseRefusedError(f"{path}: not a database of the embedded registry")
-    if version != VERSION:
-        age = "a newer" if version > VERSION else "an older"
+    if version != schema.VERSION:
+        age = "a newer" if version > schema.VERSION else "an older"
         raise DatabaseRefusedError(
-            f"{path}: {age} version of ecrtui made this database (schema {version}; this version has {VERSION})."
-            " Use that version, or another file."
+            f"{path}: {age} version of ecrtui made this database (schema {version}; this version has"
+            f" {schema.VERSION}). Use that version, or another file."
         )
-
-
-def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
-    return (
-        connection.execute("PRAGMA application_id").fetchone()[0],
-        connection.execute("PRAGMA user_version").fetchone()[0],
-    )
-
-
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-
-
-def _statements() -> Iterator[str]:
-    # executescript() would commit the current transaction, so statements run one by one.
-    text = ""
-    for line in resources.files("ecrtui.emulator").joinpath("schema.sql").read_text(encoding="utf-8").splitlines():
-        text += line.partition("--")[0] + "\n"
-        if sqlite3.complete_statement(text):
-            yield text
-            text = ""
 
 
 @contextmanager

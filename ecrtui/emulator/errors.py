@@ -1,4 +1,4 @@
-"""The errors of the embedded registry: error responses, unusable database files and image layouts."""
+"""The errors of the embedded registry: error responses, uploads, unusable database files and image layouts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,34 @@ from typing import Any
 
 class DatabaseRefusedError(Exception):
     """A file cannot serve as the database: it belongs to another program or version, or is not writable."""
+
+
+class UploadNotFoundError(Exception):
+    """There is no upload with this id, or it expired."""
+
+
+class UploadPositionError(Exception):
+    """Bytes do not follow the ones that an upload received.
+
+    Args:
+        received: the number of bytes that it received; the next part begins there.
+    """
+
+    def __init__(self, received: int) -> None:
+        super().__init__(received)
+        self.received = received
+
+
+class UploadDigestError(Exception):
+    """The bytes of an upload have another digest than the given ones.
+
+    Args:
+        digest: the digest of the bytes.
+    """
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(digest)
+        self.digest = digest
 
 
 class LayoutError(Exception):

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator import http_head, layer_downloads, sts
+from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http_messages import Delivery, Request, Response, error_response
 
@@ -91,12 +92,12 @@ class HttpConnection(BaseHTTPRequestHandler):
         with self._received_body():
             pass
         embedded = self.server.embedded
-        content: list[layer_downloads.LayerContent] = []
+        content: list[BlobContent] = []
 
         def find() -> Response:
             layer = layer_downloads.find_content(embedded.database, layer_downloads.download_path(self.path))
-            content.append(layer.select(self.headers.get("Range", "")))
-            return content[0].response()
+            content.append(layer_downloads.select_range(layer, self.headers.get("Range", "")))
+            return layer_downloads.content_headers(content[0])
 
         response = embedded.respond(layer_downloads.OPERATION, find)
         if response.status in (200, 206) and content:

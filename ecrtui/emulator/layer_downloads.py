@@ -8,10 +8,10 @@ signed and do not expire.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
+from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http_messages import Delivery, Response, headers
@@ -30,70 +30,32 @@ class DownloadError(Exception):
     """A download URL has no content."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerContent:
-    """The content of a layer or a part of it; iterate to read it. It ends early where the database has no content.
+def select_range(content: BlobContent, range_header: str) -> BlobContent:
+    """Return the part that a Range header asks for; the whole content if it asks for no single range of bytes.
 
-    Args:
-        size: bytes of the layer.
-        first: the position of the first byte of the part.
-        end: the position after its last byte; None for the end of the layer.
+    Raises:
+        ServiceError: InvalidRange with status 416, the answer of S3 for a range outside the layer.
     """
+    asked = _RANGE.fullmatch(range_header.strip())
+    if asked is None:
+        return content
+    if asked["suffix"]:
+        first, last = max(content.size - int(asked["suffix"]), 0), content.size - 1
+    else:
+        first, last = int(asked["first"]), int(asked["last"] or content.size - 1)
+        if asked["last"] and last < first:
+            return content  # not a valid range (RFC 9110, section 14.1.2)
+    if first >= content.size:
+        raise ServiceError("InvalidRange", "The requested range is not satisfiable", 416)
+    return replace(content, first=first, end=min(last + 1, content.size))
 
-    database: Database
-    digest: str
-    size: int
-    first: int = 0
-    end: int | None = None
 
-    @property
-    def length(self) -> int:
-        """The number of bytes of the part."""
-        return (self.size if self.end is None else self.end) - self.first
-
-    def __iter__(self) -> Iterator[bytes]:
-        position, end = self.first, self.first + self.length
-        while position < end:
-            with self.database.read() as connection:
-                row = connection.execute(
-                    "SELECT first_byte, content FROM blob_chunks WHERE digest = ? AND first_byte <= ?"
-                    " ORDER BY first_byte DESC LIMIT 1",
-                    (self.digest, position),
-                ).fetchone()
-            # A file of somebody else can have anything here; an empty chunk would be read again for ever.
-            if row is None or not isinstance(row["content"], bytes):
-                return
-            piece = row["content"][position - row["first_byte"] : end - row["first_byte"]]
-            if not piece:
-                return
-            yield piece
-            position += len(piece)
-
-    def select(self, range_header: str) -> LayerContent:
-        """Return the part that a Range header asks for; the whole layer if it asks for no single range of bytes.
-
-        Raises:
-            ServiceError: InvalidRange with status 416, the answer of S3 for a range outside the layer.
-        """
-        asked = _RANGE.fullmatch(range_header.strip())
-        if asked is None:
-            return self
-        if asked["suffix"]:
-            first, last = max(self.size - int(asked["suffix"]), 0), self.size - 1
-        else:
-            first, last = int(asked["first"]), int(asked["last"] or self.size - 1)
-            if asked["last"] and last < first:
-                return self  # not a valid range (RFC 9110, section 14.1.2)
-        if first >= self.size:
-            raise ServiceError("InvalidRange", "The requested range is not satisfiable", 416)
-        return replace(self, first=first, end=min(last + 1, self.size))
-
-    def response(self) -> Response:
-        """Return the response for the content, without a body: 206 with Content-Range for a part."""
-        if self.end is None:
-            return Response(200, b"", headers("application/octet-stream"))
-        content_range = f"bytes {self.first}-{self.end - 1}/{self.size}"
-        return Response(206, b"", {**headers("application/octet-stream"), "Content-Range": content_range})
+def content_headers(content: BlobContent) -> Response:
+    """Return the response for the content, without a body: 206 with Content-Range for a part."""
+    if content.end is None:
+        return Response(200, b"", headers("application/octet-stream"))
+    content_range = f"bytes {content.first}-{content.end - 1}/{content.size}"
+    return Response(206, b"", {**headers("application/octet-stream"), "Content-Range": content_range})
 
 
 def download_url(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:
@@ -101,7 +63,7 @@ def download_url(endpoint: str, registry_id: str, region: str, repository: str, 
     return f"{endpoint}/layers/{registry_id}/{region}/{digest}/{repository}"
 
 
-def find_content(database: Database, path: str) -> LayerContent:
+def find_content(database: Database, path: str) -> BlobContent:
     """Return the content for the path of a download URL.
 
     Raises:
@@ -114,11 +76,11 @@ def find_content(database: Database, path: str) -> LayerContent:
             row = connection.execute(
                 "SELECT l.digest, l.size FROM layers l JOIN repositories r ON r.id = l.repository_id"
                 " WHERE r.registry_id = ? AND r.region = ? AND l.digest = ? AND r.name = ?"
-                " AND EXISTS (SELECT 1 FROM blob_chunks b WHERE b.digest = l.digest)",
+                " AND EXISTS (SELECT 1 FROM blobs b WHERE b.digest = l.digest)",
                 parts,
             ).fetchone()
         if row is not None:
-            return LayerContent(database, row["digest"], row["size"])
+            return BlobContent(database, row["digest"], row["size"])
     raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
 
 

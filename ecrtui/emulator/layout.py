@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 
+from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.errors import LayoutError
 from ecrtui.emulator.layout_files import FileSource, open_files
 from ecrtui.emulator.manifests import INDEXES, OCI_INDEX, OCI_MANIFEST
-from ecrtui.emulator.storage import digest_of
 
 REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation that names an entry of index.json."""

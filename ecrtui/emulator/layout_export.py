@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ecrtui.emulator import manifests, storage
+from ecrtui.emulator import blobs, manifests, storage
+from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import LayoutError, ServiceError
-from ecrtui.emulator.layer_downloads import LayerContent
 from ecrtui.emulator.layout import REF_NAME, Progress, list_some
 from ecrtui.emulator.operations.image_ids import lookup_image
 from ecrtui.emulator.service import REGION, REGISTRY_ID
@@ -121,7 +121,7 @@ def _stored_manifest(connection: sqlite3.Connection, row: sqlite3.Row) -> _Store
     """Read a manifest and check it against its digest. The file may come from somebody else, or be damaged."""
     found = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()
     text = found["manifest"] if found else None
-    if not isinstance(text, str) or storage.digest_of(text.encode()) != row["digest"]:
+    if not isinstance(text, str) or blobs.digest_of(text.encode()) != row["digest"]:
         raise _damaged(f"the manifest of {row['digest']!r} has other bytes")
     try:
         contents = manifests.parse_manifest(text, row["media_type"])
@@ -139,7 +139,7 @@ def _blobs_with_content(
         sizes = storage.layer_sizes(connection, repository_id, digests)
     except (TypeError, ValueError, OverflowError) as problem:
         raise _damaged("the size of a layer is not a number") from problem
-    absent = [digest for digest in digests if digest not in sizes or not storage.has_content(connection, digest)]
+    absent = [digest for digest in digests if digest not in sizes or not blobs.has_content(connection, digest)]
     if absent:
         raise LayoutError(
             f"the content of {len(absent)} layers of {name} is not in this registry, only their sizes:"
@@ -175,7 +175,7 @@ def _write_blobs(database: Database, target: Path, blobs: Mapping[str, int], pro
     for digest, size in blobs.items():
         checksum = sha256()
         with _blob_path(target, digest).open("xb") as stream:
-            for piece in LayerContent(database, digest, size):
+            for piece in BlobContent(database, digest, size):
                 checksum.update(piece)
                 stream.write(piece)
                 done += len(piece)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import IO, Any
 
-from ecrtui.emulator import manifests, storage, validation
+from ecrtui.emulator import blobs, manifests, storage, uploads, validation
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout import ImageLayout, LayoutDescriptor, Progress, list_some
@@ -182,7 +182,7 @@ def _store_blobs(
             raise LayoutError(f"{digest} disappeared from {layout.name}")
         with stream:
             pieces = _verified_chunks(stream, layout.name, digest, size)
-            done += target.add(_with_progress(pieces, progress, done, total) if progress else pieces)
+            done += target.add(digest, _with_progress(pieces, progress, done, total) if progress else pieces)
     return len(wanted), done
 
 
@@ -194,7 +194,7 @@ def _verified_chunks(stream: IO[bytes], name: str, digest: str, size: int) -> It
     """
     what = f"the blob {digest} in {name}"
     checksum, done = sha256(), 0
-    while piece := stream.read(storage.CHUNK_SIZE if size < 0 else min(storage.CHUNK_SIZE, size - done + 1)):
+    while piece := stream.read(blobs.CHUNK_SIZE if size < 0 else min(blobs.CHUNK_SIZE, size - done + 1)):
         checksum.update(piece)
         done += len(piece)
         if done > size >= 0:
@@ -238,13 +238,14 @@ class ImportTarget:
         call = self._prepared("BatchCheckLayerAvailability", {"layerDigests": [digest]})
         with self._database.read() as connection:
             known = storage.layer_sizes(connection, call.repository(connection)["id"], [digest])
-            return bool(known) and storage.has_content(connection, digest)
+            return bool(known) and blobs.has_content(connection, digest)
 
-    def add(self, pieces: Iterable[bytes]) -> int:
-        """Store a layer and return its bytes. Its transaction is its own, so that other writers need not wait long."""
+    def add(self, digest: str, pieces: Iterable[bytes]) -> int:
+        """Store a layer in short transactions, so that other writers need not wait long; return its bytes."""
         call = self._prepared("InitiateLayerUpload", {})
-        with self._database.write() as connection:
-            return storage.store_layer(connection, call.repository(connection)["id"], pieces)[1]
+        with self._database.read() as connection:
+            repository_id = call.repository(connection)["id"]
+        return uploads.upload_layer(self._database, repository_id, digest, pieces, now=call.now)
 
     def put(self, one: CheckedManifest, tag: str) -> None:
         """Put a manifest. It is no error if the registry already has it under that tag."""

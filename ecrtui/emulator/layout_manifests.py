@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecrtui.emulator import manifests, storage
+from ecrtui.emulator import blobs, manifests
 from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout import MAX_MANIFEST, ImageLayout, LayoutDescriptor, parse_descriptor, shorten
 
@@ -43,8 +43,8 @@ def read_manifest(layout: ImageLayout, descriptor: LayoutDescriptor) -> CheckedM
         content = stream.read(MAX_MANIFEST + 1)
     if len(content) > MAX_MANIFEST:
         raise LayoutError(f"{what} has more than {MAX_MANIFEST:,} bytes, the limit of ECR")
-    if storage.digest_of(content) != descriptor.digest:
-        raise LayoutError(f"{what} does not match its digest: its bytes have {storage.digest_of(content)}")
+    if blobs.digest_of(content) != descriptor.digest:
+        raise LayoutError(f"{what} does not match its digest: its bytes have {blobs.digest_of(content)}")
     if descriptor.size not in (-1, len(content)):
         raise LayoutError(f"{what} has {len(content):,} bytes, not {descriptor.size:,} as its descriptor says")
     try:

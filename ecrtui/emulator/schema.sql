@@ -1,7 +1,8 @@
 -- The state of the embedded registry. Times are seconds since the epoch, sizes are bytes; JSON columns are marked.
--- Increase VERSION in database.py with every change of a table: files of another version are rejected.
+-- Increase VERSION in database.py with every change of a table. Files of the version before are changed to this one
+-- (schema_change.sql); others are rejected.
 
-CREATE TABLE repositories (
+CREATE TABLE IF NOT EXISTS repositories (
   id INTEGER PRIMARY KEY,
   registry_id TEXT NOT NULL,
   region TEXT NOT NULL,
@@ -18,14 +19,14 @@ CREATE TABLE repositories (
   UNIQUE (registry_id, region, name)
 );
 
-CREATE TABLE resource_tags (
+CREATE TABLE IF NOT EXISTS resource_tags (
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (repository_id, key)
 ) WITHOUT ROWID;
 
-CREATE TABLE images (
+CREATE TABLE IF NOT EXISTS images (
   id INTEGER PRIMARY KEY,
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   digest TEXT NOT NULL,
@@ -41,48 +42,48 @@ CREATE TABLE images (
   subject TEXT,                                    -- digest of the image that this one refers to
   UNIQUE (repository_id, digest)
 );
-CREATE INDEX images_by_status ON images (repository_id, status, digest);
-CREATE INDEX images_by_tagged ON images (repository_id, tagged, digest, status);
-CREATE INDEX images_by_subject ON images (repository_id, subject, digest) WHERE subject IS NOT NULL;
+CREATE INDEX IF NOT EXISTS images_by_status ON images (repository_id, status, digest);
+CREATE INDEX IF NOT EXISTS images_by_tagged ON images (repository_id, tagged, digest, status);
+CREATE INDEX IF NOT EXISTS images_by_subject ON images (repository_id, subject, digest) WHERE subject IS NOT NULL;
 
 -- Separate from images, so that a page of images does not read manifests.
-CREATE TABLE manifests (
+CREATE TABLE IF NOT EXISTS manifests (
   image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
   manifest TEXT NOT NULL                           -- the exact text that was put
 );
 
-CREATE TABLE tags (
+CREATE TABLE IF NOT EXISTS tags (
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   tag TEXT NOT NULL,
   image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
   PRIMARY KEY (repository_id, tag)
 ) WITHOUT ROWID;
-CREATE INDEX tags_by_image ON tags (image_id, tag);
+CREATE INDEX IF NOT EXISTS tags_by_image ON tags (image_id, tag);
 
-CREATE TRIGGER tag_added AFTER INSERT ON tags BEGIN
+CREATE TRIGGER IF NOT EXISTS tag_added AFTER INSERT ON tags BEGIN
   UPDATE images SET tagged = 1 WHERE id = NEW.image_id AND tagged = 0;
 END;
-CREATE TRIGGER tag_removed AFTER DELETE ON tags BEGIN
+CREATE TRIGGER IF NOT EXISTS tag_removed AFTER DELETE ON tags BEGIN
   UPDATE images SET tagged = 0
   WHERE id = OLD.image_id AND NOT EXISTS (SELECT 1 FROM tags WHERE image_id = OLD.image_id);
 END;
-CREATE TRIGGER tag_moved AFTER UPDATE OF image_id ON tags WHEN OLD.image_id <> NEW.image_id BEGIN
+CREATE TRIGGER IF NOT EXISTS tag_moved AFTER UPDATE OF image_id ON tags WHEN OLD.image_id <> NEW.image_id BEGIN
   UPDATE images SET tagged = 1 WHERE id = NEW.image_id AND tagged = 0;
   UPDATE images SET tagged = 0
   WHERE id = OLD.image_id AND NOT EXISTS (SELECT 1 FROM tags WHERE image_id = OLD.image_id);
 END;
 
 -- The manifests that an index or manifest list names.
-CREATE TABLE index_children (
+CREATE TABLE IF NOT EXISTS index_children (
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   child_digest TEXT NOT NULL,
   parent_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
   PRIMARY KEY (repository_id, child_digest, parent_id)
 ) WITHOUT ROWID;
-CREATE INDEX index_children_by_parent ON index_children (parent_id);
+CREATE INDEX IF NOT EXISTS index_children_by_parent ON index_children (parent_id);
 
--- Layers and configs of a repository. A layer without blob_chunks is declared: its size is known, its content is not.
-CREATE TABLE layers (
+-- Layers and configs of a repository. A layer without a blob is declared: its size is known, its content is not.
+CREATE TABLE IF NOT EXISTS layers (
   id INTEGER PRIMARY KEY,
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   digest TEXT NOT NULL,
@@ -90,42 +91,48 @@ CREATE TABLE layers (
   media_type TEXT,                                 -- in the newest manifest that names it
   UNIQUE (repository_id, digest)
 );
-CREATE INDEX layers_by_digest ON layers (digest);
+CREATE INDEX IF NOT EXISTS layers_by_digest ON layers (digest);
 
 -- The layers and configs that an image names.
-CREATE TABLE image_layers (
+CREATE TABLE IF NOT EXISTS image_layers (
   image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
   layer_id INTEGER NOT NULL REFERENCES layers (id) ON DELETE CASCADE,
   PRIMARY KEY (image_id, layer_id)
 ) WITHOUT ROWID;
-CREATE INDEX image_layers_by_layer ON image_layers (layer_id, image_id);
+CREATE INDEX IF NOT EXISTS image_layers_by_layer ON image_layers (layer_id, image_id);
 
--- Content, stored once for all repositories, in chunks that fit in memory.
-CREATE TABLE blob_chunks (
-  digest TEXT NOT NULL,
+-- Content, stored once for all repositories, in chunks that fit in memory. The blob of an upload has its id as key; it
+-- gets its digest, and keeps its key, when the upload is complete. Others without a digest are waiting for deletion.
+CREATE TABLE IF NOT EXISTS blobs (
+  key TEXT PRIMARY KEY,
+  digest TEXT UNIQUE,
+  size INTEGER NOT NULL                            -- received so far
+);
+CREATE TABLE IF NOT EXISTS blob_chunks (
+  blob_key TEXT NOT NULL,
   first_byte INTEGER NOT NULL,
   content BLOB NOT NULL,
-  UNIQUE (digest, first_byte)
+  UNIQUE (blob_key, first_byte)
 );
-CREATE TRIGGER layer_removed AFTER DELETE ON layers BEGIN
-  DELETE FROM blob_chunks
+CREATE TRIGGER IF NOT EXISTS layer_removed AFTER DELETE ON layers BEGIN
+  UPDATE blobs SET digest = NULL
   WHERE digest = OLD.digest AND NOT EXISTS (SELECT 1 FROM layers WHERE digest = OLD.digest);
 END;
 
-CREATE TABLE uploads (
+CREATE TABLE IF NOT EXISTS uploads (
   id TEXT PRIMARY KEY,
   repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
   created_at REAL NOT NULL
 );
-CREATE TABLE upload_parts (
+CREATE INDEX IF NOT EXISTS uploads_by_age ON uploads (created_at);
+CREATE TABLE IF NOT EXISTS upload_parts (
   upload_id TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
   first_byte INTEGER NOT NULL,
   size INTEGER NOT NULL,
-  content BLOB NOT NULL,
-  UNIQUE (upload_id, first_byte)
-);
+  PRIMARY KEY (upload_id, first_byte)
+) WITHOUT ROWID;
 
-CREATE TABLE scans (
+CREATE TABLE IF NOT EXISTS scans (
   image_id INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
   type TEXT NOT NULL DEFAULT 'BASIC',              -- BASIC, ENHANCED
   status TEXT NOT NULL,                            -- ScanStatus
@@ -135,19 +142,19 @@ CREATE TABLE scans (
   source_updated_at REAL,
   severity_counts TEXT NOT NULL DEFAULT '{}'       -- JSON object: severity to number of findings
 );
-CREATE TABLE findings (
+CREATE TABLE IF NOT EXISTS findings (
   image_id INTEGER NOT NULL REFERENCES scans (image_id) ON DELETE CASCADE,
   position INTEGER NOT NULL,
   finding TEXT NOT NULL,                           -- JSON: ImageScanFinding or EnhancedImageScanFinding
   PRIMARY KEY (image_id, position)
 ) WITHOUT ROWID;
 
-CREATE TABLE lifecycle_previews (
+CREATE TABLE IF NOT EXISTS lifecycle_previews (
   repository_id INTEGER PRIMARY KEY REFERENCES repositories (id) ON DELETE CASCADE,
   policy TEXT NOT NULL,
   started_at REAL NOT NULL
 );
-CREATE TABLE lifecycle_preview_results (
+CREATE TABLE IF NOT EXISTS lifecycle_preview_results (
   repository_id INTEGER NOT NULL REFERENCES lifecycle_previews (repository_id) ON DELETE CASCADE,
   position INTEGER NOT NULL,
   digest TEXT NOT NULL,
@@ -157,7 +164,7 @@ CREATE TABLE lifecycle_preview_results (
 ) WITHOUT ROWID;
 
 -- Settings of a whole registry: policy, scanning and replication configuration, account settings.
-CREATE TABLE registry_settings (
+CREATE TABLE IF NOT EXISTS registry_settings (
   registry_id TEXT NOT NULL,
   region TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -166,7 +173,7 @@ CREATE TABLE registry_settings (
 ) WITHOUT ROWID;
 
 -- Settings of a registry for the repositories below a prefix: pull-through cache rules, repository creation templates.
-CREATE TABLE prefixed_settings (
+CREATE TABLE IF NOT EXISTS prefixed_settings (
   registry_id TEXT NOT NULL,
   region TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -175,7 +182,7 @@ CREATE TABLE prefixed_settings (
   PRIMARY KEY (registry_id, region, kind, prefix)
 ) WITHOUT ROWID;
 
-CREATE TABLE image_signings (
+CREATE TABLE IF NOT EXISTS image_signings (
   image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
   profile_arn TEXT NOT NULL,
   status TEXT NOT NULL,                            -- SigningStatus
@@ -183,7 +190,7 @@ CREATE TABLE image_signings (
 ) WITHOUT ROWID;
 
 -- The last replication of an image to each destination.
-CREATE TABLE image_replications (
+CREATE TABLE IF NOT EXISTS image_replications (
   image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
   region TEXT NOT NULL,
   registry_id TEXT NOT NULL,
@@ -192,7 +199,7 @@ CREATE TABLE image_replications (
   PRIMARY KEY (image_id, region, registry_id)
 ) WITHOUT ROWID;
 
-CREATE TABLE replication_backfills (
+CREATE TABLE IF NOT EXISTS replication_backfills (
   id INTEGER PRIMARY KEY,                          -- the order of the starts
   uuid TEXT NOT NULL UNIQUE,                       -- replicationBackfillId
   registry_id TEXT NOT NULL,
@@ -203,10 +210,10 @@ CREATE TABLE replication_backfills (
   started_at REAL NOT NULL,
   ended_at REAL
 );
-CREATE INDEX replication_backfills_by_registry ON replication_backfills (registry_id, region, id);
+CREATE INDEX IF NOT EXISTS replication_backfills_by_registry ON replication_backfills (registry_id, region, id);
 
 -- One row for each image and tag of a backfill.
-CREATE TABLE replication_backfill_results (
+CREATE TABLE IF NOT EXISTS replication_backfill_results (
   backfill_id INTEGER NOT NULL REFERENCES replication_backfills (id) ON DELETE CASCADE,
   position INTEGER NOT NULL,
   repository TEXT NOT NULL,

@@ -12,7 +12,7 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from ecrtui.emulator import storage, vulnerabilities
+from ecrtui.emulator import blobs, storage, vulnerabilities
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.operations import scans
 from ecrtui.emulator.operations.images import MAX_TAGS
@@ -164,10 +164,9 @@ def _insert(connection: sqlite3.Connection, repository_id: int, batch: Sequence[
         "INSERT INTO image_layers (image_id, layer_id) VALUES (?, ?)",
         [(image_id, ids[layer.digest]) for image_id, image in batch for layer in image.layers],
     )
-    connection.executemany(
-        "INSERT OR IGNORE INTO blob_chunks (digest, first_byte, content) VALUES (?, 0, ?)",
-        [image.config for _, image in batch if image.config],
-    )
+    for _, image in batch:
+        if image.config:
+            blobs.store_blob(connection, *image.config)
 
 
 def _insert_layers(

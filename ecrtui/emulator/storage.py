@@ -1,23 +1,18 @@
-"""Storage of images and layers, without the rules of the API. Operations and imports share it.
+"""Storage of images and of the layers of a repository, without the rules of the API. Operations and imports share it.
+
+The content of layers is in :mod:`ecrtui.emulator.blobs`.
 
 Every function runs in the caller's transaction.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from ecrtui.emulator import blobs
+from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.manifests import INDEXES, ManifestContents
-
-CHUNK_SIZE = 1024 * 1024
-"""Bytes; the largest chunk of content. Each download has one in memory while its client reads."""
-
-
-def digest_of(content: bytes) -> str:
-    """Return the sha256 digest of these bytes."""
-    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def insert_image(
@@ -100,26 +95,12 @@ def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_
     )
 
 
-def store_layer(connection: sqlite3.Connection, repository_id: int, pieces: Iterable[bytes]) -> tuple[str, int]:
-    """Store a layer or config with its content, given in pieces; return its digest and its size in bytes."""
-    sha256 = hashlib.sha256()
-    size = 0
-    temporary = f"unfinished:{repository_id}"
-    for piece in pieces:
-        sha256.update(piece)
-        for first in range(0, len(piece), CHUNK_SIZE):
-            chunk = piece[first : first + CHUNK_SIZE]
-            _insert_chunk(connection, temporary, size, chunk)
-            size += len(chunk)
-    digest = "sha256:" + sha256.hexdigest()
-    if has_content(connection, digest):
-        connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (temporary,))
-    elif size:
-        connection.execute("UPDATE blob_chunks SET digest = ? WHERE digest = ?", (digest, temporary))
-    else:
-        _insert_chunk(connection, digest, 0, b"")
-    declare_layer(connection, repository_id, digest, size)
-    return digest, size
+def store_layer(connection: sqlite3.Connection, repository_id: int, content: bytes) -> str:
+    """Store a small layer or config with its content; return its digest."""
+    digest = digest_of(content)
+    blobs.store_blob(connection, digest, content)
+    declare_layer(connection, repository_id, digest, len(content))
+    return digest
 
 
 def declare_layer(connection: sqlite3.Connection, repository_id: int, digest: str, size: int) -> None:
@@ -127,17 +108,6 @@ def declare_layer(connection: sqlite3.Connection, repository_id: int, digest: st
     connection.execute(
         "INSERT OR IGNORE INTO layers (repository_id, digest, size) VALUES (?, ?, ?)", (repository_id, digest, size)
     )
-
-
-def has_content(connection: sqlite3.Connection, digest: str) -> bool:
-    """Return True if the content of this digest is stored, for any repository."""
-    return connection.execute("SELECT 1 FROM blob_chunks WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
-
-
-def read_layer(connection: sqlite3.Connection, digest: str) -> bytes:
-    """Return the content of a layer or config; empty if it is only declared."""
-    rows = connection.execute("SELECT content FROM blob_chunks WHERE digest = ? ORDER BY first_byte", (digest,))
-    return b"".join(row["content"] for row in rows)
 
 
 def layer_sizes(connection: sqlite3.Connection, repository_id: int, digests: Iterable[str]) -> Mapping[str, int]:
@@ -158,12 +128,6 @@ def missing_images(connection: sqlite3.Connection, repository_id: int, digests: 
     """Return the digests of the images that the repository does not have."""
     query = "SELECT 1 FROM images WHERE repository_id = ? AND digest = ?"
     return [digest for digest in digests if connection.execute(query, (repository_id, digest)).fetchone() is None]
-
-
-def _insert_chunk(connection: sqlite3.Connection, digest: str, first_byte: int, chunk: bytes) -> None:
-    connection.execute(
-        "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)", (digest, first_byte, chunk)
-    )
 
 
 def _link_layers(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from ecrtui.emulator import storage
+from ecrtui.emulator import blobs, storage, uploads
 from ecrtui.emulator.layer_downloads import DownloadError
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Caller, Transport
@@ -199,6 +199,47 @@ def test_every_part_but_the_last_needs_5_mebibytes(ecr: Any, repository: str) ->
     assert error_message(caught) == "All layer parts except the last part should be at least 5MB"
 
 
+@pytest.mark.parametrize(
+    ("received", "parts", "limit"),
+    [
+        (4_199, 4_199, ""),
+        (4_200, 4_200, "4,200 parts"),
+        (52_000 * MEBIBYTE - 3, 1, ""),
+        (52_000 * MEBIBYTE - 2, 1, "52,000 MiB"),
+    ],
+)
+def test_a_layer_has_limits(
+    transport: Transport, ecr: Any, repository: str, received: int, parts: int, limit: str
+) -> None:
+    """L18"""
+    upload_id = start_upload(ecr, repository)
+    with transport.embedded.database.write() as connection:
+        connection.execute("UPDATE blobs SET size = ? WHERE key = ?", (received, upload_id))
+        connection.executemany(
+            "INSERT INTO upload_parts (upload_id, first_byte, size) VALUES (?, ?, 1)",
+            [(upload_id, number) for number in range(parts)],
+        )
+    if not limit:
+        assert send(ecr, repository, upload_id, received, b"abc")["lastByteReceived"] == received + 2
+        return
+    with refused("LimitExceededException") as caught:
+        send(ecr, repository, upload_id, received, b"abc")
+    assert error_message(caught).endswith(f"has reached the limit of {limit}")
+
+
+def test_an_upload_ends_after_a_day(ecr: Any, transport: Transport, repository: str) -> None:
+    """L19"""
+    upload_id = start_upload(ecr, repository)
+    send(ecr, repository, upload_id, 0, b"abc")
+    with transport.embedded.database.write() as connection:
+        connection.execute("UPDATE uploads SET created_at = created_at - ? WHERE id = ?", (uploads.LIFETIME, upload_id))
+    with refused("UploadNotFoundException"):
+        send(ecr, repository, upload_id, 3, b"def")
+    start_upload(ecr, repository)
+    with transport.embedded.database.read() as connection:
+        assert not connection.execute("SELECT 1 FROM blobs WHERE key = ?", (upload_id,)).fetchall()
+
+
 def test_a_part_has_at_most_20_mebibytes(ecr: Any, repository: str) -> None:
     """L16"""
     upload_id = start_upload(ecr, repository)
@@ -219,10 +260,10 @@ def test_a_download_url_returns_the_bytes_of_the_layer(transport: Transport, ecr
 
 def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: Any, repository: str) -> None:
     """L05"""
-    with transport.embedded.database.write() as connection:
+    database, digest = transport.embedded.database, digest_of("one two three")
+    with database.read() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
-        digest, size = storage.store_layer(connection, row["id"], [b"one ", b"", b"two ", b"three"])
-    assert (digest, size) == (digest_of("one two three"), 13)
+    assert uploads.upload_layer(database, row["id"], digest, [b"one ", b"", b"two ", b"three"], now=0) == 13
     put_image_of(ecr, repository, digest)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert download(transport, url) == b"one two three"
@@ -230,13 +271,14 @@ def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: 
 
 def test_a_large_part_is_kept_in_small_chunks(transport: Transport, ecr: Any, repository: str) -> None:
     content = bytes(range(251)) * 10_000
-    assert len(content) > 2 * storage.CHUNK_SIZE
+    assert len(content) > 2 * blobs.CHUNK_SIZE
     push_image(ecr, repository, layers=[content])
     with transport.embedded.database.read() as connection:
         rows = connection.execute(
-            "SELECT length(content) AS size FROM blob_chunks WHERE digest = ?", (digest_of(content),)
+            "SELECT length(content) AS size FROM blobs JOIN blob_chunks ON blob_key = key WHERE digest = ?",
+            (digest_of(content),),
         ).fetchall()
-    assert max(row["size"] for row in rows) == storage.CHUNK_SIZE
+    assert max(row["size"] for row in rows) == blobs.CHUNK_SIZE
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
     assert download(transport, url) == content
 
@@ -269,11 +311,12 @@ def test_a_range_of_a_layer_can_be_downloaded(
     push_image(ecr, name, layers=[content])
     digest = digest_of(content)
     with embedded.database.write() as connection:
-        connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest,))
+        (row,) = connection.execute("SELECT key FROM blobs WHERE digest = ?", (digest,))
+        connection.execute("DELETE FROM blob_chunks WHERE blob_key = ?", (row["key"],))
         for first in range(0, len(content), chunk):
             connection.execute(
-                "INSERT INTO blob_chunks (digest, first_byte, content) VALUES (?, ?, ?)",
-                (digest, first, content[first : first + chunk]),
+                "INSERT INTO blob_chunks (blob_key, first_byte, content) VALUES (?, ?, ?)",
+                (row["key"], first, content[first : first + chunk]),
             )
     download_url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest)["downloadUrl"]
     status, first, end = expected
@@ -291,7 +334,7 @@ def test_a_range_of_a_layer_can_be_downloaded(
 def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, repository: str) -> None:
     with transport.embedded.database.write() as connection:
         (row,) = connection.execute("SELECT id FROM repositories WHERE name = ?", (repository,))
-        digest, _ = storage.store_layer(connection, row["id"], [])
+        digest = storage.store_layer(connection, row["id"], b"")
     put_image_of(ecr, repository, digest)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     assert download(transport, url) == b""
@@ -388,4 +431,4 @@ def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, 
     assert download(transport, url) == content
     ecr.delete_repository(repositoryName=f"{name}/b", force=True)
     with transport.embedded.database.read() as connection:
-        assert not storage.has_content(connection, digest)
+        assert not blobs.has_content(connection, digest)

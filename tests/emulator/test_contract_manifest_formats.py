@@ -120,7 +120,10 @@ def test_an_image_whose_config_is_no_json_is_not_converted_to_schema_1(transport
     image = push_docker(ecr, repository, name="damaged")  # other tests share the blobs of the usual name
     config = json.loads(image.manifest)["config"]["digest"]
     with transport.embedded.database.write() as connection:
-        connection.execute("UPDATE blob_chunks SET content = x'ff' WHERE digest = ?", (config,))
+        connection.execute(
+            "UPDATE blob_chunks SET content = x'ff' WHERE blob_key = (SELECT key FROM blobs WHERE digest = ?)",
+            (config,),
+        )
     assert codes(get(ecr, repository, {"imageTag": "docker"}, accepted=[DOCKER_V1])) == ["ImageNotFound"]
 
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from ecrtui.emulator.database import VERSION, open_database
+from ecrtui.emulator import blobs, schema
+from ecrtui.emulator.database import open_database
 from ecrtui.emulator.errors import DatabaseRefusedError
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
@@ -40,6 +41,7 @@ from tests.support.embedded import (
 )
 
 ROOT = Path(__file__).parents[2]
+SCHEMA_3 = ROOT / "tests" / "data" / "embedded-registry-schema-3.sql"
 
 
 def run_python(code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -158,11 +160,80 @@ def test_a_database_of_a_newer_version_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "ecr.db"
     open_database(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     connection.close()
     with pytest.raises(DatabaseRefusedError, match="newer version of ecrtui") as caught:
         open_database(path)
     assert str(path) in str(caught.value)
+
+
+def make_schema_3(path: Path) -> None:
+    """Create a file of schema 3 with a layer of two chunks in two repositories, and an unfinished upload."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript(SCHEMA_3.read_text())
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 3")
+        digest = digest_of("one two")
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO repositories (id, registry_id, region, name, created_at) VALUES (?, '1', 'r', ?, 0)",
+                (number, f"team/app-{number}"),
+            )
+            connection.execute("INSERT INTO layers (repository_id, digest, size) VALUES (?, ?, 7)", (number, digest))
+        connection.execute("INSERT INTO blob_chunks VALUES (?, 0, CAST('one ' AS BLOB))", (digest,))
+        connection.execute("INSERT INTO blob_chunks VALUES (?, 4, CAST('two' AS BLOB))", (digest,))
+        connection.execute("INSERT INTO uploads VALUES ('upload', 1, 0)")
+        connection.execute("INSERT INTO upload_parts VALUES ('upload', 0, 3, x'010203')")
+    connection.close()
+
+
+def objects_of(path: Path) -> set[tuple[str, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        columns = {(table, *row[1:4]) for table in tables for row in connection.execute(f"PRAGMA table_info({table})")}
+        return columns | set(connection.execute("SELECT type, name FROM sqlite_schema"))
+
+
+def test_a_database_of_the_version_before_is_changed_with_its_content(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    make_schema_3(old)
+    open_database(new).close()
+    with open_database(old) as database:
+        assert b"".join(blobs.BlobContent(database, digest_of("one two"), 7)) == b"one two"
+        with database.write() as connection:
+            connection.execute("DELETE FROM repositories WHERE id = 1")
+            assert blobs.has_content(connection, digest_of("one two"))
+            connection.execute("DELETE FROM repositories WHERE id = 2")
+            assert not blobs.has_content(connection, digest_of("one two"))
+        blobs.remove_unreferenced(database)
+        with database.read() as connection:
+            for table in ("blobs", "blob_chunks", "uploads", "upload_parts"):
+                assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0  # noqa: S608 - above
+    assert objects_of(old) == objects_of(new)
+
+
+def test_several_threads_change_a_database_once(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    make_schema_3(path)
+    with ThreadPoolExecutor(6) as pool:
+        databases = list(pool.map(open_database, [path] * 6))
+    for database in databases:
+        with database.read() as connection:
+            assert schema.identity(connection) == (schema.APPLICATION_ID, schema.VERSION)
+            assert blobs.has_content(connection, digest_of("one two"))
+        database.close()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_database_of_an_older_version_is_rejected_and_not_changed(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "ecr.db"
+    make_schema_3(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseRefusedError, match=f"older version of ecrtui.*schema {version}.*Use that version"):
+        open_database(path)
+    assert path.read_bytes() == before
 
 
 def test_the_database_of_another_program_is_rejected_and_not_changed(tmp_path: Path) -> None:
@@ -335,7 +406,7 @@ def test_a_file_that_many_threads_open_at_once_is_created_once(tmp_path: Path) -
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
     with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(work, range(6))) == [VERSION] * 6
+        assert list(pool.map(work, range(6))) == [schema.VERSION] * 6
 
 
 def test_a_database_failure_is_a_server_exception() -> None:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ecrtui.emulator.blobs import CHUNK_SIZE
 from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout import open_layout
 from ecrtui.emulator.layout_export import ExportResult, export_image
 from ecrtui.emulator.layout_import import ImportResult, import_image
 from ecrtui.emulator.layout_selection import MAX_DEPTH
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.emulator.storage import CHUNK_SIZE
 from tests.support.embedded import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -556,7 +556,7 @@ class TestExport:
         layout.write_index(layout.image(layers=[b"layer"]))
         taken(empty, layout, "1.0")
         with empty.database.write() as connection:
-            connection.execute("DELETE FROM blob_chunks WHERE digest = ?", (digest_of(b"layer"),))
+            connection.execute("DELETE FROM blobs WHERE digest = ?", (digest_of(b"layer"),))
         with pytest.raises(LayoutError, match="not in this registry"):
             written(empty, tmp_path / "out", tag="1.0")
         assert not (tmp_path / "out").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _execute(options: argparse.Namespace) -> int:
+    from ecrtui.emulator import uploads
     from ecrtui.emulator.demo import load_demo
     from ecrtui.emulator.faults import Faults
     from ecrtui.emulator.service import EmbeddedRegistry
@@ -55,6 +57,7 @@ def _execute(options: argparse.Namespace) -> int:
     with open_registry_file(options.database) as database, stop_event() as stopped:
         if options.demo:
             load_demo(database, registry_id=origin.registry_id, region=origin.region)
+        uploads.remove_expired(database, now=time.time())
         embedded = EmbeddedRegistry(database, registry_id=origin.registry_id, region=origin.region, faults=faults)
         with _served(embedded, options.port) as url:
             print(url, flush=True)

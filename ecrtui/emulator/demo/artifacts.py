@@ -14,9 +14,9 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.demo.runtimes import RUNTIMES, Application
 from ecrtui.emulator.manifests import DOCKER_LIST, DOCKER_V2, OCI_INDEX, OCI_MANIFEST
-from ecrtui.emulator.storage import digest_of
 
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"

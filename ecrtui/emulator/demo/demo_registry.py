@@ -146,7 +146,7 @@ class DemoRepository:
         if row is not None:
             return int(row["id"])
         for content in artifact.contents.values():
-            storage.store_layer(self._connection, self.id, [content])
+            storage.store_layer(self._connection, self.id, content)
         for digest, size in artifact.declared.items():
             storage.declare_layer(self._connection, self.id, digest, size)
         contents = manifests.parse_manifest(artifact.manifest, artifact.media_type)

@@ -20,7 +20,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecrtui.emulator import manifests, mutability, storage
+from ecrtui.emulator import blobs, manifests, mutability, storage
 from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.operations import registry_settings, replication, scans, signing
 from ecrtui.emulator.operations.image_ids import (
@@ -50,7 +50,7 @@ def put_image(context: RequestContext) -> dict[str, Any]:
     if tag is not None:
         _check_tag(tag)
     contents = manifests.parse_manifest(text, context.get("imageManifestMediaType", ""))
-    digest = storage.digest_of(text.encode())
+    digest = blobs.digest_of(text.encode())
     if context.get("imageDigest", digest) != digest:
         raise ServiceError(
             "ImageDigestDoesNotMatchException",
@@ -235,7 +235,7 @@ def _manifest_for_client(
         return stored, media_type
     converted = manifests.convert_manifest(stored, media_type, accepted)
     if converted is None and media_type == manifests.DOCKER_V2 and manifests.DOCKER_V1 in accepted:
-        config = storage.read_layer(connection, manifests.config_digest(stored))
+        config = blobs.read_blob(connection, manifests.config_digest(stored))
         schema_1 = manifests.to_schema_1(stored, config, name=context["repositoryName"], tag=image_id["imageTag"])
         converted = (schema_1, manifests.DOCKER_V1) if schema_1 is not None else None
     if converted is None:

@@ -4,93 +4,79 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-from ecrtui.emulator import layer_downloads, storage
-from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator import blobs, layer_downloads, uploads
+from ecrtui.emulator.errors import ServiceError, UploadDigestError, UploadNotFoundError, UploadPositionError
 from ecrtui.emulator.request_context import Operation, RequestContext
 
-PART_SIZE = 10 * 1024 * 1024
+MEBIBYTE = 1024 * 1024
+PART_SIZE = 10 * MEBIBYTE
 """Bytes; the part size that InitiateLayerUpload proposes, as on ECR."""
 
-MIN_PART_SIZE = 5 * 1024 * 1024
+MIN_PART_SIZE = 5 * MEBIBYTE
 """Bytes; the smallest size of all parts but the last (``LayerPartTooSmallException``)."""
+
+MAX_PARTS = 4_200
+"""Parts of one layer (quota "Layer parts" of ECR)."""
+
+MAX_LAYER_SIZE = 52_000 * MEBIBYTE
+"""Bytes (quota "Maximum layer size" of ECR)."""
 
 _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
 
 
 def initiate_layer_upload(context: RequestContext) -> dict[str, Any]:
-    """InitiateLayerUpload."""
-    upload_id = str(uuid4())
+    """InitiateLayerUpload. Delete the uploads that expired."""
+    uploads.remove_expired(context.database, now=context.now)
     with context.database.write() as connection:
-        repository = context.repository(connection)
-        connection.execute(
-            "INSERT INTO uploads (id, repository_id, created_at) VALUES (?, ?, ?)",
-            (upload_id, repository["id"], context.now),
-        )
+        upload_id = uploads.begin_upload(connection, context.repository(connection)["id"], now=context.now)
     return {"uploadId": upload_id, "partSize": PART_SIZE}
 
 
 def upload_layer_part(context: RequestContext) -> dict[str, Any]:
     """UploadLayerPart: each part begins at the end of the one before."""
     first, last, content = context["partFirstByte"], context["partLastByte"], context["layerPartBlob"]
-    with context.database.write() as connection:
-        repository = context.repository(connection)
-        _check_upload(context, connection, repository)
-        received = _received(connection, context["uploadId"])
-        wrong = ""
-        if first != received:
-            wrong = f"First byte of the layer part is {first} instead of {received}"  # kaniko#607, apple/container#1895
-        elif last - first + 1 != len(content):
-            wrong = f"The layer part has {len(content)} bytes, which is not the byte range {first} to {last}"
-        if wrong:
-            raise ServiceError(
-                "InvalidLayerPartException",
-                wrong,
-                members={
-                    **context.repository_members(),
-                    "uploadId": context["uploadId"],
-                    "lastValidByteReceived": max(received - 1, 0),  # the smallest PartSize
-                },
-            )
-        if content:
-            connection.execute(
-                "INSERT INTO upload_parts (upload_id, first_byte, size, content) VALUES (?, ?, ?, ?)",
-                (context["uploadId"], first, len(content), content),
-            )
-    return {
-        **context.repository_members(),
-        "uploadId": context["uploadId"],
-        "lastByteReceived": received + len(content) - 1,
-    }
+    with context.database.read() as connection:
+        upload = _find_upload(context, connection)
+    if first != upload.size:
+        raise _misplaced_part(context, upload.size)
+    if last - first + 1 != len(content):
+        wrong = f"The layer part has {len(content)} bytes, which is not the byte range {first} to {last}"
+        raise _invalid_part(context, upload.size, wrong)
+    if upload.parts >= MAX_PARTS or last >= MAX_LAYER_SIZE:
+        raise _limit_exceeded(context, upload)
+    try:
+        received = uploads.append(context.database, upload.id, [content], first)
+    except UploadNotFoundError:
+        raise _upload_not_found(context) from None
+    except UploadPositionError as error:  # another request sent the same part meanwhile
+        raise _misplaced_part(context, error.received) from None
+    return {**context.repository_members(), "uploadId": upload.id, "lastByteReceived": received - 1}
 
 
 def complete_layer_upload(context: RequestContext) -> dict[str, Any]:
-    """CompleteLayerUpload: store the parts as a layer if their digest is the given one."""
-    upload_id = context["uploadId"]
-    with context.database.write() as connection:
-        repository = context.repository(connection)
-        _check_upload(context, connection, repository)
-        _check_parts(context, connection, repository)
-        known = storage.layer_sizes(connection, repository["id"], context["layerDigests"])
-        kept = [digest for digest in known if storage.has_content(connection, digest)]
-        digest, _ = storage.store_layer(connection, repository["id"], _parts(connection, upload_id))
-        if digest not in context["layerDigests"]:
-            raise ServiceError(
-                "InvalidLayerException",
-                # dotnet/sdk-container-builds#424
-                "None of the provided layer digests match the calculated layer digest",
-            )
-        if digest in kept:
-            raise ServiceError(
-                "LayerAlreadyExistsException",
-                f"The layer with digest '{digest}' already exists in the repository with name '{repository['name']}' in"
-                f" registry with id '{repository['registry_id']}'",
-            )
-        connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
-    return {**context.repository_members(), "uploadId": upload_id, "layerDigest": digest}
+    """CompleteLayerUpload: make the parts a layer if their digest is the given one."""
+    with context.database.read() as connection:
+        upload = _find_upload(context, connection)
+        _check_parts(context, connection, upload)
+    try:
+        completed = uploads.complete(context.database, upload.id, context["layerDigests"])
+    except UploadNotFoundError:  # another request completed it meanwhile
+        raise _upload_not_found(context) from None
+    except UploadDigestError:
+        raise ServiceError(
+            "InvalidLayerException",
+            # dotnet/sdk-container-builds#424
+            "None of the provided layer digests match the calculated layer digest",
+        ) from None
+    if not completed.added:
+        raise ServiceError(
+            "LayerAlreadyExistsException",
+            f"The layer with digest '{completed.digest}' already exists in the repository with name"
+            f" '{context['repositoryName']}' in registry with id '{context.registry_id}'",
+        )
+    return {**context.repository_members(), "uploadId": upload.id, "layerDigest": completed.digest}
 
 
 def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
@@ -145,7 +131,7 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
                 "LayerInaccessibleException",
                 f"The layer with digest '{digest}' {where} is not available because its image is archived",
             )
-        if not storage.has_content(connection, digest):
+        if not blobs.has_content(connection, digest):
             raise ServiceError(
                 "LayerInaccessibleException",
                 f"The layer with digest '{digest}' {where} is only declared: the embedded registry knows its size but"
@@ -172,44 +158,60 @@ def _is_archived(layer: sqlite3.Row) -> bool:
     return bool(layer["named"] and not layer["active"])
 
 
-def _check_upload(context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row) -> None:
-    row = connection.execute("SELECT repository_id FROM uploads WHERE id = ?", (context["uploadId"],)).fetchone()
-    if row is None or row["repository_id"] != repository["id"]:
-        raise ServiceError(
-            "UploadNotFoundException",
-            f"The upload with id '{context['uploadId']}' was not found in the repository with name"
-            f" '{repository['name']}' in registry with id '{repository['registry_id']}'",
-        )
+def _find_upload(context: RequestContext, connection: sqlite3.Connection) -> uploads.Upload:
+    repository = context.repository(connection)
+    try:
+        return uploads.find_upload(connection, repository["id"], context["uploadId"], now=context.now)
+    except UploadNotFoundError:
+        raise _upload_not_found(context) from None
 
 
-def _received(connection: sqlite3.Connection, upload_id: str) -> int:
-    query = "SELECT coalesce(sum(size), 0) FROM upload_parts WHERE upload_id = ?"
-    return int(connection.execute(query, (upload_id,)).fetchone()[0])
-
-
-def _check_parts(context: RequestContext, connection: sqlite3.Connection, repository: sqlite3.Row) -> None:
-    sizes = [
-        row["size"]
-        for row in connection.execute(
-            "SELECT size FROM upload_parts WHERE upload_id = ? ORDER BY first_byte", (context["uploadId"],)
-        )
-    ]
-    if not sizes:
+def _check_parts(context: RequestContext, connection: sqlite3.Connection, upload: uploads.Upload) -> None:
+    if not upload.size:
         raise ServiceError(  # devcontainers/cli#814
             "EmptyUploadException",
-            f"The upload with id '{context['uploadId']}' in the repository with name '{repository['name']}' in registry"
-            f" with id '{repository['registry_id']}' cannot be completed because it does not have any parts",
+            f"{_upload_text(context)} cannot be completed because it does not have any parts",
         )
-    if any(size < MIN_PART_SIZE for size in sizes[:-1]):
+    smallest = uploads.smallest_part_before_last(connection, upload.id)
+    if smallest is not None and smallest < MIN_PART_SIZE:
         raise ServiceError(  # dotnet/sdk-container-builds#424
             "LayerPartTooSmallException", "All layer parts except the last part should be at least 5MB"
         )
 
 
-def _parts(connection: sqlite3.Connection, upload_id: str) -> Iterator[bytes]:
-    rows = connection.execute("SELECT content FROM upload_parts WHERE upload_id = ? ORDER BY first_byte", (upload_id,))
-    for row in rows:
-        yield row["content"]
+def _misplaced_part(context: RequestContext, received: int) -> ServiceError:
+    # kaniko#607, apple/container#1895
+    wrong = f"First byte of the layer part is {context['partFirstByte']} instead of {received}"
+    return _invalid_part(context, received, wrong)
+
+
+def _invalid_part(context: RequestContext, received: int, message: str) -> ServiceError:
+    members = {
+        **context.repository_members(),
+        "uploadId": context["uploadId"],
+        "lastValidByteReceived": max(received - 1, 0),  # the smallest PartSize
+    }
+    return ServiceError("InvalidLayerPartException", message, members=members)
+
+
+def _limit_exceeded(context: RequestContext, upload: uploads.Upload) -> ServiceError:
+    limit = f"{MAX_PARTS:,} parts" if upload.parts >= MAX_PARTS else f"{MAX_LAYER_SIZE // MEBIBYTE:,} MiB"
+    return ServiceError("LimitExceededException", f"{_upload_text(context)} has reached the limit of {limit}")
+
+
+def _upload_not_found(context: RequestContext) -> ServiceError:
+    return ServiceError(
+        "UploadNotFoundException",
+        f"The upload with id '{context['uploadId']}' was not found in the repository with name"
+        f" '{context['repositoryName']}' in registry with id '{context.registry_id}'",
+    )
+
+
+def _upload_text(context: RequestContext) -> str:
+    return (
+        f"The upload with id '{context['uploadId']}' in the repository with name '{context['repositoryName']}' in"
+        f" registry with id '{context.registry_id}'"
+    )
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ecrtui.emulator import mutability, pagination, partitions, policy_documents
+from ecrtui.emulator import blobs, mutability, pagination, partitions, policy_documents
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -77,7 +77,8 @@ def delete_repository(context: RequestContext) -> dict[str, Any]:
                 " because it still contains images",
             )
         connection.execute("DELETE FROM repositories WHERE id = ?", (row["id"],))
-        return {"repository": to_api(row)}
+    blobs.remove_unreferenced(context.database)
+    return {"repository": to_api(row)}
 
 
 def put_image_tag_mutability(context: RequestContext) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from ecrtui.emulator import manifests, storage
+from ecrtui.emulator import blobs, manifests, storage
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.operations.image_ids import lookup_image, require_image, tag_member
@@ -121,15 +121,14 @@ def _signature(context: RequestContext, connection: sqlite3.Connection, image: s
             },
         }
     ).decode()
-    if lookup_image(connection, repository_id, digest=storage.digest_of(text.encode())) is not None:
+    if lookup_image(connection, repository_id, digest=blobs.digest_of(text.encode())) is not None:
         return None  # the image was deleted and pushed again; its signature stayed
     return storage.insert_image(connection, repository_id, text, manifests.parse_manifest(text), pushed_at=context.now)
 
 
 def _store_blob(connection: sqlite3.Connection, repository_id: int, content: bytes) -> dict[str, Any]:
     """Store a blob; return its descriptor without a media type."""
-    digest, size = storage.store_layer(connection, repository_id, [content])
-    return {"digest": digest, "size": size}
+    return {"digest": storage.store_layer(connection, repository_id, content), "size": len(content)}
 
 
 def _json(document: dict[str, Any]) -> bytes:

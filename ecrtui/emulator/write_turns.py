@@ -1,0 +1,68 @@
+"""The order of the writes of one process: first come, first served."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class WriteTurns:
+    """Let the threads of a process write one after the other, in the order in which they ask.
+
+    SQLite lets waiting connections try again after pauses that grow. Under load some of them would wait very long.
+
+    Args:
+        timeout: seconds; the longest wait for a turn. -1 waits for ever.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """The number of threads that wait for their turn."""
+        return len(self._waiting)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn of this thread, and keep it while the block runs.
+
+        Raises:
+            sqlite3.OperationalError: SQLITE_BUSY, the error of SQLite for a write that waited too long.
+        """
+        self._take()
+        try:
+            yield
+        finally:
+            self._give_up()
+
+    def _take(self) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        if mine.acquire(timeout=self._timeout):
+            return
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+        # The turn came at the last moment.
+
+    def _give_up(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
