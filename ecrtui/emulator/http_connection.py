@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator import http_head, layer_downloads, sts
 from ecrtui.emulator.blobs import BlobContent
+from ecrtui.emulator.distribution import api as distribution
+from ecrtui.emulator.distribution.messages import DistributionRequest
+from ecrtui.emulator.distribution.routes import METHODS, is_distribution_path
 from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.http_body import RequestBody
 from ecrtui.emulator.http_messages import Delivery, Request, Response, error_response
 
 if TYPE_CHECKING:
@@ -62,6 +66,7 @@ class HttpConnection(BaseHTTPRequestHandler):
         """Answer one request."""
         self._start_of_response_sent = False
         self.command, self.requestline, self.request_version = "", "", self.protocol_version
+        self.path = ""
         self.headers = HTTPMessage()
         try:
             if self._receive_head():
@@ -78,6 +83,8 @@ class HttpConnection(BaseHTTPRequestHandler):
     def handle_expect_100(self) -> bool:
         """Let the client send its body, unless the request is refused anyway."""
         self._check_head()
+        if not is_distribution_path(self.path):
+            self._body_length()
         return super().handle_expect_100()
 
     def do_POST(self) -> None:
@@ -130,7 +137,9 @@ class HttpConnection(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self._check_head()
-        if self.command == "POST":
+        if is_distribution_path(self.path):
+            self._answer_distribution()
+        elif self.command == "POST":
             self.do_POST()
         else:
             self.do_GET()
@@ -138,18 +147,42 @@ class HttpConnection(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.mark_idle(self.connection)
 
-    def _check_head(self) -> int:
-        """Check the head of the request; return the length of the body in bytes."""
+    def _answer_distribution(self) -> None:
+        """Answer a request of the distribution API: it may send a large layer."""
+        length = http_head.streamed_body_length(self.headers, limit=self.server.limits.layer)
+        self._input.expect("body", None)
+        names = {name.lower() for name in self.headers}
+        with self.server.body_memory.share() as take_memory:
+            body = RequestBody(self._reader, length, take_memory)
+            request = DistributionRequest(
+                self.command,
+                self.path,
+                {name: ", ".join(self.headers.get_all(name, [])) for name in names},
+                body,
+                self.server.url,
+            )
+            response = distribution.handle(self.server.embedded, request)
+        self._input.expect("", None)
+        if body.finished or response.delivery is not Delivery.WHOLE:
+            self.close_connection |= not body.finished
+            self._deliver(response)
+        else:
+            self._deliver_early(response)
+
+    def _check_head(self) -> None:
         http_head.check_head(self.path, self.headers, needs_host=self.request_version == "HTTP/1.1")
-        if self.command not in ("POST", "GET", "HEAD"):
+        known = METHODS if is_distribution_path(self.path) else ("POST", "GET", "HEAD")
+        if self.command not in known:
             raise ServiceError("NotImplemented", f"The server has no method {self.command[:_MESSAGE]!r}.", 501)
-        limit = self.server.limits.body
-        return http_head.body_length(self.headers, required=self.command == "POST", limit=limit)
+
+    def _body_length(self) -> int:
+        """Return the length in bytes of a body that the server reads whole."""
+        return http_head.body_length(self.headers, required=self.command == "POST", limit=self.server.limits.body)
 
     @contextmanager
     def _received_body(self) -> Iterator[bytes]:
         """Receive the body of the request; it counts as memory in use until the end of the block."""
-        length = self._check_head()
+        length = self._body_length()
         self._input.expect("body", self.server.limits.body_seconds)
         pieces: list[bytes] = []
         left = length
@@ -181,9 +214,10 @@ class HttpConnection(BaseHTTPRequestHandler):
         whole = len(response.body) if length is None else length
         self._start_of_response_sent = True
         self.send_response(response.status)
-        for name, value in response.headers.items():
+        # A response to HEAD may say the length of a body that it does not have. One of 204 may not (RFC 9110, 8.6).
+        lengths = {} if response.status == HTTPStatus.NO_CONTENT else {"Content-Length": str(whole)}
+        for name, value in (lengths | dict(response.headers)).items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(whole))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -214,16 +248,25 @@ class HttpConnection(BaseHTTPRequestHandler):
             self.server.reset_on_close(self.connection)
 
     def _reject(self, error: ServiceError) -> None:
-        """Send an error, discard the rest of the request, and close the connection.
+        """Send an error before the request was read, and close the connection."""
+        self.close_connection = True
+        if not self._start_of_response_sent:
+            self._deliver_early(self._error_response(error))
+
+    def _error_response(self, error: ServiceError) -> Response:
+        if is_distribution_path(self.path):
+            return distribution.refuse(error, self.server.url)
+        response = error_response(error)
+        if "X-Amz-Target" not in self.headers and sts.is_query(self.headers.get("Content-Type", "")):
+            return sts.to_xml_error(response)
+        return response
+
+    def _deliver_early(self, response: Response) -> None:
+        """Send a response, discard the rest of the request, and close the connection.
 
         Closing with unread data would reset the connection, and the client could lose the response.
         """
         self.close_connection = True
-        if self._start_of_response_sent:
-            return
-        response = error_response(error)
-        if "X-Amz-Target" not in self.headers and sts.is_query(self.headers.get("Content-Type", "")):
-            response = sts.to_xml_error(response)
         with suppress(OSError):
             self._deliver(response)
             self.connection.shutdown(socket.SHUT_WR)

@@ -70,6 +70,24 @@ def body_length(headers: Message, *, required: bool, limit: int) -> int:
     return int(text)
 
 
+def streamed_body_length(headers: Message, *, limit: int) -> int | None:
+    """Return the number of bytes in a body that the server reads in pieces; None if it is chunked.
+
+    Args:
+        limit: the most bytes that a body with a Content-Length may have.
+
+    Raises:
+        ServiceError: the length is not a number, ambiguous or too large.
+    """
+    codings = [text.strip().lower() for text in headers.get_all("Transfer-Encoding", [])]
+    if not codings:
+        return body_length(headers, required=False, limit=limit)
+    if codings != ["chunked"] or headers.get_all("Content-Length"):
+        # Two programs could disagree where such a request ends (RFC 9112, section 6.3).
+        raise ServiceError("BadRequest", "A body is chunked, or it has a Content-Length. Another coding is not known.")
+    return None
+
+
 def _check_host(target: str, hosts: list[str], *, needs_host: bool) -> None:
     if len(hosts) > 1 or (needs_host and not hosts):
         raise ServiceError("BadRequest", f"The request has {'several Host headers' if hosts else 'no Host header'}.")

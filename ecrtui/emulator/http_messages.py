@@ -57,9 +57,9 @@ class Response:
     delivery: Delivery = Delivery.WHOLE
 
 
-def json_response(content: Mapping[str, Any], status: int = 200) -> Response:
-    """Return a response of AWS JSON 1.1."""
-    return Response(status, json.dumps(content, separators=(",", ":")).encode(), headers(JSON_TYPE))
+def json_response(content: Mapping[str, Any], status: int = 200, content_type: str = JSON_TYPE) -> Response:
+    """Return a response with a JSON document, of AWS JSON 1.1 unless another content type is given."""
+    return Response(status, json.dumps(content, separators=(",", ":")).encode(), headers(content_type))
 
 
 def error_response(error: ServiceError) -> Response:

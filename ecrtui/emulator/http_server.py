@@ -14,6 +14,7 @@ from socketserver import TCPServer
 
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http_connection import HttpConnection
+from ecrtui.emulator.operations.layers import MAX_LAYER_SIZE
 from ecrtui.emulator.service import EmbeddedRegistry
 
 HOST = "127.0.0.1"
@@ -39,6 +40,7 @@ class Limits:
             to three file descriptors besides, and a process often has 1,024.
         body: bytes of one request body.
         bodies: bytes of all request bodies in memory at once. Reading one needs up to three times its bytes besides.
+        layer: bytes of a layer that a client of the distribution API sends in one request.
         idle: seconds; the longest pause of a connection.
         head: seconds in which the request line and the headers must arrive.
         body_seconds: seconds in which the body must arrive.
@@ -48,6 +50,7 @@ class Limits:
     connections: int = 200
     body: int = MAX_BODY
     bodies: int = 2 * MAX_BODY
+    layer: int = MAX_LAYER_SIZE
     idle: float = 120.0
     head: float = 30.0
     body_seconds: float = 600.0

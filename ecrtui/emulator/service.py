@@ -127,24 +127,58 @@ class EmbeddedRegistry:
         time.sleep(response.delay)
         return layer_downloads.received_content(response, url)
 
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return round(self._clock(), 3)  # AWS sends milliseconds
+
+    def run(
+        self, operation: str, parameters: dict[str, Any], *, caller: str, region: str, endpoint: str
+    ) -> Mapping[str, Any]:
+        """Run an operation; return the members of the response.
+
+        Args:
+            operation: its name in the ECR API.
+            parameters: the members of the request, not yet validated.
+            caller: the account id of the caller.
+            region: the region of the request.
+            endpoint: the URL at which the client reaches the service.
+
+        Raises:
+            ServiceError: the error response.
+        """
+        valid = validation.validate_request(operation, parameters)
+        return OPERATIONS[operation](self.context(operation, valid, caller=caller, region=region, endpoint=endpoint))
+
+    def context(
+        self, operation: str, parameters: Mapping[str, Any], *, caller: str, region: str, endpoint: str
+    ) -> RequestContext:
+        """Return the context of a request with these valid parameters, after a check of the caller's access.
+
+        Raises:
+            ServiceError: AccessDeniedException.
+        """
+        context = RequestContext(
+            database=self.database,
+            operation=operation,
+            parameters=parameters,
+            caller=caller,
+            region=region,
+            endpoint=endpoint,
+            now=self.now(),
+        )
+        authorization.check_access(context)
+        return context
+
     def _run(self, operation: str, request: Request) -> Response:
         region = _signed_region(request) or self.region
         if operation == sts.GET_CALLER_IDENTITY:
             return sts.caller_identity(self.registry_id, region)
-        run = OPERATIONS.get(operation)
-        if run is None:
+        if operation not in OPERATIONS:
             raise _unknown_operation(operation)
-        context = RequestContext(
-            database=self.database,
-            operation=operation,
-            parameters=validation.validate_request(operation, _parse_body(request.body)),
-            caller=self.registry_id,
-            region=region,
-            endpoint=request.endpoint,
-            now=round(self._clock(), 3),  # AWS sends milliseconds
+        parameters = _parse_body(request.body)
+        return json_response(
+            self.run(operation, parameters, caller=self.registry_id, region=region, endpoint=request.endpoint)
         )
-        authorization.check_access(context)
-        return json_response(run(context))
 
 
 def _with_error_responses(handler: Handler) -> Response:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from typing import Any
 
 from ecrtui.emulator import pagination, partitions, policy_documents
+from ecrtui.emulator.authorization_tokens import Token
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
 from ecrtui.emulator.operations import registry_settings, replication
 from ecrtui.emulator.request_context import Operation, RequestContext
@@ -31,13 +30,13 @@ def describe_registry(context: RequestContext) -> dict[str, Any]:
 
 
 def get_authorization_token(context: RequestContext) -> dict[str, Any]:
-    """GetAuthorizationToken: return a well-formed token. The emulator checks no tokens."""
+    """GetAuthorizationToken: return a token of the caller for each registry."""
     registry_ids = context.get("registryIds") or [context.registry_id]
     data = []
     for registry_id in registry_ids:
-        token = base64.b64encode(f"AWS:{secrets.token_urlsafe(96)}".encode()).decode()
+        token = Token(context.caller, context.region, context.now + TOKEN_LIFETIME)
         proxy = f"https://{partitions.registry_host(context.region, registry_id)}"
-        data.append({"authorizationToken": token, "expiresAt": context.now + TOKEN_LIFETIME, "proxyEndpoint": proxy})
+        data.append({"authorizationToken": token.encoded(), "expiresAt": token.expires_at, "proxyEndpoint": proxy})
     return {"authorizationData": data}
 
 
