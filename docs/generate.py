@@ -18,9 +18,10 @@ from pathlib import Path
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.index_parts import IndexParts
-from ecrtui.cli import history, images, repositories, retag, swap, undo, untag
+from ecrtui.cli import doctor, history, images, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
+from ecrtui.ecr.permissions import PERMISSIONS, Purpose
 from ecrtui.settings import SETTINGS, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
 
@@ -131,6 +132,26 @@ def settings() -> str:
     return table(("setting", "default", "variable", "flag", "per account", "meaning"), rows)
 
 
+def permissions() -> str:
+    """Return every IAM permission with what needs it."""
+    rows = [
+        (
+            f"`{permission.action}`",
+            permission.use,
+            ", ".join(purpose for purpose in Purpose if purpose in permission.purposes),
+            "" if permission.required else "yes",
+        )
+        for permission in PERMISSIONS
+    ]
+    return table(("permission", "ecrtui uses it to", "needed to", "can be missing"), rows)
+
+
+def doctor_options() -> str:
+    """Return the options of ``ecrtui doctor``, except connection options."""
+    connection = {names for names, _ in option_rows(_connection_parser())}
+    return table(("option", "meaning"), [row for row in option_rows(doctor.parser()) if row[0] not in connection])
+
+
 def keys() -> str:
     """Return every action with its id, keys and description."""
     titles = {scope.id: scope.title for scope in SCOPES}
@@ -149,6 +170,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "filter-fields": filter_fields,
     "settings": settings,
+    "permissions": permissions,
+    "doctor-options": doctor_options,
     "keys": keys,
 }
 

@@ -254,12 +254,13 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         SettingsError: the file, a variable or a flag has an invalid value. Names the file and the line.
     """
     environment = os.environ if environment is None else environment
-    path = file or _settings_file(environment)
+    path = file or file_in_use(environment)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
     def take(name: str, value: Any, source: str, text: str = "") -> None:
-        values[name], sources[name] = _checked(name, value, Origin(source, text), [name]), source
+        origin = Origin(source, text)
+        values[name], sources[name] = _checked(name, value, origin, [name]), origin.place(name)
 
     text = _read(path)
     for name, value in _parse(path, text).items():
@@ -273,7 +274,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     return Settings(**values, sources=sources)
 
 
-def _settings_file(environment: Mapping[str, str]) -> Path:
+def file_in_use(environment: Mapping[str, str]) -> Path:
+    """Return the settings file: that of ``ECRTUI_SETTINGS``, or else the user's own."""
     named = environment.get("ECRTUI_SETTINGS")
     return expand(named) if named else settings_file()
 
@@ -284,7 +286,7 @@ def remember_theme(theme: str, file: Path | None = None) -> None:
     Raises:
         SettingsError: the file is broken, and stays as it is, or it cannot be written.
     """
-    path = file or _settings_file(os.environ)
+    path = file or file_in_use(os.environ)
     if lacks_home(path):
         raise SettingsError(f"Cannot write {path}", "There is no home folder.", "Set HOME or XDG_CONFIG_HOME.")
     path = path.resolve()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.reference import Reference
     from ecrtui.emulator.service import EmbeddedRegistry
-    from ecrtui.registry.client import InProcessTransport
+    from ecrtui.registry.client import Clients, InProcessTransport
+    from ecrtui.registry.diagnosis import Diagnosis
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.process.client import RegistryProcess, RemoteConnection
     from ecrtui.registry.process.launch import LaunchedProcess
@@ -53,14 +54,40 @@ def open_registry(
     Raises:
         EcrTuiError: the database of the embedded registry cannot be opened.
     """
-    from ecrtui.registry.client import Clients
     from ecrtui.registry.gateway import EcrRegistry
+
+    clients = _open_clients(connection, embedded=embedded, user=user, caller_account=caller_account)
+    return EcrRegistry(clients, connection.registry_id)
+
+
+def open_diagnosis(connection: Connection, *, embedded: EmbeddedRegistry | None = None) -> Diagnosis:
+    """Return what looks at a connection. Nothing is sent, and nobody is asked for an MFA code.
+
+    Args:
+        connection: the user's options.
+        embedded: an embedded registry to use instead of one from the options; for tests.
+
+    Raises:
+        EcrTuiError: the database of the embedded registry cannot be opened.
+    """
+    from ecrtui.registry.diagnosis import Diagnosis
+
+    return Diagnosis(_open_clients(connection, embedded=embedded), connection)
+
+
+def _open_clients(
+    connection: Connection,
+    *,
+    embedded: EmbeddedRegistry | None = None,
+    user: User | None = None,
+    caller_account: str = "",
+) -> Clients:
+    from ecrtui.registry.client import Clients
 
     if embedded is None and (connection.demo or connection.database is not None):
         embedded = open_embedded(connection)
     in_process = _in_process(embedded, connection.database) if embedded else None
-    clients = Clients(connection, in_process=in_process, user=user, caller_account=caller_account)
-    return EcrRegistry(clients, connection.registry_id)
+    return Clients(connection, in_process=in_process, user=user, caller_account=caller_account)
 
 
 def open_embedded(connection: Connection) -> EmbeddedRegistry:

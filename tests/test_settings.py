@@ -35,8 +35,8 @@ def test_flags_win_over_variables_and_variables_over_the_file(file: Path) -> Non
     assert settings.sources == {
         "theme": "--theme",
         "writes_per_second": "$ECRTUI_WRITES_PER_SECOND",
-        "read_only": str(file),
-        "protected_tags": str(file),
+        "read_only": f"{file}, line 3",
+        "protected_tags": f"{file}, line 4",
     }
 
 
@@ -171,7 +171,7 @@ def test_account_settings_apply_to_that_account_only(file: Path) -> None:
     settings = load({}, {}, given(file, ACCOUNTS))
     there = settings.for_account("123456789012")
     assert (there.theme, there.read_only, there.protected_tags) == ("red", True, ("*",))
-    assert there.sources["read_only"] == f"{file}, accounts.123456789012"
+    assert there.sources["read_only"] == f"{file}, line 3, accounts.123456789012"
     assert settings.for_account("999999999999").theme == "calm"
     assert settings.for_account("") == settings
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "swap": CommandEntry("ecrtui.cli.swap", "exchange two tags"),
     "undo": CommandEntry("ecrtui.cli.undo", "undo a plan or a single write"),
     "history": CommandEntry("ecrtui.cli.history", "show the writes made from this computer"),
+    "doctor": CommandEntry("ecrtui.cli.doctor", "find out what works, and which permissions you have"),
     "keys": CommandEntry("ecrtui.cli.keys", "list actions, their ids and their keys"),
     "local": CommandEntry("ecrtui.cli.local", "serve, fill, import into or export from the embedded registry"),
 }

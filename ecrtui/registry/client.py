@@ -13,7 +13,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
@@ -47,6 +47,8 @@ from ecrtui.settings import Connection
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -244,6 +246,11 @@ class Clients:
             lambda session: (self._sts(session, **keys), self._ecr(session, retries_of(session, "standard"), keys))
         )
         return read_account(sts, ecr, sign_in=self.sign_in)
+
+    def inspect(self, read: Callable[[Session], Result]) -> Result:
+        """Return what a function reads from the session of the connection. Errors are as those of a first call."""
+        result: Result = self._with_session(read)
+        return result
 
     def _cached(self, name: str, create: Callable[[Session], Any]) -> Any:
         with self._lock:

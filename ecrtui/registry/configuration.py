@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, create_credential_resolver
-from botocore.exceptions import CredentialRetrievalError
+from botocore.exceptions import CredentialRetrievalError, UnknownRegionError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 from botocore.utils import InstanceMetadataRegionFetcher
@@ -244,6 +244,14 @@ def retries_of(session: Session, default_mode: str) -> Config:
 
 def _limit(given: int | None, default: int) -> int | None:
     return default if given is None else given or None
+
+
+def partition_of(region: str) -> str:
+    """Return the AWS partition of a region ("aws", "aws-cn"); "aws" for a region that is not known."""
+    try:
+        return str(Session().get_partition_for_region(region))
+    except UnknownRegionError:
+        return "aws"
 
 
 def instance_region(session: Session) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConfigParseError, NoCredentialsError, NoRegionError, ProfileNotFound
 
+from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
 from ecrtui.private_files import describe
 from ecrtui.registry.configuration_errors import explain_parse_error, unreadable_files
@@ -33,9 +34,6 @@ MAX_DETAIL = 2000
 """Characters of a service's message that an error keeps. A proxy can answer with a whole web page."""
 
 SIGN_IN_AGAIN = "Sign in again, then try again."
-
-_IAM_ACTIONS = {"GetCallerIdentity": "sts:GetCallerIdentity", "ListImageReferrers": "ecr:BatchGetImage"}
-"""The IAM actions that are not named like their operation."""
 
 
 @contextmanager
@@ -147,8 +145,7 @@ def _error(
     if spec.hint == SIGN_IN:
         hint = sign_in() if sign_in else SIGN_IN_AGAIN
     else:
-        action = _IAM_ACTIONS.get(operation, f"ecr:{operation}")
-        hint = spec.hint.format(repository=repository or "the repository", action=action)
+        hint = spec.hint.format(repository=repository or "the repository", action=action_of(operation))
     return spec.error(
         spec.title,
         shorten(detail),

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 TIMEOUT = 5.0
@@ -94,9 +94,7 @@ def copy_to_desktop(text: str, environment: Environment, timeout: float = TIMEOU
         timeout: seconds for each program.
     """
     problems: list[str] = []
-    for program in PROGRAMS:
-        if not _serves_the_user(program, environment) or shutil.which(program.name, path=_path(environment)) is None:
-            continue
+    for program in _usable_programs(environment):
         command = (sys.executable, "-P", "-m", "ecrtui.tui.pyperclip_copy", program.mechanism)
         try:
             _run(command, environment, text, name=program.name, timeout=timeout)
@@ -105,6 +103,19 @@ def copy_to_desktop(text: str, environment: Environment, timeout: float = TIMEOU
         else:
             return Copied("the clipboard", tuple(problems))
     return Copied("", tuple(problems))
+
+
+def desktop_program(environment: Environment) -> ClipboardProgram | None:
+    """Return the program that a copy to the clipboard of the user's desktop tries first; None if there is none."""
+    return next(_usable_programs(environment), None)
+
+
+def tmux_option(name: str, environment: Environment) -> str:
+    """Return the value of a global option of tmux; empty if tmux does not answer."""
+    try:
+        return _run(("tmux", "show-options", "-gsv", name), environment).decode(errors="replace").strip()
+    except ClipboardError:
+        return ""
 
 
 def copy_to_tmux(text: str, environment: Environment, *, with_terminal: bool) -> Copied:
@@ -129,6 +140,12 @@ def copy_to_tmux(text: str, environment: Environment, *, with_terminal: bool) ->
 
 class ClipboardError(Exception):
     """A program failed; the message names it and has its words."""
+
+
+def _usable_programs(environment: Environment) -> Iterator[ClipboardProgram]:
+    for program in PROGRAMS:
+        if _serves_the_user(program, environment) and shutil.which(program.name, path=_path(environment)) is not None:
+            yield program
 
 
 def _serves_the_user(program: ClipboardProgram, environment: Environment) -> bool:

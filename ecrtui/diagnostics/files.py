@@ -1,0 +1,105 @@
+"""The files of ecrtui: the journal, the cache and the log. Nothing is created."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from ecrtui.diagnostics.report import Check, Status, failed
+from ecrtui.ecr.units import format_count, format_size
+from ecrtui.errors import EcrTuiError
+from ecrtui.paths import lacks_home
+from ecrtui.private_files import describe
+from ecrtui.retag.journal.journal import Journal, JournalError
+
+BUSY_TIMEOUT = 1.0
+"""Seconds to wait while another process writes."""
+
+MIN_FREE = 1 << 20
+"""Bytes that must be free for the journal of a few writes."""
+
+
+def journal(path: Path) -> Iterator[Check]:
+    """Yield whether the journal can be read and written, and what is in it."""
+    found = Journal(path, busy_timeout=BUSY_TIMEOUT)
+    try:
+        if found.exists:
+            _check_pages(path)
+        entries = found.entries()
+    except JournalError as error:
+        yield failed("journal", error)
+        return
+    except (sqlite3.Error, OSError) as problem:
+        yield failed("journal", _unusable(describe(problem, path)))
+        return
+    finally:
+        found.close()
+    content = format_count(len(entries), "write") if found.exists else "none yet; the first write creates it"
+    if reason := _refusal(path):
+        yield failed("journal", _unusable(f"{path}: {content}. {reason}"))
+        return
+    yield Check("journal", f"{path}: {content}")
+    if damaged := sum(entry.damaged for entry in entries):
+        yield Check("damaged entries", f"{damaged:,}", Status.WARNING, hint="ecrtui history names them.")
+    if unknown := sum(entry.unknown for entry in entries):
+        hint = "Run ecrtui history --resolve-unknown, which reads the registry."
+        yield Check("writes with unknown outcome", f"{unknown:,}", Status.WARNING, hint=hint)
+
+
+def _refusal(path: Path) -> str:
+    """Return why a file cannot be written or created; empty if nothing speaks against it."""
+    if lacks_home(path):
+        return "There is no home folder. Set HOME, or the XDG_…_HOME folders"
+    place = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    if not os.access(place, os.W_OK):
+        return f"{place} cannot be written"
+    free = shutil.disk_usage(place).free
+    return f"The disk is full: {format_size(free)} are free" if free < MIN_FREE else ""
+
+
+def cache(path: Path) -> Iterator[Check]:
+    """Yield whether the cache can be read. The settings say whether it is used."""
+    try:
+        size = path.stat().st_size
+        _check_pages(path)
+    except FileNotFoundError:
+        yield Check("cache", f"{path}: none yet; the first list creates it")
+    except (sqlite3.Error, OSError) as problem:
+        hint = "Delete it: it holds only copies of what the registry has."
+        yield Check("cache", describe(problem, path), Status.WARNING, hint=hint)
+    else:
+        yield Check("cache", f"{path}: {format_size(size)}")
+
+
+def log(path: Path) -> Iterator[Check]:
+    """Yield where the log of ``--debug`` is."""
+    try:
+        yield Check("log", f"{path}: {format_size(path.stat().st_size)}")
+    except FileNotFoundError:
+        yield Check("log", f"{path}: none; --debug writes it")
+    except OSError as problem:
+        yield Check("log", describe(problem, path), Status.WARNING)
+
+
+def _check_pages(path: Path) -> None:
+    """Check the structure of a file of SQLite.
+
+    Raises:
+        sqlite3.Error: it is damaged or not readable.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)) as connection:
+        (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise sqlite3.DatabaseError(answer)
+
+
+def _unusable(detail: str) -> EcrTuiError:
+    return JournalError(
+        "The journal cannot be used",
+        detail,
+        "ecrtui refuses every write without it. If the file is damaged, move it aside: ecrtui then begins a new one.",
+    )

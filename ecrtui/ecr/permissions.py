@@ -1,0 +1,125 @@
+"""The IAM permissions that ecrtui uses, and the policies that grant them.
+
+Source: "Actions, resources, and condition keys for Amazon Elastic Container Registry" in the Service Authorization
+Reference. The operation ListImageReferrers has no action of its own: it needs ``ecr:BatchGetImage``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Purpose(StrEnum):
+    """What a user wants to do."""
+
+    BROWSE = "browse"
+    """List repositories and images, and show all that the screens show."""
+    RETAG = "retag"
+    """Give images other tags, and move tags."""
+    UNTAG = "untag"
+    """Remove tags. To undo a write that created a tag means the same."""
+    PROMOTE = "promote"
+    """Copy images into another repository: write to that one, and read from the one that has them."""
+
+
+class Permission(NamedTuple):
+    """An IAM action that ecrtui uses.
+
+    Args:
+        operation: the operation of the ECR API that it allows.
+        use: what ecrtui uses it for.
+        purposes: who needs it.
+        required: False if only a part of a screen stays empty without it.
+        on_repository: whether the resource is a repository. The resource of the others is ``*``.
+        writes: whether it can change the registry.
+    """
+
+    operation: str
+    use: str
+    purposes: frozenset[Purpose]
+    required: bool = True
+    on_repository: bool = True
+    writes: bool = False
+
+    @property
+    def action(self) -> str:
+        """The name of the action in a policy."""
+        return f"ecr:{self.operation}"
+
+
+_ALL = frozenset(Purpose)
+_BROWSE = frozenset({Purpose.BROWSE})
+_WRITE = frozenset({Purpose.RETAG, Purpose.UNTAG, Purpose.PROMOTE})
+_PROMOTE = frozenset({Purpose.PROMOTE})
+
+PERMISSIONS = (
+    Permission("DescribeRepositories", "list repositories", _ALL),
+    Permission("DescribeImages", "list images and look up tags", _ALL),
+    Permission("BatchGetImage", "read manifests and referrers", _ALL),
+    Permission("ListImages", "look up many tags at once", _ALL),
+    Permission("GetDownloadUrlForLayer", "read configs and layers", _BROWSE | _PROMOTE),
+    Permission("DescribeRegistry", "find out the account", _ALL, required=False, on_repository=False),
+    Permission("DescribeImageScanFindings", "show scan findings", _BROWSE, required=False),
+    Permission("GetLifecyclePolicy", "say what a lifecycle policy would do", _ALL, required=False),
+    Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, required=False),
+    Permission(
+        "ListPullTimeUpdateExclusions",
+        "find out whether a read manifest counts as a pull",
+        _BROWSE,
+        required=False,
+        on_repository=False,
+    ),
+    Permission("PutImage", "give images tags, and write images", _WRITE, writes=True),
+    Permission("BatchDeleteImage", "remove tags", frozenset({Purpose.UNTAG}), writes=True),
+    Permission("BatchCheckLayerAvailability", "find out which layers a repository has", _PROMOTE),
+    Permission("InitiateLayerUpload", "begin to upload a layer", _PROMOTE, writes=True),
+    Permission("UploadLayerPart", "upload a part of a layer", _PROMOTE, writes=True),
+    Permission("CompleteLayerUpload", "complete an upload", _PROMOTE, writes=True),
+    Permission("CreateRepository", "create a missing repository", _PROMOTE, required=False, writes=True),
+)
+"""All permissions, in the order in which a user needs them."""
+
+_ACTIONS_OF_OTHER_NAMES = {"GetCallerIdentity": "sts:GetCallerIdentity", "ListImageReferrers": "ecr:BatchGetImage"}
+
+
+def action_of(operation: str) -> str:
+    """Return the IAM action that an operation needs."""
+    return _ACTIONS_OF_OTHER_NAMES.get(operation, f"ecr:{operation}")
+
+
+def permissions_for(purpose: Purpose) -> tuple[Permission, ...]:
+    """Return the permissions that a purpose needs."""
+    return tuple(permission for permission in PERMISSIONS if purpose in permission.purposes)
+
+
+def policy_document(
+    purpose: Purpose, *, partition: str = "aws", region: str = "", registry_id: str = "", repository: str = ""
+) -> Mapping[str, Any]:
+    """Return the smallest IAM policy for a purpose.
+
+    Args:
+        purpose: what the policy is for.
+        partition: the AWS partition ("aws", "aws-cn").
+        region: the region; empty for all regions.
+        registry_id: the account of the registry; empty for all accounts.
+        repository: the repository; empty for all repositories.
+    """
+    arn = f"arn:{partition}:ecr:{region or '*'}:{registry_id or '*'}:repository/{repository or '*'}"
+    needed = permissions_for(purpose)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": [permission.action for permission in needed if permission.on_repository],
+                "Resource": arn,
+            },
+            {
+                "Effect": "Allow",
+                "Action": [permission.action for permission in needed if not permission.on_repository],
+                "Resource": "*",
+            },
+        ],
+    }
