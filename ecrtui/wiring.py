@@ -193,6 +193,7 @@ class SessionFactory:
         """Ask and tell the user through the screens of an application."""
         self.user.mfa_code = app.ask_for_code
         self.user.on_waiting = app.show_waiting
+        self.user.lend_terminal = partial(_lend_terminal, app)
         self.user.on_new_credentials = app.show_new_caller
         self.on_notice = app.show_notice
 
@@ -223,6 +224,14 @@ class SessionFactory:
         from ecrtui.catalog.cache.store import Cache  # it loads SQLite, and the first frame waits for every import
 
         return Cache.for_fingerprint(cache_file(), connection_fingerprint(self._connection))
+
+
+def _lend_terminal(app: EcrTuiApp, command: str, profile: str, problem: str) -> dict[str, Any] | None:
+    """Offer to run a command of ``credential_process`` on the terminal; see :class:`ecrtui.registry.user.User`."""
+    from ecrtui.registry.credential_process import run_credential_process
+
+    work = partial(run_credential_process, command, profile, app.show_waiting, on_terminal=True)
+    return app.lend_terminal(f"credential_process of profile {profile} may have a question for you", problem, work)
 
 
 def open_session(registry: Registry, settings: Settings) -> Session:

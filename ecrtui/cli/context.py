@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.connection_options import connection_from
-from ecrtui.cli.console import print_error, print_message
+from ecrtui.cli.console import print_error
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode, OutputError, exit_code_for_error, list_codes
 from ecrtui.cli.output_options import check_output
 from ecrtui.cli.redacting_parser import RedactingParser
@@ -43,10 +43,10 @@ class CommandContext:
     @cached_property
     def registry(self) -> Registry:
         """The registry."""
-        from ecrtui.registry.user import User
+        from ecrtui.cli.terminal_user import terminal_user
         from ecrtui.wiring import open_registry
 
-        return open_registry(connection_from(self.options, self._reference), user=User(on_waiting=_show_waiting))
+        return open_registry(connection_from(self.options, self._reference), user=terminal_user())
 
     @cached_property
     def settings(self) -> Settings:
@@ -98,11 +98,6 @@ def _without_mark(value: object) -> object:
     if isinstance(value, list):
         return [_without_mark(entry) for entry in value]
     return value.removeprefix(_LITERAL) if isinstance(value, str) else value
-
-
-def _show_waiting(text: str) -> None:
-    if text:
-        print_message(text)
 
 
 def make_parser(

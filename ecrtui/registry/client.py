@@ -40,7 +40,8 @@ from ecrtui.registry.configuration import (
 )
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.parsing import RawJsonParserFactory
-from ecrtui.registry.sign_in import SignIn, adapt_providers, no_mfa_code, sign_in_hint
+from ecrtui.registry.sign_in import SignIn, adapt_providers, ask_until_refused
+from ecrtui.registry.sign_in_hints import no_mfa_code, sign_in_hint
 from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 
@@ -218,7 +219,7 @@ class Clients:
     def sign_in(self) -> str:
         """Return how the user can renew the credentials in use, in words."""
         try:
-            return str(self._with_session(lambda session: sign_in_hint(session, self._connection.profile)))
+            return str(self._with_session(self._hint))
         except (BotoCoreError, CredentialsError):
             return SIGN_IN_AGAIN
 
@@ -264,7 +265,7 @@ class Clients:
                 with _configuration_errors():
                     self._session = self._embedded_session() if self.in_process else self._aws_session()
             session = self._session
-            with _configuration_errors(partial(sign_in_hint, session, self._connection.profile)):
+            with _configuration_errors(partial(self._hint, session)):
                 return use(session)
 
     def _aws_session(self) -> Session:
@@ -274,13 +275,14 @@ class Clients:
         _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
         if connection.sign_request:
             resolver = share_credentials_cache(session, self._credentials_cache, self.account_check.check)
-            sign_in = SignIn(
-                self._user.mfa_code or partial(no_mfa_code, session),
-                self._user.on_waiting,
-                partial(sign_in_hint, session, connection.profile),
-            )
+            ask = ask_until_refused(self._user.mfa_code or partial(no_mfa_code, session))
+            sign_in = SignIn(ask, self._user, partial(self._hint, session))
             adapt_providers(resolver.providers, sign_in)
         return session
+
+    def _hint(self, session: Session) -> str:
+        asks_for_code = self._user.mfa_code is not None
+        return sign_in_hint(session, self._connection.profile, asks_for_code=asks_for_code)
 
     def _embedded_session(self) -> Session:
         """Return a session that reads no configuration of the user and needs no credentials."""

@@ -44,6 +44,12 @@ def unreadable_files(environment: Mapping[str, str]) -> str:
     return "\n".join(problems)
 
 
+def is_configured(environment: Mapping[str, str]) -> bool:
+    """Return whether there is any AWS configuration: a file, or an access key in the environment."""
+    files = (expand(environment.get(variable) or default) for variable, default in AWS_FILES.items())
+    return bool(environment.get("AWS_ACCESS_KEY_ID")) or any(map(os.path.lexists, files))
+
+
 def _place(path: str, problem: Any) -> tuple[int, str]:
     try:
         content = Path(path).read_bytes()

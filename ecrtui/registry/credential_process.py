@@ -1,4 +1,6 @@
-"""Run the command of ``credential_process``, without the terminal, and end it with ecrtui, however that ends.
+"""Run the command of ``credential_process``, and end it with ecrtui, however that ends.
+
+It has no terminal, unless it is lent that of ecrtui, to ask the user.
 
 The format of its output: https://docs.aws.amazon.com/cli/latest/topic/config-vars.html, "Sourcing credentials with an
 external process".
@@ -38,6 +40,15 @@ The end of standard input without a line means that ecrtui has ended, in whateve
 the command with the processes that it has started: they are one process group.
 """
 
+_ON_TERMINAL = """
+exec 3<"/dev/fd/$1"
+shift
+{ trap "" INT TERM; read -r done <&3 || { kill -TERM $$; sleep 1; kill -KILL $$; }; } </dev/null >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+"""The same for a command with the terminal: it stays in the process group that may read there. ``$1`` is a descriptor
+instead of standard input, which can have two digits: not every shell redirects those. It ends the command alone."""
+
 OnWaiting = Callable[[str], None]
 """Tells the user what ecrtui waits for; called with an empty text when it waits no longer."""
 
@@ -46,12 +57,14 @@ class _Running(NamedTuple):
     """A command that runs.
 
     Args:
-        process: the command; its id is that of its process group.
+        process: the command; without the terminal, its id is that of its process group.
         lifeline: the descriptor whose end ends the command, unless a line comes first.
+        on_terminal: whether it has the terminal.
     """
 
     process: subprocess.Popen[bytes]
     lifeline: int
+    on_terminal: bool
 
     def release(self) -> None:
         """Leave alone what the command has started: it did its work."""
@@ -59,9 +72,9 @@ class _Running(NamedTuple):
             os.write(self.lifeline, b"\n")
 
     def end(self) -> None:
-        """End the command with the processes that it has started."""
+        """End the command; without the terminal, with the processes that it has started."""
         with suppress(OSError):  # it has ended already
-            os.killpg(self.process.pid, signal.SIGTERM)
+            (os.kill if self.on_terminal else os.killpg)(self.process.pid, signal.SIGTERM)
 
 
 _running: set[_Running] = set()
@@ -69,18 +82,21 @@ _lock = threading.Lock()
 _ended = False
 
 
-def run_credential_process(command: str, profile: str, on_waiting: OnWaiting) -> dict[str, Any]:
+def run_credential_process(
+    command: str, profile: str, on_waiting: OnWaiting, *, on_terminal: bool = False
+) -> dict[str, Any]:
     """Run a command and return the credentials that it prints, with the member names of botocore.
 
     Args:
         command: the value of ``credential_process``. No shell reads it.
         profile: the profile that has it, for errors.
-        on_waiting: called when the command takes long.
+        on_waiting: called when the command takes long; not on the terminal, where the command speaks for itself.
+        on_terminal: whether the command reads and writes on the terminal. Its standard output is read here.
 
     Raises:
         CredentialsError: the command cannot be run, fails, or prints something else.
     """
-    output = _output_of(command, profile, on_waiting)
+    output = _output_of(command, profile, None if on_terminal else on_waiting)
     try:
         printed = json.loads(output)
         if printed["Version"] != 1:
@@ -115,14 +131,14 @@ def end_running() -> None:
             running.end()
 
 
-def _output_of(command: str, profile: str, on_waiting: OnWaiting) -> bytes:
+def _output_of(command: str, profile: str, on_waiting: OnWaiting | None) -> bytes:
     try:
         words = shlex.split(command)
     except ValueError as problem:
         raise _failed(command, profile, f"it cannot be split into words: {problem}") from None
     if not words:
         raise _failed(command, profile, "it is empty")
-    running = _start(words, command, profile)
+    running = _start(words, command, profile, on_terminal=on_waiting is None)
     process = running.process
     try:
         output, complaint = _communicate(process, command, on_waiting)
@@ -134,12 +150,13 @@ def _output_of(command: str, profile: str, on_waiting: OnWaiting) -> bytes:
                 running.end()
             os.close(running.lifeline)
     if process.returncode:
-        said = complaint.decode(errors="replace").strip() or "it said nothing"
+        words_of_command = "its words are above" if running.on_terminal else "it said nothing"
+        said = complaint.decode(errors="replace").strip() or words_of_command
         raise _failed(command, profile, f"it ended with exit code {process.returncode}: {said}")
     return output
 
 
-def _start(words: list[str], command: str, profile: str) -> _Running:
+def _start(words: list[str], command: str, profile: str, *, on_terminal: bool) -> _Running:
     if reason := _why_not_executable(words[0]):
         raise _failed(command, profile, f"it cannot be run: {words[0]}: {reason}")
     with _lock:
@@ -148,11 +165,12 @@ def _start(words: list[str], command: str, profile: str) -> _Running:
         read_end, lifeline = os.pipe()
         try:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", _SUPERVISED, "credential_process", *words],
-                stdin=read_end,
+                _supervised(words, read_end, on_terminal=on_terminal),
+                stdin=None if on_terminal else read_end,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
+                stderr=None if on_terminal else subprocess.PIPE,
+                start_new_session=not on_terminal,
+                pass_fds=(read_end,) if on_terminal else (),
             )
         except (OSError, ValueError) as problem:
             os.close(lifeline)
@@ -160,9 +178,15 @@ def _start(words: list[str], command: str, profile: str) -> _Running:
             raise _failed(command, profile, f"it cannot be run: {words[0]}: {refusal or problem}") from None
         finally:
             os.close(read_end)
-        running = _Running(process, lifeline)
+        running = _Running(process, lifeline, on_terminal)
         _running.add(running)
         return running
+
+
+def _supervised(words: list[str], read_end: int, *, on_terminal: bool) -> list[str]:
+    """Return the command line with the shell that ends the command; ``read_end`` is the other end of the lifeline."""
+    script, descriptor = (_ON_TERMINAL, [str(read_end)]) if on_terminal else (_SUPERVISED, [])
+    return ["/bin/sh", "-c", script, "credential_process", *descriptor, *words]
 
 
 def _why_not_executable(program: str) -> str:
@@ -172,7 +196,10 @@ def _why_not_executable(program: str) -> str:
     return os.strerror(errno.EACCES if "/" in program and os.path.exists(program) else errno.ENOENT)  # noqa: PTH110
 
 
-def _communicate(process: subprocess.Popen[bytes], command: str, on_waiting: OnWaiting) -> tuple[bytes, bytes]:
+def _communicate(process: subprocess.Popen[bytes], command: str, on_waiting: OnWaiting | None) -> tuple[bytes, bytes]:
+    if on_waiting is None:
+        output, _ = process.communicate()
+        return output, b""
     try:
         return process.communicate(timeout=WAITING_AFTER)
     except subprocess.TimeoutExpired:

@@ -55,6 +55,9 @@ DENIED = ErrorSpec(
     AccessDenied, "Access denied", "Ask for the IAM permission {action} on {repository}, or use another profile."
 )
 DENIED_EXPLICITLY = DENIED._replace(hint="A policy denies {action} explicitly. Ask the owner of the policy.")
+SIGN_IN_DENIED = ErrorSpec(
+    CredentialsError, "Access denied while signing in", "Ask for this permission, or use another profile."
+)
 THROTTLED = ErrorSpec(
     Throttled,
     "ECR is throttling requests",
@@ -258,6 +261,11 @@ def is_about_clock(message: str) -> bool:
 def refuses_credentials(code: str, message: str) -> bool:
     """Return whether an error means that the service will not accept these credentials again."""
     return BY_CODE.get(code) in (_EXPIRED, _NOT_ACCEPTED) and not is_about_clock(message)
+
+
+def is_denied(code: str) -> bool:
+    """Return whether an error code means that the caller lacks a permission."""
+    return BY_CODE.get(code) is DENIED
 
 
 def spec_of_code(code: str, status: int = 400) -> ErrorSpec:

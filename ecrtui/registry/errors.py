@@ -15,18 +15,19 @@ from botocore.exceptions import ClientError, ConfigParseError, NoCredentialsErro
 from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
 from ecrtui.private_files import describe
-from ecrtui.registry.configuration_errors import explain_parse_error, unreadable_files
+from ecrtui.registry.configuration_errors import explain_parse_error, is_configured, unreadable_files
 from ecrtui.registry.error_table import (
     CLOCK,
     DENIED,
     DENIED_EXPLICITLY,
     SIGN_IN,
+    SIGN_IN_DENIED,
     ErrorSpec,
     is_about_clock,
     kind_of_code,
     spec_of_code,
 )
-from ecrtui.registry.exception_table import UNEXPECTED, spec_of_exception
+from ecrtui.registry.exception_table import LOOK_AROUND, UNEXPECTED, spec_of_exception
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +74,8 @@ def translate(
     if isinstance(problem, ClientError):
         return _from_service(problem, operation, write, repository, sign_in)
     spec = spec_of_exception(problem)
+    if isinstance(problem, NoRegionError) and not is_configured(os.environ):
+        spec = spec._replace(hint=f"{spec.hint} {LOOK_AROUND}")
     # The text of an unknown exception can hold anything, also a secret. Its name has to do.
     detail = type(problem).__name__ if spec is UNEXPECTED else _detail_of(problem)
     return _error(spec, detail, operation, repository, sign_in, ambiguous=write and not spec.unsent)
@@ -94,21 +97,33 @@ def kind_of(problem: BaseException) -> ErrorKind:
     """Return what an exception of ecrtui or botocore means; OTHER for all others."""
     if isinstance(problem, EcrTuiError):
         return problem.kind
-    return kind_of_code(_code_of(problem)) if isinstance(problem, ClientError) else ErrorKind.OTHER
+    return kind_of_code(code_of(problem)) if isinstance(problem, ClientError) else ErrorKind.OTHER
 
 
-def _code_of(problem: ClientError) -> str:
+def code_of(problem: ClientError) -> str:
+    """Return the error code that a service answered; empty if there is none."""
     return str((problem.response.get("Error") or {}).get("Code") or "")
+
+
+def message_of(problem: ClientError) -> str:
+    """Return the words of the service; empty if there are none."""
+    return str((problem.response.get("Error") or {}).get("Message") or "").strip()
+
+
+def request_id_of(problem: ClientError) -> str:
+    """Return the service's id of the failed request; empty if there is none."""
+    metadata: Mapping[str, Any] = problem.response.get("ResponseMetadata") or {}
+    headers: Mapping[str, str] = metadata.get("HTTPHeaders") or {}
+    return str(metadata.get("RequestId") or headers.get("x-amzn-requestid") or "")
 
 
 def _from_service(
     problem: ClientError, operation: str, write: bool, repository: str, sign_in: Callable[[], str] | None
 ) -> EcrTuiError:
-    error: Mapping[str, Any] = problem.response.get("Error") or {}
     metadata: Mapping[str, Any] = problem.response.get("ResponseMetadata") or {}
     headers: Mapping[str, str] = metadata.get("HTTPHeaders") or {}
-    code, status = _code_of(problem), int(metadata.get("HTTPStatusCode") or 0)
-    detail = str(error.get("Message") or "").strip() or code
+    code, status = code_of(problem), int(metadata.get("HTTPStatusCode") or 0)
+    detail = message_of(problem) or code
     sign_in_failed = problem.operation_name not in ("", operation)  # STS or SSO answered, not ECR
     if sign_in_failed:
         detail = f"{problem.operation_name}: {detail}"
@@ -117,8 +132,8 @@ def _from_service(
         spec = CLOCK
     if spec is CLOCK and (theirs := headers.get("date")):
         detail = f"{detail} AWS says that it is {theirs}; this machine says {formatdate(usegmt=True)}."
-    if spec is DENIED and "explicit deny" in detail:
-        spec = DENIED_EXPLICITLY
+    if spec is DENIED:
+        spec = SIGN_IN_DENIED if sign_in_failed else DENIED_EXPLICITLY if "explicit deny" in detail else DENIED
     return _error(
         spec,
         detail,
@@ -126,7 +141,7 @@ def _from_service(
         repository,
         sign_in,
         code=code,
-        request_id=str(metadata.get("RequestId") or headers.get("x-amzn-requestid") or ""),
+        request_id=request_id_of(problem),
         ambiguous=write and not (sign_in_failed or 300 <= status < 500),
     )
 

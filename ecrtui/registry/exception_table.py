@@ -18,6 +18,9 @@ class MalformedReply(Exception):  # noqa: N818 - reads as what happened
     """The reply was cut short, or is not JSON of ECR. Our parser raises it; the table translates it."""
 
 
+LOOK_AROUND = "To look around without an account, run ecrtui --demo."
+"""For users without any AWS configuration."""
+
 _CHECK_NETWORK = "Check the network, the proxy, the region and the endpoint URL, then try again."
 _SIGNED_OUT = ErrorSpec(CredentialsError, "The sign-in has expired", SIGN_IN, unsent=True)
 _NO_CREDENTIALS = ErrorSpec(CredentialsError, "Could not load credentials", SIGN_IN, unsent=True)
@@ -27,6 +30,7 @@ _CONFIGURATION = ErrorSpec(
     "Fix ~/.aws/config or ~/.aws/credentials.",
     unsent=True,
 )
+_FIX_PROFILE = "Fix the profile in ~/.aws/config or ~/.aws/credentials, or use another profile."
 _FILE = ErrorSpec(
     CredentialsError,
     "A file of the sign-in cannot be read",
@@ -45,7 +49,7 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
             CredentialsError,
             "No AWS credentials",
             "Sign in (aws configure, aws sso login) and choose the profile with --profile or AWS_PROFILE. "
-            "To look around without an account, run ecrtui --demo.",
+            f"{LOOK_AROUND}",
             unsent=True,
         ),
     ),
@@ -82,12 +86,12 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     ),
     (raised.CredentialRetrievalError, _NO_CREDENTIALS),
     (raised.MetadataRetrievalError, _NO_CREDENTIALS),
-    (raised.PartialCredentialsError, _NO_CREDENTIALS),
+    (raised.PartialCredentialsError, _CONFIGURATION._replace(hint=_FIX_PROFILE)),
     (raised.UnknownCredentialError, _NO_CREDENTIALS),
     (raised.NoAuthTokenError, _NO_CREDENTIALS),
     (raised.ConfigParseError, _CONFIGURATION._replace(hint="Fix this line of the file.")),
     (raised.ConfigNotFound, _CONFIGURATION),
-    (raised.InvalidConfigError, _CONFIGURATION),
+    (raised.InvalidConfigError, _CONFIGURATION._replace(hint=_FIX_PROFILE)),
     (raised.InvalidRetryConfigurationError, _CONFIGURATION),
     (raised.InvalidDefaultsMode, _CONFIGURATION),
     (raised.InvalidProxiesConfigError, _CONFIGURATION),

@@ -1,45 +1,55 @@
-"""Sign-in: adapt the credential providers of botocore, and explain how to renew expired credentials."""
+"""Adapt the credential providers of botocore: how they ask the user, and what they say when they fail."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from botocore.credentials import AssumeRoleProvider, ProcessProvider, SSOProvider
+from botocore.credentials import AssumeRoleProvider, AssumeRoleWithWebIdentityProvider, ProcessProvider, SSOProvider
 from botocore.utils import SSOTokenLoader
 
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.credential_process import OnWaiting, run_credential_process
+from ecrtui.registry.credential_process import run_credential_process
 from ecrtui.registry.credentials_cache import SignInCache
-
-if TYPE_CHECKING:
-    from botocore.session import Session
-
-_OTHER_SOURCES = (
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
-"""Variables that name a source of credentials outside ~/.aws, in the order of botocore."""
-
-MfaCode = Callable[[str], str]
-"""Asks the user for the code of an MFA device: takes the question, returns the code."""
+from ecrtui.registry.role_requests import MfaCode, ask_for_six_digits, creator_of_role_clients
+from ecrtui.registry.user import User
 
 
 class SignIn(NamedTuple):
     """How the credential providers of a session reach the user.
 
     Args:
-        mfa_code: asks for the code of an MFA device; None to ask on the terminal, as the AWS CLI does.
-        on_waiting: tells what is waited for.
+        mfa_code: asks for the code of an MFA device; None to do all that the AWS CLI does: ask on the terminal, once,
+            and raise the errors of botocore.
+        user: how to ask and to tell the user.
         hint: returns how the user can sign in.
     """
 
     mfa_code: MfaCode | None
-    on_waiting: OnWaiting
+    user: User
     hint: Callable[[], str]
+
+
+def ask_until_refused(ask: MfaCode) -> MfaCode:
+    """Return the same question, which fails at once after the user has refused an answer.
+
+    Several requests can wait for the same credentials. The user refuses once for all of them; a retry begins a new
+    session.
+    """
+    refusals: list[CredentialsError] = []
+
+    def asked(question: str) -> str:
+        if refusals:
+            raise refusals[0]
+        try:
+            return ask(question)
+        except CredentialsError as refusal:
+            refusals.append(refusal)
+            raise
+
+    return asked
 
 
 def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
@@ -52,29 +62,51 @@ def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
         if isinstance(provider, AssumeRoleProvider):
             _adapt_role(provider, sign_in)
         elif isinstance(provider, ProcessProvider):
-            _adapt_process(provider, sign_in.on_waiting)
+            _adapt_process(provider, sign_in.user)
+        elif isinstance(provider, AssumeRoleWithWebIdentityProvider):
+            _explain_denials(provider, sign_in)
         elif isinstance(provider, SSOProvider):
-            _adapt_sso(provider, sign_in.hint)
+            _adapt_sso(provider, sign_in)
 
 
-def _adapt_process(provider: Any, on_waiting: OnWaiting) -> None:
+def _explain_denials(provider: Any, sign_in: SignIn) -> None:
+    if sign_in.mfa_code is not None:
+        ask = partial(ask_for_six_digits, sign_in.mfa_code)
+        provider._client_creator = creator_of_role_clients(provider._client_creator, ask)
+
+
+def _adapt_process(provider: Any, user: User) -> None:
+    def run(command: str) -> dict[str, Any]:
+        profile = provider._profile_name
+        try:
+            return run_credential_process(command, profile, user.on_waiting, on_terminal=user.on_terminal)
+        except CredentialsError as error:
+            found = user.lend_terminal(command, profile, error.detail) if user.lend_terminal else None
+            if found is None:
+                raise
+            return found
+
     def retrieve(command: str) -> dict[str, Any]:
-        found = run_credential_process(command, provider._profile_name, on_waiting)
+        found = run(command)
         return found | {"account_id": found["account_id"] or provider.profile_config.get("aws_account_id")}
 
     provider._retrieve_credentials_using = retrieve
 
 
-def _adapt_sso(provider: Any, hint: Callable[[], str]) -> None:
-    cache = SignInCache(Path(provider._SSO_TOKEN_CACHE_DIR), hint)
+def _adapt_sso(provider: Any, sign_in: SignIn) -> None:
+    _explain_denials(provider, sign_in)
+    cache = SignInCache(Path(provider._SSO_TOKEN_CACHE_DIR), sign_in.hint)
     provider._token_cache = provider._token_provider._cache = cache
     provider._token_provider._token_loader = SSOTokenLoader(cache=cast(Any, cache))
 
 
 def _adapt_role(provider: Any, sign_in: SignIn) -> None:
     """Adapt an assumed role, and the providers of its ``source_profile``."""
+    _explain_denials(provider, sign_in)
     if sign_in.mfa_code is not None:
-        provider._prompter = sign_in.mfa_code
+        provider._prompter = partial(ask_for_six_digits, sign_in.mfa_code)
+        load = provider._load_creds_via_assume_role
+        provider._load_creds_via_assume_role = lambda profile: _asking_again(load(profile))
     builder = provider._profile_provider_builder
     original = builder.providers
 
@@ -86,61 +118,17 @@ def _adapt_role(provider: Any, sign_in: SignIn) -> None:
     builder.providers = providers
 
 
-def no_mfa_code(session: Session, question: str) -> str:
-    """Fail: there is no user to ask.
+def _asking_again(credentials: Any) -> Any:
+    """Let credentials ask for another MFA code when they are about to expire. botocore asks once and then fails.
 
-    Raises:
-        CredentialsError: always; names the command that asks for the code.
+    botocore first tries to renew them while they are still good for some minutes. That must not ask the user.
     """
-    command = f"aws sts get-caller-identity{_profile_option(session)}"
-    raise CredentialsError(
-        "The profile needs an MFA code",
-        question.strip().rstrip(":"),
-        f"Run `{command}` and enter the code, then try again. ecrtui uses the credentials that the AWS CLI caches.",
-    )
+    refresh = credentials._refresh_using
 
+    def ask_when_needed() -> Any:
+        if hasattr(refresh, "_has_been_called") and credentials.refresh_needed(credentials._mandatory_refresh_timeout):
+            refresh._has_been_called = False
+        return refresh()
 
-def _profile_option(session: Session) -> str:
-    profile = session.get_config_variable("profile")
-    return f" --profile {profile}" if profile else ""
-
-
-def sign_in_hint(session: Session, given_profile: str | None) -> str:
-    """Return how the user can renew the credentials of a session, in words.
-
-    Args:
-        session: the session; its configuration says where the credentials come from.
-        given_profile: the profile from a flag, which wins over credentials in the environment.
-    """
-    if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
-        return (
-            "The credentials come from the environment (AWS_ACCESS_KEY_ID). Export new ones and start ecrtui again, "
-            "or unset them to use a profile."
-        )
-    option = _profile_option(session)
-    chain = list(_source_profiles(session))
-    keys = set().union(*chain)
-    if keys & {"sso_session", "sso_start_url"}:
-        return f"Run `aws sso login{option}`, then try again."
-    if "login_session" in keys:
-        return f"Run `aws login{option}`, then try again."
-    if "mfa_serial" in keys:
-        return f"Run `aws sts get-caller-identity{option}`, which asks for the MFA code, then try again."
-    if "credential_process" in keys:
-        return "Run the credential_process command of ~/.aws/config by itself, and fix it."
-    if "web_identity_token_file" in keys:
-        return "The credentials come from web_identity_token_file in ~/.aws/config. Renew this token, then try again."
-    if "aws_access_key_id" not in keys and (variable := next(filter(os.environ.get, _OTHER_SOURCES), "")):
-        return f"The credentials come from {variable}. Check what it names, and whether that answers. Then try again."
-    return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
-
-
-def _source_profiles(session: Session) -> Iterator[Mapping[str, Any]]:
-    """Yield the profile in use, and the profiles that it takes its credentials from."""
-    profiles: Mapping[str, Mapping[str, Any]] = session.full_config.get("profiles", {})
-    name, seen = session.get_config_variable("profile") or "default", set[str]()
-    while name and name not in seen:
-        seen.add(name)
-        profile = profiles.get(name, {})
-        yield profile
-        name = profile.get("source_profile")
+    credentials._refresh_using = ask_when_needed
+    return credentials

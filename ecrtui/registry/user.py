@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -16,3 +18,16 @@ class User:
     """Shows what the sign-in waits for. The text is empty when the sign-in no longer waits."""
     on_new_credentials: Callable[[], None] = lambda: None
     """Reports that other credentials of the same account sign the requests from now on. The caller may differ."""
+    on_terminal: bool = False
+    """Whether the commands of ``credential_process`` may read and write on the terminal of this process."""
+    lend_terminal: Callable[[str, str, str], dict[str, Any] | None] | None = None
+    """Offers to run a command of ``credential_process`` again, on the terminal, which shows screens now.
+
+    Takes the command, the name of the profile, and why the command failed without a terminal. Returns what
+    ``run_credential_process`` returns, or None if the user does not want that. None if there is no terminal.
+    """
+
+
+def has_terminal() -> bool:
+    """Return whether the user can be asked on the terminal: standard input and standard error are one."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

@@ -6,7 +6,6 @@ The first frame waits for every import, so screens other than the first are impo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from textual.screen import Screen
 from ecrtui import gc_tuning
 from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
-from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.errors import EcrTuiError
 from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
@@ -28,6 +27,7 @@ from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, declared_actions, 
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.sign_in_app import SignInApp
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
@@ -37,14 +37,11 @@ if TYPE_CHECKING:
     from ecrtui.tui.clipboard import CopyItem
 
 
-WAITING_SHOWN = 3600.0
-"""Seconds that a message about a sign-in stays. It is removed when the sign-in ends."""
-
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, KeymapApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, KeymapApp):
     """Browse, inspect and retag.
 
     Args:
@@ -166,31 +163,9 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, KeymapApp):
                 f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see {where}", timeout=10
             )
 
-    def ask_for_code(self, question: str) -> str:
-        """Ask the user for an MFA code. The thread that signs in calls this and waits.
-
-        Raises:
-            CredentialsError: the user entered none.
-        """
-        from ecrtui.tui.overlays.prompt import TextPrompt
-
-        answer: Future[str | None] = Future()
-        self.call_from_thread(self.push_screen, TextPrompt(question), answer.set_result)
-        code = answer.result()
-        if code is None:
-            raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
-        return code
-
     def show_notice(self, text: str) -> None:
         """Show a warning that does not stop the work. Call it from another thread."""
         self.call_from_thread(partial(self.notify, text, severity="warning"))
-
-    def show_waiting(self, text: str) -> None:
-        """Show what the sign-in waits for; hide it with an empty text. The thread that signs in calls this."""
-        shown = (
-            partial(self.notify, text, title="Signing in", timeout=WAITING_SHOWN) if text else self.clear_notifications
-        )
-        self.call_from_thread(shown)
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""

@@ -255,7 +255,8 @@ def test_an_error_of_the_sign_in_is_never_ambiguous() -> None:
     }
     problem = ClientError(response, "AssumeRole")
     error = translate(problem, "PutImage", write=True)
-    assert isinstance(error, AccessDenied)
+    assert isinstance(error, CredentialsError)
+    assert "ecr:PutImage" not in error.hint
     assert not error.ambiguous
     assert error.detail.startswith("AssumeRole: ")
 

@@ -6,6 +6,8 @@ import hashlib
 import json
 import stat
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -121,16 +123,141 @@ def test_the_registry_process_asks_the_application_for_the_mfa_code(
     opened.process.close()
 
 
-def test_a_retry_after_expired_mfa_credentials_asks_again(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+def test_the_mfa_code_is_asked_again_shortly_before_the_credentials_expire(
+    served: str, profiles: WriteFile, sts: FakeSts
+) -> None:
     profiles(MFA)
-    sts.lifetime = timedelta(minutes=5)
-    registry, _ = opened(served, user=User(mfa_code=lambda _: "123456"))
+    asked: list[str] = []
+
+    def code(question: str) -> str:
+        asked.append(question)
+        return "123456"
+
+    sts.lifetime = timedelta(minutes=13)  # botocore tries to renew them, and needs not
+    registry, keys = opened(served, user=User(mfa_code=code))
     registry.location()
-    error = failed(lambda: registry.repository("team/app"))
+    registry.repository("team/app")
+    assert (len(asked), keys) == (1, ["ROLEKEY1", "ROLEKEY1"])
+    sts.lifetime = timedelta(minutes=5)
+    registry, keys = opened(served, user=User(mfa_code=code))
+    registry.location()
+    registry.repository("team/app")
+    assert (len(asked), len(set(keys))) == (3, 2)
+
+
+REFUSED = [
+    # the accepted code, what the user enters, the codes that STS gets, how often the user is asked
+    ("222222", ["111111", "222222"], ["111111", "222222"], 2),
+    ("222222", ["", "12345", "a23456", "1234567", "222 222"], ["222222"], 5),
+    ("222222", ["111111", "111111", "333333", "222222"], ["111111", "111111", "333333", "222222"], 4),
+]
+
+
+@pytest.mark.parametrize(("good", "entered", "sent", "questions"), REFUSED)
+def test_a_refused_mfa_code_is_told_and_asked_again(
+    served: str, profiles: WriteFile, sts: FakeSts, good: str, entered: list[str], sent: list[str], questions: int
+) -> None:
+    profiles(MFA)
+    sts.codes = {good}
+    asked: list[str] = []
+
+    def code(question: str) -> str:
+        asked.append(question)
+        return entered[len(asked) - 1]
+
+    registry, keys = opened(served, user=User(mfa_code=code))
+    registry.location()
+    assert len(asked) == questions
+    assert "did not accept" not in asked[0]
+    assert all("did not accept the code" in question or "six digits" in question for question in asked[1:])
+    assert all("mfa/me" in question for question in asked)
+    assert [call["TokenCode"] for call in sts.calls] == sent
+    assert len(keys) == 1
+
+
+def test_no_mfa_code_is_one_answer_for_all_requests_that_wait(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+    profiles(MFA)
+    asked = threading.Event()
+    answered = threading.Event()
+    count: list[str] = []
+
+    def no_code(question: str) -> str:
+        count.append(question)
+        asked.set()
+        answered.wait()
+        raise CredentialsError("No MFA code entered")
+
+    registry, _ = opened(served, user=User(mfa_code=no_code))
+    client: Any = registry._clients.read_client
+    with ThreadPoolExecutor(3) as threads:
+        calls = [threads.submit(failed, client.describe_registry) for _ in range(3)]
+        asked.wait()
+        answered.set()
+        assert {str(call.result()) for call in calls} == {"No MFA code entered"}
+    assert len(count) == 1
+
+
+DENIALS = [
+    # the profile, what is denied and why, the hint, what else the hint says
+    ("role", "role/deploy", "no identity-based policy allows it", "sts:AssumeRole on arn:aws:iam::123456789012:role/"),
+    ("role", "role/deploy", "no identity-based policy allows it", "add mfa_serial"),
+    ("role", "role/deploy", "with an explicit deny in a policy", "denies it explicitly"),
+    ("mfa", "role/deploy", "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA "
+     "serial number is valid", "Check mfa_serial"),
+    ("mfa", "role/deploy", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/deploy"),
+    ("chain", "role/deploy", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/deploy"),
+    ("chain", "role/far", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/far"),
+    ("web", "role/web", "not authorized", "sts:AssumeRoleWithWebIdentity on arn:aws:iam::123456789012:role/web"),
+]  # fmt: skip
+DENIED_PROFILES = """
+[profile base]
+aws_access_key_id = BASEKEY
+aws_secret_access_key = secret
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = base
+[profile mfa]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = base
+mfa_serial = arn:aws:iam::123456789012:mfa/me
+[profile chain]
+role_arn = arn:aws:iam::123456789012:role/far
+source_profile = role
+region = eu-west-1
+[profile web]
+role_arn = arn:aws:iam::123456789012:role/web
+web_identity_token_file = {token}
+"""
+
+
+@pytest.mark.parametrize(("profile", "denied", "message", "hint"), DENIALS)
+def test_a_denied_role_names_the_permission_and_the_role(
+    served: str,
+    profiles: WriteFile,
+    sts: FakeSts,
+    tmp_path: Path,
+    profile: str,
+    denied: str,
+    message: str,
+    hint: str,
+) -> None:
+    (tmp_path / "token").write_text("token")
+    profiles(DENIED_PROFILES.format(token=tmp_path / "token"))
+    sts.denied = {f"arn:aws:iam::123456789012:{denied}": message}
+    asked: list[str] = []
+
+    def code(question: str) -> str:
+        asked.append(question)
+        return "123456"
+
+    registry, _ = opened(served, profile, user=User(mfa_code=code))
+    error = failed(registry.location)
     assert isinstance(error, CredentialsError)
-    assert "--profile role" in error.hint
-    assert registry.repository("team/app").name == "team/app"
-    assert [call["Action"] for call in sts.calls] == ["AssumeRole", "AssumeRole", "GetCallerIdentity"]
+    assert message in error.detail
+    assert hint in error.hint
+    assert "ecr:" not in error.hint
+    assert len(sts.calls) == (2 if denied == "role/far" else 1), "one attempt, and no other way to the account"
+    assert len(asked) == (profile == "mfa")
 
 
 PROCESS = """
@@ -198,7 +325,8 @@ def test_an_expired_sso_sign_in_names_the_command_that_renews_it(
             )
     error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).location)
     assert isinstance(error, CredentialsError)
-    assert error.hint == f"Run `aws sso login --profile {profile}`, then try again."
+    accepted = "modern" if profile == "role" else profile  # the AWS CLI refuses the profile of a role
+    assert error.hint == f"Run `aws sso login --profile {accepted}`, then try again."
     assert "hidden" not in str(error)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, ErrorKind
 from ecrtui.registry.configuration import new_session
-from ecrtui.registry.sign_in import sign_in_hint
+from ecrtui.registry.sign_in_hints import sign_in_hint
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
@@ -79,7 +79,8 @@ def test_a_damaged_sign_in_file_is_named(
     error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).location)
     assert isinstance(error, CredentialsError)
     assert str(path) in error.detail
-    assert error.hint == f"Run `aws sso login --profile {profile}`, then try again."
+    accepted = "modern" if profile == "role" else profile
+    assert error.hint == f"Run `aws sso login --profile {accepted}`, then try again."
 
 
 # what AWS refuses
@@ -338,3 +339,45 @@ def test_the_next_step_names_the_source_of_the_credentials(
     profiles(config)
     monkeypatch.setenv(variable, "http://127.0.0.1:9/credentials")
     assert expected in sign_in_hint(new_session(), None)
+
+
+BROKEN = {
+    "[profile p]\nrole_arn = arn:aws:iam::1:role/r\n": "source_profile or credential_source",
+    "[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = nobody\n": "nobody",
+    "[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = p\n": "loop",
+    "[profile p]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Nowhere\n": "Nowhere",
+    "[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = q\n[profile q]\nregion = x\n": "q",
+    "[profile p]\naws_access_key_id = K\n": "aws_secret_access_key",
+    "[profile p]\nsso_session = corp\nsso_account_id = 1\n": "corp",
+    "[profile p]\nsso_account_id = 1\nsso_role_name = r\n": "sso_start_url",
+    "[profile p]\nweb_identity_token_file = t\n": "role ARN",
+}
+
+
+@pytest.mark.parametrize("config", BROKEN)
+def test_a_broken_profile_is_to_be_fixed_not_renewed(profiles: WriteFile, config: str) -> None:
+    profiles(config)
+    registry = open_registry(Connection(profile="p", region="eu-west-1", endpoint_url="http://127.0.0.1:9"))
+    error = failed(registry.connect)
+    assert isinstance(error, CredentialsError)
+    assert BROKEN[config].lower() in error.detail.lower()
+    assert error.hint.startswith("Fix the profile")
+
+
+def test_a_role_of_an_instance_that_has_none_is_not_renewed(profiles: WriteFile) -> None:
+    profiles("[profile p]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Ec2InstanceMetadata\n")
+    registry = open_registry(Connection(profile="p", region="eu-west-1", endpoint_url="http://127.0.0.1:9"))
+    assert "Ec2InstanceMetadata, which has none here" in failed(registry.connect).hint
+
+
+@pytest.mark.parametrize("file", ["", "config", "credentials"])
+def test_without_any_configuration_the_demo_is_offered(
+    profiles: WriteFile, own_home: Path, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    if file:
+        (own_home / ".aws").mkdir()
+        (own_home / ".aws" / file).write_text("[default]\n")
+    error = failed(open_registry(Connection()).location)
+    assert "No region" in error.title
+    assert ("--demo" in error.hint) == (not file)

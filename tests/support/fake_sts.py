@@ -24,6 +24,13 @@ def access_key_of(authorization: str) -> str:
     return found[1]
 
 
+def _error(code: str, message: str) -> str:
+    return (
+        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{code}</Code>'
+        f"<Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+    )
+
+
 class FakeSts:
     """Answers requests and keeps them. The role credentials that it gives have the keys ``ROLEKEY1``, ``ROLEKEY2`` …"""
 
@@ -36,6 +43,10 @@ class FakeSts:
         """The account of each access key; ``ACCOUNT`` for all others."""
         self.error = ""
         """The error code of every reply; empty to answer."""
+        self.denied: dict[str, str] = {}
+        """The message of AccessDenied for each role or action that is denied."""
+        self.codes: set[str] | None = None
+        """The MFA codes that are accepted, each once; None for any."""
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,8 +57,9 @@ class FakeSts:
                 key = access_key_of(signature) if signature else ""
                 owner.calls.append(call)
                 owner.signed_by.append(key)
-                answer = owner.answer(call["Action"], key).encode()
-                self.send_response(403 if owner.error else 200)
+                refusal = owner.refusal(call)
+                answer = (_error(*refusal) if refusal else owner.answer(call["Action"], key)).encode()
+                self.send_response(403 if refusal else 200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -68,13 +80,19 @@ class FakeSts:
         self.server.server_close()
         self._thread.join()
 
+    def refusal(self, call: dict[str, str]) -> tuple[str, str] | None:
+        """Return the code and the message of the error for a request; None to answer it."""
+        if self.error:
+            return self.error, "refused"
+        message = self.denied.get(call.get("RoleArn", "")) or self.denied.get(call["Action"])
+        if self.codes is not None and "TokenCode" in call:
+            if call["TokenCode"] not in self.codes:
+                message = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+            self.codes.discard(call["TokenCode"])
+        return ("AccessDenied", message) if message else None
+
     def answer(self, action: str, key: str) -> str:
         """Return the body of a reply."""
-        if self.error:
-            return (
-                f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{self.error}</Code>'
-                "<Message>refused</Message></Error><RequestId>1</RequestId></ErrorResponse>"
-            )
         if action == "GetCallerIdentity":
             account = self.accounts.get(key, ACCOUNT)
             result = f"<Arn>arn:aws:iam::{account}:user/{key}</Arn><UserId>AIDA</UserId><Account>{account}</Account>"

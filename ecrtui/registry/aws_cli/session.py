@@ -134,12 +134,13 @@ def _prepare_credentials(session: Session, connection: Connection) -> None:
 
     sources = {"role_arn", "sso_account_id", "sso_session", "login_session", "credential_process"}
     if not sources.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
-        from ecrtui.registry.sign_in import SignIn, adapt_providers, sign_in_hint
+        from ecrtui.registry.sign_in import SignIn, adapt_providers
+        from ecrtui.registry.sign_in_hints import sign_in_hint
+        from ecrtui.registry.user import User, has_terminal
 
         resolver = share_credentials_cache(session, credentials_cache())
-        adapt_providers(
-            resolver.providers, SignIn(None, lambda _: None, partial(sign_in_hint, session, connection.profile))
-        )
+        hint = partial(sign_in_hint, session, connection.profile)
+        adapt_providers(resolver.providers, SignIn(None, User(on_terminal=has_terminal()), hint))
     keep_credentials(session)
 
 
@@ -153,7 +154,7 @@ def caller_account(session: Session, connection: Connection, client: PutImageCli
     from ecrtui.registry.boto3_client import create_client
     from ecrtui.registry.client import is_aws
     from ecrtui.registry.configuration import verify_of
-    from ecrtui.registry.sign_in import sign_in_hint
+    from ecrtui.registry.sign_in_hints import sign_in_hint
 
     sts = None
     if connection.sign_request and is_aws(client.meta.endpoint_url):

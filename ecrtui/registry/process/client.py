@@ -17,20 +17,11 @@ from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrtui.ecr.location import account_of_arn
-from ecrtui.errors import ConnectionFailed, CredentialsError
+from ecrtui.errors import ConnectionFailed
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
-from ecrtui.registry.process.rpc import (
-    CLOSE,
-    MFA_CODE,
-    NEW_CREDENTIALS,
-    OPEN,
-    WAITING,
-    ConnectionClosed,
-    ReplyStream,
-    RpcConnection,
-    connection_closed,
-)
+from ecrtui.registry.process.rpc import CLOSE, OPEN, ConnectionClosed, ReplyStream, RpcConnection, connection_closed
+from ecrtui.registry.process.user_calls import answer
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
 from ecrtui.registry.user import User
 
@@ -145,19 +136,11 @@ class RegistryProcess:
             connection.prepare(rpc)
         return rpc
 
-    def _handle(self, name: str, number: int, *arguments: str) -> Iterator[str]:
+    def _handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
         """Handle a question or a report of the sign-in of a connection."""
         with self._lock:
             connection = self._connections.get(number)
-        user = User() if connection is None else connection.user
-        if name == WAITING:
-            user.on_waiting(*arguments)
-        elif name == NEW_CREDENTIALS:
-            user.on_new_credentials()
-        elif name == MFA_CODE and user.mfa_code is not None:
-            yield user.mfa_code(*arguments)
-        else:
-            raise CredentialsError("The profile needs an MFA code", *arguments)
+        yield from answer(User() if connection is None else connection.user, name, *arguments)
 
 
 class RemoteConnection:

@@ -25,9 +25,6 @@ Handler = Callable[..., Iterator[Any]]
 OPEN, CLOSE = "open", "close"
 """Calls to the registry process: hold this connection under a number, and forget it."""
 
-MFA_CODE, WAITING, NEW_CREDENTIALS = "mfa_code", "waiting", "new_credentials"
-"""Calls from the registry process, those of :class:`ecrtui.registry.user.User`, with the number of the connection."""
-
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")
 """The kind of message, the number of the call, the size of the body in bytes."""

@@ -10,24 +10,14 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
-from ecrtui.errors import CredentialsError
 from ecrtui.registry.credential_process import end_running
-from ecrtui.registry.process.rpc import (
-    CLOSE,
-    MFA_CODE,
-    NEW_CREDENTIALS,
-    OPEN,
-    WAITING,
-    ConnectionClosed,
-    RpcConnection,
-    connection_closed,
-)
+from ecrtui.registry.process.rpc import CLOSE, OPEN, RpcConnection, connection_closed
+from ecrtui.registry.process.user_calls import remote_user
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
@@ -93,11 +83,7 @@ class RegistryServer:
             yield self._connection(number).operation(name, *arguments)
 
     def _new_connection(self, number: int, connection: Connection, caller_account: str) -> ServedConnection:
-        user = User(
-            partial(self._ask_for_code, number),
-            partial(self._notify, WAITING, number),
-            partial(self._notify, NEW_CREDENTIALS, number),
-        )
+        user = remote_user(self.rpc, number)
         return ServedConnection(partial(self._open_registry, connection, caller_account, user))
 
     def _put(self, number: int, connection: ServedConnection | None) -> None:
@@ -117,16 +103,6 @@ class RegistryServer:
         if connection is None:
             raise connection_closed()
         return connection
-
-    def _ask_for_code(self, number: int, question: str) -> str:
-        try:
-            return str(self.rpc.call(MFA_CODE, number, question).next())
-        except ConnectionClosed:
-            raise CredentialsError("No MFA code was given") from None
-
-    def _notify(self, name: str, number: int, *arguments: str) -> None:
-        with suppress(ConnectionClosed):  # the client has ended
-            self.rpc.call(name, number, *arguments)
 
 
 class ServedConnection:

@@ -20,7 +20,7 @@ class TextPrompt(Overlay[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
-            yield Static(text.content(self.question), classes="overlay-title")
+            yield Static(text.block(self.question), classes="overlay-title")
             yield LineInput()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

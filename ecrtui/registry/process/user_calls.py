@@ -1,0 +1,63 @@
+"""The calls of the registry process that ask and tell the user of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ecrtui.errors import CredentialsError
+from ecrtui.registry.process.rpc import ConnectionClosed, RpcConnection
+from ecrtui.registry.user import User
+
+MFA_CODE, WAITING, NEW_CREDENTIALS, LEND_TERMINAL = "mfa_code", "waiting", "new_credentials", "lend_terminal"
+"""The names of the calls; each is a function of :class:`ecrtui.registry.user.User`."""
+
+
+def remote_user(rpc: RpcConnection, number: int) -> User:
+    """Return the user of the connection with this number, who sits at the other process."""
+    return User(
+        partial(_ask_for_code, rpc, number),
+        partial(_tell, rpc, WAITING, number),
+        partial(_tell, rpc, NEW_CREDENTIALS, number),
+        lend_terminal=partial(_lend_terminal, rpc, number),
+    )
+
+
+def answer(user: User, name: str, *arguments: Any) -> Iterator[Any]:
+    """Handle a call in the process of the user.
+
+    Raises:
+        CredentialsError: nobody answers.
+    """
+    if name == WAITING:
+        user.on_waiting(*arguments)
+    elif name == NEW_CREDENTIALS:
+        user.on_new_credentials()
+    elif name == LEND_TERMINAL:
+        yield user.lend_terminal(*arguments) if user.lend_terminal else None
+    elif user.mfa_code is not None:
+        yield user.mfa_code(*arguments)
+    else:
+        raise CredentialsError("The profile needs an MFA code", *arguments)
+
+
+def _ask_for_code(rpc: RpcConnection, number: int, question: str) -> str:
+    try:
+        return str(rpc.call(MFA_CODE, number, question).next())
+    except ConnectionClosed:
+        raise CredentialsError("No MFA code was given") from None
+
+
+def _lend_terminal(rpc: RpcConnection, number: int, command: str, profile: str, problem: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] | None = rpc.call(LEND_TERMINAL, number, command, profile, problem).next()
+    except ConnectionClosed:
+        return None
+    return found
+
+
+def _tell(rpc: RpcConnection, name: str, number: int, *arguments: str) -> None:
+    with suppress(ConnectionClosed):  # the other process has ended
+        rpc.call(name, number, *arguments)

@@ -1,0 +1,88 @@
+"""Explain in words how the user can renew the credentials of a session."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ecrtui.errors import CredentialsError
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+_OTHER_SOURCES = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+"""Variables that name a source of credentials outside ~/.aws, in the order of botocore."""
+
+
+def no_mfa_code(session: Session, question: str) -> str:
+    """Fail: there is no user to ask.
+
+    Raises:
+        CredentialsError: always; names the command that asks for the code.
+    """
+    raise CredentialsError("The profile needs an MFA code", question.strip().rstrip(":"), _mfa_hint(session))
+
+
+def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: bool = False) -> str:
+    """Return how the user can renew the credentials of a session, in words.
+
+    Args:
+        session: the session; its configuration says where the credentials come from.
+        given_profile: the profile from a flag, which wins over credentials in the environment.
+        asks_for_code: whether ecrtui itself asks for an MFA code.
+    """
+    if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
+        return (
+            "The credentials come from the environment (AWS_ACCESS_KEY_ID). Export new ones and start ecrtui again, "
+            "or unset them to use a profile."
+        )
+    option = _profile_option(session)
+    chain = dict(_source_profiles(session))
+    keys = set().union(*chain.values())
+    for name, profile in chain.items():
+        # `aws sso login` refuses a role, also one that takes its credentials from SSO
+        if profile.keys() & {"sso_session", "sso_start_url"}:
+            return f"Run `aws sso login{_profile_option(session, name)}`, then try again."
+        if "login_session" in profile:
+            return f"Run `aws login{_profile_option(session, name)}`, then try again."
+    if "mfa_serial" in keys:
+        return "Try again: ecrtui asks for a new MFA code." if asks_for_code else _mfa_hint(session)
+    if "credential_process" in keys:
+        return "Run the credential_process command of ~/.aws/config by itself, and fix it."
+    if "web_identity_token_file" in keys:
+        return "The credentials come from web_identity_token_file in ~/.aws/config. Renew this token, then try again."
+    if "credential_source" in keys:
+        source = next(profile["credential_source"] for profile in chain.values() if "credential_source" in profile)
+        return f"The profile takes its credentials from {source}, which has none here. Use another profile, or fix it."
+    if "aws_access_key_id" not in keys and (variable := next(filter(os.environ.get, _OTHER_SOURCES), "")):
+        return f"The credentials come from {variable}. Check what it names, and whether that answers. Then try again."
+    return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
+
+
+def _mfa_hint(session: Session) -> str:
+    command = f"aws sts get-caller-identity{_profile_option(session)}"
+    return f"Run `{command}` and enter the code, then try again. ecrtui uses the credentials that the AWS CLI caches."
+
+
+def _profile_option(session: Session, name: str = "") -> str:
+    """Return the option for a profile; without a name, for the profile in use. Empty if it is the default."""
+    used = session.get_config_variable("profile")
+    profile = used if name in ("", used or "default") else name
+    return f" --profile {shlex.quote(profile)}" if profile else ""
+
+
+def _source_profiles(session: Session) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield name and profile of the profile in use, and of those that it takes its credentials from."""
+    profiles: Mapping[str, Mapping[str, Any]] = session.full_config.get("profiles", {})
+    name, seen = session.get_config_variable("profile") or "default", set[str]()
+    while name and name not in seen:
+        seen.add(name)
+        profile = profiles.get(name, {})
+        yield name, profile
+        name = profile.get("source_profile")

@@ -1,0 +1,68 @@
+"""An application that asks and tells the user while a registry signs in.
+
+The thread that signs in calls these functions, and waits for the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import nullcontext
+from functools import partial
+from typing import TypeVar
+
+from ecrtui.ecr.safe_text import visible_lines
+from ecrtui.errors import CredentialsError
+from ecrtui.tui import blocking
+from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
+
+Result = TypeVar("Result")
+
+WAITING_SHOWN = 3600.0
+"""Seconds that a message about a sign-in stays. It is removed when the sign-in ends."""
+
+
+class SignInApp(TerminalApp):
+    """An application that asks for what a sign-in needs."""
+
+    def ask_for_code(self, question: str) -> str:
+        """Ask the user for an MFA code.
+
+        Raises:
+            CredentialsError: the user entered none.
+        """
+        from ecrtui.tui.overlays.prompt import TextPrompt
+
+        answer: Future[str | None] = Future()
+        self.call_from_thread(self.push_screen, TextPrompt(question), answer.set_result)
+        code = answer.result()
+        if code is None:
+            raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
+        return code
+
+    def show_waiting(self, text: str) -> None:
+        """Show what the sign-in waits for; hide it with an empty text."""
+        shown = (
+            partial(self.notify, text, title="Signing in", timeout=WAITING_SHOWN) if text else self.clear_notifications
+        )
+        self.call_from_thread(shown)
+
+    def lend_terminal(self, title: str, reason: str, work: Callable[[], Result]) -> Result | None:
+        """Offer to leave the screens while a program uses the terminal. Return its result; None if the user declines.
+
+        Args:
+            title: what is to run.
+            reason: why it needs the terminal.
+            work: runs the program and waits for it; may raise EcrTuiError.
+        """
+        from ecrtui.tui.overlays.question import Question
+
+        answer: Future[bool | None] = Future()
+        question = Question(title, reason, yes="Run it on this terminal", no="Leave it")
+        self.call_from_thread(self.push_screen, question, answer.set_result)
+        return self.call_from_thread(self._work_on_terminal, title, work) if answer.result() else None
+
+    async def _work_on_terminal(self, title: str, work: Callable[[], Result]) -> Result:
+        with self.suspend() if self.terminal_driver else nullcontext():
+            print(visible_lines(title), flush=True)
+            return await blocking.run_blocking(work)
