@@ -58,6 +58,9 @@ class ListState(NamedTuple):
     sort: str
     descending: bool
     filter_text: str = ""
+    """The last valid filter, which applies."""
+    filter_problem: str = ""
+    """Why what the user typed since then is not valid; empty if it is."""
     loaded: int = 0
     loading: bool = False
     complete: bool = False
@@ -259,6 +262,8 @@ class ListScreen(AppScreen, Generic[Item]):
 
     def no_match(self, reason: str) -> str:
         """Return the text in place of the rows when the filter shows none."""
+        if problem := self.state.filter_problem:
+            reason = f"The filter is not valid: {problem}. The last valid filter applies. {reason}"
         return f"{reason}. {press(self, 'screen.back', 'clear the filter')}".rstrip()
 
     def _progress(self) -> str:
@@ -303,10 +308,13 @@ class ListScreen(AppScreen, Generic[Item]):
         try:
             parsed = self.parse_filter(message.value)
         except FilterError as problem:
-            bar.show_problem(problem.title + (f": {problem.hint}" if problem.hint else ""), problem.position)
+            applies = self.state.filter_text
+            shown = f"The last valid filter applies: {applies}" if applies else "No filter applies"
+            bar.show_problem(f"{problem.with_hint().rstrip('.')}. {shown}.", problem.position)
+            self.state = self.state._replace(filter_problem=problem.title)
             return
         bar.show_problem("")
-        self.state = self.state._replace(filter_text=message.value.strip())
+        self.state = self.state._replace(filter_text=message.value.strip(), filter_problem="")
         self._filter = parsed or None
         if parsed:
             self.table.filter(parsed.matches, parsed.spans)

@@ -89,6 +89,22 @@ async def test_a_filter_without_matches_says_how_to_clear_it(estate: Estate) -> 
         await until_gone(pilot, "Nothing matches")
 
 
+async def test_a_wrong_filter_says_which_filter_applies(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
+        await until(pilot, "5 images")
+        await pilot.press("slash", "!")
+        await until(pilot, "No filter applies.")
+        await until_gone(pilot, "match")
+        await pilot.press("backspace", *"zzz is:nonsense")
+        await until(pilot, "The last valid filter applies: zzz is.")
+        note = " ".join(screen_text(pilot.app).replace("│", "").split())
+        assert "The filter is not valid: 'nonsense' is not a value of is. The last valid filter applies." in note
+        assert "Nothing matches zzz is. Press esc to clear the filter." in note
+        await pilot.press("down", "escape")
+        await until_gone(pilot, "not valid")
+        await until(pilot, "5 images")
+
+
 async def test_any_column_sorts_in_both_directions(estate: Estate) -> None:
     async with running(estate.embedded, "team/app", size=(100, 30)) as pilot:
         screen = await until(pilot, "5 images")
