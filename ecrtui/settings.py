@@ -22,6 +22,9 @@ from ecrtui.text_files import UnreadableFile, parse_toml, read_text
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 """Glob patterns of the tags that need a second confirmation by default."""
 
+_FILE_VARIABLE = "ECRTUI_SETTINGS"
+"""The environment variable that names the settings file, in place of the user's own."""
+
 _FIX = "Fix the file or move it aside."
 
 _SHOWN_VALUE = 60
@@ -248,7 +251,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     Args:
         flags: values from the command line by setting; None where the flag was not given.
         environment: the environment variables; those of the process if None.
-        file: the settings file; the user's own if None. A missing file is no error.
+        file: the settings file; the user's own if None. A missing file is no error, unless ``ECRTUI_SETTINGS`` names
+            it.
 
     Raises:
         SettingsError: the file, a variable or a flag has an invalid value. Names the file and the line.
@@ -262,7 +266,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         origin = Origin(source, text)
         values[name], sources[name] = _checked(name, value, origin, [name]), origin.place(name)
 
-    text = _read(path)
+    text = _read(path, must_exist=file is None and bool(environment.get(_FILE_VARIABLE)))
     for name, value in _parse(path, text).items():
         take(name, value, str(path), text)
     for name, setting in SETTINGS.items():
@@ -276,7 +280,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
 
 def file_in_use(environment: Mapping[str, str]) -> Path:
     """Return the settings file: that of ``ECRTUI_SETTINGS``, or else the user's own."""
-    named = environment.get("ECRTUI_SETTINGS")
+    named = environment.get(_FILE_VARIABLE)
     return expand(named) if named else settings_file()
 
 
@@ -332,16 +336,22 @@ def _with_theme(text: str, theme: str) -> str:
     return (changed if times else f"theme = {value}\n{top}") + rest
 
 
-def _read(path: Path) -> str:
-    """Return the text of the file; empty if there is no file."""
-    if lacks_home(path):
-        return ""
+def _read(path: Path, *, must_exist: bool = False) -> str:
+    """Return the text of the file; empty if there is no file, unless it must exist because the user named it."""
     try:
-        return read_text(path)
+        if not lacks_home(path):
+            return read_text(path)
     except FileNotFoundError:
-        return ""
+        pass
     except UnreadableFile as problem:
         raise _unreadable(path, problem) from None
+    if must_exist:
+        raise SettingsError(
+            f"The settings file {path} does not exist",
+            f"The variable {_FILE_VARIABLE} names it.",
+            f"Create the file, or correct or unset {_FILE_VARIABLE}.",
+        )
+    return ""
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:

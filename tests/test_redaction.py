@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.redaction import redact, redact_url, without_user
+from ecrtui.redaction import hide_query_of, public_url, redact, redact_url
 
 SECRET = st.from_regex(r"[A-Za-z0-9+/=_-]{12,40}", fullmatch=True)
 NAMES = st.sampled_from(
@@ -89,10 +89,14 @@ def test_signatures_keys_and_passwords_in_urls_are_hidden(text: str) -> None:
         "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:5d672d79c15b1316",
         "see http://localhost:4566, or write to me@example.com",
         "no such option: --token --debug",
+        "see https://docs.aws.amazon.com/x.html#section, is it http://h/? yes",
     ],
 )
 def test_other_text_is_kept(text: str) -> None:
     assert redact(text) == text
+
+
+SAME = "as it is shown"
 
 
 @pytest.mark.parametrize(
@@ -104,10 +108,28 @@ def test_other_text_is_kept(text: str) -> None:
         ("http://localhost/a@b", "http://[hidden]@b", "http://localhost/a@b"),
         ("me:secret@localhost", "[hidden]@localhost", "me:secret@localhost"),
         ("localhost", "localhost", "localhost"),
+        ("http://h/x?token=secret&b=&secret#c", "http://h/x?token=[hidden]&b=&[hidden]#[hidden]", SAME),
+        ("http://h?secret", "http://h?[hidden]", SAME),
+        ("http://h/#a=secret", "http://h/#a=[hidden]", SAME),
+        ("h/?token=secret", "h/?token=[hidden]", "h/?token=secret"),
+        ("me:secret@h/?a=secret", "[hidden]@h/?a=[hidden]", "me:secret@h/?a=secret"),
+        ("http://h/?", "http://h/?", SAME),
     ],
 )
 def test_a_url_is_shown_and_kept_without_its_password(url: str, shown: str, kept: str) -> None:
-    assert (redact_url(url), without_user(url)) == (shown, kept)
+    assert (redact_url(url), public_url(url)) == (shown, shown if kept is SAME else kept)
+
+
+def test_the_query_of_an_endpoint_is_hidden_without_the_endpoint_too() -> None:
+    hide_query_of("http://h/?token=hunter2&pin=1&word")
+    for text, shown in (
+        ('"POST /x?token=hunter2&pin=1 HTTP/1.1" 200', '"POST /x?token=[hidden]&pin=[hidden] HTTP/1.1" 200'),
+        ("Max retries exceeded with url: /?word (Caused by", "Max retries exceeded with url: /?[hidden] (Caused by"),
+        ("POST\n/\npin=1&token=hunter2\nhost:h", "POST\n/\npin=[hidden]&token=[hidden]\nhost:h"),
+        ("POST\n/\nword=&token=hunter2\n/?a=1&word", "POST\n/\n[hidden]=&token=[hidden]\n/?a=1&[hidden]"),
+        ("spin=1 pin=12 token=hunter22 word", "spin=1 pin=12 token=hunter22 word"),
+    ):
+        assert redact(text) == shown
 
 
 def test_the_texts_of_an_error_are_redacted() -> None:

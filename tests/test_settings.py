@@ -127,6 +127,18 @@ def test_a_file_that_cannot_be_read_is_named(file: Path, kind: str) -> None:
     assert caught.value.hint == "Fix the file or move it aside."
 
 
+@pytest.mark.parametrize("name", ["missing.toml", "missing/settings.toml", "dangling.toml"])
+def test_a_file_that_ecrtui_settings_names_must_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "dangling.toml").symlink_to(tmp_path / "nothing")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as caught:
+        load({}, {"ECRTUI_SETTINGS": name})
+    assert str(caught.value) == f"The settings file {name} does not exist: The variable ECRTUI_SETTINGS names it."
+    assert load({}, {"ECRTUI_SETTINGS": ""}) == Settings()
+
+
 def test_a_byte_order_mark_and_an_empty_device_are_accepted(file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbfread_only = true\n")
     assert load({}, {}, file).read_only

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from ecrtui.redaction import hide_query_of
 from ecrtui.registry.reply_limit import LimitedHttpSession
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def create_client(session: Session, service: str, **options: Any) -> BaseClient:
         ValueError: the endpoint is not a URL.
     """
     client: BaseClient = cast(Any, _ClientSession(botocore_session=session)).client(service, **options)
+    hide_query_of(str(client.meta.endpoint_url))
     endpoint = cast(Any, client)._endpoint  # botocore has no public way to set the HTTP session of a client
     endpoint.http_session = LimitedHttpSession(endpoint.http_session)
     return client

@@ -24,7 +24,7 @@ from botocore.session import Session
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, UsageError
-from ecrtui.redaction import redact_url, without_user
+from ecrtui.redaction import public_url, redact_url
 from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
 from ecrtui.registry.blobs import BlobStream, Downloads
@@ -170,11 +170,14 @@ class Clients:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint URL without user and password; empty for AWS, ``embedded`` for the registry in this process."""
+        """The endpoint URL as it may be kept: without user, password, and values of the query.
+
+        Empty for AWS, ``embedded`` for the registry in this process.
+        """
         if self.in_process:
             return self.in_process.endpoint
         url = str(self.read_client.meta.endpoint_url)
-        return "" if is_aws(url) else without_user(url)
+        return "" if is_aws(url) else public_url(url)
 
     @property
     def access_key(self) -> str:

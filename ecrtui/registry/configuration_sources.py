@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from botocore.utils import get_environ_proxies
 
 from ecrtui.paths import AWS_FILES, expand
-from ecrtui.redaction import redact_url, without_user
+from ecrtui.redaction import public_url, redact_url
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -75,7 +75,7 @@ def configuration_sources(
     )
     region = session.get_config_variable("region") or ""
     yield SourcedValue("region", region or "none", _region_source(region, connection, environment, profile))
-    yield SourcedValue("endpoint", without_user(endpoint), _endpoint_source(session, connection, environment, profile))
+    yield SourcedValue("endpoint", public_url(endpoint), _endpoint_source(session, connection, environment, profile))
     yield _proxy(endpoint, environment)
     yield _certificates(connection, environment, profile)
 

@@ -34,7 +34,7 @@ def url() -> Iterator[str]:
     create_repository(client, "app")
     push_image(client, "app", "one", "v1")
     with served(embedded) as plain:
-        yield plain.replace("://", f"://me:{PASSWORD}@")
+        yield plain.replace("://", f"://me:{PASSWORD}@") + f"/?token={PASSWORD}&{PASSWORD}"
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -92,6 +92,9 @@ def test_a_password_in_the_endpoint_is_neither_shown_nor_kept(
         ("repositories", "--endpoint-urll", f"http://me:{PASSWORD}@127.0.0.1:9"),
         ("repositories", f"http://me:{PASSWORD}@127.0.0.1:9"),
         ("images", f"http://me:{PASSWORD}@127.0.0.1:9/app"),
+        ("repositories", "--endpoint-url", f"http://127.0.0.1:9/?{PASSWORD}"),
+        ("repositories", "--endpoint-url", f"127.0.0.1:9/?t={PASSWORD}"),
+        ("put-image", *PUT, "--endpoint-url", f"127.0.0.1:9?t={PASSWORD}"),
         ("put-image", *PUT, "--endpoint-url", f"http://me:{PASSWORD}@127.0.0.1:9"),
         ("put-image", *PUT, "--endpoint-url", f"me:{PASSWORD}@127.0.0.1:9"),
         ("put-image", *PUT, f"http://me:{PASSWORD}@127.0.0.1:9"),

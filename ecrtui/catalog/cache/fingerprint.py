@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 
 from ecrtui.paths import AWS_FILES, expand
-from ecrtui.redaction import without_user
+from ecrtui.redaction import public_url
 from ecrtui.settings import Connection
 
 _EXCLUDED_VARIABLES = frozenset(
@@ -42,7 +42,7 @@ def connection_fingerprint(connection: Connection, environment: Mapping[str, str
         {name: value for name, value in variables.items() if name not in _EXCLUDED_VARIABLES},
         [_file_state(environment.get(name) or default) for name, default in AWS_FILES.items()],
     ]
-    return sha256(without_user(json.dumps(facts, sort_keys=True)).encode()).hexdigest()
+    return sha256(public_url(json.dumps(facts, sort_keys=True)).encode()).hexdigest()
 
 
 def _file_state(file: str) -> tuple[str, int, int]:
