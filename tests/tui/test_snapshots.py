@@ -115,7 +115,9 @@ VIEWS = (
     View("repository-details", "", "3 repositories", [press("j", "d"), see("repositoryArn")]),
     View("images", "team/app", "index amd64 arm64"),
     View("images-filtered", "team/app", "index amd64", [press("slash"), write("release size>50kB"), see("2 match")]),
-    View("images-filter-wrong", "team/app", "index amd64", [press("slash"), write("size>banana"), see("Use size>100MB")]),
+    View(
+        "images-filter-wrong", "team/app", "index amd64", [press("slash"), write("size>banana"), see("Use size>100MB")]
+    ),
     View("image", "team/app:prod", "layers ·"),
     View("index", "team/app:multi", "linux/arm64", [press("tab"), see("is ")]),
     View("config", "team/app:prod", "layers ·", [press("i"), see("labels ")]),
