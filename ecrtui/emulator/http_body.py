@@ -35,7 +35,7 @@ class RequestBody:
         self, reader: io.BufferedIOBase, length: int | None, take_memory: Callable[[int], None] = lambda _: None
     ) -> None:
         self._reader = reader
-        self._take_memory = take_memory
+        self.take_memory = take_memory
         self.length = length
         self.finished = length == 0
         """Whether the next bytes of the connection belong to the next request."""
@@ -57,7 +57,7 @@ class RequestBody:
             size += len(piece)
             if size > limit:
                 raise ServiceError("RequestEntityTooLarge", f"The request is larger than {limit} bytes.", 413)
-            self._take_memory(len(piece))
+            self.take_memory(len(piece))
             pieces.append(piece)
         return b"".join(pieces)
 

@@ -23,7 +23,7 @@ from ecrtui.emulator.errors import UploadDigestError, UploadNotFoundError, Uploa
 LIFETIME = 86_400.0
 """Seconds; an upload ends this long after its begin, complete or not. AWS documents no lifetime."""
 
-_TRANSACTION_SIZE = 4 * blobs.CHUNK_SIZE
+TRANSACTION_SIZE = 4 * blobs.CHUNK_SIZE
 """Bytes; smaller pieces are collected to this size, and written in one transaction."""
 
 
@@ -34,12 +34,14 @@ class Upload:
     Args:
         size: bytes received.
         parts: number of parts received; each :func:`append` is one.
+        first_part: bytes of the first part.
     """
 
     id: str
     repository_id: int
     size: int
     parts: int
+    first_part: int
 
 
 class CompletedUpload(NamedTuple):
@@ -72,13 +74,14 @@ def find_upload(connection: sqlite3.Connection, repository_id: int, upload_id: s
         UploadNotFoundError: the repository has no such upload, or it expired.
     """
     row = connection.execute(
-        "SELECT size, (SELECT count(*) FROM upload_parts WHERE upload_id = uploads.id) AS parts"
+        "SELECT size, (SELECT count(*) FROM upload_parts WHERE upload_id = uploads.id) AS parts,"
+        " (SELECT size FROM upload_parts WHERE upload_id = uploads.id AND first_byte = 0) AS first_part"
         " FROM uploads JOIN blobs ON key = uploads.id WHERE uploads.id = ? AND repository_id = ? AND created_at > ?",
         (upload_id, repository_id, now - LIFETIME),
     ).fetchone()
     if row is None:
         raise UploadNotFoundError(upload_id)
-    return Upload(upload_id, repository_id, row["size"], row["parts"])
+    return Upload(upload_id, repository_id, row["size"], row["parts"], row["first_part"] or 0)
 
 
 def smallest_part_before_last(connection: sqlite3.Connection, upload_id: str) -> int | None:
@@ -218,7 +221,7 @@ def _collected(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if piece:
             collected.append(piece)
             size += len(piece)
-        if size >= _TRANSACTION_SIZE:
+        if size >= TRANSACTION_SIZE:
             yield b"".join(collected)
             collected.clear()
             size = 0

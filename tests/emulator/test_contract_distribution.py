@@ -284,6 +284,166 @@ def test_the_catalog_lists_repositories(registry: Served, repository: str) -> No
     assert registry.v2.send("GET", "/v2/_catalog?n=1").document["repositories"] == names[:1]
 
 
+MEBIBYTE = 1024 * 1024
+
+
+def begin(registry: Served, repository: str) -> str:
+    """Begin an upload; return its path."""
+    answer = registry.v2.send("POST", f"/v2/{repository}/blobs/uploads/")
+    assert (answer.status, answer.headers["range"]) == (202, "0-0")
+    path = answer.headers["location"]
+    assert path == f"/v2/{repository}/blobs/uploads/{answer.headers['docker-upload-uuid']}"
+    return path
+
+
+def has(registry: Served, repository: str, content: bytes) -> bool:
+    """Return True if the repository has this blob, with the right size."""
+    head = registry.v2.send("HEAD", f"/v2/{repository}/blobs/{digest_of(content)}")
+    assert head.status == 404 or int(head.headers["content-length"]) == len(content)
+    return head.status == 200
+
+
+def check_completed(registry: Served, repository: str, content: bytes, answer: Answer) -> None:
+    digest = digest_of(content)
+    assert (answer.status, answer.headers["location"]) == (201, f"/v2/{repository}/blobs/{digest}")
+    assert answer.headers["docker-content-digest"] == digest
+    assert has(registry, repository, content)
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
+def test_a_blob_is_uploaded(registry: Served, repository: str, chunked: bool) -> None:
+    """V16"""
+
+    def body(content: bytes) -> bytes | Iterator[bytes]:
+        return iter([content[:7], content[7:]]) if chunked else content
+
+    content = b"posted at once"
+    done = registry.v2.send("POST", f"/v2/{repository}/blobs/uploads?digest={digest_of(content)}", body(content))
+    check_completed(registry, repository, content, done)
+
+    content = b"begun, then put at once"
+    done = registry.v2.send("PUT", f"{begin(registry, repository)}?digest={digest_of(content)}", body(content))
+    check_completed(registry, repository, content, done)
+
+    content = b"begun, patched, then put"
+    path = begin(registry, repository)
+    part = registry.v2.send("PATCH", path, body(content), {"Content-Range": f"0-{len(content) - 1}"})
+    assert (part.status, part.headers["range"]) == (201, f"0-{len(content) - 1}")
+    assert part.headers["location"] == path
+    progress = registry.v2.send("GET", path)
+    assert (progress.status, progress.headers["range"]) == (204, f"0-{len(content) - 1}")
+    done = registry.v2.send("PUT", f"{path}?digest={digest_of(content)}")
+    check_completed(registry, repository, content, done)
+    assert registry.v2.send("GET", path).error[:2] == (404, "BLOB_UPLOAD_UNKNOWN")
+
+    again = begin(registry, repository)  # LayerAlreadyExistsException in the ECR API
+    done = registry.v2.send("PUT", f"{again}?digest={digest_of(content)}", content)
+    check_completed(registry, repository, content, done)
+
+
+def test_parts_follow_each_other(registry: Served, repository: str) -> None:
+    """V17"""
+    first, second, third = b"a" * 5 * MEBIBYTE, b"b" * 5 * MEBIBYTE, b"c"
+    path = begin(registry, repository)
+    ranges = [registry.v2.send("PATCH", path, part).headers["range"] for part in (first, second)]
+    assert ranges == [f"0-{len(first) - 1}"] * 2
+    repeated = registry.v2.send("PATCH", path, first, {"Content-Range": f"0-{len(first) - 1}"})
+    assert repeated.error == (
+        416,
+        "BLOB_UPLOAD_INVALID",
+        f"First byte of the layer part is 0 instead of {len(first) * 2}",
+    )
+    for bad in ("5-1", "x", "0-1", ""):
+        assert registry.v2.send("PATCH", path, b"c", {"Content-Range": bad}).error[:2] == (416, "BLOB_UPLOAD_INVALID")
+    whole = first + second + third
+    at_end = {"Content-Range": f"{len(whole) - 1}-{len(whole) - 1}"}
+    check_completed(
+        registry, repository, whole, registry.v2.send("PUT", f"{path}?digest={digest_of(whole)}", third, at_end)
+    )
+    small = begin(registry, repository)
+    assert [registry.v2.send("PATCH", small, b"a").status for _ in range(2)] == [201, 201]
+    refused = registry.v2.send("PUT", f"{small}?digest={digest_of(b'aa')}")
+    assert refused.error == (
+        400,
+        "BLOB_UPLOAD_INVALID",
+        "All layer parts except the last part should be at least 5MB",
+    )
+
+
+def test_an_upload_must_have_the_digest(registry: Served, repository: str) -> None:
+    """V18"""
+    wrong = (
+        400,
+        "BLOB_UPLOAD_INVALID",
+        "None of the provided layer digests match the calculated layer digest",
+    )
+    path = begin(registry, repository)
+    assert registry.v2.send("PUT", f"{path}?digest={MISSING}", b"x").error == wrong
+    assert registry.v2.send("POST", f"/v2/{repository}/blobs/uploads/?digest={MISSING}", b"x").error == wrong
+    assert registry.v2.send("PUT", path, b"y").error[:2] == (405, "UNSUPPORTED")
+    assert registry.v2.send("PUT", f"{begin(registry, repository)}?digest={digest_of(b'')}").error[:2] == (
+        400,
+        "BLOB_UPLOAD_INVALID",
+    )
+    assert registry.v2.send("DELETE", path).status == 204
+    for method in ("GET", "PATCH", "PUT", "DELETE"):
+        answer = registry.v2.send(method, path)
+        assert answer.error[:2] == (404, "BLOB_UPLOAD_UNKNOWN"), method
+    other = f"/v2/{repository}/blobs/uploads/no-uuid"
+    assert registry.v2.send("PATCH", other, b"x").error[:2] == (404, "BLOB_UPLOAD_UNKNOWN")
+
+
+def test_a_missing_repository_takes_no_blob(registry: Served) -> None:
+    """V08"""
+    for path in ("uploads/", f"uploads/?mount={MISSING}&from=team/app", "uploads/some-id"):
+        method = "PATCH" if path.endswith("id") else "POST"
+        assert registry.v2.send(method, f"/v2/no/such/blobs/{path}").error[:2] == (404, "NAME_UNKNOWN"), path
+
+
+def mount(registry: Served, target: str, layer: str, rest: str, client: DistributionClient | None = None) -> int:
+    return (client or registry.v2).send("POST", f"/v2/{target}/blobs/uploads/?mount={layer}{rest}").status
+
+
+def test_a_blob_is_mounted(registry: Served, name: str) -> None:
+    """V19"""
+    target, encrypted = f"{name}-target", f"{name}-encrypted"
+    create_repository(registry.ecr, name)
+    create_repository(registry.ecr, target)
+    registry.ecr.create_repository(repositoryName=encrypted, encryptionConfiguration={"encryptionType": "KMS"})
+    image = push_image(registry.ecr, name, layers=[b"mounted"])
+    layer = json.loads(image.manifest)["layers"][0]["digest"]
+    registry.v2.send("POST", f"/v2/{name}/blobs/uploads/?digest={digest_of(b'unnamed')}", b"unnamed")
+    assert mount(registry, target, layer, f"&from={name}") == 202  # the setting is off
+    registry.ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    try:
+        for case in (
+            mount(registry, target, layer, ""),
+            mount(registry, target, layer, "&from=no/such&origin=other.example"),
+            mount(registry, target, layer, "&from=Not%20A%20Name"),
+            mount(registry, target, MISSING, f"&from={name}"),
+            mount(registry, target, "no-digest", f"&from={name}"),
+            mount(registry, target, digest_of(b"unnamed"), f"&from={name}"),
+            mount(registry, encrypted, layer, f"&from={name}"),
+        ):
+            assert case == 202
+        other = DistributionClient(registry.url, token_for(OTHER_ACCOUNT))
+        assert mount(registry, target, layer, f"&from={name}", other) == 403
+        registry.ecr.set_repository_policy(repositoryName=target, policyText=policy("InitiateLayerUpload"))
+        assert mount(registry, target, layer, f"&from={name}", other) == 202
+        assert not has(registry, target, b"mounted")
+        mounted = registry.v2.send("POST", f"/v2/{target}/blobs/uploads/?mount={layer}&from={name}&origin=x")
+        check_completed(registry, target, b"mounted", mounted)
+        registry.ecr.delete_repository(repositoryName=name, force=True)
+        config = json.loads(image.manifest)["config"]["digest"]
+        text = image.manifest.replace(config, layer)
+        assert put(registry, f"{target}/manifests/1.0", text).status == 201
+        location = registry.v2.send("GET", f"/v2/{target}/blobs/{layer}").headers["location"]
+        content = DistributionClient(registry.url, "").send("GET", location.removeprefix(registry.url))
+        assert content.body == b"mounted"
+    finally:
+        registry.ecr.put_account_setting(name="BLOB_MOUNTING", value="DISABLED")
+
+
 def policy(*actions: str) -> str:
     principal = {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": [f"ecr:{action}" for action in actions]}

@@ -68,12 +68,13 @@ class Call:
             endpoint=self.request.endpoint,
         )
 
-    def context(self, operation: str, repository: str = "") -> RequestContext:
+    def context(self, operation: str, repository: str = "", **parameters: str) -> RequestContext:
         """Return the context for a part of an operation, after a check of the caller's access.
 
         Args:
             operation: decides whether the caller has access.
             repository: another repository of the registry than that of the path.
+            parameters: further parameters; they are not validated.
 
         Raises:
             ServiceError: InvalidParameterException, AccessDeniedException.
@@ -81,7 +82,8 @@ class Call:
         names = {**self._names(), **({"repositoryName": repository} if repository else {})}
         return self.embedded.context(
             operation,
-            validation.validate_request("InitiateLayerUpload", names),  # it has these parameters alone
+            # InitiateLayerUpload has the names alone.
+            {**validation.validate_request("InitiateLayerUpload", names), **parameters},
             caller=self.token.account,
             region=self.token.region,
             endpoint=self.request.endpoint,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ecrtui.emulator.distribution import blobs, listings, manifests
+from ecrtui.emulator.distribution import blobs, listings, manifests, uploads
 from ecrtui.emulator.distribution.errors import UNSUPPORTED
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import ServiceError
@@ -42,6 +42,11 @@ _HANDLERS: Mapping[tuple[str, str], tuple[str, Handler]] = {
     ("manifest", "DELETE"): ("BatchDeleteImage", manifests.delete_manifest),
     ("blob", "GET"): ("GetDownloadUrlForLayer", blobs.get_blob),
     ("blob", "HEAD"): ("BatchCheckLayerAvailability", blobs.head_blob),
+    ("uploads", "POST"): ("InitiateLayerUpload", uploads.begin_upload),
+    ("upload", "GET"): ("UploadLayerPart", uploads.get_upload),
+    ("upload", "PATCH"): ("UploadLayerPart", uploads.append_to_upload),
+    ("upload", "PUT"): ("CompleteLayerUpload", uploads.complete_upload),
+    ("upload", "DELETE"): ("UploadLayerPart", uploads.cancel_upload),
 }
 """The operation of ECR's API that a request means, and its handler, by kind of path and method.
 

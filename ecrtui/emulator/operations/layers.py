@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ecrtui.emulator import blobs, layer_downloads, uploads
@@ -38,27 +39,41 @@ def upload_layer_part(context: RequestContext) -> dict[str, Any]:
     """UploadLayerPart: each part begins at the end of the one before."""
     first, last, content = context["partFirstByte"], context["partLastByte"], context["layerPartBlob"]
     with context.database.read() as connection:
-        upload = _find_upload(context, connection)
-    if first != upload.size:
-        raise _misplaced_part(context, upload.size)
-    if last - first + 1 != len(content):
+        upload = find_upload(context, connection)
+    if first == upload.size and last - first + 1 != len(content):
         wrong = f"The layer part has {len(content)} bytes, which is not the byte range {first} to {last}"
         raise _invalid_part(context, upload.size, wrong)
-    if upload.parts >= MAX_PARTS or last >= MAX_LAYER_SIZE:
-        raise _limit_exceeded(context, upload)
+    received = append_part(context, upload, [content], first)
+    return {**context.repository_members(), "uploadId": upload.id, "lastByteReceived": received - 1}
+
+
+def append_part(context: RequestContext, upload: uploads.Upload, pieces: Iterable[bytes], first: int) -> int:
+    """Append a part of any size to an upload; return the number of bytes that the upload has then.
+
+    Args:
+        pieces: the bytes of the part; they may come slowly.
+        first: their position in the layer.
+
+    Raises:
+        ServiceError: InvalidLayerPartException if the part does not begin where the last one ends;
+            LimitExceededException, UploadNotFoundException.
+    """
+    if first != upload.size:
+        raise _misplaced_part(context, first, upload.size)
+    if upload.parts >= MAX_PARTS:
+        raise _limit_exceeded(context, f"{MAX_PARTS:,} parts")
     try:
-        received = uploads.append(context.database, upload.id, [content], first)
+        return uploads.append(context.database, upload.id, _within_limit(context, pieces, first), first)
     except UploadNotFoundError:
         raise _upload_not_found(context) from None
     except UploadPositionError as error:  # another request sent the same part meanwhile
-        raise _misplaced_part(context, error.received) from None
-    return {**context.repository_members(), "uploadId": upload.id, "lastByteReceived": received - 1}
+        raise _misplaced_part(context, first, error.received) from None
 
 
 def complete_layer_upload(context: RequestContext) -> dict[str, Any]:
     """CompleteLayerUpload: make the parts a layer if their digest is the given one."""
     with context.database.read() as connection:
-        upload = _find_upload(context, connection)
+        upload = find_upload(context, connection)
         _check_parts(context, connection, upload)
     try:
         completed = uploads.complete(context.database, upload.id, context["layerDigests"])
@@ -84,7 +99,7 @@ def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
     layers, failures = [], []
     with context.database.read() as connection:
         repository = context.repository(connection)
-        found = {digest: _find_layer(connection, repository["id"], digest) for digest in context["layerDigests"]}
+        found = {digest: find_layer(connection, repository["id"], digest) for digest in context["layerDigests"]}
     for digest, layer in found.items():
         if not _DIGEST.fullmatch(digest):
             failures.append(
@@ -118,7 +133,7 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
         where = (
             f"within the repository with name '{repository['name']}' in the registry with id '{context.registry_id}'"
         )
-        layer = _find_layer(connection, repository["id"], digest)
+        layer = find_layer(connection, repository["id"], digest)
         if layer is None:
             raise ServiceError("LayersNotFoundException", f"The layer with digest '{digest}' does not exist {where}")
         if not layer["named"]:
@@ -143,7 +158,7 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
     return {"downloadUrl": url, "layerDigest": digest}
 
 
-def _find_layer(connection: sqlite3.Connection, repository_id: int, digest: str) -> sqlite3.Row | None:
+def find_layer(connection: sqlite3.Connection, repository_id: int, digest: str) -> sqlite3.Row | None:
     """Return a layer's size and media type, whether an image names it, and whether an active image does."""
     images = "SELECT 1 FROM image_layers n JOIN images i ON i.id = n.image_id WHERE n.layer_id = l.id"
     row: sqlite3.Row | None = connection.execute(
@@ -158,7 +173,12 @@ def _is_archived(layer: sqlite3.Row) -> bool:
     return bool(layer["named"] and not layer["active"])
 
 
-def _find_upload(context: RequestContext, connection: sqlite3.Connection) -> uploads.Upload:
+def find_upload(context: RequestContext, connection: sqlite3.Connection) -> uploads.Upload:
+    """Return the upload of the request.
+
+    Raises:
+        ServiceError: RepositoryNotFoundException, UploadNotFoundException.
+    """
     repository = context.repository(connection)
     try:
         return uploads.find_upload(connection, repository["id"], context["uploadId"], now=context.now)
@@ -179,9 +199,17 @@ def _check_parts(context: RequestContext, connection: sqlite3.Connection, upload
         )
 
 
-def _misplaced_part(context: RequestContext, received: int) -> ServiceError:
+def _within_limit(context: RequestContext, pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_LAYER_SIZE:
+            raise _limit_exceeded(context, f"{MAX_LAYER_SIZE // MEBIBYTE:,} MiB")
+        yield piece
+
+
+def _misplaced_part(context: RequestContext, first: int, received: int) -> ServiceError:
     # kaniko#607, apple/container#1895
-    wrong = f"First byte of the layer part is {context['partFirstByte']} instead of {received}"
+    wrong = f"First byte of the layer part is {first} instead of {received}"
     return _invalid_part(context, received, wrong)
 
 
@@ -194,8 +222,7 @@ def _invalid_part(context: RequestContext, received: int, message: str) -> Servi
     return ServiceError("InvalidLayerPartException", message, members=members)
 
 
-def _limit_exceeded(context: RequestContext, upload: uploads.Upload) -> ServiceError:
-    limit = f"{MAX_PARTS:,} parts" if upload.parts >= MAX_PARTS else f"{MAX_LAYER_SIZE // MEBIBYTE:,} MiB"
+def _limit_exceeded(context: RequestContext, limit: str) -> ServiceError:
     return ServiceError("LimitExceededException", f"{_upload_text(context)} has reached the limit of {limit}")
 
 

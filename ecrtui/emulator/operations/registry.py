@@ -13,13 +13,6 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 TOKEN_LIFETIME = 12 * 3600.0
 """Seconds; the lifetime of an authorization token (GetAuthorizationToken)."""
 
-_ACCOUNT_SETTINGS = {
-    "BASIC_SCAN_TYPE_VERSION": registry_settings.SCAN_VERSIONS,
-    "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
-    "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
-}
-"""Values of the account settings by name; the first is the default."""
-
 
 def describe_registry(context: RequestContext) -> dict[str, Any]:
     """DescribeRegistry."""
@@ -109,20 +102,22 @@ def delete_registry_policy(context: RequestContext) -> dict[str, Any]:
 
 def get_account_setting(context: RequestContext) -> dict[str, Any]:
     """GetAccountSetting."""
-    values = _setting_values(context["name"])
-    return {
-        "name": context["name"],
-        "value": _get(context, f"{registry_settings.ACCOUNT_SETTING}{context['name']}", values[0]),
-    }
+    name = context["name"]
+    _setting_values(name)
+    with context.database.read() as connection:
+        value = registry_settings.account_setting(connection, context.registry_id, context.region, name)
+    return {"name": name, "value": value}
 
 
 def put_account_setting(context: RequestContext) -> dict[str, Any]:
     """PutAccountSetting."""
-    values = _setting_values(context["name"])
-    if context["value"] not in values:
+    name, value = context["name"], context["value"]
+    values = _setting_values(name)
+    if value not in values:
         raise constraint_violation("value", f"Member must satisfy enum value set: [{', '.join(values)}]")
-    _put(context, f"{registry_settings.ACCOUNT_SETTING}{context['name']}", context["value"])
-    return {"name": context["name"], "value": context["value"]}
+    with context.database.write() as connection:
+        registry_settings.put_account_setting(connection, context.registry_id, context.region, name, value)
+    return {"name": name, "value": value}
 
 
 def register_pull_time_update_exclusion(context: RequestContext) -> dict[str, Any]:
@@ -160,9 +155,10 @@ def list_pull_time_update_exclusions(context: RequestContext) -> dict[str, Any]:
 
 
 def _setting_values(name: str) -> tuple[str, ...]:
-    if name not in _ACCOUNT_SETTINGS:
-        raise constraint_violation("name", f"Member must satisfy enum value set: [{', '.join(_ACCOUNT_SETTINGS)}]")
-    return _ACCOUNT_SETTINGS[name]
+    if name not in registry_settings.ACCOUNT_SETTINGS:
+        names = ", ".join(registry_settings.ACCOUNT_SETTINGS)
+        raise constraint_violation("name", f"Member must satisfy enum value set: [{names}]")
+    return registry_settings.ACCOUNT_SETTINGS[name]
 
 
 def _get(context: RequestContext, name: str, default: Any = None) -> Any:

@@ -21,8 +21,15 @@ SCAN_VERSIONS = ("AWS_NATIVE", CLAIR)
 Until 2025 AWS had two: with CLAIR, DescribeImages carried the results of basic scans. AWS_NATIVE is the only one left.
 """
 
-ACCOUNT_SETTING = "account:"
-"""The prefix of the names of account settings (PutAccountSetting)."""
+BLOB_MOUNTING = "BLOB_MOUNTING"
+ENABLED = "ENABLED"
+
+ACCOUNT_SETTINGS = {
+    "BASIC_SCAN_TYPE_VERSION": SCAN_VERSIONS,
+    "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
+    BLOB_MOUNTING: ("DISABLED", ENABLED),
+}
+"""Values of the account settings by name (PutAccountSetting); the first is the default."""
 
 
 def get(connection: sqlite3.Connection, registry_id: str, region: str, name: str, default: Any = None) -> Any:
@@ -45,6 +52,16 @@ def put(connection: sqlite3.Connection, registry_id: str, region: str, name: str
         )
 
 
+def account_setting(connection: sqlite3.Connection, registry_id: str, region: str, name: str) -> str:
+    """Return the value of an account setting."""
+    return str(get(connection, registry_id, region, f"account:{name}", ACCOUNT_SETTINGS[name][0]))
+
+
+def put_account_setting(connection: sqlite3.Connection, registry_id: str, region: str, name: str, value: str) -> None:
+    """Store the value of an account setting."""
+    put(connection, registry_id, region, f"account:{name}", value)
+
+
 def pull_time_exclusions(connection: sqlite3.Connection, registry_id: str, region: str) -> list[str]:
     """Return the ARNs of principals whose pulls are not recorded (ListPullTimeUpdateExclusions)."""
     return list(get(connection, registry_id, region, _PULL_TIME_EXCLUSIONS, []))
@@ -62,8 +79,7 @@ def scan_type(connection: sqlite3.Connection, registry_id: str, region: str) -> 
 
 def describes_scans(connection: sqlite3.Connection, registry_id: str, region: str) -> bool:
     """Return True if DescribeImages carries the results of basic scans, as on AWS with the scan version CLAIR."""
-    name = f"{ACCOUNT_SETTING}BASIC_SCAN_TYPE_VERSION"
-    return bool(get(connection, registry_id, region, name, SCAN_VERSIONS[0]) == CLAIR)
+    return account_setting(connection, registry_id, region, "BASIC_SCAN_TYPE_VERSION") == CLAIR
 
 
 def frequency(connection: sqlite3.Connection, repository: sqlite3.Row) -> str:

@@ -1,0 +1,115 @@
+"""Uploads of blobs: begin, append, complete, cancel."""
+
+from __future__ import annotations
+
+import re
+
+from ecrtui.emulator import uploads
+from ecrtui.emulator.distribution.messages import Call
+from ecrtui.emulator.distribution.mounts import mount_blob
+from ecrtui.emulator.errors import ServiceError
+from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.operations import layers
+
+PIECES = 2 * uploads.TRANSACTION_SIZE
+"""Bytes that an upload needs in memory."""
+
+_CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
+
+
+def begin_upload(call: Call) -> Response:
+    """POST: mount a blob of another repository, or take a whole blob at once, or begin an upload.
+
+    A mount that is not possible begins an upload; a client needs no second request.
+    """
+    digest = call.query.get("mount", "")
+    if digest and mount_blob(call, digest, call.query.get("from", "")):
+        return _completed(call, digest)
+    upload_id = call.run("InitiateLayerUpload")["uploadId"]
+    if "digest" in call.query:
+        try:
+            return _complete(call, upload_id, call.query["digest"])
+        except ServiceError:
+            uploads.cancel(call.embedded.database, upload_id)  # the client does not know its id
+            raise
+    return _progress(call, 202, upload_id, 0)
+
+
+def append_to_upload(call: Call) -> Response:
+    """PATCH: append to an upload.
+
+    ECR answers 201, not 202. It stores all parts, but its Range stays that of the first (containers-roadmap#2831).
+    """
+    _append(call, call.reference)
+    return _progress(call, 201, call.reference, _upload(call, call.reference).first_part)
+
+
+def complete_upload(call: Call) -> Response:
+    """PUT: append the rest, if the request has a body, and make the upload a blob."""
+    return _complete(call, call.reference, call.query.get("digest", ""))
+
+
+def get_upload(call: Call) -> Response:
+    """GET: answer with the number of bytes that an upload has."""
+    return _progress(call, 204, call.reference, _upload(call, call.reference).size)
+
+
+def cancel_upload(call: Call) -> Response:
+    """DELETE: end an upload and delete its bytes."""
+    uploads.cancel(call.embedded.database, _upload(call, call.reference).id)
+    return Response(204)
+
+
+def _complete(call: Call, upload_id: str, digest: str) -> Response:
+    if call.request.body.length != 0:
+        _append(call, upload_id)
+    else:
+        _upload(call, upload_id)
+    try:
+        call.run("CompleteLayerUpload", uploadId=upload_id, layerDigests=[digest])
+    except ServiceError as error:
+        if error.code != "LayerAlreadyExistsException":
+            raise
+    return _completed(call, digest)
+
+
+def _append(call: Call, upload_id: str) -> None:
+    upload = _upload(call, upload_id)
+    call.request.body.take_memory(PIECES)
+    context = call.context("UploadLayerPart", uploadId=upload_id)
+    layers.append_part(context, upload, call.request.body, _first_byte(call, upload))
+
+
+def _first_byte(call: Call, upload: uploads.Upload) -> int:
+    """Return the position of the first byte of the body: that of Content-Range, or else the end of the upload."""
+    text = call.request.headers.get("content-range")
+    if text is None:
+        return upload.size
+    found = _CONTENT_RANGE.fullmatch(text.strip())
+    length = call.request.body.length
+    if found is None or (length is not None and int(found[2]) - int(found[1]) + 1 != length):
+        message = f"The range '{text[:100]}' is not that of the layer part"
+        raise ServiceError("InvalidLayerPartException", message)
+    return int(found[1])
+
+
+def _upload(call: Call, upload_id: str) -> uploads.Upload:
+    context = call.context("UploadLayerPart", uploadId=upload_id)
+    with context.database.read() as connection:
+        return layers.find_upload(context, connection)
+
+
+def _progress(call: Call, status: int, upload_id: str, size: int) -> Response:
+    return Response(
+        status,
+        headers={
+            "Location": f"{call.path}/blobs/uploads/{upload_id}",
+            "Docker-Upload-UUID": upload_id,
+            "Range": f"0-{max(size - 1, 0)}",
+        },
+    )
+
+
+def _completed(call: Call, digest: str) -> Response:
+    names = {"Location": f"{call.path}/blobs/{digest}", "Docker-Content-Digest": digest}
+    return Response(201, headers=names)
