@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui import __version__
@@ -31,17 +31,21 @@ def new_session() -> Session:
     from ecrtui.registry.configuration import unread_session
 
     session = unread_session()
-    session.register_component("data_loader", _loader())
+    session.register_component("data_loader", _loader(os.environ.get("AWS_DATA_PATH", "")))
     session.user_agent_name, session.user_agent_version = "ecrtui", __version__
     session.full_config  # noqa: B018 - an invalid file is reported before anything else, as the AWS CLI does
     return session
 
 
-def _loader() -> Loader:
-    """Return the loader of service models. It does not read the profile, so that a wrong one is reported later."""
+@cache
+def _loader(data_path: str) -> Loader:
+    """Return the loader of service models, the same for all sessions of a process.
+
+    It does not read the profile, so that a wrong one is reported later.
+    """
     from ecrtui.registry.aws_cli.service_loader import LazyServiceLoader
 
-    folders = os.environ.get("AWS_DATA_PATH", "").split(os.pathsep)
+    folders = data_path.split(os.pathsep)
     return LazyServiceLoader([os.path.expanduser(os.path.expandvars(folder)) for folder in folders if folder])  # noqa: PTH111
 
 
