@@ -190,7 +190,7 @@ def test_a_listing_whose_token_expires_is_still_complete(
         # The parts are read at the same time. Both first pages are requested before any page with a token,
         # so that the fourth request has one: without a token, the fault is no expired token.
         both = threading.Barrier(2)
-        faults.add(Fault("DescribeImages", RunBefore(lambda: both.wait(30)), after=1, times=2))
+        faults.add(Fault("DescribeImages", RunBefore(lambda: both.wait(120)), after=1, times=2))
     expired = faults.add("DescribeImages:error:code=InvalidParameterException:after=3:times=1")
     batches = list(catalog_of(embedded, slow_page=slow_page).images("large"))
     assert expired.hits == 1

@@ -168,12 +168,12 @@ class Held:
         self._thread = threading.Thread(target=lambda: self.batches.extend(self.reading), daemon=True)
         self._thread.start()
         for _ in range(CONCURRENT_REQUESTS):
-            assert arrived.acquire(timeout=10)
+            assert arrived.acquire(timeout=120)
 
     def close(self) -> None:
         """End the reading; its requests stay under way."""
         self.reading.close()
-        self._thread.join(10)
+        self._thread.join(120)
         assert not self._thread.is_alive()
         assert self.batches == []
 
@@ -186,7 +186,7 @@ class Held:
         self.release()
         for thread in threading.enumerate():
             if thread.name == "scans":
-                thread.join(10)
+                thread.join(120)
 
 
 def test_a_closed_reading_sends_no_further_request_and_keeps_those_under_way(tmp_path: Path) -> None:

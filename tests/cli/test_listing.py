@@ -233,7 +233,7 @@ def test_a_reader_that_closes_the_output_early_is_no_error(cli: CliEnv) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 KEYS = st.none() | st.integers(0, 5)

@@ -56,7 +56,7 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 def opened(path: str) -> Any:
@@ -85,7 +85,7 @@ class TestServe:
         with serving() as (process, line):
             client_for(line.strip(), region=REGION).describe_repositories()  # this connection stays open
             process.send_signal(number)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=120)
             assert process.returncode == 0
             assert out == ""
             assert "Traceback" not in err

@@ -268,7 +268,7 @@ def test_a_second_signal_leaves_a_write_that_never_ends(
     process.send_signal(number)
     assert "stopping after the current step" in process.stderr.readline()
     process.send_signal(number)
-    err = process.communicate(timeout=30)[1]
+    err = process.communicate(timeout=120)[1]
     assert process.returncode == ExitCode.UNKNOWN, err
     assert "team/app:t0 unknown: its write was in flight when you left" in err
     assert "ecrtui history --resolve-unknown" in err
@@ -303,7 +303,7 @@ def test_two_signals_at_once_end_any_command_without_a_traceback(silent: tuple[E
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        err = process.communicate(timeout=30)[1]
+        err = process.communicate(timeout=120)[1]
         assert process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT), err
         assert "Traceback" not in err
 

@@ -294,7 +294,7 @@ def test_an_interrupted_plan_can_be_resumed(registry: RetagRegistry) -> None:
     while "t0" not in registry.tags() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == ExitCode.PARTLY_DONE, err
     plan: Any = json.loads(out)["planId"]
     assert f"ecrtui retag --resume {plan}" in err
@@ -310,11 +310,11 @@ def test_a_closed_output_does_not_hide_the_exit_code(registry: RetagRegistry) ->
     process = registry.env.start("retag", "team/app:nothing", "new", "--yes")
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(30) == ExitCode.REGISTRY_ERROR
+    assert process.wait(120) == ExitCode.REGISTRY_ERROR
     process = registry.env.start("retag", "team/app:one", ".x", "new", "--yes", "--on-conflict", "continue")
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(30) == ExitCode.PARTLY_DONE
+    assert process.wait(120) == ExitCode.PARTLY_DONE
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
 

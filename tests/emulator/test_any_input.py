@@ -230,7 +230,7 @@ def test_a_defect_of_the_emulator_is_a_server_exception(embedded: EmbeddedRegist
 
 
 def test_a_client_that_sends_too_much_still_gets_the_response(url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
     connection.request("POST", "/", b" " * (MAX_BODY + 1))
     response = connection.getresponse()
     assert (response.status, json.loads(response.read())["__type"]) == (413, "RequestEntityTooLarge")

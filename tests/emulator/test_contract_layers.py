@@ -72,7 +72,7 @@ def put_image_of(client: Any, repository: str, digest: str, media_type: str = OC
 def download(transport: Transport, url: str) -> bytes:
     """Return the content of a download URL, read as a client of this transport reads it."""
     if url.startswith("http"):
-        with urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
+        with urlopen(url, timeout=120) as response:  # noqa: S310 - on this machine
             result: bytes = response.read()
             return result
     return transport.embedded.download(url)
@@ -323,10 +323,10 @@ def test_a_range_of_a_layer_can_be_downloaded(
     request = Request(download_url, headers={"Range": asked})  # noqa: S310 - on this machine
     if status == 416:
         with pytest.raises(HTTPError) as caught:
-            urlopen(request, timeout=10)  # noqa: S310 - on this machine
+            urlopen(request, timeout=120)  # noqa: S310 - on this machine
         assert caught.value.code == 416
         return
-    with urlopen(request, timeout=10) as response:  # noqa: S310 - on this machine
+    with urlopen(request, timeout=120) as response:  # noqa: S310 - on this machine
         assert (response.status, response.read()) == (status, content[first:end])
         assert response.headers["Content-Range"] == (f"bytes {first}-{end - 1}/10" if status == 206 else None)
 

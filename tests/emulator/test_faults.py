@@ -200,9 +200,9 @@ def test_faults_affect_downloads(transport: Transport, ecr: Any, repository: str
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
     fault = faults.add(f"DownloadLayer:{kind}:times=1")
     if url.startswith("http"):
-        with pytest.raises((OSError, HTTPException)), urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
+        with pytest.raises((OSError, HTTPException)), urlopen(url, timeout=120) as response:  # noqa: S310 - on this machine
             response.read()
-        with urlopen(url, timeout=10) as response:  # noqa: S310 - on this machine
+        with urlopen(url, timeout=120) as response:  # noqa: S310 - on this machine
             assert response.read() == content
     else:
         with pytest.raises(ConnectionError):

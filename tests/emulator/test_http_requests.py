@@ -362,7 +362,7 @@ def test_a_full_server_stops_and_answers_what_it_accepted() -> None:
 
     def wait() -> None:
         entered.set()
-        proceed.wait(30)
+        proceed.wait(120)
 
     embedded.faults.before("DescribeRegistry", wait)
     server = EmbeddedServer(embedded, limits=Limits(connections=1))
@@ -370,11 +370,11 @@ def test_a_full_server_stops_and_answers_what_it_accepted() -> None:
     thread.start()
     with connect(server.url) as first, connect(server.url) as second:
         first.sendall(post())
-        assert entered.wait(30)
+        assert entered.wait(120)
         second.sendall(post("ListImages"))
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        assert server.stopping.wait(30)
+        assert server.stopping.wait(120)
         proceed.set()
         first.shutdown(socket.SHUT_WR)
         assert [response.status for response in read_responses(first)] == [200]
@@ -390,13 +390,13 @@ def test_bodies_that_are_too_large_together_are_refused() -> None:
 
     def wait() -> None:
         entered.set()
-        proceed.wait(30)
+        proceed.wait(120)
 
     embedded.faults.before("DescribeRegistry", wait)
     body = b"{}".ljust(900)
     with serve(embedded, limits=Limits(body=1000, bodies=1500)) as url, connect(url) as first:
         first.sendall(post(body=body))
-        assert entered.wait(30)
+        assert entered.wait(120)
         (refused,) = exchange(url, post("ListImages", body=body))
         assert (refused.status, refused.code) == (503, "ServiceUnavailable")
         proceed.set()

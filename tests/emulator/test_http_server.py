@@ -35,7 +35,7 @@ TARGET = "AmazonEC2ContainerRegistry_V20150921."
 
 @pytest.fixture
 def connection(url: str) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
     yield connection
     connection.close()
 
@@ -174,14 +174,14 @@ def test_a_stopping_server_answers_requests_in_progress(tmp_path: Path) -> None:
 
     def wait() -> None:
         entered.set()
-        proceed.wait(10)
+        proceed.wait(120)
 
     embedded.faults.before("PutImage", wait)
     with ThreadPoolExecutor(2) as pool:
         answer = pool.submit(put, client_for(server.url), "team/app", image.manifest, "prod")
-        assert entered.wait(10)
+        assert entered.wait(120)
         stopped = pool.submit(server.stop)
-        assert server.stopping.wait(10)
+        assert server.stopping.wait(120)
         proceed.set()
         assert answer.result().digest == image.digest
         stopped.result()

@@ -129,7 +129,7 @@ def run_on_terminal(
             break
         shown += chunk
     os.close(ours)
-    return process.wait(30), shown.decode().replace("\r\n", "\n")
+    return process.wait(120), shown.decode().replace("\r\n", "\n")
 
 
 def loaded_packages(*arguments: str) -> set[str]:

@@ -27,7 +27,7 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
 
 POLL = 0.01

@@ -20,7 +20,7 @@ from typing import Any
 
 import pyte
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a waiting test fails. Only a slow machine needs them."""
 
 MODES = {"1049": "alternate screen", "1000": "mouse", "1003": "mouse", "1006": "mouse", "2004": "bracketed paste"}

@@ -346,7 +346,7 @@ def test_threads_and_processes_share_a_file(file: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [other.wait(30) for other in others] == [0, 0]
+    assert [other.wait(120) for other in others] == [0, 0]
     for name in [*(f"r{number}" for number in range(5)), "t0", "t1", "t2"]:
         known = cache.images(name)
         assert known is not None, name

@@ -35,7 +35,7 @@ def test_the_first_part_of_a_reply_arrives_before_the_second_is_made() -> None:
 
     def handler(name: str) -> Iterator[str]:
         yield "first"
-        assert seen.wait(10)
+        assert seen.wait(120)
         yield "second"
 
     with connected(handler) as (caller, _):
@@ -50,7 +50,7 @@ def test_a_slow_call_does_not_block_the_others() -> None:
 
     def handler(name: str, number: int) -> Iterator[int]:
         if name == "slow":
-            assert release.wait(10)
+            assert release.wait(120)
         yield number
 
     with connected(handler) as (caller, _):

@@ -10,7 +10,7 @@ import pytest
 
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 @pytest.fixture
