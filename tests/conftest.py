@@ -14,8 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support import botocore_caches
 from tests.support.embedded import served
 from tests.support.environment import own_environment
+
+botocore_caches.install()
 
 # The time of an example depends on the load of the machine, so a slow example is not a failure.
 # Each run tries the same few examples; `pytest --hypothesis-profile=search` tries many new ones.

@@ -52,7 +52,7 @@ def test_any_manifest_is_returned_unchanged(
         assert answer["images"][0]["imageManifest"] == text
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=20), st.integers(0, 10**9))
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.integers(0, 10**9))
 def test_a_decoded_token_equals_its_key(text: str, number: int) -> None:
     token = pagination.encode_token("images", text, number)
     assert pagination.decode_token("images", token, ("", 0)) == (text, number)
