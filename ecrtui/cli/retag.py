@@ -72,18 +72,19 @@ run = partial(run_command, parser, _execute)
 
 
 def _check_repository(reference: Reference, tags: Sequence[str]) -> None:
-    """Check that no tag names a repository: a retag stays in the repository of its image.
+    """Check that the tags are not images of another repository: a retag stays in the repository of its image.
+
+    One such word among tags becomes a refused step.
 
     Raises:
-        UsageError: a tag names a repository.
+        UsageError: every tag is an image in a repository.
     """
-    for tag in tags:
-        if names_repository(tag):
-            raise UsageError(
-                "A retag stays in its repository",
-                f"{tag!r} names a repository, not a tag.",
-                f"Copy the image to another repository with: ecrtui promote {reference} {tag}",
-            )
+    if all(names_repository(tag) and (":" in tag or "@" in tag) for tag in tags):
+        raise UsageError(
+            "A retag stays in its repository",
+            f"{tags[0]!r} is an image in a repository, not a tag.",
+            f"Copy the image to another repository with: ecrtui promote {reference} {' '.join(tags)}",
+        )
 
 
 def _read_file(name: str) -> str:

@@ -137,7 +137,7 @@ def test_read_only_refuses_writes(registry: RetagRegistry) -> None:
         (("retag", "team/app", "new", "--yes"), ExitCode.USAGE),
         (("retag", "TEAM", "new", "--yes"), ExitCode.USAGE),
         (("retag", "team/none:one", "team/prod:v1", "--yes"), ExitCode.USAGE),
-        (("retag", "team/app:one", "new", "team/prod", "--dry-run"), ExitCode.USAGE),
+        (("retag", "team/none:one", "team/prod@sha256:" + "0" * 64, "--dry-run"), ExitCode.USAGE),
         (("retag", "team/app:one", "new", "--expect", "prod"), ExitCode.USAGE),
         (("retag", "team/app:one", "new", "--yes", "--query", "]["), ExitCode.USAGE),
         (("retag", "--from-file", "/nowhere/plan.csv", "--yes"), ExitCode.USAGE),
