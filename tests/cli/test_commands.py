@@ -27,6 +27,7 @@ COMMAND_LINES = {
     "swap": ["swap", "team/app", "one", "two", "--dry-run"],
     "undo": ["undo", "--last", "--yes"],
     "history": ["history"],
+    "doctor": ["doctor"],
 }
 OFFLINE = {"keys", "local"}
 """Commands that connect to no registry."""
