@@ -123,6 +123,12 @@ def _check_prefetch(value: bool | str, origin: Origin) -> bool | str:
     return value
 
 
+def _check_sso_login(value: str, origin: Origin) -> str:
+    if value not in ("auto", "device", "browser"):
+        raise _invalid(origin, ["sso_login"], value, "be auto, device or browser")
+    return value
+
+
 def _check_theme(value: str, origin: Origin) -> str:
     if not value.strip():
         raise _invalid(origin, ["theme"], value, "name a theme")
@@ -210,6 +216,13 @@ class Settings:
         "records no pulls of the caller (ListPullTimeUpdateExclusions).",
         "auto",
         check=_check_prefetch,
+    )
+    sso_login: str = _setting(
+        _TEXT,
+        "How to sign in to IAM Identity Center. `device`: you enter a code on any device. `browser`: ecrtui opens a "
+        "browser on this machine. `auto`: the browser if there is a display and no SSH, for an `sso-session`.",
+        "auto",
+        check=_check_sso_login,
     )
     mouse: bool = _setting(
         _SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"

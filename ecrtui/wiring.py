@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ecrtui.registry.process.client import RegistryProcess, RemoteConnection
     from ecrtui.registry.process.launch import LaunchedProcess
     from ecrtui.registry.protocol import Registry
+    from ecrtui.registry.user import SignInMethod
     from ecrtui.retag.engine import Engine
     from ecrtui.session import Session, SessionSource
     from ecrtui.tui.app import EcrTuiApp
@@ -194,6 +195,10 @@ class SessionFactory:
         self.user.mfa_code = app.ask_for_code
         self.user.on_waiting = app.show_waiting
         self.user.lend_terminal = partial(_lend_terminal, app)
+        self.user.sign_in_method = partial(_sign_in_method, self._settings)
+        self.user.sign_in = app.show_sign_in
+        self.user.end_sign_in = app.end_sign_in
+        self.user.on_notice = app.show_notice
         self.user.on_new_credentials = app.show_new_caller
         self.on_notice = app.show_notice
 
@@ -224,6 +229,12 @@ class SessionFactory:
         from ecrtui.catalog.cache.store import Cache  # it loads SQLite, and the first frame waits for every import
 
         return Cache.for_fingerprint(cache_file(), connection_fingerprint(self._connection))
+
+
+def _sign_in_method(settings: Settings) -> SignInMethod:
+    from ecrtui.registry.sso.method import choose_method
+
+    return choose_method(settings.sso_login, os.environ)
 
 
 def _lend_terminal(app: EcrTuiApp, command: str, profile: str, problem: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.console import print_message
@@ -9,7 +10,8 @@ from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from ecrtui.registry.user import User
+    from ecrtui.ecr.sign_in_request import SignInRequest
+    from ecrtui.registry.user import SignInMethod, User
 
 
 def terminal_user() -> User:
@@ -21,7 +23,14 @@ def terminal_user() -> User:
 
     if not has_terminal():
         return User(on_waiting=_show_waiting)
-    return User(ask_for_code, _show_waiting, on_terminal=True)
+    return User(
+        ask_for_code,
+        _show_waiting,
+        on_terminal=True,
+        sign_in_method=_sign_in_method,
+        sign_in=_show_sign_in,
+        on_notice=print_message,
+    )
 
 
 def ask_for_code(question: str) -> str:
@@ -39,6 +48,28 @@ def ask_for_code(question: str) -> str:
     if not code.strip():
         raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
     return code
+
+
+def _sign_in_method() -> SignInMethod:
+    import os
+
+    from ecrtui.registry.sso.method import choose_method
+    from ecrtui.settings import load
+
+    return choose_method(load({}).sso_login, os.environ)
+
+
+def _show_sign_in(request: SignInRequest) -> bool:
+    """Print where to sign in. Ctrl-C ends the command, and so the sign-in."""
+    minutes = max(round((request.expires_at - time.time()) / 60), 1)
+    if request.code:
+        print_message(f"Sign in to {request.session}: open {request.url} on any device. Check the code there:")
+        print_message(f"code: {request.code}")
+        print_message(f"Waiting for you to allow the request. The code is good for {minutes} minutes.")
+    else:
+        print_message(f"Sign in to {request.session} in the browser. If it does not open, open this page there:")
+        print_message(request.url)
+    return False
 
 
 def _show_waiting(text: str) -> None:

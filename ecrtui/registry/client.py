@@ -40,14 +40,16 @@ from ecrtui.registry.configuration import (
 )
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.parsing import RawJsonParserFactory
-from ecrtui.registry.sign_in import SignIn, adapt_providers, ask_until_refused
+from ecrtui.registry.sign_in import SignIn, adapt_providers, until_refused
 from ecrtui.registry.sign_in_hints import no_mfa_code, sign_in_hint
-from ecrtui.registry.user import User
+from ecrtui.registry.user import SignInMethod, User
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
+
+    from ecrtui.registry.sso.configuration import SsoConfiguration
 
 Result = TypeVar("Result")
 
@@ -278,8 +280,12 @@ class Clients:
         _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
         if connection.sign_request:
             resolver = share_credentials_cache(session, self._credentials_cache, self.account_check.check)
-            ask = ask_until_refused(self._user.mfa_code or partial(no_mfa_code, session))
-            sign_in = SignIn(ask, self._user, partial(self._hint, session))
+            sign_in = SignIn(
+                until_refused(self._user.mfa_code or partial(no_mfa_code, session)),
+                until_refused(partial(_sign_in_to_sso, session, self._user)),
+                self._user,
+                partial(self._hint, session),
+            )
             adapt_providers(resolver.providers, sign_in)
         return session
 
@@ -343,6 +349,14 @@ class Clients:
         )
         ecr_is_aws = is_aws(self.read_client.meta.endpoint_url)
         return client if ecr_is_aws or not is_aws(client.meta.endpoint_url) else None
+
+
+def _sign_in_to_sso(
+    session: Session, user: User, configuration: SsoConfiguration, method: SignInMethod, refused: str
+) -> None:
+    from ecrtui.registry.sso.sign_in import sign_in  # most sessions need none
+
+    sign_in(session, configuration, user, method, refused)
 
 
 @contextmanager

@@ -1,26 +1,21 @@
-"""The files in which the AWS CLI keeps temporary credentials and sign-ins, read with care.
+"""The files in which the AWS CLI keeps temporary credentials, read with care.
 
 Other programs write them, and a full disk or a crash can leave anything in them. Temporary credentials that are
-damaged, or that AWS has refused, are requested anew. A damaged sign-in is an error that names its file.
+damaged, or that AWS has refused, are requested anew.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import stat
 import threading
-from collections.abc import Callable
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from botocore.utils import JSONFileCache
 from dateutil.parser import parse  # type: ignore[import-untyped]
-
-from ecrtui.errors import CredentialsError
 
 _log = logging.getLogger(__name__)
 
@@ -115,47 +110,7 @@ def _check_credentials(entry: Any) -> None:
     for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
         if not isinstance(entry["Credentials"][name], str):
             raise TypeError(name)
-    _check_time(entry["Credentials"]["Expiration"])
-
-
-class SignInCache(JSONFileCache):
-    """The tokens of ``aws sso login``. The session writes them too, when it renews one.
-
-    Args:
-        folder: the folder of the files.
-        hint: returns how the user can sign in.
-    """
-
-    def __init__(self, folder: Path, hint: Callable[[], str]) -> None:
-        super().__init__(str(folder), _token_text)
-        self._folder = folder
-        self._hint = hint
-
-    def __contains__(self, cache_key: str) -> bool:
-        return os.path.lexists(self._folder / f"{cache_key}.json")
-
-    def __getitem__(self, cache_key: str) -> Any:
-        """Return a token.
-
-        Raises:
-            CredentialsError: the file is damaged; names the file.
-        """
-        path = self._folder / f"{cache_key}.json"
-        if (reason := why_unreadable(path)) is None:
-            try:
-                token = super().__getitem__(cache_key)
-                if not isinstance(token["accessToken"], str):
-                    raise TypeError("accessToken")  # noqa: TRY301 - reported like the other faults
-                _check_time(token["expiresAt"])
-            except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
-                reason = "it is empty, cut short, or not a token"
-            else:
-                return token
-        raise CredentialsError("The file with the sign-in cannot be used", f"{path}: {reason}.", self._hint())
-
-
-def _token_text(token: Any) -> str:
-    return json.dumps(token, default=lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    check_time(entry["Credentials"]["Expiration"])
 
 
 def why_unreadable(path: Path) -> str | None:
@@ -169,6 +124,11 @@ def why_unreadable(path: Path) -> str | None:
     return None if os.access(path, os.R_OK) else "you have no permission to read it"
 
 
-def _check_time(value: Any) -> None:
+def check_time(value: Any) -> None:
+    """Check that a value is a time with a time zone.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is not.
+    """
     if parse(value).tzinfo is None:
         raise ValueError("a time without a time zone")

@@ -25,9 +25,7 @@ from ecrtui.paths import AWS_FILES, expand
 from ecrtui.registry.configuration import credentials_cache
 from ecrtui.registry.configuration_errors import explain_parse_error
 from ecrtui.registry.credentials_cache import why_unreadable
-
-SSO_CACHE = "~/.aws/sso/cache"
-"""Where the AWS CLI keeps the tokens of IAM Identity Center, and the registrations of its clients."""
+from ecrtui.registry.sso.configuration import token_path
 
 LOGIN_CACHE = "~/.aws/login/cache"
 """Where ``aws login`` keeps its tokens, unless AWS_LOGIN_CACHE_DIRECTORY names another folder."""
@@ -66,11 +64,6 @@ def list_profiles(environment: Mapping[str, str] | None = None, now: datetime | 
     listing = _Listing(files, variables, now or datetime.now(UTC))
     profiles = (*listing.environment(), *map(listing.profile, files.profiles))
     return ProfileList(profiles, tuple(map(listing.sso_session, files.sso_sessions)))
-
-
-def token_path(session_or_url: str) -> Path:
-    """Return the file of the token of an ``sso-session``, by its name, or of a start URL, if there is no session."""
-    return expand(SSO_CACHE) / f"{hashlib.sha1(session_or_url.encode(), usedforsecurity=False).hexdigest()}.json"
 
 
 class _Files(NamedTuple):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from botocore.credentials import AssumeRoleProvider, AssumeRoleWithWebIdentityProvider, ProcessProvider, SSOProvider
+from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError
 from botocore.utils import SSOTokenLoader
 
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.credential_process import run_credential_process
-from ecrtui.registry.credentials_cache import SignInCache
 from ecrtui.registry.role_requests import MfaCode, ask_for_six_digits, creator_of_role_clients
-from ecrtui.registry.user import User
+from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
+from ecrtui.registry.sso.token_cache import TokenCache
+from ecrtui.registry.user import SignInMethod, User
+
+Question = ParamSpec("Question")
+Answer = TypeVar("Answer")
 
 
 class SignIn(NamedTuple):
@@ -23,16 +27,18 @@ class SignIn(NamedTuple):
     Args:
         mfa_code: asks for the code of an MFA device; None to do all that the AWS CLI does: ask on the terminal, once,
             and raise the errors of botocore.
+        sign_in: signs in to IAM Identity Center: takes where, how, and the token that AWS does not accept.
         user: how to ask and to tell the user.
         hint: returns how the user can sign in.
     """
 
     mfa_code: MfaCode | None
+    sign_in: Callable[[SsoConfiguration, SignInMethod, str], None]
     user: User
     hint: Callable[[], str]
 
 
-def ask_until_refused(ask: MfaCode) -> MfaCode:
+def until_refused(ask: Callable[Question, Answer]) -> Callable[Question, Answer]:
     """Return the same question, which fails at once after the user has refused an answer.
 
     Several requests can wait for the same credentials. The user refuses once for all of them; a retry begins a new
@@ -40,11 +46,11 @@ def ask_until_refused(ask: MfaCode) -> MfaCode:
     """
     refusals: list[CredentialsError] = []
 
-    def asked(question: str) -> str:
+    def asked(*arguments: Question.args, **options: Question.kwargs) -> Answer:
         if refusals:
             raise refusals[0]
         try:
-            return ask(question)
+            return ask(*arguments, **options)
         except CredentialsError as refusal:
             refusals.append(refusal)
             raise
@@ -76,13 +82,19 @@ def _explain_denials(provider: Any, sign_in: SignIn) -> None:
 
 
 def _adapt_process(provider: Any, user: User) -> None:
+    loaded: list[Any] = []
+    declined: list[str] = []
+
     def run(command: str) -> dict[str, Any]:
         profile = provider._profile_name
         try:
             return run_credential_process(command, profile, user.on_waiting, on_terminal=user.on_terminal)
         except CredentialsError as error:
-            found = user.lend_terminal(command, profile, error.detail) if user.lend_terminal else None
-            if found is None:
+            needed = all(map(_must_be_renewed, loaded))
+            if declined or not needed or user.lend_terminal is None:
+                raise
+            if (found := user.lend_terminal(command, profile, error.detail)) is None:
+                declined.append(command)
                 raise
             return found
 
@@ -90,14 +102,54 @@ def _adapt_process(provider: Any, user: User) -> None:
         found = run(command)
         return found | {"account_id": found["account_id"] or provider.profile_config.get("aws_account_id")}
 
+    load = provider.load
+
+    def load_once() -> Any:
+        if (credentials := load()) is not None:
+            loaded.append(credentials)
+        return credentials
+
     provider._retrieve_credentials_using = retrieve
+    provider.load = load_once
 
 
 def _adapt_sso(provider: Any, sign_in: SignIn) -> None:
     _explain_denials(provider, sign_in)
-    cache = SignInCache(Path(provider._SSO_TOKEN_CACHE_DIR), sign_in.hint)
+    cache = TokenCache(sign_in.hint)
     provider._token_cache = provider._token_provider._cache = cache
     provider._token_provider._token_loader = SSOTokenLoader(cache=cast(Any, cache))
+    load = provider.load
+    provider.load = lambda: _signing_in(load(), provider, cache, sign_in)
+
+
+def _signing_in(credentials: Any, provider: Any, cache: TokenCache, sign_in: SignIn) -> Any:
+    """Let credentials of IAM Identity Center ask the user to sign in, when there is no token that AWS accepts."""
+    if credentials is None:
+        return None
+    refresh = credentials._refresh_using
+    sections = provider._load_config()
+    profile = sections["profiles"][provider._profile_name]
+    configuration = sso_configuration(profile, sections.get("sso_sessions", {}))
+
+    def refresh_or_sign_in() -> Any:
+        try:
+            return refresh()
+        except (UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError, DamagedToken):
+            if not _must_be_renewed(credentials) or (method := sign_in.user.sign_in_method()) is None:
+                raise
+        sign_in.sign_in(configuration, method, cache.used)
+        return refresh()
+
+    credentials._refresh_using = refresh_or_sign_in
+    return credentials
+
+
+def _must_be_renewed(credentials: Any) -> bool:
+    """Return whether credentials are about to expire.
+
+    botocore first tries to renew them while they are still good for some minutes. That must not ask the user.
+    """
+    return bool(credentials.refresh_needed(credentials._mandatory_refresh_timeout))
 
 
 def _adapt_role(provider: Any, sign_in: SignIn) -> None:
@@ -119,14 +171,11 @@ def _adapt_role(provider: Any, sign_in: SignIn) -> None:
 
 
 def _asking_again(credentials: Any) -> Any:
-    """Let credentials ask for another MFA code when they are about to expire. botocore asks once and then fails.
-
-    botocore first tries to renew them while they are still good for some minutes. That must not ask the user.
-    """
+    """Let credentials ask for another MFA code when they are about to expire. botocore asks once and then fails."""
     refresh = credentials._refresh_using
 
     def ask_when_needed() -> Any:
-        if hasattr(refresh, "_has_been_called") and credentials.refresh_needed(credentials._mandatory_refresh_timeout):
+        if hasattr(refresh, "_has_been_called") and _must_be_renewed(credentials):
             refresh._has_been_called = False
         return refresh()
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
+
+from ecrtui.ecr.sign_in_request import SignInRequest
+
+
+class SignInMethod(Enum):
+    """How the user signs in to IAM Identity Center."""
+
+    DEVICE = "device"
+    """The user enters a code on any device."""
+    BROWSER = "browser"
+    """ecrtui opens a browser on this machine."""
 
 
 @dataclass(slots=True)
@@ -26,6 +38,18 @@ class User:
     Takes the command, the name of the profile, and why the command failed without a terminal. Returns what
     ``run_credential_process`` returns, or None if the user does not want that. None if there is no terminal.
     """
+
+    sign_in_method: Callable[[], SignInMethod | None] = lambda: None
+    """Returns how to sign in to IAM Identity Center; None if ecrtui cannot ask the user."""
+    sign_in: Callable[[SignInRequest], bool] = lambda _: True
+    """Shows the page of a sign-in to IAM Identity Center.
+
+    Returns True when the user cancels, and False when ``end_sign_in`` is called with the same request, or at once.
+    """
+    end_sign_in: Callable[[SignInRequest], None] = lambda _: None
+    """Removes the page: the sign-in has ended."""
+    on_notice: Callable[[str], None] = lambda _: None
+    """Tells the user what is wrong without stopping the work."""
 
 
 def has_terminal() -> bool:

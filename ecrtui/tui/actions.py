@@ -76,6 +76,7 @@ SCOPES = (
     Scope("text_viewer", "Text viewer"),
     Scope("copied_text", "Text to copy"),
     Scope("text", "Move in the text"),
+    Scope("sign_in", "Sign-in"),
     Scope("menu", "Menus"),
     Scope("copy_menu", "Copy menu"),
 )
@@ -249,6 +250,8 @@ ACTIONS = (
     Action("text_viewer.copy", "c", "copy_text", "copy", "Copy the text, or the lines with a match"),
     Action("copied_text.close", "enter", "leave", "close", "Close the text", palette=False),
     Action("copied_text.print", "p", "print", "print", "Print the text on the terminal, where you can select it"),
+    Action("sign_in.copy_page", "c", "copy_page", "copy page", "Copy the address of the page", palette=False),
+    Action("sign_in.copy_code", "y", "copy_code", "copy code", "Copy the code", palette=False),
     *_movement("text"),
     *_matches("text"),
     Action("menu.down", "j", "down", "down", "Move one line down", palette=False),

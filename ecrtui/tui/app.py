@@ -208,6 +208,9 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         if message.items:
             self.push_screen(CopyMenu(message.items), self._copy_choice)
 
+    def on_copy(self, message: messages.Copy) -> None:
+        self.copy(message.item)
+
     def _copy_choice(self, choice: CopyItem | None) -> None:
         if choice is not None:
             self.copy(choice)

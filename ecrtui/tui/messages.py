@@ -56,6 +56,17 @@ class GoBack(Message):
 
 
 @dataclass
+class Copy(Message):
+    """Copy this text.
+
+    Args:
+        item: The text.
+    """
+
+    item: CopyItem
+
+
+@dataclass
 class OfferCopies(Message):
     """Let the user choose a text to copy."""
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from ecrtui.ecr.safe_text import visible_lines
+from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
 from ecrtui.tui import blocking
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
@@ -24,6 +25,10 @@ WAITING_SHOWN = 3600.0
 
 class SignInApp(TerminalApp):
     """An application that asks for what a sign-in needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended_sign_ins: set[SignInRequest] = set()
 
     def ask_for_code(self, question: str) -> str:
         """Ask the user for an MFA code.
@@ -61,6 +66,32 @@ class SignInApp(TerminalApp):
         question = Question(title, reason, yes="Run it on this terminal", no="Leave it")
         self.call_from_thread(self.push_screen, question, answer.set_result)
         return self.call_from_thread(self._work_on_terminal, title, work) if answer.result() else None
+
+    def show_sign_in(self, request: SignInRequest) -> bool:
+        """Show the page of a sign-in. Return True when the user cancels, False after :meth:`end_sign_in`."""
+        answer: Future[bool | None] = Future()
+        self.call_from_thread(self._show_sign_in, request, answer)
+        return answer.result() is None
+
+    def _show_sign_in(self, request: SignInRequest, answer: Future[bool | None]) -> None:
+        from ecrtui.tui.overlays.sign_in import SignInOverlay
+
+        if request in self._ended_sign_ins:  # the end came first: each call has a thread
+            answer.set_result(False)
+        else:
+            self.push_screen(SignInOverlay(request), answer.set_result)
+
+    def end_sign_in(self, request: SignInRequest) -> None:
+        """Remove the page of a sign-in."""
+        self.call_from_thread(self._end_sign_in, request)
+
+    def _end_sign_in(self, request: SignInRequest) -> None:
+        from ecrtui.tui.overlays.sign_in import SignInOverlay
+
+        self._ended_sign_ins.add(request)
+        for screen in self.screen_stack:
+            if isinstance(screen, SignInOverlay) and screen.request == request:
+                screen.end()
 
     async def _work_on_terminal(self, title: str, work: Callable[[], Result]) -> Result:
         with self.suspend() if self.terminal_driver else nullcontext():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.embedded import client_for, create_repository, new_embedded, served
+from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts
 from tests.support.terminal import Terminal
 
@@ -69,3 +70,33 @@ def test_a_command_asks_for_the_code_and_its_credential_process_asks_too(
             terminal.close()
     assert set(sts.signed_by) == {"BADGE7"}
     assert "654321" not in terminal.screen
+
+
+SSO_CONFIG = """
+[profile sso]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = deploy
+[sso-session corp]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+"""
+
+
+def test_a_command_prints_the_code_and_goes_on_after_the_sign_in(environment: dict[str, str], own_home: Path) -> None:
+    embedded = new_embedded()
+    create_repository(client_for(embedded), "team/app")
+    (own_home / ".aws/config").write_text(SSO_CONFIG)
+    with served(embedded) as url, FakeSso() as sso:
+        sso.approved.clear()
+        variables = {"AWS_PROFILE": "sso", "AWS_ENDPOINT_URL_SSO": sso.url, "AWS_ENDPOINT_URL_SSO_OIDC": sso.url}
+        arguments = [sys.executable, "-m", "ecrtui", "repositories", "--endpoint-url", url]
+        terminal = Terminal(arguments, environment | variables)
+        try:
+            screen = terminal.until("code: ABCD-EFGH")
+            assert f"{sso.url}/device" in screen.replace("\n", "")
+            sso.approved.set()
+            terminal.until("team/app")
+            assert terminal.wait() == 0
+        finally:
+            terminal.close()

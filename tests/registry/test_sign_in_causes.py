@@ -66,11 +66,9 @@ def test_a_damaged_file_in_the_credentials_cache_is_not_used(
 @pytest.mark.parametrize("profile", ["legacy", "modern", "role"])
 @pytest.mark.parametrize("kind", FILES)
 def test_a_damaged_sign_in_file_is_named(
-    served: str, profiles: WriteFile, own_home: Path, kind: str, profile: str, monkeypatch: pytest.MonkeyPatch
+    served: str, profiles: WriteFile, own_home: Path, kind: str, profile: str
 ) -> None:
     cache = own_home / ".aws" / "sso" / "cache"
-    # botocore reads the home when it is imported, which is before this test
-    monkeypatch.setattr("botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR", str(cache))
     profiles(SSO)
     cache.mkdir(parents=True)
     name = "https://example.awsapps.com/start" if profile == "legacy" else "corp"

@@ -20,6 +20,7 @@ from ecrtui.tui.overlays.copied_text import CopiedText
 from ecrtui.tui.overlays.help import HelpOverlay
 from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
 from ecrtui.tui.overlays.question import Question
+from ecrtui.tui.overlays.sign_in import SignInOverlay
 from ecrtui.tui.overlays.text_viewer import OverlayText, TextViewer
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
@@ -53,6 +54,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     CopyMenu,
     ThemeMenu,
     Question,
+    SignInOverlay,
     CopiedText,
 )
 """Every class that binds actions of the table."""

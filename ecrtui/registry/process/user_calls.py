@@ -7,11 +7,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.process.rpc import ConnectionClosed, RpcConnection
-from ecrtui.registry.user import User
+from ecrtui.registry.user import SignInMethod, User
 
 MFA_CODE, WAITING, NEW_CREDENTIALS, LEND_TERMINAL = "mfa_code", "waiting", "new_credentials", "lend_terminal"
+SIGN_IN, END_SIGN_IN, SIGN_IN_METHOD, NOTICE = "sign_in", "end_sign_in", "sign_in_method", "notice"
 """The names of the calls; each is a function of :class:`ecrtui.registry.user.User`."""
 
 
@@ -22,6 +24,10 @@ def remote_user(rpc: RpcConnection, number: int) -> User:
         partial(_tell, rpc, WAITING, number),
         partial(_tell, rpc, NEW_CREDENTIALS, number),
         lend_terminal=partial(_lend_terminal, rpc, number),
+        sign_in=partial(_sign_in, rpc, number),
+        end_sign_in=partial(_tell, rpc, END_SIGN_IN, number),
+        sign_in_method=partial(_sign_in_method, rpc, number),
+        on_notice=partial(_tell, rpc, NOTICE, number),
     )
 
 
@@ -35,6 +41,14 @@ def answer(user: User, name: str, *arguments: Any) -> Iterator[Any]:
         user.on_waiting(*arguments)
     elif name == NEW_CREDENTIALS:
         user.on_new_credentials()
+    elif name == NOTICE:
+        user.on_notice(*arguments)
+    elif name == SIGN_IN:
+        yield user.sign_in(*arguments)
+    elif name == END_SIGN_IN:
+        user.end_sign_in(*arguments)
+    elif name == SIGN_IN_METHOD:
+        yield user.sign_in_method()
     elif name == LEND_TERMINAL:
         yield user.lend_terminal(*arguments) if user.lend_terminal else None
     elif user.mfa_code is not None:
@@ -58,6 +72,21 @@ def _lend_terminal(rpc: RpcConnection, number: int, command: str, profile: str, 
     return found
 
 
-def _tell(rpc: RpcConnection, name: str, number: int, *arguments: str) -> None:
+def _sign_in(rpc: RpcConnection, number: int, request: SignInRequest) -> bool:
+    try:
+        return bool(rpc.call(SIGN_IN, number, request).next())
+    except ConnectionClosed:
+        return True
+
+
+def _sign_in_method(rpc: RpcConnection, number: int) -> SignInMethod | None:
+    try:
+        method: SignInMethod | None = rpc.call(SIGN_IN_METHOD, number).next()
+    except ConnectionClosed:
+        return None
+    return method
+
+
+def _tell(rpc: RpcConnection, name: str, number: int, *arguments: Any) -> None:
     with suppress(ConnectionClosed):  # the other process has ended
         rpc.call(name, number, *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
+from ecrtui.tui.overlays.sign_in import SignInOverlay
 from ecrtui.wiring import SessionFactory
 from tests.support.embedded import served
+from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts
-from tests.support.screen import app_of, running, type_text, until
+from tests.support.screen import app_of, running, screen_text, type_text, until
 
 NEEDS_TERMINAL = """
 import json, os, sys
@@ -68,3 +71,49 @@ async def test_the_terminal_is_lent_and_a_refused_mfa_code_is_told(
             await pilot.press("enter")
             await until(pilot, "1 repository")
     assert {call["TokenCode"] for call in sts.calls if call["Action"] == "AssumeRole"} == {"111111", "222222"}
+
+
+SSO_CONFIG = """
+[profile sso]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = deploy
+region = eu-west-1
+[sso-session corp]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+"""
+
+
+async def test_a_sign_in_shows_code_and_page_and_the_read_goes_on(
+    one_image: EmbeddedRegistry, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_home / ".aws").mkdir()
+    (own_home / ".aws/config").write_text(SSO_CONFIG)
+    with served(one_image) as url, FakeSso() as sso:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", sso.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", sso.url)
+        sso.approved.clear()
+        connection = Connection(profile="sso", endpoint_url=url)
+        async with running(None, connection=connection, size=(80, 24)) as pilot:
+            app = app_of(pilot)
+            assert isinstance(app.connect, SessionFactory)
+            app.connect.talk_through(app)
+            await until(pilot, lambda screen: "Sign in to corp" in screen or "aws sso login" in screen)
+            if "aws sso login" in screen_text(app):  # the first read came before the application could ask
+                await pilot.press("r")
+            screen = await until(pilot, "Sign in to corp")
+            assert f"{sso.url}/device?user_code=ABCD-EFGH" in screen
+            assert "Code: ABCD-EFGH" in screen
+            assert re.search(r"Time left: (10:00|9:[0-5][0-9])", screen)
+            await pilot.press("y")
+            await until(pilot, "ABCD-EFGH")
+            while not isinstance(app.screen, SignInOverlay):  # the copy was not confirmed, and is shown
+                await pilot.press("escape")
+            await pilot.press("escape")
+            await until(pilot, "The sign-in was cancelled")
+            await pilot.press("r")
+            await until(pilot, "Sign in to corp")
+            sso.approved.set()
+            await until(pilot, "1 repository")
+            assert not isinstance(app.screen, SignInOverlay)

@@ -1,0 +1,114 @@
+"""Sign in to IAM Identity Center once for all that wait for it, and look first whether another program has done it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from ecrtui.ecr.sign_in_request import SignInRequest
+from ecrtui.errors import EcrTuiError
+from ecrtui.registry.errors import translate
+from ecrtui.registry.sso.browser_flow import browser_token
+from ecrtui.registry.sso.configuration import SsoConfiguration, token_key
+from ecrtui.registry.sso.device_flow import device_token
+from ecrtui.registry.sso.oidc import OidcClient, cancelled
+from ecrtui.registry.sso.pause import Pause
+from ecrtui.registry.sso.token_cache import TokenCache, has_ended
+from ecrtui.registry.user import SignInMethod, User
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+_locks: dict[str, threading.Lock] = {}
+"""A lock for each token key: connections of one process that need the same token sign in once."""
+_locks_lock = threading.Lock()
+
+
+def sign_in(session: Session, configuration: SsoConfiguration, user: User, method: SignInMethod, refused: str) -> None:
+    """Get a token that is not the refused one, and write it where the AWS CLI and botocore read it.
+
+    Args:
+        session: makes the client, with the proxies, the certificates and the endpoints of the user.
+        configuration: where to sign in.
+        user: who signs in.
+        method: how the user signs in.
+        refused: the token that AWS does not accept, or that has expired; empty if there is none.
+
+    Raises:
+        EcrTuiError: the user cancelled, or the sign-in failed.
+    """
+    key = token_key(configuration.name)
+    cache = TokenCache()
+
+    def other_token() -> dict[str, Any] | None:
+        """Return a usable token that somebody else has got."""
+        found = cache.find(key)
+        usable = found is not None and not has_ended(found, "expiresAt", datetime.now(UTC))
+        return found if usable and found is not None and found["accessToken"] != refused else None
+
+    with _lock_of(key):
+        if other_token() is not None:
+            return
+        token = _outcome(session, configuration, user, method, cache, other_token)
+        if token != cache.find(key):
+            cache[key] = token
+            if not cache.is_saved(key):
+                user.on_notice("The sign-in could not be saved. It is good for this ecrtui only, and until it ends.")
+
+
+def _lock_of(key: str) -> threading.Lock:
+    with _locks_lock:
+        return _locks.setdefault(key, threading.Lock())
+
+
+def _outcome(
+    session: Session,
+    configuration: SsoConfiguration,
+    user: User,
+    method: SignInMethod,
+    cache: TokenCache,
+    other_token: Callable[[], dict[str, Any] | None],
+) -> dict[str, Any]:
+    """Return the token of a new sign-in. It has a thread, so that the user can cancel while it waits for a reply."""
+    pause = Pause()
+    outcomes: SimpleQueue[dict[str, Any] | EcrTuiError] = SimpleQueue()
+    shown: list[SignInRequest] = []
+
+    def show(request: SignInRequest) -> None:
+        shown.append(request)
+        threading.Thread(target=ask, args=(request,), daemon=True, name="sign-in page").start()
+
+    def ask(request: SignInRequest) -> None:
+        if user.sign_in(request):
+            pause.cancel()
+            outcomes.put(cancelled())
+
+    def run() -> None:
+        try:
+            config = Config(region_name=configuration.region, signature_version=UNSIGNED)
+            oidc = OidcClient(session.create_client("sso-oidc", config=config), configuration, cache)
+            # The AWS CLI uses the browser flow for an sso-session only; a start URL alone has no scopes for it.
+            in_browser = configuration.session_name is not None and method is SignInMethod.BROWSER
+            flow = browser_token if in_browser else device_token
+            outcomes.put(flow(oidc, show, pause, other_token))
+        except EcrTuiError as error:
+            outcomes.put(error)
+        except Exception as problem:  # noqa: BLE001 - the thread that waits raises it
+            outcomes.put(translate(problem, "CreateToken"))
+
+    threading.Thread(target=run, daemon=True, name="sign-in").start()
+    try:
+        outcome = outcomes.get()
+    finally:  # also for Ctrl-C in a command
+        pause.cancel()
+    for request in shown:
+        user.end_sign_in(request)
+    if isinstance(outcome, EcrTuiError):
+        raise outcome
+    return outcome
