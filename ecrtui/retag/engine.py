@@ -13,11 +13,12 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter, shared_limiter
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.journal import Journal
-from ecrtui.retag.plan import OnConflict, Plan, Report, TagChange
+from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult, TagChange
 from ecrtui.retag.plan_builder import PlanBuilder
 from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
 from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
+from ecrtui.retag.step_executor import StepExecutor
 from ecrtui.retag.write_history import WriteHistory
 from ecrtui.settings import Settings
 
@@ -54,6 +55,16 @@ class Engine:
         """The registry that the engine writes to."""
         return self._history.location
 
+    @property
+    def journal(self) -> Journal:
+        """The journal of the writes."""
+        return self._journal
+
+    @property
+    def read_only(self) -> bool:
+        """True if the settings refuse every write."""
+        return self._settings.read_only
+
     @cached_property
     def _rate_limiter(self) -> RateLimiter:
         return self._own_limiter or shared_limiter(self.location, self._settings.writes_per_second)
@@ -74,9 +85,12 @@ class Engine:
         kind: str = "retag",
         contexts: Mapping[str, RepositoryContext] | None = None,
         thorough: bool = False,
+        provided_manifests: tuple[Manifest, ...] = (),
     ) -> Plan:
         """Return the plan of these changes; see :meth:`.PlanBuilder.build`."""
-        return self._plans.build(tuple(changes), kind, contexts=contexts, thorough=thorough)
+        return self._plans.build(
+            tuple(changes), kind, contexts=contexts, thorough=thorough, provided_manifests=provided_manifests
+        )
 
     def plan_put_image(
         self,
@@ -147,6 +161,50 @@ class Engine:
         """Return the journal entries with these numbers; skip those that do not exist."""
         return self._history.entries(numbers)
 
+    def record(self, plan: Plan) -> None:
+        """Record a plan in the journal before its first write; :meth:`apply` does so too.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing was sent.
+            Refused: ecrtui is in read-only mode.
+        """
+        if self._settings.read_only:
+            raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self._read_only_hint())
+        self._journal.save_plan(plan, self.location)
+
+    def store(
+        self,
+        plan: Plan,
+        repository: str,
+        manifests: Iterable[Manifest],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> tuple[StepResult, ...]:
+        """Store manifests without a tag, in this order, until one cannot be stored. Return a result for each.
+
+        Args:
+            plan: the plan that the writes belong to; it has been recorded.
+            repository: the repository that gets them.
+            manifests: the manifests, each after those that it refers to.
+            stop: called before each write; once it returns True, no other begins.
+
+        Raises:
+            EcrTuiError: the account or the region cannot be read.
+        """
+        results: list[StepResult] = []
+        executor: StepExecutor | None = None
+        for manifest in manifests:
+            if stop():
+                break
+            executor = executor or StepExecutor(
+                self._registry, self._journal, self._rate_limiter, self.location, self._registry.identity()
+            )
+            step = Step(repository, "", StepAction.CREATE, after=manifest.digest, media_type=manifest.media_type)
+            results.append(executor.execute(plan, step, {manifest.digest: manifest}))
+            if results[-1].outcome not in (StepOutcome.DONE, StepOutcome.ALREADY):
+                break
+        return tuple(results)
+
     def apply(
         self,
         plan: Plan,
@@ -155,6 +213,7 @@ class Engine:
         stop: Callable[[], bool] = lambda: False,
         on_conflict: OnConflict = OnConflict.STOP,
         allow_protected: Collection[str] = (),
+        in_order: bool = False,
     ) -> Report:
         """Apply a plan. Every step has a result in the report.
 
@@ -164,6 +223,7 @@ class Engine:
             stop: called before each step; once it returns True, the remaining steps are skipped.
             on_conflict: whether to continue after a step that was not applied as planned.
             allow_protected: the protected tags that the user has confirmed; others are refused.
+            in_order: whether each step begins only after the one before it has ended.
 
         Raises:
             JournalError: the journal cannot be written; nothing was sent.
@@ -171,13 +231,11 @@ class Engine:
             EcrTuiError: the account or the region cannot be read.
         """
         if plan.write_steps:
-            if self._settings.read_only:
-                raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self._read_only_hint())
-            self._journal.save_plan(plan, self.location)
+            self.record(plan)
         executor = PlanExecutor(
             self._registry, self._journal, self._rate_limiter, self.location, self._registry.identity
         )
-        return executor.apply(plan, ApplyOptions(on_result, stop, on_conflict, allow_protected))
+        return executor.apply(plan, ApplyOptions(on_result, stop, on_conflict, allow_protected, in_order))
 
     def _read_only_hint(self) -> str:
         source = self._settings.sources.get("read_only")

@@ -180,8 +180,8 @@ class PlanBuilder:
                 "",
                 "List the plans with: ecrtui history",
             )
-        # An undo that put an index back has entries for its parts: undoing the undo leaves them where they are.
-        asked = tuple(entry for entry in entries if entry.tag or entry.kind != "undo") or entries
+        # An undo that put an index back, and a promotion, have entries for images without a tag: they stay.
+        asked = tuple(entry for entry in entries if entry.tag or entry.kind not in ("undo", "promote")) or entries
         changed = tuple(entry for entry in asked if entry.outcome in (StepOutcome.DONE, None))
         return self.undo(changed or entries)
 
@@ -192,6 +192,10 @@ class PlanBuilder:
             UsageError: the journal has no such plan for this registry.
         """
         plan = self._history.saved_plan(plan_id)
+        if plan.kind == "promote":
+            raise UsageError(
+                f"Plan {plan_id} is a promotion", "", f"Continue it with: ecrtui promote --resume {plan_id}"
+            )
         entries = self._history.entries_of_plan(plan_id)
         finished = [undo_rules.already_done(step, entries) for step in plan.steps]
         left = tuple(step.change for step, done in zip(plan.steps, finished, strict=True) if done is None)

@@ -41,6 +41,8 @@ class RepositoryContext:
     """Why the lifecycle policy could not be read; empty if it was read."""
     images: tuple[Image, ...] | None = None
     """Every image of the repository, if known. Only then are predictions for rules that count images exact."""
+    exists: bool = True
+    """False if the repository is still to be created. Then it is not read."""
 
     def lifecycle_policy(self) -> LifecyclePolicy:
         """Return the parsed lifecycle policy; it names the problem if it could not be read."""
@@ -102,6 +104,8 @@ class ContextLoader:
         return {groups[position][0]: context for position, context in map_concurrently(read, groups, MAX_WORKERS)}
 
     def _plan_context(self, changes: Sequence[TagChange], context: RepositoryContext, thorough: bool) -> PlanContext:
+        if not context.exists:
+            return PlanContext()
         repository, policy = context.repository.name, context.lifecycle_policy()
         tags = self._registry.images_by_tag(repository, _unique(change.tag for change in changes if change.tag))
         images = {image.digest: image for image in tags.values()}

@@ -52,6 +52,8 @@ class ApplyOptions:
     stop: Callable[[], bool] = lambda: False
     on_conflict: OnConflict = OnConflict.STOP
     allow_protected: Collection[str] = ()
+    in_order: bool = False
+    """Whether each step begins only after the one before it has ended."""
 
 
 class PlanExecutor:
@@ -96,7 +98,8 @@ class PlanExecutor:
             # Removals come last: another step may first add the tag that lets an image lose one.
             puts = [entry for entry in pending if entry[1].action is not StepAction.REMOVE]
             removals = [entry for entry in pending if entry[1].action is StepAction.REMOVE]
-            self._write_all(puts, executor, run, 1 if len(puts) <= _SHORT_PLAN else _WRITE_WORKERS)
+            one_by_one = options.in_order or len(puts) <= _SHORT_PLAN
+            self._write_all(puts, executor, run, 1 if one_by_one else _WRITE_WORKERS)
             self._write_all(removals, executor, run, 1)
         for position, step in run.pending():
             run.record(position, StepResult(step, StepOutcome.SKIPPED, run.skip_reason))

@@ -231,6 +231,9 @@ class _RepositoryState:
         source = self._context.images.get(step.after)
         if source is not None:
             self._add_prediction(source, "this image", step, now, warnings, notes)
+        elif step.after in self._provided:
+            new = Image(step.after, pushed_at=now, media_type=step.media_type)
+            self._add_prediction(new, "the new image", step, now, warnings, notes)
         return replace(step, warnings=tuple(warnings), notes=tuple(notes))
 
     def warnings(self) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class Journal:
     def save_plan(self, plan: Plan, location: RegistryLocation) -> None:
         """Save all steps of a plan, so that it can be resumed. A plan that is already saved is not changed."""
         document = json.dumps(plan_document(plan), ensure_ascii=False)
-        with self._writing(_NOTHING_SENT) as connection:
+        with self.writing(_NOTHING_SENT) as connection:
             _store_manifests(connection, plan.provided_manifests)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
@@ -119,7 +119,7 @@ class Journal:
         """Return a plan as it was first applied, and its registry; None if there is no such plan."""
         if not self.exists:
             return None
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
             ).fetchone()
@@ -137,8 +137,8 @@ class Journal:
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""
         step, location = write.step, write.location
-        with self._lock, self._writing(_NOTHING_SENT) as connection:
-            owner = self._owner_token()
+        with self._lock, self.writing(_NOTHING_SENT) as connection:
+            owner = self.owner_token()
             _store_manifests(connection, write.manifests)
             number = connection.execute(
                 """
@@ -161,7 +161,7 @@ class Journal:
         known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
         with self._lock:
             self._in_flight.discard(number)
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
                 "WHERE number = ?",
@@ -172,7 +172,7 @@ class Journal:
 
     def resolve(self, number: int, outcome: StepOutcome, detail: str) -> None:
         """Record the outcome of an unknown write; do nothing if it was recorded meanwhile."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             resolved = connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, detail = ? WHERE number = ? AND outcome IS NULL",
                 (str(outcome), self._clock(), detail, number),
@@ -219,7 +219,7 @@ class Journal:
                 conditions.append(condition)
                 values.extend(arguments)
         query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
-        with self._reading() as connection:
+        with self.reading() as connection:
             cursor = connection.execute(query, (*values, -1 if limit is None else limit))
             columns = [column[0] for column in cursor.description]
             rows = [dict(zip(columns, row, strict=True)) for row in cursor]
@@ -234,7 +234,7 @@ class Journal:
         """Return the manifest with this digest; None if it is not stored or its bytes no longer match the digest."""
         if not self.exists:
             return None
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return None
@@ -255,7 +255,8 @@ class Journal:
             mine = self._owner.token if self._owner else None
         return self.path is not None and owner != mine and is_owner_alive(self.path, owner)
 
-    def _owner_token(self) -> str:
+    def owner_token(self) -> str:
+        """Return what names this process in the rows that it writes; empty in memory."""
         if self.path is None:
             return ""
         if self._owner is None:
@@ -263,13 +264,14 @@ class Journal:
         return self._owner.token
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Enclose queries; for the modules of the journal."""
         with self._lock, self._as_journal_error("Could not read the journal"):
             yield self._open()
 
     @contextmanager
-    def _writing(self, failure: str = "Could not write the journal") -> Iterator[sqlite3.Connection]:
-        """Run one transaction: durable after the block, rolled back if the block fails."""
+    def writing(self, failure: str = "Could not write the journal") -> Iterator[sqlite3.Connection]:
+        """Run one transaction: durable after the block, rolled back if the block fails. For the journal's modules."""
         with self._lock, self._as_journal_error(failure):
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")

@@ -17,10 +17,12 @@ from typing import cast
 import pytest
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.layer import Upload
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.journal.schema import VERSION
+from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
 from tests.support.retag_env import RetagEnv
 
@@ -186,7 +188,7 @@ def test_a_saved_plan_has_all_steps_and_is_not_overwritten(file: Path) -> None:
 # Files of other versions, and unusable files
 
 
-@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
+@pytest.mark.parametrize("version", [1, VERSION + 1])
 def test_a_journal_of_another_version_is_an_error_and_is_not_changed(file: Path, version: int) -> None:
     Journal(file).begin(pending_write())
     with sqlite3.connect(file) as other:
@@ -196,6 +198,41 @@ def test_a_journal_of_another_version_is_an_error_and_is_not_changed(file: Path,
     with sqlite3.connect(file) as other:
         assert other.execute("PRAGMA user_version").fetchone() == (version,)
         assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+
+
+def test_a_journal_of_version_2_is_read_with_the_new_name_of_a_kind(file: Path) -> None:
+    plan = Plan(PLAN.id, (STEP,), kind="promote")
+    with closing(Journal(file)) as journal:
+        journal.save_plan(plan, LOCATION)
+        journal.begin(pending_write(plan=plan))
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("INSERT INTO plans VALUES ('damaged', 0, '', '', '', '{')")
+        other.execute("DROP TABLE transfers")
+        other.execute("DROP TABLE uploads")
+        other.execute("PRAGMA user_version = 2")
+    with closing(Journal(file)) as journal:
+        assert [entry.kind for entry in journal.entries()] == ["tag in all"]
+        saved = journal.plan(PLAN.id)
+        assert saved is not None
+        assert saved[0].kind == "tag in all"
+        assert TransferRecords(journal, LOCATION).find(PLAN.id) is None
+
+
+def test_an_upload_is_recorded_until_it_is_complete(file: Path) -> None:
+    upload = Upload("id", 10)
+    with closing(Journal(file)) as journal:
+        records = TransferRecords(journal, LOCATION)
+        assert records.unfinished_upload("team/app", OLD.digest) is None
+        records.save_upload("team/app", OLD.digest, upload, 10)
+        records.save_upload("team/app", OLD.digest, upload, 20)
+        assert records.unfinished_upload("team/app", OLD.digest) is None  # this process still runs
+    with closing(Journal(file)) as journal:
+        records = TransferRecords(journal, LOCATION)
+        assert records.unfinished_upload("team/app", OLD.digest) == (upload, 20)
+        for other in (LOCATION._replace(region="us-east-1"), LOCATION._replace(endpoint="http://localhost")):
+            assert TransferRecords(journal, other).unfinished_upload("team/app", OLD.digest) is None
+        records.forget_upload("team/app", OLD.digest)
+        assert records.unfinished_upload("team/app", OLD.digest) is None
 
 
 def block(file: Path) -> None:
