@@ -18,7 +18,7 @@ from pathlib import Path
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.index_parts import IndexParts
-from ecrtui.cli import doctor, history, images, repositories, retag, swap, undo, untag
+from ecrtui.cli import doctor, history, images, promote, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
@@ -152,6 +152,12 @@ def doctor_options() -> str:
     return table(("option", "meaning"), [row for row in option_rows(doctor.parser()) if row[0] not in connection])
 
 
+def promote_options() -> str:
+    """Return the options that only ``ecrtui promote`` has."""
+    shared = {names for names, _ in (*option_rows(_connection_parser()), *option_rows(untag.parser()))}
+    return table(("option", "meaning"), [row for row in option_rows(promote.parser()) if row[0] not in shared])
+
+
 def keys() -> str:
     """Return every action with its id, keys and description."""
     titles = {scope.id: scope.title for scope in SCOPES}
@@ -171,6 +177,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "filter-fields": filter_fields,
     "settings": settings,
     "permissions": permissions,
+    "promote-options": promote_options,
     "doctor-options": doctor_options,
     "keys": keys,
 }

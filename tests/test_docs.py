@@ -38,7 +38,7 @@ def test_every_module_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text("utf-8")
     names = set(re.findall(r"`((?:ecrtui|tests|benchmarks|docs|screenshots|themes)/[\w./-]*)`", text))
     if page.name == "architecture.md":
-        packages = r"`((?:cli|tui|retag|catalog|registry|ecr|emulator|diagnostics)/[\w./-]*|\w+\.py)`"
+        packages = r"`((?:cli|tui|retag|promote|catalog|registry|ecr|emulator|diagnostics)/[\w./-]*|\w+\.py)`"
         names |= {f"ecrtui/{name}" for name in re.findall(packages, text) if name != "context.py"}
     assert [name for name in names if not (ROOT / name).exists()] == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecrtui.cli.argument_types import seconds
@@ -85,9 +85,18 @@ def connection_from(options: argparse.Namespace, reference: Reference | None = N
 
 def aws_cli_words(connection: Connection) -> Iterator[str]:
     """Yield the words of a connection on the command line of ``aws ecr``, to be shown: without passwords."""
-    for option in CONNECTION_OPTIONS:
+    return _words(connection, (option for option in CONNECTION_OPTIONS if option.in_aws_cli))
+
+
+def connection_words(options: argparse.Namespace) -> Iterator[str]:
+    """Yield the words of the connection options that were given, to be shown: without passwords."""
+    return _words(connection_from(options), CONNECTION_OPTIONS)
+
+
+def _words(connection: Connection, shown: Iterable[ConnectionOption]) -> Iterator[str]:
+    for option in shown:
         value = getattr(connection, option.field)
-        if option.in_aws_cli and value != Connection._field_defaults[option.field]:
+        if value != Connection._field_defaults[option.field]:
             yield f"--{option.name}"
             if option.metavar:
-                yield redact_url(value)
+                yield redact_url(str(value))

@@ -23,6 +23,7 @@ from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.errors import EcrTuiError, NotFound, UsageError, internal_error
 
 if TYPE_CHECKING:
+    from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
     from ecrtui.settings import Settings
@@ -40,8 +41,13 @@ class CommandContext:
         self.options = options
         self._reference = reference
 
+    @property
+    def has_location(self) -> bool:
+        """True if the reference sets account and region."""
+        return self._reference is not None and bool(self._reference.registry_id)
+
     @cached_property
-    def registry(self) -> Registry:
+    def registry(self) -> EcrRegistry:
         """The registry."""
         from ecrtui.cli.terminal_user import terminal_user
         from ecrtui.wiring import open_registry

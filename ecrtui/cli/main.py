@@ -38,6 +38,7 @@ COMMANDS = {
     "manifest": CommandEntry("ecrtui.cli.manifest", "print a manifest, byte for byte"),
     "put-image": CommandEntry("ecrtui.cli.put_image", "call PutImage with the options of `aws ecr put-image`"),
     "retag": CommandEntry("ecrtui.cli.retag", "add tags to an image, or move tags to it"),
+    "promote": CommandEntry("ecrtui.cli.promote", "copy an image to another repository, account or region"),
     "untag": CommandEntry("ecrtui.cli.untag", "remove tags, but never the last tag of an image"),
     "swap": CommandEntry("ecrtui.cli.swap", "exchange two tags"),
     "undo": CommandEntry("ecrtui.cli.undo", "undo a plan or a single write"),

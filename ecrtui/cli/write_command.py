@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import add_connection_options
@@ -68,11 +69,11 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         return ExitCode.DONE
     on_conflict = OnConflict(options.on_conflict)
     if plan.refused_steps and refused_is_final and on_conflict is OnConflict.STOP:
-        report = _refuse_all(plan, engine)
+        report = refuse_all(plan, engine)
         print_summary(report)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
-    elif _confirmed(plan, options):
+    elif confirmed(plan, options):
         try:
             report = _apply(plan, options, engine, on_conflict)
         except KeyboardInterrupt:
@@ -80,14 +81,14 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         print_summary(report)
     else:
         return ExitCode.REFUSED
-    _print_report(report, options)
+    print_result(report_document(report), options)
     return exit_code_for_report(report, detailed=options.detailed_exit_code)
 
 
-def _print_report(report: Report, options: argparse.Namespace) -> None:
+def print_result(document: Mapping[str, Any], options: argparse.Namespace) -> None:
     """Print the result. An error of the output does not change the exit code: what was written decides it."""
     try:
-        write(report_document(report), options.output, options.query, title="Result")
+        write(document, options.output, options.query, title="Result")
     except BrokenPipeError:
         discard(sys.stdout)
     except OSError as problem:
@@ -123,7 +124,7 @@ def _report_interrupt(plan: Plan, engine: Engine) -> int:
     return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
 
 
-def _refuse_all(plan: Plan, engine: Engine) -> Report:
+def refuse_all(plan: Plan, engine: Engine) -> Report:
     """Return the report of a plan that is not sent because a step is refused."""
     return Report(
         plan,
@@ -137,9 +138,16 @@ def _refuse_all(plan: Plan, engine: Engine) -> Report:
     )
 
 
-def _confirmed(plan: Plan, options: argparse.Namespace) -> bool:
-    """Return True if ``--yes`` or an answer on the terminal confirms the plan."""
-    if not plan.write_steps:
+def confirmed(plan: Plan, options: argparse.Namespace, *, description: str = "", question: str = "") -> bool:
+    """Return True if ``--yes`` or an answer on the terminal confirms the plan.
+
+    Args:
+        plan: the plan.
+        options: the options of :func:`add_write_options`.
+        description: the text to show instead of the plan.
+        question: the question; empty for the one about the number of tags, which needs no answer if there are none.
+    """
+    if not plan.write_steps and not question:
         return True
     if options.yes:
         if plan.protected_tags and not options.allow_protected:
@@ -149,13 +157,14 @@ def _confirmed(plan: Plan, options: argparse.Namespace) -> bool:
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return _not_sent("confirmation needs a terminal. Use --yes to skip it.")
-    print_message(str(plan))
+    print_message(description or str(plan))
     for tag in plan.protected_tags:
         if _ask(f"{tag!r} is protected. Type it to confirm: ") != tag:
             return _not_sent("the tag was not confirmed.")
     if not plan.protected_tags:
         count = len(plan.write_steps)
-        if _ask(f"Write {count} {'tag' if count == 1 else 'tags'}? [y/N] ").lower() not in ("y", "yes"):
+        question = question or f"Write {count} {'tag' if count == 1 else 'tags'}?"
+        if _ask(f"{question} [y/N] ").lower() not in ("y", "yes"):
             return _not_sent("not confirmed.")
     return True
 

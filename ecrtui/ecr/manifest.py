@@ -78,6 +78,8 @@ class Descriptor:
     """Empty if the descriptor has none."""
     artifact_type: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    external: bool = False
+    """True if the content can be elsewhere (``urls``): a registry need not have it."""
 
     @property
     def is_image(self) -> bool:
@@ -288,6 +290,7 @@ def _descriptor(role: DescriptorRole, entry: Mapping[str, Any]) -> Descriptor:
         platform=_platform(entry.get("platform")),
         artifact_type=to_text(entry.get("artifactType")),
         annotations=_annotations(entry.get("annotations")),
+        external=bool(to_list(entry.get("urls"))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -37,12 +37,8 @@ def too_large(limit: int) -> Refused:
     return Refused("The blob is too large", f"It has more than {limit:,} bytes.", operation=OPERATION)
 
 
-Sender = Callable[[str, Mapping[str, str]], "AWSResponse"]
-"""Sends a GET with these headers; returns the response, whose body is read in pieces."""
-
-
-class NetworkSender:
-    """A sender over the network, with the TLS settings, time limits and proxies of a connection.
+class Downloads:
+    """Downloads over the network, with the TLS settings, time limits and proxies of a connection.
 
     Args:
         verify: whether to verify certificates: True, False, or a file of certificates.
@@ -54,28 +50,6 @@ class NetworkSender:
         self._verify: Any = verify
         self._timeouts: Any = timeouts
         self._sessions: dict[str, URLLib3Session] = {}
-
-    def __call__(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
-        """Send a GET and return the response."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._sessions:
-            self._sessions[origin] = URLLib3Session(
-                verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
-            )
-        request = AWSRequest(method="GET", url=url, headers=dict(headers), stream_output=True)
-        return self._sessions[origin].send(request.prepare())
-
-
-class Downloads:
-    """Downloads of blobs.
-
-    Args:
-        send: sends a request; over the network see :class:`NetworkSender`.
-    """
-
-    def __init__(self, send: Sender) -> None:
-        self._send = send
 
     def fetch(self, url: str, limit: int) -> bytes:
         """Return the content of a URL.
@@ -127,6 +101,16 @@ class Downloads:
                     operation=OPERATION,
                 )
         raise ConnectionFailed("The blob storage redirects in circles", hint="Try again.", operation=OPERATION)
+
+    def _send(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._sessions:
+            self._sessions[origin] = URLLib3Session(
+                verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
+            )
+        request = AWSRequest(method="GET", url=url, headers=dict(headers), stream_output=True)
+        return self._sessions[origin].send(request.prepare())
 
 
 class _WholeBody:

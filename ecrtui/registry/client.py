@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +27,7 @@ from ecrtui.errors import CredentialsError, UsageError
 from ecrtui.redaction import public_url, redact_url
 from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
-from ecrtui.registry.blobs import BlobStream, Downloads, NetworkSender, Sender
+from ecrtui.registry.blobs import BlobStream, Downloads
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
     credentials_cache,
@@ -45,7 +46,6 @@ from ecrtui.registry.user import SignInMethod, User
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
 
@@ -85,15 +85,14 @@ class InProcessTransport:
 
     Args:
         attach: makes the registry answer the requests of a client.
-        get: returns the response to a GET of a URL of GetDownloadUrlForLayer. Its arguments are the seconds to wait
-            for it, the URL and the headers.
+        download: returns the content behind a URL of GetDownloadUrlForLayer.
         identity: the ARN of the user.
         region: the region, unless the user gives another one.
         endpoint: identifies the registry in journal and cache: ``embedded``, and the file if it has one.
     """
 
     attach: Callable[[BaseClient], None]
-    get: Callable[[float | None, str, Mapping[str, str]], AWSResponse]
+    download: Callable[[str], bytes]
     identity: str
     region: str
     endpoint: str = EMBEDDED
@@ -198,21 +197,18 @@ class Clients:
 
     def fetch(self, url: str, limit: int) -> bytes:
         """Return at most ``limit`` bytes from a URL of GetDownloadUrlForLayer; see :class:`Downloads`."""
-        return self._downloads.fetch(url, limit)
+        return self.in_process.download(url) if self.in_process else self._downloads.fetch(url, limit)
 
     def open_blob(self, url: str, first_byte: int) -> BlobStream:
         """Return the content of a URL of GetDownloadUrlForLayer from a byte on; see :class:`Downloads`."""
+        if self.in_process:
+            return BytesIO(self.in_process.download(url)[first_byte:])
         return self._downloads.open(url, first_byte)
 
     @property
     def _downloads(self) -> Downloads:
-        downloads: Downloads = self._cached("downloads", lambda _: Downloads(self._sender()))
+        downloads: Downloads = self._cached("downloads", lambda _: Downloads(self.verify, self.timeouts))
         return downloads
-
-    def _sender(self) -> Sender:
-        if self.in_process:
-            return partial(self.in_process.get, self.timeouts[1])
-        return NetworkSender(self.verify, self.timeouts)
 
     @property
     def timeouts(self) -> tuple[int | None, int | None]:

@@ -72,7 +72,7 @@ def test_a_tag_that_cannot_be_is_refused_with_its_name(cli: CliEnv) -> None:
     for tag in ("", "1.0+build", "feature/x", "a b", "é"):
         result = cli.run("retag", "bad-tags:v1", tag, "--yes")
         assert (result.code, result.json["results"][0]["imageTag"]) == (ExitCode.REFUSED, tag)
-        assert f"bad-tags:{tag} refused: a tag " in result.err
+        assert f"bad-tags:{tag} refused: " in result.err
     assert cli.tags("bad-tags") == {"v1": image.digest}
 
 

@@ -23,6 +23,7 @@ COMMAND_LINES = {
     "manifest": ["manifest", "team/app:one"],
     "put-image": ["put-image", "--repository-name", "team/app", "--image-tag", "copy"],
     "retag": ["retag", "team/app:one", "new", "--dry-run"],
+    "promote": ["promote", "team/app:one", "team/new:one", "--create-repository", "--dry-run"],
     "untag": ["untag", "team/app:one", "--dry-run"],
     "swap": ["swap", "team/app", "one", "two", "--dry-run"],
     "undo": ["undo", "--last", "--yes"],

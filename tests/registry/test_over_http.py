@@ -13,7 +13,7 @@ import pytest
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
-from ecrtui.registry.blobs import Downloads, NetworkSender
+from ecrtui.registry.blobs import Downloads
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -138,7 +138,7 @@ def status(code: int, **headers: str) -> Answer:
 
 
 def fetch(url: str, limit: int = 1000) -> bytes:
-    return Downloads(NetworkSender(True, (2, 2))).fetch(url, limit)
+    return Downloads(True, (2, 2)).fetch(url, limit)
 
 
 def test_a_download_follows_redirects() -> None:

@@ -1,0 +1,230 @@
+"""``ecrtui promote``: copy an image into other repositories, with its signatures, and give it tags there."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ecrtui.cli.aws_cli_output import write
+from ecrtui.cli.connection_options import connection_words
+from ecrtui.cli.console import ProgressLine, print_message, stop_event
+from ecrtui.cli.context import CommandContext, make_parser, parse_image, parse_repository, run_command
+from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
+from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
+from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.units import format_count, format_duration, format_size
+from ecrtui.errors import UsageError
+from ecrtui.promote.apply import PromotionReport, PromotionRun, result_document
+from ecrtui.promote.document import promotion_document
+from ecrtui.promote.plan import Promotion, TagTarget
+from ecrtui.promote.planning import PromotionPlanner
+from ecrtui.promote.reading import read_source
+from ecrtui.promote.transfer import TransferProgress, copy_blobs
+from ecrtui.retag.plan import OnConflict, StepOutcome
+from ecrtui.retag.plan_file import NO_TAG
+
+if TYPE_CHECKING:
+    from ecrtui.registry.gateway import EcrRegistry
+
+_TARGET_OPTIONS = (
+    ("to_profile", "profile", "NAME", "AWS profile of the target"),
+    ("to_region", "region", "REGION", "region of the target"),
+    ("to_registry_id", "registry_id", "ACCOUNT", "account of the target"),
+    ("to_endpoint_url", "endpoint_url", "URL", "endpoint of the target"),
+)
+"""Options of the target: the name, the option of the source that it replaces, the value, the help."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    parser = make_parser(
+        "promote",
+        "Copy an image into another repository, account or region: the same digest, with its signatures.",
+        notes="A transfer that was stopped goes on where it was with the same command.",
+    )
+    parser.add_argument("source", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI")
+    parser.add_argument(
+        "targets",
+        nargs="+",
+        metavar="TARGET",
+        help="team/prod, team/prod:tag or an image URI, which sets account and region; without a tag: that of SOURCE",
+    )
+    group = parser.add_argument_group("copying")
+    group.add_argument(
+        "--referrers",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="copy referrers and the tags of cosign too: signatures, SBOMs, attestations (default: yes)",
+    )
+    group.add_argument(
+        "--create-repository", action="store_true", help="create a repository of the target that does not exist"
+    )
+    group.add_argument(
+        "--expect",
+        metavar="DIGEST",
+        help=f"refuse a tag of the target that does not point to this digest now; with {NO_TAG}: a tag that exists",
+    )
+    group = parser.add_argument_group("connection of the target (default: that of the source)")
+    for name, _, metavar, text in _TARGET_OPTIONS:
+        group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
+    add_write_options(parser)
+    return parser
+
+
+def _execute(options: argparse.Namespace) -> int:
+    if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
+        raise UsageError(
+            f"{options.expect!r} is not a digest", "", f"Write sha256: and 64 hexadecimal digits, or {NO_TAG}."
+        )
+    reference = parse_image(options.source)
+    references = [_target_reference(text, reference) for text in dict.fromkeys(options.targets)]
+    source = CommandContext(options, reference)
+    target = _target_context(options, references, source)
+    planner = PromotionPlanner(
+        source.registry, target.registry, target.engine, create_repository=options.create_repository
+    )
+    expect = "" if options.expect == NO_TAG else options.expect
+    promotion = planner.plan(
+        read_source(source.registry, reference, referrers=options.referrers),
+        [TagTarget(entry.repository, entry.tag, expect) for entry in references],
+    )
+    return _apply(promotion, options, source, target)
+
+
+run = partial(run_command, parser, _execute)
+
+
+def _target_reference(text: str, source: Reference) -> Reference:
+    """Return the repository and the tag of a target.
+
+    Raises:
+        UsageError: the target has a digest, or no tag where the source has none.
+    """
+    target = parse_repository(text)
+    if target.digest:
+        raise UsageError(f"{text!r} has a digest", "The copy has the digest of the source.", "Write team/prod:tag.")
+    if not target.tag and not source.tag:
+        raise UsageError(f"{text!r} has no tag", "The source has none either.", f"Write {target.repository}:TAG.")
+    return target._replace(tag=target.tag or source.tag)
+
+
+def _target_context(
+    options: argparse.Namespace, references: Sequence[Reference], source: CommandContext
+) -> CommandContext:
+    """Return the registry and the engine of the target: those of the source, unless an option or a URI says otherwise.
+
+    Raises:
+        UsageError: the targets are in several registries.
+    """
+    places = {(reference.registry_id, reference.region) for reference in references}
+    if len(places) > 1:
+        raise UsageError(
+            "The targets are in several registries", "", "Run ecrtui promote once for each account and region."
+        )
+    given = {field: value for name, field, _, _ in _TARGET_OPTIONS if (value := getattr(options, name)) is not None}
+    if not given and places == {("", "")} and not source.has_location:
+        return source
+    values = dict(vars(options))
+    if given or places != {("", "")}:
+        values["registry_id"] = None  # the account of the source
+    if "profile" in given or places != {("", "")}:
+        values["region"] = None  # a profile and a URI have a region
+    if "endpoint_url" in given:
+        values |= {"database": None, "demo": False}
+    return CommandContext(argparse.Namespace(**values | given), references[0])
+
+
+def _apply(promotion: Promotion, options: argparse.Namespace, source: CommandContext, target: CommandContext) -> int:
+    """Print the plan (``--dry-run``), or confirm it, carry it out and print the result; return the exit code."""
+    plan = promotion.plan
+    if options.dry_run:
+        write(promotion_document(promotion), options.output, options.query, title="Plan")
+        return ExitCode.DONE
+    on_conflict = OnConflict(options.on_conflict)
+    if plan.refused_steps and (on_conflict is OnConflict.STOP or not promotion.has_work):
+        report = refuse_all(plan, target.engine)
+        print_summary(report)
+        if report.counts.get(StepOutcome.SKIPPED):
+            print_message("nothing was sent; --on-conflict continue applies the other steps")
+        print_result(result_document(PromotionReport(promotion, report)), options)
+        return exit_code_for_report(report, detailed=options.detailed_exit_code)
+    question = _question(promotion) if promotion.has_work else ""
+    if not confirmed(plan, options, description=str(promotion), question=question):
+        return ExitCode.REFUSED
+    for warning in plan.warnings:
+        print_message(f"warning: {warning}")
+    try:
+        result = _carry_out(promotion, options, source.registry, target)
+    except KeyboardInterrupt:
+        print_message(f"go on with: {_command(options)}")
+        return ExitCode.UNKNOWN if target.engine.writes_in_flight() else ExitCode.INTERRUPTED
+    print_summary(result.report)
+    _print_rest(result, options)
+    print_result(result_document(result), options)
+    return exit_code_for_report(result.report, detailed=options.detailed_exit_code)
+
+
+def _carry_out(
+    promotion: Promotion, options: argparse.Namespace, source: EcrRegistry, target: CommandContext
+) -> PromotionReport:
+    allowed = promotion.plan.protected_tags if options.allow_protected or not options.yes else ()
+    with (
+        stop_event("stopping after the current parts; press Ctrl-C again to leave at once") as stopped,
+        ProgressLine(shown=bool(promotion.bytes_to_copy)) as line,
+    ):
+        return PromotionRun(
+            promotion,
+            target.registry,
+            target.engine,
+            partial(copy_blobs, source, target.registry),
+            on_progress=lambda progress: line.update(_progress_text(progress)),
+            stop=stopped.is_set,
+            on_conflict=OnConflict(options.on_conflict),
+            allow_protected=allowed,
+        ).apply()
+
+
+def _question(promotion: Promotion) -> str:
+    """Return the question that confirms a promotion."""
+    copies = promotion.allowed_copies
+    manifests = sum(len(copy.missing) for copy in copies)
+    tags = len(promotion.plan.write_steps)
+    size = format_size(promotion.bytes_to_copy)
+    return f"Copy {format_count(manifests, 'manifest')} and {size}, and write {format_count(tags, 'tag')}?"
+
+
+def _progress_text(progress: TransferProgress) -> str:
+    done = f"{format_size(progress.bytes_done)} of {format_size(progress.bytes_total)}"
+    rate = f", {format_size(int(progress.rate))}/s" if progress.rate else ""
+    left = f", {format_duration(progress.seconds_left)} left" if progress.seconds_left else ""
+    return f"{done}{rate}{left}, {progress.blobs_done} of {format_count(progress.blobs_total, 'blob')}"
+
+
+def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:
+    """Say what is in the target, and how to go on, after a promotion that has not finished."""
+    if not result.unfinished:
+        return
+    changed = "some tags were changed" if result.tags_changed else "no tag was changed"
+    total = result.promotion.bytes_to_copy
+    done = result.progress.bytes_done if result.progress else 0
+    print_message(f"{changed}; {format_size(done)} of {format_size(total)} are in the target")
+    print_message(f"go on with: {_command(options)}")
+
+
+def _command(options: argparse.Namespace) -> str:
+    """Return the command that goes on, without the options of the output."""
+    switches = ("create_repository", "allow_protected", "yes")
+    targets = ((name, getattr(options, name)) for name, _, _, _ in _TARGET_OPTIONS)
+    words = [
+        *("ecrtui", "promote", options.source, *options.targets),
+        *([] if options.referrers else ["--no-referrers"]),
+        *(f"--{name.replace('_', '-')}" for name in switches if getattr(options, name)),
+        *(["--expect", options.expect] if options.expect else []),
+        *(word for name, value in targets if value for word in (f"--{name.replace('_', '-')}", value)),
+        *connection_words(options),
+    ]
+    return shlex.join(words)

@@ -1,0 +1,248 @@
+"""Carry out a promotion: blobs, manifests without a tag, then the tags by the engine of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.promote import closure
+from ecrtui.promote.closure import Blob, MemberKind
+from ecrtui.promote.document import copies_document
+from ecrtui.promote.plan import Promotion, RepositoryCopy
+from ecrtui.promote.transfer import BlobCopy, OnProgress, TransferProgress, TransferResult
+from ecrtui.promote.upload import UploadRecords
+from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter
+from ecrtui.retag.engine import Engine
+from ecrtui.retag.journal.transfers import Transfer, TransferRecords
+from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan_file import report_document
+
+_REPEATS = 2
+"""How often a manifest is put again: after a failure of the service, or after blobs were sent that it lost."""
+
+_FINE = (StepOutcome.DONE, StepOutcome.ALREADY)
+
+
+class Carrier(Protocol):
+    """Copies blobs. In the process of a command it is :func:`.copy_blobs` with the two registries."""
+
+    def __call__(
+        self,
+        copies: Sequence[BlobCopy],
+        records: UploadRecords,
+        *,
+        on_progress: OnProgress,
+        stop: Callable[[], bool],
+    ) -> TransferResult:
+        """Copy these blobs; raise EcrTuiError if one cannot be copied."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionReport:
+    """The result of a promotion."""
+
+    promotion: Promotion
+    report: Report
+    """The result of every tag."""
+    blobs: int = 0
+    """The blobs that were copied."""
+    progress: TransferProgress | None = None
+    """The bytes that are in the target; None if nothing had to be copied."""
+
+    @property
+    def tags_changed(self) -> bool:
+        """True if a tag was changed."""
+        return StepOutcome.DONE in self.report.counts
+
+    @property
+    def unfinished(self) -> bool:
+        """True if something failed or was stopped, so that the same command can go on."""
+        return any(outcome in self.report.counts for outcome in (StepOutcome.FAILED, StepOutcome.SKIPPED))
+
+
+def result_document(result: PromotionReport) -> dict[str, Any]:
+    """Return the result of a promotion as a document: the report of its tags, with what was copied."""
+    copied = {"blobsCopied": result.blobs, "bytesCopied": result.progress.bytes_done if result.progress else 0}
+    return {**report_document(result.report), **copies_document(result.promotion), **copied}
+
+
+@dataclass
+class PromotionRun:
+    """Carries out one promotion.
+
+    Args:
+        promotion: the plan.
+        target: the registry of the repositories.
+        engine: the engine of the target.
+        carry: copies the blobs.
+        on_progress: is told what is copied.
+        stop: returns True once the promotion should stop, between two parts or two writes.
+        on_conflict: whether to continue after a tag that was not written as planned.
+        allow_protected: the protected tags that the user has confirmed.
+        pace: makes the pauses after failures of the service.
+    """
+
+    promotion: Promotion
+    target: Registry
+    engine: Engine
+    carry: Carrier
+    on_progress: OnProgress = lambda _: None
+    stop: Callable[[], bool] = lambda: False
+    on_conflict: OnConflict = OnConflict.STOP
+    allow_protected: Collection[str] = ()
+    pace: RateLimiter = field(default_factory=lambda: RateLimiter(0))
+    _progress: TransferProgress | None = field(default=None, init=False)
+    _blobs: int = field(default=0, init=False)
+
+    def apply(self) -> PromotionReport:
+        """Carry out the promotion. Every tag has a result in the report; what failed is in its results.
+
+        A tag is written after everything that its image needs. What is in the target already is not sent again.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing was sent.
+            Refused: ecrtui is in read-only mode.
+        """
+        plan = self.promotion.plan
+        if not self.promotion.has_work:
+            return self._report({step.key: _finished(step, StepOutcome.ALREADY) for step in plan.steps})
+        if any(step.protected and step.tag not in self.allow_protected for step in plan.write_steps):
+            return self._report({step.key: _refused_if_protected(step, self.allow_protected) for step in plan.steps})
+        self.engine.record(plan)
+        records = TransferRecords(self.engine.journal, self.promotion.target)
+        source = self.promotion.source
+        records.begin(
+            plan.id,
+            Transfer(source.location, source.repository, source.tag, source.digest, self._with_referrers),
+        )
+        result = self._apply(plan, records)
+        outcome = ", ".join(f"{count} {name}" for name, count in result.report.counts.items())
+        records.finish(plan.id, outcome, result.progress.bytes_done if result.progress else 0)
+        return result
+
+    @property
+    def _with_referrers(self) -> bool:
+        kinds = {member.kind for member in self.promotion.source.closure.members}
+        return bool(kinds & {MemberKind.REFERRER, MemberKind.COSIGN})
+
+    def _apply(self, plan: Plan, records: TransferRecords) -> PromotionReport:
+        try:
+            for copy in self.promotion.allowed_copies:
+                if copy.create:
+                    self.target.create_repository(copy.repository)
+            finished = self._copy(self.promotion.allowed_copies, records) and all(
+                self._store(copy, records) for copy in self.promotion.allowed_copies
+            )
+        except EcrTuiError as error:
+            message = f"nothing was tagged: {error}"
+            return self._report({step.key: _finished(step, StepOutcome.FAILED, message, error) for step in plan.steps})
+        if not finished:
+            return self._report({step.key: _finished(step, StepOutcome.SKIPPED, "stopped") for step in plan.steps})
+        return self._write_tags(plan, records)
+
+    def _copy(self, copies: Iterable[RepositoryCopy], records: TransferRecords) -> bool:
+        """Copy the blobs that the target lacks. Return False if the user stopped it."""
+        source = self.promotion.source.repository
+        wanted = [BlobCopy(source, copy.repository, copy.blobs) for copy in copies if copy.blobs]
+        if not wanted:
+            return not self.stop()
+        result = self.carry(wanted, records, on_progress=self._show, stop=self.stop)
+        self._blobs += result.blobs
+        return not result.stopped
+
+    def _show(self, progress: TransferProgress) -> None:
+        self._progress = progress
+        self.on_progress(progress)
+
+    def _store(self, copy: RepositoryCopy, records: TransferRecords) -> bool:
+        """Put the manifests that get no tag. Return False if the user stopped it."""
+        waiting = [member.manifest for member in copy.missing if not self._gets_tag(copy, member.digest)]
+        for left in reversed(range(_REPEATS + 1)):
+            results = self.engine.store(self.promotion.plan, copy.repository, waiting, stop=self.stop)
+            waiting = waiting[sum(result.outcome in _FINE for result in results) :]
+            failed = next((result for result in results if result.outcome not in _FINE), None)
+            if failed is None:
+                return not waiting
+            if not left or not _is_repeatable(failed):
+                raise failed.error or EcrTuiError("The manifest was not stored", failed.message)
+            if not self._prepare_repeat(copy, records, failed):
+                return False
+        return True
+
+    def _prepare_repeat(self, copy: RepositoryCopy, records: TransferRecords, failed: StepResult) -> bool:
+        """Send the blobs that the target lost, or wait until the service works. Return False if the user stopped it."""
+        if _lost_parts(failed):
+            return self._send_missing(copy, records)
+        self.pace.record_throttling()
+        self.pace.acquire()
+        return not self.stop()
+
+    def _gets_tag(self, copy: RepositoryCopy, digest: str) -> bool:
+        """Return True if a step writes this digest with a tag, and nothing has to refer to it before that."""
+        written = any(
+            step.repository == copy.repository and step.after == digest for step in self.promotion.plan.write_steps
+        )
+        refers = any(member.subject == digest for member in copy.missing if member.kind is MemberKind.REFERRER)
+        return written and not refers
+
+    def _send_missing(self, copy: RepositoryCopy, records: TransferRecords) -> bool:
+        """Copy the blobs of all members that the target does not have now. Return False if the user stopped it."""
+        blobs = closure.unique_blobs(copy.missing)
+        states = self.target.layers(copy.repository, [blob.digest for blob in blobs])
+        gone: Sequence[Blob] = [blob for blob in blobs if not states[blob.digest].available and not blob.external]
+        return self._copy([replace(copy, blobs=tuple(gone))], records)
+
+    def _write_tags(self, plan: Plan, records: TransferRecords) -> PromotionReport:
+        """Write the tags: cosign's first, the image's last. Blobs that the target lost meanwhile are sent again."""
+        done: dict[tuple[str, str], StepResult] = {}
+        report = Report(plan, (), self.promotion.target)
+        for left in reversed(range(_REPEATS + 1)):
+            rest = replace(plan, steps=tuple(step for step in plan.steps if step.key not in done))
+            report = self.engine.apply(
+                rest, stop=self.stop, on_conflict=self.on_conflict, allow_protected=self.allow_protected, in_order=True
+            )
+            failed = {row.step.repository: row for row in report.results if _is_repeatable(row)}
+            if not left or not failed:
+                break
+            done |= {row.step.key: row for row in report.results if row.outcome in _FINE}
+            copies = (copy for copy in self.promotion.copies if copy.repository in failed)
+            try:
+                if not all(self._prepare_repeat(copy, records, failed[copy.repository]) for copy in copies):
+                    break
+            except EcrTuiError:
+                break  # the report has the error of the tag
+        results = {**{row.step.key: row for row in report.results}, **done}
+        return self._report(results, report)
+
+    def _report(self, results: dict[tuple[str, str], StepResult], checked: Report | None = None) -> PromotionReport:
+        plan = self.promotion.plan
+        rows = tuple(results[step.key] for step in plan.steps)
+        drifted, problem = (checked.drifted, checked.verification_error) if checked else ((), None)
+        report = Report(plan, rows, self.promotion.target, drifted, problem)
+        return PromotionReport(self.promotion, report, self._blobs, self._progress)
+
+
+def _finished(step: Step, outcome: StepOutcome, message: str = "", error: EcrTuiError | None = None) -> StepResult:
+    """Return the result of a step that was not written; a refused one stays refused."""
+    if step.action is StepAction.REFUSED:
+        return StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+    return StepResult(step, outcome, message or step.reason, error=error)
+
+
+def _refused_if_protected(step: Step, allowed: Collection[str]) -> StepResult:
+    if step.writes and step.protected and step.tag not in allowed:
+        return StepResult(step, StepOutcome.REFUSED, f"the tag {step.tag} is protected and was not confirmed")
+    return _finished(step, StepOutcome.SKIPPED, "a tag of this promotion is protected and was not confirmed")
+
+
+def _is_repeatable(result: StepResult) -> bool:
+    """Return True if the same manifest can be put later. The outcome is known: it was not stored."""
+    known = result.outcome in (StepOutcome.FAILED, StepOutcome.REFUSED)
+    return known and result.error is not None and (result.error.retryable or _lost_parts(result))
+
+
+def _lost_parts(result: StepResult) -> bool:
+    return result.error is not None and result.error.kind is ErrorKind.MISSING_PARTS

@@ -1,0 +1,105 @@
+"""A promotion as a document, and as lines of text. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.units import format_count, format_size
+from ecrtui.promote.closure import Member, MemberKind
+from ecrtui.promote.plan import Promotion, RepositoryCopy
+from ecrtui.retag.plan_file import plan_document
+
+_SIDE = (MemberKind.REFERRER, MemberKind.COSIGN)
+
+
+def promotion_document(promotion: Promotion) -> dict[str, Any]:
+    """Return the plan of a promotion as a document: that of a retag, with what is copied."""
+    return {**plan_document(promotion.plan), **copies_document(promotion)}
+
+
+def copies_document(promotion: Promotion) -> dict[str, Any]:
+    """Return what a promotion copies as members of a document."""
+    source = promotion.source
+    allowed = promotion.allowed_copies
+    return {
+        "source": {
+            **_location(source.location),
+            "repositoryName": source.repository,
+            **({"imageTag": source.tag} if source.tag else {}),
+            "imageDigest": source.digest,
+        },
+        "target": {
+            **_location(promotion.target),
+            "repositoryNames": [copy.repository for copy in promotion.copies],
+            "repositoriesToCreate": [copy.repository for copy in promotion.copies if copy.create],
+        },
+        "copies": [_copy(copy, member) for copy in promotion.copies for member in source.closure.members],
+        "transfer": {
+            "blobsToCopy": sum(len(copy.blobs) for copy in allowed),
+            "blobsThere": sum(len(copy.blobs_there) for copy in allowed),
+            "bytesToCopy": sum(copy.bytes_to_copy for copy in allowed),
+            "bytesThere": sum(max(blob.size, 0) for copy in allowed for blob in copy.blobs_there),
+            "manifestsToPut": sum(len(copy.missing) for copy in allowed),
+            "way": promotion.way,
+        },
+        "notes": list(promotion.source.notes),
+    }
+
+
+def _copy(copy: RepositoryCopy, member: Member) -> dict[str, Any]:
+    return {
+        "repositoryName": copy.repository,
+        "digest": member.digest,
+        "mediaType": member.manifest.media_type,
+        "kind": str(member.kind),
+        "subject": member.subject,
+        "artifactType": member.artifact_type,
+        "there": member.digest in copy.there,
+    }
+
+
+def _location(location: RegistryLocation) -> dict[str, str]:
+    return {
+        "registryId": location.registry_id,
+        "region": location.region,
+        **({"endpointUrl": location.endpoint} if location.endpoint else {}),
+    }
+
+
+def summary_lines(promotion: Promotion) -> Iterator[str]:
+    """Yield what is copied where, in words."""
+    source, target = promotion.source, promotion.target
+    yield f"{source} ({short_digest(source.digest)}) from {_place(source.location)} to {_place(target)}"
+    for copy in promotion.copies:
+        yield from _copy_lines(promotion, copy)
+    yield from (f"  {note}" for note in source.notes)
+
+
+def _copy_lines(promotion: Promotion, copy: RepositoryCopy) -> Iterator[str]:
+    new = " (is created)" if copy.create else ""
+    count = len(copy.blobs)
+    if not copy.missing:
+        yield f"{copy.repository}{new}: has everything"
+        return
+    manifests = format_count(len(copy.missing), "manifest")
+    blobs = f"{format_count(count, 'blob')} with {format_size(copy.bytes_to_copy)}"
+    yield f"{copy.repository}{new}: copies {manifests} and {blobs}"
+    there = format_size(sum(max(blob.size, 0) for blob in copy.blobs_there))
+    if copy.blobs_there:
+        yield f"  {format_count(len(copy.blobs_there), 'blob')} with {there} are there"
+    for kind, number in _kinds(copy.missing):
+        yield f"  {kind}: {number}"
+
+
+def _kinds(members: Iterable[Member]) -> list[tuple[str, int]]:
+    """Return the kinds of referrers and images of cosign, with their numbers."""
+    names = (member.artifact_type or str(member.kind) for member in members if member.kind in _SIDE)
+    return sorted(Counter(names).items())
+
+
+def _place(location: RegistryLocation) -> str:
+    return f"{location.registry_id} in {location.region}{f' at {location.endpoint}' if location.endpoint else ''}"

@@ -1,0 +1,123 @@
+"""Values of a promotion: the source, the plan, what is copied where. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.promote.closure import Blob, Closure, Member
+from ecrtui.retag.plan import Plan, StepAction
+
+Way = Literal["api"]
+"""How the bytes of layers reach the target: in parts, by the ECR API."""
+
+KIND = "promote"
+"""The kind of the plan, in the journal too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The image to copy, with everything that belongs to it."""
+
+    location: RegistryLocation
+    repository: str
+    tag: str
+    """Empty if the image was named by its digest."""
+    closure: Closure
+    warnings: tuple[str, ...] = ()
+    """What could not be read, and what is left out."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest of the image."""
+        return self.closure.root
+
+    def __str__(self) -> str:
+        return f"{self.repository}{f':{self.tag}' if self.tag else f'@{self.digest}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagTarget:
+    """A tag that the user asked for, in a repository of the target registry."""
+
+    repository: str
+    tag: str
+    expect: str | None = None
+    """The digest that the tag must have now; "" if it must not exist; None accepts any state."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryCopy:
+    """What one repository of the target gets."""
+
+    repository: str
+    create: bool
+    """True if the repository does not exist and is to be created first."""
+    missing: tuple[Member, ...]
+    """The members that the repository does not have, in the order in which they are put."""
+    there: frozenset[str]
+    """The digests of the members that it has."""
+    blobs: tuple[Blob, ...]
+    """The blobs that it does not have: those that are copied."""
+    blobs_there: tuple[Blob, ...]
+    """The blobs of missing members that it has."""
+
+    @property
+    def bytes_to_copy(self) -> int:
+        """Bytes of the blobs that are copied, as far as they are known."""
+        return sum(max(blob.size, 0) for blob in self.blobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """The plan of a promotion. Its tags are a plan of retag; the guard, the journal and the undo are those of retag."""
+
+    plan: Plan
+    """A step for each tag: those of cosign first, those of the image last."""
+    source: Source
+    target: RegistryLocation
+    copies: tuple[RepositoryCopy, ...]
+    way: Way = "api"
+
+    @property
+    def allowed_copies(self) -> tuple[RepositoryCopy, ...]:
+        """The copies into repositories where not every tag of the image is refused."""
+        allowed = {
+            step.repository
+            for step in self.plan.steps
+            if step.after == self.source.digest and step.action is not StepAction.REFUSED
+        }
+        return tuple(copy for copy in self.copies if copy.repository in allowed)
+
+    @property
+    def has_work(self) -> bool:
+        """True if a tag is written or a manifest is copied."""
+        return bool(self.plan.write_steps) or any(copy.missing for copy in self.allowed_copies)
+
+    @property
+    def bytes_to_copy(self) -> int:
+        """Bytes of all blobs that are copied."""
+        return sum(copy.bytes_to_copy for copy in self.copies)
+
+    def refuse(self, reason: str, *, repositories: Collection[str] | None = None) -> Promotion:
+        """Return the promotion with all steps refused that write, or that would have something to copy.
+
+        Args:
+            reason: why.
+            repositories: the repositories of these steps; None for all.
+        """
+        steps = (
+            replace(step, action=StepAction.REFUSED, reason=reason)
+            if step.action is not StepAction.REFUSED and (repositories is None or step.repository in repositories)
+            else step
+            for step in self.plan.steps
+        )
+        return replace(self, plan=replace(self.plan, steps=tuple(steps)))
+
+    def __str__(self) -> str:
+        from ecrtui.promote.document import summary_lines
+
+        return "\n".join([*summary_lines(self), str(self.plan)])

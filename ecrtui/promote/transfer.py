@@ -1,0 +1,151 @@
+"""Copy the blobs of a promotion: four workers, the largest blobs first, with progress."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ecrtui.promote.closure import Blob
+from ecrtui.promote.upload import LayerUpload, Pace, Stopped, UploadRecords
+from ecrtui.registry.protocol import LayerStore
+from ecrtui.retag.parallel import map_concurrently
+
+WORKERS = 4
+"""Blobs that are copied at the same time. Each has two parts of 10 MiB in memory."""
+
+_RATE_WINDOW = 10.0
+"""Seconds whose bytes give the current rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferProgress:
+    """The progress of a transfer."""
+
+    bytes_done: int
+    bytes_total: int
+    blobs_done: int
+    blobs_total: int
+    rate: float
+    """Bytes a second, in the last seconds; 0 as long as it is not known."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds that the rest takes at this rate; None as long as it is not known."""
+        return (self.bytes_total - self.bytes_done) / self.rate if self.rate > 0 else None
+
+
+OnProgress = Callable[[TransferProgress], None]
+"""Called after each part and each blob, in a thread of the transfer; calls do not overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobCopy:
+    """Blobs to copy from a repository of the source to one of the target."""
+
+    source_repository: str
+    target_repository: str
+    blobs: tuple[Blob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferResult:
+    """What a transfer has copied."""
+
+    blobs: int
+    bytes: int
+    stopped: bool
+    """True if the user stopped it before all was copied."""
+
+
+def copy_blobs(
+    source: LayerStore,
+    target: LayerStore,
+    copies: Sequence[BlobCopy],
+    records: UploadRecords,
+    *,
+    on_progress: OnProgress = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    pace: Pace | None = None,
+) -> TransferResult:
+    """Copy blobs. The bytes pass through this process, so a process that draws does not call this.
+
+    Args:
+        source: the layers of the source.
+        target: the layers of the target.
+        copies: the blobs by repository.
+        records: keeps the state of uploads for another run.
+        on_progress: is told what is copied.
+        stop: returns True once no further part may be sent.
+        pace: the pauses between requests.
+
+    Raises:
+        EcrTuiError: a blob could not be copied. Those that are complete stay.
+    """
+    counter = _Counter([blob for copy in copies for blob in copy.blobs], on_progress)
+    pace = pace or Pace()
+    jobs = [
+        (blob, LayerUpload(source, copy.source_repository, target, copy.target_repository, records, pace))
+        for copy in copies
+        for blob in copy.blobs
+    ]
+    jobs.sort(key=lambda job: job[0].size, reverse=True)
+    failed = threading.Event()
+
+    def halted() -> bool:
+        return failed.is_set() or stop()
+
+    def run(job: tuple[Blob, LayerUpload]) -> bool:
+        blob, upload = job
+        upload.on_bytes, upload.stop = counter.add, halted
+        try:
+            upload.copy(blob)
+        except Stopped:
+            return False
+        except BaseException:
+            failed.set()
+            raise
+        counter.finish_blob()
+        return True
+
+    done = sum(copied for _, copied in map_concurrently(run, jobs, WORKERS, lambda: not halted()))
+    return TransferResult(done, counter.bytes_done, done < len(jobs))
+
+
+class _Counter:
+    """Counts bytes and blobs, and reports them. Safe between threads."""
+
+    def __init__(self, blobs: Sequence[Blob], on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
+        self._total = sum(max(blob.size, 0) for blob in blobs)
+        self._blobs_total = len(blobs)
+        self._blobs_done = 0
+        self.bytes_done = 0
+        self._lock = threading.Lock()
+        self._samples: list[tuple[float, int]] = [(time.monotonic(), 0)]
+
+    def add(self, count: int) -> None:
+        """Count bytes that the target has; a negative number takes them back."""
+        with self._lock:
+            self.bytes_done += count
+            self._report()
+
+    def finish_blob(self) -> None:
+        """Count a blob that is complete."""
+        with self._lock:
+            self._blobs_done += 1
+            self._report()
+
+    def _report(self) -> None:
+        now = time.monotonic()
+        self._samples.append((now, self.bytes_done))
+        while len(self._samples) > 2 and now - self._samples[1][0] > _RATE_WINDOW:
+            self._samples.pop(0)
+        began, count = self._samples[0]
+        rate = max(0.0, (self.bytes_done - count) / (now - began)) if now > began else 0.0
+        self._on_progress(
+            TransferProgress(
+                self.bytes_done, max(self._total, self.bytes_done), self._blobs_done, self._blobs_total, rate
+            )
+        )

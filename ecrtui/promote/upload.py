@@ -1,0 +1,219 @@
+"""Send one layer: begin, parts, complete. What an answer of the registry means is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from ecrtui.ecr.layer import Upload
+from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, Throttled
+from ecrtui.promote.closure import Blob
+from ecrtui.promote.parts import layer_parts
+from ecrtui.registry.protocol import LayerStore
+from ecrtui.registry.rate_limiter import RateLimiter
+
+Result = TypeVar("Result")
+
+RESUMED_FROM = 64 * 1024 * 1024
+"""Bytes of a layer from which on its upload is recorded, so that another run can go on with it."""
+
+_MAX_ATTEMPTS = 8
+"""Attempts of a request that is throttled or fails; the pauses between them add up to a minute."""
+
+_MAX_UPLOADS = 3
+"""Uploads of a layer that are begun in a run, if the registry loses them."""
+
+
+class Stopped(Exception):  # noqa: N818 - reads as what happened
+    """The user stopped the transfer. Never shown."""
+
+
+class _UploadLostError(Exception):
+    """The registry does not have what was sent to the upload. Never shown."""
+
+    def __init__(self, error: EcrTuiError | None = None) -> None:
+        super().__init__(error)
+        self.error = error or ConnectionFailed(
+            "The registry lost the parts of a layer", "It has other bytes than those that were sent.", "Try again."
+        )
+
+
+class UploadRecords(Protocol):
+    """Where the state of uploads is kept between runs; the journal has such records."""
+
+    def save_upload(self, repository: str, digest: str, upload: Upload, received: int) -> None:
+        """Record how many bytes of a layer an upload has."""
+
+    def unfinished_upload(self, repository: str, digest: str) -> tuple[Upload, int] | None:
+        """Return an upload that an earlier run left, and the bytes that it has; None if there is none."""
+
+    def forget_upload(self, repository: str, digest: str) -> None:
+        """Forget the upload of a layer."""
+
+
+class Pace:
+    """The pauses of the operations of an upload: each has its own quota in ECR (service quotas, per second).
+
+    Args:
+        limiter: returns the limiter of a rate, in requests a second.
+    """
+
+    def __init__(self, limiter: Callable[[float], RateLimiter] = RateLimiter) -> None:
+        self.begin = limiter(100)
+        self.part = limiter(500)
+        self.complete = limiter(100)
+
+
+@dataclass
+class LayerUpload:
+    """Copies layers from a repository to another.
+
+    Args:
+        source: the layers of the source.
+        source_repository: its repository.
+        target: the layers of the target.
+        target_repository: its repository.
+        records: keeps the state of the uploads of large layers.
+        pace: the pauses between requests.
+        on_bytes: called with the number of bytes of a part that the target has.
+        stop: returns True once no further part may be sent.
+    """
+
+    source: LayerStore
+    source_repository: str
+    target: LayerStore
+    target_repository: str
+    records: UploadRecords
+    pace: Pace
+    on_bytes: Callable[[int], None] = lambda _: None
+    stop: Callable[[], bool] = lambda: False
+
+    def copy(self, blob: Blob) -> None:
+        """Copy a layer. Its digest is checked before it is stored.
+
+        Raises:
+            Stopped: the user stopped the transfer between two parts.
+            IntegrityError: the source has other bytes than its digest says.
+            EcrTuiError: the layer cannot be read or sent.
+        """
+        for left in reversed(range(_MAX_UPLOADS)):
+            sent = _Sent(self.on_bytes)
+            try:
+                self._send(blob, sent)
+            except _UploadLostError as lost:
+                if self._is_there(blob):
+                    return
+                sent.take_back()
+                if not left:
+                    raise lost.error from None
+            else:
+                return
+
+    def _is_there(self, blob: Blob) -> bool:
+        """Return True if the repository has the layer: the reply to the request that completed it was lost."""
+        return self.target.layers(self.target_repository, [blob.digest])[blob.digest].available
+
+    def _send(self, blob: Blob, sent: _Sent) -> None:
+        upload, received = self._begin(blob)
+        recorded = blob.size > RESUMED_FROM
+        position = 0
+        with (
+            closing(self.source.open_layer(self.source_repository, blob.digest)) as reader,
+            closing(layer_parts(reader, blob, upload.part_size)) as parts,
+        ):
+            for part in parts:
+                self._check_stop()
+                end = position + len(part)
+                if end > received:
+                    self._send_part(upload, position, part)
+                    if recorded:
+                        self.records.save_upload(self.target_repository, blob.digest, upload, end)
+                sent.add(len(part))
+                position = end
+        self._complete(blob, upload, position)
+        if recorded:
+            self.records.forget_upload(self.target_repository, blob.digest)
+
+    def _begin(self, blob: Blob) -> tuple[Upload, int]:
+        """Return an upload, and the bytes that it has: one that an earlier run left, or a new one."""
+        if blob.size > RESUMED_FROM and (left := self.records.unfinished_upload(self.target_repository, blob.digest)):
+            upload, received = left
+            self.records.forget_upload(self.target_repository, blob.digest)
+            with suppress(EcrTuiError):
+                if self._received(upload, received) == received:
+                    return upload, received
+        return self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository)), 0
+
+    def _received(self, upload: Upload, expected: int) -> int:
+        """Return the bytes that an upload has. Only the refusal of a part that does not follow tells it."""
+        return self._retried(
+            self.pace.part, lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0")
+        )
+
+    def _send_part(self, upload: Upload, first_byte: int, part: bytes) -> None:
+        """Send a part. A repeat after a lost reply is answered with the end of the part, which is success."""
+        try:
+            received = self._retried(
+                self.pace.part,
+                lambda: self.target.upload_part(self.target_repository, upload.id, first_byte, part),
+            )
+        except EcrTuiError as error:
+            raise _lost_or(error) from None
+        if received != first_byte + len(part):
+            raise _UploadLostError
+
+    def _complete(self, blob: Blob, upload: Upload, size: int) -> None:
+        try:
+            self._retried(
+                self.pace.complete,
+                lambda: self.target.complete_upload(self.target_repository, upload.id, blob.digest, size),
+            )
+        except EcrTuiError as error:
+            raise _lost_or(error) from None
+
+    def _retried(self, limiter: RateLimiter, call: Callable[[], Result]) -> Result:
+        """Call until there is an answer. All requests of an upload may be repeated.
+
+        An upload that is begun twice leaves one that expires. A part or a completion that was applied is answered so.
+        """
+        for left in reversed(range(_MAX_ATTEMPTS)):
+            limiter.acquire()
+            self._check_stop()
+            try:
+                result = call()
+            except (Throttled, ConnectionFailed) as error:
+                if not left or not error.retryable:
+                    raise
+                limiter.record_throttling()
+            else:
+                limiter.record_success()
+                break
+        return result
+
+    def _check_stop(self) -> None:
+        if self.stop():
+            raise Stopped
+
+
+@dataclass
+class _Sent:
+    """The bytes of an upload, which do not count if it is lost."""
+
+    on_bytes: Callable[[int], None]
+    count: int = field(default=0, init=False)
+
+    def add(self, byte_count: int) -> None:
+        self.count += byte_count
+        self.on_bytes(byte_count)
+
+    def take_back(self) -> None:
+        self.on_bytes(-self.count)
+        self.count = 0
+
+
+def _lost_or(error: EcrTuiError) -> Exception:
+    """Return the signal that an upload is lost, or the error if it says something else."""
+    lost = error.kind in (ErrorKind.UPLOAD_LOST, ErrorKind.DIGEST_MISMATCH)
+    return _UploadLostError(error) if lost else error

@@ -1,0 +1,166 @@
+"""``promote``: options, documents, exit codes and messages, over two registries that are served."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.main import main
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.cli_env import CommandResult
+from tests.support.embedded import REGION, client_for, create_repository, push_image, served, tags_of
+
+DEV, PROD = "team/dev", "team/prod"
+
+
+@dataclass
+class TwoRegistries:
+    """The repository team/dev of account 111111111111 and team/prod of account 222222222222."""
+
+    source: EmbeddedRegistry
+    target: EmbeddedRegistry
+    source_url: str
+    target_url: str
+    capsys: pytest.CaptureFixture[str]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("--endpoint-url", self.source_url, "--to-endpoint-url", self.target_url)
+
+    def run(self, *arguments: str) -> CommandResult:
+        code = main(["promote", *arguments, *self.options])
+        return CommandResult(code, *self.capsys.readouterr())
+
+    def other(self, *arguments: str) -> CommandResult:
+        """Run another command on the target."""
+        return CommandResult(main([*arguments, "--endpoint-url", self.target_url]), *self.capsys.readouterr())
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[EmbeddedRegistry, EmbeddedRegistry, str, str]]:
+    source, target = (
+        EmbeddedRegistry(open_database(None), registry_id=account, region=REGION)
+        for account in ("111111111111", "222222222222")
+    )
+    with served(source) as source_url, served(target) as target_url:
+        yield source, target, source_url, target_url
+
+
+@pytest.fixture
+def two(
+    servers: tuple[EmbeddedRegistry, EmbeddedRegistry, str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> TwoRegistries:
+    monkeypatch.setenv("ECRTUI_WRITES_PER_SECOND", "100000")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    source, target, source_url, target_url = servers
+    registries = TwoRegistries(source, target, source_url, target_url, capsys)
+    for embedded, name in ((registries.source, DEV), (registries.target, PROD)):
+        embedded.faults.clear()
+        client = client_for(embedded)
+        for known in client.describe_repositories()["repositories"]:
+            client.delete_repository(repositoryName=known["repositoryName"], force=True)
+        create_repository(client, name)
+        embedded.calls.clear()
+    return registries
+
+
+def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries) -> None:
+    image = push_image(client_for(two.source), DEV, "app", "v1")
+    old = push_image(client_for(two.target), PROD, "old", "v1")
+    planned = two.run(f"{DEV}:v1", PROD, "--dry-run")
+    assert planned.code == ExitCode.DONE
+    assert [step["digestAfter"] for step in planned.json["steps"]] == [image.digest]
+    assert planned.json["transfer"]["bytesToCopy"] > 0
+    assert {entry["digest"] for entry in planned.json["copies"]} == {image.digest}
+
+    assert two.run(f"{DEV}:v1", PROD).code == ExitCode.REFUSED  # no --yes
+    result = two.run(f"{DEV}:v1", PROD, "--yes", "--detailed-exit-code")
+    assert result.code == ExitCode.DONE
+    assert [(row["imageTag"], row["digestAfter"], row["outcome"]) for row in result.json["results"]] == [
+        ("v1", image.digest, "done")
+    ]
+    assert tags_of(client_for(two.target), PROD) == {"v1": image.digest}
+    again = two.run(f"{DEV}:v1", PROD, "--yes", "--detailed-exit-code")
+    assert (again.code, again.json["results"][0]["outcome"]) == (ExitCode.NOTHING_TO_DO, "already there")
+
+    plan = result.json["planId"]
+    (entry,) = two.other("history", "--plan", plan).json["entries"]
+    assert (entry["digestBefore"], entry["digestAfter"]) == (old.digest, image.digest)
+    assert two.other("undo", plan, "--yes").code == ExitCode.DONE
+    assert tags_of(client_for(two.target), PROD) == {"v1": old.digest}
+    assert two.other("retag", "--resume", plan, "--yes").code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((f"{DEV}:v1", PROD, "--yes", "--expect", "none"), ExitCode.CONFLICT, "not to exist"),
+        ((f"{DEV}:v1", PROD, "--yes", "--expect", "sha256:" + "1" * 64), ExitCode.CONFLICT, "1" * 12),
+        ((f"{DEV}:v1", PROD, "--yes", "--read-only"), ExitCode.REFUSED, "read-only"),
+        ((f"{DEV}:v1", f"{PROD}:prod", "--yes"), ExitCode.REFUSED, "--allow-protected"),
+        ((f"{DEV}:v1", "team/none", "--yes"), ExitCode.REGISTRY_ERROR, "team/none"),
+        ((f"{DEV}:none", PROD, "--yes"), ExitCode.REGISTRY_ERROR, "no tag none"),
+        (("team/none:v1", PROD, "--yes"), ExitCode.REGISTRY_ERROR, "team/none"),
+        ((f"{DEV}@sha256:{'0' * 64}", PROD, "--yes"), ExitCode.USAGE, "has no tag"),
+        ((f"{DEV}:v1", f"{PROD}@sha256:{'0' * 64}", "--yes"), ExitCode.USAGE, "has a digest"),
+        ((DEV, PROD, "--yes"), ExitCode.USAGE, "names no image"),
+        ((f"{DEV}:v1", PROD, "--expect", "x"), ExitCode.USAGE, "not a digest"),
+        (
+            (f"{DEV}:v1", f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/{PROD}", PROD),
+            ExitCode.USAGE,
+            "several registries",
+        ),
+    ],
+)
+def test_a_refused_promotion_sends_nothing(
+    two: TwoRegistries, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: ExitCode, words: str
+) -> None:
+    monkeypatch.setenv("ECRTUI_PROTECTED_TAGS", "prod")
+    push_image(client_for(two.source), DEV, "app", "v1")
+    push_image(client_for(two.target), PROD, "old", "v1")
+    before = two.target.calls["UploadLayerPart"] + two.target.calls["PutImage"]
+    result = two.run(*arguments)
+    assert (result.code, words in result.err) == (code, True), result.err
+    assert two.target.calls["UploadLayerPart"] + two.target.calls["PutImage"] == before
+
+
+def test_a_failure_says_what_is_there_and_how_to_go_on(two: TwoRegistries) -> None:
+    push_image(client_for(two.source), DEV, "app", "v1")
+    two.target.faults.add("PutImage:error:code=AccessDeniedException:message=not you")
+    result = two.run(f"{DEV}:v1", PROD, "--yes")
+    assert result.code == ExitCode.REGISTRY_ERROR
+    assert result.json["results"][0]["outcome"] == "failed"
+    for words in ("not you", "ecr:PutImage", "no tag was changed", f"ecrtui promote {DEV}:v1 {PROD} --yes"):
+        assert words in result.err
+    two.target.faults.clear()
+    assert two.run(f"{DEV}:v1", PROD, "--yes").code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("account", ["222222222222"])
+def test_a_uri_sets_the_account_of_the_target(two: TwoRegistries, account: str) -> None:
+    image = push_image(client_for(two.source), DEV, "app", "v1")
+    result = two.run(f"{DEV}:v1", f"{account}.dkr.ecr.{REGION}.amazonaws.com/{PROD}:v2", "--yes")
+    assert result.json["target"]["registryId"] == account
+    assert tags_of(client_for(two.target), PROD) == {"v2": image.digest}
+
+
+def test_within_one_registry_no_option_is_needed(two: TwoRegistries) -> None:
+    client = client_for(two.source)
+    image = push_image(client, DEV, "app", "v1")
+    for name in ("team/a", "team/b"):
+        create_repository(client, name)
+    code = main(["promote", f"{DEV}:v1", "team/a", "team/b:v2", "--yes", "--endpoint-url", two.source_url])
+    assert code == ExitCode.DONE
+    assert tags_of(client, "team/a") == {"v1": image.digest}
+    assert tags_of(client, "team/b") == {"v2": image.digest}
+    code = main(["promote", f"{DEV}:v1", f"{DEV}:v2", "--yes", "--endpoint-url", two.source_url])
+    assert code == ExitCode.USAGE
+    assert "ecrtui retag" in two.capsys.readouterr().err

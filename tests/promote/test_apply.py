@@ -1,0 +1,270 @@
+"""Promotions between two registries: what arrives, in which order, after which faults, and what remains to undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ecrtui.ecr.manifest import MAX_LENGTH
+from ecrtui.errors import ErrorKind
+from ecrtui.promote.apply import PromotionReport
+from ecrtui.promote.plan import TagTarget
+from ecrtui.retag.journal.transfers import TransferRecords
+from ecrtui.retag.plan import OnConflict, StepAction, StepOutcome
+from ecrtui.settings import Settings
+from tests.promote.conftest import DEV, PROD, Promotions, cosign_tag
+from tests.support.embedded import PushedImage, digest_of, push_image, upload_blob
+
+DONE, ALREADY, FAILED = StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.FAILED
+WRITES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage", "CreateRepository")
+
+
+def outcomes(result: PromotionReport) -> list[StepOutcome]:
+    return [row.outcome for row in result.report.results]
+
+
+def writes(sites: Promotions) -> int:
+    return sum(sites.target.embedded.calls[operation] for operation in WRITES)
+
+
+def read_manifest(sites: Promotions, image: PushedImage) -> str:
+    reply = sites.target.client.batch_get_image(
+        repositoryName=PROD, imageIds=[{"imageDigest": image.digest}], acceptedMediaTypes=[image.media_type]
+    )
+    text: str = reply["images"][0]["imageManifest"]
+    return text
+
+
+def test_an_image_arrives_with_everything_that_belongs_to_it(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    result = sites.apply()
+    assert outcomes(result) == [DONE, DONE]
+    assert sites.digests() == signed.digests
+    assert sites.tags() == {
+        "v1": signed.index.digest,
+        cosign_tag(signed.index.digest, ".sig"): signed.cosign.digest,
+    }
+    assert read_manifest(sites, signed.index) == signed.index.manifest
+    referrers = sites.target.registry.referrers(PROD, signed.index.digest)
+    assert [referrer.digest for referrer in referrers] == [signed.sbom.digest]
+
+
+def test_manifests_are_put_in_order_and_the_tag_last(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    sites.apply()
+    entries = reversed(sites.engine.history())
+    assert [(entry.after, entry.tag) for entry in entries] == [
+        *((child.digest, "") for child in signed.children),
+        (signed.index.digest, ""),
+        (signed.sbom.digest, ""),
+        (signed.bundle.digest, ""),
+        (signed.cosign.digest, cosign_tag(signed.index.digest, ".sig")),
+        (signed.index.digest, "v1"),
+    ]
+
+
+def test_an_image_without_referrers_is_put_once(sites: Promotions) -> None:
+    sites.image()
+    sites.apply()
+    assert sites.target.embedded.calls["PutImage"] == 1
+
+
+def test_the_same_promotion_again_writes_nothing(sites: Promotions) -> None:
+    sites.signed_index()
+    sites.apply()
+    before = writes(sites)
+    assert outcomes(sites.apply()) == [ALREADY, ALREADY]
+    assert writes(sites) == before
+
+
+def test_a_new_referrer_alone_is_brought(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    sites.apply()
+    late = sites.referrer(signed.index, "late", "application/vnd.late")
+    before = sites.target.embedded.calls["PutImage"]
+    result = sites.apply()
+    assert outcomes(result) == [ALREADY, ALREADY]
+    assert sites.digests() == signed.digests | {late.digest}
+    assert sites.target.embedded.calls["PutImage"] == before + 1
+    assert result.blobs == 2  # its layer and its config
+
+
+def test_the_source_sees_no_write_and_the_target_nothing_of_the_source(sites: Promotions) -> None:
+    sites.signed_index()
+    before = sum(sites.source.embedded.calls[operation] for operation in WRITES)
+    sites.apply()
+    assert sum(sites.source.embedded.calls[operation] for operation in WRITES) == before
+    assert sites.target.embedded.calls["GetDownloadUrlForLayer"] == 0
+
+
+def test_a_layer_of_several_parts_arrives(sites: Promotions) -> None:
+    layer = bytes(range(251)) * 42_000  # more than the 10 MiB of a part
+    sites.image(layers=[layer])
+    seen: list[int] = []
+    result = sites.apply(on_progress=lambda progress: seen.append(progress.bytes_done))
+    assert outcomes(result) == [DONE]
+    assert sites.target.embedded.calls["UploadLayerPart"] == 3  # one is the config
+    assert result.progress is not None
+    assert result.progress.bytes_done == result.promotion.bytes_to_copy == max(seen)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [
+            f"target {operation}:throttle:times=2"
+            for operation in ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage")
+        ],
+        [
+            f"target {operation}:drop-after:times=1"
+            for operation in ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage")
+        ],
+        ["target UploadLayerPart:unavailable:times=1", "target CompleteLayerUpload:unavailable:times=1"],
+        ["target UploadLayerPart:error:code=UploadNotFoundException:times=1"],
+        ["target CompleteLayerUpload:error:code=UploadNotFoundException:times=1"],
+        ["target CompleteLayerUpload:error:code=LayerAlreadyExistsException:times=1"],
+        ["target PutImage:error:code=LayersNotFoundException:times=2"],
+        ["target PutImage:error:code=LayersNotFoundException:times=1:after=4"],
+        ["target PutImage:error:code=ServerException:status=500:times=2"],
+    ],
+)
+def test_a_promotion_survives(sites: Promotions, faults: list[str]) -> None:
+    signed = sites.signed_index()
+    sites.fault(*faults)
+    result = sites.apply()
+    assert set(outcomes(result)) <= {DONE, ALREADY}, result.report.results
+    sites.target.embedded.faults.clear()
+    assert sites.digests() == signed.digests
+    assert sites.tags()["v1"] == signed.index.digest
+    for digest in (blob.digest for blob in result.promotion.copies[0].blobs):
+        assert sites.target.registry.open_layer(PROD, digest).read(1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("target UploadLayerPart:error:code=AccessDeniedException:message=no", "ecr:UploadLayerPart"),
+        ("target InitiateLayerUpload:error:code=KmsException:message=key", "key"),
+        ("target PutImage:error:code=AccessDeniedException:message=no", "ecr:PutImage"),
+        ("target PutImage:error:code=LayersNotFoundException", "layer"),
+        ("source GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no", "ecr:GetDownloadUrlForLayer"),
+        ("target PutImage:error:code=LimitExceededException:message=full", "full"),
+    ],
+)
+def test_a_failure_leaves_every_tag_and_is_told(sites: Promotions, fault: str, words: str) -> None:
+    sites.signed_index()
+    other = push_image(sites.target.client, PROD, "other", "v1")
+    sites.fault(fault)
+    result = sites.apply()
+    assert not set(outcomes(result)) & {DONE, ALREADY}
+    told = [(str(row.message), row.error.hint if row.error else "") for row in result.report.results]
+    assert words in str(told)
+    sites.target.embedded.faults.clear()
+    assert sites.tags() == {"v1": other.digest}
+    sites.source.embedded.faults.clear()
+    assert outcomes(sites.apply())[-1] is DONE
+
+
+def test_a_broken_layer_of_the_source_is_not_copied(sites: Promotions) -> None:
+    sites.image(layers=[b"good"])
+    with sites.source.embedded.database.write() as connection:
+        connection.execute("UPDATE blob_chunks SET content = ? WHERE content = ?", (b"evil", b"good"))
+    result = sites.apply()
+    assert outcomes(result) == [FAILED]
+    assert digest_of(b"good")[7:19] in result.report.results[0].message
+    assert sites.digests() == set()
+
+
+def test_a_stop_before_the_tag_changes_none(sites: Promotions) -> None:
+    sites.signed_index()
+    result = sites.apply(stop=lambda: sites.target.embedded.calls["CompleteLayerUpload"] > 1)
+    assert outcomes(result) == [StepOutcome.SKIPPED] * 2
+    assert result.unfinished
+    assert not result.tags_changed
+    assert sites.tags() == {}
+    assert outcomes(sites.apply()) == [DONE, DONE]
+
+
+def test_a_tag_that_moves_during_the_transfer_is_a_conflict(sites: Promotions) -> None:
+    image = sites.image()
+    promotion = sites.plan()
+    other = push_image(sites.target.client, PROD, "other", "v1")
+    result = sites.apply(promotion)
+    assert outcomes(result) == [StepOutcome.CONFLICT]
+    assert other.digest[7:19] in result.report.results[0].message
+    assert sites.tags() == {"v1": other.digest}
+    assert image.digest not in sites.digests()
+
+
+def test_a_tag_of_cosign_that_stays_does_not_stop_the_others(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    tag = cosign_tag(signed.index.digest, ".sig")
+    other = push_image(sites.target.client, PROD, "other", tag)
+    result = sites.apply(on_conflict=OnConflict.CONTINUE)
+    assert outcomes(result) == [StepOutcome.CONFLICT, DONE]
+    assert sites.tags() == {"v1": signed.index.digest, tag: other.digest}
+
+
+def test_a_protected_tag_is_not_written_unless_it_is_confirmed(sites: Promotions) -> None:
+    sites.settings = Settings(protected_tags=("v*",))
+    sites.image()
+    assert outcomes(sites.apply()) == [StepOutcome.REFUSED]
+    assert writes(sites) == 0
+    assert outcomes(sites.apply(allow_protected=("v1",))) == [DONE]
+
+
+def test_a_repository_is_created_first(sites: Promotions) -> None:
+    image = sites.image()
+    result = sites.apply(sites.plan(TagTarget("team/new", "v1"), create_repository=True))
+    assert outcomes(result) == [DONE]
+    assert sites.tags("team/new") == {"v1": image.digest}
+
+
+def test_undo_moves_the_tags_and_nothing_else(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    other = push_image(sites.target.client, PROD, "other", "v1")
+    result = sites.apply()
+    undo = sites.engine.plan_undo_of(result.promotion.plan.id)
+    by_tag = {step.tag: step for step in undo.steps}
+    assert by_tag["v1"].action is StepAction.MOVE
+    assert by_tag["v1"].becomes_untagged
+    assert "last tag" in by_tag[cosign_tag(signed.index.digest, ".sig")].reason
+    assert len(undo.steps) == 2
+    sites.engine.apply(undo, on_conflict=OnConflict.CONTINUE)
+    assert sites.tags()["v1"] == other.digest
+    assert signed.digests <= sites.digests()
+
+
+def test_the_journal_knows_the_source_of_a_promotion(sites: Promotions, tmp_path: Path) -> None:
+    sites.journal_file = tmp_path / "journal"
+    image = sites.image()
+    plan = sites.apply().promotion.plan
+    found = TransferRecords(sites.engine.journal, sites.engine.location).find(plan.id)
+    assert found is not None
+    assert (found.repository, found.tag, found.digest) == (DEV, "v1", image.digest)
+    assert found.location == sites.source.registry.location()
+
+
+def test_a_journal_that_cannot_be_written_stops_before_the_first_byte(sites: Promotions, tmp_path: Path) -> None:
+    sites.journal_file = tmp_path / "journal"
+    sites.journal_file.write_bytes(b"not a database" * 100)
+    sites.image()
+    with pytest.raises(Exception, match="journal") as caught:
+        sites.apply(sites.plan())
+    assert getattr(caught.value, "kind", None) is ErrorKind.OTHER
+    assert writes(sites) == 0
+
+
+def test_a_layer_that_the_target_has_already_is_not_sent(sites: Promotions) -> None:
+    sites.image(layers=[b"shared", b"own"])
+    upload_blob(sites.target.client, PROD, b"shared")
+    result = sites.apply()
+    assert outcomes(result) == [DONE]
+    assert result.blobs == 2  # the config and the other layer
+
+
+def test_a_large_manifest_is_copied_as_it_is(sites: Promotions) -> None:
+    image = sites.image(annotations={"long": "x" * (MAX_LENGTH // 8)})
+    sites.apply()
+    assert read_manifest(sites, image) == image.manifest

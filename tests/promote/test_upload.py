@@ -1,0 +1,187 @@
+"""The upload of a layer: what each answer of the registry means, and how an interrupted upload goes on."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.layer import Upload
+from ecrtui.errors import AccessDenied, EcrTuiError, IntegrityError
+from ecrtui.promote.closure import Blob
+from ecrtui.promote.transfer import BlobCopy, TransferProgress, copy_blobs
+from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Pace, Stopped
+from tests.promote.conftest import without_pauses
+from tests.promote.memory_store import CHANGED, FAILED, LOST, THROTTLED, MemoryRecords, MemoryStore
+
+CONTENT = b"0123456789ab"
+DIGEST = digest_of(CONTENT)
+LARGE = Blob(DIGEST, RESUMED_FROM + 1)
+"""A blob of twelve bytes whose manifest says that it is large, so that its upload is recorded."""
+
+DENIED = AccessDenied("denied")
+
+
+def upload_from(source: MemoryStore, target: MemoryStore, records: MemoryRecords | None = None) -> LayerUpload:
+    return LayerUpload(source, "dev", target, "prod", records or MemoryRecords(), Pace(without_pauses))
+
+
+def source_with(content: bytes = CONTENT) -> MemoryStore:
+    return MemoryStore({digest_of(content): content})
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 8, 12])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_layer_is_sent_in_parts_and_completed_once(size: int, known: bool) -> None:
+    content = CONTENT[:size]
+    target, sent = MemoryStore(), list[int]()
+    upload = upload_from(source_with(content), target)
+    upload.on_bytes = sent.append
+    upload.copy(Blob(digest_of(content), size if known else -1))
+    assert target.stored == {digest_of(content): content}
+    assert target.calls == {"begin": 1, "part": -(-size // 4), "complete": 1}
+    assert sum(sent) == size
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "uploads"),
+    [
+        ({"begin": [THROTTLED, THROTTLED], "part": [THROTTLED, THROTTLED], "complete": [THROTTLED, THROTTLED]}, {}, 1),
+        ({"part": [FAILED]}, {}, 1),
+        ({}, {"begin": [FAILED]}, 1),
+        ({}, {"part": [FAILED]}, 1),
+        ({}, {"part": [FAILED, FAILED, FAILED]}, 1),
+        ({}, {"complete": [FAILED]}, 1),
+        ({"part": [LOST]}, {}, 2),
+        ({"complete": [LOST]}, {}, 2),
+        ({"complete": [CHANGED]}, {}, 2),
+        ({"part": [LOST, LOST]}, {}, 3),
+        ({"part": [FAILED] * 7}, {}, 1),
+    ],
+)
+def test_what_an_answer_means(
+    before: dict[str, list[EcrTuiError]], after: dict[str, list[EcrTuiError]], uploads: int
+) -> None:
+    target = MemoryStore(before={name: list(errors) for name, errors in before.items()}, after=after)
+    sent = list[int]()
+    upload = upload_from(source_with(), target)
+    upload.on_bytes = sent.append
+    upload.copy(Blob(DIGEST, len(CONTENT)))
+    assert target.stored == {DIGEST: CONTENT}
+    assert target.calls["begin"] == uploads
+    assert sum(sent) == len(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("before", "error"),
+    [
+        ({"begin": [DENIED]}, DENIED),
+        ({"part": [DENIED]}, DENIED),
+        ({"complete": [DENIED]}, DENIED),
+        ({"part": [FAILED] * 8}, FAILED),
+        ({"part": [LOST] * 3}, LOST),
+        ({"complete": [CHANGED] * 3}, CHANGED),
+    ],
+)
+def test_an_error_that_comes_again_ends_the_upload(before: dict[str, list[EcrTuiError]], error: EcrTuiError) -> None:
+    target = MemoryStore(before={name: list(errors) for name, errors in before.items()})
+    with pytest.raises(EcrTuiError) as caught:
+        upload_from(source_with(), target).copy(Blob(DIGEST, len(CONTENT)))
+    assert caught.value is error
+    assert target.stored == {}
+
+
+@pytest.mark.parametrize(("size", "content"), [(12, b"0123456789aX"), (12, b"0123"), (12, CONTENT + b"x"), (3, b"abX")])
+def test_content_with_another_digest_is_not_stored(size: int, content: bytes) -> None:
+    target = MemoryStore()
+    blob = Blob(digest_of(CONTENT[:size]), size)
+    with pytest.raises(IntegrityError) as caught:
+        upload_from(MemoryStore({blob.digest: content}), target).copy(blob)
+    assert blob.digest[7:19] in str(caught.value)
+    assert target.calls["complete"] == 0
+
+
+def test_a_stop_ends_between_two_parts_and_the_next_run_goes_on() -> None:
+    target, records = MemoryStore(), MemoryRecords()
+    upload = upload_from(source_with(), target, records)
+    upload.stop = lambda: target.calls["part"] >= 2
+    with pytest.raises(Stopped):
+        upload.copy(LARGE)
+    assert records.uploads[DIGEST][1] == 8
+    upload.stop = lambda: False
+    upload.copy(LARGE)
+    assert (target.calls["begin"], target.calls["part"]) == (1, 3)
+    assert (target.stored, records.uploads) == ({DIGEST: CONTENT}, {})
+
+
+@pytest.mark.parametrize("received", [b"", b"012", b"0123", b"01234567", b"0123456789ab"])
+@pytest.mark.parametrize("recorded", [4, 8])
+def test_an_upload_goes_on_only_from_the_byte_that_the_registry_confirms(received: bytes, recorded: int) -> None:
+    target = MemoryStore(uploads={"old": bytearray(received)})
+    records = MemoryRecords({DIGEST: (Upload("old", 4), recorded)})
+    upload_from(source_with(), target, records).copy(LARGE)
+    assert target.stored == {DIGEST: CONTENT}
+    assert target.calls["begin"] == (0 if len(received) == recorded else 1)
+
+
+def test_an_upload_that_is_gone_is_begun_again() -> None:
+    target, records = MemoryStore(), MemoryRecords({DIGEST: (Upload("gone", 4), 8)})
+    upload_from(source_with(), target, records).copy(LARGE)
+    assert target.calls["part"] == 3
+
+
+def test_a_small_layer_is_not_recorded() -> None:
+    target, records = MemoryStore(before={"complete": [DENIED]}), MemoryRecords()
+    with pytest.raises(AccessDenied):
+        upload_from(source_with(), target, records).copy(Blob(DIGEST, len(CONTENT)))
+    assert records.uploads == {}
+
+
+# many blobs
+
+
+def blobs(*contents: bytes) -> tuple[MemoryStore, tuple[Blob, ...]]:
+    stored = {digest_of(content): content for content in contents}
+    return MemoryStore(stored), tuple(Blob(digest, len(content)) for digest, content in stored.items())
+
+
+def test_progress_counts_bytes_and_blobs() -> None:
+    source, wanted = blobs(*(str(number).encode() * number for number in range(1, 12)))
+    target, seen = MemoryStore(), list[TransferProgress]()
+    result = copy_blobs(
+        source,
+        target,
+        [BlobCopy("dev", "prod", wanted)],
+        MemoryRecords(),
+        on_progress=seen.append,
+        pace=Pace(without_pauses),
+    )
+    assert target.stored == source.stored
+    total = sum(blob.size for blob in wanted)
+    assert (result.blobs, result.bytes, result.stopped) == (11, total, False)
+    assert (seen[-1].bytes_done, seen[-1].bytes_total, seen[-1].blobs_done) == (total, total, 11)
+    assert all(one.bytes_done <= two.bytes_done for one, two in pairwise(seen))
+
+
+def test_the_first_error_stops_the_others() -> None:
+    source, wanted = blobs(*(str(number).encode() * 9 for number in range(20)))
+    target = MemoryStore(before={"begin": [DENIED]})
+    with pytest.raises(AccessDenied):
+        copy_blobs(source, target, [BlobCopy("dev", "prod", wanted)], MemoryRecords(), pace=Pace(without_pauses))
+    assert len(target.stored) < len(wanted)
+
+
+def test_a_stop_leaves_the_complete_blobs() -> None:
+    source, wanted = blobs(*(str(number).encode() * 3 for number in range(9)))
+    target = MemoryStore()
+    result = copy_blobs(
+        source,
+        target,
+        [BlobCopy("dev", "prod", wanted)],
+        MemoryRecords(),
+        stop=lambda: target.calls["complete"] >= 3,
+        pace=Pace(without_pauses),
+    )
+    assert result.stopped
+    assert 3 <= len(target.stored) == result.blobs < 9
