@@ -19,34 +19,15 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from ecrtui.ascii_text import ascii_cells
-from ecrtui.tui.textual_fixes.cell_looks import PLAIN, Look, LookTable, transition
+from ecrtui.tui.textual_fixes.cell_line import LONGEST_GAP, CellLine, Piece
+from ecrtui.tui.textual_fixes.cell_looks import Look, LookTable, blank_look, look_for_blanks, transition
+from ecrtui.tui.textual_fixes.cursor_moves import shortest_move
 
-UNKNOWN = "\x00"
-"""A cell with contents that are not known. No wanted cell is equal to it."""
+ERASE_LINE_END = "\x1b[K"
+"""Erase from the cursor to the end of the line."""
 
-SHORTEST_ERASED = 12
-"""Blank cells to erase with one sequence. It takes up to 10 bytes with the move behind them."""
-
-LONGEST_GAP = 4
-"""Unchanged cells to write again instead of a sequence that moves the cursor over them."""
-
-
-class CellLine:
-    """One line of a terminal.
-
-    A character of two cells is in the first one; the second one is empty. Combining characters are in the cell of the
-    character before them.
-    """
-
-    __slots__ = ("looks", "shown", "shown_looks", "strips", "wanted")
-
-    def __init__(self, width: int) -> None:
-        self.wanted = [" "] * width
-        self.looks = [PLAIN] * width
-        self.shown = [UNKNOWN] * width
-        self.shown_looks = [PLAIN] * width
-        self.strips: dict[int, Strip] = {}
-        """The strips that were drawn last and not drawn over, by their first cell."""
+MOVE_SIZE = 5
+"""Typical bytes of a move within a line."""
 
 
 class CellFrame:
@@ -70,13 +51,13 @@ class CellFrame:
         self._changed: set[int] = set(range(height))
         self._pen: Look | None = None
         self._x: int | None = None
-        """Column of the cursor; None if it is not known."""
+        """Column of the cursor; the width after a character in the last column; None if it is not known."""
         self._y = 0
 
     def forget(self) -> None:
         """Assume nothing about the terminal, because another program may have written to it."""
         for line in self._lines:
-            line.shown = [UNKNOWN] * self.width
+            line.forget()
         self._changed = set(range(self.height))
         self._pen = self._x = None
 
@@ -112,53 +93,85 @@ class CellFrame:
             looks[x : x + count] = [look_of(style)] * count
             x += count
 
-    def take_changes(self, cursor: tuple[int, int]) -> str:
-        """Return the output that shows the wanted cells and moves the cursor to (x, y)."""
-        output: list[str] = []
-        for y in sorted(self._changed):
-            self._write_line(y, output)
+    def take_changes(self, cursor: tuple[int, int] | None) -> str:
+        """Return the output that shows the wanted cells.
+
+        Its first move is absolute, so that another program that has written to the terminal cannot shift it.
+
+        Args:
+            cursor: Column and line to leave the cursor at; None to leave it anywhere.
+        """
+        before, self._x = self._x, None
+        output = [self._write_line(y) for y in sorted(self._changed)]
         self._changed.clear()
-        if (self._x, self._y) != cursor:
+        if not any(output):
+            self._x = before
+        if cursor is not None and (self._x, self._y) != cursor:
             self._move(*cursor, output)
         return "".join(output)
 
-    def _write_line(self, y: int, output: list[str]) -> None:
-        line = self._lines[y]
-        for start, end in _changed_runs(line):
-            look = line.looks[start]
-            can_erase = self.erases_in_color and not look.attributes and not look.link
-            for first, last, is_blank in _parts(line.wanted, start, end) if can_erase else ((start, end, False),):
-                self._go_to(first, y, line, output)
-                output.append(transition(self._pen, look))
-                self._pen = look
-                if is_blank:  # the cursor stays
-                    output.append(f"\x1b[{last - first}X")
-                else:
-                    output += line.wanted[first:last]
-                    self._x = last if last < self.width and len(line.wanted[last - 1]) == 1 else None
-        line.shown = line.wanted.copy()
-        line.shown_looks = line.looks.copy()
+    def _write_line(self, y: int) -> str:
+        """Return the output that shows the wanted cells of a line.
 
-    def _go_to(self, x: int, y: int, line: CellLine, output: list[str]) -> None:
+        What the pen can write as it is comes first if that is shorter: most lines of a table have the same few looks.
+        """
+        pieces = self._lines[y].take_changes(self.erases_in_color)
+        pen = self._pen
+        first = [piece for piece in pieces if piece.look == pen]
+        if first != pieces[: len(first)]:
+            reordered = [*first, *(piece for piece in pieces if piece.look != pen)]
+            pieces = min(pieces, reordered, key=self._size_of_control)
+        return self._write(pieces, y)
+
+    def _size_of_control(self, pieces: Iterable[Piece]) -> int:
+        """Estimate the bytes of the sequences that change the pen and move the cursor."""
+        size, pen, x = 0, self._pen, -1
+        for piece in pieces:
+            size += len(transition(pen, piece.look)) + (MOVE_SIZE if piece.start != x else 0)
+            pen, x = piece.look, piece.end
+        return size
+
+    def _write(self, pieces: Iterable[Piece], y: int) -> str:
+        output: list[str] = []
+        for piece in pieces:
+            if (self._x, self._y) != (piece.start, y):
+                self._go_to(piece.start, y, output)
+            self._set_pen(piece.look, output, is_blank=piece.is_blank)
+            if piece.text:
+                output.append(piece.text)
+                self._x = piece.end if len(self._lines[y].wanted[piece.end - 1]) == 1 else None
+            else:  # the cursor stays
+                output.append(ERASE_LINE_END if piece.end == self.width else f"\x1b[{piece.end - piece.start}X")
+        return "".join(output)
+
+    def _set_pen(self, look: Look, output: list[str], *, is_blank: bool) -> None:
+        """Change the pen to a look, or to any one that is the same on blank cells."""
+        if is_blank and self._pen is not None:
+            look = look_for_blanks(self._pen, look)
+        output.append(transition(self._pen, look))
+        self._pen = look
+
+    def _go_to(self, x: int, y: int, output: list[str]) -> None:
         """Move the cursor to a cell, by writing the cells up to it if that is shorter."""
         here = self._x
         if here is not None and y == self._y and 0 < x - here <= LONGEST_GAP:
-            between = line.wanted[here:x]
-            if all(look is self._pen for look in line.looks[here:x]) and all(len(cell) == 1 for cell in between):
-                output += between
+            line = self._lines[y]
+            cells = line.wanted[here:x]
+            if all(map(self._draws, cells, line.looks[here:x])):
+                output += cells
                 self._x = x
                 return
-        if (here, self._y) != (x, y):
-            self._move(x, y, output)
+        self._move(x, y, output)
+
+    def _draws(self, cell: str, look: Look) -> bool:
+        """Return True if the pen draws a cell in its look, and a terminal takes it for one cell."""
+        pen = self._pen
+        if cell == " ":
+            return pen is not None and blank_look(pen) == blank_look(look)
+        return pen == look and len(cell) == 1
 
     def _move(self, x: int, y: int, output: list[str]) -> None:
-        here, line = self._x, self._y
-        if here is not None and y == line and x > here:
-            output.append("\x1b[C" if x == here + 1 else f"\x1b[{x - here}C")
-        elif here is not None and x == 0 and y == line + 1:
-            output.append("\r\n")
-        else:
-            output.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
+        output.append(shortest_move(self._x, self._y, x, y, self.width))
         self._x, self._y = x, y
 
 
@@ -196,66 +209,3 @@ def _cells(text: str) -> list[str]:
 @lru_cache(4096)
 def _ascii_cells(text: str) -> list[str]:
     return ascii_cells(_cells(text))
-
-
-def _changed_runs(line: CellLine) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last cell, plus one, of each run of cells of one look to write."""
-    if line.wanted == line.shown and line.looks == line.shown_looks:
-        return
-    cells = [
-        x
-        for x, (wanted, shown, look, shown_look) in enumerate(
-            zip(line.wanted, line.shown, line.looks, line.shown_looks, strict=True)
-        )
-        if wanted != shown or look is not shown_look
-    ]
-    if _has_wide_cells(line):
-        cells = list(_whole_characters(line, cells[0], cells[-1] + 1))
-    yield from _runs(line, cells)
-
-
-def _parts(cells: list[str], start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Divide a run into cells to write and blank cells to erase: first cell, last cell plus one, True to erase."""
-    written = x = start
-    while x < end:
-        blank_end = x
-        while blank_end < end and cells[blank_end] == " ":
-            blank_end += 1
-        if blank_end - x >= SHORTEST_ERASED:
-            if written < x:
-                yield written, x, False
-            yield x, blank_end, True
-            written = blank_end
-        x = max(blank_end, x + 1)
-    if written < end:
-        yield written, end, False
-
-
-def _has_wide_cells(line: CellLine) -> bool:
-    return any(len(cell) != 1 for cell in line.wanted) or any(len(cell) != 1 for cell in line.shown)
-
-
-def _whole_characters(line: CellLine, start: int, end: int) -> Iterable[int]:
-    """Widen a range to whole characters of both the wanted and the shown line.
-
-    A terminal blanks the other half of a character when it writes over one half.
-    """
-    width = len(line.wanted)
-    while start and "" in (line.wanted[start], line.shown[start]):
-        start -= 1
-    while end < width and "" in (line.wanted[end], line.shown[end]):
-        end += 1
-    return range(start, end)
-
-
-def _runs(line: CellLine, cells: list[int]) -> Iterator[tuple[int, int]]:
-    """Join neighbors of one look. End a run behind a character that a terminal may take for wider or narrower."""
-    start = previous = cells[0]
-    for x in cells[1:]:
-        cell = line.wanted[previous]
-        is_whole = len(cell) == 1 or line.wanted[x] == ""
-        if x != previous + 1 or line.looks[x] is not line.looks[start] or not is_whole:
-            yield start, previous + 1
-            start = x
-        previous = x
-    yield start, previous + 1

@@ -28,6 +28,9 @@ SGR_OFF = {
 }
 """SGR parameter that ends each attribute; some end two (ECMA-48, 8.3.117)."""
 
+VISIBLE_ON_BLANKS = frozenset(("4", "7", "9", "21", "51", "52", "53"))
+"""SGR parameters of the attributes that change a blank cell: lines at or through it, and reverse colors."""
+
 MAX_KNOWN_STYLES = 4096
 """Number of styles to remember. A style with an action for the mouse may be unique to its row."""
 
@@ -85,6 +88,23 @@ class LookTable:
             return ""
         codes = ";".join(color.downgrade(self._color_system).get_ansi_codes(foreground))
         return "" if codes in ("39", "49") else codes
+
+
+@lru_cache(4096)
+def blank_look(look: Look) -> Look:
+    """Return the part of a look that shows on a blank cell. A foreground only shows in lines and reverse colors."""
+    visible = tuple(code for code in look.attributes if code in VISIBLE_ON_BLANKS)
+    return Look(visible, look.foreground if visible else "", look.background, look.link)
+
+
+@lru_cache(4096)
+def look_for_blanks(pen: Look, look: Look) -> Look:
+    """Return the look that is nearest to that of the pen and the same as another look on blank cells."""
+    if blank_look(pen) == blank_look(look):
+        return pen
+    if blank_look(pen).attributes or blank_look(look).attributes:
+        return look
+    return pen._replace(background=look.background, link=look.link)
 
 
 @lru_cache(4096)

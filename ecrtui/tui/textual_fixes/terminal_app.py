@@ -41,8 +41,11 @@ class TerminalApp(App[None], inherit_bindings=False):
             super()._display(screen, renderable)
             return
         if self._running and not self._closed and not self._batch_count:
-            self._previous_cursor_position = self.screen.outer_size.clamp_offset(self.cursor_position)
-            driver.display(renderable, self.size, self._previous_cursor_position, self._sync_available)
+            focused: object = self.focused
+            cursor = None
+            if isinstance(focused, HasTextCursor):  # an input method of the terminal shows its text there
+                cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            driver.display(renderable, self.size, cursor, self._sync_available)
         self.post_display_hook()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

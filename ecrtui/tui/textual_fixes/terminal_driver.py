@@ -100,7 +100,7 @@ class TerminalDriver(Driver):
         self._hold = FrameHold(self._write_changes)
         self._erases: bool | None = None
         """True if the terminal erases in color. None until the first input: the first frame does not wait for it."""
-        self._cursor = (0, 0)
+        self._cursor: tuple[int, int] | None = None
         self._handle_signals()
 
     @property
@@ -114,7 +114,9 @@ class TerminalDriver(Driver):
         if self._writer is not None:
             self._writer.write(data)
 
-    def display(self, update: LayoutUpdate | ChopsUpdate, size: Size, cursor: tuple[int, int], sync: bool) -> None:
+    def display(
+        self, update: LayoutUpdate | ChopsUpdate, size: Size, cursor: tuple[int, int] | None, sync: bool
+    ) -> None:
         """Show an update of the compositor.
 
         While the terminal is still busy with earlier output, or while the answer to a key is incomplete, only remember
@@ -123,7 +125,7 @@ class TerminalDriver(Driver):
         Args:
             update: The new cells.
             size: The size of the screen in cells.
-            cursor: Column and line of the cursor.
+            cursor: Column and line of the cursor; None without a field to type in.
             sync: True if the terminal can show an output at once.
         """
         frame = self._frame

@@ -94,9 +94,19 @@ class Emulated:
 
     @property
     def cells(self) -> list[list[pyte.screens.Char]]:
-        """The cells. A half of a character that lost its other half is blank, as in a real terminal."""
+        """The cells as a user sees them.
+
+        A half of a character that lost its other half is blank, as in a real terminal. A blank has no foreground.
+        """
         lines = [[self.screen.buffer[y][x] for x in range(self.screen.columns)] for y in range(self.screen.lines)]
-        return [[_whole(line, x) for x in range(len(line))] for line in lines]
+        return [[_seen(_whole(line, x)) for x in range(len(line))] for line in lines]
+
+
+def _seen(cell: pyte.screens.Char) -> pyte.screens.Char:
+    if cell.data != " ":
+        return cell
+    has_foreground = cell.underscore or cell.strikethrough or cell.reverse
+    return cell._replace(fg=cell.fg if has_foreground else "default", bold=False, italics=False, blink=False)
 
 
 def _whole(line: list[pyte.screens.Char], x: int) -> pyte.screens.Char:
@@ -182,7 +192,7 @@ class Terminals:
     def _show(self, update: LayoutUpdate | ChopsUpdate) -> None:
         self.theirs.write(update.render_segments(self._console))
         self._cells.draw(update)
-        self.ours.write(self._cells.take_changes((0, 0)))
+        self.ours.write(self._cells.take_changes(None))
 
 
 @given(st.sampled_from(list(COLOR_SYSTEMS)), st.booleans(), st.booleans(), updates)
@@ -211,25 +221,88 @@ def test_an_unchanged_screen_writes_nothing(lines: list[Strip]) -> None:
     assert cells.take_changes((3, 2)) == ""
 
 
-def test_only_the_changed_cells_are_written() -> None:
-    cells = frame()
-    blank = Strip.blank(WIDTH)
-    lines = [blank] * HEIGHT
-    cells.draw(layout(lines))
-    cells.take_changes((0, 0))
-    lines[2] = Strip([Segment("     x"), Segment(" " * 18)])
-    cells.draw(layout(lines))
-    assert cells.take_changes((6, 2)) == "\x1b[3;6Hx"
+@pytest.mark.parametrize("erases", [True, False])
+@pytest.mark.parametrize(
+    ("before", "after", "output"),
+    [
+        pytest.param("", "     x", "\x1b[1;6Hx", id="a cell before blanks"),
+        pytest.param("ab cd f", "aX cd X", "\x1b[1;2HX cd X", id="a short gap is written again"),
+        pytest.param("ab cdefgh", "aX cdefgX", "\x1b[1;2HX\x1b[6CX", id="a long gap is skipped"),
+        pytest.param("a              b", "X              Y", "\x1b[1HX\x1b[14CY", id="unchanged blanks"),
+    ],
+)
+def test_only_the_changed_cells_are_written(before: str, after: str, output: str, erases: bool) -> None:
+    assert _change(before, after, erases) == output
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "erased", "written"),
+    [
+        pytest.param("a" + "b" * 16, "a" + " " * 16, "\x1b[1;2H\x1b[K", " " * 16, id="up to the end"),
+        pytest.param("a" + "b b" * 5 + "c", "a" + " " * 15 + "c", "\x1b[1;2H\x1b[15X", None, id="with a gap"),
+        pytest.param("a" + "b" * 9 + "c", "a" + " " * 9 + "c", "\x1b[1;2H" + " " * 9, None, id="too few"),
+        pytest.param("abcd bb", "abcd", "\x1b[1;6H  ", None, id="too few at the end"),
+    ],
+)
+def test_blank_cells_are_erased_if_that_is_shorter(before: str, after: str, erased: str, written: str | None) -> None:
+    assert _change(before, after, erases=True) == erased
+    assert written is None or _change(before, after, erases=False).endswith(written)
+
+
+def _change(before: str, after: str, erases: bool) -> str:
+    """Return the output that changes one line of text into another."""
+    cells = frame(WIDTH, 1)
+    cells.erases_in_color = erases
+    for text in (before, after):
+        cells.draw_strip(0, 0, Strip([Segment(text.ljust(WIDTH))]))
+        output = cells.take_changes(None)
+    return output
+
+
+def test_the_looks_of_a_table_change_once_a_line() -> None:
+    cells = frame(8, 3)
+    for y in range(3):
+        cells.draw_strip(0, y, Strip([Segment("a b ", Style(color="#102030")), Segment("c", Style(color="#405060"))]))
+    assert cells.take_changes(None).count("m") == 4, "the second line begins with the look at the end of the first"
 
 
 def test_blank_cells_are_erased_if_the_terminal_fills_them_with_the_background() -> None:
     cells = frame()
     cells.erases_in_color = True
     cells.draw(layout([Strip.blank(WIDTH, Style(bgcolor="blue")), *[Strip.blank(WIDTH)] * (HEIGHT - 1)]))
-    erased = ["\x1b[1H\x1b[0;44m\x1b[24X", "\x1b[0m\x1b[24X", *["\x1b[24X"] * 3]
+    erased = ["\x1b[1H\x1b[0;44m\x1b[K", "\x1b[0m\x1b[K", *["\x1b[K"] * 3]
     assert cells.take_changes((0, 0)) == "\r\n".join(erased) + "\x1b[1H"
     cells.draw(layout([Strip([Segment("x" + " " * 22 + "y", Style(underline=True))])]))
-    assert cells.take_changes((0, 0)).endswith("mx" + " " * 22 + "y\x1b[1H"), "an underline is visible"
+    assert cells.take_changes((0, 0)).endswith("mx" + " " * 22 + "y\r"), "an underline is visible"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "output"),
+    [
+        pytest.param([("a", "red"), ("b", "red")], [("a", "red"), (" ", "blue")], "\x1b[1;2H ", id="the pen stays"),
+        pytest.param([(" ", "red")], [(" ", "blue")], "", id="it looks the same"),
+        pytest.param([("a", "red"), ("b", "red")], [("a", "red"), (" ", "on blue")], "\x1b[1;2H\x1b[44m ", id="filled"),
+        pytest.param([("a", "red")], [(" ", "underline blue")], "\x1b[1H\x1b[4;34m ", id="underlined"),
+        pytest.param([("a", "underline red")], [(" ", "blue")], "\x1b[1H\x1b[0;34m ", id="no longer underlined"),
+    ],
+)
+def test_a_blank_needs_no_foreground(before: list[tuple[str, str]], after: list[tuple[str, str]], output: str) -> None:
+    cells = frame(len(before), 1, ColorSystem.STANDARD)
+    for parts in (before, after):
+        cells.draw_strip(0, 0, Strip([Segment(text, Style.parse(style)) for text, style in parts]))
+        written = cells.take_changes(None)
+    assert written == output
+
+
+def test_the_first_move_of_an_output_is_absolute_and_the_cursor_stays_without_a_field() -> None:
+    cells = frame(5, 1)
+    cells.draw_strip(0, 0, Strip([Segment("abcde")]))
+    assert cells.take_changes(None) == "\x1b[1H\x1b[0mabcde"
+    cells.draw_strip(0, 0, Strip([Segment("abXde")]))
+    assert cells.take_changes(None) == "\x1b[1;3HX"
+    cells.draw_strip(0, 0, Strip([Segment("abXYe")]))
+    assert cells.take_changes(None) == "\x1b[1;4HY"
+    assert cells.take_changes(None) == ""
 
 
 def test_a_text_that_is_longer_than_its_strip_claims_keeps_its_line() -> None:
