@@ -32,6 +32,11 @@ def journal_file() -> Path:
     return _folder("state") / "journal.sqlite"
 
 
+def recent_connections_file() -> Path:
+    """Return the file of the connections that the user chose last."""
+    return _folder("state") / "connections.json"
+
+
 def log_file() -> Path:
     """Return the log file of the application, written with ``--debug``."""
     return _folder("state") / "ecrtui.log"

@@ -8,11 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.settings import Settings
+from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Catalog
+    from ecrtui.ecr.profile import ProfileList
+    from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
 
@@ -39,8 +41,34 @@ class Session:
 class SessionSource(Protocol):
     """A source of the session, and of the data that was cached before there is one."""
 
+    @property
+    def connection(self) -> Connection:
+        """The options of the connection."""
+
     def __call__(self) -> Session:
         """Return the session; connect on the first call. Blocks; raises EcrTuiError if it cannot connect."""
 
     def cached_snapshot(self) -> Cache | None:
         """Return the data of the last session over this connection, without network access; None if there is none."""
+
+    def close(self) -> None:
+        """Release the connection. The session cannot be used afterwards."""
+
+
+class Connections(Protocol):
+    """What the user can connect to. The methods block, except :meth:`open`."""
+
+    def open(self, connection: Connection) -> SessionSource:
+        """Return the source of a session over another connection. Nothing is read or sent before its first call."""
+
+    def profiles(self) -> ProfileList:
+        """Return the profiles of the AWS configuration. Raises EcrTuiError."""
+
+    def regions(self, region: str) -> tuple[str, ...]:
+        """Return the known regions of ECR in the partition of a region. Raises EcrTuiError."""
+
+    def recent(self) -> tuple[RecentConnection, ...]:
+        """Return the connections that the user chose, the last one first."""
+
+    def remember(self, connection: Connection, region: str) -> None:
+        """Remember a connection that the user chose, with the region that it uses."""

@@ -18,8 +18,10 @@ from ecrtui.settings import Connection, Settings
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.ecr.location import RegistryLocation
+    from ecrtui.ecr.profile import ProfileList
     from ecrtui.ecr.reference import Reference
     from ecrtui.emulator.service import EmbeddedRegistry
+    from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.client import Clients, InProcessTransport
     from ecrtui.registry.diagnosis import Diagnosis
     from ecrtui.registry.gateway import EcrRegistry
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry
     from ecrtui.registry.user import SignInMethod
     from ecrtui.retag.engine import Engine
-    from ecrtui.session import Session, SessionSource
+    from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.app import EcrTuiApp
     from ecrtui.tui.messages import PutImageDraft
     from ecrtui.tui.put_image_app import PutImageFormResult
@@ -180,7 +182,7 @@ class SessionFactory:
         embedded: EmbeddedRegistry | None = None,
         remote: RemoteConnection | None = None,
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._settings = settings
         self._embedded = embedded
         self._remote = remote
@@ -208,27 +210,87 @@ class SessionFactory:
             if self._session is None:
                 self._session = open_session(self._registry(), self._settings)
                 if cache := open_cache(self._session.location, self._session.settings):
-                    cache.remember_connection(connection_fingerprint(self._connection))
+                    cache.remember_connection(connection_fingerprint(self.connection))
                     if cache.problem:
                         self.on_notice(f"Lists are not kept on disk. {cache.problem}")
             return self._session
 
     def _registry(self) -> Registry:
         if self._remote is None or not self._remote.process.start():
-            return open_registry(self._connection, embedded=self._embedded, user=self.user)
+            return open_registry(self.connection, embedded=self._embedded, user=self.user)
         from ecrtui.registry.process.client import RemoteRegistry
 
-        return RemoteRegistry(self._remote, self._connection.registry_id or "")
+        return RemoteRegistry(self._remote, self.connection.registry_id or "")
+
+    def close(self) -> None:
+        """Let the registry process forget the connection. The session cannot be used afterwards."""
+        if self._remote is not None:
+            self._remote.close()
 
     def cached_snapshot(self) -> Cache | None:
         """Return the cached data for this connection, without network access; None if there is none."""
-        if not self._settings.cache or self._embedded or self._connection.demo or self._connection.database:
+        if not self._settings.cache or self._embedded or self.connection.demo or self.connection.database:
             return None
         if not os.path.exists(cache_file()):  # noqa: PTH110 - Path.exists raises without permission for the folder
             return None
         from ecrtui.catalog.cache.store import Cache  # it loads SQLite, and the first frame waits for every import
 
-        return Cache.for_fingerprint(cache_file(), connection_fingerprint(self._connection))
+        return Cache.for_fingerprint(cache_file(), connection_fingerprint(self.connection))
+
+
+class ProcessConnections:
+    """What the user can connect to: all connections share one registry process.
+
+    Args:
+        settings: the settings before the account is known.
+        process: the registry process; None to use the registries in this process.
+    """
+
+    def __init__(self, settings: Settings, process: RegistryProcess | None = None) -> None:
+        self._settings = settings
+        self._process = process
+        self._app: EcrTuiApp | None = None
+
+    def talk_through(self, app: EcrTuiApp) -> None:
+        """Let new connections ask and tell the user through the screens of an application."""
+        self._app = app
+
+    def open(self, connection: Connection) -> SessionFactory:
+        """Return the source of a session over another connection. Nothing is sent before its first call."""
+        remote = self._process.open(connection) if self._process is not None else None
+        factory = SessionFactory(connection, self._settings, remote=remote)
+        if self._app is not None:
+            factory.talk_through(self._app)
+        return factory
+
+    def profiles(self) -> ProfileList:
+        """Return the profiles of the AWS configuration."""
+        if self._process is not None and self._process.start():
+            return self._process.profiles()
+        from ecrtui.registry.profiles import list_profiles
+
+        return list_profiles()
+
+    def regions(self, region: str) -> tuple[str, ...]:
+        """Return the known regions of ECR in the partition of a region."""
+        if self._process is not None and self._process.start():
+            return self._process.regions(region)
+        from ecrtui.registry.regions import list_regions
+
+        return list_regions(region)
+
+    def recent(self) -> tuple[RecentConnection, ...]:
+        """Return the connections that the user chose, the last one first."""
+        from ecrtui.recent_connections import recent_connections
+
+        return recent_connections()
+
+    def remember(self, connection: Connection, region: str) -> None:
+        """Remember a connection of a profile, or of the environment, with the region that it uses."""
+        from ecrtui.recent_connections import RecentConnection, remember_connection
+
+        if not connection.demo and connection.database is None:
+            remember_connection(RecentConnection(connection.profile or "", region))
 
 
 def _sign_in_method(settings: Settings) -> SignInMethod:
@@ -273,11 +335,18 @@ def open_cache(location: RegistryLocation, settings: Settings) -> Cache | None:
     return Cache(cache_file(), location) if settings.cache and not location.endpoint.startswith(EMBEDDED) else None
 
 
-def create_app(connect: SessionSource, settings: Settings, start: Reference, *, demo: bool = False) -> EcrTuiApp:
-    """Return the application on a connection."""
+def create_app(
+    connect: SessionSource,
+    settings: Settings,
+    start: Reference,
+    *,
+    demo: bool = False,
+    connections: Connections | None = None,
+) -> EcrTuiApp:
+    """Return the application on a connection. Without other connections, the user cannot choose another one."""
     from ecrtui.tui.app import EcrTuiApp
 
-    return EcrTuiApp(connect, settings, start, demo=demo)
+    return EcrTuiApp(connect, settings, start, demo=demo, connections=connections)
 
 
 def run_application(
@@ -297,9 +366,11 @@ def run_application(
     settings = load(flags)
     log_to_file(connection)
     process = registry_process(launched)
-    session_factory = SessionFactory(connection, settings, remote=process.open(connection))
-    app = create_app(session_factory, settings, start, demo=connection.demo)
+    connections = ProcessConnections(settings, process)
+    session_factory = connections.open(connection)
+    app = create_app(session_factory, settings, start, demo=connection.demo, connections=connections)
     session_factory.talk_through(app)
+    connections.talk_through(app)
     try:
         app.run(mouse=settings.mouse)
     finally:

@@ -79,6 +79,7 @@ SCOPES = (
     Scope("sign_in", "Sign-in"),
     Scope("menu", "Menus"),
     Scope("copy_menu", "Copy menu"),
+    Scope("connections", "Connection picker"),
 )
 """All scopes, in the order of the help: the most specific first."""
 
@@ -238,6 +239,8 @@ ACTIONS = (
     Action("app.help", "question_mark,f1", "help", "help", "Show the keyboard shortcuts of this screen", footer=True),
     Action("app.palette", "colon,ctrl+p", "command_palette", "commands", "Command palette", footer=True, palette=False),
     Action("app.activity", "a", "activity", "activity", "Show all writes to this registry; undo them"),
+    Action("app.profile", "P", "choose_profile", "profile", "Connect with another profile"),
+    Action("app.region", "R", "choose_region", "region", "Connect to another region"),
     Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is saved in your settings"),
     Action("app.toggle_header", "", "toggle_header", "header", "Show or hide the header"),
     Action("app.repaint", "ctrl+l", "repaint", "repaint", "Draw the screen again, after other output on the terminal"),
@@ -260,6 +263,11 @@ ACTIONS = (
         Action(f"copy_menu.pick_{n}", str(n), f"pick({n})", f"copy {n}", f"Copy entry {n}", palette=False)
         for n in range(1, 10)
     ),
+    Action("connections.open", "enter", "open", "connect", "Connect; the screens switch if it works", palette=False),
+    Action("connections.down", "down", "down", "down", "Move one row down", palette=False),
+    Action("connections.up", "up", "up", "up", "Move one row up", palette=False),
+    Action("connections.page_down", "pagedown", "page_down", "page down", "Move one page down", palette=False),
+    Action("connections.page_up", "pageup", "page_up", "page up", "Move one page up", palette=False),
 )
 """All actions, in the order of the footer and the help within each scope."""
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.actions import parse as parse_action
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -24,6 +25,7 @@ from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, declared_actions, keys_of, shown_key
+from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
@@ -33,12 +35,21 @@ from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
-    from ecrtui.session import Session, SessionSource
+    from textual.command import Provider
+
+    from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
 
 
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
+
+
+def connection_commands() -> type[Provider]:
+    """Return the commands of the palette that connect."""
+    from ecrtui.tui.connection_commands import ConnectionCommands
+
+    return ConnectionCommands
 
 
 class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, KeymapApp):
@@ -49,9 +60,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         settings: the settings before the account is known.
         start: the repository or image to open.
         demo: True for the embedded registry; the header shows it.
+        connections: what else the user can connect to; None for no choice.
     """
 
     TITLE = "ecrtui"
+    COMMANDS = App.COMMANDS | {connection_commands}
     BINDINGS = bindings("app")
 
     def __init__(
@@ -61,7 +74,9 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         start: Reference | None = None,
         *,
         demo: bool = False,
+        connections: Connections | None = None,
     ) -> None:
+        self.switcher = ConnectionSwitcher(self, connections)
         self.theme_manager = ThemeManager(self)  # Textual asks for variable defaults in its constructor
         super().__init__()
         self.connect = connect
@@ -70,6 +85,8 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         self.trusts_terminal = settings.trust_terminal_clipboard
         self.leaving = False
         self.demo = demo
+        self._theme_setting = settings.theme
+        """The theme that the settings name for the account in use."""
         self._connected: list[SessionSource] = []
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
@@ -108,20 +125,60 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
     def on_connected(self, message: messages.Connected) -> None:
         """Show the registry in the headers of its screens; on the first connection, do what the session needs."""
         source, session = message.source, message.session
-        if all(screen.header_state.connected for screen in self._screens_on(source)):
-            return
-        self._update_headers(source, lambda state: state.connected_to(session))
+        if not all(screen.header_state.connected for screen in self._screens_on(source)):
+            self._update_headers(source, lambda state: state.connected_to(session))
+            self.welcome(source, session)
+
+    def welcome(self, source: SessionSource, session: Session) -> None:
+        """Read who the caller is; on the first connection, do what the session needs."""
         self.run_worker(self._identify(source, session), group="identify", exit_on_error=False)
         if any(source is known for known in self._connected):
             return
         self._connected.append(source)
-        if source is self.connect and session.settings.theme != self.settings.theme:
+        if source is self.connect and session.settings.theme != self._theme_setting:
+            self._theme_setting = session.settings.theme
             self.theme_manager.use(session.settings.theme)
         self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._resolve_unknown(session), exit_on_error=False))
 
     async def _identify(self, source: SessionSource, session: Session) -> None:
         identity = await blocking.run_blocking(session.registry.identity)
         self._update_headers(source, lambda state: state._replace(identity=identity))
+
+    def on_connect_failed(self, message: messages.ConnectFailed) -> None:
+        if not any(message.source is known for known in self._connected):
+            self._offer_connections(message.source, message.error)
+
+    @work(group="offer", exclusive=True, exit_on_error=False)
+    async def _offer_connections(self, source: SessionSource, error: EcrTuiError) -> None:
+        await self.switcher.offer(source, error)
+
+    def on_switch_to(self, message: messages.SwitchTo) -> None:
+        self.switcher.switch(message.source, message.session, message.landing)
+
+    def use_source(self, source: SessionSource) -> None:
+        """Open new screens on this source from now on."""
+        self._connected = [known for known in self._connected if known is not self.connect]
+        self.connect = source
+        self.demo = source.connection.demo
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out the actions for other connections if there are none."""
+        if action in ("choose_profile", "choose_region"):
+            return self.switcher.is_available
+        return super().check_action(action, parameters)
+
+    def action_choose_profile(self) -> None:
+        """Connect with another profile."""
+        self.switcher.choose_profile()
+
+    def action_choose_region(self) -> None:
+        """Connect to another region."""
+        self.switcher.choose_region()
+
+    def header_state_of(self, source: SessionSource) -> HeaderState:
+        """Return what the headers of a source show."""
+        peers = self._screens_on(source)
+        return peers[-1].header_state if peers else HeaderState(read_only=self.settings.read_only, demo=self.demo)
 
     def show_new_caller(self) -> None:
         """Show who the caller is after new credentials. The thread that signs in calls this."""
@@ -141,12 +198,12 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
 
     def with_header(self, screen: AppScreen) -> AppScreen:
         """Give a new screen the header of an open screen on the same source."""
-        peers = self._screens_on(screen.connect)
-        known = peers[-1].header_state if peers else HeaderState(read_only=self.settings.read_only, demo=self.demo)
-        screen.header_state = known._replace(writes=self._writes_on(screen.connect))
+        known = self.header_state_of(screen.connect)
+        screen.header_state = known._replace(writes=self.writes_on(screen.connect))
         return screen
 
-    def _writes_on(self, source: SessionSource) -> int:
+    def writes_on(self, source: SessionSource) -> int:
+        """Return the number of writes in flight to the registry of a source."""
         return sum(source is writing for writing in self._writes)
 
     async def _resolve_unknown(self, session: Session) -> None:
@@ -229,7 +286,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
             self.exit()
 
     def _show_writes(self, source: SessionSource) -> None:
-        self._update_headers(source, lambda state: state._replace(writes=self._writes_on(source)))
+        self._update_headers(source, lambda state: state._replace(writes=self.writes_on(source)))
 
     async def action_quit(self) -> None:
         """Quit at once. If a write is in flight, quit when it completes."""

@@ -14,11 +14,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.header_state import HeaderState
-from ecrtui.tui.messages import Connected, GoBack
+from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
@@ -101,6 +102,11 @@ class AppScreen(Screen[None]):
         raise NotImplementedError
 
     @property
+    def place(self) -> Reference:
+        """The repository or image on the screen; empty for a screen of the whole registry. Screens override it."""
+        return Reference()
+
+    @property
     def awaits_content(self) -> bool:
         """True if what the user asked for may appear at once. The terminal then waits a moment for it."""
         return False
@@ -111,7 +117,12 @@ class AppScreen(Screen[None]):
 
     async def session(self) -> Session:
         """Return the session; connect first if needed. Raises EcrTuiError."""
-        session = await blocking.run_blocking(self.connect)
+        try:
+            session = await blocking.run_blocking(self.connect)
+        except EcrTuiError as error:
+            if not self.header_state.connected:
+                self.post_message(ConnectFailed(self.connect, error))
+            raise
         if not self.header_state.connected:
             self.post_message(Connected(self.connect, session))
         return session

@@ -89,6 +89,8 @@ class ListScreen(AppScreen, Generic[Item]):
 
     columns: Sequence[Column[Item]]
     rows: Rows[Item]
+    first_filter: str = ""
+    """The filter to start with; set it before the screen is opened."""
     _listing: BatchSource[Item] | None = None
     _filter: Filter[Item] | None = None
     """The filter that applies; None for all rows."""
@@ -118,6 +120,8 @@ class ListScreen(AppScreen, Generic[Item]):
     def start(self) -> None:
         """Start the screen. Textual runs ``on_mount`` of every base class; this runs once."""
         self.table.focus()
+        if self.first_filter:
+            self.query_one(FilterBar).show_filter(self.first_filter)
         if self.CACHED_ROWS_IN_FIRST_FRAME and (known := self._cached_rows()):
             self.table.merge(known.items)
             self.state = self.state._replace(stale=known.age)

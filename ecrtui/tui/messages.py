@@ -10,6 +10,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
+    from ecrtui.ecr.reference import Reference
     from ecrtui.errors import EcrTuiError
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
@@ -24,6 +25,29 @@ class Connected(Message):
 
     source: SessionSource
     session: Session
+
+
+@dataclass
+class ConnectFailed(Message):
+    """A source could not open its session."""
+
+    source: SessionSource
+    error: EcrTuiError
+
+
+@dataclass
+class SwitchTo(Message):
+    """Show another connection in place of the one in use.
+
+    Args:
+        source: the source of its session.
+        session: its session.
+        landing: what to show: a repository, an image, or all repositories if it is empty.
+    """
+
+    source: SessionSource
+    session: Session
+    landing: Reference
 
 
 @dataclass

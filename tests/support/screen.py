@@ -43,6 +43,7 @@ async def running(
     connection: Connection | None = None,
     unhurried: bool = True,
     capabilities: Capabilities | None = None,
+    elsewhere: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application on this registry while the block runs.
@@ -54,6 +55,7 @@ async def running(
         connection: the connection options.
         unhurried: False lets a throttled writer retry at once.
         capabilities: the features of the registry; None for those of ECR.
+        elsewhere: True if the user can choose other connections, over the network.
         settings: settings, given as flags.
     """
     chosen = load({"writes_per_second": 10_000.0, "prefetch": True, **settings})
@@ -65,9 +67,11 @@ async def running(
         connect = wiring.SessionFactory(options, chosen, embedded=embedded)
     else:
         connect = _hurried(embedded, chosen)
-    app = wiring.create_app(
-        connect, chosen, parse_reference(start) if start else Reference(), demo=embedded is not None
-    )
+    reference = parse_reference(start) if start else Reference()
+    connections = wiring.ProcessConnections(chosen) if elsewhere else None
+    app = wiring.create_app(connect, chosen, reference, demo=embedded is not None, connections=connections)
+    if connections is not None:
+        connections.talk_through(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield pilot
 
@@ -76,26 +80,33 @@ def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSo
     registry = wiring.open_registry(Connection(), embedded=embedded)
     engine = Engine(registry, Journal(None), settings, rate_limiter=RateLimiter(0, sleep=lambda seconds: None))
     session = Session(registry.location(), settings, registry, Catalog(registry), lambda: engine, lambda other: session)
-    return _Connected(session)
+    return OpenSession(session)
 
 
 def _limited(embedded: EmbeddedRegistry | None, settings: Settings, capabilities: Capabilities) -> SessionSource:
     registry = wiring.open_registry(Connection(), embedded=embedded)
     registry.capabilities = capabilities
-    return _Connected(wiring.open_session(registry, settings))
+    return OpenSession(wiring.open_session(registry, settings))
+
+
+_AS_CONFIGURED = Connection()
 
 
 @dataclass(frozen=True)
-class _Connected:
+class OpenSession:
     """A session source with an open session and no cached snapshot."""
 
     session: Session
+    connection: Connection = _AS_CONFIGURED
 
     def __call__(self) -> Session:
         return self.session
 
     def cached_snapshot(self) -> None:
         return None
+
+    def close(self) -> None:
+        """Do nothing: nothing was opened."""
 
 
 def app_of(pilot: Pilot[None]) -> EcrTuiApp:

@@ -16,6 +16,7 @@ from ecrtui.tui.bindings import declared_actions
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.overlays.connections import ConnectionPicker
 from ecrtui.tui.overlays.copied_text import CopiedText
 from ecrtui.tui.overlays.help import HelpOverlay
 from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
@@ -56,6 +57,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     Question,
     SignInOverlay,
     CopiedText,
+    ConnectionPicker,
 )
 """Every class that binds actions of the table."""
 

@@ -9,18 +9,20 @@ import difflib
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put
 from tests.support.screen import retag, running, screen_text, type_text, until
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((160, 50), (80, 24))
+PICKER_SIZES = ((120, 35), (80, 24))
 DAY = 86_400
 CHANGING = (
     (
@@ -165,13 +167,22 @@ async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
         await compare(pilot, "activity")
 
 
-async def compare(pilot: Any, name: str) -> None:
+async def test_the_connection_picker_matches_its_snapshot(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    write_config(own_home, EVERY_KIND)
+    async with running(None, size=PICKER_SIZES[0], elsewhere=True) as pilot:
+        await until(pilot, "AdministratorAccess")
+        await compare(pilot, "connections", PICKER_SIZES)
+
+
+async def compare(pilot: Any, name: str, sizes: Sequence[tuple[int, int]] = SIZES) -> None:
     """Compare the screen with its snapshots, from the largest size to the smallest."""
     different = []
-    for columns, rows in SIZES:
+    for columns, rows in sizes:
         await pilot.resize_terminal(columns, rows)
         different += difference(f"{name}-{columns}x{rows}", await settled(pilot))
-    await pilot.resize_terminal(*SIZES[0])
+    await pilot.resize_terminal(*sizes[0])
     if different:
         pytest.fail("\n".join([*different, "UPDATE_SNAPSHOTS=1 keeps it as it is now"]), pytrace=False)
 
@@ -203,4 +214,5 @@ def difference(name: str, screen: str) -> list[str]:
 def test_every_snapshot_belongs_to_a_screen() -> None:
     names = [*(view.name for view in VIEWS), "retag-done", "activity"]
     expected = {f"{name}-{columns}x{rows}" for columns, rows in SIZES for name in names}
+    expected |= {f"connections-{columns}x{rows}" for columns, rows in PICKER_SIZES}
     assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected

@@ -20,7 +20,16 @@ from ecrtui.ecr.location import account_of_arn
 from ecrtui.errors import ConnectionFailed
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
-from ecrtui.registry.process.rpc import CLOSE, OPEN, ConnectionClosed, ReplyStream, RpcConnection, connection_closed
+from ecrtui.registry.process.rpc import (
+    CLOSE,
+    OPEN,
+    PROFILES,
+    REGIONS,
+    ConnectionClosed,
+    ReplyStream,
+    RpcConnection,
+    connection_closed,
+)
 from ecrtui.registry.process.user_calls import answer
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
 from ecrtui.registry.user import User
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.layer import LayerState
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
+    from ecrtui.ecr.profile import ProfileList
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
     from ecrtui.ecr.repository import Repository
@@ -105,6 +115,29 @@ class RegistryProcess:
         except ConnectionClosed:
             # It ended just now and has not handled the call: send it to a new process, writes too.
             return self._live_rpc().call(name, *arguments)
+
+    def profiles(self) -> ProfileList:
+        """Return the profiles of the AWS configuration; see :func:`ecrtui.registry.profiles.list_profiles`.
+
+        Raises:
+            ConnectionFailed: the process has ended.
+        """
+        found: ProfileList = self._list(PROFILES)
+        return found
+
+    def regions(self, region: str) -> tuple[str, ...]:
+        """Return the regions of ECR; see :func:`ecrtui.registry.regions.list_regions`.
+
+        Raises:
+            ConnectionFailed: the process has ended.
+        """
+        return tuple(self._list(REGIONS, region))
+
+    def _list(self, name: str, *arguments: str) -> Any:
+        try:
+            return self.call(name, 0, *arguments).next()
+        except ConnectionClosed:
+            raise _process_ended() from None
 
     def close(self) -> None:
         """End the process. Calls in progress are abandoned."""

@@ -25,6 +25,9 @@ Handler = Callable[..., Iterator[Any]]
 OPEN, CLOSE = "open", "close"
 """Calls to the registry process: hold this connection under a number, and forget it."""
 
+PROFILES, REGIONS = "profiles", "regions"
+"""Calls to the registry process that need no connection; their number is 0."""
+
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")
 """The kind of message, the number of the call, the size of the body in bytes."""

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.registry.credential_process import end_running
-from ecrtui.registry.process.rpc import CLOSE, OPEN, RpcConnection, connection_closed
+from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, REGIONS, RpcConnection, connection_closed
 from ecrtui.registry.process.user_calls import remote_user
+from ecrtui.registry.profiles import list_profiles
+from ecrtui.registry.regions import list_regions
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class RegistryServer:
         """The connections by number; None for one that was closed."""
 
     def handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
-        """Handle a call: "open", "close", or an operation on the connection with this number."""
+        """Handle a call: "open", "close", a list, or an operation on the connection with this number."""
         if name == OPEN:
             opened = self._new_connection(number, *arguments)
             self._put(number, opened)
@@ -77,6 +79,10 @@ class RegistryServer:
         elif name == CLOSE:
             self._put(number, None)
             yield None
+        elif name == PROFILES:
+            yield list_profiles()
+        elif name == REGIONS:
+            yield list_regions(*arguments)
         elif name in CODECS:
             yield from self._connection(number).page(name, *arguments)
         else:

@@ -18,6 +18,7 @@ from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageRequest
+from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.plan import Report
@@ -87,6 +88,11 @@ class ImageScreen(RetagMixin, InspectMixin):
         self.repository_name = repository
         self.subject = subject
         self._prepared = prepared
+
+    @property
+    def place(self) -> Reference:
+        digest = self.subject if is_digest(self.subject) else ""
+        return Reference(self.repository_name, "" if digest else self.subject, digest)
 
     def breadcrumb(self) -> str:
         subject = short_digest(self.subject) if is_digest(self.subject) else self.subject

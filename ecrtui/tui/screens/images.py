@@ -25,6 +25,7 @@ from ecrtui.ecr.documents import image_document
 from ecrtui.ecr.findings import SEVERITIES, scan_status_text
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.put_image_request import PutImageRequest
+from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
@@ -179,6 +180,10 @@ class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin)
         self.preview = ManifestPreview(repository)
         self.columns = image_columns(self._kind, self.unknown_scan, self._unknown_pull, self.parts.index_of)
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
+
+    @property
+    def place(self) -> Reference:
+        return Reference(self.repository_name)
 
     def breadcrumb(self) -> str:
         return f"Repositories › {self.repository_name}"

@@ -81,6 +81,11 @@ class FilterBar(Vertical):
         self.add_class("-open")
         self.field.focus()
 
+    def show_filter(self, line: str) -> None:
+        """Apply a filter without the focus."""
+        self.add_class("-open")
+        self.field.value = line
+
     def clear(self) -> None:
         """Clear the filter and hide the bar."""
         self.remove_class("-open")

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecrtui import wiring
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import parse_reference
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.session import Session
 from ecrtui.settings import Connection, Settings
 from ecrtui.tui import messages
 from tests.support.embedded import REGION, client_for, create_repository, digest_of, push_image, tags_of
-from tests.support.screen import until
+from tests.support.screen import OpenSession, until
 
 SETTINGS = Settings(writes_per_second=10_000.0)
 SIZE = (140, 45)
 HERE, THERE = "123456789012", "999999999999"
-
-
-@dataclass(frozen=True)
-class _Source:
-    session: Session
-
-    def __call__(self) -> Session:
-        return self.session
-
-    def cached_snapshot(self) -> None:
-        return None
 
 
 def registry_with_an_image(registry_id: str) -> tuple[EmbeddedRegistry, str]:
@@ -45,7 +33,7 @@ async def test_a_screen_ignores_a_write_to_another_registry() -> None:
     other = wiring.open_session(wiring.open_registry(Connection(), embedded=there), SETTINGS)
     session = wiring.open_session(wiring.open_registry(Connection(), embedded=here), SETTINGS)
     session = replace(session, for_account=lambda registry_id: other)
-    source = _Source(session)
+    source = OpenSession(session)
     app = wiring.create_app(source, SETTINGS, parse_reference("team/app"), demo=True)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, "v1")
