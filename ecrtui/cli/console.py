@@ -1,15 +1,12 @@
-"""Messages, progress and signals, for every command that is not the application."""
+"""Messages and progress, for every command that is not the application."""
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ecrtui.cli.standard_streams import write_stderr
 from ecrtui.ecr.safe_text import visible_lines
@@ -70,36 +67,6 @@ class ProgressLine:
     def _clear(self) -> None:
         if self._shown:
             write_stderr(_CLEAR_LINE)
-
-
-@contextmanager
-def stop_event(message: str = "") -> Iterator[Event]:
-    """Yield an event that the first Ctrl-C or SIGTERM sets. A second one raises KeyboardInterrupt, a third one ends.
-
-    Args:
-        message: what to print on standard error when the event is set.
-    """
-    stopped = Event()
-    handlers: dict[signal.Signals, Any] = {}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if stopped.is_set():
-            restore()
-            raise KeyboardInterrupt
-        stopped.set()
-        if message:
-            print_message(message)
-
-    def restore() -> None:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        handlers[number] = signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        restore()
 
 
 def count_progress(line: ProgressLine, unit: str) -> Callable[[int, int], None]:

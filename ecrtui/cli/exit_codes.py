@@ -35,7 +35,7 @@ class ExitCode(IntEnum):
     UNDECIDED = 11
     """A filter cannot decide about some images: their findings or the indexes are not known. The others are printed."""
     INTERRUPTED = 130
-    """Ctrl-C."""
+    """Ctrl-C, or SIGTERM or SIGHUP while a command writes."""
 
     @property
     def words(self) -> str:

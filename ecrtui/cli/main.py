@@ -79,12 +79,12 @@ def _interrupted() -> int:
 
 
 def run() -> None:
-    """Run the console script."""
-    open_closed_streams()
-    arguments = sys.argv[1:]
-    if arguments[:1] != ["put-image"]:  # it checks before the call, as the AWS CLI fails, whether it can print
-        escape_missing_characters()
+    """Run the command line of this process and end it."""
     try:
+        open_closed_streams()
+        arguments = sys.argv[1:]
+        if arguments[:1] != ["put-image"]:  # it checks before the call, as the AWS CLI fails, whether it can print
+            escape_missing_characters()
         code = main(arguments)
     except SystemExit as done:  # argparse printed its text
         code = done.code if isinstance(done.code, int) else 0

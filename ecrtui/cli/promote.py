@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import connection_words
-from ecrtui.cli.console import ProgressLine, print_message, stop_event
+from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, parse_repository, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
+from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
 from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.reference import Reference
@@ -92,7 +93,8 @@ def _execute(options: argparse.Namespace) -> int:
         read_source(source.registry, reference, referrers=options.referrers),
         [TagTarget(entry.repository, entry.tag, expect) for entry in references],
     )
-    return _apply(promotion, options, source, target)
+    with interrupts():
+        return _apply(promotion, options, source, target)
 
 
 run = partial(run_command, parser, _execute)

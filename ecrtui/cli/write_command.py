@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.console import ProgressLine, print_error, print_message, stop_event
+from ecrtui.cli.console import ProgressLine, print_error, print_message
 from ecrtui.cli.context import output_error
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.output_options import add_output_options
+from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_names
@@ -73,14 +74,20 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         print_summary(report)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
-    elif confirmed(plan, options):
-        try:
-            report = _apply(plan, options, engine, on_conflict)
-        except KeyboardInterrupt:
-            return _report_interrupt(plan, engine)
-        print_summary(report)
-    else:
+        print_result(report_document(report), options)
+        return exit_code_for_report(report, detailed=options.detailed_exit_code)
+    with interrupts():
+        return _confirm_and_apply(plan, options, engine, on_conflict)
+
+
+def _confirm_and_apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict: OnConflict) -> int:
+    if not confirmed(plan, options):
         return ExitCode.REFUSED
+    try:
+        report = _apply(plan, options, engine, on_conflict)
+    except KeyboardInterrupt:
+        return _report_interrupt(plan, engine)
+    print_summary(report)
     print_result(report_document(report), options)
     return exit_code_for_report(report, detailed=options.detailed_exit_code)
 
@@ -99,7 +106,7 @@ def print_result(document: Mapping[str, Any], options: argparse.Namespace) -> No
 
 
 def _apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict: OnConflict) -> Report:
-    """Apply a confirmed plan; Ctrl-C stops between two steps."""
+    """Apply a confirmed plan; Ctrl-C, SIGTERM and SIGHUP stop between two steps."""
     allowed = plan.protected_tags if options.allow_protected or not options.yes else ()
     with (
         stop_event("stopping after the current step; press Ctrl-C again to leave at once") as stopped,

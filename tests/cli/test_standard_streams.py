@@ -11,16 +11,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
 
 from ecrtui.cli.exit_codes import ExitCode
-from ecrtui.emulator.service import EmbeddedRegistry
 from tests.cli.test_write_commands import RetagRegistry, registry
 from tests.support.cli_env import CliEnv, run_on_terminal
-from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served, tags_of
+from tests.support.embedded import REGION, create_repository, push_image, served
+from tests.support.forked_runs import Run, run_all
 
 __all__ = ["registry"]
 
@@ -30,22 +29,7 @@ LATIN = {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}
 
 RETAG = ("retag", "team/app:one", "new", "--yes")
 PARTLY = ("retag", "team/app:one", ".x", "newer", "--yes", "--on-conflict", "continue")
-READS = (("repositories",), ("images", "team/app"), ("images", "team/app", "--output", "csv"), ("history",), ("keys",))
-
-
-def run_in_shell(
-    env: CliEnv, *words: str, redirect: str, environment: Mapping[str, str] = MappingProxyType({})
-) -> tuple[int, str]:
-    """Run a command with this redirection; return its exit code and standard error."""
-    command = [sys.executable, "-m", "ecrtui", *words, *(env.options if words[0] != "keys" else ())]
-    done = subprocess.run(
-        ["/bin/bash", "-c", f"exec {shlex.join(command)} {redirect}"],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        timeout=60,
-    )
-    return done.returncode, done.stderr.decode()
+READS = (("repositories",), ("images", "team/app", "--output", "csv"), ("keys",))
 
 
 class Write(NamedTuple):
@@ -65,92 +49,109 @@ WRITES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("redirect", "message", "writes"),
-    [
-        (">/dev/full", "No space left on device", ("untag", "retag, partly")),
-        (">&-", "Standard output is closed", ("undo", "swap")),
-        ("> >(exec true)", "", ("undo", "retag")),
-        ("2>/dev/full", "", ("retag", "swap")),
-        ("2>&-", "", ("untag", "retag, partly")),
-        (">/dev/full 2>/dev/full", "", ("undo", "swap")),
-        (">&- 2>&- <&-", "", ("retag", "untag")),
-    ],
-)
-def test_the_code_of_a_write_does_not_depend_on_the_output(
-    redirect: str, message: str, writes: Sequence[str], registry: RetagRegistry
-) -> None:
+NO_SPACE, CLOSED = "No space left on device", "Standard output is closed."
+
+
+class Streams(NamedTuple):
+    """The error of standard output, if there is one, and the writes to try."""
+
+    problem: str
+    writes: tuple[str, ...]
+
+
+STREAMS = {
+    ">/dev/full": Streams(NO_SPACE, ("untag", "retag, partly")),
+    ">&-": Streams(CLOSED, ("undo", "swap")),
+    "> >(exec true)": Streams("", ("undo", "retag")),
+    "2>/dev/full": Streams("", ("retag", "swap")),
+    "2>&-": Streams("", ("untag", "retag, partly")),
+    ">/dev/full 2>/dev/full": Streams(NO_SPACE, ("undo", "swap")),
+    ">&- 2>&- <&-": Streams(CLOSED, ("retag", "untag")),
+}
+"""By redirection of the shell."""
+
+
+@pytest.fixture(params=STREAMS)
+def runs(request: pytest.FixtureRequest, registry: RetagRegistry, tmp_path: Path) -> Iterator[tuple[str, list[Run]]]:
+    """A redirection, and what it does to the commands that read, to put-image, and to those that write."""
+    redirect: str = request.param
     registry.push("one", "spare")
+    registry.push("two", "given")
+    manifest = registry.env.client.batch_get_image(repositoryName="team/app", imageIds=[{"imageTag": "one"}])
+    (tmp_path / "manifest").write_text(manifest["images"][0]["imageManifest"])
     assert registry.run("retag", "team/app:one", "undone", "--yes").code == ExitCode.DONE
-    for write in map(WRITES.__getitem__, writes):
-        code, err = run_in_shell(registry.env, *write.words, redirect=redirect, environment=ASCII)
-        assert code == write.code, err
-        tags = registry.tags()
+    put = ("put-image", "--repository-name", "team/app", "--image-manifest", f"file://{tmp_path}/manifest")
+    writes = [WRITES[name].words for name in STREAMS[redirect].writes]
+    with served(registry.env.embedded) as url:
+        commands = [
+            *((*words, *(registry.env.options if words != ("keys",) else ())) for words in (*READS, *writes)),
+            (*put, "--image-tag", "given", "--endpoint-url", url, "--region", REGION),
+        ]
+        yield redirect, run_all(commands, tmp_path, redirect=redirect, environment=ASCII)
+
+
+def test_the_exit_code_follows_the_write_and_then_the_output(
+    runs: tuple[str, list[Run]], registry: RetagRegistry
+) -> None:
+    redirect, results = runs
+    problem, names = STREAMS[redirect]
+    shows_errors = "2>" not in redirect
+    tags = registry.tags()
+    for words, run in zip(READS, results[: len(READS)], strict=True):
+        assert run.code == (ExitCode.OUTPUT_ERROR if problem else ExitCode.DONE), words
+        assert run.err.rstrip() == (
+            f"ecrtui: Could not write the output: {problem}" if problem and shows_errors else ""
+        )
+    for write, run in zip(map(WRITES.__getitem__, names), results[len(READS) : -1], strict=True):
+        assert run.code == write.code, run.err
         for tag, name in write.tags.items():
             assert tags.get(tag, "") == {"one": registry.one, "two": registry.two, "": ""}[name], write.words
-        assert "Traceback" not in err
-        assert "Exception ignored" not in err
-        if "2>" not in redirect:
-            assert message in err
-            assert "undo with: ecrtui undo" in err
-
-
-@pytest.mark.parametrize("words", READS)
-@pytest.mark.parametrize(
-    ("redirect", "code", "message"),
-    [
-        (">/dev/full", ExitCode.OUTPUT_ERROR, "ecrtui: Could not write the output: No space left on device\n"),
-        (">&-", ExitCode.OUTPUT_ERROR, "ecrtui: Could not write the output: Standard output is closed.\n"),
-        ("2>&-", ExitCode.DONE, ""),
-        ("2>/dev/full", ExitCode.DONE, ""),
-    ],
-)
-def test_a_reading_command_fails_if_its_output_does(
-    words: tuple[str, ...], redirect: str, code: int, message: str, registry: RetagRegistry
-) -> None:
-    assert run_in_shell(registry.env, *words, redirect=redirect) == (code, message)
-
-
-@pytest.mark.parametrize("words", [("--help",), ("retag", "--help"), ("--version",), ("put-image", "help")])
-def test_help_that_cannot_be_printed_ends_without_a_traceback(words: tuple[str, ...], cli: CliEnv) -> None:
-    done = subprocess.run(
-        ["/bin/bash", "-c", f"exec {shlex.join([sys.executable, '-m', 'ecrtui', *words])} >/dev/full"],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},  # argparse ignores an error of its write
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert done.returncode == (255 if words[0] == "put-image" else ExitCode.OUTPUT_ERROR), done.stderr
-    assert "No space left on device" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_closed_standard_output_is_not_written_into_another_file(registry: RetagRegistry) -> None:
-    run_in_shell(registry.env, *RETAG, redirect=">&-")
+        if shows_errors:
+            assert problem in run.err
+            assert "undo with: ecrtui undo" in run.err
+    put = results[-1]
+    assert put.code == (255 if problem == NO_SPACE else 0), put.err
+    assert tags["given"] == registry.one
+    if shows_errors and redirect.startswith(">"):
+        failed = "; only printing its response failed." if problem == NO_SPACE else ""
+        assert f"hint: team/app:given@{registry.one} was put{failed}" in put.err
+        assert (NO_SPACE in put.err) == (problem == NO_SPACE)
+    assert not any("Traceback" in run.err or "Exception ignored" in run.err for run in results)
     for file in (Path(registry.env.database), *Path(os.environ["HOME"]).rglob("*.sqlite*")):
-        assert b"planId" not in file.read_bytes()[:64]
+        assert b"planId" not in file.read_bytes()[:64]  # an opened file never becomes standard output
+
+
+HELP = (("--help",), ("retag", "--help"), ("--version",), ("put-image", "help"))
+
+
+def test_help_that_cannot_be_printed_ends_without_a_traceback(tmp_path: Path) -> None:
+    unbuffered = {"PYTHONUNBUFFERED": ""}  # argparse ignores an error of its write
+    for words, run in zip(HELP, run_all(HELP, tmp_path, redirect=">/dev/full", environment=unbuffered), strict=True):
+        assert run.code == (255 if words[0] == "put-image" else ExitCode.OUTPUT_ERROR), run.err
+        assert "No space left on device" in run.err
+        assert "Traceback" not in run.err
 
 
 @pytest.mark.parametrize(
-    ("output", "environment"),
+    ("outputs", "environment"),
     [
-        *((output, ASCII) for output in ("json", "text", "table", "yaml", "jsonl")),
-        ("json", LATIN),
-        ("text", ASCII | {"AWS_CLI_OUTPUT_ENCODING": "ascii"}),
+        (("json", "text", "table", "yaml", "jsonl"), ASCII),
+        (("json",), LATIN),
+        (("text",), ASCII | {"AWS_CLI_OUTPUT_ENCODING": "ascii"}),
     ],
 )
-def test_a_character_that_the_locale_lacks_is_escaped(output: str, environment: Mapping[str, str], cli: CliEnv) -> None:
+def test_a_character_that_the_locale_lacks_is_escaped(
+    outputs: Sequence[str], environment: Mapping[str, str], cli: CliEnv, tmp_path: Path
+) -> None:
     create_repository(cli.client, "team/app")
     push_image(cli.client, "team/app", "one", "one")
-    words = ["images", "team/app", "--output", output, "--query", r'`["\u00e9\u20ac\ud83d\ude00"]`']
-    done = subprocess.run(
-        [sys.executable, "-m", "ecrtui", *words, *cli.options],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert b"\\u20ac" in done.stdout
-    if output.startswith("json"):
-        assert json.loads(done.stdout.decode("latin-1")) == ["é€😀"]
+    query = ("--query", r'`["\u00e9\u20ac\ud83d\ude00"]`')
+    commands = [("images", "team/app", "--output", output, *query, *cli.options) for output in outputs]
+    for output, run in zip(outputs, run_all(commands, tmp_path, environment=environment), strict=True):
+        assert (run.code, run.err) == (0, "")
+        assert b"\\u20ac" in run.out
+        if output.startswith("json"):
+            assert json.loads(run.out.decode("latin-1")) == ["é€😀"]
 
 
 def test_an_answer_that_the_locale_cannot_read_confirms_nothing(registry: RetagRegistry) -> None:
@@ -163,26 +164,13 @@ def test_an_answer_that_the_locale_cannot_read_confirms_nothing(registry: RetagR
     assert "new" not in registry.tags()
 
 
-def test_a_word_that_is_not_utf_8_is_refused_without_a_traceback(registry: RetagRegistry) -> None:
-    for output in ("json", "yaml", "text", "table"):
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "ecrtui",
-                *RETAG[:2],
-                b"caf\xe9",
-                "--yes",
-                "--output",
-                output,
-                *registry.env.options,
-            ],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-        )
-        assert done.returncode == ExitCode.REFUSED, done.stderr
-        assert b"\\udce9" in done.stdout
-        assert b"Traceback" not in done.stderr
+def test_a_word_that_is_not_utf_8_is_refused_without_a_traceback(registry: RetagRegistry, tmp_path: Path) -> None:
+    words = (*RETAG[:2], os.fsdecode(b"caf\xe9"), "--yes", *registry.env.options)
+    commands = [(*words, "--output", output) for output in ("json", "yaml", "text", "table")]
+    for run in run_all(commands, tmp_path):
+        assert run.code == ExitCode.REFUSED, run.err
+        assert b"\\udce9" in run.out
+        assert "Traceback" not in run.err
 
 
 @pytest.mark.parametrize("query", ["length(results[0].nothing)", "sort_by(results, &x)", "results[0].action > `1`"])
@@ -235,77 +223,6 @@ def _lead_session() -> None:
 
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-@pytest.fixture
-def silent() -> Iterator[tuple[EmbeddedRegistry, str]]:
-    """A served registry that applies a PutImage and never replies to it."""
-    embedded = new_embedded()
-    client = client_for(embedded)
-    create_repository(client, "team/app")
-    push_image(client, "team/app", "one", "one")
-    embedded.faults.add("PutImage:latency:seconds=80000")
-    with served(embedded) as url:
-        yield embedded, url
-
-
-@pytest.mark.parametrize("tags", [1, 20])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_leaves_a_write_that_never_ends(
-    tags: int, number: signal.Signals, silent: tuple[EmbeddedRegistry, str]
-) -> None:
-    embedded, url = silent
-    words = [f"t{position}" for position in range(tags)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ecrtui", "retag", "team/app:one", *words, "--yes", "--endpoint-url", url],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "AWS_DEFAULT_REGION": REGION},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    while "t0" not in tags_of(client_for(embedded), "team/app"):
-        assert process.poll() is None
-    process.send_signal(number)
-    assert "stopping after the current step" in process.stderr.readline()
-    process.send_signal(number)
-    err = process.communicate(timeout=120)[1]
-    assert process.returncode == ExitCode.UNKNOWN, err
-    assert "team/app:t0 unknown: its write was in flight when you left" in err
-    assert "ecrtui history --resolve-unknown" in err
-    assert "Traceback" not in err
-
-
-def _take_interrupts() -> None:
-    """Take SIGINT, which a test run in the background ignores."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def test_two_signals_at_once_end_any_command_without_a_traceback(silent: tuple[EmbeddedRegistry, str]) -> None:
-    embedded, url = silent
-    embedded.faults.add("*:latency:seconds=80000")
-    for words in (
-        ("images", "team/app"),
-        ("manifest", "team/app:one"),
-        ("untag", "team/app:one", "--yes"),
-        ("history", "--resolve-unknown"),
-        ("put-image", "--repository-name", "team/app", "--image-manifest", "{}"),
-    ):
-        before = sum(embedded.calls.values())
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ecrtui", *words, "--endpoint-url", url],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "AWS_DEFAULT_REGION": REGION},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=_take_interrupts,
-        )
-        while sum(embedded.calls.values()) == before:
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        err = process.communicate(timeout=120)[1]
-        assert process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT), err
-        assert "Traceback" not in err
 
 
 BIG = "9" * 30

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.console import print_message, stop_event
+from ecrtui.cli.console import print_message
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.local.registry_options import (
     Subparsers,
@@ -17,6 +17,7 @@ from ecrtui.cli.local.registry_options import (
     open_registry_file,
     selected_origin,
 )
+from ecrtui.cli.signals import stop_event
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:

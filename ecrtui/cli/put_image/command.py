@@ -34,6 +34,7 @@ from ecrtui.cli.put_image.options import (
 from ecrtui.cli.put_image.parameters import call_parameters, manifest_digest
 from ecrtui.cli.put_image.request_tracker import RequestTracker, read_back
 from ecrtui.cli.put_image.response_printer import ResponsePrinter, expected_response, selected_pager
+from ecrtui.cli.signals import interrupts
 from ecrtui.cli.standard_streams import discard, is_closed
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.aws_cli.failures import as_client_error
@@ -186,8 +187,9 @@ class PutImageCommand:
             return 0
         printer.check_encodable(self.parameters)
         check_allowed(self.parameters, partial(caller_account, session, self.connection, client))
-        self.response = self._put(client, session)
-        return self._print_response(printer)
+        with interrupts():
+            self.response = self._put(client, session)
+            return self._print_response(printer)
 
     def _put(self, client: PutImageClient, session: Session) -> Mapping[str, Any]:
         """Call PutImage and return the response; read the image back if the response was lost."""

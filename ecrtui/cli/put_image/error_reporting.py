@@ -4,7 +4,7 @@
 code   when
 =====  ============================================================================================
 0      the image was put (a lost response was read back)
-130    Ctrl-C
+130    Ctrl-C, SIGTERM or SIGHUP
 252    invalid command line, parameter or file; nothing was sent
 253    no region, no credentials, no such pager, or an invalid AWS configuration or settings of ecrtui
 254    the service refused the request

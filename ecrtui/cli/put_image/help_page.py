@@ -39,7 +39,8 @@ DIFFERENCES FROM `aws ecr put-image`
 
 EXIT CODES
   0    the image was put
-  130  Ctrl-C; if the request was in flight, standard error says that the result is unknown
+  130  Ctrl-C, SIGTERM or SIGHUP; if the request was in flight, standard error says
+       that the result is unknown
   252  invalid command line, parameter or file; nothing was sent
   253  no region, no credentials, no such pager, or an invalid AWS configuration
   254  the service refused the request

@@ -146,7 +146,10 @@ def test_the_error_of_a_gateway_is_checked_by_reading_back(
     assert retag().code == 0
 
 
-def test_ctrl_c_during_the_request_reports_an_unknown_result(put_image: PutImageRunner, site: FaultyRegistry) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_the_request_reports_an_unknown_result(
+    number: signal.Signals, put_image: PutImageRunner, site: FaultyRegistry
+) -> None:
     site.faults.add("PutImage:latency:seconds=600")
     reached = site.faults.before("PutImage", lambda: None)
     running = subprocess.Popen(
@@ -156,11 +159,11 @@ def test_ctrl_c_during_the_request_reports_an_unknown_result(put_image: PutImage
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell ignores it
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # a background shell ignores some
     )
     while not reached.hits and running.poll() is None:
         time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "\n")
     assert "The request was in flight: it is unknown whether app:prod@" in err
