@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ecrtui.promote.closure import Blob
@@ -14,6 +16,12 @@ from ecrtui.retag.parallel import map_concurrently
 
 WORKERS = 4
 """Blobs that are copied at the same time. Each has two parts of 10 MiB in memory."""
+
+_PATIENCE = 10.0
+"""Seconds that requests in flight may take after the user stopped the transfer."""
+
+_INTERVAL = 0.25
+"""Seconds between two looks at whether the user stopped it."""
 
 _RATE_WINDOW = 10.0
 """Seconds whose bytes give the current rate."""
@@ -109,8 +117,36 @@ def copy_blobs(
         counter.finish_blob()
         return True
 
-    done = sum(copied for _, copied in map_concurrently(run, jobs, WORKERS, lambda: not halted()))
-    return TransferResult(done, counter.bytes_done, done < len(jobs))
+    def work() -> int:
+        return sum(copied for _, copied in map_concurrently(run, jobs, WORKERS, lambda: not halted()))
+
+    done = _wait(work, stop)
+    return TransferResult(counter.blobs_done, counter.bytes_done, done != len(jobs))
+
+
+def _wait(work: Callable[[], int], stop: Callable[[], bool]) -> int | None:
+    """Return the result of the work; None if it has not ended some time after the user stopped it.
+
+    A request that is in flight then is abandoned: its part is sent again by the next run.
+    """
+    ended: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put(work())
+        except BaseException as problem:  # noqa: BLE001 - raised in the caller's thread
+            ended.put(problem)
+
+    threading.Thread(target=run, daemon=True, name="transfer").start()
+    patience = _PATIENCE
+    while patience > 0:
+        with suppress(queue.Empty):
+            result = ended.get(timeout=_INTERVAL)
+            if isinstance(result, BaseException):
+                raise result
+            return result
+        patience -= _INTERVAL if stop() else 0
+    return None
 
 
 class _Counter:
@@ -120,7 +156,7 @@ class _Counter:
         self._on_progress = on_progress
         self._total = sum(max(blob.size, 0) for blob in blobs)
         self._blobs_total = len(blobs)
-        self._blobs_done = 0
+        self.blobs_done = 0
         self.bytes_done = 0
         self._lock = threading.Lock()
         self._samples: list[tuple[float, int]] = [(time.monotonic(), 0)]
@@ -134,7 +170,7 @@ class _Counter:
     def finish_blob(self) -> None:
         """Count a blob that is complete."""
         with self._lock:
-            self._blobs_done += 1
+            self.blobs_done += 1
             self._report()
 
     def _report(self) -> None:
@@ -146,6 +182,6 @@ class _Counter:
         rate = max(0.0, (self.bytes_done - count) / (now - began)) if now > began else 0.0
         self._on_progress(
             TransferProgress(
-                self.bytes_done, max(self._total, self.bytes_done), self._blobs_done, self._blobs_total, rate
+                self.bytes_done, max(self._total, self.bytes_done), self.blobs_done, self._blobs_total, rate
             )
         )

@@ -140,10 +140,11 @@ class LayerUpload:
         """Return an upload, and the bytes that it has: one that an earlier run left, or a new one."""
         if blob.size > RESUMED_FROM and (left := self.records.unfinished_upload(self.target_repository, blob.digest)):
             upload, received = left
-            self.records.forget_upload(self.target_repository, blob.digest)
             with suppress(EcrTuiError):
                 if self._received(upload, received) == received:
+                    self.records.save_upload(self.target_repository, blob.digest, upload, received)  # now it is ours
                     return upload, received
+            self.records.forget_upload(self.target_repository, blob.digest)
         return self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository)), 0
 
     def _received(self, upload: Upload, expected: int) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -164,3 +167,31 @@ def test_within_one_registry_no_option_is_needed(two: TwoRegistries) -> None:
     code = main(["promote", f"{DEV}:v1", f"{DEV}:v2", "--yes", "--endpoint-url", two.source_url])
     assert code == ExitCode.USAGE
     assert "ecrtui retag" in two.capsys.readouterr().err
+
+
+def test_a_run_that_is_stopped_or_killed_changes_no_tag_and_can_go_on(two: TwoRegistries) -> None:
+    layers = [b"one", b"two", b"three", b"four", b"five", b"six"]
+    image = push_image(client_for(two.source), DEV, "app", "v1", layers=layers)
+
+    def run_until(operation: str, count: int, number: signal.Signals) -> tuple[int, str]:
+        """Start the command, send it a signal after so many calls of an operation; return exit code and messages."""
+        arguments = [sys.executable, "-m", "ecrtui", "promote", f"{DEV}:v1", PROD, "--yes", *two.options]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while two.target.calls[operation] < count and process.poll() is None:
+                threading.Event().wait(0.01)
+            process.send_signal(number)
+            return process.wait(60), process.stderr.read() if process.stderr else ""
+
+    two.target.faults.add("UploadLayerPart:latency:seconds=1:after=2")  # the reply is late
+    code, err = run_until("UploadLayerPart", 3, signal.SIGTERM)
+    assert code == ExitCode.INTERRUPTED
+    assert "no tag was changed" in err
+    assert f"ecrtui promote {DEV}:v1 {PROD} --yes" in err
+    two.target.faults.clear()
+    two.target.faults.add("PutImage:drop-before")
+    assert run_until("PutImage", 1, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert tags_of(client_for(two.target), PROD) == {}
+    two.target.faults.clear()
+    assert two.run(f"{DEV}:v1", PROD, "--yes").code == ExitCode.DONE
+    assert tags_of(client_for(two.target), PROD) == {"v1": image.digest}
+    assert two.target.calls["CompleteLayerUpload"] == len(layers) + 1  # each once, the config too

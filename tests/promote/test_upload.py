@@ -125,6 +125,18 @@ def test_an_upload_goes_on_only_from_the_byte_that_the_registry_confirms(receive
     assert target.calls["begin"] == (0 if len(received) == recorded else 1)
 
 
+def test_an_upload_that_goes_on_stays_recorded_until_it_is_complete() -> None:
+    target = MemoryStore(uploads={"old": bytearray(CONTENT[:8])})
+    records = MemoryRecords({DIGEST: (Upload("old", 4), 8)})
+    upload = upload_from(source_with(), target, records)
+    upload.on_bytes = lambda _: upload_stops.append(None)
+    upload_stops: list[None] = []
+    upload.stop = lambda: bool(upload_stops)  # after the first part, which the registry has
+    with pytest.raises(Stopped):
+        upload.copy(LARGE)
+    assert records.uploads == {DIGEST: (Upload("old", 4), 8)}
+
+
 def test_an_upload_that_is_gone_is_begun_again() -> None:
     target, records = MemoryStore(), MemoryRecords({DIGEST: (Upload("gone", 4), 8)})
     upload_from(source_with(), target, records).copy(LARGE)
