@@ -191,6 +191,7 @@ class SessionFactory:
         """Tells the user what is wrong without stopping the work."""
         self._lock = threading.Lock()
         self._session: Session | None = None
+        self._cache_problem = ""
 
     def talk_through(self, app: EcrTuiApp) -> None:
         """Ask and tell the user through the screens of an application."""
@@ -208,12 +209,15 @@ class SessionFactory:
         """Return the session. Block until it is open; raise EcrTuiError if it cannot be opened."""
         with self._lock:
             if self._session is None:
-                self._session = open_session(self._registry(), self._settings)
-                if cache := open_cache(self._session.location, self._session.settings):
-                    cache.remember_connection(connection_fingerprint(self.connection))
-                    if cache.problem:
-                        self.on_notice(f"Lists are not kept on disk. {cache.problem}")
+                self._session = open_session(self._registry(), self._settings, self._tell_cache_problem)
+                self._session.catalog.remember_connection(connection_fingerprint(self.connection))
             return self._session
+
+    def _tell_cache_problem(self, problem: str) -> None:
+        """Tell the user once that lists are not kept on disk. The sessions of other accounts have the same file."""
+        if not self._cache_problem:
+            self._cache_problem = problem
+            self.on_notice(f"Lists are not kept on disk. {problem}")
 
     def _registry(self) -> Registry:
         if self._remote is None or not self._remote.process.start():
@@ -307,8 +311,15 @@ def _lend_terminal(app: EcrTuiApp, command: str, profile: str, problem: str) -> 
     return app.lend_terminal(f"credential_process of profile {profile} may have a question for you", problem, work)
 
 
-def open_session(registry: Registry, settings: Settings) -> Session:
+def open_session(
+    registry: Registry, settings: Settings, on_cache_problem: Callable[[str], None] = lambda _: None
+) -> Session:
     """Return what the screens work with, on one registry.
+
+    Args:
+        registry: the registry.
+        settings: the settings before the account is known.
+        on_cache_problem: gets the reason when nothing can be stored on disk any more. Any thread can call it.
 
     Raises:
         EcrTuiError: the registry cannot be reached, or does not accept the caller.
@@ -322,17 +333,19 @@ def open_session(registry: Registry, settings: Settings) -> Session:
         location,
         account_settings,
         registry,
-        Catalog(registry, open_cache(location, account_settings)),
+        Catalog(registry, open_cache(location, account_settings, on_cache_problem)),
         lambda: open_engine(registry, account_settings),
-        lambda other: open_session(registry.of_account(other), settings),
+        lambda other: open_session(registry.of_account(other), settings, on_cache_problem),
     )
 
 
-def open_cache(location: RegistryLocation, settings: Settings) -> Cache | None:
+def open_cache(location: RegistryLocation, settings: Settings, on_problem: Callable[[str], None]) -> Cache | None:
     """Return the cache on disk; None if the settings switch it off or the registry is embedded in this process."""
     from ecrtui.catalog.cache.store import Cache
 
-    return Cache(cache_file(), location) if settings.cache and not location.endpoint.startswith(EMBEDDED) else None
+    if not settings.cache or location.endpoint.startswith(EMBEDDED):
+        return None
+    return Cache(cache_file(), location, on_problem=on_problem)
 
 
 def create_app(

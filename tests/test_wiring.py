@@ -14,7 +14,7 @@ from ecrtui.errors import UsageError
 from ecrtui.registry.logs import log_to
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import SessionFactory, log_to_file, open_registry
-from tests.support.embedded import new_embedded, served
+from tests.support.embedded import client_for, create_repository, manifest_text, new_embedded, put, served
 
 
 def test_opening_a_registry_reports_no_errors() -> None:
@@ -121,3 +121,29 @@ def test_a_cache_that_cannot_be_used_is_told_once(
     (notice,) = told
     assert notice.startswith(f"Lists are not kept on disk. {tmp_path}")
     assert reason in notice
+
+
+def test_a_cache_that_a_full_disk_stops_is_told_once_and_the_work_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "app")
+    text = manifest_text(client, "app", "one", annotations={"noise": os.urandom(50_000).hex()})
+    image = put(client, "app", text, "v1")
+    told: list[str] = []
+    with served(embedded) as url:
+        sessions = SessionFactory(Connection(endpoint_url=url), Settings())
+        sessions.on_notice = told.append
+        catalog = sessions().catalog
+        cache = catalog._cache
+        assert cache is not None
+        cache._file.write(lambda connection: connection.execute("PRAGMA max_page_count = 1"), None)
+        assert catalog.manifest("app", image.digest).text == text
+        assert told == [
+            f"Lists are not kept on disk. {tmp_path}/ecrtui/cache.sqlite: database or disk is full. "
+            "Make room, then start ecrtui again."
+        ]
+        assert [batch.loaded for batch in catalog.images("app")] == [1]
+    assert len(told) == 1

@@ -64,6 +64,11 @@ class Catalog:
         self._manifests = ManifestLru()
         self._scan_limiter = RateLimiter(scans_per_second)
 
+    def remember_connection(self, fingerprint: str) -> None:
+        """Let the next start find this cache by the fingerprint of the connection."""
+        if self._cache is not None:
+            self._cache.remember_connection(fingerprint)
+
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
         """List all repositories. See :meth:`images` for the parameter."""
         return self._listing(

@@ -149,11 +149,11 @@ class EcrRegistry(Registry, LayerStore):
         return tuple(manifest for manifest in found if manifest.intact)
 
     def _read_manifests(self, repository: str, digests: Sequence[str]) -> list[Manifest]:
-        """Read manifests in one request; in several, if the reply would be too large."""
+        """Read manifests in one request; in several, if the reply would be too large, or the registry takes fewer."""
         try:
             reply = self._batch_get(repository, digests)
         except EcrTuiError as error:
-            if error.kind is not ErrorKind.REPLY_TOO_LARGE or len(digests) == 1:
+            if error.kind not in (ErrorKind.REPLY_TOO_LARGE, ErrorKind.INVALID_REQUEST) or len(digests) == 1:
                 raise
             half = len(digests) // 2
             return self._read_manifests(repository, digests[:half]) + self._read_manifests(repository, digests[half:])

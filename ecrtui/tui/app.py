@@ -221,8 +221,8 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
             )
 
     def show_notice(self, text: str) -> None:
-        """Show a warning that does not stop the work. Call it from another thread."""
-        self.call_from_thread(partial(self.notify, text, severity="warning"))
+        """Show a warning that does not stop the work. Any thread can call it; it does not wait."""
+        self.call_later(partial(self.notify, text, severity="warning"))
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""

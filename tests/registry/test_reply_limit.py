@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.emulator.faults import Fault
@@ -14,7 +15,7 @@ from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, failed
 from tests.support.edited_replies import ErrorBody, edited
-from tests.support.embedded import push_image
+from tests.support.embedded import push_image, put
 
 TOO_LONG = b'{"message": "' + b"x" * MAX_REPLY + b'"}'
 
@@ -37,6 +38,16 @@ def test_a_reply_beyond_the_limit_is_an_error_that_names_the_limit(env: Registry
         assert f"{MAX_REPLY:,} bytes" in error.detail
         assert env.embedded.calls[operation] == 1
     assert registry.repository("team/app").name == "team/app"
+
+
+def test_manifests_that_the_registry_refuses_together_are_read_apart(env: RegistryEnv) -> None:
+    manifest = push_image(env.client, "team/app", "one").manifest
+    digests = [put(env.client, "team/app", manifest + " " * (4_000_000 + number)).digest for number in range(9)]
+    with pytest.raises(ClientError, match=r"imageIds.*at most 33,554,432 characters"):
+        env.client.batch_get_image(repositoryName="team/app", imageIds=[{"imageDigest": digest} for digest in digests])
+    before = env.embedded.calls["BatchGetImage"]
+    assert [found.digest for found in env.registry.manifests("team/app", digests)] == digests
+    assert env.embedded.calls["BatchGetImage"] == before + 3
 
 
 def test_manifests_that_are_too_large_together_are_read_apart(env: RegistryEnv, served: str) -> None:

@@ -80,16 +80,23 @@ class CacheFile:
     Args:
         path: the file; it and its folder are created on first use.
         busy_timeout: seconds to wait while another process writes.
+        on_problem: gets the reason, once, when the file cannot be used any more. Any thread can call it.
     """
 
-    def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        busy_timeout: float = BUSY_TIMEOUT,
+        on_problem: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.path = path
         self._busy_timeout = busy_timeout
+        self._on_problem = on_problem
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
         self._unusable = False
-        self.problem = ""
-        """Why the file cannot be used; empty if it can."""
+        self._untold = ""
+        """Why the file cannot be used, until somebody is told."""
 
     def read(self, work: Callable[[sqlite3.Connection], Result], default: Result) -> Result:
         """Run the work in a transaction that only reads; return the default if it fails."""
@@ -107,17 +114,24 @@ class CacheFile:
 
     def _run(self, work: Callable[[sqlite3.Connection], Result], default: Result, begin: str) -> Result:
         with self._lock:
-            for _ in range(2):
-                if self._unusable:
+            result = self._try_twice(work, default, begin)
+            untold, self._untold = self._untold, ""
+        if untold:
+            self._on_problem(untold)
+        return result
+
+    def _try_twice(self, work: Callable[[sqlite3.Connection], Result], default: Result, begin: str) -> Result:
+        for _ in range(2):
+            if self._unusable:
+                return default
+            try:
+                connection = self._connection = self._connection or self._open()
+                with _transaction(connection, begin):
+                    return work(connection)
+            except (sqlite3.Error, OSError) as problem:
+                if not self._recover(problem):
                     return default
-                try:
-                    connection = self._connection = self._connection or self._open()
-                    with _transaction(connection, begin):
-                        return work(connection)
-                except (sqlite3.Error, OSError) as problem:
-                    if not self._recover(problem):
-                        return default
-            return default
+        return default
 
     def _open(self) -> sqlite3.Connection:
         prepare_database(self.path)
@@ -139,18 +153,20 @@ class CacheFile:
             return False
         self._drop_connection()
         if isinstance(problem, OSError) or code not in _DAMAGED:
-            self.problem = describe(problem, self.path)
-            _log.info("the cache cannot be used: %s", self.problem)
-            self._unusable = True
+            self._give_up(describe(problem, self.path), is_full=code == sqlite3.SQLITE_FULL)
             return False
         _log.info("deleting the cache %s: %s", self.path, problem)
         try:
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         except OSError as refused:
-            _log.info("the cache %s cannot be deleted: %s", self.path, refused)
-            self._unusable = True
+            self._give_up(describe(refused, self.path))
         return not self._unusable
+
+    def _give_up(self, reason: str, *, is_full: bool = False) -> None:
+        _log.info("the cache cannot be used: %s", reason)
+        self._unusable = True
+        self._untold = f"{reason}. Make room, then start ecrtui again." if is_full else reason
 
     def _drop_connection(self) -> None:
         if self._connection is not None:

@@ -36,6 +36,7 @@ class Cache:
         listings_size: bytes of listings, compressed.
         manifests_size: bytes of manifests, compressed.
         busy_timeout: seconds to wait while another process writes.
+        on_problem: gets the reason, once, when nothing can be stored any more. Any thread can call it.
     """
 
     def __init__(
@@ -47,18 +48,14 @@ class Cache:
         listings_size: int = LISTINGS_SIZE,
         manifests_size: int = MANIFESTS_SIZE,
         busy_timeout: float = BUSY_TIMEOUT,
+        on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.location = location
-        self._file = CacheFile(file, busy_timeout)
+        self._file = CacheFile(file, busy_timeout, on_problem)
         registry = f"{location.registry_id} {location.region} {location.endpoint}"
         self._listings = ListingStore(self._file, registry, clock, listings_size)
         self._manifests = ManifestStore(self._file, registry, clock, manifests_size)
         self._scans = ScanStore(self._file, registry, clock)
-
-    @property
-    def problem(self) -> str:
-        """Why nothing can be stored; empty if nothing is wrong."""
-        return self._file.problem
 
     @classmethod
     def for_fingerprint(cls, file: Path, fingerprint: str) -> Cache | None:

@@ -10,6 +10,8 @@ Decisions where reports about ECR disagree or are silent:
   aws/containers-roadmap#308). For an index without ``acceptedMediaTypes`` no report was found.
 - BatchGetImage records ``lastRecordedPullTime``, because every pull calls it; at most once in 24 hours per image
   (``ImageDetail``).
+- BatchGetImage refuses images whose manifests are too large together. No report tells how much ECR returns. The
+  embedded registry has each reply in memory, and 100 manifests can have 400 MiB.
 - Putting the manifest of an archived image makes the image active again (user guide, "Archiving an image").
 """
 
@@ -36,6 +38,9 @@ from ecrtui.emulator.request_context import Operation, RequestContext
 
 MAX_TAGS = 1000
 """Tags per image (quota)."""
+
+MAX_MANIFESTS = 32 * 1024 * 1024
+"""Characters of the manifests in one reply of BatchGetImage. One manifest has at most 4 Mi."""
 
 PULL_INTERVAL = 24 * 3600.0
 """Seconds; a pull time is recorded at most once in this interval."""
@@ -88,6 +93,7 @@ def put_image(context: RequestContext) -> dict[str, Any]:
 def batch_get_image(context: RequestContext) -> dict[str, Any]:
     """BatchGetImage."""
     images, failures, pulled = [], [], []
+    left = MAX_MANIFESTS
     with context.database.read() as connection:
         repository = context.repository(connection)
         for image_id in context["imageIds"]:
@@ -97,6 +103,11 @@ def batch_get_image(context: RequestContext) -> dict[str, Any]:
             except ImageFailure as error:
                 failures.append(error.to_api())
                 continue
+            left -= len(text)
+            if left < 0:
+                raise constraint_violation(
+                    "imageIds", f"The manifests must have at most {MAX_MANIFESTS:,} characters together"
+                )
             images.append(
                 {
                     **context.repository_members(),
