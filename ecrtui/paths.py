@@ -1,4 +1,4 @@
-"""The files of the application, in the XDG folders. These functions create nothing.
+"""The files of the application: its own, and those of the user in the XDG folders. These functions create nothing.
 
 Without a home folder, and without the XDG variable, a path begins with ``~``. Nothing is read or written there; see
 :func:`lacks_home`.
@@ -25,6 +25,13 @@ def settings_file() -> Path:
 def themes_folder() -> Path:
     """Return the folder of the user's own themes, one TOML file each."""
     return _folder("config") / "themes"
+
+
+def shipped_themes_folder() -> Path:
+    """Return the folder of the shipped themes: in the installed package, or beside it in a working copy."""
+    package = Path(__file__).parent
+    installed = package / "_themes"
+    return installed if installed.is_dir() else package.parent / "themes"
 
 
 def journal_file() -> Path:

@@ -6,14 +6,20 @@ import importlib
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from ecrtui.cli.standard_streams import escape_missing_characters, flush_stdout, open_closed_streams, write_stderr
 from ecrtui.errors import EcrTuiError
 
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
 
 class CommandModule(Protocol):
-    """The module of a command. All but put-image also have ``parser() -> ArgumentParser``."""
+    """The module of a command."""
+
+    def parser(self) -> ArgumentParser:
+        """Return the parser of the command."""
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run the command with the words after its name and return the exit code."""
@@ -45,6 +51,7 @@ COMMANDS = {
     "history": CommandEntry("ecrtui.cli.history", "show the writes made from this computer"),
     "doctor": CommandEntry("ecrtui.cli.doctor", "find out what works, and which permissions you have"),
     "keys": CommandEntry("ecrtui.cli.keys", "list actions, their ids and their keys"),
+    "completion": CommandEntry("ecrtui.cli.completion", "print a script that completes command lines in a shell"),
     "local": CommandEntry("ecrtui.cli.local", "serve, fill, import into or export from the embedded registry"),
 }
 """The commands by name. Any other command line opens the application."""

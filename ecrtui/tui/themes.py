@@ -70,8 +70,8 @@ def load_theme(name: str, folder: Path | None = None) -> Theme | None:
     A theme's name is inside its file, so this reads all themes of the user, but only one shipped theme.
     """
     own = _files(paths.themes_folder() if folder is None else folder)
-    file = shipped_folder() / f"{name}.toml"
-    if own or file not in _files(shipped_folder()):
+    file = paths.shipped_themes_folder() / f"{name}.toml"
+    if own or file not in _files(paths.shipped_themes_folder()):
         return next((theme for theme in load_themes(folder).themes if theme.name == name), None)
     return read_theme(file)
 
@@ -84,7 +84,7 @@ def load_themes(folder: Path | None = None) -> LoadedThemes:
     """
     found: dict[str, Theme] = {}
     problems: list[SettingsError] = []
-    for files in (_files(shipped_folder()), _files(paths.themes_folder() if folder is None else folder)):
+    for files in (_files(paths.shipped_themes_folder()), _files(paths.themes_folder() if folder is None else folder)):
         origin: dict[str, Path] = {}
         for file in files:
             try:
@@ -100,13 +100,6 @@ def load_themes(folder: Path | None = None) -> LoadedThemes:
             origin[theme.name] = file
             found[theme.name] = theme
     return LoadedThemes(tuple(found.values()), tuple(problems))
-
-
-def shipped_folder() -> Path:
-    """Return the folder of the shipped themes: in the installed package, or beside it in a working copy."""
-    package = Path(__file__).parent.parent
-    installed = package / "_themes"
-    return installed if installed.is_dir() else package.parent / "themes"
 
 
 def read_theme(file: Path) -> Theme:

@@ -30,7 +30,7 @@ COMMAND_LINES = {
     "history": ["history"],
     "doctor": ["doctor"],
 }
-OFFLINE = {"keys", "local"}
+OFFLINE = {"keys", "completion", "local"}
 """Commands that connect to no registry."""
 SECRET, TOKEN = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
 

@@ -115,7 +115,7 @@ class ListingStore:
         if row is None:
             return None
         stored = dict(connection.execute("SELECT digest, content FROM chunk WHERE listing = ?", (row[0],)))
-        digests = _split_digests(row[2])
+        digests = split_digests(row[2])
         if not all(digest in stored for digest in digests):
             return None
         return (row[1], [stored[digest] for digest in digests])
@@ -143,5 +143,6 @@ class ListingStore:
             used -= size
 
 
-def _split_digests(joined: bytes) -> list[bytes]:
+def split_digests(joined: bytes) -> list[bytes]:
+    """Return the digests of the chunks of a listing, in order."""
     return [joined[start : start + _DIGEST_LENGTH] for start in range(0, len(joined), _DIGEST_LENGTH)]

@@ -6,9 +6,19 @@ and a lost response is read back.
 
 from __future__ import annotations
 
+import argparse
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return a parser with all options, for the completion of a shell. The command parses in three passes."""
+    from ecrtui.cli.put_image.options import whole_parser
+    from ecrtui.registry.aws_cli.operation_model import load_model
+    from ecrtui.registry.aws_cli.session import new_session
+
+    return whole_parser(load_model(new_session()))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -154,8 +154,7 @@ def parse_globals(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[st
         SystemExit: ``--version`` was given and is printed.
     """
     parser = PutImageParser()
-    for option in GLOBAL_OPTIONS:
-        parser.add_argument(f"--{option.name}", **option.settings)
+    _add_globals(parser)
     if any(word.startswith("--v") for word in arguments):  # making the text takes time
         parser.add_argument("--version", action="version", version=version_text())
     return parser.parse_known_args(arguments)
@@ -197,12 +196,7 @@ def parse_parameters(words: Sequence[str], operation: OperationModel) -> argpars
     if list(words) == ["help"]:
         return argparse.Namespace(help="help")
     parser = PutImageParser()
-    required = _required(words, operation)
-    for member, shape in operation.input.members.items():
-        _add_parameter(parser, option_name(member), shape.type_name, required=member in required)
-    for name in INPUTS:
-        parser.add_argument(f"--{name}")
-    parser.add_argument(f"--{SKELETON}", nargs="?", const="input", choices=SKELETONS)
+    _add_parameters(parser, operation, _required(words, operation))
     parser.add_argument("help", nargs="?")
     options, unknown = parser.parse_known_args(words)
     if options.help and options.help != "help":
@@ -210,6 +204,27 @@ def parse_parameters(words: Sequence[str], operation: OperationModel) -> argpars
     if unknown and options.help != "help":
         raise UnknownOptions(unknown, USAGE)
     return options
+
+
+def whole_parser(operation: OperationModel) -> argparse.ArgumentParser:
+    """Return one parser with the options of all passes, with help texts, for the completion of a shell."""
+    parser = PutImageParser()
+    _add_globals(parser)
+    _add_parameters(parser, operation, ())
+    return parser
+
+
+def _add_globals(parser: PutImageParser) -> None:
+    for option in GLOBAL_OPTIONS:
+        parser.add_argument(f"--{option.name}", help=option.help, **option.settings)
+
+
+def _add_parameters(parser: PutImageParser, operation: OperationModel, required: Iterable[str]) -> None:
+    for member, shape in operation.input.members.items():
+        _add_parameter(parser, option_name(member), shape.type_name, required=member in required)
+    for name in INPUTS:
+        parser.add_argument(f"--{name}")
+    parser.add_argument(f"--{SKELETON}", nargs="?", const="input", choices=SKELETONS)
 
 
 def _add_parameter(parser: PutImageParser, name: str, kind: str, *, required: bool) -> None:
