@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ecrtui.catalog.cache.fingerprint import connection_fingerprint
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.paths import cache_file
+from ecrtui.registry.process.rpc import CARRY, STOP_CARRYING
 from ecrtui.registry.user import User
 from ecrtui.settings import Connection, Settings
 
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
     from ecrtui.ecr.profile import ProfileList
     from ecrtui.ecr.reference import Reference
     from ecrtui.emulator.service import EmbeddedRegistry
+    from ecrtui.promote.apply import Carrier
     from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.client import Clients, InProcessTransport
     from ecrtui.registry.diagnosis import Diagnosis
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.process.client import RegistryProcess, RemoteConnection
     from ecrtui.registry.process.launch import LaunchedProcess
+    from ecrtui.registry.process.server import RegistryOf
     from ecrtui.registry.protocol import Registry
     from ecrtui.registry.user import SignInMethod
     from ecrtui.retag.engine import Engine
@@ -158,7 +162,43 @@ def serve_registry(descriptor: int) -> None:
         log_to_file(connection)
         return open_registry(connection, user=user, caller_account=caller_account)
 
-    serve(socket.socket(fileno=descriptor), open_with_log)
+    serve(socket.socket(fileno=descriptor), open_with_log, {CARRY: _carry, STOP_CARRYING: _stop_carrying})
+
+
+def _carry(registry_of: RegistryOf, *arguments: Any) -> Iterator[Any]:
+    from ecrtui.paths import journal_file
+    from ecrtui.promote.carrier import carry
+    from ecrtui.retag.journal.journal import Journal
+    from ecrtui.retag.journal.transfers import TransferRecords
+
+    def records_of(location: RegistryLocation) -> TransferRecords:
+        return TransferRecords(Journal(None if location.endpoint == EMBEDDED else journal_file()), location)
+
+    return carry(registry_of, records_of, *arguments)
+
+
+def _stop_carrying(_: RegistryOf, __: int, token: str) -> Iterator[None]:
+    from ecrtui.promote.carrier import stop
+
+    stop(token)
+    yield None
+
+
+def open_carrier(source: Registry, target: Registry) -> AbstractContextManager[Carrier]:
+    """Return what copies blobs between the registries of two sessions, outside of the process that draws.
+
+    The context starts a process for it if the registries are in the registry process, and ends it.
+    """
+    from ecrtui.promote.remote import remote_carrier
+    from ecrtui.promote.transfer import copy_blobs
+    from ecrtui.registry.gateway import EcrRegistry
+    from ecrtui.registry.process.client import RemoteRegistry
+
+    if isinstance(source, RemoteRegistry) and isinstance(target, RemoteRegistry):
+        return remote_carrier(source, target)
+    if isinstance(source, EcrRegistry) and isinstance(target, EcrRegistry):
+        return nullcontext(partial(copy_blobs, source, target))
+    raise TypeError("the registries are in different processes")
 
 
 class SessionFactory:

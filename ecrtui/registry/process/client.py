@@ -195,6 +195,15 @@ class RemoteConnection:
         self._connection = connection
         self._closed = False
 
+    def open_in(self, process: RegistryProcess) -> RemoteConnection:
+        """Open the same connection in another process, with the same user."""
+        return process.open(self._connection, self.user)
+
+    @property
+    def in_memory(self) -> bool:
+        """True if the registry exists only in the process that holds the connection."""
+        return self._connection.demo and self._connection.database is None
+
     def prepare(self, rpc: RpcConnection) -> None:
         """Make the connection known to a process, which prepares it."""
         with suppress(ConnectionClosed):  # the next call finds that out, too
@@ -230,6 +239,16 @@ class RemoteRegistry(Registry):
         self._connection = connection
         self._account = registry_id
         self._location: RegistryLocation | None = None
+
+    @property
+    def connection(self) -> RemoteConnection:
+        """The connection of the registry."""
+        return self._connection
+
+    @property
+    def account(self) -> str:
+        """The account that the registry was opened for; empty for that of the connection."""
+        return self._account
 
     def of_account(self, registry_id: str) -> RemoteRegistry:
         return RemoteRegistry(self._connection, registry_id)

@@ -22,6 +22,9 @@ from ecrtui.errors import ConnectionFailed, EcrTuiError, internal_error
 Handler = Callable[..., Iterator[Any]]
 """Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
 
+CARRY, STOP_CARRYING = "carry", "stop_carrying"
+"""Calls to the registry process: copy blobs between two of its connections, and stop that; see ``promote/carrier``."""
+
 OPEN, CLOSE = "open", "close"
 """Calls to the registry process: hold this connection under a number, and forget it."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from threading import Condition, Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
@@ -43,7 +44,16 @@ GC_THRESHOLD = 50_000
 """New objects that start a garbage collection. A page has ten thousand, and reference counting frees them all."""
 
 
-def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
+RegistryOf = Callable[[int, str], "EcrRegistry"]
+"""Returns the registry of a connection by its number, and of an account; "" for that of the connection."""
+
+Extension = Callable[..., Iterator[Any]]
+"""Handles another call: takes :data:`RegistryOf`, the number of the connection, and the arguments of the call."""
+
+
+def serve(
+    link: socket.socket, open_registry: OpenRegistry, extensions: Mapping[str, Extension] = MappingProxyType({})
+) -> None:
     """Handle calls until the other process closes the socket, then exit at once. Calls in progress are abandoned.
 
     A command of ``credential_process`` that still runs is ended.
@@ -51,10 +61,11 @@ def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
     Args:
         link: the socket to the other process.
         open_registry: opens the registry of a connection.
+        extensions: handle calls of other packages, by name.
     """
     gc.set_threshold(GC_THRESHOLD)
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
-    RegistryServer(link, open_registry).rpc.listen()
+    RegistryServer(link, open_registry, extensions).rpc.listen()
     end_running()
     os._exit(0)
 
@@ -62,7 +73,13 @@ def serve(link: socket.socket, open_registry: OpenRegistry) -> None:
 class RegistryServer:
     """Handles the calls for several connections; see :func:`serve`."""
 
-    def __init__(self, link: socket.socket, open_registry: OpenRegistry) -> None:
+    def __init__(
+        self,
+        link: socket.socket,
+        open_registry: OpenRegistry,
+        extensions: Mapping[str, Extension] = MappingProxyType({}),
+    ) -> None:
+        self._extensions = extensions
         self.rpc = RpcConnection(link, self.handle)
         self._open_registry = open_registry
         self._changed = Condition()
@@ -83,10 +100,15 @@ class RegistryServer:
             yield list_profiles()
         elif name == REGIONS:
             yield list_regions(*arguments)
+        elif name in self._extensions:
+            yield from self._extensions[name](self._registry_of, number, *arguments)
         elif name in CODECS:
             yield from self._connection(number).page(name, *arguments)
         else:
             yield self._connection(number).operation(name, *arguments)
+
+    def _registry_of(self, number: int, account: str) -> EcrRegistry:
+        return self._connection(number).registry(account)
 
     def _new_connection(self, number: int, connection: Connection, caller_account: str) -> ServedConnection:
         user = remote_user(self.rpc, number)
@@ -127,17 +149,17 @@ class ServedConnection:
 
     def prepare(self) -> None:
         """Create the client before the first operation needs it. Nothing is sent; raise if that fails."""
-        self._registry("").connect()
+        self.registry("").connect()
 
     def operation(self, name: str, account: str, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """Return the result of an operation that has one reply."""
-        return getattr(self._registry(account), name)(*values, **options)
+        return getattr(self.registry(account), name)(*values, **options)
 
     def page(self, name: str, account: str, values: Sequence[str], options: Mapping[str, str]) -> Iterator[Any]:
         """Yield the token of the next page, and then the rows of this one. The next page is requested in between."""
 
         def read(start: str) -> Page[Any]:
-            page: Page[Any] = next(getattr(self._registry(account), name)(*values, **{**options, "start": start}))
+            page: Page[Any] = next(getattr(self.registry(account), name)(*values, **{**options, "start": start}))
             return page
 
         listing = (name, account, tuple(values), options.get("tag_status"))
@@ -151,7 +173,7 @@ class ServedConnection:
         items, problems = page.rows
         yield marshal.dumps((CODECS[name].to_columns(items), problems))
 
-    def _registry(self, account: str) -> EcrRegistry:
+    def registry(self, account: str) -> EcrRegistry:
         """Return the registry of an account, "" for that of the connection. Open it first; raise if that fails."""
         with self._lock:
             if not self._registries:

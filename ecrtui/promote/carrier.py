@@ -1,0 +1,82 @@
+"""Copy blobs for another process, in the registry process that holds both connections: its side of the calls."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ecrtui.promote.transfer import BlobCopy, TransferProgress, TransferResult, copy_blobs
+
+if TYPE_CHECKING:
+    from ecrtui.ecr.location import RegistryLocation
+    from ecrtui.promote.upload import UploadRecords
+    from ecrtui.registry.process.server import RegistryOf
+
+_INTERVAL = 0.1
+"""Seconds between two reports."""
+
+_running: dict[str, threading.Event] = {}
+"""What stops a transfer, by its token."""
+
+
+def carry(
+    registry_of: RegistryOf,
+    records_of: Callable[[RegistryLocation], UploadRecords],
+    number: int,
+    account: str,
+    target: tuple[int, str],
+    copies: Sequence[BlobCopy],
+    token: str,
+) -> Iterator[TransferProgress | TransferResult | None]:
+    """Copy blobs. Yield the progress ten times a second, None before there is any, and the result in the end.
+
+    Args:
+        registry_of: returns the registries of this process.
+        records_of: returns the records of uploads to a registry.
+        number: the connection of the source.
+        account: its account; empty for that of the connection.
+        target: the connection and the account of the target.
+        copies: the blobs.
+        token: names the transfer for :func:`stop`.
+
+    Raises:
+        EcrTuiError: a blob could not be copied.
+    """
+    source, destination = registry_of(number, account), registry_of(*target)
+    records = records_of(destination.location())
+    stopped = _running.setdefault(token, threading.Event())
+    latest: list[TransferProgress | None] = [None]
+    ended: queue.SimpleQueue[TransferResult | BaseException] = queue.SimpleQueue()
+
+    def report(progress: TransferProgress) -> None:
+        latest[0] = progress
+
+    def run() -> None:
+        try:
+            ended.put(copy_blobs(source, destination, copies, records, on_progress=report, stop=stopped.is_set))
+        except BaseException as problem:  # noqa: BLE001 - raised in the thread that answers the call
+            ended.put(problem)
+
+    threading.Thread(target=run, daemon=True, name="carrier").start()
+    try:
+        while True:
+            with suppress(queue.Empty):
+                result = ended.get(timeout=_INTERVAL)
+                break
+            yield latest[0]
+    finally:
+        stopped.set()  # also if the caller has gone
+        _running.pop(token, None)
+    if isinstance(result, BaseException):
+        raise result
+    yield latest[0]
+    yield result
+
+
+def stop(token: str) -> None:
+    """Stop a transfer between two parts."""
+    if token in _running:
+        _running[token].set()
