@@ -89,6 +89,15 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     (raised.PartialCredentialsError, _CONFIGURATION._replace(hint=_FIX_PROFILE)),
     (raised.UnknownCredentialError, _NO_CREDENTIALS),
     (raised.NoAuthTokenError, _NO_CREDENTIALS),
+    (
+        raised.MissingDependencyException,
+        ErrorSpec(
+            CredentialsError,
+            "A part of botocore is not installed",
+            "Install it: pip install 'botocore[crt]', or pipx inject ecrtui 'botocore[crt]'. Then start again.",
+            unsent=True,
+        ),
+    ),
     (raised.ConfigParseError, _CONFIGURATION._replace(hint="Fix this line of the file.")),
     (raised.ConfigNotFound, _CONFIGURATION),
     (raised.InvalidConfigError, _CONFIGURATION._replace(hint=_FIX_PROFILE)),

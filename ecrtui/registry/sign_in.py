@@ -6,11 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
-from botocore.credentials import AssumeRoleProvider, AssumeRoleWithWebIdentityProvider, ProcessProvider, SSOProvider
+from botocore.credentials import (
+    AssumeRoleProvider,
+    AssumeRoleWithWebIdentityProvider,
+    LoginProvider,
+    ProcessProvider,
+    SSOProvider,
+)
 from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError
 from botocore.utils import SSOTokenLoader
 
 from ecrtui.errors import CredentialsError
+from ecrtui.registry.aws_login import adapt_login
 from ecrtui.registry.credential_process import run_credential_process
 from ecrtui.registry.role_requests import MfaCode, ask_for_six_digits, creator_of_role_clients
 from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
@@ -69,6 +76,8 @@ def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
             _adapt_role(provider, sign_in)
         elif isinstance(provider, ProcessProvider):
             _adapt_process(provider, sign_in.user)
+        elif isinstance(provider, LoginProvider):
+            adapt_login(provider, partial(_adapt_process, user=sign_in.user), sign_in.hint)
         elif isinstance(provider, AssumeRoleWithWebIdentityProvider):
             _explain_denials(provider, sign_in)
         elif isinstance(provider, SSOProvider):

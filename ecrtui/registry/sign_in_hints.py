@@ -50,7 +50,8 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
         if profile.keys() & {"sso_session", "sso_start_url"}:
             return f"Run `aws sso login{_profile_option(session, name)}`, then try again."
         if "login_session" in profile:
-            return f"Run `aws login{_profile_option(session, name)}`, then try again."
+            remote = " --remote" if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY") else ""
+            return f"Run `aws login{_profile_option(session, name)}{remote}`, then try again."
     if "mfa_serial" in keys:
         return "Try again: ecrtui asks for a new MFA code." if asks_for_code else _mfa_hint(session)
     if "credential_process" in keys:

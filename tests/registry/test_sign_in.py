@@ -370,3 +370,52 @@ def test_the_identity_is_empty_when_sts_refuses(served: str, monkeypatch: pytest
 def test_the_identity_is_empty_without_signed_requests(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", served)
     assert open_registry(Connection(sign_request=False)).identity() == ""
+
+
+LOGIN = """
+[profile login]
+login_session = arn:aws:iam::123456789012:user/me
+[profile over]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = login
+"""
+EXPORT = """#!{python}
+import json, sys
+from datetime import UTC, datetime, timedelta
+if sys.argv[1:] != "configure export-credentials --profile login --format process".split():
+    sys.exit("unexpected: " + " ".join(sys.argv))
+if {fails}:
+    sys.exit("Your session has expired. Please reauthenticate using 'aws login'.")
+until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+names = {{"AccessKeyId": "LOGINKEY", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": until}}
+print(json.dumps({{"Version": 1, **names}}))
+"""
+
+
+@pytest.mark.parametrize("profile", ["login", "over"])
+@pytest.mark.parametrize("cli", ["works", "fails", "is missing"])
+def test_a_profile_of_aws_login_uses_the_aws_cli_or_says_what_to_install(
+    served: str,
+    profiles: WriteFile,
+    sts: FakeSts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    cli: str,
+) -> None:
+    profiles(LOGIN)
+    monkeypatch.setattr("botocore.credentials.EC", None)  # as without botocore[crt]
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    if cli != "is missing":
+        (tmp_path / "aws").write_text(EXPORT.format(python=sys.executable, fails=cli == "fails"))
+        (tmp_path / "aws").chmod(0o755)
+    if cli == "works":
+        registry, keys = opened(served, profile)
+        registry.location()
+        assert (keys if profile == "login" else sts.signed_by) == ["LOGINKEY"]
+        return
+    error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert "ecrtui[login]" in error.hint
+    assert "AWS CLI 2" in error.hint
+    assert cli == "is missing" or ("has expired" in error.detail and "aws login --profile login" in error.hint)

@@ -50,6 +50,7 @@ class PlanFormState:
         report: The result of the write.
         progress: The progress of the write.
         problem: What is wrong with the user's input.
+        too_early: True if the user confirmed the plan before it was shown. It has to be confirmed again.
     """
 
     phase: Phase = Phase.EDIT
@@ -60,6 +61,7 @@ class PlanFormState:
     report: Report | None = None
     progress: Progress | None = None
     problem: str = ""
+    too_early: bool = False
 
     @property
     def has_failed(self) -> bool:
@@ -243,7 +245,9 @@ class PlanForm(Vertical, can_focus=True):
             line: What the user typed to confirm protected tags.
         """
         state, plan = self.state, self.state.plan
-        if plan is None:
+        if state.planning:
+            self.state = replace(state, too_early=True)
+        elif plan is None:
             self.action_retry()
         elif state.phase is Phase.CONFIRM:
             missing = set(plan.protected_tags) - set(parse_tags(line))
@@ -294,6 +298,9 @@ class PlanForm(Vertical, can_focus=True):
             lines.append(self.plan_lines(state.plan))
         elif state.planning:
             lines.append(Content.styled("  checking current tags…", "dim"))
+        if state.too_early and state.phase is Phase.EDIT and state.error is None:
+            key = shown_key(self, "plan_form.submit")
+            lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
             key = shown_key(self, "plan_form.submit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -450,3 +451,20 @@ async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: Em
 
 async def _finished(removal: AwaitRemove) -> None:
     await removal
+
+
+async def test_enter_before_the_plan_is_told_and_writes_nothing(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, "team/app", "content", "v1")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        plan = threading.Event()
+        embedded.faults.before("DescribeImages", plan.wait)
+        await pilot.press("t", *"rc", "enter")
+        await until(pilot, "enter came before the plan")
+        plan.set()
+        screen = await until(pilot, "rc  new")
+        assert "enter came before the plan" in screen
+        assert list(tags_of(client, "team/app")) == ["v1"]
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert sorted(tags_of(client, "team/app")) == ["rc", "v1"]
