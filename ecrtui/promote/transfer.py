@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ecrtui.promote.closure import Blob
+from ecrtui.promote.parts import Buffers
 from ecrtui.promote.upload import LayerUpload, Pace, Stopped, UploadRecords
 from ecrtui.registry.protocol import LayerStore
 from ecrtui.retag.parallel import map_concurrently
@@ -92,9 +93,9 @@ def copy_blobs(
         EcrTuiError: a blob could not be copied. Those that are complete stay.
     """
     counter = _Counter([blob for copy in copies for blob in copy.blobs], on_progress)
-    pace = pace or Pace()
+    pace, buffers = pace or Pace(), Buffers()
     jobs = [
-        (blob, LayerUpload(source, copy.source_repository, target, copy.target_repository, records, pace))
+        (blob, LayerUpload(source, copy.source_repository, target, copy.target_repository, records, pace, buffers))
         for copy in copies
         for blob in copy.blobs
     ]

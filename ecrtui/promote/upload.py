@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 from ecrtui.ecr.layer import Upload
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, Throttled
 from ecrtui.promote.closure import Blob
-from ecrtui.promote.parts import layer_parts
-from ecrtui.registry.protocol import LayerStore
+from ecrtui.promote.parts import Buffers, layer_parts
+from ecrtui.registry.protocol import LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
 
 Result = TypeVar("Result")
@@ -77,6 +77,7 @@ class LayerUpload:
         target_repository: its repository.
         records: keeps the state of the uploads of large layers.
         pace: the pauses between requests.
+        buffers: the memory for parts.
         on_bytes: called with the number of bytes of a part that the target has.
         stop: returns True once no further part may be sent.
     """
@@ -87,6 +88,7 @@ class LayerUpload:
     target_repository: str
     records: UploadRecords
     pace: Pace
+    buffers: Buffers
     on_bytes: Callable[[int], None] = lambda _: None
     stop: Callable[[], bool] = lambda: False
 
@@ -121,7 +123,7 @@ class LayerUpload:
         position = 0
         with (
             closing(self.source.open_layer(self.source_repository, blob.digest)) as reader,
-            closing(layer_parts(reader, blob, upload.part_size)) as parts,
+            closing(layer_parts(reader, blob, upload.part_size, self.buffers)) as parts,
         ):
             for part in parts:
                 self._check_stop()
@@ -153,7 +155,7 @@ class LayerUpload:
             self.pace.part, lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0")
         )
 
-    def _send_part(self, upload: Upload, first_byte: int, part: bytes) -> None:
+    def _send_part(self, upload: Upload, first_byte: int, part: Part) -> None:
         """Send a part. A repeat after a lost reply is answered with the end of the part, which is success."""
         try:
             received = self._retried(

@@ -22,7 +22,7 @@ from ecrtui.registry.errors import error_from_failure, integrity_error
 from ecrtui.registry.image_resolver import ImageResolver
 from ecrtui.registry.layers import LayerCalls
 from ecrtui.registry.paging import PAGE_SIZE
-from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Registry
+from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Part, Registry
 from ecrtui.registry.scan_findings import ScanFindings
 from ecrtui.registry.validation import (
     MAX_IDS,
@@ -186,7 +186,7 @@ class EcrRegistry(Registry, LayerStore):
     def begin_upload(self, repository: str) -> Upload:
         return self._layers.begin_upload(repository)
 
-    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: bytes) -> int:
+    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: Part) -> int:
         return self._layers.upload_part(repository, upload_id, first_byte, part)
 
     def complete_upload(self, repository: str, upload_id: str, digest: str, size: int) -> None:

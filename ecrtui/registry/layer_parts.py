@@ -12,6 +12,8 @@ import threading
 from base64 import b64encode
 from typing import Any
 
+from ecrtui.registry.protocol import Part
+
 _BLOB = "layerPartBlob"
 _STEP = 3 * 256 * 1024
 """Bytes that are encoded at a time. A multiple of three has no padding."""
@@ -24,7 +26,7 @@ def attach(client: Any) -> None:
     client.meta.events.register("before-call.ecr.UploadLayerPart", _replace_body)
 
 
-def parameters(part: bytes) -> dict[str, bytes]:
+def parameters(part: Part) -> dict[str, bytes]:
     """Return the parameters of the next call of UploadLayerPart in this thread, which sends this part."""
     _current.part = part
     return {_BLOB: b""}
@@ -45,7 +47,7 @@ class PartBody(io.RawIOBase):
         part: the bytes of the layer.
     """
 
-    def __init__(self, members: dict[str, Any], part: bytes) -> None:
+    def __init__(self, members: dict[str, Any], part: Part) -> None:
         super().__init__()
         self._part = memoryview(part)
         self._head = f'{json.dumps(members)[:-1]}, "{_BLOB}": "'.encode()

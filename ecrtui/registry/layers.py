@@ -10,7 +10,7 @@ from ecrtui.registry import blobs, layer_parts
 from ecrtui.registry.blobs import BlobStream
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
-from ecrtui.registry.protocol import LayerReader, LayerStore
+from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.registry.validation import (
     MAX_IDS,
@@ -49,7 +49,7 @@ _MAX_REFUSALS = 3
 """Refusals in a row. A URL that has expired is refused like a permission that is missing."""
 
 _INVALID_PART = "InvalidLayerPartException"
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 
 
 class LayerCalls(LayerStore):
@@ -101,7 +101,7 @@ class LayerCalls(LayerStore):
             usable = MIN_PART_SIZE <= proposed <= MAX_PART_SIZE
             return Upload(required_text(reply, "uploadId", MAX_NAME), proposed if usable else PART_SIZE)
 
-    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: bytes) -> int:
+    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: Part) -> int:
         operation = "UploadLayerPart"
         parameters = {
             "uploadId": upload_id,
@@ -167,16 +167,14 @@ class ResumingReader(LayerReader):
         self._failures = 0
         self._refusals = 0
 
-    def read(self, count: int) -> bytes:
-        content = bytearray()
-        while len(content) < count:
-            chunk = self._next(min(_CHUNK, count - len(content)))
-            if not chunk:
-                break
-            content += chunk
+    def readinto(self, buffer: memoryview) -> int:
+        filled = 0
+        while filled < len(buffer) and (chunk := self._next(min(_CHUNK, len(buffer) - filled))):
+            buffer[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
             self._position += len(chunk)
             self._failures = self._refusals = 0
-        return bytes(content)
+        return filled
 
     def close(self) -> None:
         if self._stream is not None:

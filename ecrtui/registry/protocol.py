@@ -220,13 +220,18 @@ class Registry(Protocol):
         """Return the referrers of the image (ListImageReferrers)."""
 
 
+Part = bytes | memoryview
+"""The bytes of a part of a layer."""
+
+
 class LayerReader(Protocol):
     """The content of a layer, read from its first byte to its last."""
 
-    def read(self, count: int) -> bytes:
-        """Return the next ``count`` bytes; fewer only at the end, and none after it. The digest is not checked.
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill a buffer with the next bytes. Return their number: less than its size only at the end, then 0.
 
-        A download that is cut, or whose URL has expired, goes on at the next byte.
+        The caller gives the memory, because parts are large, and an allocator keeps what it once had. The digest is
+        not checked. A download that is cut, or whose URL has expired, goes on at the next byte.
 
         Raises:
             EcrTuiError: the layer cannot be read.
@@ -251,7 +256,7 @@ class LayerStore(Protocol):
     def begin_upload(self, repository: str) -> Upload:
         """Begin the upload of a layer (InitiateLayerUpload). One that is never completed expires."""
 
-    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: bytes) -> int:
+    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: Part) -> int:
         """Send the next part of a layer, once. Return the number of bytes that the upload has now (UploadLayerPart).
 
         The number is not the end of the part if the part does not follow the last one (InvalidLayerPartException).

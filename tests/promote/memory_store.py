@@ -10,7 +10,7 @@ from itertools import count
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.layer import AVAILABLE, UNAVAILABLE, LayerState, Upload
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
-from ecrtui.registry.protocol import LayerReader, LayerStore
+from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 
 PART_SIZE = 4
 
@@ -26,9 +26,11 @@ class Content(LayerReader):
         self._content = content
         self._position = 0
 
-    def read(self, count: int) -> bytes:
-        self._position += count
-        return self._content[self._position - count : self._position]
+    def readinto(self, buffer: memoryview) -> int:
+        part = self._content[self._position : self._position + len(buffer)]
+        buffer[: len(part)] = part
+        self._position += len(part)
+        return len(part)
 
     def close(self) -> None:
         pass
@@ -61,7 +63,7 @@ class MemoryStore(LayerStore):
         self.calls["begin"] += 1
         return upload
 
-    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: bytes) -> int:
+    def upload_part(self, repository: str, upload_id: str, first_byte: int, part: Part) -> int:
         self._fail("part", self.before)
         if upload_id not in self.uploads:
             raise LOST

@@ -10,6 +10,7 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.layer import Upload
 from ecrtui.errors import AccessDenied, EcrTuiError, IntegrityError
 from ecrtui.promote.closure import Blob
+from ecrtui.promote.parts import Buffers
 from ecrtui.promote.transfer import BlobCopy, TransferProgress, copy_blobs
 from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Pace, Stopped
 from tests.promote.conftest import without_pauses
@@ -24,7 +25,7 @@ DENIED = AccessDenied("denied")
 
 
 def upload_from(source: MemoryStore, target: MemoryStore, records: MemoryRecords | None = None) -> LayerUpload:
-    return LayerUpload(source, "dev", target, "prod", records or MemoryRecords(), Pace(without_pauses))
+    return LayerUpload(source, "dev", target, "prod", records or MemoryRecords(), Pace(without_pauses), Buffers())
 
 
 def source_with(content: bytes = CONTENT) -> MemoryStore:

@@ -1,0 +1,175 @@
+"""``ecrtui promote`` of 1 GB between two embedded registries, against skopeo between two docker-registry.
+
+skopeo and docker-registry are not part of the project. Without them, the rows are left out. Debian has both
+(``apt-get install skopeo docker-registry``; the service of the package need not run).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from benchmarks.measurement import Measurement, duration
+from benchmarks.programs import REGION, aws_environment, ecrtui
+
+LAYERS = 4
+LAYER_SIZE = 250_000_000
+"""Bytes of each layer. They are random, so nothing can compress them."""
+
+SOURCE, TARGET = "team/dev:v1", "team/prod:v1"
+_CONFIG = "application/vnd.oci.image.config.v1+json"
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
+_WITH_MEMORY = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+"""Runs a program and prints its largest resident size in units of 1,024 bytes. Linux counts that of the process that
+starts a program too, so a small one has to start it."""
+
+
+def measure() -> list[Measurement]:
+    """Compare one promotion with one copy of the same image. Measure the memory of the promotion."""
+    if not (shutil.which("skopeo") and shutil.which("docker-registry")):
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        layout = _layout(Path(folder) / "layout")
+        theirs = _skopeo(layout, Path(folder))
+        ours, memory = _promote(layout, Path(folder))
+    size = f"{LAYERS * LAYER_SIZE / 1e9:g} GB in {LAYERS} layers"
+    return [
+        Measurement(
+            f"{size}: ecrtui promote, whole process",
+            ours,
+            4,
+            baseline="skopeo copy between two docker-registry",
+            theirs=theirs,
+            note="one run each, one after the other, with two servers on 127.0.0.1 each",
+        ),
+        Measurement(
+            f"{size}: ecrtui promote, memory",
+            memory,
+            200,
+            unit="MB",
+            note="the largest resident size of the process",
+        ),
+    ]
+
+
+def _layout(folder: Path) -> Path:
+    """Write an OCI image layout with one image of random layers."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+
+    def write(content: bytes, media_type: str) -> dict[str, object]:
+        digest = hashlib.sha256(content).hexdigest()
+        (blobs / digest).write_bytes(content)
+        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
+
+    layers = [write(random.Random(number).randbytes(LAYER_SIZE), _LAYER) for number in range(LAYERS)]
+    config = {
+        "os": "linux",
+        "architecture": "amd64",
+        "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
+    }
+    manifest_type = "application/vnd.oci.image.manifest.v1+json"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": manifest_type,
+        "config": write(json.dumps(config).encode(), _CONFIG),
+        "layers": layers,
+    }
+    entry = write(json.dumps(manifest).encode(), manifest_type)
+    entry["annotations"] = {"org.opencontainers.image.ref.name": "v1"}
+    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    return folder
+
+
+def _skopeo(layout: Path, folder: Path) -> float:
+    """Copy the image between two docker-registry; return the seconds."""
+    with _docker_registry(folder / "one") as one, _docker_registry(folder / "two") as two:
+        copy = ["skopeo", "copy", "--quiet", "--all", "--preserve-digests"]
+        insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"]
+        subprocess.run([*copy, *insecure, f"oci:{layout}:v1", f"docker://{one}/{SOURCE}"], check=True)
+        command = [*copy, *insecure, f"docker://{one}/{SOURCE}", f"docker://{two}/{TARGET}"]
+        return duration(lambda: subprocess.run(command, check=True))
+
+
+@contextmanager
+def _docker_registry(folder: Path) -> Iterator[str]:
+    """Run docker-registry on 127.0.0.1 with its data in a folder; yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    folder.mkdir()
+    config = {
+        "version": 0.1,
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
+        "http": {"addr": address},
+    }
+    (folder / "config.yml").write_text(json.dumps(config))
+    with _running(["docker-registry", "serve", str(folder / "config.yml")]):
+        while True:
+            try:
+                urlopen(f"http://{address}/v2/").close()
+                break
+            except URLError:
+                time.sleep(0.05)
+        yield address
+
+
+def _promote(layout: Path, folder: Path) -> tuple[float, float]:
+    """Promote the image between two served embedded registries; return the seconds and the memory in MB."""
+    source, target = str(folder / "source.sqlite"), str(folder / "target.sqlite")
+    subprocess.run([ecrtui(), "local", "import", str(layout), SOURCE, "--db", source], check=True, capture_output=True)
+    with ExitStack() as stack:
+        ours, theirs = (stack.enter_context(_embedded(file)) for file in (source, target))
+        command = [ecrtui(), "promote", SOURCE, TARGET, "--yes", "--create-repository", "--to-endpoint-url", theirs]
+        environment = aws_environment(ours) | {"XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", _WITH_MEMORY, *command],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return time.perf_counter() - started, int(done.stdout) * 1024 / 1e6
+
+
+@contextmanager
+def _embedded(file: str) -> Iterator[str]:
+    """Serve an embedded registry in a process of its own; yield its URL."""
+    command = [ecrtui(), "local", "serve", "--db", file, "--region", REGION]
+    with _running(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+
+
+@contextmanager
+def _running(command: Sequence[str], stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(row)
