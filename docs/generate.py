@@ -22,6 +22,7 @@ from ecrtui.cli import doctor, history, images, promote, repositories, retag, sw
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
+from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
 from ecrtui.settings import SETTINGS, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
 
@@ -165,6 +166,20 @@ def keys() -> str:
     return table(("where", "id", "keys", "action"), rows)
 
 
+def distribution_operations() -> str:
+    """Return the requests of the distribution API with the operation that each means."""
+    rows = [
+        (f"`{method} {_path_text(PATHS[kind].pattern)}`", f"`{operation}`")
+        for (kind, method), (operation, _) in HANDLERS.items()
+        if operation
+    ]
+    return table(("request", "operation"), rows)
+
+
+def _path_text(pattern: str) -> str:
+    return pattern.replace("(?P<name>.+)", "NAME").replace("(?P<reference>[^/]+)", "REFERENCE").removesuffix("?")
+
+
 def _code(*words: str) -> str:
     return " ".join(f"`{word}`" for word in words if word)
 
@@ -179,6 +194,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "permissions": permissions,
     "promote-options": promote_options,
     "doctor-options": doctor_options,
+    "distribution-operations": distribution_operations,
     "keys": keys,
 }
 

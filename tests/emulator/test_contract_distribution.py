@@ -23,10 +23,12 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     digest_of,
+    error_message,
     manifest_text,
     new_embedded,
     push_image,
     push_index,
+    refused,
     served,
 )
 
@@ -362,8 +364,8 @@ def test_parts_follow_each_other(registry: Served, repository: str) -> None:
     )
     small = begin(registry, repository)
     assert [registry.v2.send("PATCH", small, b"a").status for _ in range(2)] == [201, 201]
-    refused = registry.v2.send("PUT", f"{small}?digest={digest_of(b'aa')}")
-    assert refused.error == (
+    too_small = registry.v2.send("PUT", f"{small}?digest={digest_of(b'aa')}")
+    assert too_small.error == (
         400,
         "BLOB_UPLOAD_INVALID",
         "All layer parts except the last part should be at least 5MB",
@@ -473,6 +475,25 @@ def test_the_policy_of_a_repository_lets_another_account_in(registry: Served, re
     for method, path in [("PUT", "manifests/2.0"), ("DELETE", "manifests/1.0"), ("GET", "tags/list")]:
         body = image.manifest.encode() if method == "PUT" else b""
         assert other.send(method, f"/v2/{repository}/{path}", body).error[:2] == (403, "DENIED"), method
+
+
+def test_one_file_serves_two_accounts(registry: Served, repository: str) -> None:
+    """V14"""
+    image = push_image(registry.ecr, repository, tag="1.0")
+    path = f"/v2/{repository}/manifests/1.0"
+    other = EmbeddedRegistry(registry.embedded.database, registry_id=OTHER_ACCOUNT, region=REGION)
+    with served(other) as url:
+        ecr = client_for(url)
+        (data,) = ecr.get_authorization_token()["authorizationData"]
+        client = DistributionClient(registry.url, data["authorizationToken"])
+        asked = {"registryId": REGISTRY_ID, "repositoryName": repository, "imageIds": [{"imageTag": "1.0"}]}
+        with refused("AccessDeniedException") as caught:
+            ecr.batch_get_image(**asked)
+        assert client.send("GET", path).error == (403, "DENIED", error_message(caught))
+        registry.ecr.set_repository_policy(repositoryName=repository, policyText=policy("BatchGetImage"))
+        assert ecr.batch_get_image(**asked)["images"][0]["imageManifest"] == image.manifest
+        assert client.send("GET", path).body.decode() == image.manifest
+        assert DistributionClient(url, data["authorizationToken"]).send("GET", path).error[1] == "NAME_UNKNOWN"
 
 
 def test_faults_affect_the_distribution_api_too(registry: Served, repository: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Serve the registry over HTTP on 127.0.0.1 only. The first line on standard output is its URL.
 Ctrl-C or SIGTERM stops it. Signatures are not checked: any credentials work, and none do too.
+skopeo, buildah, crane and docker reach it too. They log in with `aws ecr get-login-password`.
 
   ecrtui local serve --db registry.sqlite --port 4566
   ecrtui local serve --demo

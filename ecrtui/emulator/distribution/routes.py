@@ -17,8 +17,8 @@ Handler = Callable[[Call], Response]
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 
-_PATHS = [
-    (kind, re.compile(pattern))
+PATHS = {
+    kind: re.compile(pattern)
     for kind, pattern in {
         "version": r"/v2/?",
         "catalog": r"/v2/_catalog",
@@ -29,10 +29,10 @@ _PATHS = [
         "upload": r"/v2/(?P<name>.+)/blobs/uploads/(?P<reference>[^/]+)",
         "blob": r"/v2/(?P<name>.+)/blobs/(?P<reference>[^/]+)",
     }.items()
-]
+}
 """The kinds of paths, in the order in which they are tried."""
 
-_HANDLERS: Mapping[tuple[str, str], tuple[str, Handler]] = {
+HANDLERS: Mapping[tuple[str, str], tuple[str, Handler]] = {
     ("version", "GET"): ("", lambda _: Response(200)),
     ("catalog", "GET"): ("DescribeRepositories", listings.list_repositories),
     ("tags", "GET"): ("ListImages", listings.list_tags),
@@ -79,12 +79,12 @@ def is_distribution_path(target: str) -> bool:
 def find_route(method: str, target: str) -> Route:
     """Return the route of a request; one that answers with an error if the API has no such path or method."""
     path = unquote(_path(target))
-    for kind, pattern in _PATHS:
+    for kind, pattern in PATHS.items():
         match = pattern.fullmatch(path)
         if match is None:
             continue
         names = {"name": "", "reference": "", **match.groupdict()}
-        found = _HANDLERS.get((kind, method)) or (_HANDLERS.get((kind, "GET")) if method == "HEAD" else None)
+        found = HANDLERS.get((kind, method)) or (HANDLERS.get((kind, "GET")) if method == "HEAD" else None)
         operation, handler = found or ("", _refuse_method)
         return Route(operation, handler, names["name"], names["reference"])
     return Route("", _refuse_path)
