@@ -7,6 +7,7 @@ from typing import Any
 from ecrtui.emulator import pagination, partitions, policy_documents
 from ecrtui.emulator.authorization_tokens import Token
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.layer_downloads import IN_PROCESS_ENDPOINT
 from ecrtui.emulator.operations import registry_settings, replication
 from ecrtui.emulator.request_context import Operation, RequestContext
 
@@ -23,12 +24,16 @@ def describe_registry(context: RequestContext) -> dict[str, Any]:
 
 
 def get_authorization_token(context: RequestContext) -> dict[str, Any]:
-    """GetAuthorizationToken: return a token of the caller for each registry."""
+    """GetAuthorizationToken: return a token of the caller for each registry.
+
+    A served registry names its own URL as endpoint: a client that follows it stays on this machine.
+    """
     registry_ids = context.get("registryIds") or [context.registry_id]
     data = []
     for registry_id in registry_ids:
         token = Token(context.caller, context.region, context.now + TOKEN_LIFETIME)
-        proxy = f"https://{partitions.registry_host(context.region, registry_id)}"
+        host = f"https://{partitions.registry_host(context.region, registry_id)}"
+        proxy = host if context.endpoint == IN_PROCESS_ENDPOINT else context.endpoint
         data.append({"authorizationToken": token.encoded(), "expiresAt": token.expires_at, "proxyEndpoint": proxy})
     return {"authorizationData": data}
 
