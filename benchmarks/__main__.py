@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from benchmarks import bulk_retags, interactive, list_images, promote, put_image, report, startup, terminal_bytes
+from benchmarks import (
+    bulk_retags,
+    interactive,
+    layers,
+    list_images,
+    promote,
+    put_image,
+    report,
+    startup,
+    terminal_bytes,
+)
 from benchmarks.dataset import ServedDataset, serve_dataset
 from benchmarks.measurement import Measurement
 
@@ -17,6 +27,7 @@ PARTS: dict[str, Callable[[ServedDataset], Iterable[Measurement]]] = {
     "put_image": lambda _: put_image.measure(),
     "bulk_retags": lambda _: bulk_retags.measure(),
     "promote": lambda _: promote.measure(),
+    "layers": lambda _: layers.measure(),
 }
 
 

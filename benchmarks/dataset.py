@@ -47,13 +47,18 @@ def repository_of_size(images: int) -> str:
 @contextmanager
 def serve_dataset() -> Iterator[ServedDataset]:
     """Serve the seeded registry. Seed it first if it is not cached or if the seeding code has changed."""
-    database = _cached_database()
+    with TemporaryDirectory() as home, serve_file(_cached_database()) as url:
+        yield ServedDataset(url, ecrtui_environment(url, Path(home)))
+
+
+@contextmanager
+def serve_file(database: Path) -> Iterator[str]:
+    """Serve a registry file in a process of its own while the block runs; yield the URL."""
     command: list[str | Path] = [ecrtui(), "local", "serve", "--db", database, "--port", "0"]
-    with TemporaryDirectory() as home, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            url = server.stdout.readline().strip()
-            yield ServedDataset(url, ecrtui_environment(url, Path(home)))
+            yield server.stdout.readline().strip()
         finally:
             server.terminate()
             server.wait()
