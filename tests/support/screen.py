@@ -171,7 +171,17 @@ async def retag(pilot: Pilot[Any], *tags: str) -> str:
     await pilot.press("t")
     await until(pilot, "new tags, separated")
     await type_text(pilot, " ".join(tags))
-    return await until(pilot, lambda screen: "enter apply" in screen or "refused: " in screen)
+    return await until(
+        pilot,
+        lambda screen: (
+            ("enter apply" in screen or "refused: " in screen) and all(_planned(tag, screen) for tag in tags[1:])
+        ),
+    )
+
+
+def _planned(tag: str, screen: str) -> bool:
+    """Return True if the plan has the tag, which is on the line of the field too."""
+    return sum(tag in line.split() for line in screen.splitlines()) > 1
 
 
 def row_of(screen: str, words: str) -> str:
