@@ -43,7 +43,7 @@ def test_a_reply_beyond_the_limit_is_an_error_that_names_the_limit(env: Registry
 def test_manifests_that_the_registry_refuses_together_are_read_apart(env: RegistryEnv) -> None:
     manifest = push_image(env.client, "team/app", "one").manifest
     digests = [put(env.client, "team/app", manifest + " " * (4_000_000 + number)).digest for number in range(9)]
-    with pytest.raises(ClientError, match=r"imageIds.*at most 33,554,432 characters"):
+    with pytest.raises(ClientError, match=r"imageIds.*at most 33,554,432 bytes"):
         env.client.batch_get_image(repositoryName="team/app", imageIds=[{"imageDigest": digest} for digest in digests])
     before = env.embedded.calls["BatchGetImage"]
     assert [found.digest for found in env.registry.manifests("team/app", digests)] == digests

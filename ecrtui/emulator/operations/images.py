@@ -17,6 +17,7 @@ Decisions where reports about ECR disagree or are silent:
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ MAX_TAGS = 1000
 """Tags per image (quota)."""
 
 MAX_MANIFESTS = 32 * 1024 * 1024
-"""Characters of the manifests in one reply of BatchGetImage. One manifest has at most 4 Mi."""
+"""Bytes of the manifests in one reply of BatchGetImage, as JSON texts. A single one may have more: up to 48 MiB."""
 
 PULL_INTERVAL = 24 * 3600.0
 """Seconds; a pull time is recorded at most once in this interval."""
@@ -92,7 +93,8 @@ def put_image(context: RequestContext) -> dict[str, Any]:
 
 def batch_get_image(context: RequestContext) -> dict[str, Any]:
     """BatchGetImage."""
-    images, failures, pulled = [], [], []
+    images: list[dict[str, Any]] = []
+    failures, pulled = [], []
     left = MAX_MANIFESTS
     with context.database.read() as connection:
         repository = context.repository(connection)
@@ -103,10 +105,10 @@ def batch_get_image(context: RequestContext) -> dict[str, Any]:
             except ImageFailure as error:
                 failures.append(error.to_api())
                 continue
-            left -= len(text)
-            if left < 0:
+            left -= len(json.dumps(text))
+            if images and left < 0:
                 raise constraint_violation(
-                    "imageIds", f"The manifests must have at most {MAX_MANIFESTS:,} characters together"
+                    "imageIds", f"The manifests must have at most {MAX_MANIFESTS:,} bytes together, as JSON texts"
                 )
             images.append(
                 {
