@@ -31,6 +31,7 @@ from tests.support.embedded import (
     refused,
     served,
 )
+from tests.support.raw_http import exchange
 
 OTHER_ACCOUNT = "210987654321"
 MISSING = "sha256:" + "0" * 64
@@ -516,3 +517,42 @@ def test_faults_affect_the_distribution_api_too(registry: Served, repository: st
     assert answers[2].error[:2] == (500, "UNKNOWN")
     assert (answers[3].status, answers[3].headers["content-type"]) == (503, "text/html")
     assert registry.v2.send("GET", path).status == 200
+
+
+def test_a_lost_reply_leaves_the_part_in_the_upload(registry: Served, repository: str) -> None:
+    """V15"""
+    path = begin(registry, repository)
+    for spec, received in [("UploadLayerPart:drop-before:times=1", 0), ("UploadLayerPart:drop-after:times=1", 7)]:
+        registry.embedded.faults.add(spec)
+        with pytest.raises(ConnectionError):
+            registry.v2.send("PATCH", path, b"content")
+        registry.v2.close()
+        assert registry.v2.send("GET", path).headers["range"] == f"0-{max(received - 1, 0)}"
+    done = registry.v2.send("PUT", f"{path}?digest={digest_of(b'content')}")
+    check_completed(registry, repository, b"content", done)
+
+
+def test_half_a_small_part_is_not_stored(registry: Served, repository: str) -> None:
+    """V16"""
+    path = begin(registry, repository)
+    head = f"PATCH {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {token_for()}\r\n"
+    (answer,) = exchange(registry.url, f"{head}Content-Length: 9\r\n\r\nhalf".encode())
+    assert answer.document["errors"][0]["message"] == "The request ends after 4 of 9 bytes."
+    assert registry.v2.send("GET", path).headers["range"] == "0-0"
+    content = b"half and the rest"
+    done = registry.v2.send("PUT", f"{path}?digest={digest_of(content)}", content, {"Content-Range": "0-16"})
+    check_completed(registry, repository, content, done)
+
+
+def test_an_archived_image_is_not_pulled(registry: Served, repository: str) -> None:
+    """V08"""
+    image = push_image(registry.ecr, repository, tag="1.0")
+    layer = json.loads(image.manifest)["layers"][0]["digest"]
+    registry.ecr.update_image_storage_class(
+        repositoryName=repository, imageId={"imageTag": "1.0"}, targetStorageClass="ARCHIVE"
+    )
+    for path, code in [("manifests/1.0", "MANIFEST_UNKNOWN"), (f"blobs/{layer}", "BLOB_UNKNOWN")]:
+        answer = registry.v2.send("GET", f"/v2/{repository}/{path}")
+        assert answer.error[:2] == (404, code)
+        assert "archived" in answer.error[2]
+    assert registry.v2.send("HEAD", f"/v2/{repository}/blobs/{layer}").status == 404

@@ -11,8 +11,8 @@ from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http_messages import Response
 from ecrtui.emulator.operations import layers
 
-PIECES = 2 * uploads.TRANSACTION_SIZE
-"""Bytes that an upload needs in memory."""
+_MEMORY = 2 * uploads.TRANSACTION_SIZE
+"""Bytes that a large part needs in memory: pieces are collected, and then joined."""
 
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 
@@ -75,9 +75,10 @@ def _complete(call: Call, upload_id: str, digest: str) -> Response:
 
 def _append(call: Call, upload_id: str) -> None:
     upload = _upload(call, upload_id)
-    call.request.body.take_memory(PIECES)
+    body = call.request.body
+    body.take_memory(_MEMORY if body.length is None else min(body.length, _MEMORY))
     context = call.context("UploadLayerPart", uploadId=upload_id)
-    layers.append_part(context, upload, call.request.body, _first_byte(call, upload))
+    layers.append_part(context, upload, body, _first_byte(call, upload))
 
 
 def _first_byte(call: Call, upload: uploads.Upload) -> int:
