@@ -60,7 +60,7 @@ PERMISSIONS = (
     Permission("BatchGetImage", "read manifests and referrers", _ALL),
     Permission("ListImages", "look up many tags at once", _ALL),
     Permission("GetDownloadUrlForLayer", "read configs and layers", _BROWSE | _PROMOTE),
-    Permission("DescribeRegistry", "find out the account", _ALL, required=False, on_repository=False),
+    Permission("DescribeRegistry", "read account and replication rules", _ALL, required=False, on_repository=False),
     Permission("DescribeImageScanFindings", "show scan findings", _BROWSE, required=False),
     Permission("GetLifecyclePolicy", "say what a lifecycle policy would do", _ALL, required=False),
     Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, required=False),

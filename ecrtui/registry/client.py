@@ -132,6 +132,10 @@ class Clients:
         self._cache: dict[str, Any] = {}
         self.account_check = AccountCheck(caller_account, self._account_of, lambda: self._user.on_new_credentials())
 
+    def in_region(self, region: str) -> Clients:
+        """Return the clients of the same connection in another region."""
+        return Clients(self._connection._replace(region=region), in_process=self.in_process, user=self._user)
+
     @property
     def read_client(self) -> BaseClient:
         """The client for operations that change nothing. It retries, adaptively unless configured otherwise."""

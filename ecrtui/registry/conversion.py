@@ -17,6 +17,7 @@ from ecrtui.ecr.manifest import DescriptorRole, Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.replication import Destination, ReplicationRule, ReplicationRules
 from ecrtui.ecr.repository import Repository
 from ecrtui.registry.validation import (
     MAX_IDS,
@@ -32,6 +33,7 @@ from ecrtui.registry.validation import (
     integer_map,
     moment,
     read_rows,
+    required_account,
     required_digest,
     required_text,
     structure,
@@ -180,6 +182,23 @@ def _enhanced(entry: Reply) -> tuple[Finding, ...]:
             uri=text(details, "sourceUrl"),
         )
         for package in structures(details, "vulnerablePackages") or ({},)
+    )
+
+
+def replication_rules(reply: Reply) -> ReplicationRules:
+    """Return the rules in a reply of DescribeRegistry."""
+    return ReplicationRules(
+        tuple(
+            ReplicationRule(
+                tuple(
+                    Destination(required_text(entry, "region"), required_account(entry, "registryId"))
+                    for entry in structures(rule, "destinations")
+                ),
+                tuple(required_text(entry, "filter") for entry in structures(rule, "repositoryFilters")),
+                flag(structure(rule, "deleteReplication"), "enabled"),
+            )
+            for rule in structures(structure(reply, "replicationConfiguration"), "rules")
+        )
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from ecrtui.ecr.digest import digest_of
@@ -13,6 +15,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.replication import Destination, ReplicationRules
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.registry import blobs, conversion
@@ -56,6 +59,7 @@ class EcrRegistry(Registry, LayerStore):
 
     def __init__(self, clients: Clients, registry_id: str | None = None) -> None:
         self._clients = clients
+        self._account_is_given = bool(registry_id)
         self._calls = EcrCalls(clients, registry_id)
         self._location: RegistryLocation | None = None
         self._identity: tuple[str, str] | None = None
@@ -63,6 +67,8 @@ class EcrRegistry(Registry, LayerStore):
         self._resolver = ImageResolver(self._calls.read, self._calls.parsed_replies, self._calls.subject)
         self._scans = ScanFindings(self._calls.replies)
         self._layers = LayerCalls(self._calls, clients)
+        self._replication: ReplicationRules | None = None
+        self._replicas: dict[Destination, EcrRegistry] = {}
 
     def of_account(self, registry_id: str) -> EcrRegistry:
         return EcrRegistry(self._clients, registry_id)
@@ -253,6 +259,29 @@ class EcrRegistry(Registry, LayerStore):
         with validate_reply("GetLifecyclePolicy"):
             return required_text(reply, "lifecyclePolicyText")
 
+    def replication(self, *, again: bool = False) -> ReplicationRules:
+        if self._own is not self:
+            if self._own.location().registry_id == self._calls.registry_id:
+                return self._own.replication(again=again)
+            account = self._own.location().registry_id
+            raise Refused("ECR tells the replication rules of the caller's account only", f"That is {account}.")
+        if self._replication is None or again:
+            reply = self._calls.read("DescribeRegistry", without_registry_id=True)
+            with validate_reply("DescribeRegistry"):
+                self._replication = conversion.replication_rules(reply)
+        return self._replication
+
+    @cached_property
+    def _own(self) -> EcrRegistry:
+        """The registry of the caller's account."""
+        return EcrRegistry(self._clients) if self._account_is_given else self
+
+    def replicated_tags(self, destination: Destination, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+        if destination not in self._replicas:
+            clients = self._clients.in_region(destination.region)
+            self._replicas[destination] = EcrRegistry(clients, destination.registry_id)
+        return self._replicas[destination].images_by_tag(repository, tags)
+
     def pull_time_exclusions(self) -> tuple[str, ...]:
         operation = "ListPullTimeUpdateExclusions"
         reply = self._calls.read(
@@ -297,6 +326,8 @@ class EcrRegistry(Registry, LayerStore):
         with validate_reply("DescribeRegistry"):
             account = required_account(reply, "registryId")
         self._clients.account_check.learn(account)
+        with suppress(EcrTuiError), validate_reply("DescribeRegistry"):  # who needs the rules gets the error
+            self._replication = conversion.replication_rules(reply)
         return account
 
     def _account_of_a_repository(self) -> str:

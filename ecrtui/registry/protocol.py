@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
+    from ecrtui.ecr.replication import Destination, ReplicationRules
     from ecrtui.ecr.repository import Repository
 
 Item = TypeVar("Item")
 
 
-Feature = Literal["lifecycle_policy", "findings", "referrers", "resource_tags", "pull_times"]
+Feature = Literal["lifecycle_policy", "findings", "referrers", "resource_tags", "pull_times", "replication"]
 """The names of the members of :class:`Capabilities`."""
 
 _OPERATIONS: Mapping[Feature, str] = {
@@ -32,6 +33,7 @@ _OPERATIONS: Mapping[Feature, str] = {
     "referrers": "ListImageReferrers",
     "resource_tags": "ListTagsForResource",
     "pull_times": "ListPullTimeUpdateExclusions",
+    "replication": "DescribeRegistry",
 }
 
 
@@ -45,6 +47,8 @@ class Capabilities(NamedTuple):
     resource_tags: bool = False
     pull_times: bool = False
     """The registry records when an image was last pulled. Reading a manifest counts as a pull."""
+    replication: bool = False
+    """The registry can replicate tags to others."""
 
     def require(self, feature: Feature) -> None:
         """Check a feature before its operation is called.
@@ -58,7 +62,7 @@ class Capabilities(NamedTuple):
 
 
 ECR_CAPABILITIES = Capabilities(
-    lifecycle_policy=True, findings=True, referrers=True, resource_tags=True, pull_times=True
+    lifecycle_policy=True, findings=True, referrers=True, resource_tags=True, pull_times=True, replication=True
 )
 
 
@@ -196,6 +200,15 @@ class Registry(Protocol):
 
     def lifecycle_policy(self, repository: str) -> str:
         """Return the text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""
+
+    def replication(self, *, again: bool = False) -> ReplicationRules:
+        """Return the replication rules (DescribeRegistry); those read before, unless they are asked for again.
+
+        ECR tells the rules of the caller's own account only.
+        """
+
+    def replicated_tags(self, destination: Destination, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+        """Return what :meth:`images_by_tag` returns, in a destination of the replication."""
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         """Return the ARNs of principals whose pulls are not recorded (ListPullTimeUpdateExclusions)."""

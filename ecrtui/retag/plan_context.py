@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ecrtui.ecr import lifecycle
 from ecrtui.ecr.image import Image, is_index
@@ -17,6 +17,7 @@ from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.parallel import map_concurrently
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.planner import PlanContext, change_problem
+from ecrtui.retag.replicas import Replication, read_replicas, read_replication
 
 MAX_WORKERS = 8
 """The number of repositories that are read at the same time."""
@@ -41,6 +42,8 @@ class RepositoryContext:
     """Why the lifecycle policy could not be read; empty if it was read."""
     images: tuple[Image, ...] | None = None
     """Every image of the repository, if known. Only then are predictions for rules that count images exact."""
+    replication: Replication = field(default_factory=Replication)
+    """What is known of the replication of the registry."""
     exists: bool = True
     """False if the repository is still to be created. Then it is not read."""
 
@@ -69,7 +72,8 @@ class ContextLoader:
         except (AccessDenied, Refused) as error:  # the plan is valid without it, and shows what is unknown
             if error.kind is not ErrorKind.UNSUPPORTED:
                 problem = f"could not read the lifecycle policy, so its effects are not shown: {error}"
-        return RepositoryContext(found, policy, problem, None if images is None else tuple(images))
+        listed = None if images is None else tuple(images)
+        return RepositoryContext(found, policy, problem, listed, read_replication(self._registry))
 
     def plan_contexts(
         self, changes: Iterable[TagChange], known: Mapping[str, RepositoryContext] | None, thorough: bool
@@ -105,7 +109,7 @@ class ContextLoader:
 
     def _plan_context(self, changes: Sequence[TagChange], context: RepositoryContext, thorough: bool) -> PlanContext:
         if not context.exists:
-            return PlanContext()
+            return PlanContext(replication=context.replication)
         repository, policy = context.repository.name, context.lifecycle_policy()
         tags = self._registry.images_by_tag(repository, _unique(change.tag for change in changes if change.tag))
         images = {image.digest: image for image in tags.values()}
@@ -121,7 +125,11 @@ class ContextLoader:
             current, neighbours = self._indexes_to_read(repository, changes, tags, images, all_images, thorough)
             images.update((image.digest, image) for image in neighbours)
             indexes = self._platforms_of(repository, sorted({*current, *(image.digest for image in neighbours)}))
+        removed = _unique(change.tag for change in changes if change.tag and not change.digest)
+        replication = read_replication(self._registry, again=True) if removed else context.replication
         return PlanContext(
+            replication=replication,
+            replicas=read_replicas(self._registry, replication.rules, repository, removed),
             mutability=context.repository.mutability,
             tags=tags,
             images=images,

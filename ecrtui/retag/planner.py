@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -14,8 +14,10 @@ from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.reference import is_repository_name, names_repository
+from ecrtui.ecr.replication import Destination
 from ecrtui.ecr.units import DAY, duration_in_words, format_names
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
+from ecrtui.retag.replicas import Replica, Replication, removal_refusal
 
 _SOON = 30 * DAY
 """Seconds; an expiry within this time is a warning, a later one is a note."""
@@ -37,6 +39,10 @@ class PlanContext:
     """The indexes that were read, by digest; for each, the platforms of its images, by digest."""
     journalled: Collection[str] = frozenset()
     """The digests whose manifest is in the journal."""
+    replication: Replication = field(default_factory=Replication)
+    """What is known of the replication of the registry."""
+    replicas: Mapping[Destination, Replica] = field(default_factory=dict)
+    """The tags that are removed, in each destination that removals replicate to."""
     problem: str = ""
     """Why the repository could not be read; empty if it was read."""
 
@@ -85,12 +91,14 @@ def make_plan(
 
     # A removal needs the tags that the other steps add.
     steps = [add_step(change) for change in sorted(unique, key=_is_removal)]
+    writes = {name: [step for step in steps if step.writes and step.repository == name] for name in states}
+    replicated = (note for name, state in states.items() for note in state.replication_notes(name, writes[name]))
     return Plan(
         id=plan_id,
         kind=kind,
         undoes=undoes,
         steps=tuple(states[step.repository].annotated(step, now) if step.writes else step for step in steps),
-        warnings=tuple(warning for state in states.values() for warning in state.warnings()),
+        warnings=(*(warning for state in states.values() for warning in state.warnings()), *replicated),
         provided_manifests=provided_manifests,
     )
 
@@ -145,6 +153,8 @@ class _RepositoryState:
             image.digest: set(image.tags) for image in (*context.images.values(), *context.tags.values())
         }
         self._planned_tags: set[str] = set()
+        self._removed: list[str] = []
+        """The tags that the steps so far remove."""
 
     def add_step(self, change: TagChange) -> Step:
         """Return the step for a change, without notes and warnings, and apply it to this state."""
@@ -182,6 +192,8 @@ class _RepositoryState:
     def _move_tag(self, step: Step) -> None:
         if step.before:
             self._tags_of[step.before].discard(step.tag)
+        if not step.after:
+            self._removed.append(step.tag)
         if step.after and step.tag:
             self._tags_of.setdefault(step.after, set()).add(step.tag)
 
@@ -216,7 +228,11 @@ class _RepositoryState:
             return "last tag of this image; ECR would delete the image. Add another tag first."
         if self._context.tags[step.tag].archived:
             return "the image is archived; its manifest cannot be read, so the tag could not be restored"
-        return ""
+        refusals = (
+            removal_refusal(destination, replica, step.tag, self._removed)
+            for destination, replica in self._context.replicas.items()
+        )
+        return next(filter(None, refusals), "")
 
     def annotated(self, step: Step, now: float) -> Step:
         """Return a step that writes with its notes and warnings, as of the end of the plan."""
@@ -238,7 +254,23 @@ class _RepositoryState:
 
     def warnings(self) -> tuple[str, ...]:
         """Return the warnings about the repository as a whole."""
-        return (self._context.policy.problem,) if self._context.policy.problem else ()
+        problems = (self._context.policy.problem, self._context.replication.problem)
+        return tuple(filter(None, problems))
+
+    def replication_notes(self, repository: str, steps: Iterable[Step]) -> Iterator[str]:
+        """Yield where the steps of the repository replicate to.
+
+        Args:
+            repository: its name.
+            steps: the steps that write.
+        """
+        rules, steps = self._context.replication.rules, tuple(steps)
+        pushes = rules.destinations(repository) if any(step.after for step in steps) else ()
+        if pushes:
+            yield f"new tags of {repository} replicate to {format_names(list(map(str, pushes)))}"
+        removals = rules.destinations(repository, of_removals=True) if not all(step.after for step in steps) else ()
+        if removals:
+            yield f"removed tags of {repository} are removed in {format_names(list(map(str, removals)))} too"
 
     def _after_plan(self, image: Image) -> Image:
         """Return the image with its tags after the plan."""

@@ -19,6 +19,7 @@ from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.index_parts import MAX_PARTS, part_digests, parts_of
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.replicas import read_replicas, read_replication, removal_refusal
 
 _ALREADY_EXISTS = (ErrorKind.ALREADY_EXISTS, ErrorKind.TAG_IMMUTABLE)
 """The tag may have the digest already: ECR reports both kinds in that case. Only a read can tell."""
@@ -206,7 +207,15 @@ class StepExecutor:
             return _WriteResult(StepOutcome.CONFLICT, message, found=found)
         if step.action is StepAction.REMOVE and image is not None and set(image.tags) == {step.tag}:
             return _WriteResult(StepOutcome.REFUSED, "now the last tag of this image; ECR would delete the image")
+        if step.action is StepAction.REMOVE and image is not None and (reason := self._last_tag_elsewhere(step)):
+            return _WriteResult(StepOutcome.REFUSED, reason)
         return None
+
+    def _last_tag_elsewhere(self, step: Step) -> str:
+        """Return why the removal must not be sent now that replicates it; an empty text if it may be sent."""
+        rules = read_replication(self._registry, again=True).rules
+        replicas = read_replicas(self._registry, rules, step.repository, [step.tag])
+        return next(filter(None, (removal_refusal(where, found, step.tag) for where, found in replicas.items())), "")
 
     def _current_image(self, step: Step) -> Image | None:
         """Return the image of the tag; for a step without a tag, the image itself if it exists."""

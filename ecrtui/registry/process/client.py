@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.profile import ProfileList
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
+    from ecrtui.ecr.replication import Destination, ReplicationRules
     from ecrtui.ecr.repository import Repository
     from ecrtui.ecr.row_codec import RowCodec
     from ecrtui.settings import Connection
@@ -313,6 +314,13 @@ class RemoteRegistry(Registry):
     def lifecycle_policy(self, repository: str) -> str:
         return str(self._call("lifecycle_policy", repository))
 
+    def replication(self, *, again: bool = False) -> ReplicationRules:
+        found: ReplicationRules = self._call("replication", again=again)
+        return found
+
+    def replicated_tags(self, destination: Destination, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+        return dict(self._call("replicated_tags", destination, repository, list(tags)))
+
     def pull_time_exclusions(self) -> tuple[str, ...]:
         return tuple(self._call("pull_time_exclusions"))
 
@@ -329,9 +337,9 @@ class RemoteRegistry(Registry):
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
         return tuple(self._call("referrers", repository, digest))
 
-    def _call(self, name: str, *values: Any, write: bool = False) -> Any:
+    def _call(self, name: str, *values: Any, write: bool = False, **options: Any) -> Any:
         try:
-            return self._connection.call(name, self._account, values, {}).next()
+            return self._connection.call(name, self._account, values, options).next()
         except ConnectionClosed:
             raise _process_ended(write=write) from None
 
