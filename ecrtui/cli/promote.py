@@ -62,6 +62,12 @@ def parser() -> argparse.ArgumentParser:
         help="copy referrers and the tags of cosign too: signatures, SBOMs, attestations (default: yes)",
     )
     group.add_argument(
+        "--way",
+        choices=("auto", "api", "mount"),
+        default="auto",
+        help="how layers reach the target: mounted within a registry, or sent by the ECR API (default: auto)",
+    )
+    group.add_argument(
         "--create-repository", action="store_true", help="create a repository of the target that does not exist"
     )
     group.add_argument(
@@ -86,7 +92,11 @@ def _execute(options: argparse.Namespace) -> int:
     source = CommandContext(options, reference)
     target = _target_context(options, references, source)
     planner = PromotionPlanner(
-        source.registry, target.registry, target.engine, create_repository=options.create_repository
+        source.registry,
+        target.registry,
+        target.engine,
+        create_repository=options.create_repository,
+        way=None if options.way == "auto" else options.way,
     )
     expect = "" if options.expect == NO_TAG else options.expect
     promotion = planner.plan(
@@ -225,6 +235,7 @@ def _command(options: argparse.Namespace) -> str:
         *("ecrtui", "promote", options.source, *options.targets),
         *([] if options.referrers else ["--no-referrers"]),
         *(f"--{name.replace('_', '-')}" for name in switches if getattr(options, name)),
+        *([] if options.way == "auto" else ["--way", options.way]),
         *(["--expect", options.expect] if options.expect else []),
         *(word for name, value in targets if value for word in (f"--{name.replace('_', '-')}", value)),
         *connection_words(options),

@@ -87,7 +87,8 @@ def _copy_lines(promotion: Promotion, copy: RepositoryCopy) -> Iterator[str]:
         return
     manifests = format_count(len(copy.missing), "manifest")
     blobs = f"{format_count(count, 'blob')} with {format_size(copy.bytes_to_copy)}"
-    yield f"{copy.repository}{new}: copies {manifests} and {blobs}"
+    verb = "mounted" if promotion.way == "mount" else "sent"
+    yield f"{copy.repository}{new}: copies {manifests} and {blobs}, {verb}"
     there = format_size(sum(max(blob.size, 0) for blob in copy.blobs_there))
     if copy.blobs_there:
         yield f"  {format_count(len(copy.blobs_there), 'blob')} with {there} are there"

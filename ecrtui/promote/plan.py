@@ -10,8 +10,11 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.promote.closure import Blob, Closure, Member
 from ecrtui.retag.plan import Plan, StepAction
 
-Way = Literal["api"]
-"""How the bytes of layers reach the target: in parts, by the ECR API."""
+Way = Literal["api", "mount"]
+"""How layers reach the target: in parts, by the ECR API; or the registry mounts them, and no byte is sent.
+
+A layer that the registry does not mount is sent.
+"""
 
 KIND = "promote"
 """The kind of the plan, in the journal too."""

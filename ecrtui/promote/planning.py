@@ -8,11 +8,12 @@ from dataclasses import replace
 from ecrtui.ecr import layer
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import AccessDenied, ErrorKind, NotFound, UsageError
+from ecrtui.errors import AccessDenied, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Blob, Member, MemberKind
-from ecrtui.promote.plan import KIND, Promotion, RepositoryCopy, Source, TagTarget
+from ecrtui.promote.plan import KIND, Promotion, RepositoryCopy, Source, TagTarget, Way
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
@@ -29,13 +30,23 @@ class PromotionPlanner:
         target: the registry of the repositories.
         engine: the engine of the target.
         create_repository: whether a repository that does not exist is created.
+        way: how layers reach the target; None to mount them where the registry does so, and else to send them.
     """
 
-    def __init__(self, source: Registry, target: Registry, engine: Engine, *, create_repository: bool = False) -> None:
+    def __init__(
+        self,
+        source: Registry,
+        target: Registry,
+        engine: Engine,
+        *,
+        create_repository: bool = False,
+        way: Way | None = None,
+    ) -> None:
         self._source = source
         self._target = target
         self._engine = engine
         self._create_repository = create_repository
+        self._way = way
 
     def plan(self, source: Source, targets: Sequence[TagTarget]) -> Promotion:
         """Return the plan of a promotion. It is based on the current state of both registries.
@@ -68,8 +79,29 @@ class PromotionPlanner:
             if any(isinstance(change, TagChange) and change.repository == name for change in (*cosign, *wanted)):
                 contexts[name] = self._context(name, exists=not creates)
         plan = self._tag_plan([*cosign, *wanted], source, contexts)
-        promotion = Promotion(plan, source, location, tuple(copies))
+        way = self._choose_way(source, location, any(copy.blobs for copy in copies))
+        promotion = Promotion(plan, source, location, tuple(copies), way)
         return _without_refused(self._read_only(promotion))
+
+    def _choose_way(self, source: Source, target: RegistryLocation, has_blobs: bool) -> Way:
+        """Return how layers reach the target. ECR mounts only within a registry, and only if a setting allows it.
+
+        Raises:
+            Refused: the user wants to mount, and that is not possible.
+        """
+        if self._way == "api" or (self._way is None and not has_blobs):
+            return "api"
+        if source.location == target and self._target.mounts_layers():
+            return "mount"
+        if self._way is None:
+            return "api"
+        raise Refused(
+            "Layers cannot be mounted",
+            "The repositories are in different registries."
+            if source.location != target
+            else "The account setting BLOB_MOUNTING is off, or the registry does not have it.",
+            "Use --way api. The setting: aws ecr put-account-setting --name BLOB_MOUNTING --value ENABLED.",
+        )
 
     def _images(self, repository: str, source: Source) -> tuple[Mapping[str, Image], bool]:
         """Return the members that a repository has, by digest, and whether it has to be created.

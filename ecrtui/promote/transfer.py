@@ -56,6 +56,8 @@ class BlobCopy:
     source_repository: str
     target_repository: str
     blobs: tuple[Blob, ...]
+    mount: bool = False
+    """Whether to ask the registry, which has both repositories, to mount them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +95,35 @@ def copy_blobs(
         EcrTuiError: a blob could not be copied. Those that are complete stay.
     """
     counter = _Counter([blob for copy in copies for blob in copy.blobs], on_progress)
-    pace, buffers = pace or Pace(), Buffers()
-    jobs = [
-        (blob, LayerUpload(source, copy.source_repository, target, copy.target_repository, records, pace, buffers))
-        for copy in copies
-        for blob in copy.blobs
-    ]
-    jobs.sort(key=lambda job: job[0].size, reverse=True)
     failed = threading.Event()
 
     def halted() -> bool:
         return failed.is_set() or stop()
 
+    pace, buffers = pace or Pace(), Buffers()
+    jobs = [
+        (
+            blob,
+            LayerUpload(
+                source,
+                copy.source_repository,
+                target,
+                copy.target_repository,
+                records,
+                pace,
+                buffers,
+                counter.add,
+                halted,
+                copy.mount,
+            ),
+        )
+        for copy in copies
+        for blob in copy.blobs
+    ]
+    jobs.sort(key=lambda job: job[0].size, reverse=True)
+
     def run(job: tuple[Blob, LayerUpload]) -> bool:
         blob, upload = job
-        upload.on_bytes, upload.stop = counter.add, halted
         try:
             upload.copy(blob)
         except Stopped:

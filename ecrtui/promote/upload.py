@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from ecrtui.ecr.layer import Upload
-from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, Throttled
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers, layer_parts
 from ecrtui.registry.protocol import LayerStore, Part
@@ -80,6 +80,7 @@ class LayerUpload:
         buffers: the memory for parts.
         on_bytes: called with the number of bytes of a part that the target has.
         stop: returns True once no further part may be sent.
+        mount: whether to ask the registry, which has both repositories, to mount layers.
     """
 
     source: LayerStore
@@ -91,6 +92,7 @@ class LayerUpload:
     buffers: Buffers
     on_bytes: Callable[[int], None] = lambda _: None
     stop: Callable[[], bool] = lambda: False
+    mount: bool = False
 
     def copy(self, blob: Blob) -> None:
         """Copy a layer. Its digest is checked before it is stored.
@@ -100,6 +102,9 @@ class LayerUpload:
             IntegrityError: the source has other bytes than its digest says.
             EcrTuiError: the layer cannot be read or sent.
         """
+        if self.mount and self._is_mounted(blob):
+            self.on_bytes(max(blob.size, 0))
+            return
         for left in reversed(range(_MAX_UPLOADS)):
             sent = _Sent(self.on_bytes)
             try:
@@ -112,6 +117,16 @@ class LayerUpload:
                     raise lost.error from None
             else:
                 return
+
+    def _is_mounted(self, blob: Blob) -> bool:
+        """Return True if the registry has mounted the layer. A refusal is no error: the layer can be sent."""
+        try:
+            return self._retried(
+                self.pace.begin,
+                lambda: self.target.mount_layer(self.target_repository, blob.digest, self.source_repository),
+            )
+        except (AccessDenied, NotFound, Refused):
+            return False
 
     def _is_there(self, blob: Blob) -> bool:
         """Return True if the repository has the layer: the reply to the request that completed it was lost."""

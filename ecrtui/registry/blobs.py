@@ -88,7 +88,7 @@ class Downloads:
     def _follow(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
         """Follow redirects to https, and from http to http; refuse all others."""
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(url, headers)
+            response = self.send("GET", url, headers)
             target = response.headers.get("location")
             if response.status_code not in (301, 302, 303, 307, 308) or not target:
                 return response
@@ -102,14 +102,19 @@ class Downloads:
                 )
         raise ConnectionFailed("The blob storage redirects in circles", hint="Try again.", operation=OPERATION)
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
+    def send(self, method: str, url: str, headers: Mapping[str, str]) -> AWSResponse:
+        """Send a request without a body, and return the response, whose body was not read. Redirects are not followed.
+
+        Raises:
+            botocore.exceptions.HTTPClientError: the network failed.
+        """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._sessions:
             self._sessions[origin] = URLLib3Session(
                 verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
             )
-        request = AWSRequest(method="GET", url=url, headers=dict(headers), stream_output=True)
+        request = AWSRequest(method=method, url=url, headers=dict(headers), stream_output=True)
         return self._sessions[origin].send(request.prepare())
 
 

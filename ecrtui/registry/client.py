@@ -209,6 +209,12 @@ class Clients:
             return BytesIO(self.in_process.download(url)[first_byte:])
         return self._downloads.open(url, first_byte)
 
+    def post(self, url: str, headers: Mapping[str, str]) -> int:
+        """Send a POST without a body over the network, and return the status of the response."""
+        response = self._downloads.send("POST", url, headers)
+        response.raw.close()
+        return int(response.status_code)
+
     @property
     def _downloads(self) -> Downloads:
         downloads: Downloads = self._cached("downloads", lambda _: Downloads(self.verify, self.timeouts))

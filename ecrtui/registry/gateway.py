@@ -189,6 +189,12 @@ class EcrRegistry(Registry, LayerStore):
     def open_layer(self, repository: str, digest: str) -> LayerReader:
         return self._layers.open_layer(repository, digest)
 
+    def mounts_layers(self) -> bool:
+        return self._layers.mounts_layers()
+
+    def mount_layer(self, repository: str, digest: str, source: str) -> bool:
+        return self._layers.mount_layer(repository, digest, source)
+
     def begin_upload(self, repository: str) -> Upload:
         return self._layers.begin_upload(repository)
 

@@ -10,6 +10,7 @@ from ecrtui.registry import blobs, layer_parts
 from ecrtui.registry.blobs import BlobStream
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
+from ecrtui.registry.mounts import Mounts
 from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.registry.validation import (
@@ -63,6 +64,13 @@ class LayerCalls(LayerStore):
     def __init__(self, calls: EcrCalls, clients: Clients) -> None:
         self._calls = calls
         self._clients = clients
+        self._mounts = Mounts(calls, clients)
+
+    def mounts_layers(self) -> bool:
+        return self._mounts.allowed()
+
+    def mount_layer(self, repository: str, digest: str, source: str) -> bool:
+        return self._mounts.mount(repository, digest, source)
 
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         operation = "BatchCheckLayerAvailability"

@@ -182,6 +182,9 @@ class Registry(Protocol):
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         """Return what the repository has of these layers and configs, by digest (BatchCheckLayerAvailability)."""
 
+    def mounts_layers(self) -> bool:
+        """Return whether the registry can mount layers: give a repository a layer of another (GetAccountSetting)."""
+
     def create_repository(self, repository: str) -> None:
         """Create a repository with the settings of the registry; do nothing if it exists (CreateRepository)."""
 
@@ -265,6 +268,12 @@ class LayerStore(Protocol):
 
     def open_layer(self, repository: str, digest: str) -> LayerReader:
         """Return a reader of a layer that an image of the repository uses (GetDownloadUrlForLayer)."""
+
+    def mount_layer(self, repository: str, digest: str, source: str) -> bool:
+        """Give a repository a layer of another one of the registry. Return False if the registry does not do it.
+
+        This is a request of the OCI distribution API; the ECR API has no such operation.
+        """
 
     def begin_upload(self, repository: str) -> Upload:
         """Begin the upload of a layer (InitiateLayerUpload). One that is never completed expires."""

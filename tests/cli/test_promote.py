@@ -169,6 +169,42 @@ def test_within_one_registry_no_option_is_needed(two: TwoRegistries) -> None:
     assert "ecrtui retag" in two.capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("setting", "way", "code", "sent"),
+    [
+        ("ENABLED", "auto", ExitCode.DONE, False),
+        ("ENABLED", "mount", ExitCode.DONE, False),
+        ("ENABLED", "api", ExitCode.DONE, True),
+        ("DISABLED", "auto", ExitCode.DONE, True),
+        ("DISABLED", "mount", ExitCode.REGISTRY_ERROR, False),
+    ],
+)
+def test_layers_are_mounted_within_a_registry_where_the_account_allows_it(
+    two: TwoRegistries, setting: str, way: str, code: ExitCode, sent: bool
+) -> None:
+    client = client_for(two.source)
+    client.put_account_setting(name="BLOB_MOUNTING", value=setting)
+    image = push_image(client, DEV, "app", "v1", layers=[b"one", b"two"])
+    create_repository(client, PROD)
+    two.source.calls.clear()
+    arguments = ["promote", f"{DEV}:v1", PROD, "--yes", "--way", way, "--endpoint-url", two.source_url]
+    result = CommandResult(main(arguments), *two.capsys.readouterr())
+    assert result.code == code, result.err
+    assert bool(two.source.calls["UploadLayerPart"]) is sent
+    if code == ExitCode.DONE:
+        assert result.json["transfer"]["way"] == ("api" if sent else "mount")
+        assert tags_of(client, PROD) == {"v1": image.digest}
+        assert main(["manifest", f"{PROD}:v1", "--endpoint-url", two.source_url]) == ExitCode.DONE
+    else:
+        assert "BLOB_MOUNTING" in result.err
+
+
+def test_layers_are_not_mounted_between_registries(two: TwoRegistries) -> None:
+    push_image(client_for(two.source), DEV, "app", "v1")
+    result = two.run(f"{DEV}:v1", PROD, "--yes", "--way", "mount")
+    assert (result.code, "different registries" in result.err) == (ExitCode.REGISTRY_ERROR, True)
+
+
 def test_a_run_that_is_stopped_or_killed_changes_no_tag_and_can_go_on(two: TwoRegistries) -> None:
     layers = [b"one", b"two", b"three", b"four", b"five", b"six"]
     image = push_image(client_for(two.source), DEV, "app", "v1", layers=layers)

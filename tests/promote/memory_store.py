@@ -41,6 +41,7 @@ class MemoryStore(LayerStore):
     """The layers of one repository."""
 
     stored: dict[str, bytes] = field(default_factory=dict)
+    mountable: dict[str, bytes] = field(default_factory=dict)
     uploads: dict[str, bytearray] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     before: dict[str, list[EcrTuiError]] = field(default_factory=dict)
@@ -54,6 +55,12 @@ class MemoryStore(LayerStore):
 
     def open_layer(self, repository: str, digest: str) -> LayerReader:
         return Content(self.stored[digest])
+
+    def mount_layer(self, repository: str, digest: str, source: str) -> bool:
+        self._fail("mount", self.before)
+        if digest in self.mountable:
+            self.stored[digest] = self.mountable[digest]
+        return digest in self.mountable
 
     def begin_upload(self, repository: str) -> Upload:
         self._fail("begin", self.before)

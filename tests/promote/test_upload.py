@@ -151,6 +151,26 @@ def test_a_small_layer_is_not_recorded() -> None:
     assert records.uploads == {}
 
 
+@pytest.mark.parametrize(
+    ("mountable", "before", "sent"),
+    [
+        (True, [], False),
+        (True, [THROTTLED, FAILED], False),
+        (False, [], True),
+        (True, [DENIED], True),
+    ],
+)
+def test_a_layer_that_is_not_mounted_is_sent(mountable: bool, before: list[EcrTuiError], sent: bool) -> None:
+    target = MemoryStore(mountable={DIGEST: CONTENT} if mountable else {}, before={"mount": before})
+    counted: list[int] = []
+    upload = upload_from(source_with(), target)
+    upload.mount, upload.on_bytes = True, counted.append
+    upload.copy(Blob(DIGEST, len(CONTENT)))
+    assert target.stored == {DIGEST: CONTENT}
+    assert bool(target.calls["part"]) is sent
+    assert sum(counted) == len(CONTENT)
+
+
 # many blobs
 
 

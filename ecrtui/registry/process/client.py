@@ -298,6 +298,9 @@ class RemoteRegistry(Registry):
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         return dict(self._call("layers", repository, list(digests)))
 
+    def mounts_layers(self) -> bool:
+        return bool(self._call("mounts_layers"))
+
     def create_repository(self, repository: str) -> None:
         self._call("create_repository", repository, write=True)
 
