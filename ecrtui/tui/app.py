@@ -5,14 +5,11 @@ The first frame waits for every import, so screens other than the first are impo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.actions import parse as parse_action
-from textual.app import App, SystemCommand
-from textual.dom import DOMNode
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -24,7 +21,7 @@ from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
-from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, declared_actions, keys_of, shown_key
+from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.header_state import HeaderState
@@ -43,6 +40,20 @@ if TYPE_CHECKING:
 
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
+
+
+def action_commands() -> type[Provider]:
+    """Return the commands of the palette that run actions."""
+    from ecrtui.tui.action_commands import ActionCommands
+
+    return ActionCommands
+
+
+def location_commands() -> type[Provider]:
+    """Return the commands of the palette that go to a place."""
+    from ecrtui.tui.location_commands import LocationCommands
+
+    return LocationCommands
 
 
 def connection_commands() -> type[Provider]:
@@ -64,7 +75,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
     """
 
     TITLE = "ecrtui"
-    COMMANDS = App.COMMANDS | {connection_commands}
+    COMMANDS = {action_commands, location_commands, connection_commands}
     BINDINGS = bindings("app")
 
     def __init__(
@@ -166,6 +177,14 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         if action in ("choose_profile", "choose_region"):
             return self.switcher.is_available
         return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
+        if action in ("choose_profile", "choose_region") and not self.switcher.is_available:
+            return "The embedded registry is the only connection."
+        if action == "suspend_process" and not (self._driver is not None and self._driver.can_suspend):
+            return "This terminal has no job control."
+        return ""
 
     def action_choose_profile(self) -> None:
         """Connect with another profile."""
@@ -354,16 +373,3 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
     def action_toggle_header(self) -> None:
         """Show or hide the header."""
         self.screen.toggle_class("-no-header")
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield the actions that work on this screen, for the command palette."""
-        nodes = (screen, self) if screen.focused is None else screen.focused.ancestors_with_self
-        for node in nodes:
-            for action in declared_actions(type(node)):
-                _, name, parameters = parse_action(action.call)
-                if action.palette and node.check_action(name, parameters):
-                    run = partial(self._run_command, action.call, node)
-                    yield SystemCommand(action.label.capitalize(), action.help, run)
-
-    def _run_command(self, call: str, node: DOMNode) -> None:
-        self.run_worker(self.run_action(call, node), exit_on_error=False)

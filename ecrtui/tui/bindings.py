@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -30,6 +30,18 @@ def declared_actions(owner: type) -> list[Action]:
         if isinstance(binding, Binding)
     }
     return [action for action in actions.ACTIONS if action.id in ids]
+
+
+@runtime_checkable
+class ExplainsActions(Protocol):
+    """A node that knows why one of its actions does not work now."""
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not work now, as a sentence; empty if it does.
+
+        Args:
+            action: the name of the Textual action, without parameters.
+        """
 
 
 class KeymapApp(App[None]):

@@ -59,6 +59,10 @@ class PlanApplyMixin(AppScreen):
         """Disable the screen's own actions while a form is open."""
         return not (action in self.own_actions and self.query(PlanForm))
 
+    def why_not(self, action: str) -> str:
+        """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
+        return "Close the form first." if action in self.own_actions and self.query(PlanForm) else ""
+
     async def refresh_after_write(self, report: Report) -> None:
         """Update what the screen shows after a write on this screen or on one above it. Screens override it."""
 

@@ -150,6 +150,13 @@ def _severity_key(image: Image) -> tuple[int, ...]:
     return (2, *(counts.get(severity, 0) for severity in SEVERITIES))
 
 
+_NO_PAIR = {
+    "diff": "Mark one image, then select the image to compare it with.",
+    "copy_tags": "Mark the image that has the tags, then select the image to copy them to.",
+}
+"""What to do first, by the action that needs a marked and a selected image."""
+
+
 class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
@@ -306,17 +313,16 @@ class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin)
     @work(exclusive=True, group="diff", exit_on_error=False)
     async def action_diff(self) -> None:
         """Show the differences between the marked and the selected image."""
-        marked, image = self.rows.marked(), self.current
-        if len(marked) != 1 or image is None or marked[0].digest == image.digest:
-            self.notify("Mark one image, then select the image to compare it with.")
+        if (pair := self._marked_and_current()) is None:
+            self.notify(_NO_PAIR["diff"])
             return
         try:
             session = await self.session()
-            difference = await blocking.run_blocking(compare_images, session, self.repository_name, marked[0], image)
+            difference = await blocking.run_blocking(compare_images, session, self.repository_name, *pair)
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        names = (short_digest(marked[0].digest), short_digest(image.digest))
+        names = [short_digest(image.digest) for image in pair]
         self.post_message(messages.ShowText(f"{names[0]} → {names[1]}", difference))
 
     def action_swap(self) -> None:
@@ -331,15 +337,26 @@ class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin)
 
     def action_copy_tags(self) -> None:
         """Plan to move all tags of the marked image to the selected image."""
-        marked, target = self.rows.marked(), self.current
-        if len(marked) != 1 or target is None or marked[0].digest == target.digest:
-            self.notify("Mark the image that has the tags, then select the image to copy them to.")
+        if (pair := self._marked_and_current()) is None:
+            self.notify(_NO_PAIR["copy_tags"])
             return
-        source = marked[0].digest
+        source, target = (image.digest for image in pair)
         self._open_plan(
-            f"Copy all tags of {short_digest(source)} to {short_digest(target.digest)}",
-            lambda engine, line: engine.plan_copy_tags(self.repository_name, source, target.digest),
+            f"Copy all tags of {short_digest(source)} to {short_digest(target)}",
+            lambda engine, line: engine.plan_copy_tags(self.repository_name, source, target),
         )
+
+    def why_not(self, action: str) -> str:
+        if action in _NO_PAIR and self._marked_and_current() is None:
+            return _NO_PAIR[action]
+        return super().why_not(action)
+
+    def _marked_and_current(self) -> tuple[Image, Image] | None:
+        """Return the only marked image and the selected one; None if there are not two such images."""
+        marked, image = self.rows.marked(), self.current
+        if len(marked) != 1 or image is None or marked[0].digest == image.digest:
+            return None
+        return marked[0], image
 
     def _open_plan(self, title: str, make: Callable[[Engine, str], Plan], question: str = "") -> None:
         self.post_message(messages.OpenPlan(self.connect, PlanRequest(title, make, question)))

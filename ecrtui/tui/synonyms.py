@@ -1,0 +1,51 @@
+"""Other words for the actions, so that the command palette finds them. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "plan_form.retry": ("plan again", "reload"),
+    "plan_form.manifest": ("show result",),
+    "list.filter": ("search", "find", "grep", "query"),
+    "list.sort": ("order",),
+    "list.reverse": ("descending", "order"),
+    "list.describe": ("details", "info", "show", "inspect"),
+    "list.yaml": ("json", "export", "document"),
+    "images.read_indexes": ("multi-platform", "parts", "orphans"),
+    "images.untag": ("delete tag", "untag", "rm"),
+    "images.diff": ("diff", "difference", "versus"),
+    "images.swap": ("exchange tags", "blue green"),
+    "images.copy_tags": ("transfer tags", "replace image"),
+    "repositories.promote": ("bulk retag", "release", "promote"),
+    "marks.mark": ("select",),
+    "marks.mark_range": ("select range",),
+    "marks.mark_all": ("select all",),
+    "plan.apply": ("run", "execute", "write"),
+    "plan.save": ("export", "csv", "json", "download"),
+    "activity.undo": ("rollback", "revert", "back"),
+    "activity.undo_plan": ("rollback plan", "revert plan"),
+    "activity.resolve_unknown": ("check", "reconcile"),
+    "image.retag": ("retag", "move tag", "release", "rollback", "alias"),
+    "image.config": ("environment variables", "labels", "entrypoint", "history", "env"),
+    "image.findings": ("cve", "vulnerabilities", "security scan", "severity"),
+    "manifest.search": ("find", "grep"),
+    "put_image.open": ("put-image", "push", "upload", "import"),
+    "screen.refresh": ("reload", "update", "read again"),
+    "screen.copy": ("clipboard", "yank", "export", "pull command", "digest", "uri"),
+    "app.help": ("keys", "shortcuts", "bindings", "manual"),
+    "app.activity": ("undo", "rollback", "revert", "history", "journal", "log", "audit"),
+    "app.profile": ("account", "switch", "login", "sign in", "connection"),
+    "app.region": ("switch region", "location"),
+    "app.theme": ("colors", "colours", "dark", "light", "skin"),
+    "app.repaint": ("redraw",),
+    "app.suspend": ("background", "shell", "job control"),
+    "app.quit": ("exit", "leave", "close ecrtui"),
+}
+"""Words that a user of other tools may type, by the id of the action."""
+
+
+def matching_synonym(action_id: str, query: str) -> str:
+    """Return the first synonym with a word that begins like the query; empty if there is none."""
+    wanted = query.strip().lower()
+    return next((word for word in SYNONYMS.get(action_id, ()) if wanted and f" {word}".find(f" {wanted}") >= 0), "")

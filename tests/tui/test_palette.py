@@ -1,0 +1,88 @@
+"""The command palette: keys, other words, actions that do not work now, and places."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.actions import ACTIONS, BY_ID
+from ecrtui.tui.synonyms import SYNONYMS, matching_synonym
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import running, type_text, until, until_gone
+
+
+def test_every_synonym_is_of_an_action_of_the_palette() -> None:
+    assert SYNONYMS.keys() <= BY_ID.keys()
+    assert all(BY_ID[name].palette for name in SYNONYMS)
+
+
+@pytest.mark.parametrize(
+    ("word", "action"),
+    [
+        *[("diff", "images.diff"), ("cve", "image.findings"), ("undo", "app.activity"), ("rollback", "activity.undo")],
+        *[("export", "plan.save"), ("export", "list.yaml"), ("exit", "app.quit"), ("EXIT", "app.quit")],
+        *[("keys", "app.help"), ("vuln", "image.findings"), ("journal", "app.activity"), ("variables", "image.config")],
+    ],
+)
+def test_another_word_finds_its_action(word: str, action: str) -> None:
+    assert matching_synonym(action, word)
+
+
+@pytest.mark.parametrize("word", ["", " ", "zzz", "iff"])
+def test_nothing_and_parts_inside_a_word_find_nothing(word: str) -> None:
+    assert [action.id for action in ACTIONS if matching_synonym(action.id, word)] == []
+
+
+@pytest.fixture
+def embedded() -> EmbeddedRegistry:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/web"):
+        create_repository(client, name)
+        push_image(client, name, name, "v1")
+    return embedded
+
+
+async def test_the_palette_finds_and_goes(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(110, 40), keys={"list.describe": "f9"}) as pilot:
+        await until(pilot, "1 image ·")
+
+        async def ask(query: str, *expected: str) -> None:
+            await pilot.press("colon")
+            await until(pilot, "Search for commands")
+            pilot.app.screen.query_one(Input).value = query
+            await until(pilot, lambda screen: all(part in screen for part in expected))
+
+        await pilot.press("colon")
+        await until(pilot, "Describe  f9")
+        await pilot.press("escape")
+        await ask("diff", "Compare (diff)  D", "Not now: Mark one image, then select")
+        await pilot.press("enter")
+        await until(pilot, "Compare does not work now. Mark one image")
+        await ask("cve", "Findings (cve)  f")
+        await pilot.press("escape")
+        await ask("filter tag:v2", "Filter tag:v2")
+        await pilot.press("enter")
+        await until(pilot, "Nothing matches tag:v2")
+        await ask("team/web:v1", "Open team/web:v1", "the image and its manifest")
+        await pilot.press("enter")
+        await until(pilot, "team/web › ")
+        await ask("123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app", "Open team/app")
+        await pilot.press("enter")
+        await until(pilot, "1 image ·")
+        await ask("999999999999.dkr.ecr.us-east-1.amazonaws.com/team/app", "Not now: it is in account 999999999999")
+        await pilot.press("enter")
+        await until(pilot, "Connect to it first")
+        await until_gone(pilot, "Not now")
+        await ask("team", "Open team")
+
+
+async def test_an_action_that_a_form_disables_says_so(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(110, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("t")
+        await until(pilot, "new tags, separated")
+        await pilot.press("ctrl+p")
+        await type_text(pilot, "describe")
+        await until(pilot, "Not now: Close the form first.")
