@@ -45,12 +45,17 @@ class AccountCheck:
         self._lock = threading.Lock()
         self._thread = threading.local()
 
+    @property
+    def last_key(self) -> str:
+        """The access key that signed the last request of this thread; empty if there was none."""
+        return str(getattr(self._thread, "key", ""))
+
     def learn(self, account: str) -> None:
         """Remember the account of the caller, which the reply to the last request of this thread tells."""
         with self._lock:
             if account and not self._account:
                 self._account = account
-                self._keys = {getattr(self._thread, "key", "")}
+                self._keys = {self.last_key}
 
     def check(self, credentials: ReadOnlyCredentials) -> None:
         """Check credentials that are about to sign a request.

@@ -9,7 +9,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from ecrtui.errors import ErrorKind, Refused
+from ecrtui.errors import CredentialsError, ErrorKind, Refused
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import listing_expired
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck, iterate_pages
@@ -114,7 +114,21 @@ class EcrCalls:
             raise
 
     def read(self, operation: str, *, without_registry_id: bool = False, **parameters: Any) -> dict[str, Any]:
-        """Call an operation that changes nothing."""
+        """Call an operation that changes nothing.
+
+        If AWS refuses the credentials, and there are other ones meanwhile, it is called again: somebody has renewed
+        them in another window.
+        """
+        try:
+            return self._read(operation, without_registry_id, parameters)
+        except CredentialsError as error:
+            # Without a code, nothing was sent: there are no credentials.
+            refused = error.code and error.operation == operation and error.kind is ErrorKind.CREDENTIALS
+            if not refused or not self._clients.has_other_credentials(self._clients.account_check.last_key):
+                raise
+        return self._read(operation, without_registry_id, parameters)
+
+    def _read(self, operation: str, without_registry_id: bool, parameters: Mapping[str, Any]) -> dict[str, Any]:
         with self._clients.calling(operation, repository=parameters.get("repositoryName", "")):
             account = {} if without_registry_id else self._account
             reply = method_of(self._clients.read_client, operation)(**account, **parameters)

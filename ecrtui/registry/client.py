@@ -23,7 +23,7 @@ from botocore.session import Session
 
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
-from ecrtui.errors import CredentialsError, UsageError
+from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
 from ecrtui.redaction import public_url, redact_url
 from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
@@ -39,6 +39,7 @@ from ecrtui.registry.configuration import (
     verify_of,
 )
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
+from ecrtui.registry.mfa import MfaCredentials
 from ecrtui.registry.parsing import RawJsonParserFactory
 from ecrtui.registry.sign_in import SignIn, adapt_providers, until_refused
 from ecrtui.registry.sign_in_hints import no_mfa_code, sign_in_hint
@@ -129,6 +130,7 @@ class Clients:
         self._credentials_cache = credentials_cache()
         self._lock = threading.RLock()
         self._session: Session | None = None
+        self._mfa: MfaCredentials | None = None
         self._cache: dict[str, Any] = {}
         self.account_check = AccountCheck(caller_account, self._account_of, lambda: self._user.on_new_credentials())
 
@@ -229,7 +231,34 @@ class Clients:
         """Forget session and clients: the next call reads configuration and credentials again."""
         with self._lock:
             self._session = None
+            self._mfa = None
             self._cache = {}
+
+    def ensure_credentials(self, seconds: float) -> None:
+        """Ask for an MFA code now if the credentials end within some seconds.
+
+        Raises:
+            EcrTuiError: there are no new credentials.
+        """
+        if (mfa := self._mfa) is not None:
+            with self.calling("AssumeRole"):
+                mfa.ensure(seconds)
+
+    @property
+    def mfa_ends(self) -> float:
+        """When the credentials end that an MFA code gave, in seconds since 1970; 0 if there are none."""
+        end = self._mfa.ends if self._mfa is not None else None
+        return end.timestamp() if end is not None else 0
+
+    def has_other_credentials(self, key: str) -> bool:
+        """Return whether the user, or another program, has renewed the credentials since a key was refused."""
+        try:
+            if self.access_key not in ("", key):
+                return True
+        except EcrTuiError as error:
+            _log.debug("there are no other credentials: %s", error)
+        self.reset()
+        return False
 
     def sign_in(self) -> str:
         """Return how the user can renew the credentials in use, in words."""
@@ -290,8 +319,9 @@ class Clients:
         _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
         if connection.sign_request:
             resolver = share_credentials_cache(session, self._credentials_cache, self.account_check.check)
+            self._mfa = MfaCredentials(until_refused(self._user.mfa_code or partial(no_mfa_code, session)))
             sign_in = SignIn(
-                until_refused(self._user.mfa_code or partial(no_mfa_code, session)),
+                self._mfa,
                 until_refused(partial(_sign_in_to_sso, session, self._user)),
                 self._user,
                 partial(self._hint, session),

@@ -137,7 +137,7 @@ def _from_service(
     return _error(
         spec,
         detail,
-        operation,
+        problem.operation_name or operation,
         repository,
         sign_in,
         code=code,

@@ -101,6 +101,12 @@ class EcrRegistry(Registry, LayerStore):
             self._identity = (key, self._caller("Arn"))
         return self._identity[1]
 
+    def mfa_ends(self) -> float:
+        return self._clients.mfa_ends
+
+    def ensure_credentials(self, seconds: float) -> None:
+        self._clients.ensure_credentials(seconds)
+
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         return self._calls.pages("DescribeRepositories", "repositories", conversion.repository, start)
 

@@ -136,6 +136,16 @@ class Registry(Protocol):
     def identity(self) -> str:
         """Return the ARN of the caller (STS GetCallerIdentity); empty if unknown. Never raise for a refusal."""
 
+    def mfa_ends(self) -> float:
+        """Return when the credentials end that an MFA code gave, in seconds since 1970; 0 if there are none."""
+
+    def ensure_credentials(self, seconds: float) -> None:
+        """Ask the user for an MFA code now if the credentials end within some seconds, and only a code renews them.
+
+        Raises:
+            EcrTuiError: there are no new credentials.
+        """
+
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         """Yield all repositories from a page token on, 1,000 a page (DescribeRepositories).
 

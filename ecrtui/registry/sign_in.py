@@ -19,7 +19,8 @@ from botocore.utils import SSOTokenLoader
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.aws_login import adapt_login
 from ecrtui.registry.credential_process import run_credential_process
-from ecrtui.registry.role_requests import MfaCode, ask_for_six_digits, creator_of_role_clients
+from ecrtui.registry.mfa import MfaCredentials, must_be_renewed
+from ecrtui.registry.role_requests import creator_of_role_clients
 from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
 from ecrtui.registry.sso.token_cache import TokenCache
 from ecrtui.registry.user import SignInMethod, User
@@ -32,14 +33,14 @@ class SignIn(NamedTuple):
     """How the credential providers of a session reach the user.
 
     Args:
-        mfa_code: asks for the code of an MFA device; None to do all that the AWS CLI does: ask on the terminal, once,
-            and raise the errors of botocore.
+        mfa: asks for the codes of an MFA device; None to do all that the AWS CLI does: ask on the terminal, once, and
+            raise the errors of botocore.
         sign_in: signs in to IAM Identity Center: takes where, how, and the token that AWS does not accept.
         user: how to ask and to tell the user.
         hint: returns how the user can sign in.
     """
 
-    mfa_code: MfaCode | None
+    mfa: MfaCredentials | None
     sign_in: Callable[[SsoConfiguration, SignInMethod, str], None]
     user: User
     hint: Callable[[], str]
@@ -85,9 +86,8 @@ def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
 
 
 def _explain_denials(provider: Any, sign_in: SignIn) -> None:
-    if sign_in.mfa_code is not None:
-        ask = partial(ask_for_six_digits, sign_in.mfa_code)
-        provider._client_creator = creator_of_role_clients(provider._client_creator, ask)
+    if sign_in.mfa is not None:
+        provider._client_creator = creator_of_role_clients(provider._client_creator, sign_in.mfa.ask)
 
 
 def _adapt_process(provider: Any, user: User) -> None:
@@ -99,7 +99,7 @@ def _adapt_process(provider: Any, user: User) -> None:
         try:
             return run_credential_process(command, profile, user.on_waiting, on_terminal=user.on_terminal)
         except CredentialsError as error:
-            needed = all(map(_must_be_renewed, loaded))
+            needed = all(map(must_be_renewed, loaded))
             if declined or not needed or user.lend_terminal is None:
                 raise
             if (found := user.lend_terminal(command, profile, error.detail)) is None:
@@ -144,7 +144,7 @@ def _signing_in(credentials: Any, provider: Any, cache: TokenCache, sign_in: Sig
         try:
             return refresh()
         except (UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError, DamagedToken):
-            if not _must_be_renewed(credentials) or (method := sign_in.user.sign_in_method()) is None:
+            if not must_be_renewed(credentials) or (method := sign_in.user.sign_in_method()) is None:
                 raise
         sign_in.sign_in(configuration, method, cache.used)
         return refresh()
@@ -153,21 +153,13 @@ def _signing_in(credentials: Any, provider: Any, cache: TokenCache, sign_in: Sig
     return credentials
 
 
-def _must_be_renewed(credentials: Any) -> bool:
-    """Return whether credentials are about to expire.
-
-    botocore first tries to renew them while they are still good for some minutes. That must not ask the user.
-    """
-    return bool(credentials.refresh_needed(credentials._mandatory_refresh_timeout))
-
-
 def _adapt_role(provider: Any, sign_in: SignIn) -> None:
     """Adapt an assumed role, and the providers of its ``source_profile``."""
     _explain_denials(provider, sign_in)
-    if sign_in.mfa_code is not None:
-        provider._prompter = partial(ask_for_six_digits, sign_in.mfa_code)
+    if (mfa := sign_in.mfa) is not None:
+        provider._prompter = mfa.ask
         load = provider._load_creds_via_assume_role
-        provider._load_creds_via_assume_role = lambda profile: _asking_again(load(profile))
+        provider._load_creds_via_assume_role = lambda profile: mfa.adapt(load(profile))
     builder = provider._profile_provider_builder
     original = builder.providers
 
@@ -177,16 +169,3 @@ def _adapt_role(provider: Any, sign_in: SignIn) -> None:
         return adapted
 
     builder.providers = providers
-
-
-def _asking_again(credentials: Any) -> Any:
-    """Let credentials ask for another MFA code when they are about to expire. botocore asks once and then fails."""
-    refresh = credentials._refresh_using
-
-    def ask_when_needed() -> Any:
-        if hasattr(refresh, "_has_been_called") and _must_be_renewed(credentials):
-            refresh._has_been_called = False
-        return refresh()
-
-    credentials._refresh_using = ask_when_needed
-    return credentials

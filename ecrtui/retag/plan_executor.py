@@ -85,13 +85,14 @@ class PlanExecutor:
         """Apply the plan. Every step has a result in the report.
 
         Raises:
-            EcrTuiError: the identity of the caller could not be read; nothing was sent.
+            EcrTuiError: the caller is not known, or has no credentials for the whole run; nothing was sent.
         """
         run = _Run(plan, options, self._rate_limiter)
         for position, step in enumerate(plan.steps):
             if (result := _result_without_write(step, options.allow_protected)) is not None:
                 run.record(position, result)
         if pending := run.pending():
+            self._registry.ensure_credentials(self._rate_limiter.seconds_for(len(pending)))
             executor = StepExecutor(
                 self._registry, self._journal, self._rate_limiter, self._location, self._principal()
             )

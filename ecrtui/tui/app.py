@@ -153,7 +153,8 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
 
     async def _identify(self, source: SessionSource, session: Session) -> None:
         identity = await blocking.run_blocking(session.registry.identity)
-        self._update_headers(source, lambda state: state._replace(identity=identity))
+        mfa_ends = await blocking.run_blocking(session.registry.mfa_ends)
+        self._update_headers(source, lambda state: state._replace(identity=identity, mfa_ends=mfa_ends))
 
     def on_connect_failed(self, message: messages.ConnectFailed) -> None:
         if not any(message.source is known for known in self._connected):

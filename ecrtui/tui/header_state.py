@@ -18,6 +18,8 @@ class HeaderState(NamedTuple):
     read_only: bool = False
     demo: bool = False
     connected: bool = False
+    mfa_ends: float = 0
+    """When the credentials end that an MFA code gave, in seconds since 1970; 0 if there are none."""
     writes: int = 0
     """Writes in flight to this registry."""
 

@@ -7,6 +7,7 @@ import json
 import stat
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -18,9 +19,11 @@ from ecrtui.errors import CredentialsError
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.registry.user import User
-from ecrtui.settings import Connection
-from ecrtui.wiring import open_registry
+from ecrtui.retag.plan import TagChange
+from ecrtui.settings import Connection, load
+from ecrtui.wiring import open_engine, open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
+from tests.support import embedded as support
 from tests.support.fake_sts import FakeSts, access_key_of
 
 
@@ -419,3 +422,69 @@ def test_a_profile_of_aws_login_uses_the_aws_cli_or_says_what_to_install(
     assert "ecrtui[login]" in error.hint
     assert "AWS CLI 2" in error.hint
     assert cli == "is missing" or ("has expired" in error.detail and "aws login --profile login" in error.hint)
+
+
+def test_credentials_that_were_renewed_in_another_window_are_used_at_once(
+    served: str, profiles: WriteFile, env: RegistryEnv
+) -> None:
+    profiles("[profile p]\naws_access_key_id = OLD\naws_secret_access_key = s\n")
+    registry, _ = opened(served, "p")
+    registry.location()
+    profiles("[profile p]\naws_access_key_id = NEW\naws_secret_access_key = s\n")
+    env.fault("DescribeRepositories:error:code=ExpiredTokenException:times=1")
+    assert registry.repository("team/app").name == "team/app"
+    assert registry._clients.access_key == "NEW"
+
+
+def test_a_long_run_asks_for_a_new_mfa_code_before_it_begins(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+    profiles(MFA)
+    sts.lifetime = timedelta(minutes=30)
+    opened(served, user=User(mfa_code=lambda _: "123456"))[0].location()
+    asked: list[str] = []
+    answers = ["", "654321"]
+
+    def code(question: str) -> str:
+        asked.append(question)
+        if not (answer := answers[len(asked) - 1]):
+            raise CredentialsError("No MFA code entered")
+        return answer
+
+    registry, _ = opened(served, user=User(mfa_code=code))  # it uses the cached credentials
+    assert registry.mfa_ends() == 0
+    registry.location()
+    ends = registry.mfa_ends()
+    assert 29 * 60 < ends - time.time() <= 30 * 60
+    registry.ensure_credentials(60)
+    assert asked == []
+    assert "No MFA code" in failed(registry.ensure_credentials, 3600).title
+    assert "before this run does" in asked[0]
+    registry, _ = opened(served, user=User(mfa_code=code))
+    registry.location()
+    assert (registry.mfa_ends(), len(asked)) == (ends, 1), "the old credentials are still in the cache"
+    sts.lifetime = timedelta(minutes=40)
+    registry.ensure_credentials(3600)
+    assert registry.mfa_ends() > ends
+    registry.ensure_credentials(3600)
+    assert len(asked) == 2, "new credentials would not last longer"
+
+
+def test_a_plan_that_outlives_the_credentials_writes_nothing_without_a_code(
+    served: str, profiles: WriteFile, sts: FakeSts, env: RegistryEnv
+) -> None:
+    support.push_image(env.client, "team/app", "one", "v1")
+    profiles(MFA)
+    sts.lifetime = timedelta(minutes=30)
+    opened(served, user=User(mfa_code=lambda _: "123456"))[0].location()
+    registry, _ = opened(served)
+    engine = open_engine(registry, load({"writes_per_second": 0.001}))
+    plan = engine.plan(TagChange("team/app", tag, env.tags()["v1"]) for tag in ("a", "b", "c"))
+    assert "The profile needs an MFA code" in failed(engine.apply, plan).title
+    assert list(env.tags()) == ["v1"]
+
+
+def test_credentials_without_mfa_need_no_code(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+    profiles(ROLE)
+    registry, _ = opened(served)
+    registry.location()
+    registry.ensure_credentials(10**6)
+    assert registry.mfa_ends() == 0

@@ -266,6 +266,12 @@ class RemoteRegistry(Registry):
         self._connection.caller_account = self._connection.caller_account or account_of_arn(arn)
         return arn
 
+    def mfa_ends(self) -> float:
+        return float(self._call("mfa_ends"))
+
+    def ensure_credentials(self, seconds: float) -> None:
+        self._call("ensure_credentials", seconds)
+
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         return self._pages("repositories", "DescribeRepositories", start)
 

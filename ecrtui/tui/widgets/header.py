@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.header_state import HeaderState
+
+REFRESH_INTERVAL = 30.0
+"""Seconds between two updates of the time left."""
 
 
 class Header(Widget):
@@ -21,6 +27,16 @@ class Header(Widget):
     """
 
     header_state: reactive[HeaderState] = reactive(HeaderState())
+
+    _clock: Timer | None = None
+
+    def watch_header_state(self, state: HeaderState) -> None:
+        """Count the minutes of credentials that end."""
+        if state.mfa_ends and self._clock is None:
+            self._clock = self.set_interval(REFRESH_INTERVAL, self.refresh)
+        elif not state.mfa_ends and self._clock is not None:
+            self._clock.stop()
+            self._clock = None
 
     def render(self) -> RenderResult:
         state = self.header_state
@@ -39,6 +55,8 @@ class Header(Widget):
     def _mode(self, state: HeaderState) -> Content:
         """Return the right end: the mode in words, so that it is clear without colors."""
         parts: list[Content | str | tuple[str, str]] = []
+        if state.mfa_ends:
+            parts.append((f"MFA {_time_left(state.mfa_ends - time.time())}  ", "$text-muted"))
         if state.writes:
             parts.append(("writing… ", "bold"))
         parts.append(("READ-ONLY", "bold") if state.read_only else ("READ-WRITE", "bold $warning"))
@@ -46,3 +64,11 @@ class Header(Widget):
             parts.append("  demo")
         parts.append(" ")
         return Content.assemble(*parts)
+
+
+def _time_left(seconds: float) -> str:
+    """Return a time in full minutes."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return "ends now"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -70,6 +70,7 @@ async def test_the_terminal_is_lent_and_a_refused_mfa_code_is_told(
             await type_text(pilot, "222222")
             await pilot.press("enter")
             await until(pilot, "1 repository")
+            await until(pilot, "MFA 59 min")
     assert {call["TokenCode"] for call in sts.calls if call["Action"] == "AssumeRole"} == {"111111", "222222"}
 
 
