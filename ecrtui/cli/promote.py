@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ecrtui.cli.connection_options import connection_words
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, parse_repository, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
-from ecrtui.cli.signals import interrupts, stop_event
+from ecrtui.cli.signals import stop_event
 from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
 from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.reference import Reference
@@ -21,10 +22,11 @@ from ecrtui.ecr.units import format_count, format_duration, format_size
 from ecrtui.errors import UsageError
 from ecrtui.promote.apply import PromotionReport, PromotionRun, result_document
 from ecrtui.promote.document import promotion_document
-from ecrtui.promote.plan import Promotion, TagTarget
+from ecrtui.promote.plan import Promotion, TagTarget, targets_of
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
 from ecrtui.promote.transfer import TransferProgress, copy_blobs
+from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import OnConflict, StepOutcome
 from ecrtui.retag.plan_file import NO_TAG
 
@@ -47,13 +49,14 @@ def parser() -> argparse.ArgumentParser:
         "Copy an image into another repository, account or region: the same digest, with its signatures.",
         notes="A transfer that was stopped goes on where it was with the same command.",
     )
-    parser.add_argument("source", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI")
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI")
     parser.add_argument(
         "targets",
-        nargs="+",
+        nargs="*",
         metavar="TARGET",
         help="team/prod, team/prod:tag or an image URI, which sets account and region; without a tag: that of SOURCE",
     )
+    parser.add_argument("--resume", metavar="PLAN-ID", help="finish a promotion that was interrupted")
     group = parser.add_argument_group("copying")
     group.add_argument(
         "--referrers",
@@ -83,28 +86,63 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> int:
+    if bool(options.resume) == bool(options.source) or bool(options.source) != bool(options.targets):
+        parser().error("give SOURCE and at least one TARGET, or --resume PLAN-ID")
     if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
         raise UsageError(
             f"{options.expect!r} is not a digest", "", f"Write sha256: and 64 hexadecimal digits, or {NO_TAG}."
         )
+    if options.resume:
+        return _resume(options)
     reference = parse_image(options.source)
     references = [_target_reference(text, reference) for text in dict.fromkeys(options.targets)]
     source = CommandContext(options, reference)
     target = _target_context(options, references, source)
-    planner = PromotionPlanner(
+    expect = "" if options.expect == NO_TAG else options.expect
+    promotion = _planner(options, source, target).plan(
+        read_source(source.registry, reference, referrers=options.referrers),
+        [TagTarget(entry.repository, entry.tag, expect) for entry in references],
+    )
+    return _apply(promotion, options, source, target)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    """Plan the rest of a promotion of the journal, and carry it out.
+
+    Raises:
+        UsageError: the journal has no such promotion, or it is of other registries than the options select.
+    """
+    source = CommandContext(options)
+    target = _target_context(options, [Reference()], source)
+    plan = target.engine.saved_plan(options.resume)
+    transfer = TransferRecords(target.engine.journal, target.engine.location).find(options.resume)
+    if transfer is None:
+        raise UsageError(
+            f"Plan {options.resume} is not a promotion", "", f"Continue it with: ecrtui retag --resume {options.resume}"
+        )
+    if transfer.location != source.registry.location():
+        raise UsageError(
+            f"The source of plan {options.resume} is in another registry",
+            f"It is for account {transfer.location.registry_id} in {transfer.location.region}"
+            f" {transfer.location.endpoint}".rstrip()
+            + ".",
+            "Give the connection options of the first run.",
+        )
+    reference = Reference(transfer.repository, digest=transfer.digest)
+    promotion = _planner(options, source, target).plan(
+        read_source(source.registry, reference, referrers=transfer.referrers), targets_of(plan, transfer.digest)
+    )
+    return _apply(replace(promotion, plan=replace(promotion.plan, id=plan.id)), options, source, target)
+
+
+def _planner(options: argparse.Namespace, source: CommandContext, target: CommandContext) -> PromotionPlanner:
+    return PromotionPlanner(
         source.registry,
         target.registry,
         target.engine,
         create_repository=options.create_repository,
         way=None if options.way == "auto" else options.way,
     )
-    expect = "" if options.expect == NO_TAG else options.expect
-    promotion = planner.plan(
-        read_source(source.registry, reference, referrers=options.referrers),
-        [TagTarget(entry.repository, entry.tag, expect) for entry in references],
-    )
-    with interrupts():
-        return _apply(promotion, options, source, target)
 
 
 run = partial(run_command, parser, _execute)
@@ -232,7 +270,11 @@ def _command(options: argparse.Namespace) -> str:
     switches = ("create_repository", "allow_protected", "yes")
     targets = ((name, getattr(options, name)) for name, _, _, _ in _TARGET_OPTIONS)
     words = [
-        *("ecrtui", "promote", options.source, *options.targets),
+        *(
+            "ecrtui",
+            "promote",
+            *(["--resume", options.resume] if options.resume else [options.source, *options.targets]),
+        ),
         *([] if options.referrers else ["--no-referrers"]),
         *(f"--{name.replace('_', '-')}" for name in switches if getattr(options, name)),
         *([] if options.way == "auto" else ["--way", options.way]),

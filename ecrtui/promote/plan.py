@@ -52,6 +52,15 @@ class TagTarget:
     """The digest that the tag must have now; "" if it must not exist; None accepts any state."""
 
 
+def targets_of(plan: Plan, digest: str) -> tuple[TagTarget, ...]:
+    """Return the tags that a plan gave an image, each with the digest that it had before."""
+    return tuple(
+        TagTarget(step.repository, step.tag, step.before if step.writes else None)
+        for step in plan.steps
+        if step.after == digest and not step.unread
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RepositoryCopy:
     """What one repository of the target gets."""

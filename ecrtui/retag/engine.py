@@ -135,6 +135,10 @@ class Engine:
         """Return the rest of an interrupted plan; raises UsageError if the journal has none with this id."""
         return self._plans.resume(plan_id)
 
+    def saved_plan(self, plan_id: str) -> Plan:
+        """Return a plan as it was first applied; raises UsageError if the journal has none with this id."""
+        return self._history.saved_plan(plan_id)
+
     def last_undoable_plan(self) -> str:
         """Return the id of the newest plan that can be undone; raises UsageError if there is none."""
         return self._history.last_undoable_plan()

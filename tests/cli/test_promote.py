@@ -99,7 +99,6 @@ def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries) -
     assert (entry["digestBefore"], entry["digestAfter"]) == (old.digest, image.digest)
     assert two.other("undo", plan, "--yes").code == ExitCode.DONE
     assert tags_of(client_for(two.target), PROD) == {"v1": old.digest}
-    assert two.other("retag", "--resume", plan, "--yes").code == ExitCode.USAGE
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,18 @@ def test_a_failure_says_what_is_there_and_how_to_go_on(two: TwoRegistries) -> No
     for words in ("not you", "ecr:PutImage", "no tag was changed", f"ecrtui promote {DEV}:v1 {PROD} --yes"):
         assert words in result.err
     two.target.faults.clear()
-    assert two.run(f"{DEV}:v1", PROD, "--yes").code == ExitCode.DONE
+    plan = result.json["planId"]
+    assert two.other("retag", "--resume", plan, "--yes").code == ExitCode.USAGE
+    wrong = CommandResult(
+        main(["promote", "--resume", plan, "--endpoint-url", two.target_url]), *two.capsys.readouterr()
+    )
+    assert (wrong.code, "another registry" in wrong.err) == (ExitCode.USAGE, True)
+    resumed = two.run("--resume", plan, "--yes")
+    assert (resumed.code, resumed.json["planId"]) == (ExitCode.DONE, plan)
+    again = two.run("--resume", plan, "--yes", "--detailed-exit-code")
+    assert again.code == ExitCode.NOTHING_TO_DO
+    assert two.other("undo", plan, "--yes").code == ExitCode.REFUSED  # the only tag of its image
+    assert two.run("--resume", "nothing").code == ExitCode.USAGE
 
 
 @pytest.mark.parametrize("account", ["222222222222"])
