@@ -30,7 +30,7 @@ class UploadDigestError(Exception):
     """The bytes of an upload have another digest than the given ones.
 
     Args:
-        digest: the digest of the bytes.
+        digest: the digest of the bytes; empty if not all of them are stored.
     """
 
     def __init__(self, digest: str) -> None:

@@ -38,7 +38,7 @@ class RunningDigests:
             self._keep(upload_id, running)
 
     def digest(self, upload_id: str, size: int, read: Callable[[int], Iterable[bytes]]) -> str:
-        """Return the digest of the first bytes of an upload.
+        """Return the digest of the first bytes of an upload; empty if not all of them are stored (a damaged file).
 
         Args:
             size: the number of bytes.
@@ -51,7 +51,7 @@ class RunningDigests:
             running.sha256.update(piece)
             running = running._replace(size=running.size + len(piece))
         self._keep(upload_id, running)
-        return "sha256:" + running.sha256.hexdigest()
+        return "sha256:" + running.sha256.hexdigest() if running.size == size else ""
 
     def forget(self, upload_id: str) -> None:
         """Forget an upload that ended."""

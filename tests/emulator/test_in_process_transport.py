@@ -9,8 +9,10 @@ from datetime import datetime
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from ecrtui.emulator.blobs import CHUNK_SIZE
+from ecrtui.emulator.in_process_transport import get
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.embedded import client_for, create_repository, digest_of, new_embedded, push_image
 
 
 def test_the_transport_uses_no_socket_and_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,3 +61,17 @@ def test_times_come_from_the_registrys_clock() -> None:
     made = create_repository(client, "team/app")["createdAt"]
     assert isinstance(made, datetime)
     assert made.timestamp() == 1_700_000_000.25
+
+
+def test_a_download_reads_a_layer_in_pieces(empty: EmbeddedRegistry) -> None:
+    ecr, content = client_for(empty), bytes(range(256)) * (3 * CHUNK_SIZE // 256)
+    create_repository(ecr, "team/app")
+    push_image(ecr, "team/app", layers=[content])
+    answer = ecr.get_download_url_for_layer(repositoryName="team/app", layerDigest=digest_of(content))
+    response = get(empty, None, answer["downloadUrl"], {"Range": "bytes=5-"})
+    assert (response.status_code, response.headers["Content-Length"]) == (206, str(len(content) - 5))
+    assert response.raw.read(300) == content[5:305]
+    ecr.delete_repository(repositoryName="team/app", force=True)
+    rest = b"".join(iter(lambda: response.raw.read(100_000), b""))
+    assert rest == content[305:CHUNK_SIZE]  # the other pieces were not in memory
+    response.raw.close()
