@@ -129,26 +129,16 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
 
 def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcessTransport:
     from ecrtui.emulator import sts
-    from ecrtui.emulator.in_process_transport import attach
+    from ecrtui.emulator.in_process_transport import attach, get
     from ecrtui.registry.client import InProcessTransport
 
     return InProcessTransport(
         attach=partial(attach, embedded=embedded),
-        download=partial(_download, embedded),
+        get=partial(get, embedded),
         identity=sts.caller_arn(embedded.registry_id, embedded.region),
         region=embedded.region,
         endpoint=f"{EMBEDDED} {Path(file).resolve()}" if file else EMBEDDED,
     )
-
-
-def _download(embedded: EmbeddedRegistry, url: str) -> bytes:
-    from ecrtui.emulator.layer_downloads import DownloadError
-    from ecrtui.errors import ConnectionFailed
-
-    try:
-        return embedded.download(url)
-    except DownloadError as problem:
-        raise ConnectionFailed("Could not download the blob", str(problem), "Try again.", retryable=True) from problem
 
 
 def serve_registry(descriptor: int) -> None:

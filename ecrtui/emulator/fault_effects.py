@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Delivery, Response, error_response, headers
+from ecrtui.emulator.http_messages import Content, Delivery, Response, error_response, headers
 
 Handler = Callable[[], Response]
 """Runs a request and returns its response."""
@@ -94,12 +94,49 @@ class CutBody(Effect):
 
 
 @dataclass(frozen=True)
+class CorruptContent:
+    """A body with one changed byte, in its middle."""
+
+    content: Content
+
+    @property
+    def length(self) -> int:
+        """The number of bytes."""
+        return self.content.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self.length // 2
+        for piece in self.content:
+            yield _with_changed_byte(piece, left) if 0 <= left < len(piece) else piece
+            left -= len(piece)
+
+
+@dataclass(frozen=True)
+class CorruptBody(Effect):
+    """Run the request and change one byte of the body of a successful response."""
+
+    def apply(self, handler: Handler) -> Response:
+        """Run the request; a byte in the middle of the body is another one."""
+        response = handler()
+        if response.status >= 400:
+            return response
+        if response.content is not None:
+            return replace(response, content=CorruptContent(response.content))
+        body = response.body
+        return replace(response, body=_with_changed_byte(body, len(body) // 2) if body else body)
+
+
+@dataclass(frozen=True)
 class ResetConnection(Effect):
     """Run the request and reset the connection in the middle of the body."""
 
     def apply(self, handler: Handler) -> Response:
         """Run the request; half of the body arrives, then the client's read fails."""
         return replace(handler(), delivery=Delivery.RESET)
+
+
+def _with_changed_byte(content: bytes, position: int) -> bytes:
+    return content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
 
 
 class RateLimit(Effect):

@@ -11,6 +11,8 @@ unavailable    status=503                      reply with this status and a body
 drop-before                                    close the connection without a response; do not run the request
 drop-after                                     run the request, then close the connection without a response
 cut                                            run the request, end the body of the response halfway
+corrupt                                        run the request, change one byte of the body of the response
+expired                                        only for DownloadLayer: reply that the URL expired, status 403
 reset                                          run the request, reset the connection within the response
 rate           per_second, burst=per_second    reply with ThrottlingException above this rate (a token bucket)
 =============  ==============================  ====================================================================
@@ -28,8 +30,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from ecrtui.emulator import layer_downloads
 from ecrtui.emulator.fault_effects import (
     THROTTLE,
+    CorruptBody,
     CutBody,
     DropAfter,
     DropBefore,
@@ -155,6 +159,11 @@ def _unavailable(options: dict[str, str]) -> Effect:
     return GatewayError(_pop_status(options, 503))
 
 
+def _expired(_: dict[str, str]) -> Effect:
+    error = layer_downloads.expired()
+    return ErrorReply(error.code, error.status, error.message)
+
+
 def _rate(options: dict[str, str]) -> Effect:
     per_second = _pop_number(options, "per_second")
     return RateLimit(per_second, _pop_number(options, "burst", per_second))
@@ -168,6 +177,8 @@ _KINDS: dict[str, Callable[[dict[str, str]], Effect]] = {
     "drop-before": lambda _: DropBefore(),
     "drop-after": lambda _: DropAfter(),
     "cut": lambda _: CutBody(),
+    "corrupt": lambda _: CorruptBody(),
+    "expired": _expired,
     "reset": lambda _: ResetConnection(),
     "rate": _rate,
 }
@@ -188,10 +199,7 @@ def parse_fault(spec: str) -> Fault:
 def _parse_fault(spec: str) -> Fault:
     operation, _, rest = spec.partition(":")
     kind, _, tail = rest.partition(":")
-    if operation != "*" and not operation.isalnum():
-        raise FaultSpecError("it must begin with an operation, or * for all of them, as in PutImage:drop-after")
-    if kind not in _KINDS:
-        raise FaultSpecError(f"{kind!r} is not a kind of fault; use {', '.join(_KINDS)}")
+    _check_operation(operation, kind)
     options = _parse_options(tail)
     fault = Fault(
         operation,
@@ -204,6 +212,15 @@ def _parse_fault(spec: str) -> Fault:
     if options:
         raise FaultSpecError(f"{kind} has no option {', '.join(options)}")
     return fault
+
+
+def _check_operation(operation: str, kind: str) -> None:
+    if operation != "*" and not operation.isalnum():
+        raise FaultSpecError("it must begin with an operation, or * for all of them, as in PutImage:drop-after")
+    if kind not in _KINDS:
+        raise FaultSpecError(f"{kind!r} is not a kind of fault; use {', '.join(_KINDS)}")
+    if kind == "expired" and operation != layer_downloads.OPERATION:
+        raise FaultSpecError(f"only download URLs expire; use {layer_downloads.OPERATION}:expired")
 
 
 def _parse_options(text: str) -> dict[str, str]:

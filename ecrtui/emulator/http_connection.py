@@ -7,7 +7,7 @@ import logging
 import socket
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPMessage
@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator import http_head, layer_downloads, sts
-from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.distribution import api as distribution
 from ecrtui.emulator.distribution.messages import DistributionRequest
 from ecrtui.emulator.distribution.routes import METHODS, is_distribution_path
@@ -98,19 +97,8 @@ class HttpConnection(BaseHTTPRequestHandler):
         """Handle a download of a layer."""
         with self._received_body():
             pass
-        embedded = self.server.embedded
-        content: list[BlobContent] = []
-
-        def find() -> Response:
-            layer = layer_downloads.find_content(embedded.database, layer_downloads.download_path(self.path))
-            content.append(layer_downloads.select_range(layer, self.headers.get("Range", "")))
-            return layer_downloads.content_headers(content[0])
-
-        response = embedded.respond(layer_downloads.OPERATION, find)
-        if response.status in (200, 206) and content:
-            self._deliver(response, content[0], content[0].length)
-        else:
-            self._deliver(response)
+        target = layer_downloads.download_target(self.path)
+        self._deliver(self.server.embedded.download(target, self.headers.get("Range", "")))
 
     def _receive_head(self) -> bool:
         """Read request line and headers; return False if there are no more requests."""
@@ -200,45 +188,33 @@ class HttpConnection(BaseHTTPRequestHandler):
             pieces.clear()  # a body is large enough to have it once
             yield body
 
-    def _deliver(self, response: Response, chunks: Iterable[bytes] = (), length: int | None = None) -> None:
-        """Send a response, or the part of it that its delivery allows.
-
-        Args:
-            chunks: the body, if it is not the response's own.
-            length: bytes of all chunks.
-        """
+    def _deliver(self, response: Response) -> None:
+        """Send a response, or the part of it that its delivery allows."""
         self.server.stopping.wait(response.delay)
         if response.delivery is Delivery.DROPPED:
             self._close_after_request()
             return
-        whole = len(response.body) if length is None else length
         self._start_of_response_sent = True
         self.send_response(response.status)
         # A response to HEAD may say the length of a body that it does not have. One of 204 may not (RFC 9110, 8.6).
-        lengths = {} if response.status == HTTPStatus.NO_CONTENT else {"Content-Length": str(whole)}
+        lengths = {} if response.status == HTTPStatus.NO_CONTENT else {"Content-Length": str(response.length)}
         for name, value in (lengths | dict(response.headers)).items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        left = whole if response.delivery is Delivery.WHOLE else whole // 2
-        if self.command != "HEAD":
-            left -= self._send_body(chunks if length is not None else (response.body,), left)
-            if response.delivery is not Delivery.WHOLE or left:
-                self._close_after_request(reset=response.delivery is Delivery.RESET)
+        if self.command != "HEAD" and self._send_body(response) < response.length:
+            self._close_after_request(reset=response.delivery is Delivery.RESET)
         self.wfile.flush()
 
-    def _send_body(self, chunks: Iterable[bytes], limit: int) -> int:
-        """Send at most this many bytes of the chunks; return the number sent."""
+    def _send_body(self, response: Response) -> int:
+        """Send the body; return the number of bytes sent."""
         sent = 0
         # An error in the middle of a body can only be shown by ending it early.
         with suppress(sqlite3.Error):
-            for chunk in chunks:
-                part = chunk[: limit - sent]
-                self.wfile.write(part)
-                sent += len(part)
-                if sent == limit:
-                    break
+            for piece in response.delivered_body():
+                self.wfile.write(piece)
+                sent += len(piece)
         return sent
 
     def _close_after_request(self, *, reset: bool = False) -> None:

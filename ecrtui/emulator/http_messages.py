@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from ecrtui.emulator.errors import ServiceError
 
 JSON_TYPE = "application/x-amz-json-1.1"
+
+
+class Content(Protocol):
+    """A body that is too large for memory; iterate to read it. It may end early, as after an error of the disk."""
+
+    @property
+    def length(self) -> int:
+        """The number of bytes that it should have."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 class Delivery(Enum):
@@ -47,6 +57,7 @@ class Response:
     """One HTTP response, with instructions for its transport.
 
     Args:
+        content: the body, if it is not in memory; ``body`` is empty then.
         delay: seconds to wait before the first byte.
     """
 
@@ -55,6 +66,21 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     delivery: Delivery = Delivery.WHOLE
+    content: Content | None = None
+
+    @property
+    def length(self) -> int:
+        """The number of bytes of the whole body."""
+        return len(self.body) if self.content is None else self.content.length
+
+    def delivered_body(self) -> Generator[bytes, None, None]:
+        """Yield the part of the body that arrives at the client."""
+        left = self.length if self.delivery is Delivery.WHOLE else self.length // 2
+        for piece in (self.body,) if self.content is None else self.content:
+            yield piece[:left]
+            left -= len(piece)
+            if left <= 0:
+                return
 
 
 def json_response(content: Mapping[str, Any], status: int = 200, content_type: str = JSON_TYPE) -> Response:

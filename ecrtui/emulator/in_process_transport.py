@@ -7,11 +7,11 @@ and the handler's exception as a connection failure. All else is botocore's own 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ecrtui.emulator import layer_downloads
 from ecrtui.emulator.http_messages import Delivery, Request, Response
-from ecrtui.emulator.layer_downloads import IN_PROCESS_ENDPOINT
 from ecrtui.emulator.service import EmbeddedRegistry
 
 if TYPE_CHECKING:
@@ -28,6 +28,18 @@ def attach(client: Any, embedded: EmbeddedRegistry) -> None:
     client.meta.events.register(f"before-send.{service}", transport.send)
 
 
+def get(embedded: EmbeddedRegistry, read_timeout: float | None, url: str, headers: Mapping[str, str]) -> AWSResponse:
+    """Return the response to a GET of a URL of GetDownloadUrlForLayer, as botocore's HTTP session does.
+
+    Its body is read in pieces.
+
+    Raises:
+        botocore.exceptions.ReadTimeoutError, botocore.exceptions.ConnectionClosedError: a fault of the registry.
+    """
+    response = embedded.download(layer_downloads.download_target(url), headers.get("Range", ""))
+    return _received(response, url, read_timeout)
+
+
 class _Transport:
     def __init__(self, embedded: EmbeddedRegistry, region: str, read_timeout: float | None) -> None:
         self._embedded = embedded
@@ -36,35 +48,49 @@ class _Transport:
 
     def send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Return the response, or raise the exception that botocore's HTTP session raises for a lost one."""
-        from botocore.awsrequest import AWSResponse
-        from botocore.compat import HTTPHeaders
-        from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-
         response = self._embedded.handle(_to_request(request, self._region))
-        if self._read_timeout and response.delay > self._read_timeout:
-            time.sleep(self._read_timeout)
-            raise ReadTimeoutError(endpoint_url=request.url, error="Read timed out.")
-        time.sleep(response.delay)
-        if response.delivery in (Delivery.DROPPED, Delivery.RESET):
-            raise ConnectionClosedError(endpoint_url=request.url, error="Connection aborted.", request=request)
-        headers = HTTPHeaders.from_dict(dict(response.headers))
-        return AWSResponse(request.url, response.status, headers, _Body(response))
+        return _received(response, request.url, self._read_timeout)
 
 
 class _Body:
     """The raw body that :class:`AWSResponse` reads."""
 
     def __init__(self, response: Response) -> None:
-        body = response.body
-        self._content = body[: len(body) // 2] if response.delivery is Delivery.CUT else body
+        self._pieces = response.delivered_body()
+        self._rest = b""
 
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield self._content
+        yield from self._pieces
+
+    def read(self, count: int) -> bytes:
+        while not self._rest and (piece := next(self._pieces, None)) is not None:
+            self._rest = piece
+        found, self._rest = self._rest[:count], self._rest[count:]
+        return found
+
+    def close(self) -> None:
+        self._pieces.close()
+
+
+def _received(response: Response, url: str, read_timeout: float | None) -> AWSResponse:
+    """Return a response as the client receives it, or raise the exception of botocore for a lost one."""
+    from botocore.awsrequest import AWSResponse
+    from botocore.compat import HTTPHeaders
+    from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+    if read_timeout and response.delay > read_timeout:
+        time.sleep(read_timeout)
+        raise ReadTimeoutError(endpoint_url=url, error="Read timed out.")
+    time.sleep(response.delay)
+    if response.delivery in (Delivery.DROPPED, Delivery.RESET):
+        raise ConnectionClosedError(endpoint_url=url, error="Connection aborted.")
+    headers = HTTPHeaders.from_dict({**response.headers, "Content-Length": str(response.length)})
+    return AWSResponse(url, response.status, headers, _Body(response))
 
 
 def _to_request(request: AWSPreparedRequest, region: str) -> Request:
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    return Request(_content(request.body), headers, IN_PROCESS_ENDPOINT, region)
+    return Request(_content(request.body), headers, layer_downloads.IN_PROCESS_ENDPOINT, region)
 
 
 def _content(body: Any) -> bytes:

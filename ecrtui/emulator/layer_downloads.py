@@ -1,20 +1,24 @@
 """Downloads of layers: the URLs of GetDownloadUrlForLayer and the content behind them.
 
 A URL is the client's endpoint plus ``/layers/ACCOUNT/REGION/DIGEST/REPOSITORY``. The endpoint of a registry in this
-process is ``embedded:/``; :meth:`EmbeddedRegistry.download` reads its URLs. Unlike the URLs of AWS, these are not
-signed and do not expire.
+process is ``embedded:/``. As the pre-signed URLs of AWS do, they expire, and the answers are those of Amazon S3. They
+have no signature.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
-from urllib.parse import urlsplit
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import uuid4
 
 from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Delivery, Response, headers
+from ecrtui.emulator.http_messages import JSON_TYPE, Response, headers
+from ecrtui.emulator.xml_text import xml_text
 
 OPERATION = "DownloadLayer"
 """The name of a download in fault specifications and request counts."""
@@ -22,12 +26,58 @@ OPERATION = "DownloadLayer"
 IN_PROCESS_ENDPOINT = "embedded:/"
 """The endpoint of a registry in this process. With ``/layers/…`` it makes a URL of the scheme ``embedded``."""
 
+LIFETIME = 3600
+"""Seconds; the lifetime of a URL. AWS documents none."""
 
 _RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-(?P<suffix>[0-9]{1,18}))")
+_TIME = "%Y%m%dT%H%M%SZ"
+_MAX_PARAMETERS = 20
+_SLOW_DOWN = ("SlowDown", "Please reduce your request rate.", 503)
 
 
-class DownloadError(Exception):
-    """A download URL has no content."""
+def download_url(endpoint: str, registry_id: str, region: str, repository: str, digest: str, *, now: float) -> str:
+    """Return the download URL of a layer for a client that uses this endpoint."""
+    signed = {"X-Amz-Date": datetime.fromtimestamp(now, UTC).strftime(_TIME), "X-Amz-Expires": LIFETIME}
+    return f"{endpoint}/layers/{registry_id}/{region}/{digest}/{repository}?{urlencode(signed)}"
+
+
+def download_target(url: str) -> str:
+    """Return path and query of a download URL, whether of a served registry or of one in this process.
+
+    A text that is not a URL is returned unchanged: no layer has such a path.
+    """
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return url
+    path = f"{split.netloc}{split.path}" if split.scheme == "embedded" else split.path
+    return f"{path}?{split.query}"
+
+
+def content_response(database: Database, target: str, range_header: str, *, now: float) -> Response:
+    """Return the response with the content for the path and query of a download URL, or the part in the Range header.
+
+    Raises:
+        ServiceError: NoSuchKey, AccessDenied or InvalidRange, with the status of S3.
+    """
+    path, _, query = target.partition("?")
+    content = _find_content(database, path)
+    _check_time(query, now)
+    return range_response(content, range_header)
+
+
+def range_response(content: BlobContent, range_header: str) -> Response:
+    """Return the response with the content: status 200, or 206 and Content-Range for the part in a Range header.
+
+    Raises:
+        ServiceError: InvalidRange with status 416.
+    """
+    part = select_range(content, range_header)
+    found = {**headers("application/octet-stream"), "Accept-Ranges": "bytes"}
+    if part.end is None:
+        return Response(200, headers=found, content=part)
+    content_range = f"bytes {part.first}-{part.end - 1}/{part.size}"
+    return Response(206, headers={**found, "Content-Range": content_range}, content=part)
 
 
 def select_range(content: BlobContent, range_header: str) -> BlobContent:
@@ -50,25 +100,32 @@ def select_range(content: BlobContent, range_header: str) -> BlobContent:
     return replace(content, first=first, end=min(last + 1, content.size))
 
 
-def content_headers(content: BlobContent) -> Response:
-    """Return the response for the content, without a body: 206 with Content-Range for a part."""
-    if content.end is None:
-        return Response(200, b"", headers("application/octet-stream"))
-    content_range = f"bytes {content.first}-{content.end - 1}/{content.size}"
-    return Response(206, b"", {**headers("application/octet-stream"), "Content-Range": content_range})
+def expired() -> ServiceError:
+    """Return the error of S3 for a URL that expired."""
+    return ServiceError("AccessDenied", "Request has expired", 403)
 
 
-def download_url(endpoint: str, registry_id: str, region: str, repository: str, digest: str) -> str:
-    """Return the download URL of a layer for a client that uses this endpoint."""
-    return f"{endpoint}/layers/{registry_id}/{region}/{digest}/{repository}"
+def to_s3_error(response: Response) -> Response:
+    """Convert an error response of AWS JSON to the XML of S3; return any other response unchanged.
 
-
-def find_content(database: Database, path: str) -> BlobContent:
-    """Return the content for the path of a download URL.
-
-    Raises:
-        ServiceError: NoSuchKey with status 404, the answer of S3 for a missing object.
+    Where ECR says ThrottlingException, S3 says SlowDown.
     """
+    if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
+        return response
+    error = json.loads(response.body)
+    code, message, status = error["__type"], error["message"], response.status
+    if code == "ThrottlingException":
+        code, message, status = _SLOW_DOWN
+    found = headers("application/xml")
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{xml_text(code)}</Code><Message>{xml_text(message)}</Message>"
+        f"<RequestId>{found['x-amzn-RequestId']}</RequestId><HostId>{uuid4().hex}</HostId></Error>"
+    )
+    return replace(response, status=status, body=body.encode(), headers=found)
+
+
+def _find_content(database: Database, path: str) -> BlobContent:
     kind, _, rest = path.strip("/").partition("/")
     parts = rest.split("/", 3)
     if kind == "layers" and len(parts) == 4:
@@ -79,41 +136,20 @@ def find_content(database: Database, path: str) -> BlobContent:
                 " AND EXISTS (SELECT 1 FROM blobs b WHERE b.digest = l.digest)",
                 parts,
             ).fetchone()
+        if row is not None and not (isinstance(row["size"], int) and row["size"] >= 0):
+            raise ServiceError("InternalError", "The registry file is damaged: the layer has no valid size.", 500)
         if row is not None:
             return BlobContent(database, row["digest"], row["size"])
     raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
 
 
-def content_response(database: Database, path: str) -> Response:
-    """Return a response with the whole content for the path of a download URL.
-
-    Raises:
-        ServiceError: NoSuchKey.
-    """
-    return Response(200, b"".join(find_content(database, path)), headers("application/octet-stream"))
-
-
-def download_path(url: str) -> str:
-    """Return the path of a download URL, whether of a served registry or of one in this process.
-
-    A text that is not a URL is returned unchanged: no layer has such a path.
-    """
+def _check_time(query: str, now: float) -> None:
+    """Check that a URL has a time and did not expire."""
     try:
-        split = urlsplit(url)
-    except ValueError:
-        return url
-    return f"{split.netloc}{split.path}" if split.scheme == "embedded" else split.path
-
-
-def received_content(response: Response, url: str) -> bytes:
-    """Return the content of a response as a client receives it.
-
-    Raises:
-        DownloadError: the URL has no content.
-        ConnectionError: the connection closed before the whole content arrived.
-    """
-    if response.delivery is not Delivery.WHOLE:
-        raise ConnectionError(f"the connection closed before all of {url} arrived")
-    if response.status != 200:
-        raise DownloadError(f"{url}: status {response.status}")
-    return response.body
+        parameters = parse_qs(query, max_num_fields=_MAX_PARAMETERS)
+        begin = datetime.strptime(parameters["X-Amz-Date"][0], _TIME).replace(tzinfo=UTC).timestamp()
+        lifetime = int(parameters["X-Amz-Expires"][0])
+    except (KeyError, ValueError):
+        raise ServiceError("AccessDenied", "Access Denied", 403) from None
+    if now >= begin + min(lifetime, LIFETIME):
+        raise expired()

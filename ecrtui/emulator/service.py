@@ -111,21 +111,18 @@ class EmbeddedRegistry:
             self.calls[operation if operation in _COUNTED else ""] += 1
         return self.faults.respond(operation, lambda: _with_error_responses(handler))
 
-    def download(self, url: str) -> bytes:
-        """Return the content for a URL of GetDownloadUrlForLayer.
+    def download(self, target: str, range_header: str = "") -> Response:
+        """Return the response to a GET of a URL of GetDownloadUrlForLayer, with the effects of faults.
 
-        The URL may be that of a served registry or an ``embedded:`` URL of a registry in this process.
-
-        Raises:
-            layer_downloads.DownloadError: the URL has no content.
-            ConnectionError: a fault (of ``DownloadLayer``) dropped the connection or cut the body.
+        Args:
+            target: path and query of the URL.
+            range_header: the Range header of the request.
         """
-        path = layer_downloads.download_path(url)
-        response = self.respond(
-            layer_downloads.OPERATION, lambda: layer_downloads.content_response(self.database, path)
-        )
-        time.sleep(response.delay)
-        return layer_downloads.received_content(response, url)
+
+        def respond() -> Response:
+            return layer_downloads.content_response(self.database, target, range_header, now=self._clock())
+
+        return layer_downloads.to_s3_error(self.respond(layer_downloads.OPERATION, respond))
 
     def now(self) -> float:
         """Return the time, in seconds since the epoch."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from ecrtui.emulator import partitions
 from ecrtui.emulator.http_messages import JSON_TYPE, Request, Response, headers
+from ecrtui.emulator.xml_text import xml_text
 
 GET_CALLER_IDENTITY = "GetCallerIdentity"
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _MAX_PARAMETERS = 100
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""The characters that XML 1.0 excludes, even escaped (section 2.2)."""
 
 
 def query_operation(request: Request) -> str:
@@ -61,11 +59,7 @@ def to_xml_error(response: Response) -> Response:
     response_headers = headers("text/xml")
     body = (
         f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>{"Sender" if response.status < 500 else "Receiver"}</Type>'
-        f"<Code>{_xml_text(error['__type'])}</Code><Message>{_xml_text(error['message'])}</Message></Error>"
+        f"<Code>{xml_text(error['__type'])}</Code><Message>{xml_text(error['message'])}</Message></Error>"
         f"<RequestId>{response_headers['x-amzn-RequestId']}</RequestId></ErrorResponse>"
     )
     return replace(response, body=body.encode(), headers=response_headers)
-
-
-def _xml_text(text: str) -> str:
-    return escape(_NOT_IN_XML.sub("\ufffd", text))

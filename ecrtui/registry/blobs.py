@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -37,8 +37,12 @@ def too_large(limit: int) -> Refused:
     return Refused("The blob is too large", f"It has more than {limit:,} bytes.", operation=OPERATION)
 
 
-class Downloads:
-    """Downloads over the network, with the TLS settings, time limits and proxies of a connection.
+Sender = Callable[[str, Mapping[str, str]], "AWSResponse"]
+"""Sends a GET with these headers; returns the response, whose body is read in pieces."""
+
+
+class NetworkSender:
+    """A sender over the network, with the TLS settings, time limits and proxies of a connection.
 
     Args:
         verify: whether to verify certificates: True, False, or a file of certificates.
@@ -50,6 +54,32 @@ class Downloads:
         self._verify: Any = verify
         self._timeouts: Any = timeouts
         self._sessions: dict[str, URLLib3Session] = {}
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str]) -> AWSResponse:
+        """Send a request without a body, and return the response, whose body was not read. Redirects are not followed.
+
+        Raises:
+            botocore.exceptions.HTTPClientError: the network failed.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._sessions:
+            self._sessions[origin] = URLLib3Session(
+                verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
+            )
+        request = AWSRequest(method=method, url=url, headers=dict(headers), stream_output=True)
+        return self._sessions[origin].send(request.prepare())
+
+
+class Downloads:
+    """Downloads of blobs.
+
+    Args:
+        send: sends a request; over the network see :class:`NetworkSender`.
+    """
+
+    def __init__(self, send: Sender) -> None:
+        self._send = send
 
     def fetch(self, url: str, limit: int) -> bytes:
         """Return the content of a URL.
@@ -88,7 +118,7 @@ class Downloads:
     def _follow(self, url: str, headers: Mapping[str, str]) -> AWSResponse:
         """Follow redirects to https, and from http to http; refuse all others."""
         for _ in range(MAX_REDIRECTS + 1):
-            response = self.send("GET", url, headers)
+            response = self._send(url, headers)
             target = response.headers.get("location")
             if response.status_code not in (301, 302, 303, 307, 308) or not target:
                 return response
@@ -101,21 +131,6 @@ class Downloads:
                     operation=OPERATION,
                 )
         raise ConnectionFailed("The blob storage redirects in circles", hint="Try again.", operation=OPERATION)
-
-    def send(self, method: str, url: str, headers: Mapping[str, str]) -> AWSResponse:
-        """Send a request without a body, and return the response, whose body was not read. Redirects are not followed.
-
-        Raises:
-            botocore.exceptions.HTTPClientError: the network failed.
-        """
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._sessions:
-            self._sessions[origin] = URLLib3Session(
-                verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
-            )
-        request = AWSRequest(method=method, url=url, headers=dict(headers), stream_output=True)
-        return self._sessions[origin].send(request.prepare())
 
 
 class _WholeBody:

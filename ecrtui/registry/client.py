@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +26,7 @@ from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
 from ecrtui.redaction import public_url, redact_url
 from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
-from ecrtui.registry.blobs import BlobStream, Downloads
+from ecrtui.registry.blobs import BlobStream, Downloads, NetworkSender, Sender
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
     credentials_cache,
@@ -47,6 +46,7 @@ from ecrtui.registry.user import SignInMethod, User
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
 
@@ -86,14 +86,15 @@ class InProcessTransport:
 
     Args:
         attach: makes the registry answer the requests of a client.
-        download: returns the content behind a URL of GetDownloadUrlForLayer.
+        get: returns the response to a GET of a URL of GetDownloadUrlForLayer. Its arguments are the seconds to wait
+            for it, the URL and the headers.
         identity: the ARN of the user.
         region: the region, unless the user gives another one.
         endpoint: identifies the registry in journal and cache: ``embedded``, and the file if it has one.
     """
 
     attach: Callable[[BaseClient], None]
-    download: Callable[[str], bytes]
+    get: Callable[[float | None, str, Mapping[str, str]], AWSResponse]
     identity: str
     region: str
     endpoint: str = EMBEDDED
@@ -203,24 +204,32 @@ class Clients:
 
     def fetch(self, url: str, limit: int) -> bytes:
         """Return at most ``limit`` bytes from a URL of GetDownloadUrlForLayer; see :class:`Downloads`."""
-        return self.in_process.download(url) if self.in_process else self._downloads.fetch(url, limit)
+        return self._downloads.fetch(url, limit)
 
     def open_blob(self, url: str, first_byte: int) -> BlobStream:
         """Return the content of a URL of GetDownloadUrlForLayer from a byte on; see :class:`Downloads`."""
-        if self.in_process:
-            return BytesIO(self.in_process.download(url)[first_byte:])
         return self._downloads.open(url, first_byte)
 
     def post(self, url: str, headers: Mapping[str, str]) -> int:
         """Send a POST without a body over the network, and return the status of the response."""
-        response = self._downloads.send("POST", url, headers)
+        response = self._network("POST", url, headers)
         response.raw.close()
         return int(response.status_code)
 
     @property
     def _downloads(self) -> Downloads:
-        downloads: Downloads = self._cached("downloads", lambda _: Downloads(self.verify, self.timeouts))
+        downloads: Downloads = self._cached("downloads", lambda _: Downloads(self._sender()))
         return downloads
+
+    def _sender(self) -> Sender:
+        if self.in_process:
+            return partial(self.in_process.get, self.timeouts[1])
+        return partial(self._network, "GET")
+
+    @property
+    def _network(self) -> NetworkSender:
+        sender: NetworkSender = self._cached("network", lambda _: NetworkSender(self.verify, self.timeouts))
+        return sender
 
     @property
     def timeouts(self) -> tuple[int | None, int | None]:

@@ -13,8 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from ecrtui.emulator import blobs, storage, uploads
-from ecrtui.emulator.layer_downloads import DownloadError
+from ecrtui.emulator import blobs, layer_downloads, storage, uploads
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
@@ -25,7 +24,9 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     digest_of,
+    download,
     error_message,
+    new_embedded,
     push_image,
     put,
     refused,
@@ -69,13 +70,13 @@ def put_image_of(client: Any, repository: str, digest: str, media_type: str = OC
     return put(client, repository, json.dumps(document))
 
 
-def download(transport: Transport, url: str) -> bytes:
+def content_of(transport: Transport, url: str) -> bytes:
     """Return the content of a download URL, read as a client of this transport reads it."""
     if url.startswith("http"):
         with urlopen(url, timeout=120) as response:  # noqa: S310 - on this machine
             result: bytes = response.read()
             return result
-    return transport.embedded.download(url)
+    return download(transport.embedded, url)
 
 
 def test_an_uploaded_layer_is_available_by_its_sha256(ecr: Any, repository: str) -> None:
@@ -255,7 +256,7 @@ def test_a_download_url_returns_the_bytes_of_the_layer(transport: Transport, ecr
     push_image(ecr, repository, tag="1.0", layers=[content])
     answer = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))
     assert answer["layerDigest"] == digest_of(content)
-    assert download(transport, answer["downloadUrl"]) == content
+    assert content_of(transport, answer["downloadUrl"]) == content
 
 
 def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: Any, repository: str) -> None:
@@ -266,7 +267,7 @@ def test_a_layer_of_several_chunks_is_returned_whole(transport: Transport, ecr: 
     assert uploads.upload_layer(database, row["id"], digest, [b"one ", b"", b"two ", b"three"], now=0) == 13
     put_image_of(ecr, repository, digest)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
-    assert download(transport, url) == b"one two three"
+    assert content_of(transport, url) == b"one two three"
 
 
 def test_a_large_part_is_kept_in_small_chunks(transport: Transport, ecr: Any, repository: str) -> None:
@@ -280,7 +281,7 @@ def test_a_large_part_is_kept_in_small_chunks(transport: Transport, ecr: Any, re
         ).fetchall()
     assert max(row["size"] for row in rows) == blobs.CHUNK_SIZE
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(content))["downloadUrl"]
-    assert download(transport, url) == content
+    assert content_of(transport, url) == content
 
 
 RANGES = {
@@ -337,7 +338,41 @@ def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, reposi
         digest = storage.store_layer(connection, row["id"], b"")
     put_image_of(ecr, repository, digest)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
-    assert download(transport, url) == b""
+    assert content_of(transport, url) == b""
+
+
+def test_a_download_url_expires() -> None:
+    """L20"""
+    now = 1_700_000_000.0
+    embedded = new_embedded(clock=lambda: now)
+    ecr = client_for(embedded)
+    create_repository(ecr, "team/app")
+    push_image(ecr, "team/app", layers=[b"abc"])
+
+    def ask() -> str:
+        url: str = ecr.get_download_url_for_layer(repositoryName="team/app", layerDigest=digest_of("abc"))[
+            "downloadUrl"
+        ]
+        return url
+
+    target = layer_downloads.download_target(ask())
+    longer = target.replace("Expires=3600", "Expires=99999")
+    for changed in (
+        target.partition("?")[0],
+        target.replace("Expires=3600", "Expires=" + "9" * 5000),
+        target.replace("X-Amz-Expires", "Expires"),
+        target.replace("Date=20231114", "Date=2023111x"),
+        target + "&a=b" * 100,
+    ):
+        assert embedded.download(changed).status == 403
+    now += layer_downloads.LIFETIME - 1
+    assert embedded.download(target).status == embedded.download(longer).status == 200
+    now += 1
+    for late in (target, longer):
+        response = embedded.download(late)
+        assert response.status == 403
+        assert b"<Code>AccessDenied</Code><Message>Request has expired</Message>" in response.body
+    assert download(embedded, ask()) == b"abc"
 
 
 def test_a_missing_layer_has_no_download_url(ecr: Any, repository: str) -> None:
@@ -416,8 +451,8 @@ def test_the_url_of_a_deleted_layer_fails(transport: Transport, ecr: Any, reposi
     push_image(ecr, repository, layers=[b"abc"])
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
     ecr.delete_repository(repositoryName=repository, force=True)
-    with pytest.raises((DownloadError, OSError)):
-        download(transport, url)
+    with pytest.raises(OSError):
+        content_of(transport, url)
 
 
 def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, ecr: Any, name: str) -> None:
@@ -428,7 +463,7 @@ def test_content_is_kept_while_a_repository_has_the_layer(transport: Transport, 
         push_image(ecr, f"{name}/{one}", layers=[content])
     ecr.delete_repository(repositoryName=f"{name}/a", force=True)
     url = ecr.get_download_url_for_layer(repositoryName=f"{name}/b", layerDigest=digest)["downloadUrl"]
-    assert download(transport, url) == content
+    assert content_of(transport, url) == content
     ecr.delete_repository(repositoryName=f"{name}/b", force=True)
     with transport.embedded.database.read() as connection:
         assert not blobs.has_content(connection, digest)

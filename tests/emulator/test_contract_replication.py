@@ -21,6 +21,7 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     digests_of,
+    download,
     error_message,
     push_image,
     push_index,
@@ -105,7 +106,7 @@ def test_a_replicated_image_can_be_pulled(ecr: Any, near: Any, transport: Transp
     blob = upload_blob(ecr, repository, b"a layer of its own")
     push_image(ecr, repository, tag="1.0", layers=[b"a layer of its own"])
     url = near.get_download_url_for_layer(repositoryName=repository, layerDigest=blob["digest"])["downloadUrl"]
-    assert transport.embedded.download(url) == b"a layer of its own"
+    assert download(transport.embedded, url) == b"a layer of its own"
     answers = [
         client.batch_check_layer_availability(repositoryName=repository, layerDigests=[blob["digest"]])
         for client in (ecr, near)

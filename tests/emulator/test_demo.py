@@ -26,6 +26,7 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     digest_of,
+    download,
     push_image,
     refused,
     tags_of,
@@ -92,7 +93,7 @@ def manifest(ecr: Any, repository: str, tag: str) -> tuple[str, dict[str, Any]]:
 
 def content(embedded: EmbeddedRegistry, ecr: Any, repository: str, digest: str) -> bytes:
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
-    return embedded.download(url)
+    return download(embedded, url)
 
 
 def tags_in(images: list[dict[str, Any]]) -> list[str]:

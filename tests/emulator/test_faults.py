@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.request import urlopen
+from xml.etree import ElementTree
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from ecrtui.emulator import layer_downloads
+from ecrtui.emulator.blobs import CHUNK_SIZE
 from ecrtui.emulator.fault_effects import RateLimit
 from ecrtui.emulator.faults import Fault, Faults, FaultSpecError, parse_fault
 from ecrtui.emulator.http_messages import Response, json_response
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (
     PushedImage,
     client_for,
     create_repository,
     digest_of,
+    download,
     manifest_text,
     push_image,
     put,
@@ -206,9 +212,52 @@ def test_faults_affect_downloads(transport: Transport, ecr: Any, repository: str
             assert response.read() == content
     else:
         with pytest.raises(ConnectionError):
-            transport.embedded.download(url)
-        assert transport.embedded.download(url) == content
+            download(transport.embedded, url)
+        assert download(transport.embedded, url) == content
     assert fault.hits == 1
+
+
+ANSWERS = {
+    "expired": (403, "AccessDenied"),
+    "throttle": (503, "SlowDown"),
+    "rate:per_second=0": (503, "SlowDown"),
+    "unavailable": (503, None),
+    "error:code=InternalError:status=500:message=A <&\x00> B": (500, "InternalError"),
+}
+
+
+def test_download_faults_answer_as_s3_does(transport: Transport, ecr: Any, repository: str, faults: Faults) -> None:
+    push_image(ecr, repository, layers=[b"abc"])
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of("abc"))["downloadUrl"]
+    target = layer_downloads.download_target(url)
+    for spec, (status, code) in ANSWERS.items():
+        faults.clear()
+        faults.add(f"DownloadLayer:{spec}")
+        responses = [transport.embedded.download(target) for _ in range(2)]  # a rate lets one request pass
+        assert responses[1].status == status
+        if code:
+            error = ElementTree.fromstring(responses[1].body)  # noqa: S314 - from our server
+            assert (error.tag, error.findtext("Code"), bool(error.findtext("Message"))) == ("Error", code, True)
+
+
+@pytest.mark.parametrize("size", [2, 100_000, 3 * CHUNK_SIZE])
+def test_a_corrupt_download_has_one_other_byte(empty: EmbeddedRegistry, size: int) -> None:
+    ecr, content = client_for(empty), (bytes(range(256)) * (size // 256 + 1))[:size]
+    create_repository(ecr, "team/app")
+    push_image(ecr, "team/app", layers=[content])
+    url = ecr.get_download_url_for_layer(repositoryName="team/app", layerDigest=digest_of(content))["downloadUrl"]
+    target = layer_downloads.download_target(url)
+    for asked, expected in {"": content, "bytes=1-": content[1:], "bytes=-1": content[-1:]}.items():
+        fault = empty.faults.add("DownloadLayer:corrupt")
+        received = b"".join(empty.download(target, asked).delivered_body())
+        empty.faults.remove(fault)
+        assert sum(one != other for one, other in zip(received, expected, strict=True)) == 1
+
+
+def test_a_corrupt_response_has_one_other_byte_and_an_error_none() -> None:
+    faults = Faults("PutImage:corrupt")
+    for status, body, expected in ((200, b"", b""), (200, b"abc", b"acc"), (400, b"abc", b"abc")):
+        assert faults.respond("PutImage", partial(Response, status, body)).body == expected
 
 
 def test_a_fault_affects_only_its_operation() -> None:

@@ -123,7 +123,7 @@ def test_any_bytes_get_an_answer(url: str, case: str) -> None:
     responses = exchange(url, sent)
     assert [(response.status, response.code) for response in responses] == expected
     for response in responses:
-        assert response.status == 200 or response.document["message"]
+        assert response.status == 200 or response.code
         assert len(response.body) < 1000
 
 
@@ -148,7 +148,7 @@ def test_a_head_request_gets_the_headers_of_a_download(url: str) -> None:
             "downloadUrl"
         ]
     )
-    request = f"HEAD {link.path} HTTP/1.1\r\nHost: {link.netloc}\r\n\r\n".encode()
+    request = f"HEAD {link.path}?{link.query} HTTP/1.1\r\nHost: {link.netloc}\r\n\r\n".encode()
     with connect(url) as connection:
         connection.sendall(request + request)
         connection.shutdown(socket.SHUT_WR)

@@ -29,6 +29,7 @@ from tests.support.embedded import (
     create_repository,
     digest_of,
     digests_of,
+    download,
     new_embedded,
     push_image,
     tags_of,
@@ -75,7 +76,7 @@ class TestImport:
         assert found["imageManifest"].encode() == layout.path(entry["digest"]).read_bytes()
         config = json.loads(found["imageManifest"])["config"]["digest"]
         url = ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=config)["downloadUrl"]
-        assert empty.download(url) == layout.path(config).read_bytes()
+        assert download(empty, url) == layout.path(config).read_bytes()
 
     def test_an_index_is_imported_with_its_manifests_and_alone_is_tagged(
         self, empty: EmbeddedRegistry, ecr: Any, layout: LayoutFolder

@@ -24,6 +24,7 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     digest_of,
+    download,
     new_embedded,
     push_image,
     tags_of,
@@ -167,7 +168,7 @@ def test_configs_are_readable_when_requested(
         document = json.loads(image["imageManifest"])
         config = document["config"]["digest"]
         url = ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=config)["downloadUrl"]
-        content = embedded.download(url)
+        content = download(embedded, url)
         assert digest_of(content) == config
         assert len(json.loads(content)["rootfs"]["diff_ids"]) == len(document["layers"])
         systems.add(json.loads(content)["os"])

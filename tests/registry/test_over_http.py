@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
-from ecrtui.registry.blobs import Downloads
+from ecrtui.registry.blobs import Downloads, NetworkSender
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -138,7 +139,7 @@ def status(code: int, **headers: str) -> Answer:
 
 
 def fetch(url: str, limit: int = 1000) -> bytes:
-    return Downloads(True, (2, 2)).fetch(url, limit)
+    return Downloads(partial(NetworkSender(True, (2, 2)), "GET")).fetch(url, limit)
 
 
 def test_a_download_follows_redirects() -> None:

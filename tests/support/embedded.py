@@ -22,12 +22,12 @@ import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from ecrtui.emulator import storage
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_server import serve
-from ecrtui.emulator.in_process_transport import attach
+from ecrtui.emulator.in_process_transport import attach, get
 from ecrtui.emulator.service import EmbeddedRegistry
 
 REGION = "eu-west-1"
@@ -88,6 +88,22 @@ def served(embedded: EmbeddedRegistry) -> Iterator[str]:
 def _session() -> boto3.Session:
     # Creating a session and loading the service model take the time. The session is shared, clients are not.
     return boto3.Session(botocore_session=botocore.session.Session())
+
+
+def download(embedded: EmbeddedRegistry, url: str) -> bytes:
+    """Return the content behind a download URL, without a socket.
+
+    Raises:
+        ConnectionError: it has none, or the connection closed before all of it arrived.
+    """
+    try:
+        response = get(embedded, None, url, {})
+    except HTTPClientError as problem:
+        raise ConnectionError(str(problem)) from problem
+    content: bytes = response.content
+    if response.status_code != 200 or len(content) < int(response.headers["Content-Length"]):
+        raise ConnectionError(f"status {response.status_code}, {len(content)} bytes")
+    return content
 
 
 def digest_of(content: str | bytes) -> str:

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
 
@@ -32,6 +33,8 @@ class RawResponse:
     @property
     def code(self) -> str:
         """The error code; empty for a success."""
+        if self.headers.get("content-type") == "application/xml":
+            return ElementTree.fromstring(self.body).findtext("Code", "")  # noqa: S314 - from our server
         return str(self.document.get("__type", ""))
 
 

@@ -153,7 +153,7 @@ def get_download_url_for_layer(context: RequestContext) -> dict[str, Any]:
                 " has no content",
             )
     url = layer_downloads.download_url(
-        context.endpoint, context.registry_id, context.region, context["repositoryName"], digest
+        context.endpoint, context.registry_id, context.region, context["repositoryName"], digest, now=context.now
     )
     return {"downloadUrl": url, "layerDigest": digest}
 
