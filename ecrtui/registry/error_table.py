@@ -150,7 +150,10 @@ BY_CODE: Mapping[str, ErrorSpec] = {
         ErrorKind.MISSING_PARTS,
     ),
     "LayerInaccessibleException": ErrorSpec(
-        NotFound, "Layer unavailable", "The image may be archived.", ErrorKind.INACCESSIBLE
+        NotFound,
+        "Layer unavailable",
+        "Restore the image if it is archived: ECR serves the layers of active images only.",
+        ErrorKind.INACCESSIBLE,
     ),
     "UploadNotFoundException": ErrorSpec(
         NotFound, "The upload of the layer does not exist", "Upload the layer again.", ErrorKind.UPLOAD_LOST

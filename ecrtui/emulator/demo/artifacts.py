@@ -1,6 +1,6 @@
 """Manifests as real tools write them, with true digests and plausible sizes.
 
-Configs, charts, signatures and attestations have content. Layers of images have only a digest and a size.
+Configs, charts, signatures, attestations and small layers have content. Other layers have only a digest and a size.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from ecrtui.emulator.blobs import digest_of
+from ecrtui.emulator.demo.layers import Layer, archive_layer, declared_layer, layer_of
 from ecrtui.emulator.demo.runtimes import RUNTIMES, Application
 from ecrtui.emulator.manifests import DOCKER_LIST, DOCKER_V2, OCI_INDEX, OCI_MANIFEST
 
@@ -84,7 +85,7 @@ def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[s
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": _descriptor(OCI_CONFIG, content),
-        "layers": layers,
+        "layers": [layer.descriptor for layer in layers],
         **({"annotations": dict(annotations)} if annotations else {}),
     }
     return _image(json.dumps(document, indent=2, ensure_ascii=False), OCI_MANIFEST, content, layers, platform)
@@ -93,7 +94,11 @@ def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[s
 def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Artifact:
     """Return an image as umoci writes it, without a media type in the manifest."""
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
-    document = {"schemaVersion": 2, "config": _descriptor(OCI_CONFIG, content), "layers": layers}
+    document = {
+        "schemaVersion": 2,
+        "config": _descriptor(OCI_CONFIG, content),
+        "layers": [layer.descriptor for layer in layers],
+    }
     return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, layers, platform)
 
 
@@ -104,22 +109,22 @@ def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
         "schemaVersion": 2,
         "mediaType": DOCKER_V2,
         "config": _descriptor(_DOCKER_CONFIG, content),
-        "layers": layers,
+        "layers": [layer.descriptor for layer in layers],
     }
     return _image(json.dumps(document, indent=3), DOCKER_V2, content, layers, platform)
 
 
 def build_cache(application: Application, key: str) -> Artifact:
     """Return a build cache of BuildKit (``--cache-to type=registry,image-manifest=true``)."""
-    layers = [_invented_layer(OCI_LAYER, f"{application.name} cache {key} {number}", 60e6) for number in range(6)]
+    layers = [declared_layer(OCI_LAYER, f"{application.name} cache {key} {number}", 60e6) for number in range(6)]
     records = [{"digest": digest_of(f"{key} {number}".encode()), "layers": [{"layer": number}]} for number in range(6)]
-    entries = [{"blob": layer["digest"], "parent": number - 1} for number, layer in enumerate(layers)]
+    entries = [{"blob": layer.descriptor["digest"], "parent": number - 1} for number, layer in enumerate(layers)]
     content = json.dumps({"layers": entries, "records": records}, separators=(",", ":")).encode()
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": _descriptor("application/vnd.buildkit.cacheconfig.v0", content),
-        "layers": layers,
+        "layers": [layer.descriptor for layer in layers],
     }
     return _image(json.dumps(document, indent=2), OCI_MANIFEST, content, layers, "")
 
@@ -159,11 +164,11 @@ def helm_chart(name: str, version: str, app_version: str, description: str, crea
         "appVersion": app_version,
     }
     content = json.dumps({**chart, "type": "application"}, separators=(",", ":")).encode()
-    layer = _invented_layer("application/vnd.cncf.helm.chart.content.v1.tar+gzip", f"chart {name} {version}", 12e3)
+    layer = archive_layer("application/vnd.cncf.helm.chart.content.v1.tar+gzip", _chart_files(chart))
     document = {
         "schemaVersion": 2,
         "config": _descriptor("application/vnd.cncf.helm.config.v1+json", content),
-        "layers": [layer],
+        "layers": [layer.descriptor],
         "annotations": {
             "org.opencontainers.image.created": _iso(created),
             "org.opencontainers.image.description": description,
@@ -172,6 +177,32 @@ def helm_chart(name: str, version: str, app_version: str, description: str, crea
         },
     }
     return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, [layer], "")
+
+
+def _chart_files(chart: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the files of a chart by path."""
+    name = chart["name"]
+    values = f"""\
+replicaCount: 2
+image:
+  repository: {name}
+  tag: "{chart["appVersion"]}"
+resources:
+  limits: {{cpu: 500m, memory: 256Mi}}
+"""
+    template = f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  replicas: {{{{ .Values.replicaCount }}}}
+"""
+    return {
+        f"{name}/Chart.yaml": "".join(f"{key}: {json.dumps(value)}\n" for key, value in chart.items()),
+        f"{name}/values.yaml": values,
+        f"{name}/templates/deployment.yaml": template,
+    }
 
 
 def cosign_signature(signed: Artifact, uri: str) -> Artifact:
@@ -269,12 +300,13 @@ def notation_signature(subject: Artifact, build: Build) -> Artifact:
     )
 
 
-def _image(text: str, media_type: str, config: bytes, layers: Sequence[Json], platform: str) -> Artifact:
+def _image(text: str, media_type: str, config: bytes, layers: Sequence[Layer], platform: str) -> Artifact:
+    contents = {layer.descriptor["digest"]: layer.content for layer in layers if layer.content is not None}
     return Artifact(
         text,
         media_type,
-        {digest_of(config): config},
-        {layer["digest"]: layer["size"] for layer in layers},
+        {digest_of(config): config, **contents},
+        {layer.descriptor["digest"]: layer.descriptor["size"] for layer in layers if layer.content is None},
         platform=_platform(platform),
     )
 
@@ -310,18 +342,18 @@ def _attestation(attested: Artifact) -> Artifact:
     return Artifact(json.dumps(document, indent=2), OCI_MANIFEST, contents)
 
 
-def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes, list[Json]]:
+def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes, list[Layer]]:
     """Return the config and the layers of an image: runtime, dependencies, application."""
     application, runtime = build.application, RUNTIMES[build.application.runtime]
     created = _iso(build.created)
     base = [
-        _invented_layer(layer_type, f"{application.runtime} {platform} {number}", size)
+        layer_of(layer_type, f"{application.runtime} {platform} {number}", size)
         for number, size in enumerate(runtime.base_sizes)
     ]
-    dependencies = _invented_layer(
+    dependencies = layer_of(
         layer_type, f"{application.name} {platform} {build.version[:-1]}", application.dependencies_size
     )
-    own = _invented_layer(layer_type, f"{application.name} {platform} {build.version}", application.size)
+    own = layer_of(layer_type, f"{application.name} {platform} {build.version}", application.size)
     layers = [*base, dependencies, own]
     split = _platform(platform)
     config = {
@@ -345,7 +377,7 @@ def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes
                 **build.labels,
             },
         },
-        "rootfs": {"type": "layers", "diff_ids": [digest_of(f"{layer['digest']} tar".encode()) for layer in layers]},
+        "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
         "history": [
             *({"created": runtime.created, "created_by": step} for step in runtime.steps),
             {"created": created, "created_by": f"WORKDIR /srv{_BUILDKIT}", "comment": _COMMENT, "empty_layer": True},
@@ -368,13 +400,6 @@ _COMMENT = "buildkit.dockerfile.v0"
 
 def _descriptor(media_type: str, content: bytes) -> Json:
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
-
-
-def _invented_layer(media_type: str, name: str, about: float) -> Json:
-    """Return a layer without content. The same name gives the same layer."""
-    hexadecimal = sha256(name.encode()).hexdigest()
-    size = int(about * (0.9 + int(hexadecimal[:4], 16) / 0xFFFF / 5))
-    return {"mediaType": media_type, "digest": f"sha256:{hexadecimal}", "size": size}
 
 
 def _platform(text: str) -> dict[str, str]:

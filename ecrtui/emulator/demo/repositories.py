@@ -94,6 +94,17 @@ def checkout(repository: DemoRepository) -> None:
     repository.push(artifacts.notation_signature(release, newest), age=0.086)
 
 
+def small_images(application: Application, repository: DemoRepository) -> None:
+    """Push images whose layers all have content: the signed ``v2`` and the older ``v1``."""
+    for version, age in (("v1", 12.0), ("v2", 1.5)):
+        one = build(repository, application, version, age)
+        pushed = repository.push(both_platforms(one), version, age=age)
+    signature = artifacts.cosign_signature(pushed, repository.uri)
+    repository.push(signature, artifacts.cosign_tag(pushed), age=1.4)
+    repository.push(artifacts.sbom(pushed, one), age=1.4)
+    repository.push(artifacts.notation_signature(pushed, one), age=1.4)
+
+
 def _main_builds(repository: DemoRepository, number: int, *, first: int, newest: float) -> None:
     """Push builds of the main branch. The tag ``main`` moves with each one, ``canary`` less often."""
     for index in range(number):
@@ -379,6 +390,11 @@ def _repositories() -> list[tuple[str, RepositorySetup, Scenario]]:
         ("mirror/nginx", RepositorySetup(scanning="BASIC"), partial(mirrored, app("mirror/nginx", "debian", 80))),
         ("sandbox/hostile-text", RepositorySetup(resource_tags=hostile.RESOURCE_TAGS), hostile_text),
         ("sandbox/empty", RepositorySetup(age=0.5), empty),
+        (
+            "sandbox/hello",
+            RepositorySetup(),
+            partial(small_images, app("sandbox/hello", "scratch", size=8e3, dependencies_size=60e3)),
+        ),
     ]
 
 

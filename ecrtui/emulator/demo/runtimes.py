@@ -91,6 +91,7 @@ RUNTIMES: Mapping[str, Runtime] = {
         ("java", "-jar"),
         "1001",
     ),
+    "scratch": Runtime((), (), "COPY /etc/ssl/certs /etc/ssl/certs", user="65532"),
     "debian": Runtime((48.5e6,), (_DEBIAN,), "RUN /bin/sh -c apt-get update && apt-get upgrade -y"),
     "cuda": Runtime(
         (29.5e6, 1.27e9, 2.4e9),
