@@ -16,7 +16,7 @@ from ecrtui.cli.context import CommandContext, make_parser, parse_image, parse_r
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.signals import stop_event
 from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
-from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import format_count, format_duration, format_size
 from ecrtui.errors import UsageError
@@ -27,7 +27,7 @@ from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
 from ecrtui.promote.transfer import TransferProgress, copy_blobs
 from ecrtui.retag.journal.transfers import TransferRecords
-from ecrtui.retag.plan import OnConflict, StepOutcome
+from ecrtui.retag.plan import OnConflict, Report, StepOutcome
 from ecrtui.retag.plan_file import NO_TAG
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ def _apply(promotion: Promotion, options: argparse.Namespace, source: CommandCon
     if plan.refused_steps and (on_conflict is OnConflict.STOP or not promotion.has_work):
         report = refuse_all(plan, target.engine)
         print_summary(report)
+        _print_digests(report)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
         print_result(result_document(PromotionReport(promotion, report)), options)
@@ -213,6 +214,7 @@ def _apply(promotion: Promotion, options: argparse.Namespace, source: CommandCon
         print_message(f"go on with: {_command(options)}")
         return ExitCode.UNKNOWN if target.engine.writes_in_flight() else ExitCode.INTERRUPTED
     print_summary(result.report)
+    _print_digests(result.report)
     _print_rest(result, options)
     print_result(result_document(result), options)
     return exit_code_for_report(result.report, detailed=options.detailed_exit_code)
@@ -252,6 +254,15 @@ def _progress_text(progress: TransferProgress) -> str:
     rate = f", {format_size(int(progress.rate))}/s" if progress.rate else ""
     left = f", {format_duration(progress.seconds_left)} left" if progress.seconds_left else ""
     return f"{done}{rate}{left}, {progress.blobs_done} of {format_count(progress.blobs_total, 'blob')}"
+
+
+def _print_digests(report: Report) -> None:
+    """Print both digests of each tag that stays at another image."""
+    for result in report.results:
+        step, there = result.step, result.found or result.step.before
+        if result.outcome in (StepOutcome.CONFLICT, StepOutcome.REFUSED) and there:
+            source, target = short_digest(step.after), short_digest(there)
+            print_message(f"{step.repository}:{step.tag} stays at {target}; the source is {source}")
 
 
 def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:

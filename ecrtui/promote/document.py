@@ -85,13 +85,12 @@ def _copy_lines(promotion: Promotion, copy: RepositoryCopy) -> Iterator[str]:
     if not copy.missing:
         yield f"{copy.repository}{new}: has everything"
         return
-    manifests = format_count(len(copy.missing), "manifest")
-    blobs = f"{format_count(count, 'blob')} with {format_size(copy.bytes_to_copy)}"
-    verb = "mounted" if promotion.way == "mount" else "sent"
-    yield f"{copy.repository}{new}: copies {manifests} and {blobs}, {verb}"
+    verb = "mounts" if promotion.way == "mount" else "sends"
+    blobs = f" and {verb} {format_count(count, 'blob')} with {format_size(copy.bytes_to_copy)}" if count else ""
+    yield f"{copy.repository}{new}: puts {format_count(len(copy.missing), 'manifest')}{blobs}"
     there = format_size(sum(max(blob.size, 0) for blob in copy.blobs_there))
     if copy.blobs_there:
-        yield f"  {format_count(len(copy.blobs_there), 'blob')} with {there} are there"
+        yield f"  it has {format_count(len(copy.blobs_there), 'blob')} with {there} already"
     for kind, number in _kinds(copy.missing):
         yield f"  {kind}: {number}"
 

@@ -104,7 +104,7 @@ def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries) -
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((f"{DEV}:v1", PROD, "--yes", "--expect", "none"), ExitCode.CONFLICT, "not to exist"),
+        ((f"{DEV}:v1", PROD, "--yes", "--expect", "none"), ExitCode.CONFLICT, "{old}; the source is {new}"),
         ((f"{DEV}:v1", PROD, "--yes", "--expect", "sha256:" + "1" * 64), ExitCode.CONFLICT, "1" * 12),
         ((f"{DEV}:v1", PROD, "--yes", "--read-only"), ExitCode.REFUSED, "read-only"),
         ((f"{DEV}:v1", f"{PROD}:prod", "--yes"), ExitCode.REFUSED, "--allow-protected"),
@@ -126,8 +126,9 @@ def test_a_refused_promotion_sends_nothing(
     two: TwoRegistries, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: ExitCode, words: str
 ) -> None:
     monkeypatch.setenv("ECRTUI_PROTECTED_TAGS", "prod")
-    push_image(client_for(two.source), DEV, "app", "v1")
-    push_image(client_for(two.target), PROD, "old", "v1")
+    new = push_image(client_for(two.source), DEV, "app", "v1").digest[7:19]
+    old = push_image(client_for(two.target), PROD, "old", "v1").digest[7:19]
+    words = words.format(old=old, new=new)
     before = two.target.calls["UploadLayerPart"] + two.target.calls["PutImage"]
     result = two.run(*arguments)
     assert (result.code, words in result.err) == (code, True), result.err
