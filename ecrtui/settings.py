@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ _FILE_VARIABLE = "ECRTUI_SETTINGS"
 """The environment variable that names the settings file, in place of the user's own."""
 
 _FIX = "Fix the file or move it aside."
+
+_ACCOUNT_DIGITS = 12
 
 _SHOWN_VALUE = 60
 """Characters of a wrong value that an error shows."""
@@ -48,6 +51,17 @@ class Connection(NamedTuple):
     """Use the embedded registry in this process, with the demo data."""
     database: str | None = None
     """The SQLite file of the embedded registry. None keeps it in memory."""
+
+    def used_profile(self, environment: Mapping[str, str]) -> str:
+        """Return the profile that is used, in the order of the AWS CLI; empty for the keys of the environment.
+
+        The embedded registry in this process uses none either.
+        """
+        if self.demo or self.database is not None:
+            return ""
+        if self.profile is not None or environment.get("AWS_ACCESS_KEY_ID"):
+            return self.profile or ""
+        return environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
 
 
 class Origin(NamedTuple):
@@ -167,7 +181,7 @@ def _check_accounts(value: Mapping[str, Any], origin: Origin) -> Mapping[str, Ma
 def _check_account(account: str, own: Any, origin: Origin) -> Mapping[str, Any]:
     title = f"{origin.place('accounts', account)}: accounts.{account}"
     allowed = sorted(name for name, setting in SETTINGS.items() if setting.per_account)
-    if not re.fullmatch(r"[0-9]{12}", account):
+    if re.fullmatch(r"[0-9]*", account) and len(account) != _ACCOUNT_DIGITS:
         raise SettingsError(f"{title} is not an account", "An account has twelve digits.", _FIX)
     if not isinstance(own, Mapping) or not own.keys() <= set(allowed):
         raise SettingsError(f"{title} may set {', '.join(allowed)} only", "", _FIX)
@@ -237,19 +251,37 @@ class Settings:
         _TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=_check_keys
     )
     accounts: Mapping[str, Mapping[str, Any]] = _setting(
-        _TABLE, "Settings that differ for an account, by its twelve digits.", dict, check=_check_accounts
+        _TABLE,
+        "Settings that differ for accounts, by a glob pattern for the id, the alias or the profile.",
+        dict,
+        check=_check_accounts,
     )
     sources: Mapping[str, str] = field(default_factory=dict)
 
-    def for_account(self, registry_id: str) -> Settings:
-        """Return the settings for an account. A flag or a variable still wins over the account's own settings."""
-        own = {
-            name: value
-            for name, value in self.accounts.get(registry_id, {}).items()
-            if not self.sources.get(name, "").startswith(("--", "$"))
-        }
-        origin = f"{self.sources.get('accounts', 'settings')}, accounts.{registry_id}"
-        return replace(self, **own, sources={**self.sources, **dict.fromkeys(own, origin)})
+    @property
+    def accounts_by_name(self) -> bool:
+        """True if some accounts have settings by a pattern, which an alias or a profile can match."""
+        return any(not pattern.isdigit() for pattern in self.accounts)
+
+    def for_account(self, registry_id: str, *names: str) -> Settings:
+        """Return the settings for an account. A flag or a variable still wins over the account's own settings.
+
+        Of several patterns that match, the later one wins, and the twelve digits of the account win over patterns.
+
+        Args:
+            registry_id: the account.
+            names: its alias, and the profile that reaches it.
+        """
+        own: dict[str, Any] = {}
+        sources: dict[str, str] = {}
+        for pattern in sorted(self.accounts, key=lambda pattern: pattern == registry_id):
+            if not any(fnmatchcase(name, pattern) for name in (registry_id, *names) if name):
+                continue
+            for name, value in self.accounts[pattern].items():
+                if not self.sources.get(name, "").startswith(("--", "$")):
+                    own[name] = value
+                    sources[name] = f"{self.sources.get('accounts', 'settings')}, accounts.{pattern}"
+        return replace(self, **own, sources={**self.sources, **sources})
 
 
 SETTINGS: Mapping[str, Setting] = {

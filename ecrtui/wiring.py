@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from ecrtui.tui.put_image_app import PutImageFormResult
 
 
+_AS_CONFIGURED = Connection()
+
+
 def open_registry(
     connection: Connection,
     *,
@@ -239,7 +242,9 @@ class SessionFactory:
         """Return the session. Block until it is open; raise EcrTuiError if it cannot be opened."""
         with self._lock:
             if self._session is None:
-                self._session = open_session(self._registry(), self._settings, self._tell_cache_problem)
+                self._session = open_session(
+                    self._registry(), self._settings, self._tell_cache_problem, self.connection
+                )
                 self._session.catalog.remember_connection(connection_fingerprint(self.connection))
             return self._session
 
@@ -341,8 +346,23 @@ def _lend_terminal(app: EcrTuiApp, command: str, profile: str, problem: str) -> 
     return app.lend_terminal(f"credential_process of profile {profile} may have a question for you", problem, work)
 
 
+def account_settings(registry: Registry, settings: Settings, connection: Connection) -> Settings:
+    """Return the settings for the account of a registry, by its id, the profile, and the alias if one can matter.
+
+    An alias needs a request, and a permission that few callers have. An alias that is not known matches no pattern.
+
+    Raises:
+        EcrTuiError: the account is not known.
+    """
+    alias = registry.account_alias() if settings.accounts_by_name else ""
+    return settings.for_account(registry.location().registry_id, alias, connection.used_profile(os.environ))
+
+
 def open_session(
-    registry: Registry, settings: Settings, on_cache_problem: Callable[[str], None] = lambda _: None
+    registry: Registry,
+    settings: Settings,
+    on_cache_problem: Callable[[str], None] = lambda _: None,
+    connection: Connection = _AS_CONFIGURED,
 ) -> Session:
     """Return what the screens work with, on one registry.
 
@@ -350,6 +370,7 @@ def open_session(
         registry: the registry.
         settings: the settings before the account is known.
         on_cache_problem: gets the reason when nothing can be stored on disk any more. Any thread can call it.
+        connection: the options that lead to the registry.
 
     Raises:
         EcrTuiError: the registry cannot be reached, or does not accept the caller.
@@ -358,14 +379,14 @@ def open_session(
     from ecrtui.session import Session
 
     location = registry.location()
-    account_settings = settings.for_account(location.registry_id)
+    own = account_settings(registry, settings, connection)
     return Session(
         location,
-        account_settings,
+        own,
         registry,
-        Catalog(registry, open_cache(location, account_settings, on_cache_problem)),
-        lambda: open_engine(registry, account_settings),
-        lambda other: open_session(registry.of_account(other), settings, on_cache_problem),
+        Catalog(registry, open_cache(location, own, on_cache_problem)),
+        lambda: open_engine(registry, own),
+        lambda other: open_session(registry.of_account(other), settings, on_cache_problem, connection),
     )
 
 

@@ -85,7 +85,7 @@ def test_an_empty_variable_is_ignored(file: Path) -> None:
             "true or false",
         ),
         ("[accounts.123456789012]\ncache = true\n", "accounts.123456789012 may set protected_tags, read_only", ""),
-        ('[accounts.prod]\ntheme = "a"\n', "accounts.prod is not an account", "twelve digits"),
+        ('[accounts.""]\ntheme = "a"\n', "is not an account", "twelve digits"),
         ('[accounts.12345678901]\ntheme = "a"\n', "is not an account", "twelve digits"),
         ("accounts.123456789012 = 5\n", "may set protected_tags, read_only, theme only", ""),
         ('theme = "a"\n\ncolour = "red"\n', ", line 3: unknown setting 'colour'", ""),
@@ -186,6 +186,38 @@ def test_account_settings_apply_to_that_account_only(file: Path) -> None:
     assert there.sources["read_only"] == f"{file}, line 3, accounts.123456789012"
     assert settings.for_account("999999999999").theme == "calm"
     assert settings.for_account("") == settings
+
+
+PATTERNS = """
+[accounts.123456789012]
+theme = "exact"
+[accounts."*prod*"]
+theme = "pattern"
+read_only = true
+[accounts."shop-*"]
+theme = "later"
+[accounts."9999*"]
+theme = "id"
+"""
+
+
+@pytest.mark.parametrize(
+    ("account", "names", "theme", "read_only"),
+    [
+        ("111111111111", (), "ecrtui-dark", False),
+        ("111111111111", ("", "dev"), "ecrtui-dark", False),
+        ("111111111111", ("", "shop-prod"), "later", True),
+        ("111111111111", ("my-prod-account", "dev"), "pattern", True),
+        ("123456789012", ("shop-prod",), "exact", True),
+        ("999911111111", (), "id", False),
+    ],
+)
+def test_a_pattern_matches_the_id_the_alias_or_the_profile(
+    file: Path, account: str, names: tuple[str, ...], theme: str, read_only: bool
+) -> None:
+    settings = load({}, {}, given(file, PATTERNS)).for_account(account, *names)
+    assert (settings.theme, settings.read_only) == (theme, read_only)
+    assert not read_only or settings.sources["read_only"].endswith("accounts.*prod*")
 
 
 def test_flags_and_variables_win_over_account_settings(file: Path) -> None:

@@ -63,9 +63,10 @@ class CommandContext:
             EcrTuiError: the registry cannot be reached.
         """
         from ecrtui.settings import load
+        from ecrtui.wiring import account_settings
 
         settings = load({"read_only": getattr(self.options, "read_only", None)})
-        return settings.for_account(self.registry.location().registry_id)
+        return account_settings(self.registry, settings, connection_from(self.options, self._reference))
 
     @cached_property
     def engine(self) -> Engine:

@@ -94,7 +94,7 @@ def _sections(connection: Connection, repository: str, limit: float) -> Iterator
     answers: dict[Permission, Answer] = {}
     if registry.reached:
         subject = registry.subject(repository)
-        read_only = _is_read_only(subject.registry_id)
+        read_only = _is_read_only(subject.registry_id, connection.used_profile(os.environ))
         yield from ask_all(checks.permission_questions(diagnosis, subject, answers, read_only=read_only), limit)
     yield checks.summary(dict(answers))
 
@@ -117,12 +117,12 @@ def _questions_about_this_machine() -> list[Question]:
     ]
 
 
-def _is_read_only(account: str) -> bool:
+def _is_read_only(account: str, profile: str) -> bool:
     """Return whether the settings of an account refuse writes. Settings that cannot be read do."""
     from ecrtui.settings import load
 
     try:
-        return load({}).for_account(account).read_only
+        return load({}).for_account(account, profile).read_only
     except SettingsError:
         return True
 

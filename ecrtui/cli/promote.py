@@ -204,7 +204,7 @@ def _apply(promotion: Promotion, options: argparse.Namespace, source: CommandCon
         print_result(result_document(PromotionReport(promotion, report)), options)
         return exit_code_for_report(report, detailed=options.detailed_exit_code)
     question = _question(promotion) if promotion.has_work else ""
-    if not confirmed(plan, options, description=str(promotion), question=question):
+    if not confirmed(plan, options, target.engine.location, description=str(promotion), question=question):
         return ExitCode.REFUSED
     for warning in plan.warnings:
         print_message(f"warning: {warning}")

@@ -22,6 +22,7 @@ from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, Step, StepActi
 from ecrtui.retag.plan_file import plan_document, report_document
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.retag.engine import Engine
 
 MAX_NAME = 300
@@ -81,7 +82,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
 
 
 def _confirm_and_apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict: OnConflict) -> int:
-    if not confirmed(plan, options):
+    if not confirmed(plan, options, engine.location):
         return ExitCode.REFUSED
     try:
         report = _apply(plan, options, engine, on_conflict)
@@ -145,12 +146,15 @@ def refuse_all(plan: Plan, engine: Engine) -> Report:
     )
 
 
-def confirmed(plan: Plan, options: argparse.Namespace, *, description: str = "", question: str = "") -> bool:
+def confirmed(
+    plan: Plan, options: argparse.Namespace, location: RegistryLocation, *, description: str = "", question: str = ""
+) -> bool:
     """Return True if ``--yes`` or an answer on the terminal confirms the plan.
 
     Args:
         plan: the plan.
         options: the options of :func:`add_write_options`.
+        location: the registry that the plan writes to.
         description: the text to show instead of the plan.
         question: the question; empty for the one about the number of tags, which needs no answer if there are none.
     """
@@ -165,8 +169,9 @@ def confirmed(plan: Plan, options: argparse.Namespace, *, description: str = "",
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return _not_sent("confirmation needs a terminal. Use --yes to skip it.")
     print_message(description or str(plan))
+    where = f" in account {location.registry_id}, {location.region}"
     for tag in plan.protected_tags:
-        if _ask(f"{tag!r} is protected. Type it to confirm: ") != tag:
+        if _ask(f"{tag!r} is protected{where}. Type it to confirm: ") != tag:
             return _not_sent("the tag was not confirmed.")
     if not plan.protected_tags:
         count = len(plan.write_steps)

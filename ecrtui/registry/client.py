@@ -173,6 +173,12 @@ class Clients:
         return client
 
     @property
+    def iam_client(self) -> BaseClient | None:
+        """The client of IAM; None under the conditions of :attr:`sts_client`."""
+        client: BaseClient | None = self._cached("iam", lambda session: self._identity_client(session, "iam"))
+        return client
+
+    @property
     def region(self) -> str:
         """The region in use."""
         return str(self.read_client.meta.region_name)
@@ -386,12 +392,17 @@ class Clients:
         return client
 
     def _sts(self, session: Session, **keys: str | None) -> BaseClient | None:
+        return self._identity_client(session, "sts", keys)
+
+    def _identity_client(
+        self, session: Session, service: str, keys: Mapping[str, str | None] = MappingProxyType({})
+    ) -> BaseClient | None:
         if self.in_process or not self._connection.sign_request:
             return None
         connect, read = IDENTITY_TIMEOUTS
         client = create_client(
             session,
-            "sts",
+            service,
             verify=verify_of(self._connection),
             config=Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1}),
             **keys,

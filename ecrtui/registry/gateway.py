@@ -67,6 +67,7 @@ class EcrRegistry(Registry, LayerStore):
         self._resolver = ImageResolver(self._calls.read, self._calls.parsed_replies, self._calls.subject)
         self._scans = ScanFindings(self._calls.replies)
         self._layers = LayerCalls(self._calls, clients)
+        self._alias: str | None = None
         self._replication: ReplicationRules | None = None
         self._replicas: dict[Destination, EcrRegistry] = {}
 
@@ -106,6 +107,25 @@ class EcrRegistry(Registry, LayerStore):
 
     def ensure_credentials(self, seconds: float) -> None:
         self._clients.ensure_credentials(seconds)
+
+    def account_alias(self) -> str:
+        if self._alias is None:
+            self._alias = self._read_alias()
+        return self._alias
+
+    def _read_alias(self) -> str:
+        operation = "ListAccountAliases"
+        try:
+            if self._account_is_given and self._own.location().registry_id != self._calls.registry_id:
+                return ""
+            with self._clients.calling(operation):
+                if (iam := self._clients.iam_client) is None:
+                    return ""
+                reply = method_of(iam, operation)()
+            with validate_reply(operation):
+                return next(iter(texts(reply, "AccountAliases")), "")
+        except EcrTuiError:
+            return ""
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         return self._calls.pages("DescribeRepositories", "repositories", conversion.repository, start)

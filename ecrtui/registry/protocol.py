@@ -146,6 +146,12 @@ class Registry(Protocol):
             EcrTuiError: there are no new credentials.
         """
 
+    def account_alias(self) -> str:
+        """Return the alias of the caller's account (IAM ListAccountAliases); empty if it has none, or is not known.
+
+        Never raise for a refusal.
+        """
+
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         """Yield all repositories from a page token on, 1,000 a page (DescribeRepositories).
 

@@ -149,7 +149,15 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         if source is self.connect and session.settings.theme != self._theme_setting:
             self._theme_setting = session.settings.theme
             self.theme_manager.use(session.settings.theme)
-        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._resolve_unknown(session), exit_on_error=False))
+        self.set_timer(IDLE_DELAY, lambda: self._work_that_waits(source, session))
+
+    def _work_that_waits(self, source: SessionSource, session: Session) -> None:
+        self.run_worker(self._resolve_unknown(session), exit_on_error=False)
+        self.run_worker(self._name_account(source, session), exit_on_error=False)
+
+    async def _name_account(self, source: SessionSource, session: Session) -> None:
+        alias = await blocking.run_blocking(session.registry.account_alias)
+        self._update_headers(source, lambda state: state._replace(alias=alias))
 
     async def _identify(self, source: SessionSource, session: Session) -> None:
         identity = await blocking.run_blocking(session.registry.identity)

@@ -35,6 +35,15 @@ SMALLEST = (60, 15)
 """Columns and rows that a screen needs."""
 
 
+def place_in_words(screen: Screen[Any]) -> str:
+    """Return where writes of a screen go: " in 123456789012, eu-west-1"; empty if that is not known."""
+    state = screen.header_state if isinstance(screen, AppScreen) else HeaderState()
+    if not state.registry_id:
+        return ""
+    name = f"{state.registry_id} ({state.alias})" if state.alias else state.registry_id
+    return f" in {name}, {state.region}"
+
+
 class AppScreen(Screen[None]):
     """A screen on the session of one source.
 

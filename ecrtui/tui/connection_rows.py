@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,13 +90,6 @@ class PickerContext(NamedTuple):
         return self.connection._replace(
             profile=name or None, region=region or None, registry_id=None, demo=False, database=None
         )
-
-
-def profile_in_use(connection: Connection, environment: Mapping[str, str]) -> str:
-    """Return the profile that a connection uses, in the order of the AWS CLI; empty for the environment's keys."""
-    if connection.profile is not None or environment.get("AWS_ACCESS_KEY_ID"):
-        return connection.profile or ""
-    return environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
 
 
 def profile_rows(

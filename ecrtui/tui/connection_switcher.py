@@ -16,7 +16,6 @@ from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.connection_rows import (
     ConnectionRow,
     PickerContext,
-    profile_in_use,
     profile_rows,
     region_row,
     region_rows,
@@ -124,7 +123,7 @@ class ConnectionSwitcher:
     def _context(self) -> PickerContext:
         state = self._app.header_state_of(self._app.connect)
         connection = self._app.connect.connection
-        profile = profile_in_use(connection, os.environ)
+        profile = connection.used_profile(os.environ)
         return PickerContext(connection, profile, state.registry_id, state.region, state.connected)
 
     def _landing(self) -> Callable[[Session], Reference]:

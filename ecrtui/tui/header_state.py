@@ -15,6 +15,8 @@ class HeaderState(NamedTuple):
     region: str = ""
     endpoint: str = ""
     identity: str = ""
+    alias: str = ""
+    """The alias of the account; empty if it has none, or is not known."""
     read_only: bool = False
     demo: bool = False
     connected: bool = False

@@ -284,7 +284,7 @@ def test_a_terminal_asks_for_a_protected_tag_by_name(registry: RetagRegistry) ->
     assert "prod" not in registry.tags()
     code, shown = registry.env.run_on_terminal("prod\n", *retag)
     assert code == ExitCode.DONE
-    assert "'prod' is protected. Type it to confirm:" in shown
+    assert "'prod' is protected in account 123456789012, eu-west-1. Type it to confirm:" in shown
     assert registry.tags()["prod"] == registry.one
 
 

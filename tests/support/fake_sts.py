@@ -41,6 +41,8 @@ class FakeSts:
         """The lifetime of role credentials."""
         self.accounts: dict[str, str] = {}
         """The account of each access key; ``ACCOUNT`` for all others."""
+        self.aliases: list[str] = []
+        """The aliases of the account, for IAM."""
         self.error = ""
         """The error code of every reply; empty to answer."""
         self.denied: dict[str, str] = {}
@@ -96,6 +98,9 @@ class FakeSts:
         if action == "GetCallerIdentity":
             account = self.accounts.get(key, ACCOUNT)
             result = f"<Arn>arn:aws:iam::{account}:user/{key}</Arn><UserId>AIDA</UserId><Account>{account}</Account>"
+        elif action == "ListAccountAliases":  # of IAM, which has the same protocol
+            aliases = "".join(f"<member>{alias}</member>" for alias in self.aliases)
+            result = f"<AccountAliases>{aliases}</AccountAliases><IsTruncated>false</IsTruncated>"
         else:
             until = (datetime.now(UTC) + self.lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
             result = (

@@ -7,7 +7,7 @@ import pytest
 from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState
 from ecrtui.recent_connections import RecentConnection
 from ecrtui.settings import Connection
-from ecrtui.tui.connection_rows import ConnectionRow, PickerContext, profile_in_use, profile_rows, region_rows
+from ecrtui.tui.connection_rows import ConnectionRow, PickerContext, profile_rows, region_rows
 
 LISTED = ProfileList(
     (
@@ -82,4 +82,4 @@ def test_regions_keep_the_profile_and_the_region_in_use_comes_first() -> None:
     ],
 )
 def test_the_profile_in_use_is_that_of_the_aws_cli(flag: str | None, environment: dict[str, str], profile: str) -> None:
-    assert profile_in_use(Connection(flag), environment) == profile
+    assert Connection(flag).used_profile(environment) == profile

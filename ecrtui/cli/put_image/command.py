@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -186,7 +187,8 @@ class PutImageCommand:
             printer.print(sample_response(client, operation, self.parameters))
             return 0
         printer.check_encodable(self.parameters)
-        check_allowed(self.parameters, partial(caller_account, session, self.connection, client))
+        profile = self.connection.used_profile(os.environ)
+        check_allowed(self.parameters, partial(caller_account, session, self.connection, client), profile)
         with interrupts():
             self.response = self._put(client, session)
             return self._print_response(printer)

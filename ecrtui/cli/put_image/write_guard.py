@@ -12,7 +12,7 @@ _GUARDS = ("read_only", "protected_tags")
 """The settings that can refuse a write."""
 
 
-def check_allowed(parameters: Mapping[str, Any], account: Callable[[], str]) -> None:
+def check_allowed(parameters: Mapping[str, Any], account: Callable[[], str], profile: str = "") -> None:
     """Check the settings before PutImage.
 
     Read-only mode always refuses. Protected tags count only if the user's settings name them: the default patterns do
@@ -21,6 +21,7 @@ def check_allowed(parameters: Mapping[str, Any], account: Callable[[], str]) -> 
     Args:
         parameters: the parameters of PutImage.
         account: returns the account of the caller. It is asked only if an account has settings of its own.
+        profile: the profile in use; empty for the keys of the environment.
 
     Raises:
         GeneralError: the settings refuse the write.
@@ -29,7 +30,7 @@ def check_allowed(parameters: Mapping[str, Any], account: Callable[[], str]) -> 
     """
     settings = load({})
     if any(not own.keys().isdisjoint(_GUARDS) for own in settings.accounts.values()):
-        settings = settings.for_account(str(parameters.get("registryId") or account()))
+        settings = settings.for_account(str(parameters.get("registryId") or account()), profile)
     if settings.read_only:
         raise _refusal("ecrtui is in read-only mode", settings, "read_only")
     tag = str(parameters.get("imageTag", ""))

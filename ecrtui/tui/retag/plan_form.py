@@ -20,6 +20,7 @@ from ecrtui.ecr.tag import parse_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.base_screen import place_in_words
 from ecrtui.tui.bindings import bindings, key_hint, shown_key
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.textual_fixes.line_input import WordsInput
@@ -304,7 +305,8 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
             key = shown_key(self, "plan_form.submit")
-            lines.append(Content.assemble("  Protected. Type ", tags, f" to confirm and press {key}."))
+            where = text.content(place_in_words(self.screen))
+            lines.append(Content.assemble("  Protected", where, ". Type ", tags, f" to confirm and press {key}."))
         if state.phase is Phase.WRITE:
             lines.append(_progress_line(state.progress))
         if state.problem:

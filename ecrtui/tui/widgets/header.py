@@ -41,7 +41,8 @@ class Header(Widget):
     def render(self) -> RenderResult:
         state = self.header_state
         mode = self._mode(state)
-        location = [part for part in (state.registry_id, state.region) if part]
+        account = f"{state.alias} {state.registry_id}" if state.alias else state.registry_id
+        location = [part for part in (account, state.region) if part]
         if state.endpoint != EMBEDDED and state.endpoint:
             location.append(state.endpoint)
         left = " ecrtui  " + (" · ".join(location) if location else "not connected")
