@@ -23,7 +23,7 @@ def test_lines_become_tags_and_what_is_dropped_is_told(own_home: Path) -> None:
     push_image(client, REPOSITORY, "one", "v1")
     with (
         served(registry) as url,
-        ecrtui("--endpoint-url", url, REPOSITORY, home=own_home, size=(120, 30)) as terminal,
+        ecrtui("--endpoint-url", url, REPOSITORY, home=own_home, size=(120, 30), STY="1.screen") as terminal,
     ):
         terminal.until("1 image ·")
         terminal.press("t")

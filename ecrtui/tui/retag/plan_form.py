@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -23,6 +24,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import place_in_words
 from ecrtui.tui.bindings import bindings, key_hint, shown_key
 from ecrtui.tui.retag import rendering
+from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ class PlanForm(Vertical, can_focus=True):
 
     state: reactive[PlanFormState] = reactive(PlanFormState())
     on_conflict = OnConflict.STOP
+    has_field = False
+    """True if the form has a field for what it plans."""
 
     stopping = False
     """True if no further step may start. The writing thread reads it between two steps."""
@@ -149,6 +153,7 @@ class PlanForm(Vertical, can_focus=True):
         self._title = title
         self.make_plan = make_plan
         self._can_replan = plan is None or make_plan is not None
+        self._plan_shown_at = time.monotonic()
         self.set_reactive(PlanForm.state, PlanFormState(plan=plan, planning=plan is None))
 
     def compose(self) -> ComposeResult:
@@ -179,6 +184,7 @@ class PlanForm(Vertical, can_focus=True):
 
     def show_plan(self, plan: Plan) -> None:
         """Show the requested plan."""
+        self._plan_shown_at = time.monotonic()
         self.state = replace(self.state, plan=plan, planning=False, error=None, problem="")
 
     def show_error(self, error: EcrTuiError) -> None:
@@ -212,8 +218,14 @@ class PlanForm(Vertical, can_focus=True):
             self._submit(self.query_one(".confirm", Input).value)
 
     def action_close(self) -> None:
-        """Return from the confirmation to the plan, or close the form. A write in flight keeps it open."""
-        if self.state.phase is Phase.CONFIRM:
+        """Return from the confirmation to the plan or to the field, or close the form.
+
+        A write in flight keeps it open.
+        """
+        if self._returns_to_field(self.state):
+            self.state = replace(self.state, too_early=False)
+            self._update_focus()
+        elif self.state.phase is Phase.CONFIRM:
             self.state = replace(self.state, phase=Phase.EDIT, problem="")
             self._update_focus()
         elif self.state.phase is not Phase.WRITE:
@@ -246,8 +258,9 @@ class PlanForm(Vertical, can_focus=True):
             line: What the user typed to confirm protected tags.
         """
         state, plan = self.state, self.state.plan
-        if state.planning:
-            self.state = replace(state, too_early=True)
+        if state.phase is Phase.EDIT and self._is_too_early():
+            self.state = replace(state, too_early=True, problem="")
+            self._update_focus()
         elif plan is None:
             self.action_retry()
         elif state.phase is Phase.CONFIRM:
@@ -263,6 +276,19 @@ class PlanForm(Vertical, can_focus=True):
             self._update_focus()
         else:
             self._apply(plan, ())
+
+    def _is_too_early(self) -> bool:
+        """Return True if the key that is being handled was typed before the plan was shown.
+
+        A slow connection delivers keys in one burst, and a user types ahead.
+        """
+        if self.state.plan is None:
+            return self.state.planning
+        app: object = self.app
+        return isinstance(app, OrderedKeysApp) and app.typed_at < self._plan_shown_at
+
+    def _returns_to_field(self, state: PlanFormState) -> bool:
+        return self.has_field and state.too_early and state.phase is Phase.EDIT
 
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
         self.state = replace(self.state, phase=Phase.WRITE, problem="")
@@ -299,9 +325,6 @@ class PlanForm(Vertical, can_focus=True):
             lines.append(self.plan_lines(state.plan))
         elif state.planning:
             lines.append(Content.styled("  checking current tags…", "dim"))
-        if state.too_early and state.phase is Phase.EDIT and state.error is None:
-            key = shown_key(self, "plan_form.submit")
-            lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
             key = shown_key(self, "plan_form.submit")
@@ -309,6 +332,9 @@ class PlanForm(Vertical, can_focus=True):
             lines.append(Content.assemble("  Protected", where, ". Type ", tags, f" to confirm and press {key}."))
         if state.phase is Phase.WRITE:
             lines.append(_progress_line(state.progress))
+        if state.too_early and state.phase is Phase.EDIT and state.error is None:
+            key = shown_key(self, "plan_form.submit")
+            lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))
         if state.problem:
             lines += [rendering.warning_line(line) for line in state.problem.splitlines()]
         if state.error is not None:
@@ -335,7 +361,8 @@ class PlanForm(Vertical, can_focus=True):
             return key_hint(self, "plan_form.submit", "close"), manifest, retry
         applicable = state.plan is not None and _can_be_applied(state.plan)
         apply = key_hint(self, "plan_form.submit", "apply") if applicable else ""
-        return apply, key_hint(self, "plan_form.close", "cancel"), retry
+        close = "edit" if self._returns_to_field(state) else "cancel"
+        return apply, key_hint(self, "plan_form.close", close), retry
 
 
 def _can_be_applied(plan: Plan) -> bool:

@@ -42,6 +42,8 @@ class RetagSource:
 class RetagForm(PlanForm):
     """Asks for tags and shows the plan while the user types."""
 
+    has_field = True
+
     def __init__(self, source: RetagSource) -> None:
         super().__init__(_title(source))
         self.source = source
@@ -67,7 +69,8 @@ class RetagForm(PlanForm):
             self.state = PlanFormState(tags=tags, problem="\n".join(problems))
 
     def _focus_target(self) -> Widget:
-        return self.tags_field if self.state.phase is Phase.EDIT else super()._focus_target()
+        is_edited = self.state.phase is Phase.EDIT and not self.state.too_early
+        return self.tags_field if is_edited else super()._focus_target()
 
     def _show(self, state: PlanFormState) -> None:
         self.tags_field.display = state.phase is Phase.EDIT

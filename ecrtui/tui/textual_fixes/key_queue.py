@@ -51,6 +51,8 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         self._waiting: deque[events.Event] = deque()
         self._number = 0
         """Number of the key that is being handled."""
+        self.typed_at = 0.0
+        """Time on the monotonic clock, in seconds, when the key that is being handled arrived."""
         self._is_busy = False
         self._key_screen: Screen[object] | None = None
         """The screen that was active when the key was sent."""
@@ -75,7 +77,9 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         self._number += 1
         self._key_screen = self.screen
         self._probe_target = self.focused or self.screen
-        await super().on_event(self._waiting.popleft())
+        event = self._waiting.popleft()
+        self.typed_at = event.time
+        await super().on_event(event)
         if not self._probe_target.post_message(KeyProcessed(self._number, PROBE_HOPS)):
             await self._finish(self._number)
         elif self._waiting:

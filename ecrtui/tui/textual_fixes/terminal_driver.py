@@ -30,7 +30,7 @@ from ecrtui.locale_encoding import is_utf8_locale
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
 from ecrtui.tui.textual_fixes.frame_hold import FrameHold
-from ecrtui.tui.textual_fixes.terminal_features import erases_in_color
+from ecrtui.tui.textual_fixes.terminal_features import erases_in_color, marks_pastes
 from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
@@ -333,7 +333,7 @@ class _InputThread(threading.Thread):
         super().__init__(daemon=True, name="terminal-input")
         self._fileno = fileno
         self._driver = driver
-        self._parser = TerminalInput()
+        self._parser = TerminalInput(marks_pastes=marks_pastes())
         self._wake_reader, self._wake_writer = os.pipe()
         self._delay = escape_delay()
 

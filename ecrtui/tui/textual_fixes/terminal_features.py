@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 ECH = b"\x1b[%p1%dX"
 """The sequence that erases characters at the cursor, as terminfo writes it."""
 
@@ -23,3 +25,8 @@ def erases_in_color(fileno: int) -> bool:
     except curses.error:
         return False
     return curses.tigetflag("bce") == 1 and curses.tigetstr("ech") == ECH
+
+
+def marks_pastes() -> bool:
+    """Return False in terminals without bracketed paste: GNU screen before version 5, and the Linux console."""
+    return "STY" not in os.environ and os.environ.get("TERM", "").split("-")[0] != "linux"

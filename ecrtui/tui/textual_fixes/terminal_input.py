@@ -79,10 +79,15 @@ class TerminalInput:
 
     Feed it all bytes in order. When :attr:`is_waiting` is true and no more bytes arrive for the escape delay, call
     :meth:`finish`.
+
+    Args:
+        marks_pastes: True if the terminal marks what is pasted (bracketed paste). Otherwise a line end among text that
+            arrives at once counts as pasted. A slow connection can deliver typed keys in that way too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, marks_pastes: bool = True) -> None:
         self._data = b""
+        self._marks_pastes = marks_pastes
         self._drops_paste = False
         """Whether the rest of a paste that is too long is dropped."""
         self._in_lines = False
@@ -149,6 +154,7 @@ class TerminalInput:
 
     def _messages(self, token: bytes) -> Iterator[Message]:
         if token.startswith(PASTE_START):
+            self._marks_pastes = True
             if not token.endswith(PASTE_END):
                 self._drops_paste = True
                 yield PasteTruncated()
@@ -164,7 +170,7 @@ class TerminalInput:
             yield from self._alt_keys(token)
 
     def _text_keys(self, token: bytes) -> Iterator[Message]:
-        if token == b"\r":
+        if token == b"\r" and not self._marks_pastes:
             self._in_lines = self._in_lines or self._data.lstrip(b"\r\n")[:1].isalnum()
             if self._in_lines:
                 yield PastedLineEnd()

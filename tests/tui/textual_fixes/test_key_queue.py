@@ -16,7 +16,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.overlays.help import HelpOverlay
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.table.table import Table
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
 from tests.support.screen import running, screen_text, until
 
 BACKSPACE, ENTER, ESCAPE = "\x7f", "\r", "\x1b"
@@ -139,3 +139,28 @@ async def test_the_palette_closes_once_and_never_another_overlay(embedded: Embed
         palette.dismiss()
         palette.dismiss()
         await until(pilot, lambda _: isinstance(pilot.app.screen, ImagesScreen))
+
+
+async def test_enter_that_was_typed_before_the_plan_was_shown_applies_nothing(embedded: EmbeddedRegistry) -> None:
+    client = client_for(embedded)
+    async with running(embedded, "team/app", size=(120, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        burst(pilot, f"tqa-2{ENTER}j{ENTER}")
+        screen = await until(pilot, "came before the plan")
+        screen = await until(pilot, "enter apply · esc edit")
+        assert "qa-2" in screen
+        assert "qa-2j" not in screen, "the form has the keys, as after an Enter that applies"
+        assert set(tags_of(client, "team/app")) == {"v1"}
+        burst(pilot, f"{ESCAPE}3")
+        screen = await until(pilot, "qa-23")
+        assert "came before" not in screen
+        await until(pilot, "enter apply · esc cancel")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert set(tags_of(client, "team/app")) == {"v1", "qa-23"}
+        await pilot.press("enter")
+        burst(pilot, f"tqa-4{ENTER}")
+        await until(pilot, "enter apply · esc edit")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert set(tags_of(client, "team/app")) == {"v1", "qa-23", "qa-4"}

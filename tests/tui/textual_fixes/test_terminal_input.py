@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
+from ecrtui.tui.textual_fixes.terminal_features import marks_pastes
 from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT, PastedLineEnd, PasteTruncated, TerminalInput
 
 ARROW_DOWN = b"\x1b[B"
@@ -148,10 +149,39 @@ def test_no_bytes_raise_or_block(parts: list[bytes]) -> None:
         (b"\x1b[13u", 0),  # Enter in the kitty protocol, in which a carriage return is text
     ],
 )
-def test_a_line_end_among_text_that_arrives_at_once_is_not_enter(data: bytes, line_ends: int) -> None:
-    parser = TerminalInput()
+def test_without_bracketed_paste_a_line_end_among_text_is_not_enter(data: bytes, line_ends: int) -> None:
+    assert not any(isinstance(message, PastedLineEnd) for message in TerminalInput().feed(data))
+    parser = TerminalInput(marks_pastes=False)
     assert sum(isinstance(message, PastedLineEnd) for message in parser.feed(data)) == line_ends
     assert not any(isinstance(message, PastedLineEnd) for message in parser.feed(b"\r"))
+
+
+def test_a_terminal_that_has_marked_a_paste_marks_pastes() -> None:
+    parser = TerminalInput(marks_pastes=False)
+    list(parser.feed(b"\x1b[200~a\x1b[201~"))
+    assert not any(isinstance(message, PastedLineEnd) for message in parser.feed(b"a\rb\r"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "marked"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"}, True),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/x,1,0"}, True),
+        ({"TERM": "screen", "STY": "1.pts"}, False),
+        ({"TERM": "linux"}, False),
+        ({"TERM": "linux-16color"}, False),
+        ({}, True),
+    ],
+)
+def test_some_terminals_do_not_mark_pastes(
+    variables: dict[str, str], marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TERM", "STY", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert marks_pastes() is marked
 
 
 @pytest.mark.parametrize(("end", "after"), [(b"\x1b[201~", ["x"]), (b"\x03", ["x"]), (b"", [])])
