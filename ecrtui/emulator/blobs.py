@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -106,6 +106,19 @@ def store_blob(connection: sqlite3.Connection, digest: str, content: bytes) -> N
     )
     if inserted.rowcount:
         insert_chunks(connection, key, 0, content)
+
+
+def store_blobs(connection: sqlite3.Connection, contents: Sequence[tuple[str, bytes]]) -> None:
+    """Store many contents of at most one chunk with their digests, unless they are stored."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO blobs (key, digest, size) VALUES (?, ?, ?)",
+        [(uuid4().hex, digest, len(content)) for digest, content in contents],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO blob_chunks (blob_key, first_byte, content)"
+        " SELECT key, 0, ? FROM blobs WHERE digest = ?",
+        [(content, digest) for digest, content in contents],
+    )
 
 
 def insert_chunks(connection: sqlite3.Connection, key: str, first_byte: int, content: bytes) -> None:

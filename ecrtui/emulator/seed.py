@@ -164,9 +164,7 @@ def _insert(connection: sqlite3.Connection, repository_id: int, batch: Sequence[
         "INSERT INTO image_layers (image_id, layer_id) VALUES (?, ?)",
         [(image_id, ids[layer.digest]) for image_id, image in batch for layer in image.layers],
     )
-    for _, image in batch:
-        if image.config:
-            blobs.store_blob(connection, *image.config)
+    blobs.store_blobs(connection, [image.config for _, image in batch if image.config])
 
 
 def _insert_layers(

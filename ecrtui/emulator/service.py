@@ -17,7 +17,7 @@ from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults
 from ecrtui.emulator.http_messages import Request, Response, error_response, json_response
-from ecrtui.emulator.json_text import parse_object
+from ecrtui.emulator.json_text import parse_object, parse_object_with_blob
 from ecrtui.emulator.operations import (
     creation_templates,
     images,
@@ -172,7 +172,7 @@ class EmbeddedRegistry:
             return sts.caller_identity(self.registry_id, region)
         if operation not in OPERATIONS:
             raise _unknown_operation(operation)
-        parameters = _parse_body(request.body)
+        parameters = _parse_body(operation, request.body)
         return json_response(
             self.run(operation, parameters, caller=self.registry_id, region=region, endpoint=request.endpoint)
         )
@@ -206,8 +206,11 @@ def _signed_region(request: Request) -> str:
     return scope["region"] if scope else request.region
 
 
-def _parse_body(body: bytes) -> dict[str, Any]:
-    parameters = parse_object(body or b"{}")
+def _parse_body(operation: str, body: bytes) -> dict[str, Any]:
+    if operation == "UploadLayerPart":
+        parameters = parse_object_with_blob(body, "layerPartBlob")
+    else:
+        parameters = parse_object(body or b"{}")
     if parameters is None:
         raise ServiceError("SerializationException", "The request is not a JSON object.")
     return parameters

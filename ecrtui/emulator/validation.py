@@ -19,7 +19,7 @@ from ecrtui.emulator.errors import ServiceError, constraint_violation
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
-    "blob": str,
+    "blob": (str, bytes),
     "integer": int,
     "long": int,
     "double": (int, float),
