@@ -30,6 +30,8 @@ _FIX = "Fix the file or move it aside."
 
 _ACCOUNT_DIGITS = 12
 
+_MAX_UNLOCK_MINUTES = 24 * 60
+
 _SHOWN_VALUE = 60
 """Characters of a wrong value that an error shows."""
 
@@ -161,6 +163,12 @@ def _check_writes_per_second(value: float, origin: Origin) -> float:
     return float(value)
 
 
+def _check_unlock_minutes(value: float, origin: Origin) -> float:
+    if not 0 < value <= _MAX_UNLOCK_MINUTES:
+        raise _invalid(origin, ["unlock_minutes"], value, f"be above zero, and at most {_MAX_UNLOCK_MINUTES}")
+    return float(value)
+
+
 def _check_keys(value: Mapping[str, Any], origin: Origin) -> Mapping[str, str]:
     """Flatten the table: TOML reads ``image.retag = "t"`` without quotes as a table in a table."""
     flat: dict[str, str] = {}
@@ -222,6 +230,13 @@ class Settings:
         10.0,
         variable="ECRTUI_WRITES_PER_SECOND",
         check=_check_writes_per_second,
+    )
+    unlock_minutes: float = _setting(
+        _NUMBER,
+        "Minutes that the application allows writes after you unlock a read-only registry.",
+        10.0,
+        per_account=True,
+        check=_check_unlock_minutes,
     )
     cache: bool = _setting(_SWITCH, "Keep the last known lists and manifests on disk.", True, flag="--no-cache")
     prefetch: bool | str = _setting(

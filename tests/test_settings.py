@@ -87,7 +87,7 @@ def test_an_empty_variable_is_ignored(file: Path) -> None:
         ("[accounts.123456789012]\ncache = true\n", "accounts.123456789012 may set protected_tags, read_only", ""),
         ('[accounts.""]\ntheme = "a"\n', "is not an account", "twelve digits"),
         ('[accounts.12345678901]\ntheme = "a"\n', "is not an account", "twelve digits"),
-        ("accounts.123456789012 = 5\n", "may set protected_tags, read_only, theme only", ""),
+        ("accounts.123456789012 = 5\n", "may set protected_tags, read_only, theme, unlock_minutes only", ""),
         ('theme = "a"\n\ncolour = "red"\n', ", line 3: unknown setting 'colour'", ""),
         ("theme = \n", ", line 1", "Invalid value."),
         ('theme = "a"\ntheme = "b"\n', ", line 2", "Cannot overwrite a value."),

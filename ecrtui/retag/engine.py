@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -47,8 +48,8 @@ class Engine:
         self._own_limiter = rate_limiter
         self._contexts = ContextLoader(registry, journal)
         self._history = WriteHistory(registry, journal)
-        policy = WritePolicy(settings.protected_tags, settings.read_only)
-        self._plans = PlanBuilder(registry, self._contexts, policy, self._history)
+        self._unlocked_until = 0.0
+        self._plans = PlanBuilder(registry, self._contexts, self._policy, self._history)
 
     @property
     def location(self) -> RegistryLocation:
@@ -62,8 +63,25 @@ class Engine:
 
     @property
     def read_only(self) -> bool:
-        """True if the settings refuse every write."""
-        return self._settings.read_only
+        """True if the settings refuse every write, and :meth:`unlock` does not allow them now."""
+        return self._settings.read_only and time.time() >= self._unlocked_until
+
+    def unlock(self, seconds: float) -> float:
+        """Allow writes for some time although the settings refuse them; 0 refuses them again.
+
+        Returns:
+            when writes are refused again, in seconds since 1970.
+
+        Raises:
+            Refused: a flag or a variable refuses writes. Only a start without it changes that.
+        """
+        if self._settings.sources.get("read_only", "").startswith(("--", "$")):
+            raise Refused("Writes cannot be unlocked", self._read_only_hint(), "Start ecrtui without it.")
+        self._unlocked_until = time.time() + seconds
+        return self._unlocked_until
+
+    def _policy(self) -> WritePolicy:
+        return WritePolicy(self._settings.protected_tags, self.read_only)
 
     @cached_property
     def _rate_limiter(self) -> RateLimiter:
@@ -172,7 +190,7 @@ class Engine:
             JournalError: the journal cannot be written; nothing was sent.
             Refused: ecrtui is in read-only mode.
         """
-        if self._settings.read_only:
+        if self.read_only:
             raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self._read_only_hint())
         self._journal.save_plan(plan, self.location)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ecrtui.ecr.image import Image
@@ -27,7 +27,9 @@ _OTHER_REFUSED = "the other tag of the swap is refused"
 class PlanBuilder:
     """Reads the registry and the journal and returns plans. It writes nothing but outcomes of unknown writes."""
 
-    def __init__(self, registry: Registry, contexts: ContextLoader, policy: WritePolicy, history: WriteHistory) -> None:
+    def __init__(
+        self, registry: Registry, contexts: ContextLoader, policy: Callable[[], WritePolicy], history: WriteHistory
+    ) -> None:
         self._registry = registry
         self._contexts = contexts
         self._policy = policy
@@ -53,7 +55,7 @@ class PlanBuilder:
         return make_plan(
             changes,
             plan_contexts,
-            self._policy,
+            self._policy(),
             plan_id=_new_id(now),
             now=now,
             kind=kind,

@@ -239,6 +239,13 @@ ACTIONS = (
     Action("app.help", "question_mark,f1", "help", "help", "Show the keyboard shortcuts of this screen", footer=True),
     Action("app.palette", "colon,ctrl+p", "command_palette", "commands", "Command palette", footer=True, palette=False),
     Action("app.activity", "a", "activity", "activity", "Show all writes to this registry; undo them"),
+    Action(
+        "app.unlock",
+        "exclamation_mark",
+        "unlock",
+        "unlock",
+        "Allow writes to a read-only registry for some minutes, or refuse them again",
+    ),
     Action("app.profile", "P", "choose_profile", "profile", "Connect with another profile"),
     Action("app.region", "R", "choose_region", "region", "Connect to another region"),
     Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is saved in your settings"),

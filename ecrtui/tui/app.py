@@ -20,7 +20,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.base_screen import AppScreen, place_in_words
 from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
@@ -185,6 +185,8 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         """Leave out the actions for other connections if there are none."""
         if action in ("choose_profile", "choose_region"):
             return self.switcher.is_available
+        if action == "unlock":
+            return isinstance(self.screen, AppScreen) and self.screen.header_state.read_only
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
@@ -194,6 +196,33 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, Keyma
         if action == "suspend_process" and not (self._driver is not None and self._driver.can_suspend):
             return "This terminal has no job control."
         return ""
+
+    def action_unlock(self) -> None:
+        """Allow writes to the registry of this screen for some minutes, or refuse them again."""
+        self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
+
+    async def _unlock(self) -> None:
+        from ecrtui.tui.overlays.prompt import TextPrompt
+
+        screen = self.screen
+        if not isinstance(screen, AppScreen):
+            return
+        source, session = screen.connect, await screen.session()
+        minutes, where = session.settings.unlock_minutes, place_in_words(screen)
+        seconds = 60 * minutes
+        if session.engine.read_only:
+            question = f"Allow writes{where} for {minutes:g} min? Type yes."
+            answer: str | None = await self.push_screen_wait(TextPrompt(question))
+            if (answer or "").lower() != "yes":
+                return
+        else:
+            seconds = 0
+        try:
+            until = session.engine.unlock(seconds)
+        except EcrTuiError as error:
+            screen.notify_error(error)
+            return
+        self._update_headers(source, lambda state: state._replace(unlocked_until=until if seconds else 0))
 
     def action_choose_profile(self) -> None:
         """Connect with another profile."""

@@ -18,6 +18,8 @@ class HeaderState(NamedTuple):
     alias: str = ""
     """The alias of the account; empty if it has none, or is not known."""
     read_only: bool = False
+    unlocked_until: float = 0
+    """When writes are refused again, in seconds since 1970, if ``read_only`` was unlocked; 0 if it was not."""
     demo: bool = False
     connected: bool = False
     mfa_ends: float = 0

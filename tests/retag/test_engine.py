@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -575,3 +576,23 @@ def test_an_unreachable_registry_stops_the_plan(env: RetagEnv) -> None:
     assert outcomes(report) == [StepOutcome.FAILED, StepOutcome.SKIPPED]
     assert "nothing was sent" in report.results[0].message
     assert env.tags()["two"] == env.two
+
+
+def test_read_only_is_unlocked_for_some_time(env: RetagEnv) -> None:
+    engine = env.new_engine(replace(env.settings, read_only=True, sources={"read_only": "settings.toml"}))
+    change = [TagChange(REPOSITORY, "new", env.one)]
+    engine.unlock(60)
+    assert outcomes(engine.apply(engine.plan(change))) == [StepOutcome.DONE]
+    late = engine.plan([TagChange(REPOSITORY, "late", env.one)])
+    engine.unlock(0)
+    with pytest.raises(Refused, match="read-only mode"):
+        engine.apply(late)
+    assert engine.plan([TagChange(REPOSITORY, "more", env.one)]).refused_steps
+
+
+@pytest.mark.parametrize("source", ["--read-only", "$ECRTUI_READ_ONLY"])
+def test_a_flag_cannot_be_unlocked(env: RetagEnv, source: str) -> None:
+    engine = env.new_engine(replace(env.settings, read_only=True, sources={"read_only": source}))
+    with pytest.raises(Refused, match=re.escape(source)):
+        engine.unlock(60)
+    assert engine.read_only

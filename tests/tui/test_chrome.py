@@ -19,7 +19,7 @@ from tests.support.screen import app_of, paste, retag, row_of, running, screen_t
 
 
 async def test_help_lists_every_key_that_works_on_the_screen(one_image: EmbeddedRegistry) -> None:
-    async with running(one_image, "team/app", size=(120, 80), elsewhere=True) as pilot:
+    async with running(one_image, "team/app", size=(120, 80), elsewhere=True, read_only=True) as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("question_mark")
         screen = await until(pilot, "Keyboard shortcuts")

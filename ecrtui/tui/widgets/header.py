@@ -31,10 +31,11 @@ class Header(Widget):
     _clock: Timer | None = None
 
     def watch_header_state(self, state: HeaderState) -> None:
-        """Count the minutes of credentials that end."""
-        if state.mfa_ends and self._clock is None:
+        """Count the minutes of credentials and of an unlocked registry."""
+        counts = bool(state.mfa_ends or state.unlocked_until)
+        if counts and self._clock is None:
             self._clock = self.set_interval(REFRESH_INTERVAL, self.refresh)
-        elif not state.mfa_ends and self._clock is not None:
+        elif not counts and self._clock is not None:
             self._clock.stop()
             self._clock = None
 
@@ -60,7 +61,11 @@ class Header(Widget):
             parts.append((f"MFA {_time_left(state.mfa_ends - time.time())}  ", "$text-muted"))
         if state.writes:
             parts.append(("writing… ", "bold"))
-        parts.append(("READ-ONLY", "bold") if state.read_only else ("READ-WRITE", "bold $warning"))
+        unlocked = state.unlocked_until - time.time()
+        is_read_only = state.read_only and unlocked <= 0
+        parts.append(("READ-ONLY", "bold") if is_read_only else ("READ-WRITE", "bold $warning"))
+        if state.read_only and not is_read_only:
+            parts.append((f" {_time_left(unlocked)}", "bold $warning"))
         if state.demo:
             parts.append("  demo")
         parts.append(" ")
