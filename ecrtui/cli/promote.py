@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import connection_words
@@ -97,13 +97,17 @@ def _execute(options: argparse.Namespace) -> int:
     reference = parse_image(options.source)
     references = [_target_reference(text, reference) for text in dict.fromkeys(options.targets)]
     source = CommandContext(options, reference)
-    target = _target_context(options, references, source)
+    found = read_source(source.registry, reference, referrers=options.referrers)
     expect = "" if options.expect == NO_TAG else options.expect
-    promotion = _planner(options, source, target).plan(
-        read_source(source.registry, reference, referrers=options.referrers),
-        [TagTarget(entry.repository, entry.tag, expect) for entry in references],
-    )
-    return _apply(promotion, options, source, target)
+    by_registry: dict[tuple[str, str], list[Reference]] = {}
+    for entry in references:
+        by_registry.setdefault((entry.registry_id, entry.region), []).append(entry)
+    jobs = []
+    for own in by_registry.values():
+        target = _target_context(options, own[0], source)
+        tags = [TagTarget(entry.repository, entry.tag, expect) for entry in own]
+        jobs.append(_Job(_planner(options, source, target).plan(found, tags), target))
+    return _apply(jobs, options, source)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -113,7 +117,7 @@ def _resume(options: argparse.Namespace) -> int:
         UsageError: the journal has no such promotion, or it is of other registries than the options select.
     """
     source = CommandContext(options)
-    target = _target_context(options, [Reference()], source)
+    target = _target_context(options, Reference(), source)
     plan = target.engine.saved_plan(options.resume)
     transfer = TransferRecords(target.engine.journal, target.engine.location).find(options.resume)
     if transfer is None:
@@ -132,7 +136,8 @@ def _resume(options: argparse.Namespace) -> int:
     promotion = _planner(options, source, target).plan(
         read_source(source.registry, reference, referrers=transfer.referrers), targets_of(plan, transfer.digest)
     )
-    return _apply(replace(promotion, plan=replace(promotion.plan, id=plan.id)), options, source, target)
+    resumed = replace(promotion, plan=replace(promotion.plan, id=plan.id))
+    return _apply([_Job(resumed, target)], options, source)
 
 
 def _planner(options: argparse.Namespace, source: CommandContext, target: CommandContext) -> PromotionPlanner:
@@ -146,6 +151,17 @@ def _planner(options: argparse.Namespace, source: CommandContext, target: Comman
 
 
 run = partial(run_command, parser, _execute)
+
+
+class _Job(NamedTuple):
+    """A promotion into one registry."""
+
+    promotion: Promotion
+    target: CommandContext
+
+    def refused(self) -> PromotionReport:
+        """Return the result of a promotion that is not carried out: refused steps, and the others skipped."""
+        return PromotionReport(self.promotion, refuse_all(self.promotion.plan, self.target.engine))
 
 
 def _target_reference(text: str, source: Reference) -> Reference:
@@ -162,62 +178,81 @@ def _target_reference(text: str, source: Reference) -> Reference:
     return target._replace(tag=target.tag or source.tag)
 
 
-def _target_context(
-    options: argparse.Namespace, references: Sequence[Reference], source: CommandContext
-) -> CommandContext:
-    """Return the registry and the engine of the target: those of the source, unless an option or a URI says otherwise.
-
-    Raises:
-        UsageError: the targets are in several registries.
-    """
-    places = {(reference.registry_id, reference.region) for reference in references}
-    if len(places) > 1:
-        raise UsageError(
-            "The targets are in several registries", "", "Run ecrtui promote once for each account and region."
-        )
+def _target_context(options: argparse.Namespace, reference: Reference, source: CommandContext) -> CommandContext:
+    """Return the registry and the engine of a target: those of the source, unless an option or a URI says otherwise."""
     given = {field: value for name, field, _, _ in _TARGET_OPTIONS if (value := getattr(options, name)) is not None}
-    if not given and places == {("", "")} and not source.has_location:
+    if not given and not reference.registry_id and not source.has_location:
         return source
     values = dict(vars(options))
-    if given or places != {("", "")}:
+    if given or reference.registry_id:
         values["registry_id"] = None  # the account of the source
-    if "profile" in given or places != {("", "")}:
+    if "profile" in given or reference.registry_id:
         values["region"] = None  # a profile and a URI have a region
     if "endpoint_url" in given:
         values |= {"database": None, "demo": False}
-    return CommandContext(argparse.Namespace(**values | given), references[0])
+    return CommandContext(argparse.Namespace(**values | given), reference)
 
 
-def _apply(promotion: Promotion, options: argparse.Namespace, source: CommandContext, target: CommandContext) -> int:
-    """Print the plan (``--dry-run``), or confirm it, carry it out and print the result; return the exit code."""
-    plan = promotion.plan
+def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
+    """Print the plans (``--dry-run``), or confirm them, carry them out and print the results; return the exit code."""
     if options.dry_run:
-        write(promotion_document(promotion), options.output, options.query, title="Plan")
+        write(_joined(promotion_document(job.promotion) for job in jobs), options.output, options.query, title="Plan")
         return ExitCode.DONE
-    on_conflict = OnConflict(options.on_conflict)
-    if plan.refused_steps and (on_conflict is OnConflict.STOP or not promotion.has_work):
-        report = refuse_all(plan, target.engine)
-        print_summary(report)
-        _print_digests(report)
-        if report.counts.get(StepOutcome.SKIPPED):
+    refused = any(job.promotion.plan.refused_steps for job in jobs)
+    if refused and (options.on_conflict == OnConflict.STOP or not any(job.promotion.has_work for job in jobs)):
+        results = [job.refused() for job in jobs]
+        for result in results:
+            print_summary(result.report)
+            _print_digests(result.report)
+        if any(StepOutcome.SKIPPED in result.report.counts for result in results):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
-        print_result(result_document(PromotionReport(promotion, report)), options)
-        return exit_code_for_report(report, detailed=options.detailed_exit_code)
-    question = _question(promotion) if promotion.has_work else ""
-    if not confirmed(plan, options, target.engine.location, description=str(promotion), question=question):
+    elif all(_is_confirmed(job.promotion, options) for job in jobs):
+        try:
+            results = _carry_out_all(jobs, options, source)
+        except KeyboardInterrupt:
+            print_message(f"go on with: {_command(options)}")
+            in_flight = any(job.target.engine.writes_in_flight() for job in jobs)
+            return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
+    else:
         return ExitCode.REFUSED
-    for warning in plan.warnings:
-        print_message(f"warning: {warning}")
-    try:
-        result = _carry_out(promotion, options, source.registry, target)
-    except KeyboardInterrupt:
-        print_message(f"go on with: {_command(options)}")
-        return ExitCode.UNKNOWN if target.engine.writes_in_flight() else ExitCode.INTERRUPTED
-    print_summary(result.report)
-    _print_digests(result.report)
-    _print_rest(result, options)
-    print_result(result_document(result), options)
-    return exit_code_for_report(result.report, detailed=options.detailed_exit_code)
+    print_result(_joined(result_document(result) for result in results), options)
+    return _exit_code([exit_code_for_report(one.report, detailed=options.detailed_exit_code) for one in results])
+
+
+def _joined(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the document of a promotion; of several, one that has them all."""
+    found = list(documents)
+    return found[0] if len(found) == 1 else {"promotions": found}
+
+
+def _exit_code(codes: Sequence[ExitCode]) -> ExitCode:
+    """Return the exit code of promotions into several registries; the least certain one decides."""
+    failed = [code for code in codes if code not in (ExitCode.DONE, ExitCode.NOTHING_TO_DO)]
+    if not failed or ExitCode.UNKNOWN in failed:
+        return ExitCode.UNKNOWN if failed else min(codes)
+    return failed[0] if len(failed) == len(codes) else ExitCode.PARTLY_DONE
+
+
+def _is_confirmed(promotion: Promotion, options: argparse.Namespace) -> bool:
+    question = _question(promotion) if promotion.has_work else ""
+    return confirmed(promotion.plan, options, promotion.target, description=str(promotion), question=question)
+
+
+def _carry_out_all(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> list[PromotionReport]:
+    """Carry out the promotions, one after the other. The rest is not started after one that has not finished."""
+    results: list[PromotionReport] = []
+    for job in jobs:
+        if results and results[-1].unfinished and options.on_conflict == OnConflict.STOP:
+            results.append(job.refused())
+            continue
+        for warning in job.promotion.plan.warnings:
+            print_message(f"warning: {warning}")
+        result = _carry_out(job.promotion, options, source.registry, job.target)
+        print_summary(result.report)
+        _print_digests(result.report)
+        _print_rest(result, options)
+        results.append(result)
+    return results
 
 
 def _carry_out(

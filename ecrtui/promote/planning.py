@@ -111,8 +111,10 @@ class PromotionPlanner:
         try:
             found = {image.digest: image for image in self._target.images_by_digest(repository, source.closure.heads)}
         except NotFound as error:
-            if error.kind is not ErrorKind.REPOSITORY_NOT_FOUND or not self._create_repository:
+            if error.kind is not ErrorKind.REPOSITORY_NOT_FOUND:
                 raise
+            if not self._create_repository:
+                raise _without_repository(error) from error
             return {}, True
         manifests = source.closure.manifests
         absent = [head for head in source.closure.heads if not _usable(found.get(head))]
@@ -193,6 +195,19 @@ class PromotionPlanner:
         if self._engine.read_only and promotion.has_work and not promotion.plan.write_steps:
             return promotion.refuse("ecrtui is in read-only mode")
         return promotion
+
+
+def _without_repository(error: NotFound) -> NotFound:
+    """Return the error for a repository of the target that does not exist, with the option that creates it."""
+    return NotFound(
+        error.title,
+        error.detail,
+        "Check the name, the region and the account of the target. To create the repository: --create-repository.",
+        kind=error.kind,
+        code=error.code,
+        operation=error.operation,
+        request_id=error.request_id,
+    )
 
 
 def _check_repositories(source: Source, targets: Iterable[TagTarget]) -> None:

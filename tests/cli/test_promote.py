@@ -115,11 +115,6 @@ def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries) -
         ((f"{DEV}:v1", f"{PROD}@sha256:{'0' * 64}", "--yes"), ExitCode.USAGE, "has a digest"),
         ((DEV, PROD, "--yes"), ExitCode.USAGE, "names no image"),
         ((f"{DEV}:v1", PROD, "--expect", "x"), ExitCode.USAGE, "not a digest"),
-        (
-            (f"{DEV}:v1", f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/{PROD}", PROD),
-            ExitCode.USAGE,
-            "several registries",
-        ),
     ],
 )
 def test_a_refused_promotion_sends_nothing(
@@ -164,6 +159,23 @@ def test_a_uri_sets_the_account_of_the_target(two: TwoRegistries, account: str) 
     result = two.run(f"{DEV}:v1", f"{account}.dkr.ecr.{REGION}.amazonaws.com/{PROD}:v2", "--yes")
     assert result.json["target"]["registryId"] == account
     assert tags_of(client_for(two.target), PROD) == {"v2": image.digest}
+
+
+def test_targets_may_be_in_several_registries(two: TwoRegistries) -> None:
+    image = push_image(client_for(two.source), DEV, "app", "v1")
+    regions = ("eu-west-1", "us-east-1")
+    create_repository(client_for(two.target, region="us-east-1"), PROD)
+    targets = [f"222222222222.dkr.ecr.{region}.amazonaws.com/{PROD}" for region in regions]
+    planned = two.run(f"{DEV}:v1", *targets, "--dry-run")
+    assert [plan["target"]["region"] for plan in planned.json["promotions"]] == list(regions)
+    result = two.run(f"{DEV}:v1", *targets, "--yes")
+    assert result.code == ExitCode.DONE
+    for region in regions:
+        assert tags_of(client_for(two.target, region=region), PROD) == {"v1": image.digest}
+    push_image(client_for(two.target), PROD, "old", "v1")
+    refused = two.run(f"{DEV}:v1", *targets, "--yes", "--expect", "none")
+    assert refused.code == ExitCode.PARTLY_DONE  # one is right already
+    client_for(two.target, region="us-east-1").delete_repository(repositoryName=PROD, force=True)
 
 
 def test_within_one_registry_no_option_is_needed(two: TwoRegistries) -> None:
