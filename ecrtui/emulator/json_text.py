@@ -20,12 +20,12 @@ def parse_object(text: str | bytes) -> dict[str, Any] | None:
 
 
 def parse_object_with_blob(body: bytes, name: str) -> dict[str, Any] | None:
-    """Parse a JSON object, and keep one long member in base64 as bytes. Parse other documents as usual.
+    """Parse a JSON object, and keep one long member as a view of its bytes. Parse other documents as usual.
 
     A part of a layer has up to 28 MB. As a text it would be scanned and copied several times.
 
     Args:
-        name: the member.
+        name: the member; its text has no escapes where it is a view.
     """
     key = f'"{name}"'.encode()
     at = body.find(key)
@@ -38,7 +38,7 @@ def parse_object_with_blob(body: bytes, name: str) -> dict[str, Any] | None:
     document = parse_object(body[: value.end()] + mark.encode() + body[end:])
     if document is None or document.get(name) != mark:
         return parse_object(body)
-    return {**document, name: body[value.end() : end]}
+    return {**document, name: memoryview(body)[value.end() : end]}
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -6,7 +6,6 @@ is an extract of the service model that botocore ships.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import re
@@ -19,7 +18,7 @@ from ecrtui.emulator.errors import ServiceError, constraint_violation
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
-    "blob": (str, bytes),
+    "blob": (str, memoryview),
     "integer": int,
     "long": int,
     "double": (int, float),
@@ -91,7 +90,7 @@ def _check_constraints(shape: Mapping[str, Any], value: Any, path: str) -> None:
 
 def _decode_blob(value: Any, path: str) -> bytes:
     try:
-        return base64.b64decode(value, validate=True)
+        return binascii.a2b_base64(value, strict_mode=True)
     except (ValueError, binascii.Error):
         raise ServiceError("SerializationException", f"The value at '{path}' is not valid base64.") from None
 
