@@ -247,7 +247,7 @@ def test_a_run_that_is_stopped_or_killed_changes_no_tag_and_can_go_on(two: TwoRe
     assert "no tag was changed" in err
     assert f"ecrtui promote {DEV}:v1 {PROD} --yes" in err
     two.target.faults.clear()
-    two.target.faults.add("PutImage:drop-before")
+    two.target.faults.add("PutImage:throttle")
     assert run_until("PutImage", 1, signal.SIGKILL)[0] == -signal.SIGKILL
     assert tags_of(client_for(two.target), PROD) == {}
     two.target.faults.clear()
