@@ -101,6 +101,20 @@ def _movement(scope: str) -> tuple[Action, ...]:
     )
 
 
+def _programs(scope: str, text: str) -> tuple[Action, ...]:
+    """Return the actions that show a text in programs of the user."""
+    return (
+        Action(f"{scope}.pager", "v", "pager", "pager", f"Show {text} in your pager (PAGER)"),
+        Action(
+            f"{scope}.editor",
+            "e",
+            "editor",
+            "editor",
+            f"Open a copy of {text} in your editor (EDITOR); nothing is sent",
+        ),
+    )
+
+
 def _matches(scope: str, more: str = "") -> tuple[Action, ...]:
     """Return the actions of a text that wraps and can be searched; ``more`` is what else the keys move to."""
     return (
@@ -184,6 +198,7 @@ ACTIONS = (
     Action("image.findings", "f", "findings", "findings", "Show scan findings"),
     Action("manifest.switch_pane", "o", "switch_pane", "switch pane", "Switch between the manifest and the contents"),
     Action("manifest.search", "slash", "search", "search", "Find text in the manifest"),
+    *_programs("manifest", "the manifest"),
     Action(
         "put_image.open",
         "",
@@ -258,6 +273,7 @@ ACTIONS = (
     Action("text_viewer.close", "enter", "leave", "close", "Close the text", palette=False),
     Action("text_viewer.search", "slash", "search", "find", "Find words in the text"),
     Action("text_viewer.copy", "c", "copy_text", "copy", "Copy the text, or the lines with a match"),
+    *_programs("text_viewer", "the text"),
     Action("copied_text.close", "enter", "leave", "close", "Close the text", palette=False),
     Action("copied_text.print", "p", "print", "print", "Print the text on the terminal, where you can select it"),
     Action("sign_in.copy_page", "c", "copy_page", "copy page", "Copy the address of the page", palette=False),

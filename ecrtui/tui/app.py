@@ -24,6 +24,7 @@ from ecrtui.tui.base_screen import AppScreen, place_in_words
 from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
+from ecrtui.tui.external_programs import ProgramsApp
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.sign_in_app import SignInApp
@@ -63,7 +64,7 @@ def connection_commands() -> type[Provider]:
     return ConnectionCommands
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, SignInApp, KeymapApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, KeymapApp):
     """Browse, inspect and retag.
 
     Args:

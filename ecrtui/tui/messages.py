@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
+    from ecrtui.tui.external_programs import Program
     from ecrtui.tui.manifest.document import ManifestDocument
 
 
@@ -109,6 +110,21 @@ class ShowText(Message):
     """Show a text in an overlay, such as a row as YAML."""
 
     title: str
+    text: str
+
+
+@dataclass
+class OpenInProgram(Message):
+    """Show a text in the pager or the editor of the user.
+
+    Args:
+        program: which one.
+        name: the name of the file with the text.
+        text: the text.
+    """
+
+    program: Program
+    name: str
     text: str
 
 

@@ -10,6 +10,7 @@ from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.external_programs import Program
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.text_document import LineWrapping, TextDocument
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -81,3 +82,15 @@ class TextViewer(Overlay[None]):
         if lines:
             items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
         self.post_message(messages.OfferCopies(tuple(items)))
+
+    def action_pager(self) -> None:
+        """Show the text in the pager."""
+        self._show_in(Program.PAGER)
+
+    def action_editor(self) -> None:
+        """Open a copy of the text in the editor."""
+        self._show_in(Program.EDITOR)
+
+    def _show_in(self, program: Program) -> None:
+        text = "\n".join(self.body.lines) + "\n"
+        self.post_message(messages.OpenInProgram(program, f"{self.heading}.txt", text))

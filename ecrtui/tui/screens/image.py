@@ -24,6 +24,7 @@ from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui.external_programs import Program
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
@@ -343,6 +344,20 @@ class ImageScreen(RetagMixin, InspectMixin):
         if state.picked is not None and state.picked.digest != state.image.digest:
             entries = (*clipboard.copy_items_for_part(state.repository, state.picked), *entries)
         self.post_message(messages.OfferCopies(entries))
+
+    def action_pager(self) -> None:
+        """Show the manifest in the pager, with control characters made visible."""
+        document = self.query_one(ManifestView).prepared
+        self._show_in(Program.PAGER, "\n".join(document.lines) + "\n")
+
+    def action_editor(self) -> None:
+        """Open a copy of the manifest, byte for byte, in the editor."""
+        self._show_in(Program.EDITOR, self.query_one(ManifestView).prepared.text)
+
+    def _show_in(self, program: Program, manifest: str) -> None:
+        if self.state.image is not None:
+            name = f"{self.repository_name}-{short_digest(self.state.image.digest)}.json"
+            self.post_message(messages.OpenInProgram(program, name, manifest))
 
     def action_config(self) -> None:
         """Show the config of the selected platform, or of the image."""

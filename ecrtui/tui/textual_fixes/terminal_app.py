@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 from rich.console import RenderableType
@@ -60,6 +62,18 @@ class TerminalApp(App[None], inherit_bindings=False):
         """Write the whole screen again."""
         if self.terminal_driver is not None:
             self.terminal_driver.repaint()
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Give the terminal away in the block. Take it back after an error too, which Textual does not do."""
+        failure: BaseException | None = None
+        with super().suspend():
+            try:
+                yield
+            except BaseException as problem:  # noqa: BLE001 - raised again below
+                failure = problem
+        if failure is not None:
+            raise failure
 
     def action_suspend_process(self) -> None:
         """Stop the program. The shell continues it with ``fg``."""

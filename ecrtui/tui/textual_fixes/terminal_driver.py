@@ -15,7 +15,7 @@ import signal
 import termios
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from tty import CC, IFLAG, LFLAG
 from typing import TYPE_CHECKING, Any, Final
 
@@ -225,6 +225,23 @@ class TerminalDriver(Driver):
                 data = data[os.write(self._output, data) :]
             while (key := os.read(self._input, 1)) and key not in b"\r\n":
                 continue
+
+    @contextmanager
+    def ignoring_interrupts(self) -> Iterator[None]:
+        """Ignore Ctrl-C and Ctrl-\\ in the block: they are for the program that runs while this one is suspended.
+
+        They reach both. A signal that is ignored by the system would be ignored by the program too.
+        """
+        ignored = [
+            number for number in (signal.SIGINT, signal.SIGQUIT) if signal.getsignal(number) is not signal.SIG_IGN
+        ]
+        for number in ignored:
+            self._loop.add_signal_handler(number, lambda: None)
+        try:
+            yield
+        finally:
+            for number in ignored:
+                self._loop.add_signal_handler(number, self._end, 128 + number)
 
     def resume_application_mode(self) -> None:
         """Take the terminal again."""
