@@ -140,7 +140,7 @@ def remove_unreferenced(database: Database) -> None:
     for key in keys:
         deleted = _CHUNKS_PER_DELETION
         while deleted == _CHUNKS_PER_DELETION:
-            with database.write() as connection:
+            with database.write(large=True) as connection:
                 deleted = connection.execute(
                     "DELETE FROM blob_chunks WHERE rowid IN (SELECT rowid FROM blob_chunks WHERE blob_key = ? LIMIT ?)",
                     (key, _CHUNKS_PER_DELETION),

@@ -63,9 +63,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection in an exclusive write transaction; commit at the end, roll back if the block raises."""
-        with self._turns.turn(), self.connection() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+    def write(self, *, large: bool = False) -> Iterator[sqlite3.Connection]:
+        """Yield a connection in an exclusive write transaction; commit at the end, roll back if the block raises.
+
+        Args:
+            large: whether it writes many bytes; the small writes of this process go first.
+        """
+        with (
+            self._turns.turn(large=large),
+            self.connection() as connection,
+            _transaction(connection, "BEGIN IMMEDIATE"),
+        ):
             yield connection
 
     @contextmanager

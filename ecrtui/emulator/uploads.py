@@ -111,7 +111,7 @@ def append(database: Database, upload_id: str, pieces: Iterable[bytes], first_by
     """
     position = first_byte
     for piece in _collected(pieces):
-        with database.write() as connection:
+        with database.write(large=True) as connection:
             _check_position(connection, upload_id, position)
             blobs.insert_chunks(connection, upload_id, position, piece)
             connection.execute("UPDATE blobs SET size = size + ? WHERE key = ?", (len(piece), upload_id))

@@ -1,4 +1,4 @@
-"""The order of the writes of one process: first come, first served."""
+"""The order of the writes of one process: small writes first, and first come, first served."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class WriteTurns:
     """Let the threads of a process write one after the other, in the order in which they ask.
 
     SQLite lets waiting connections try again after pauses that grow. Under load some of them would wait very long.
+    A large write, such as that of a part of a layer, waits for all small ones. So a small write waits for one large
+    write at most, however many layers arrive at once.
 
     Args:
         timeout: seconds; the longest wait for a turn. -1 waits for ever.
@@ -22,39 +24,43 @@ class WriteTurns:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._taken = False
-        self._waiting: deque[threading.Lock] = deque()
+        self._small: deque[threading.Lock] = deque()
+        self._large: deque[threading.Lock] = deque()
 
     @property
     def waiting(self) -> int:
         """The number of threads that wait for their turn."""
-        return len(self._waiting)
+        return len(self._small) + len(self._large)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, *, large: bool = False) -> Iterator[None]:
         """Wait for the turn of this thread, and keep it while the block runs.
+
+        Args:
+            large: whether the write may take long.
 
         Raises:
             sqlite3.OperationalError: SQLITE_BUSY, the error of SQLite for a write that waited too long.
         """
-        self._take()
+        self._take(self._large if large else self._small)
         try:
             yield
         finally:
             self._give_up()
 
-    def _take(self) -> None:
+    def _take(self, queue: deque[threading.Lock]) -> None:
         with self._lock:
             if not self._taken:
                 self._taken = True
                 return
             mine = threading.Lock()
             mine.acquire()
-            self._waiting.append(mine)
+            queue.append(mine)
         if mine.acquire(timeout=self._timeout):
             return
         with self._lock:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
+            if mine in queue:
+                queue.remove(mine)
                 error = sqlite3.OperationalError("database is locked")
                 error.sqlite_errorcode = sqlite3.SQLITE_BUSY
                 raise error
@@ -62,7 +68,7 @@ class WriteTurns:
 
     def _give_up(self) -> None:
         with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()
+            if queue := self._small or self._large:
+                queue.popleft().release()
             else:
                 self._taken = False

@@ -11,9 +11,15 @@ import pytest
 from ecrtui.emulator.write_turns import WriteTurns
 
 
-def test_writers_take_turns_in_the_order_in_which_they_ask() -> None:
+@pytest.mark.parametrize(
+    ("large", "expected"), [((), [0, 1, 2, 3, 4, 5, 6, 7]), ((0, 1, 2, 5), [3, 4, 6, 7, 0, 1, 2, 5])]
+)
+def test_small_writes_go_first_in_the_order_in_which_they_ask(large: tuple[int, ...], expected: list[int]) -> None:
     turns, order = WriteTurns(60), list[int]()
-    threads = [threading.Thread(target=lambda number=number: _write(turns, order, number)) for number in range(8)]
+    threads = [
+        threading.Thread(target=_write, args=(turns, order, number), kwargs={"large": number in large})
+        for number in range(8)
+    ]
     with turns.turn():
         for count, thread in enumerate(threads, 1):
             thread.start()
@@ -21,11 +27,11 @@ def test_writers_take_turns_in_the_order_in_which_they_ask() -> None:
                 pass
     for thread in threads:
         thread.join()
-    assert order == list(range(8))
+    assert order == expected
 
 
-def _write(turns: WriteTurns, order: list[int], number: int) -> None:
-    with turns.turn():
+def _write(turns: WriteTurns, order: list[int], number: int, *, large: bool = False) -> None:
+    with turns.turn(large=large):
         order.append(number)
 
 
@@ -44,10 +50,11 @@ def test_one_thread_writes_at_a_time() -> None:
     assert set(seen) == {1}
 
 
-def test_a_writer_that_waits_too_long_gets_the_error_of_sqlite_and_leaves_the_queue() -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_a_writer_that_waits_too_long_gets_the_error_of_sqlite_and_leaves_the_queue(large: bool) -> None:
     turns = WriteTurns(0.01)
     with turns.turn(), ThreadPoolExecutor(1) as pool:
-        error = pool.submit(lambda: _write(turns, [], 0)).exception()
+        error = pool.submit(_write, turns, [], 0, large=large).exception()
     assert isinstance(error, sqlite3.OperationalError)
     assert error.sqlite_errorcode == sqlite3.SQLITE_BUSY
     assert turns.waiting == 0
