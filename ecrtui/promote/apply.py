@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, Throttled
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Blob, MemberKind
 from ecrtui.promote.document import copies_document
@@ -16,6 +17,7 @@ from ecrtui.promote.upload import UploadRecords
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
+from ecrtui.retag.journal.journal import JournalError
 from ecrtui.retag.journal.transfers import Transfer, TransferRecords
 from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import report_document
@@ -120,7 +122,8 @@ class PromotionRun:
         )
         result = self._apply(plan, records)
         outcome = ", ".join(f"{count} {name}" for name, count in result.report.counts.items())
-        records.finish(plan.id, outcome, result.progress.bytes_done if result.progress else 0)
+        with suppress(JournalError):  # the entries of the tags tell what was done
+            records.finish(plan.id, outcome, result.progress.bytes_done if result.progress else 0)
         return result
 
     @property
@@ -132,7 +135,7 @@ class PromotionRun:
         try:
             for copy in self.promotion.allowed_copies:
                 if copy.create:
-                    self.target.create_repository(copy.repository)
+                    self._create(copy.repository)
             finished = self._copy(self.promotion.allowed_copies, records) and all(
                 self._store(copy, records) for copy in self.promotion.allowed_copies
             )
@@ -142,6 +145,19 @@ class PromotionRun:
         if not finished:
             return self._report({step.key: _finished(step, StepOutcome.SKIPPED, "stopped") for step in plan.steps})
         return self._write_tags(plan, records)
+
+    def _create(self, repository: str) -> None:
+        """Create a repository. It may be asked for again after a lost reply: one that exists is no error."""
+        for left in reversed(range(_REPEATS + 1)):
+            try:
+                self.target.create_repository(repository)
+            except (Throttled, ConnectionFailed) as error:
+                if not left or not error.retryable:
+                    raise
+                self.pace.record_throttling()
+                self.pace.acquire()
+            else:
+                return
 
     def _copy(self, copies: Iterable[RepositoryCopy], records: TransferRecords) -> bool:
         """Copy the blobs that the target lacks. Return False if the user stopped it."""

@@ -216,6 +216,7 @@ def test_a_protected_tag_is_not_written_unless_it_is_confirmed(sites: Promotions
 
 def test_a_repository_is_created_first(sites: Promotions) -> None:
     image = sites.image()
+    sites.fault("target CreateRepository:throttle:times=1", "target CreateRepository:drop-after:times=1")
     result = sites.apply(sites.plan(TagTarget("team/new", "v1"), create_repository=True))
     assert outcomes(result) == [DONE]
     assert sites.tags("team/new") == {"v1": image.digest}
