@@ -287,6 +287,7 @@ ACTIONS = (
         for n in range(1, 10)
     ),
     Action("connections.open", "enter", "open", "connect", "Connect; the screens switch if it works", palette=False),
+    Action("connections.mark", "tab", "mark", "mark", "Mark or unmark the row", palette=False, priority=True),
     Action("connections.down", "down", "down", "down", "Move one row down", palette=False),
     Action("connections.up", "up", "up", "up", "Move one row up", palette=False),
     Action("connections.page_down", "pagedown", "page_down", "page down", "Move one page down", palette=False),

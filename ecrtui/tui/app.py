@@ -176,6 +176,14 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
     def on_switch_to(self, message: messages.SwitchTo) -> None:
         self.switcher.switch(message.source, message.session, message.landing)
 
+    def on_open_side_by_side(self, message: messages.OpenSideBySide) -> None:
+        self.switcher.open_side_by_side(message.sources)
+
+    def on_left_connections(self, message: messages.LeftConnections) -> None:
+        for source in message.sources:
+            if not self.writes_on(source):
+                source.close()
+
     def use_source(self, source: SessionSource) -> None:
         """Open new screens on this source from now on."""
         self._connected = [known for known in self._connected if known is not self.connect]
@@ -359,7 +367,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         from ecrtui.tui.screens.activity import ActivityScreen
 
         if not isinstance(self.screen, ActivityScreen):
-            source = self.screen.connect if isinstance(self.screen, AppScreen) else self.connect
+            source = self.screen.acting_source if isinstance(self.screen, AppScreen) else self.connect
             self.push_app_screen(ActivityScreen(source))
 
     def action_command_palette(self) -> None:

@@ -111,6 +111,11 @@ class AppScreen(Screen[None]):
         raise NotImplementedError
 
     @property
+    def acting_source(self) -> SessionSource:
+        """The source that actions of the whole application use. Screens with several connections override it."""
+        return self.connect
+
+    @property
     def place(self) -> Reference:
         """The repository or image on the screen; empty for a screen of the whole registry. Screens override it."""
         return Reference()

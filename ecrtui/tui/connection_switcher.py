@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -119,6 +119,16 @@ class ConnectionSwitcher:
             self._open_screens(source, session, landing, filters)
         app.welcome(source, session)
         before.close()
+
+    def open_side_by_side(self, sources: Sequence[SessionSource]) -> None:
+        """Show the repositories of several connections in one list, above the screens of the connection in use."""
+        from ecrtui.tui.combined_source import CombinedSource
+        from ecrtui.tui.overlays.connections import ConnectionPicker
+        from ecrtui.tui.screens.side_by_side import SideBySideScreen
+
+        if isinstance(self._app.screen, ConnectionPicker):
+            self._app.pop_screen()
+        self._app.push_screen(SideBySideScreen(CombinedSource(sources)))
 
     def _context(self) -> PickerContext:
         state = self._app.header_state_of(self._app.connect)

@@ -52,6 +52,20 @@ class SwitchTo(Message):
 
 
 @dataclass
+class OpenSideBySide(Message):
+    """Show the repositories of several connections in one list."""
+
+    sources: tuple[SessionSource, ...]
+
+
+@dataclass
+class LeftConnections(Message):
+    """The screen of these connections was closed."""
+
+    sources: tuple[SessionSource, ...]
+
+
+@dataclass
 class OpenImages(Message):
     """Open the images of a repository."""
 

@@ -32,11 +32,12 @@ from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.plan import PlanScreen
 from ecrtui.tui.screens.put_image import PutImageScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.screens.side_by_side import SideBySideScreen
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel
 
-SCREENS = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen)
+SCREENS = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen, SideBySideScreen)
 OWNERS: tuple[type[DOMNode], ...] = (
     *SCREENS,
     EcrTuiApp,

@@ -96,7 +96,7 @@ class ConnectionPicker(Overlay[None]):
         with Vertical(classes="overlay"):
             yield Static(text.content(self.title_text()), classes="overlay-title")
             yield LineInput(placeholder=self.PLACEHOLDER, select_on_focus=False)
-            table = Table(self.rows, self.COLUMNS, sort="name", note="loading…")
+            table = Table(self.rows, self.COLUMNS, sort="name", markable=True, note="loading…")
             table.can_focus = False
             yield table
             yield MessagePanel()
@@ -108,6 +108,7 @@ class ConnectionPicker(Overlay[None]):
         self.query_one(MessagePanel).can_focus = False
         hints = (
             key_hint(self, "connections.open", "connect"),
+            key_hint(self, "connections.mark", "mark several, to see them side by side"),
             key_hint(self, "overlay.close", "close"),
         )
         self.query_one(".keys", Static).update(Content(" · ".join(filter(None, hints))))
@@ -194,8 +195,21 @@ class ConnectionPicker(Overlay[None]):
     # Connecting
 
     def action_open(self) -> None:
-        """Connect to the selected row."""
-        self.choose(self.table.current)
+        """Connect to the selected row; show several marked rows side by side."""
+        if not self._open_marked():
+            self.choose(self.table.current)
+
+    def _open_marked(self) -> bool:
+        """Show the marked rows side by side. Return False if there are none."""
+        marked = [row.connection for row in self.rows.marked() if row.connection is not None]
+        if marked:
+            self.post_message(messages.OpenSideBySide(tuple(map(self.connections.open, marked))))
+        return bool(marked)
+
+    def action_mark(self) -> None:
+        """Mark or unmark the selected row."""
+        if self.table.current is not None and self.table.current.connection is not None:
+            self.table.toggle_mark()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -296,6 +310,8 @@ class RegionPicker(ConnectionPicker):
 
     def action_open(self) -> None:
         """Connect to the selected region, or to the one that was typed."""
+        if self._open_marked():
+            return
         typed = self.query_one(LineInput).value.strip()
         chosen = self.table.current
         if chosen is None and typed:

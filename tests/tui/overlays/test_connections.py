@@ -13,7 +13,7 @@ from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from tests.support.aws_profiles import profile, write_config
-from tests.support.embedded import client_for, create_repository, push_image, served
+from tests.support.embedded import client_for, create_repository, push_image, served, tags_of
 from tests.support.screen import cursor_row, retag, row_of, running, screen_text, type_text, until
 
 HERE, THERE = "123456789012", "210987654321"
@@ -192,3 +192,41 @@ async def test_each_account_has_its_theme_and_its_protection(site: Site) -> None
         screen = await until(pilot, f"{HERE} · eu-west-1")
         assert "READ-WRITE" in screen.splitlines()[0]
         assert pilot.app.theme == "ecrtui-dark"
+
+
+async def test_several_connections_stand_side_by_side_and_each_row_acts_in_its_own(site: Site) -> None:
+    async with running(None, connection=Connection(profile="home"), size=WIDE, elsewhere=True) as pilot:
+        await until(pilot, "team/here")
+        await pilot.press("P")
+        await until(pilot, "type to filter")
+        await until(pilot, "in use")
+        await pilot.press("tab", "tab", "down", "tab", "enter")  # home, away, dead
+        await until(pilot, "Repositories of 3 connections")
+        screen = await until(pilot, "4 repositories · 1 error")
+        assert f"{HERE}  eu-west-1" in row_of(screen, "team/here")
+        assert f"{THERE}  us-east-1" in row_of(screen, "shop/there")
+        assert "dead" in row_of(screen, "✗ Could not reach the service")
+        await pilot.press("g", "enter")
+        await until(pilot, "Check the network")
+        await pilot.press("escape", "slash")
+        await type_text(pilot, "us-east team/app")
+        await until(pilot, "1 match")
+        await pilot.press("enter", "enter")
+        await until(pilot, "1 image ·")
+        await until(pilot, f"{THERE} · us-east-1")
+        await retag(pilot, "new")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter", "escape", "escape")
+        await until(pilot, "4 repositories · 1 error")
+        await pilot.press("slash")
+        await type_text(pilot, "team/app")
+        await until(pilot, "2 match")
+        await pilot.press("enter", "asterisk", "t")
+        await until(pilot, f"Tag in 1 repository of {HERE} eu-west-1")
+        await pilot.press("escape")
+        await until(pilot, f"Tag in 1 repository of {THERE} us-east-1")
+        await pilot.press("escape", "escape", "escape")
+        await until(pilot, f"{HERE} · eu-west-1")
+    assert tags_of(client_for(site.there, region="us-east-1"), "team/app").keys() == {"v1", "new"}
+    assert tags_of(client_for(site.here), "team/app").keys() == {"v1"}

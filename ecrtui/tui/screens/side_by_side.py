@@ -1,0 +1,196 @@
+"""The screen with the repositories of several registries. Each row acts over its own connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from textual.content import Content
+
+from ecrtui.catalog.merged_listing import MergedListing
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import EcrTuiError
+from ecrtui.tui import messages
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.list_screen import ListScreen, ListState, two_tags, words_filter
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.filter import Filter
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.plan import Plan
+    from ecrtui.session import Session, SessionSource
+    from ecrtui.tui.combined_source import CombinedSource
+
+
+class PlacedRepository(NamedTuple):
+    """A repository and its registry; or the error of a connection.
+
+    Args:
+        number: the number of the connection.
+        source: the source of its session.
+        account: the account; the profile if nothing is connected.
+        region: the region.
+        repository: the repository; None for an error.
+        error: why there are no rows, or no more rows, of this connection.
+    """
+
+    number: int
+    source: SessionSource
+    account: str
+    region: str
+    repository: Repository | None = None
+    error: EcrTuiError | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the repository, or what happened."""
+        if self.error is not None:
+            return f"✗ {self.error.title}"
+        return self.repository.name if self.repository else ""
+
+
+def _searchable(row: PlacedRepository) -> str:
+    return f"{row.account} {row.region} {row.name}"
+
+
+def _name(row: PlacedRepository) -> str | Content:
+    return text.content(row.name, "$text-error") if row.error else row.name
+
+
+def _sort_name(row: PlacedRepository) -> tuple[bool, str]:
+    return row.error is None, row.name
+
+
+def _created(row: PlacedRepository) -> float:
+    return (row.repository.created_at if row.repository else None) or 0.0
+
+
+def _mutability(row: PlacedRepository) -> str:
+    return str(row.repository.mutability) if row.repository else ""
+
+
+COLUMNS: Sequence[Column[PlacedRepository]] = (
+    Column("account", "account", lambda row: row.account, lambda row: row.account, min_width=12, max_width=20),
+    Column("region", "region", lambda row: row.region, lambda row: row.region, max_width=14),
+    Column("name", "repository", _name, _sort_name, min_width=20, flex=3),
+    Column("mutability", "tag mutability", _mutability, _mutability, max_width=34, drop_priority=1),
+    Column(
+        "created",
+        "created",
+        lambda row: units.format_age(row.repository.created_at) if row.repository else "",
+        _created,
+        align="right",
+        min_width=units.MAX_AGE_WIDTH,
+        drop_priority=2,
+    ),
+)
+
+
+class SideBySideScreen(ListScreen[PlacedRepository]):
+    """The repositories of several connections. An error of one connection is a row.
+
+    Args:
+        connect: the connections.
+    """
+
+    SCOPES = ("repositories", "row", "marks")
+    MARKABLE = True
+    FILTER_EXAMPLE = "words in account, region, repository"
+    NOUNS = ("repository", "repositories")
+    EMPTY = "These registries have no repositories."
+    FIRST_DESCENDING = frozenset({"created"})
+
+    columns = COLUMNS
+
+    def __init__(self, connect: CombinedSource) -> None:
+        super().__init__(connect)
+        self.members = connect.members
+        self.rows = Rows(lambda row: f"{row.number}/{row.name}")
+        self.set_reactive(ListScreen.state, ListState("name", descending=False))
+        shown = units.format_count(len(self.members), "connection")
+        self.set_reactive(SideBySideScreen.header_state, HeaderState(registry_id=shown, connected=True))
+
+    @property
+    def acting_source(self) -> SessionSource:
+        return self.current.source if self.current is not None else self.connect
+
+    def breadcrumb(self) -> str:
+        return f"Repositories of {units.format_count(len(self.members), 'connection')}"
+
+    def list_all(self, session: Session) -> MergedListing[PlacedRepository]:
+        return MergedListing([partial(_read, number, member) for number, member in enumerate(self.members)])
+
+    def parse_filter(self, line: str) -> Filter[PlacedRepository]:
+        return words_filter(line, _searchable)
+
+    def totals(self) -> str:
+        errors = sum(row.error is not None for row in self.rows)
+        counted = units.format_count(self.rows.total - errors, *self.NOUNS)
+        return f"{counted} · {units.format_count(errors, 'error')}" if errors else counted
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        row: PlacedRepository = message.item
+        if row.error is not None:
+            parts = (str(row.error), row.error.hint)
+            self.post_message(messages.ShowText(f"{row.account} {row.region}", "\n".join(filter(None, parts))))
+        else:
+            self.post_message(messages.OpenImages(row.source, row.name))
+
+    def action_promote(self) -> None:
+        """Plan the same new tag in the marked repositories: one plan for each connection."""
+        chosen = [row for row in self.rows.marked() if row.repository] or (
+            [self.current] if self.current and self.current.repository else []
+        )
+        groups: dict[int, list[PlacedRepository]] = {}
+        for row in chosen:
+            groups.setdefault(row.number, []).append(row)
+        for number in sorted(groups, reverse=True):  # the first connection is on top
+            rows = groups[number]
+            self.post_message(messages.OpenPlan(rows[0].source, _plan_request(rows)))
+
+    def action_copy_menu(self) -> None:
+        """Copy the URI, the name or the ARN of the selected repository."""
+        from ecrtui.tui import clipboard
+
+        if self.current is not None and self.current.repository is not None:
+            self.post_message(messages.OfferCopies(clipboard.copy_items_for_repository(self.current.repository)))
+
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+        from ecrtui.ecr.documents import repository_document
+
+        row = self.current
+        return None if row is None or row.repository is None else (row.name, repository_document(row.repository))
+
+    def on_unmount(self) -> None:
+        self.app.post_message(messages.LeftConnections(self.members))
+
+
+def _plan_request(rows: Sequence[PlacedRepository]) -> messages.PlanRequest:
+    names = [row.name for row in rows]
+
+    def make(engine: Engine, line: str) -> Plan:
+        return engine.plan_tag_in_repositories(names, *two_tags(line, "Enter the existing tag, then the new tag."))
+
+    where = f"{rows[0].account} {rows[0].region}"
+    title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')} of {where}"
+    return messages.PlanRequest(title, make, "the existing tag, a space, the new tag for the same image")
+
+
+def _read(number: int, source: SessionSource) -> Iterable[tuple[PlacedRepository, ...]]:
+    """Yield the rows of a connection in batches; at its end the error, if there is one."""
+    connection = source.connection
+    account, region = connection.profile or "environment", connection.region or ""
+    try:
+        session = source()
+        account, region = session.location.registry_id, session.location.region
+        for batch in session.catalog.repositories():
+            found = (*batch.items, *batch.changed)
+            yield tuple(PlacedRepository(number, source, account, region, repository) for repository in found)
+    except EcrTuiError as error:
+        yield (PlacedRepository(number, source, account, region, error=error),)

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from threading import Event
+
+from ecrtui.catalog.merged_listing import MergedListing
+
+
+def test_rows_arrive_from_each_part_and_the_last_batch_is_complete() -> None:
+    def part(*rows: int) -> Iterable[tuple[int, ...]]:
+        return [(row,) for row in rows]
+
+    batches = list(MergedListing([lambda: part(1, 2, 3), lambda: part(), lambda: part(4)]))
+    assert sorted(row for batch in batches for row in batch.items) == [1, 2, 3, 4]
+    assert [batch.complete for batch in batches] == [False] * (len(batches) - 1) + [True]
+    assert batches[-1].loaded == 4
+
+
+def test_closing_ends_the_reader_and_the_parts() -> None:
+    ended = Event()
+
+    def endless() -> Iterable[tuple[int, ...]]:
+        try:
+            while True:
+                yield (1,)
+        finally:
+            ended.set()
+
+    listing = MergedListing([endless])
+    assert next(listing).items == (1,)
+    listing.close()
+    assert list(listing) == []
+    assert ended.wait(60)
