@@ -263,6 +263,7 @@ ACTIONS = (
     ),
     Action("app.profile", "P", "choose_profile", "profile", "Connect with another profile"),
     Action("app.region", "R", "choose_region", "region", "Connect to another region"),
+    Action("app.settings", "", "show_settings", "settings", "Show each setting, its value, and what sets it"),
     Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is saved in your settings"),
     Action("app.toggle_header", "", "toggle_header", "header", "Show or hide the header"),
     Action("app.repaint", "ctrl+l", "repaint", "repaint", "Draw the screen again, after other output on the terminal"),

@@ -370,6 +370,17 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
             source = self.screen.acting_source if isinstance(self.screen, AppScreen) else self.connect
             self.push_app_screen(ActivityScreen(source))
 
+    async def action_show_settings(self) -> None:
+        """Show the settings; on a connected screen, those of its account."""
+        from ecrtui.tui.details import settings_text
+
+        source = self.screen.connect if isinstance(self.screen, AppScreen) else self.connect
+        settings, account = self.settings, ""
+        if any(source is known for known in self._connected):
+            session = await blocking.run_blocking(source)
+            settings, account = session.settings, f" for account {session.location.registry_id}"
+        self.post_message(messages.ShowText(f"Settings{account}", settings_text(settings)))
+
     def action_command_palette(self) -> None:
         """Open the command palette."""
         from ecrtui.tui.textual_fixes.palette import Palette

@@ -15,6 +15,8 @@ from ecrtui.ecr.exact_json import parse_json, write_json
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
 from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.setting_values import DEFAULT, setting_values
+from ecrtui.settings import Settings
 
 Facts = list[tuple[str, list[str]]]
 """Labels, each with the lines of its value."""
@@ -46,6 +48,15 @@ def facts_text(facts: Facts) -> str:
         shown.append(f"{label:<{width}}  {first}")
         shown += [f"{'':<{width}}  {line}" for line in rest]
     return "\n".join(shown)
+
+
+def settings_text(settings: Settings) -> str:
+    """Return every setting as text: its value, what sets it, and what it does."""
+    facts: Facts = []
+    for name, value, source, meaning in setting_values(settings):
+        origin = "by default" if source == DEFAULT else f"set by {visible(source)}"
+        facts.append((name, [visible(value), origin, meaning]))
+    return facts_text(facts)
 
 
 def as_text(document: Mapping[str, Any]) -> str:

@@ -41,6 +41,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "app.activity": ("undo", "rollback", "revert", "history", "journal", "log", "audit"),
     "app.profile": ("account", "switch", "login", "sign in", "connection"),
     "app.region": ("switch region", "location"),
+    "app.settings": ("configuration", "options", "preferences", "protected tags"),
     "app.theme": ("colors", "colours", "dark", "light", "skin"),
     "app.repaint": ("redraw",),
     "app.suspend": ("background", "shell", "job control"),

@@ -86,3 +86,12 @@ async def test_an_action_that_a_form_disables_says_so(embedded: EmbeddedRegistry
         await pilot.press("ctrl+p")
         await type_text(pilot, "describe")
         await until(pilot, "Not now: Close the form first.")
+
+
+async def test_the_settings_are_shown_with_their_sources(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, size=(110, 40), keys={"app.settings": "f8"}) as pilot:
+        await until(pilot, "2 repositories")
+        await pilot.press("f8")
+        screen = await until(pilot, "Settings for account 123456789012")
+        assert "Refuse every write" in screen
+        assert "by default" in screen
