@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import nullcontext
 from functools import partial
 from typing import TypeVar
 
 from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.ecr.sign_in_request import SignInRequest
-from ecrtui.errors import CredentialsError
+from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 
@@ -94,6 +93,14 @@ class SignInApp(TerminalApp):
                 screen.end()
 
     async def _work_on_terminal(self, title: str, work: Callable[[], Result]) -> Result:
-        with self.suspend() if self.terminal_driver else nullcontext():
-            print(visible_lines(title), flush=True)
+        driver = self.terminal_driver
+        if driver is None:
             return await blocking.run_blocking(work)
+        outcome: Future[Result] = Future()  # Textual does not take the terminal again after an exception
+        with self.suspend(), driver.interrupts_left_alone():
+            print(visible_lines(title), flush=True)
+            try:
+                outcome.set_result(await blocking.run_blocking(work))
+            except EcrTuiError as error:
+                outcome.set_exception(error)
+        return outcome.result()

@@ -283,6 +283,18 @@ class TerminalDriver(Driver):
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 on_signal(ending, self._end, 128 + ending)
 
+    @contextmanager
+    def interrupts_left_alone(self) -> Iterator[None]:
+        """Leave Ctrl-C to another program on the terminal. It is in the same process group, so both get the signal."""
+        handled = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+        if handled:
+            self._loop.add_signal_handler(signal.SIGINT, lambda: None)
+        try:
+            yield
+        finally:
+            if handled:
+                self._loop.add_signal_handler(signal.SIGINT, self._end, 128 + signal.SIGINT)
+
     def _suspend_process(self) -> None:
         if self._auto_restart:
             self.suspend_application_mode()

@@ -48,6 +48,10 @@ class Header(Widget):
             location.append(state.endpoint)
         left = " ecrtui  " + (" · ".join(location) if location else "not connected")
         width = self.size.width - cell_len(left) - cell_len(mode.plain) - 4
+        mfa = f"MFA {_time_left(state.mfa_ends - time.time())}  " if state.mfa_ends else ""
+        if mfa and cell_len(mfa) <= width + 3:  # the mode is never cut
+            mode = Content.assemble((mfa, "$text-muted"), mode)
+            width -= cell_len(mfa)
         identity = text.one_line(state.identity, width) if state.identity and width > 8 else ""
         middle = f" · {identity}" if identity else ""
         head = Content.assemble((" ecrtui", "bold"), text.one_line(left, self.size.width)[7:], middle)
@@ -57,8 +61,6 @@ class Header(Widget):
     def _mode(self, state: HeaderState) -> Content:
         """Return the right end: the mode in words, so that it is clear without colors."""
         parts: list[Content | str | tuple[str, str]] = []
-        if state.mfa_ends:
-            parts.append((f"MFA {_time_left(state.mfa_ends - time.time())}  ", "$text-muted"))
         if state.writes:
             parts.append(("writing… ", "bold"))
         unlocked = state.unlocked_until - time.time()

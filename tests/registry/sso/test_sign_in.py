@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -249,3 +251,15 @@ def test_the_registry_process_asks_the_application_to_sign_in(sso: FakeSso, prof
     ended.wait()
     process.close()
     assert person.requests[0].url == f"{sso.url}/device?user_code=ABCD-EFGH"
+
+
+def test_the_aws_cli_uses_the_token_without_a_new_sign_in(site: Any, sso: FakeSso, served: str, own_home: Path) -> None:
+    pytest.importorskip("awscli")
+    site("modern", Person()).location()
+    for kept in (own_home / ".aws/cli/cache").iterdir():
+        kept.unlink()
+    calls = len(sso.calls)
+    command = [sys.executable, "-m", "awscli", "ecr", "describe-repositories", "--endpoint-url", served]
+    done = subprocess.run([*command, "--profile", "modern"], capture_output=True, text=True, check=True)
+    assert "team/app" in done.stdout
+    assert sso.routes()[calls:] == ["credentials"]
