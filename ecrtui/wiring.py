@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.catalog.cache.fingerprint import connection_fingerprint
 from ecrtui.ecr.location import EMBEDDED
+from ecrtui.errors import EcrTuiError
 from ecrtui.paths import cache_file
 from ecrtui.registry.process.rpc import CARRY, STOP_CARRYING
 from ecrtui.registry.user import User
@@ -224,6 +225,7 @@ class SessionFactory:
         """Tells the user what is wrong without stopping the work."""
         self._lock = threading.Lock()
         self._session: Session | None = None
+        self._failures: list[EcrTuiError] = []
         self._cache_problem = ""
 
     def talk_through(self, app: EcrTuiApp) -> None:
@@ -239,12 +241,22 @@ class SessionFactory:
         self.on_notice = app.show_notice
 
     def __call__(self) -> Session:
-        """Return the session. Block until it is open; raise EcrTuiError if it cannot be opened."""
+        """Return the session. Block until it is open; raise EcrTuiError if it cannot be opened.
+
+        Calls that wait while another one fails, fail with it: the user is asked to sign in once, not once for each.
+        """
+        failures = len(self._failures)
         with self._lock:
             if self._session is None:
-                self._session = open_session(
-                    self._registry(), self._settings, self._tell_cache_problem, self.connection
-                )
+                if len(self._failures) > failures:
+                    raise self._failures[-1]
+                try:
+                    self._session = open_session(
+                        self._registry(), self._settings, self._tell_cache_problem, self.connection
+                    )
+                except EcrTuiError as error:
+                    self._failures.append(error)
+                    raise
                 self._session.catalog.remember_connection(connection_fingerprint(self.connection))
             return self._session
 

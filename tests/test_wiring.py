@@ -4,13 +4,14 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ecrtui.errors import UsageError
+from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
 from ecrtui.registry.logs import log_to
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import SessionFactory, log_to_file, open_registry
@@ -147,3 +148,43 @@ def test_a_cache_that_a_full_disk_stops_is_told_once_and_the_work_goes_on(
         ]
         assert [batch.loaded for batch in catalog.images("app")] == [1]
     assert len(told) == 1
+
+
+def test_calls_that_wait_for_a_failing_connection_fail_with_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    (own_home / ".aws").mkdir()
+    (own_home / ".aws/config").write_text(
+        "[profile p]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = q\n"
+        "mfa_serial = arn:aws:iam::123456789012:mfa/me\n[profile q]\naws_access_key_id = K\naws_secret_access_key = s\n"
+    )
+    source = SessionFactory(Connection(profile="p", endpoint_url="http://127.0.0.1:9"), Settings())
+    asked, answered = threading.Event(), threading.Event()
+    questions: list[str] = []
+
+    def no_code(question: str) -> str:
+        questions.append(question)
+        asked.set()
+        answered.wait()
+        raise CredentialsError("No MFA code entered")
+
+    source.user.mfa_code = no_code
+    errors: list[EcrTuiError] = []
+
+    def call() -> None:
+        try:
+            source()
+        except EcrTuiError as error:
+            errors.append(error)
+
+    waiting = [threading.Thread(target=call) for _ in range(3)]
+    waiting[0].start()
+    asked.wait()
+    for thread in waiting[1:]:
+        thread.start()
+    while sum("failures" in frame.f_locals for frame in sys._current_frames().values()) < 2:
+        threading.Event().wait(0.001)
+    answered.set()
+    for thread in waiting:
+        thread.join()
+    assert [str(error) for error in errors] == ["No MFA code entered"] * 3
+    assert len(questions) == 1
