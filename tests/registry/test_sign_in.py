@@ -488,3 +488,21 @@ def test_credentials_without_mfa_need_no_code(served: str, profiles: WriteFile, 
     registry.location()
     registry.ensure_credentials(10**6)
     assert registry.mfa_ends() == 0
+
+
+def test_the_registry_process_asks_once_for_its_preparation_and_the_first_operation(
+    served: str, profiles: WriteFile, tmp_path: Path
+) -> None:
+    profiles(f"[profile p]\ncredential_process = sh -c 'echo run >> {tmp_path}/runs; exit 1'\n")
+    process = RegistryProcess()
+    offers: list[str] = []
+
+    def declined(command: str, profile: str, problem: str) -> None:
+        offers.append(profile)
+
+    registry = RemoteRegistry(process.open(Connection(profile="p", endpoint_url=served), User(lend_terminal=declined)))
+    process.start()
+    for runs in (1, 2):
+        assert failed(registry.location).title == "credential_process failed"
+        assert ((tmp_path / "runs").read_text().count("run"), len(offers)) == (runs, runs)
+    process.close()

@@ -11,11 +11,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from threading import Condition, Lock
+from threading import Condition, Event, Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
+from ecrtui.errors import EcrTuiError
 from ecrtui.registry.credential_process import end_running
 from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, REGIONS, RpcConnection, connection_closed
 from ecrtui.registry.process.user_calls import remote_user
@@ -143,13 +144,25 @@ class ServedConnection:
     def __init__(self, open_registry: Callable[[], EcrRegistry]) -> None:
         self._open_registry = open_registry
         self._lock = Lock()
+        self._is_prepared = Event()
+        self._failure: EcrTuiError | None = None
+        """Why it could not be prepared, until an operation has failed with it."""
         self._registries: dict[str, EcrRegistry] = {}
         self._next_pages: OrderedDict[object, Future[Page[Any]]] = OrderedDict()
         self._readers = ThreadPoolExecutor(LISTINGS_READ_AHEAD, "page")
 
     def prepare(self) -> None:
-        """Create the client before the first operation needs it. Nothing is sent; raise if that fails."""
-        self.registry("").connect()
+        """Create the client before the first operation needs it. Nothing is sent; raise if that fails.
+
+        The first operation waits for it, and fails with it: the user would be asked to sign in a second time.
+        """
+        try:
+            self._opened("").connect()
+        except EcrTuiError as error:
+            self._failure = error
+            raise
+        finally:
+            self._is_prepared.set()
 
     def operation(self, name: str, account: str, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """Return the result of an operation that has one reply."""
@@ -175,6 +188,14 @@ class ServedConnection:
 
     def registry(self, account: str) -> EcrRegistry:
         """Return the registry of an account, "" for that of the connection. Open it first; raise if that fails."""
+        self._is_prepared.wait()
+        with self._lock:
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return self._opened(account)
+
+    def _opened(self, account: str) -> EcrRegistry:
         with self._lock:
             if not self._registries:
                 self._registries[""] = self._open_registry()
