@@ -230,7 +230,8 @@ class SessionFactory:
 
     def talk_through(self, app: EcrTuiApp) -> None:
         """Ask and tell the user through the screens of an application."""
-        self.user.mfa_code = app.ask_for_code
+        profile = self.connection.profile  # several connections can ask at the same time
+        self.user.mfa_code = lambda question: app.ask_for_code(f"{profile}: {question}" if profile else question)
         self.user.on_waiting = app.show_waiting
         self.user.lend_terminal = partial(_lend_terminal, app)
         self.user.sign_in_method = partial(_sign_in_method, self._settings)
