@@ -98,12 +98,17 @@ def flush_stdout() -> OSError | None:
     return None
 
 
-def write_stderr(text: str) -> None:
-    """Write to standard error, without secrets. If that fails there is no place to report it: the command goes on."""
+def write_stderr(text: str, *, hide_secrets: bool = True) -> None:
+    """Write to standard error, without secrets. If that fails there is no place to report it: the command goes on.
+
+    Args:
+        text: the text.
+        hide_secrets: False for a text that the user needs as it is, such as the page of a sign-in.
+    """
     from ecrtui.redaction import redact  # most commands print no message
 
     try:
-        sys.stderr.write(redact(text))
+        sys.stderr.write(redact(text) if hide_secrets else text)
         sys.stderr.flush()
     except (OSError, ValueError):
         discard(sys.stderr)

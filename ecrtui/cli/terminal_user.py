@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.console import print_message
-from ecrtui.ecr.safe_text import visible_lines
+from ecrtui.cli.standard_streams import write_stderr
+from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ def _show_sign_in(request: SignInRequest) -> bool:
     """Print where to sign in. Ctrl-C ends the command, and so the sign-in."""
     minutes = max(round((request.expires_at - time.time()) / 60), 1)
     if request.code:
-        print_message(f"Sign in to {request.session}: open {request.url} on any device. Check the code there:")
-        print_message(f"code: {request.code}")
-        print_message(f"Waiting for you to allow the request. The code is good for {minutes} minutes.")
+        print_message(f"Sign in to {request.session}. Open this page, on any device:")
     else:
         print_message(f"Sign in to {request.session} in the browser. If it does not open, open this page there:")
-        print_message(request.url)
+    write_stderr(f"{visible(request.url)}\n", hide_secrets=False)  # the code in its query is for the user
+    if request.code:
+        print_message(f"code: {request.code}")
+        print_message("Check that the page shows the same code, then allow the request.")
+    print_message(f"Waiting, for {minutes} minutes at most.")
     return False
 
 

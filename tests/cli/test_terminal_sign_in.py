@@ -94,7 +94,7 @@ def test_a_command_prints_the_code_and_goes_on_after_the_sign_in(environment: di
         terminal = Terminal(arguments, environment | variables)
         try:
             screen = terminal.until("code: ABCD-EFGH")
-            assert f"{sso.url}/device" in screen.replace("\n", "")
+            assert f"\n{sso.url}/device?user_code=ABCD-EFGH\n" in screen
             sso.approved.set()
             terminal.until("team/app")
             assert terminal.wait() == 0
