@@ -49,6 +49,7 @@ COMMANDS = {
     "swap": CommandEntry("ecrtui.cli.swap", "exchange two tags"),
     "undo": CommandEntry("ecrtui.cli.undo", "undo a plan or a single write"),
     "history": CommandEntry("ecrtui.cli.history", "show the writes made from this computer"),
+    "wait": CommandEntry("ecrtui.cli.wait", "wait until an image is in the registry"),
     "doctor": CommandEntry("ecrtui.cli.doctor", "find out what works, and which permissions you have"),
     "keys": CommandEntry("ecrtui.cli.keys", "list actions, their ids and their keys"),
     "completion": CommandEntry("ecrtui.cli.completion", "print a script that completes command lines in a shell"),

@@ -29,6 +29,7 @@ COMMAND_LINES = {
     "undo": ["undo", "--last", "--yes"],
     "history": ["history"],
     "doctor": ["doctor"],
+    "wait": ["wait", "team/app:one", "--timeout", "0s"],
 }
 OFFLINE = {"keys", "completion", "local"}
 """Commands that connect to no registry."""

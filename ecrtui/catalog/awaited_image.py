@@ -1,0 +1,94 @@
+"""Wait until an image is in the registry, as a pipeline does before it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.reference import Reference
+from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.registry.protocol import Registry
+
+INTERVAL = 5.0
+"""Seconds between two looks. A look is one request, and does not count as a pull."""
+
+
+class Clock(Protocol):
+    """What tells the time, and waits."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+
+
+class OtherImage(EcrTuiError):  # noqa: N818 - reads as what happened
+    """When the time was up, the tag pointed to another image than the awaited one."""
+
+
+class NotThere(EcrTuiError):  # noqa: N818
+    """When the time was up, there was no such image."""
+
+
+def wait_for_image(
+    registry: Registry,
+    reference: Reference,
+    digest: str,
+    limit: float,
+    *,
+    on_look: Callable[[str], None] = lambda _: None,
+    clock: Clock = time,
+) -> Image:
+    """Return the image as soon as it is there.
+
+    A repository that does not exist yet, a throttled request and a lost connection are no reason to end.
+
+    Args:
+        registry: the registry.
+        reference: the image, by tag or digest.
+        digest: the digest that the tag must have; empty for any.
+        limit: seconds to wait. There is one look at least.
+        on_look: gets what was found, after each look without success.
+        clock: the time.
+
+    Raises:
+        OtherImage: the tag points to another image.
+        NotThere: there is no such image.
+        EcrTuiError: waiting cannot help, or the last look failed.
+    """
+    end = clock.monotonic() + limit
+    while True:
+        problem: EcrTuiError
+        try:
+            image = _look(registry, reference)
+        except EcrTuiError as error:
+            if not error.retryable:
+                raise
+            problem = error
+        else:
+            if image is not None and digest in ("", image.digest):
+                return image
+            problem = _not_yet(reference, digest, image)
+        left = end - clock.monotonic()
+        if left <= 0:
+            raise problem
+        on_look(str(problem))
+        clock.sleep(min(INTERVAL, left))
+
+
+def _look(registry: Registry, reference: Reference) -> Image | None:
+    try:
+        if reference.digest:
+            return next(iter(registry.images_by_digest(reference.repository, [reference.digest])), None)
+        return registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
+    except NotFound:  # the repository
+        return None
+
+
+def _not_yet(reference: Reference, digest: str, found: Image | None) -> EcrTuiError:
+    if found is None:
+        return NotThere("The image is not there", f"{reference} does not exist.", "Wait longer, with --timeout.")
+    return OtherImage("The tag points to another image", f"{reference} is {found.digest}, and not {digest}.")
