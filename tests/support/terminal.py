@@ -64,8 +64,13 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """Return the text of the screen."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        """Return the text of the screen.
+
+        ``Screen.display`` of pyte fails if half of a wide character was overwritten, as by a frame for an older size.
+        """
+        buffer, columns = self._screen.buffer, range(self._screen.columns)
+        lines = ("".join(buffer[y][x].data for x in columns) for y in range(self._screen.lines))
+        return "\n".join(line.rstrip() for line in lines)
 
     def press(self, keys: str) -> None:
         """Send the bytes of keys."""
