@@ -24,6 +24,9 @@ from tests.support.terminal import Terminal, assert_terminal_restored, child_pid
 ANY_FOLDER = ("sh", "-c", 'cd "$HOME" && exec "$@"', "sh")
 """Runs the program in its home: a random name may become a file."""
 
+PROGRAMS = {"PAGER": "true", "EDITOR": "true", "VISUAL": "true"}
+"""The programs that ecrtui may start in its place end at once: the monkey does not know their keys."""
+
 PROMPT = "Press Enter to return"
 """The program waits at this prompt, after it has printed a text, and draws nothing."""
 
@@ -193,7 +196,7 @@ def run_session(seed: int, home: Path, goes_on: Callable[[], bool]) -> int:
     Raises:
         AssertionError: the program failed. Names the seed and the last bursts.
     """
-    with ecrtui("--demo", home=home, size=(80, 30), parent=ANY_FOLDER) as terminal:
+    with ecrtui("--demo", home=home, size=(80, 30), parent=ANY_FOLDER, **PROGRAMS) as terminal:
         session = Session(terminal, random.Random(seed))
         try:
             session.run(goes_on)
