@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.support.embedded import served
 from tests.support.environment import own_environment
 
 botocore_caches.install()
+
+# A shell lets commands in the background ignore SIGINT, and the programs that tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The time of an example depends on the load of the machine, so a slow example is not a failure.
 # Each run tries the same few examples; `pytest --hypothesis-profile=search` tries many new ones.

@@ -77,6 +77,10 @@ PERMISSIONS = (
     Permission("InitiateLayerUpload", "begin to upload a layer", _PROMOTE, writes=True),
     Permission("UploadLayerPart", "upload a part of a layer", _PROMOTE, writes=True),
     Permission("CompleteLayerUpload", "complete an upload", _PROMOTE, writes=True),
+    Permission(
+        "GetAccountSetting", "find out whether layers can be mounted", _PROMOTE, required=False, on_repository=False
+    ),
+    Permission("GetAuthorizationToken", "mount layers", _PROMOTE, required=False, on_repository=False),
     Permission("CreateRepository", "create a missing repository", _PROMOTE, required=False, writes=True),
 )
 """All permissions, in the order in which a user needs them."""

@@ -48,6 +48,7 @@ _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "PutImage": {"imageManifest": json.dumps(_MANIFEST), "imageDigest": _NO_IMAGE},
     "BatchDeleteImage": {"imageIds": [{"imageDigest": _NO_IMAGE}]},
     "BatchCheckLayerAvailability": {"layerDigests": [_NO_IMAGE]},
+    "GetAccountSetting": {"name": "BLOB_MOUNTING"},
     "UploadLayerPart": {"uploadId": _NO_UPLOAD, "partFirstByte": 0, "partLastByte": 0, "layerPartBlob": b"\0"},
     "CompleteLayerUpload": {"uploadId": _NO_UPLOAD, "layerDigests": [_NO_IMAGE]},
 }
@@ -58,8 +59,11 @@ _NOT_ASKED = {
     "CreateRepository": "every request creates a repository",
 }
 
-_WITHOUT_REPOSITORY = frozenset({"DescribeRepositories", "DescribeRegistry", "ListPullTimeUpdateExclusions"})
-_WITHOUT_REGISTRY = frozenset({"DescribeRegistry", "ListPullTimeUpdateExclusions", "ListTagsForResource"})
+_OF_THE_ACCOUNT = frozenset(
+    {"DescribeRegistry", "GetAccountSetting", "GetAuthorizationToken", "ListPullTimeUpdateExclusions"}
+)
+_WITHOUT_REPOSITORY = _OF_THE_ACCOUNT | {"DescribeRepositories"}
+_WITHOUT_REGISTRY = _OF_THE_ACCOUNT | {"ListTagsForResource"}
 
 _AFTER_THE_CHECK = frozenset(
     {

@@ -93,7 +93,8 @@ def test_a_request_that_always_has_an_effect_is_not_sent(embedded: EmbeddedRegis
 
 def test_without_a_repository_only_the_permissions_of_the_registry_are_known(diagnosis: Diagnosis) -> None:
     known = {permission.operation for permission in PERMISSIONS if _is_known(diagnosis, permission, Subject())}
-    assert known == {"DescribeRepositories", "DescribeRegistry", "ListPullTimeUpdateExclusions"}
+    of_the_account = {permission.operation for permission in PERMISSIONS if not permission.on_repository}
+    assert known == of_the_account | {"DescribeRepositories"}
 
 
 def test_a_repository_that_does_not_exist_tells_nothing(diagnosis: Diagnosis) -> None:

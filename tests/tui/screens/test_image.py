@@ -224,7 +224,7 @@ async def test_image_facts_are_shown_when_the_manifest_cannot_be_read(estate: Es
     ("fault", "words"),
     [
         ("GetDownloadUrlForLayer:error:code=LayerInaccessibleException", "Layer unavailable"),
-        ("DownloadLayer:cut", "The connection failed"),
+        ("DownloadLayer:cut", "was cut short"),
     ],
 )
 async def test_an_unreadable_config_is_reported_and_the_screen_stays(fault: str, words: str, estate: Estate) -> None:
