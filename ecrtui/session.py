@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.ecr.profile import ProfileList
+    from ecrtui.promote.apply import Carrier
     from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
@@ -31,6 +33,8 @@ class Session:
     make_engine: Callable[[], Engine]
     for_account: Callable[[str], Session]
     """Open the registry of another account over the same connection. Blocks; raises EcrTuiError."""
+    open_carrier: Callable[[Registry, Registry], AbstractContextManager[Carrier]]
+    """Open what copies blobs from one registry to another, outside of the process that draws. Blocks."""
 
     @cached_property
     def engine(self) -> Engine:

@@ -400,6 +400,7 @@ def open_session(
         Catalog(registry, open_cache(location, own, on_cache_problem)),
         lambda: open_engine(registry, own),
         lambda other: open_session(registry.of_account(other), settings, on_cache_problem, connection),
+        open_carrier,
     )
 
 

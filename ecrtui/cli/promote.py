@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import connection_words
 from ecrtui.cli.console import ProgressLine, print_message
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, parse_repository, run_command
+from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.signals import stop_event
 from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.units import format_count, format_duration, format_size
+from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import UsageError
 from ecrtui.promote.apply import PromotionReport, PromotionRun, result_document
 from ecrtui.promote.document import promotion_document
-from ecrtui.promote.plan import Promotion, TagTarget, targets_of
+from ecrtui.promote.plan import Promotion, TagTarget, parse_target, targets_of
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
-from ecrtui.promote.transfer import TransferProgress, copy_blobs
+from ecrtui.promote.transfer import copy_blobs
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import OnConflict, Report, StepOutcome
 from ecrtui.retag.plan_file import NO_TAG
@@ -95,7 +95,7 @@ def _execute(options: argparse.Namespace) -> int:
     if options.resume:
         return _resume(options)
     reference = parse_image(options.source)
-    references = [_target_reference(text, reference) for text in dict.fromkeys(options.targets)]
+    references = [parse_target(text, reference.tag) for text in dict.fromkeys(options.targets)]
     source = CommandContext(options, reference)
     found = read_source(source.registry, reference, referrers=options.referrers)
     expect = "" if options.expect == NO_TAG else options.expect
@@ -162,20 +162,6 @@ class _Job(NamedTuple):
     def refused(self) -> PromotionReport:
         """Return the result of a promotion that is not carried out: refused steps, and the others skipped."""
         return PromotionReport(self.promotion, refuse_all(self.promotion.plan, self.target.engine))
-
-
-def _target_reference(text: str, source: Reference) -> Reference:
-    """Return the repository and the tag of a target.
-
-    Raises:
-        UsageError: the target has a digest, or no tag where the source has none.
-    """
-    target = parse_repository(text)
-    if target.digest:
-        raise UsageError(f"{text!r} has a digest", "The copy has the digest of the source.", "Write team/prod:tag.")
-    if not target.tag and not source.tag:
-        raise UsageError(f"{text!r} has no tag", "The source has none either.", f"Write {target.repository}:TAG.")
-    return target._replace(tag=target.tag or source.tag)
 
 
 def _target_context(options: argparse.Namespace, reference: Reference, source: CommandContext) -> CommandContext:
@@ -268,7 +254,7 @@ def _carry_out(
             target.registry,
             target.engine,
             partial(copy_blobs, source, target.registry),
-            on_progress=lambda progress: line.update(_progress_text(progress)),
+            on_progress=lambda progress: line.update(str(progress)),
             stop=stopped.is_set,
             on_conflict=OnConflict(options.on_conflict),
             allow_protected=allowed,
@@ -284,13 +270,6 @@ def _question(promotion: Promotion) -> str:
     return f"Copy {format_count(manifests, 'manifest')} and {size}, and write {format_count(tags, 'tag')}?"
 
 
-def _progress_text(progress: TransferProgress) -> str:
-    done = f"{format_size(progress.bytes_done)} of {format_size(progress.bytes_total)}"
-    rate = f", {format_size(int(progress.rate))}/s" if progress.rate else ""
-    left = f", {format_duration(progress.seconds_left)} left" if progress.seconds_left else ""
-    return f"{done}{rate}{left}, {progress.blobs_done} of {format_count(progress.blobs_total, 'blob')}"
-
-
 def _print_digests(report: Report) -> None:
     """Print both digests of each tag that stays at another image."""
     for result in report.results:
@@ -304,10 +283,7 @@ def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:
     """Say what is in the target, and how to go on, after a promotion that has not finished."""
     if not result.unfinished:
         return
-    changed = "some tags were changed" if result.tags_changed else "no tag was changed"
-    total = result.promotion.bytes_to_copy
-    done = result.progress.bytes_done if result.progress else 0
-    print_message(f"{changed}; {format_size(done)} of {format_size(total)} are in the target")
+    print_message(result.in_target)
     print_message(f"go on with: {_command(options)}")
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from ecrtui.ecr.units import format_size
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, Throttled
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Blob, MemberKind
@@ -63,6 +64,13 @@ class PromotionReport:
     def unfinished(self) -> bool:
         """True if something failed or was stopped, so that the same command can go on."""
         return any(outcome in self.report.counts for outcome in (StepOutcome.FAILED, StepOutcome.SKIPPED))
+
+    @property
+    def in_target(self) -> str:
+        """What is in the target, in words."""
+        changed = "some tags were changed" if self.tags_changed else "no tag was changed"
+        done = self.progress.bytes_done if self.progress else 0
+        return f"{changed}; {format_size(done)} of {format_size(self.promotion.bytes_to_copy)} are in the target"
 
 
 def result_document(result: PromotionReport) -> dict[str, Any]:

@@ -74,9 +74,14 @@ def summary_lines(promotion: Promotion) -> Iterator[str]:
     """Yield what is copied where, in words."""
     source, target = promotion.source, promotion.target
     yield f"{source} ({short_digest(source.digest)}) from {_place(source.location)} to {_place(target)}"
+    yield from copy_lines(promotion)
+
+
+def copy_lines(promotion: Promotion) -> Iterator[str]:
+    """Yield what each repository gets and has, in words."""
     for copy in promotion.copies:
         yield from _copy_lines(promotion, copy)
-    yield from (f"  {note}" for note in source.notes)
+    yield from (f"  {note}" for note in promotion.source.notes)
 
 
 def _copy_lines(promotion: Promotion, copy: RepositoryCopy) -> Iterator[str]:

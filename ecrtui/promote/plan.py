@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.reference import Reference, parse_reference
+from ecrtui.errors import UsageError
 from ecrtui.promote.closure import Blob, Closure, Member
 from ecrtui.retag.plan import Plan, StepAction
 
@@ -50,6 +52,26 @@ class TagTarget:
     tag: str
     expect: str | None = None
     """The digest that the tag must have now; "" if it must not exist; None accepts any state."""
+
+
+def parse_target(line: str, tag: str) -> Reference:
+    """Return the repository and the tag that a user typed as the target of a promotion.
+
+    Args:
+        line: ``team/prod``, ``team/prod:tag`` or an image URI.
+        tag: the tag of a target without one; empty if the source has none.
+
+    Raises:
+        UsageError: the line is none of these, or there is no tag.
+    """
+    target = parse_reference(line)
+    if not target.repository:
+        raise UsageError(f"{line!r} names no repository")
+    if target.digest:
+        raise UsageError(f"{line!r} has a digest", "The copy has the digest of the source.", "Write team/prod:tag.")
+    if not target.tag and not tag:
+        raise UsageError(f"{line!r} has no tag", "The source has none either.", f"Write {target.repository}:TAG.")
+    return target._replace(tag=target.tag or tag)
 
 
 def targets_of(plan: Plan, digest: str) -> tuple[TagTarget, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ecrtui.ecr.units import format_count, format_duration, format_size
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.upload import LayerUpload, Pace, Stopped, UploadRecords
@@ -43,6 +44,12 @@ class TransferProgress:
     def seconds_left(self) -> float | None:
         """The seconds that the rest takes at this rate; None as long as it is not known."""
         return (self.bytes_total - self.bytes_done) / self.rate if self.rate > 0 else None
+
+    def __str__(self) -> str:
+        done = f"{format_size(self.bytes_done)} of {format_size(self.bytes_total)}"
+        rate = f", {format_size(int(self.rate))}/s" if self.rate else ""
+        left = f", {format_duration(self.seconds_left)} left" if self.seconds_left else ""
+        return f"{done}{rate}{left}, {self.blobs_done} of {format_count(self.blobs_total, 'blob')}"
 
 
 OnProgress = Callable[[TransferProgress], None]

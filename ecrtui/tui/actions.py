@@ -53,6 +53,7 @@ class Action(NamedTuple):
 SCOPES = (
     Scope("plan_form", "Plan form"),
     Scope("bulk_form", "Bulk plan form"),
+    Scope("promote_form", "Promote form"),
     Scope("list", "List"),
     Scope("row", "Row"),
     Scope("images", "Images"),
@@ -138,6 +139,13 @@ ACTIONS = (
         "on conflict",
         "Stop or continue when someone else moved one of the tags",
     ),
+    Action(
+        "promote_form.create_repository",
+        "f4",
+        "create_repository",
+        "create repository",
+        "Create the repository of the target if it does not exist, or do not",
+    ),
     Action("list.filter", "slash", "filter", "filter", "Show only matching rows", footer=True),
     Action("list.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
     Action("list.reverse", "S", "reverse", "reverse", "Reverse the sort order"),
@@ -194,6 +202,7 @@ ACTIONS = (
         footer=True,
     ),
     Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag to it", footer=True),
+    Action("image.promote", "p", "promote", "promote", "Copy this image to another repository or account"),
     Action("image.config", "i", "config", "config", "Show the config: environment, entrypoint, labels, history"),
     Action("image.findings", "f", "findings", "findings", "Show scan findings"),
     Action("manifest.switch_pane", "o", "switch_pane", "switch pane", "Switch between the manifest and the contents"),
@@ -230,7 +239,7 @@ ACTIONS = (
     Action("manifest_view.next_digest", "tab", "next_digest", "next digest", "Go to the next digest", palette=False),
     Action(
         "manifest_view.previous_digest",
-        "shift+tab,p",
+        "shift+tab",
         "previous_digest",
         "previous digest",
         "Go to the previous digest",

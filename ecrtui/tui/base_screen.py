@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
@@ -119,6 +119,15 @@ class AppScreen(Screen[None]):
     def place(self) -> Reference:
         """The repository or image on the screen; empty for a screen of the whole registry. Screens override it."""
         return Reference()
+
+    def known_repositories(self) -> Sequence[str]:
+        """Return the names of the repositories that the screens of this connection have loaded."""
+        screens = (screen for screen in self.app.screen_stack if isinstance(screen, AppScreen))
+        return [name for screen in screens if screen.connect is self.connect for name in screen.repository_names()]
+
+    def repository_names(self) -> Sequence[str]:
+        """Return the names of the repositories that this screen lists. Screens override it."""
+        return ()
 
     @property
     def awaits_content(self) -> bool:

@@ -27,6 +27,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "activity.undo_plan": ("rollback plan", "revert plan"),
     "activity.resolve_unknown": ("check", "reconcile"),
     "image.retag": ("retag", "move tag", "release", "rollback", "alias"),
+    "image.promote": ("copy to", "copy image", "release", "push to"),
     "image.config": ("environment variables", "labels", "entrypoint", "history", "env"),
     "image.findings": ("cve", "vulnerabilities", "security scan", "severity"),
     "manifest.search": ("find", "grep"),

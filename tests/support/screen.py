@@ -79,7 +79,15 @@ async def running(
 def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSource:
     registry = wiring.open_registry(Connection(), embedded=embedded)
     engine = Engine(registry, Journal(None), settings, rate_limiter=RateLimiter(0, sleep=lambda seconds: None))
-    session = Session(registry.location(), settings, registry, Catalog(registry), lambda: engine, lambda other: session)
+    session = Session(
+        registry.location(),
+        settings,
+        registry,
+        Catalog(registry),
+        lambda: engine,
+        lambda other: session,
+        wiring.open_carrier,
+    )
     return OpenSession(session)
 
 

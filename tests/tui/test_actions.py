@@ -23,6 +23,7 @@ from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
 from ecrtui.tui.overlays.question import Question
 from ecrtui.tui.overlays.sign_in import SignInOverlay
 from ecrtui.tui.overlays.text_viewer import OverlayText, TextViewer
+from ecrtui.tui.promote.form import PromoteForm
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm
@@ -43,6 +44,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     EcrTuiApp,
     PlanForm,
     RetagForm,
+    PromoteForm,
     BulkForm,
     Table,
     ManifestView,

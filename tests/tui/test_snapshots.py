@@ -127,6 +127,12 @@ VIEWS = (
     View("retag-plan", "team/app", "index amd64", [press("G"), plan("rc", "next", "release-2026.10")]),
     View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tags,"), write("-x"), see("!")]),
     View("retag-protected", "team/app", "index amd64", [plan("prod"), press("enter"), see("to confirm")]),
+    View(
+        "promote-plan",
+        "team/app",
+        "index amd64",
+        [press("p"), see("repository[:tag]"), write("platform/base"), see("enter apply")],
+    ),
     View("copy", "team/app", "index amd64", [press("c"), see("docker pull")]),
     View("help", "team/app", "index amd64", [press("question_mark"), see("Keyboard shortcuts")]),
     View("palette", "team/app", "index amd64", [press("colon"), see("Describe")]),

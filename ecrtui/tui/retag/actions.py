@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -26,6 +27,7 @@ from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
 if TYPE_CHECKING:
     from ecrtui.ecr.image import Image
     from ecrtui.retag.engine import Engine, RepositoryContext
+    from ecrtui.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +80,31 @@ class PlanApplyMixin(AppScreen):
 
     def on_plan_form_apply_requested(self, message: PlanForm.ApplyRequested) -> None:
         message.stop()
+        self.begin_write(message.form, partial(self._apply, message))
+
+    def begin_write(self, form: PlanForm, apply: Callable[[Session, Callable[[], bool]], Report]) -> None:
+        """Write, and show the result in a form.
+
+        Args:
+            form: the form.
+            apply: writes and returns the result. It runs in a thread, and gets the session and a function that returns
+                True once the write has to stop.
+        """
         # A worker of the application, because closing the screen must not cancel a write.
-        self.app.run_worker(self._write(message), group="write", exit_on_error=False)
+        self.app.run_worker(self._write(form, apply), group="write", exit_on_error=False)
+
+    def _apply(self, request: PlanForm.ApplyRequested, session: Session, stop: Callable[[], bool]) -> Report:
+        def report_step(result: StepResult, progress: Progress) -> None:
+            if not blocking.is_stopping():
+                self.post_message(StepFinished(request.form, result, progress))
+
+        return session.engine.apply(
+            request.plan,
+            on_result=report_step,
+            stop=stop,
+            on_conflict=request.on_conflict,
+            allow_protected=request.confirmed,
+        )
 
     def on_step_finished(self, message: StepFinished) -> None:
         message.form.show_progress(message.progress)
@@ -114,25 +139,12 @@ class PlanApplyMixin(AppScreen):
         self.refresh_bindings()
         self.focus_content()
 
-    async def _write(self, request: PlanForm.ApplyRequested) -> None:
-        form = request.form
+    async def _write(self, form: PlanForm, apply: Callable[[Session, Callable[[], bool]], Report]) -> None:
         application = self.app
-
-        def report_step(result: StepResult, progress: Progress) -> None:
-            if not blocking.is_stopping():
-                self.post_message(StepFinished(form, result, progress))
-
         application.post_message(messages.WriteBegan(self.connect))
         try:
             session = await self.session()
-            report = await blocking.run_write(
-                session.engine.apply,
-                request.plan,
-                on_result=report_step,
-                stop=lambda: form.stopping or blocking.is_stopping(),
-                on_conflict=request.on_conflict,
-                allow_protected=request.confirmed,
-            )
+            report = await blocking.run_write(apply, session, lambda: form.stopping or blocking.is_stopping())
         except EcrTuiError as error:
             form.show_error(error)
         except Exception as problem:

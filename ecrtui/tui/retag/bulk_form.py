@@ -20,6 +20,7 @@ class BulkForm(PlanForm):
     """Shows counts instead of steps, and can stop the write between two rows."""
 
     BINDINGS = bindings("bulk_form")
+    stops_after = "this row"
 
     def action_on_conflict(self) -> None:
         """Switch between stopping and continuing when someone else has moved a tag."""
@@ -27,14 +28,6 @@ class BulkForm(PlanForm):
             stops = self.on_conflict is OnConflict.STOP
             self.on_conflict = OnConflict.CONTINUE if stops else OnConflict.STOP
             self.watch_state(self.state)
-
-    def action_close(self) -> None:
-        """Stop the write after the current row; otherwise do the same as every plan form."""
-        if self.state.phase is Phase.WRITE:
-            self.stopping = True
-            self.watch_state(self.state)
-        else:
-            super().action_close()
 
     def plan_lines(self, plan: Plan) -> Content:
         counts = Counter(step.action for step in plan.steps)
@@ -63,9 +56,6 @@ class BulkForm(PlanForm):
         return Content("\n").join(lines)
 
     def keys(self, state: PlanFormState) -> Iterable[str]:
-        if state.phase is Phase.WRITE:
-            stop = key_hint(self, "plan_form.close", "stop after this row")
-            return ("stopping after this row…" if self.stopping else stop,)
         if state.phase is Phase.EDIT and state.plan is not None:
             return (
                 key_hint(self, "plan_form.submit", "apply"),

@@ -107,6 +107,9 @@ class PlanForm(Vertical, can_focus=True):
     has_field = False
     """True if the form has a field for what it plans."""
 
+    stops_after = ""
+    """What a write finishes before it stops: "this row"; empty if a write cannot be stopped."""
+
     stopping = False
     """True if no further step may start. The writing thread reads it between two steps."""
 
@@ -220,7 +223,7 @@ class PlanForm(Vertical, can_focus=True):
     def action_close(self) -> None:
         """Return from the confirmation to the plan or to the field, or close the form.
 
-        A write in flight keeps it open.
+        A write in flight keeps it open; one that can be stopped is stopped.
         """
         if self._returns_to_field(self.state):
             self.state = replace(self.state, too_early=False)
@@ -230,6 +233,9 @@ class PlanForm(Vertical, can_focus=True):
             self._update_focus()
         elif self.state.phase is not Phase.WRITE:
             self.post_message(self.Closed(self))
+        elif self.stops_after:
+            self.stopping = True
+            self.watch_state(self.state)
 
     def action_retry(self) -> None:
         """Request a new plan after a failure."""
@@ -328,10 +334,10 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
             key = shown_key(self, "plan_form.submit")
-            where = text.content(place_in_words(self.screen))
+            where = text.content(self.place_of_writes())
             lines.append(Content.assemble("  Protected", where, ". Type ", tags, f" to confirm and press {key}."))
         if state.phase is Phase.WRITE:
-            lines.append(_progress_line(state.progress))
+            lines.append(Content.styled(f"  {self.progress_words(state)}", "bold"))
         if state.too_early and state.phase is Phase.EDIT and state.error is None:
             key = shown_key(self, "plan_form.submit")
             lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))
@@ -340,6 +346,19 @@ class PlanForm(Vertical, can_focus=True):
         if state.error is not None:
             lines += rendering.error_lines(state.error)
         return Content("\n").join(lines)
+
+    def place_of_writes(self) -> str:
+        """Return where the form writes: " in 123456789012, eu-west-1"; empty if that is not known."""
+        return place_in_words(self.screen)
+
+    def progress_words(self, state: PlanFormState) -> str:
+        """Return how far the write is."""
+        words, progress = "writing…", state.progress
+        if progress is not None:
+            words += f" {progress.done}/{progress.total}"
+            if progress.seconds_left >= 1:
+                words += f", about {units.format_duration(progress.seconds_left)} left"
+        return words
 
     def plan_lines(self, plan: Plan) -> Content:
         """Return the plan as text."""
@@ -352,7 +371,7 @@ class PlanForm(Vertical, can_focus=True):
     def keys(self, state: PlanFormState) -> Iterable[str]:
         """Return what the last line says: the keys of this phase, each with what it does. Empty texts are left out."""
         if state.phase is Phase.WRITE:
-            return ("writing; cannot be cancelled",)
+            return (self._stop_hint(),)
         if state.phase is Phase.CONFIRM:
             return key_hint(self, "plan_form.submit", "apply"), key_hint(self, "plan_form.close", "back")
         retry = key_hint(self, "plan_form.retry", "try again") if self._can_retry(state) else ""
@@ -363,6 +382,13 @@ class PlanForm(Vertical, can_focus=True):
         apply = key_hint(self, "plan_form.submit", "apply") if applicable else ""
         close = "edit" if self._returns_to_field(state) else "cancel"
         return apply, key_hint(self, "plan_form.close", close), retry
+
+    def _stop_hint(self) -> str:
+        if not self.stops_after:
+            return "writing; cannot be cancelled"
+        if self.stopping:
+            return f"stopping after {self.stops_after}…"
+        return key_hint(self, "plan_form.close", f"stop after {self.stops_after}")
 
 
 def _can_be_applied(plan: Plan) -> bool:
@@ -375,12 +401,3 @@ def _is_partial_undo(plan: Plan) -> bool:
     An undo reverts what it can and gives the reason for the rest. Every other plan is applied as a whole or not at all.
     """
     return plan.kind == "undo" and bool(plan.write_steps)
-
-
-def _progress_line(progress: Progress | None) -> Content:
-    words = "  writing…"
-    if progress is not None:
-        words += f" {progress.done}/{progress.total}"
-        if progress.seconds_left >= 1:
-            words += f", about {units.format_duration(progress.seconds_left)} left"
-    return Content.styled(words, "bold")

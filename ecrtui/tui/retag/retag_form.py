@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Input
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.tag import parse_tags, tag_error
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag import rendering
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
-from ecrtui.tui.textual_fixes.line_input import WordsInput
+from ecrtui.tui.retag.field_form import FieldForm
 
 MAX_TAGS_IN_TITLE = 6
 """Number of tags of the image that the title names; it counts the rest."""
@@ -22,7 +18,7 @@ MAX_TAGS_IN_TITLE = 6
 
 @dataclass(frozen=True, slots=True)
 class RetagSource:
-    """The image to tag.
+    """The image to tag or to copy.
 
     Args:
         repository: The name of its repository.
@@ -39,46 +35,25 @@ class RetagSource:
     note: str = ""
 
 
-class RetagForm(PlanForm):
+class RetagForm(FieldForm):
     """Asks for tags and shows the plan while the user types."""
 
-    has_field = True
+    placeholder = "new tags, separated by spaces"
 
     def __init__(self, source: RetagSource) -> None:
-        super().__init__(_title(source))
+        super().__init__(image_title("Retag", source))
         self.source = source
-        self.set_reactive(PlanForm.state, PlanFormState())
 
-    def fields(self) -> Iterable[Widget]:
-        yield WordsInput(placeholder="new tags, separated by spaces", select_on_focus=False, classes="tags")
+    def words_of(self, line: str) -> tuple[str, ...]:
+        return parse_tags(line)
 
-    @property
-    def tags_field(self) -> Input:
-        """The field for the tags."""
-        return self.query_one(".tags", Input)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self.state.phase is Phase.EDIT and event.input is self.tags_field:
-            self.request_plan(parse_tags(event.value))
-
-    def request_plan(self, tags: tuple[str, ...]) -> None:
-        problems = [f"{tag}: {problem}" for tag in tags if (problem := tag_error(tag))]
-        super().request_plan(() if problems else tags)
-        if problems or not tags:
-            self.state = PlanFormState(tags=tags, problem="\n".join(problems))
-
-    def _focus_target(self) -> Widget:
-        is_edited = self.state.phase is Phase.EDIT and not self.state.too_early
-        return self.tags_field if is_edited else super()._focus_target()
-
-    def _show(self, state: PlanFormState) -> None:
-        self.tags_field.display = state.phase is Phase.EDIT
-        super()._show(state)
+    def problem_of(self, words: tuple[str, ...]) -> str:
+        return "\n".join(f"{tag}: {problem}" for tag in words if (problem := tag_error(tag)))
 
 
-def _title(source: RetagSource) -> Content:
-    parts: list[rendering.Part] = [("Retag ", "bold"), (short_digest(source.digest), "bold $accent"), " in "]
+def image_title(verb: str, source: RetagSource) -> Content:
+    """Return the first line of a form that does something with an image, and a line with the note."""
+    parts: list[rendering.Part] = [(f"{verb} ", "bold"), (short_digest(source.digest), "bold $accent"), " in "]
     parts += [text.content(source.repository, "bold"), "  "]
     more = len(source.tags) - MAX_TAGS_IN_TITLE
     tags = " ".join(source.tags[:MAX_TAGS_IN_TITLE]) + (f" and {more} more" if more > 0 else "")

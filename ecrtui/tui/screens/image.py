@@ -30,6 +30,7 @@ from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
+from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.widgets.facts import Fact, FactsPanel
@@ -53,7 +54,7 @@ class ImageState:
     error: EcrTuiError | None = None
 
 
-class ImageScreen(RetagMixin, InspectMixin):
+class ImageScreen(RetagMixin, PromoteMixin, InspectMixin):
     """One image, by digest or tag.
 
     Args:
@@ -269,6 +270,14 @@ class ImageScreen(RetagMixin, InspectMixin):
             self._with_named_image(picked, lambda found: self._retag_part(found, warning))
         else:
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
+
+    async def action_promote(self) -> None:
+        """Copy the image to another repository, with all its parts."""
+        image = self.state.image
+        if image is not None:
+            opened = tuple(tag for tag in image.tags if tag == self.subject)  # a target without a tag gets this one
+            tags = (*opened, *(tag for tag in image.tags if tag not in opened))
+            await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
 
     async def _retag_part(self, image: Image, warning: str) -> None:
         await self.begin_retag(_source(self.repository_name, image, warning))

@@ -39,6 +39,7 @@ from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, ManifestPreview
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.part_loading import PartLoadingMixin
+from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.scan_loading import ScanLoadingMixin
@@ -157,7 +158,7 @@ _NO_PAIR = {
 """What to do first, by the action that needs a marked and a selected image."""
 
 
-class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
+class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
     DEFAULT_CSS = """
@@ -284,9 +285,16 @@ class ImagesScreen(RetagMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin)
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
             )
         elif image is not None:
-            await self.begin_retag(
-                RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
-            )
+            await self.begin_retag(self._image_to_write(image))
+
+    async def action_promote(self) -> None:
+        """Copy the selected image to another repository; marks do not count."""
+        if self.current is not None:
+            note = "Only the image under the cursor is copied, not the marked images." if self.rows.marked() else ""
+            await self.begin_promotion(self._image_to_write(self.current, note))
+
+    def _image_to_write(self, image: Image, note: str = "") -> RetagSource:
+        return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at), note)
 
     def action_config(self) -> None:
         """Show the config of the selected image."""

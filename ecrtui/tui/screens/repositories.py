@@ -86,6 +86,9 @@ class RepositoriesScreen(ListScreen[Repository]):
     def breadcrumb(self) -> str:
         return "Repositories"
 
+    def repository_names(self) -> Sequence[str]:
+        return [repository.name for repository in self.rows.everything()]
+
     def last_known(self, cache: Cache) -> Snapshot[Repository] | None:
         return cache.repositories()
 

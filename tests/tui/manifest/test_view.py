@@ -59,14 +59,14 @@ async def test_tab_visits_the_digests_and_then_the_next_widget() -> None:
         await pilot.pause()
         assert view.digest is None
         assert not any(line.startswith("▸") for line in rendered_lines(view))
-        await pilot.press("tab", "n", "tab", "shift+tab", "p", "tab", "tab")
+        await pilot.press("tab", "n", "tab", "shift+tab", "shift+tab", "tab", "tab")
         found = [message.digest for message in app.messages_of(ManifestView.DigestHighlighted)]
         assert found == [None, *(digest(number) for number in (0, 1, 2, 1, 0, 1, 2))]
         assert [f'"digest": "{digest(2)}"' in line for line in rendered_lines(view) if line.startswith("▸")] == [True]
         await pilot.press("tab")
         assert app.focused is not view
         view.focus()
-        await pilot.press("p", "p", "p")
+        await pilot.press("shift+tab", "shift+tab", "shift+tab")
         assert view.digest is None
         await pilot.press("shift+tab")
         assert app.focused is not view

@@ -85,7 +85,7 @@ async def test_tab_moves_between_digests_and_describes_each(estate: Estate) -> N
         assert layers[0] in cursor_row(screen)
         await pilot.press("n")
         await until(pilot, lambda screen: layers[1] in cursor_row(screen))
-        await pilot.press("p")
+        await pilot.press("shift+tab")
         await until(pilot, lambda screen: layers[0] in cursor_row(screen))
         await pilot.press("t")
         await until(pilot, "Only images can be tagged; this is a layer")
@@ -115,7 +115,7 @@ async def test_selecting_in_the_tree_moves_the_cursor_of_the_manifest(estate: Es
         await until(pilot, "platform    linux/arm64")
         arm = json.loads(estate.index.manifest)["manifests"][1]["digest"]
         assert arm in cursor_row(screen_text(pilot.app))
-        await pilot.press("o", "p")
+        await pilot.press("o", "shift+tab")
         await until(pilot, "platform    linux/amd64")
 
 

@@ -1,0 +1,79 @@
+"""Mixin for screens on which an image can be promoted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.message import Message
+
+from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.retag.plan import Report
+from ecrtui.tui import blocking
+from ecrtui.tui.retag.actions import TYPING_PAUSE, PlanApplyMixin
+
+if TYPE_CHECKING:
+    from ecrtui.promote.transfer import TransferProgress
+    from ecrtui.session import Session
+    from ecrtui.tui.promote.form import PromoteForm
+    from ecrtui.tui.retag.retag_form import RetagSource
+
+
+@dataclass
+class TransferAdvanced(Message):
+    """A promotion has copied more."""
+
+    form: PromoteForm
+    progress: TransferProgress
+
+
+class PromoteMixin(PlanApplyMixin):
+    """A screen on which an image can be copied to another repository."""
+
+    async def begin_promotion(self, image: RetagSource) -> None:
+        """Open the form for this image."""
+        from ecrtui.tui.promote.form import PromoteForm  # the first frame does not need it
+
+        await self.show_form(PromoteForm(image, self.known_repositories()))
+
+    def on_promote_form_plan_requested(self, message: PromoteForm.PlanRequested) -> None:
+        message.stop()
+        self._plan_promotion(message.form, bool(message.tags))
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def _plan_promotion(self, form: PromoteForm, has_target: bool) -> None:
+        if not has_target:
+            return
+        await asyncio.sleep(TYPING_PAUSE)
+        try:
+            session = await self.session()
+            job = form.job_on(session)
+            planned = await blocking.run_blocking(job.plan, form.target, create_repository=form.creates_repository)
+        except EcrTuiError as error:
+            has_source = form.job is not None and form.job.source is not None
+            if error.kind is ErrorKind.REPOSITORY_NOT_FOUND and has_source:
+                form.show_missing_repository()
+            else:
+                form.show_error(error)
+        else:
+            form.show_promotion(planned)
+
+    def on_promote_form_apply_requested(self, message: PromoteForm.ApplyRequested) -> None:
+        message.stop()
+        self.begin_write(message.form, partial(self._promote, message))
+
+    def _promote(self, request: PromoteForm.ApplyRequested, session: Session, stop: Callable[[], bool]) -> Report:
+        form = request.form
+
+        def report(progress: TransferProgress) -> None:
+            if not blocking.is_stopping():
+                self.post_message(TransferAdvanced(form, progress))
+
+        return form.carry_out(request, report, stop)
+
+    def on_transfer_advanced(self, message: TransferAdvanced) -> None:
+        message.form.show_transfer(message.progress)

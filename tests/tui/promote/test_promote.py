@@ -1,0 +1,100 @@
+"""Promoting an image on the screens: the plan, the confirmation, the copy, the result and the undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import create_repository, push_image, tags_of
+from tests.support.screen import below, running, type_text, until, until_gone
+
+DEV, PROD = "team/dev", "team/prod"
+
+
+async def open_form(pilot: Any, target: str, wanted: str = "enter apply") -> str:
+    """Open the form for the image under the cursor, type a target, and wait for a text."""
+    await pilot.press("p")
+    await until(pilot, "repository[:tag], or an image URI")
+    await type_text(pilot, target)
+    return below(await until(pilot, wanted), "Promote ")
+
+
+async def clear_field(pilot: Any) -> None:
+    await pilot.press("end", "ctrl+u")
+    await until(pilot, "repository[:tag], or an image URI")
+
+
+async def test_an_image_is_copied_and_the_undo_puts_the_tag_back(embedded: EmbeddedRegistry, client: Any) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    new = push_image(client, DEV, "new", "v2", layers=[b"layer of the new image"])
+    old = push_image(client, PROD, "old", "live", layers=[b"old"])
+    push_image(client, PROD, "old", "v1", layers=[b"old"])
+    async with running(embedded, DEV, size=(110, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        plan = await open_form(pilot, f"{PROD}:live")
+        assert "puts 1 manifest and sends 2 blobs" in plan
+        assert f"moves  {old.digest[7:19]}" in plan
+        await pilot.press("enter")
+        assert "plan id" in await until(pilot, "✓ done")
+        assert tags_of(client, PROD) == {"live": new.digest, "v1": old.digest}
+        await pilot.press("enter")
+        await until_gone(pilot, "✓ done")
+        await pilot.press("a")
+        assert "promote" in await until(pilot, "1 write")
+        await pilot.press("u")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, PROD)["live"] == old.digest
+
+
+async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_repository(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    create_repository(client, DEV)
+    image = push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    push_image(client, DEV, "second", "v3", layers=[b"layer"])
+    embedded.faults.add("InitiateLayerUpload:latency:seconds=3:times=1")
+    async with running(embedded, DEV, size=(110, 40), protected_tags=("prod",)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("space", "j")
+        form = await open_form(pilot, "team/", "is not a repository name")
+        assert "not the marked images" in form
+        for target, problem in (
+            (f"{DEV}:other", "ecrtui retag"),
+            ("123456789012.dkr.ecr.eu-north-1.amazonaws.com/team/prod", "The target is in another region"),
+            (f"{PROD}:prod", "does not exist in 123456789012"),
+        ):
+            await clear_field(pilot)
+            await type_text(pilot, target)
+            await until(pilot, problem)
+        await pilot.press("f4")
+        assert f"{PROD} (is created)" in await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "to confirm and press")
+        await type_text(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "esc stop after the current parts")
+        await pilot.press("escape")
+        assert "no tag was changed" in await until(pilot, "plan again and go on")
+        await pilot.press("r")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "to confirm and press")
+        await type_text(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, PROD) == {"prod": image.digest}
+
+
+async def test_an_opened_tag_is_the_tag_of_the_copy(embedded: EmbeddedRegistry, client: Any) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    for tag in ("latest", "v2"):
+        push_image(client, DEV, "new", tag, layers=[b"layer"])
+    async with running(embedded, f"{DEV}:v2", size=(110, 40)) as pilot:
+        await until(pilot, "layers ·")
+        await open_form(pilot, "team/pr", "does not exist")
+        await pilot.press("right")  # takes the completion
+        assert "v2  new" in await until(pilot, "enter apply")
