@@ -21,8 +21,9 @@ from tests.support.environment import own_environment
 
 botocore_caches.install()
 
-# A shell lets commands in the background ignore SIGINT, and the programs that tests start would inherit that.
+# A shell lets commands in the background ignore these signals, and the programs that tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # The time of an example depends on the load of the machine, so a slow example is not a failure.
 # Each run tries the same few examples; `pytest --hypothesis-profile=search` tries many new ones.

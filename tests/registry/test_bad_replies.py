@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ecrtui.catalog.catalog import Catalog
+from ecrtui.catalog.listing import Listing
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.emulator.faults import Fault
 from ecrtui.errors import ConnectionFailed, EcrTuiError, IncompleteListing, IntegrityError
@@ -84,13 +86,25 @@ class Listed(NamedTuple):
 
 def listed(rows: Iterable[Any], key: str) -> Listed:
     found: set[str] = set()
+    earlier = set(threading.enumerate())
     try:
         for batch in rows:
             found |= {getattr(row, key) for row in batch.items}
             assert_good(batch.items)
     except EcrTuiError as error:
         return Listed(frozenset(found), error)
+    finally:
+        end_reading(rows, earlier)
     return Listed(frozenset(found))
+
+
+def end_reading(rows: object, earlier: set[threading.Thread]) -> None:
+    """Close a listing and wait for its threads: a request that they still send would get the reply of the next test."""
+    if isinstance(rows, Listing):
+        rows.close()
+    for thread in threading.enumerate():
+        if thread.name == "listing" and thread not in earlier:
+            thread.join(120)
 
 
 CASES = {
