@@ -33,6 +33,7 @@ from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
+    from textual.await_complete import AwaitComplete
     from textual.command import Provider
 
     from ecrtui.session import Connections, Session, SessionSource
@@ -316,8 +317,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
 
     def on_go_back(self, message: messages.GoBack) -> None:
         if len(self.screen_stack) > 1:
-            self.pop_screen()
-            self.set_timer(IDLE_DELAY, gc_tuning.collect_screens)
+            self.run_worker(self._free_screen(self.pop_screen()), exit_on_error=False)
+
+    async def _free_screen(self, removal: AwaitComplete) -> None:
+        await removal  # a screen with running tasks would survive the collection
+        self.set_timer(IDLE_DELAY, gc_tuning.collect_screens)
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer
