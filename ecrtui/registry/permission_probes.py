@@ -88,7 +88,7 @@ class Access(StrEnum):
 
 
 class Answer(NamedTuple):
-    """What a request told of a permission. ``reason`` has the words of the service, or why nothing was asked."""
+    """What a request shows about a permission. ``reason`` has the words of the service, or why nothing was sent."""
 
     access: Access
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The names of the AWS profiles, without botocore, which takes longer to load than a user waits after a key."""
+"""The names of the AWS profiles. It does not load botocore, which takes too long when a shell completes a word."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SECTIONS = {
 
 
 def profile_names(environment: Mapping[str, str]) -> list[str]:
-    """Return the names of the profiles in both AWS files, in their order. A file that cannot be read has none."""
+    """Return the names of the profiles in both AWS files, in their order. Leave out a file that cannot be read."""
     names: dict[str, None] = {}
     for variable, default in AWS_FILES.items():
         with suppress(OSError, UnreadableFile):

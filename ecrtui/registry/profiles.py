@@ -1,8 +1,8 @@
 """List the profiles of the AWS configuration, without a network call, a command or a question.
 
-The order in which botocore looks for credentials decides the kind of a profile; see the table of
-``create_credential_resolver``. botocore itself cannot tell it: to load credentials runs the command of
-``credential_process``, and asks EC2. Caches are those of the AWS CLI.
+The kind of a profile is the first source of credentials in the order of botocore; see ``create_credential_resolver``.
+botocore itself cannot be asked: when it loads credentials, it runs the command of ``credential_process`` and calls
+EC2. The caches are those of the AWS CLI.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class CacheFile:
         self._connection: sqlite3.Connection | None = None
         self._unusable = False
         self._untold = ""
-        """Why the file cannot be used, until somebody is told."""
+        """Why ecrtui cannot use the file; empty once ``on_problem`` has the reason, or if there is none."""
 
     def read(self, work: Callable[[sqlite3.Connection], Result], default: Result) -> Result:
         """Run the work in a transaction that only reads; return the default if it fails."""
