@@ -69,7 +69,7 @@ class Connections(Protocol):
         """Return the profiles of the AWS configuration. Raises EcrTuiError."""
 
     def regions(self, region: str) -> tuple[str, ...]:
-        """Return the known regions of ECR in the partition of a region. Raises EcrTuiError."""
+        """Return the known AWS regions in the partition of a region."""
 
     def recent(self) -> tuple[RecentConnection, ...]:
         """Return the connections that the user chose, the last one first."""

@@ -324,12 +324,10 @@ class ProcessConnections:
         return list_profiles()
 
     def regions(self, region: str) -> tuple[str, ...]:
-        """Return the known regions of ECR in the partition of a region."""
-        if self._process is not None and self._process.start():
-            return self._process.regions(region)
-        from ecrtui.registry.regions import list_regions
+        """Return the known AWS regions in the partition of a region."""
+        from ecrtui.registry.region_names import regions_of_partition
 
-        return list_regions(region)
+        return regions_of_partition(region)
 
     def recent(self) -> tuple[RecentConnection, ...]:
         """Return the connections that the user chose, the last one first."""

@@ -1,11 +1,13 @@
-"""The AWS regions, from the data of botocore, without loading botocore."""
+"""The AWS regions, from the data of botocore, without loading botocore. The data grows old."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _GLOBAL = "-global"
 """How the name of a region that stands for a whole partition ends."""
@@ -13,13 +15,34 @@ _GLOBAL = "-global"
 
 def region_names() -> Mapping[str, str]:
     """Return each region of every partition with its place ("Europe (Ireland)")."""
+    return {name: place for partition in _partitions() for name, place in _regions_of(partition)}
+
+
+def regions_of_partition(region: str) -> tuple[str, ...]:
+    """Return the regions of one partition.
+
+    Args:
+        region: a region of the partition; empty or an unknown one for the partition ``aws``.
+    """
+    by_name = {str(partition["id"]): partition for partition in _partitions()}
+    name = next((name for name, partition in by_name.items() if _has_region(partition, region)), "aws")
+    return tuple(sorted(dict(_regions_of(by_name[name])))) if by_name else ()
+
+
+def _partitions() -> Sequence[Mapping[str, Any]]:
     package = find_spec("botocore")
     if package is None or package.origin is None:
-        return {}
+        return []
     document = json.loads((Path(package.origin).parent / "data" / "partitions.json").read_bytes())
-    return {
-        name: str(region.get("description", ""))
-        for partition in document["partitions"]
-        for name, region in partition["regions"].items()
-        if not name.endswith(_GLOBAL)
-    }
+    partitions: Sequence[Mapping[str, Any]] = document["partitions"]
+    return partitions
+
+
+def _regions_of(partition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, region in partition["regions"].items():
+        if not name.endswith(_GLOBAL):
+            yield name, str(region.get("description", ""))
+
+
+def _has_region(partition: Mapping[str, Any], region: str) -> bool:
+    return region in partition["regions"] or re.match(partition["regionRegex"], region) is not None

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 
 from ecrtui.registry.profile_names import profile_names
-from ecrtui.registry.region_names import region_names
+from ecrtui.registry.region_names import region_names, regions_of_partition
 
 CONFIG = """\
 # [profile comment]
@@ -51,6 +51,15 @@ def test_files_that_cannot_be_read_have_no_profiles(content: bytes | None, tmp_p
 
 def test_the_regions_are_those_of_botocore() -> None:
     found = region_names()
-    assert set(botocore.session.Session().get_available_regions("ecr")) <= set(found)
+    session = botocore.session.Session()
+    assert set(session.get_available_regions("ecr")) <= set(found)
     assert found["eu-west-1"] == "Europe (Ireland)"
     assert not any("global" in name for name in found)
+    for partition in session.get_available_partitions():
+        known = session.get_available_regions("ecr", partition)
+        listed = regions_of_partition(known[0])
+        assert set(known) <= set(listed)
+        assert {session.get_partition_for_region(name) for name in listed} == {partition}
+    for region in ("", "nowhere", "eu-east-9", "aws-global"):
+        assert regions_of_partition(region) == regions_of_partition("eu-west-1")
+    assert regions_of_partition("aws-us-gov-global") == ("us-gov-east-1", "us-gov-west-1")

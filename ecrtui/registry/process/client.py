@@ -24,7 +24,6 @@ from ecrtui.registry.process.rpc import (
     CLOSE,
     OPEN,
     PROFILES,
-    REGIONS,
     ConnectionClosed,
     ReplyStream,
     RpcConnection,
@@ -123,22 +122,11 @@ class RegistryProcess:
         Raises:
             ConnectionFailed: the process has ended.
         """
-        found: ProfileList = self._list(PROFILES)
-        return found
-
-    def regions(self, region: str) -> tuple[str, ...]:
-        """Return the regions of ECR; see :func:`ecrtui.registry.regions.list_regions`.
-
-        Raises:
-            ConnectionFailed: the process has ended.
-        """
-        return tuple(self._list(REGIONS, region))
-
-    def _list(self, name: str, *arguments: str) -> Any:
         try:
-            return self.call(name, 0, *arguments).next()
+            found: ProfileList = self.call(PROFILES, 0).next()
         except ConnectionClosed:
             raise _process_ended() from None
+        return found
 
     def close(self) -> None:
         """End the process. Calls in progress are abandoned."""

@@ -28,8 +28,8 @@ CARRY, STOP_CARRYING = "carry", "stop_carrying"
 OPEN, CLOSE = "open", "close"
 """Calls to the registry process: hold this connection under a number, and forget it."""
 
-PROFILES, REGIONS = "profiles", "regions"
-"""Calls to the registry process that need no connection; their number is 0."""
+PROFILES = "profiles"
+"""A call to the registry process that needs no connection; its number is 0."""
 
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.credential_process import end_running
-from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, REGIONS, RpcConnection, connection_closed
+from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, RpcConnection, connection_closed
 from ecrtui.registry.process.user_calls import remote_user
 from ecrtui.registry.profiles import list_profiles
-from ecrtui.registry.regions import list_regions
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class RegistryServer:
         """The connections by number; None for one that was closed."""
 
     def handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
-        """Handle a call: "open", "close", a list, or an operation on the connection with this number."""
+        """Handle a call: "open", "close", "profiles", or an operation on the connection with this number."""
         if name == OPEN:
             opened = self._new_connection(number, *arguments)
             self._put(number, opened)
@@ -99,8 +98,6 @@ class RegistryServer:
             yield None
         elif name == PROFILES:
             yield list_profiles()
-        elif name == REGIONS:
-            yield list_regions(*arguments)
         elif name in self._extensions:
             yield from self._extensions[name](self._registry_of, number, *arguments)
         elif name in CODECS:

@@ -295,7 +295,7 @@ class ProfilePicker(ConnectionPicker):
 
 
 class RegionPicker(ConnectionPicker):
-    """The regions of ECR, for one profile. The user can type one that is not in the list."""
+    """The AWS regions, for one profile. The user can type one that is not in the list."""
 
     PLACEHOLDER = "type to filter, or name another region"
     COLUMNS = REGION_COLUMNS
