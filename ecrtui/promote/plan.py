@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -136,17 +135,10 @@ class Promotion:
         """Bytes of all blobs that are copied."""
         return sum(copy.bytes_to_copy for copy in self.copies)
 
-    def refuse(self, reason: str, *, repositories: Collection[str] | None = None) -> Promotion:
-        """Return the promotion with all steps refused that write, or that would have something to copy.
-
-        Args:
-            reason: why.
-            repositories: the repositories of these steps; None for all.
-        """
+    def refuse(self, reason: str) -> Promotion:
+        """Return the promotion with every step refused; a step that is refused already keeps its reason."""
         steps = (
-            replace(step, action=StepAction.REFUSED, reason=reason)
-            if step.action is not StepAction.REFUSED and (repositories is None or step.repository in repositories)
-            else step
+            step if step.action is StepAction.REFUSED else replace(step, action=StepAction.REFUSED, reason=reason)
             for step in self.plan.steps
         )
         return replace(self, plan=replace(self.plan, steps=tuple(steps)))
