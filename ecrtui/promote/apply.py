@@ -88,7 +88,7 @@ class PromotionRun:
         target: the registry of the repositories.
         engine: the engine of the target.
         carry: copies the blobs.
-        on_progress: is told what is copied.
+        on_progress: called with the progress after each part and each blob, in a thread of the transfer.
         stop: returns True once the promotion should stop, between two parts or two writes.
         on_conflict: whether to continue after a tag that was not written as planned.
         allow_protected: the protected tags that the user has confirmed.

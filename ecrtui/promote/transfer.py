@@ -94,7 +94,7 @@ def copy_blobs(
         target: the layers of the target.
         copies: the blobs by repository.
         records: keeps the state of uploads for another run.
-        on_progress: is told what is copied.
+        on_progress: called with the progress after each part and each blob, in a thread of the transfer.
         stop: returns True once no further part may be sent.
         pace: the pauses between requests.
 
