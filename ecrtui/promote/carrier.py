@@ -47,7 +47,7 @@ def carry(
     """
     source, destination = registry_of(number, account), registry_of(*target)
     records = records_of(destination.location())
-    stopped = _running.setdefault(token, threading.Event())
+    stopped = _running[token] = threading.Event()
     latest: list[TransferProgress | None] = [None]
     ended: queue.SimpleQueue[TransferResult | BaseException] = queue.SimpleQueue()
 
@@ -77,6 +77,6 @@ def carry(
 
 
 def stop(token: str) -> None:
-    """Stop a transfer between two parts."""
-    if token in _running:
-        _running[token].set()
+    """Stop a transfer between two parts. One that has just ended needs no stop."""
+    if stopped := _running.get(token):
+        stopped.set()
