@@ -35,9 +35,7 @@ PROGRESS_FROM = 6
 def add_write_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of every command that writes, with those of output and connection."""
     group = parser.add_argument_group("writing")
-    group.add_argument(
-        "--dry-run", action="store_true", help="print the plan, as retag --from-file reads it, and send nothing"
-    )
+    group.add_argument("--dry-run", action="store_true", help="print the plan and send nothing")
     group.add_argument("--yes", action="store_true", help="skip confirmation (required without a terminal)")
     group.add_argument(
         "--allow-protected",
