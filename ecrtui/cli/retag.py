@@ -11,7 +11,7 @@ from pathlib import Path
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.ecr.digest import is_digest
-from ecrtui.ecr.reference import Reference, names_repository
+from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import TagChange
@@ -60,7 +60,7 @@ def _execute(options: argparse.Namespace) -> int:
         changes = changes_of_rows(context.registry, rows)
     else:
         reference = parse_image(options.reference)
-        _check_repository(reference, options.tags)
+        _check_repository(options.reference, reference, options.tags)
         context = CommandContext(options, reference)
         digest = resolve_digest(context.registry, reference)
         expect = "" if options.expect == NO_TAG else options.expect
@@ -71,20 +71,28 @@ def _execute(options: argparse.Namespace) -> int:
 run = partial(run_command, parser, _execute)
 
 
-def _check_repository(reference: Reference, tags: Sequence[str]) -> None:
-    """Check that the tags are not images of another repository: a retag stays in the repository of its image.
+def _check_repository(source: str, reference: Reference, tags: Sequence[str]) -> None:
+    """Check that the tags are not images. One image among tags becomes a refused step.
 
-    One such word among tags becomes a refused step.
+    Args:
+        source: the image as the user named it.
+        reference: the same, parsed.
+        tags: the words after it.
 
     Raises:
         UsageError: every tag is an image in a repository.
     """
-    if all(names_repository(tag) and (":" in tag or "@" in tag) for tag in tags):
-        raise UsageError(
-            "A retag stays in its repository",
-            f"{tags[0]!r} is an image in a repository, not a tag.",
-            f"Copy the image to another repository with: ecrtui promote {reference} {' '.join(tags)}",
-        )
+    if not all(names_repository(tag) and (":" in tag or "@" in tag) for tag in tags):
+        return
+    problem = f"{tags[0]!r} is an image in a repository, not a tag."
+    targets = [parse_reference(tag) for tag in tags]
+    own = (reference._replace(tag="", digest=""), Reference(reference.repository))
+    if any(target._replace(tag="", digest="") not in own for target in targets):
+        names = " ".join(tag.partition("@")[0] for tag in tags)  # a copy has the digest of its source
+        hint = f"Copy the image to another repository with: ecrtui promote {source} {names}"
+        raise UsageError("A retag stays in its repository", problem, hint)
+    words = " ".join(target.tag or "TAG" for target in targets)
+    raise UsageError("A retag needs tags", problem, f"Write the tags alone: ecrtui retag {source} {words}")
 
 
 def _read_file(name: str) -> str:

@@ -122,7 +122,7 @@ def change_problem(change: TagChange) -> str:
     if not change.tag:
         return "" if change.untagged else tags.tag_error("")
     if change.digest and names_repository(change.tag):
-        return f"{change.tag!r} names a repository, and a retag stays in its own; ecrtui promote copies images"
+        return f"{change.tag!r} names a repository, but a retag needs a tag; ecrtui promote copies images"
     # A tag that ECR has although clients refuse it can be removed, and put back.
     return (tags.tag_error if change.digest and not change.undoes else tags.stored_tag_error)(change.tag)
 

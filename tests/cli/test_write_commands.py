@@ -158,8 +158,12 @@ def test_an_invalid_command_line_sends_nothing(registry: RetagRegistry, argument
 
 
 def test_a_retag_to_another_repository_points_to_promote(registry: RetagRegistry, tmp_path: Path) -> None:
-    result = registry.run("retag", "team/app:one", "team/prod:v1", "--yes")
-    assert "ecrtui promote team/app:one team/prod:v1" in result.err
+    for word, command in (
+        ("team/prod:v1", "ecrtui promote team/app:one team/prod:v1\n"),
+        (f"team/prod@{registry.one}", "ecrtui promote team/app:one team/prod\n"),
+        ("team/app:v1", "ecrtui retag team/app:one v1\n"),
+    ):
+        assert command in registry.run("retag", "team/app:one", word, "--yes").err
     rows = tmp_path / "rows.csv"
     rows.write_text(f"repositoryName,imageTag,digest\nteam/app,team/prod:v1,{registry.one}\nteam/app,new,one\n")
     result = registry.run("retag", "--from-file", str(rows), "--yes", "--on-conflict", "continue")
