@@ -1,6 +1,6 @@
 -- The state of the embedded registry. Times are seconds since the epoch, sizes are bytes; JSON columns are marked.
--- Increase VERSION in database.py with every change of a table. Files of the version before are changed to this one
--- (schema_change.sql); others are rejected.
+-- Increase VERSION in schema.py with every change of a table. The function change() there changes a file of the version
+-- before; the registry rejects files of all other versions.
 
 CREATE TABLE IF NOT EXISTS repositories (
   id INTEGER PRIMARY KEY,
