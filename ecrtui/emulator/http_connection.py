@@ -172,20 +172,9 @@ class HttpConnection(BaseHTTPRequestHandler):
         """Receive the body of the request; it counts as memory in use until the end of the block."""
         length = self._body_length()
         self._input.expect("body", self.server.limits.body_seconds)
-        pieces: list[bytes] = []
-        left = length
         with self.server.body_memory.share() as take_memory:
-            while left:
-                piece = self.rfile.read1(left)
-                if not piece:
-                    message = f"The request ends after {length - left} of {length} bytes."
-                    raise ServiceError("SerializationException", message)
-                take_memory(len(piece))
-                pieces.append(piece)
-                left -= len(piece)
+            body = RequestBody(self._reader, length, take_memory).whole(length)
             self._input.expect("", None)
-            body = b"".join(pieces)
-            pieces.clear()  # a body is large enough to have it once
             yield body
 
     def _deliver(self, response: Response) -> None:
