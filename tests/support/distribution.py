@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import base64
 import http.client
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from ecrtui.emulator.authorization_tokens import Token
 from tests.support.embedded import REGION, REGISTRY_ID
+from tests.support.raw_http import HttpResponse
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One response.
-
-    Args:
-        headers: by lower-case name.
-    """
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The body as a JSON object."""
-        document: dict[str, Any] = json.loads(self.body)
-        return document
+class Answer(HttpResponse):
+    """One response of the distribution API."""
 
     @property
     def error(self) -> tuple[int, str, str]:

@@ -13,7 +13,7 @@ TARGET = "AmazonEC2ContainerRegistry_V20150921."
 
 
 @dataclass(frozen=True)
-class RawResponse:
+class HttpResponse:
     """One response.
 
     Args:
@@ -29,6 +29,10 @@ class RawResponse:
         """The body as a JSON object."""
         document: dict[str, Any] = json.loads(self.body)
         return document
+
+
+class RawResponse(HttpResponse):
+    """One response of the ECR API, of STS or of a download."""
 
     @property
     def code(self) -> str:
