@@ -16,7 +16,7 @@ from benchmarks.programs import CACHE_FOLDER, ecrtui, ecrtui_environment
 from ecrtui.emulator import seed as seeding
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_messages import Request
-from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.emulator.service import TARGET_PREFIX, EmbeddedRegistry
 
 SIZES = (50, 1_000, 10_000, 100_000)
 """Images in each of the measured repositories."""
@@ -114,7 +114,11 @@ def _send_requests(database: Path) -> None:
             {"repositoryName": "images/large", "imageTag": "large", "imageManifest": json.dumps(index, indent=2)},
         ),
     ):
-        target = f"AmazonEC2ContainerRegistry_V20150921.{operation}"
-        response = registry.handle(Request(json.dumps(parameters).encode(), {"x-amz-target": target}))
-        assert response.status == 200, response
+        send_request(registry, operation, parameters)
     registry.database.close()
+
+
+def send_request(registry: EmbeddedRegistry, operation: str, parameters: dict[str, str]) -> None:
+    """Run an operation of the ECR API in this process."""
+    response = registry.handle(Request(json.dumps(parameters).encode(), {"x-amz-target": TARGET_PREFIX + operation}))
+    assert response.status == 200, response

@@ -24,15 +24,14 @@ from urllib.parse import urlsplit
 from benchmarks.dataset import serve_file
 from benchmarks.measurement import Measurement, duration
 from benchmarks.programs import REGION
+from ecrtui.emulator.service import REGISTRY_ID, TARGET_PREFIX
 
 PART = 10 * 1024 * 1024
 PARTS = 100
 SIZE = PART * PARTS
 MEGABYTE = 1e6
 
-_TARGET = "AmazonEC2ContainerRegistry_V20150921."
 _AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=a/20260101/{REGION}/ecr/aws4_request"
-_REGISTRY_ID = "123456789012"
 
 
 @dataclass
@@ -100,7 +99,7 @@ class _Client:
         self._connection = HTTPConnection(urlsplit(url).netloc)
 
     def call(self, operation: str, body: bytes = b"", **parameters: Any) -> dict[str, Any]:
-        headers = {"X-Amz-Target": _TARGET + operation, "Authorization": _AUTHORIZATION}
+        headers = {"X-Amz-Target": TARGET_PREFIX + operation, "Authorization": _AUTHORIZATION}
         self._connection.request("POST", "/", body or json.dumps(parameters).encode(), headers)
         response = self._connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
@@ -128,7 +127,7 @@ def _upload(client: _Client, found: _Upload) -> None:
 def _other_writer(url: str, waits: list[float]) -> Iterator[None]:
     """Write a tag of another repository again and again while the block runs; add the duration of each write."""
     stopped = threading.Event()
-    arn = f"arn:aws:ecr:{REGION}:{_REGISTRY_ID}:repository/other"
+    arn = f"arn:aws:ecr:{REGION}:{REGISTRY_ID}:repository/other"
 
     def write() -> None:
         client, number = _Client(url), 0

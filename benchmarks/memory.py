@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.dataset import send_request, serve_file
 from benchmarks.programs import ecrtui, ecrtui_environment
 from benchmarks.timed_terminal import TimedTerminal
 from ecrtui.emulator.database import open_database
-from ecrtui.emulator.http_messages import Request
 from ecrtui.emulator.service import EmbeddedRegistry
 
 REPOSITORIES = 40
@@ -34,7 +32,7 @@ ESCAPE = "\x1b"
 
 def main() -> None:
     """Measure both. Exit with code 1 if the memory has grown."""
-    with TemporaryDirectory() as folder, _serve(Path(folder) / "registry.sqlite") as url:
+    with TemporaryDirectory() as folder, serve_file(_seeded(Path(folder) / "registry.sqlite")) as url:
         home = Path(folder) / "home"
         home.mkdir()
         environment = ecrtui_environment(url, home)
@@ -69,37 +67,24 @@ def _report(what: str, usage: list[float]) -> None:
         sys.exit(f"the memory grows with the {what}")
 
 
-@contextmanager
-def _serve(database: Path) -> Iterator[str]:
+def _seeded(database: Path) -> Path:
+    """Create a registry file with the repositories and the large manifests; return its path."""
     sizes = ("--repositories", str(REPOSITORIES), "--images", str(IMAGES))
     subprocess.run([ecrtui(), "local", "seed", *sizes, "--db", database], check=True)
     _put_large_manifests(database)
-    command: list[str | Path] = [ecrtui(), "local", "serve", "--db", database, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
-            server.wait()
+    return database
 
 
 def _put_large_manifests(database: Path) -> None:
     registry = EmbeddedRegistry(open_database(str(database)))
-    _send(registry, "CreateRepository", {"repositoryName": LARGE})
+    send_request(registry, "CreateRepository", {"repositoryName": LARGE})
     for number in range(MANIFESTS):
         annotations = {f"line.{number}.{line:06}": "x" * 80 for line in range(MANIFEST_BYTES // 100)}
         media_type = "application/vnd.oci.image.index.v1+json"
         index = {"schemaVersion": 2, "mediaType": media_type, "manifests": [], "annotations": annotations}
         parameters = {"repositoryName": LARGE, "imageTag": f"v{number}", "imageManifest": json.dumps(index)}
-        _send(registry, "PutImage", parameters)
+        send_request(registry, "PutImage", parameters)
     registry.database.close()
-
-
-def _send(registry: EmbeddedRegistry, operation: str, parameters: dict[str, str]) -> None:
-    target = f"AmazonEC2ContainerRegistry_V20150921.{operation}"
-    response = registry.handle(Request(json.dumps(parameters).encode(), {"x-amz-target": target}))
-    assert response.status == 200, response
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from benchmarks.dataset import serve_file
 from benchmarks.measurement import Measurement, duration
-from benchmarks.programs import REGION, aws_environment, ecrtui
+from benchmarks.programs import aws_environment, ecrtui
 
 LAYERS = 4
 LAYER_SIZE = 250_000_000
@@ -134,10 +135,12 @@ def _docker_registry(folder: Path) -> Iterator[str]:
 
 def _promote(layout: Path, folder: Path) -> tuple[float, float]:
     """Promote the image between two served embedded registries; return the seconds and the memory in MB."""
-    source, target = str(folder / "source.sqlite"), str(folder / "target.sqlite")
-    subprocess.run([ecrtui(), "local", "import", str(layout), SOURCE, "--db", source], check=True, capture_output=True)
+    source, target = folder / "source.sqlite", folder / "target.sqlite"
+    subprocess.run(
+        [ecrtui(), "local", "import", str(layout), SOURCE, "--db", str(source)], check=True, capture_output=True
+    )
     with ExitStack() as stack:
-        ours, theirs = (stack.enter_context(_embedded(file)) for file in (source, target))
+        ours, theirs = (stack.enter_context(serve_file(file)) for file in (source, target))
         command = [ecrtui(), "promote", SOURCE, TARGET, "--yes", "--create-repository", "--to-endpoint-url", theirs]
         environment = aws_environment(ours) | {"XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
         started = time.perf_counter()
@@ -152,19 +155,10 @@ def _promote(layout: Path, folder: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def _embedded(file: str) -> Iterator[str]:
-    """Serve an embedded registry in a process of its own; yield its URL."""
-    command = [ecrtui(), "local", "serve", "--db", file, "--region", REGION]
-    with _running(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-
-
-@contextmanager
-def _running(command: Sequence[str], stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL, text=True)
+def _running(command: Sequence[str]) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield process
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
