@@ -13,20 +13,13 @@ from ecrtui.ecr.reference import Reference
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.base_screen import AppScreen
-from ecrtui.tui.connection_rows import (
-    ConnectionRow,
-    PickerContext,
-    profile_rows,
-    region_row,
-    region_rows,
-)
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.textual_fixes.switch_screen import switch_screen
 
 if TYPE_CHECKING:
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.app import EcrTuiApp
+    from ecrtui.tui.connection_rows import ConnectionRow, PickerContext
     from ecrtui.tui.overlays.connections import ConnectionPicker
 
 
@@ -76,6 +69,8 @@ class ConnectionSwitcher:
 
     def commands(self) -> Iterator[tuple[str, ConnectionRow]]:
         """Yield what the user can type to connect, with the row that it connects to. Blocks; raises EcrTuiError."""
+        from ecrtui.tui.connection_rows import profile_rows, region_rows
+
         if self._connections is not None:
             context = self._context()
             for row in profile_rows(self._connections.profiles(), (), context):
@@ -85,6 +80,8 @@ class ConnectionSwitcher:
 
     def row_of_region(self, name: str) -> ConnectionRow:
         """Return the row of a region that is not in the list."""
+        from ecrtui.tui.connection_rows import region_row
+
         return region_row(name, self._app.connect.connection)
 
     def connect_to(self, row: ConnectionRow) -> None:
@@ -131,6 +128,8 @@ class ConnectionSwitcher:
         self._app.push_screen(SideBySideScreen(CombinedSource(sources)))
 
     def _context(self) -> PickerContext:
+        from ecrtui.tui.connection_rows import PickerContext
+
         state = self._app.header_state_of(self._app.connect)
         connection = self._app.connect.connection
         profile = connection.used_profile(os.environ)
@@ -164,6 +163,7 @@ class ConnectionSwitcher:
         from ecrtui.tui.screens.image import ImageScreen
         from ecrtui.tui.screens.images import ImagesScreen
         from ecrtui.tui.screens.repositories import RepositoriesScreen
+        from ecrtui.tui.textual_fixes.switch_screen import switch_screen
 
         repositories = RepositoriesScreen(source)
         repositories.first_filter = filters.get(RepositoriesScreen, "")
