@@ -67,7 +67,7 @@ class Rows(Generic[Item]):
 
     Args:
         key: returns the identity of a row: the digest of an image, the name of a repository.
-        tally: counts the rows, shown or not; None if nobody needs totals.
+        tally: counts all rows, also those that the filter hides; None to count nothing.
         chunk_rows: rows in one step of a sort or filter.
         bisection_cost: rows that one pass handles in the time of one bisection.
     """
