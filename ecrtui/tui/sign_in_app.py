@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.ecr.sign_in_request import SignInRequest
-from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.errors import CredentialsError
 from ecrtui.tui import blocking
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 
@@ -96,11 +96,6 @@ class SignInApp(TerminalApp):
         driver = self.terminal_driver
         if driver is None:
             return await blocking.run_blocking(work)
-        outcome: Future[Result] = Future()  # Textual does not take the terminal again after an exception
-        with self.suspend(), driver.interrupts_left_alone():
+        with self.suspend(), driver.ignoring_interrupts():
             print(visible_lines(title), flush=True)
-            try:
-                outcome.set_result(await blocking.run_blocking(work))
-            except EcrTuiError as error:
-                outcome.set_exception(error)
-        return outcome.result()
+            return await blocking.run_blocking(work)

@@ -230,17 +230,17 @@ class TerminalDriver(Driver):
     def ignoring_interrupts(self) -> Iterator[None]:
         """Ignore Ctrl-C and Ctrl-\\ in the block: they are for the program that runs while this one is suspended.
 
-        They reach both. A signal that is ignored by the system would be ignored by the program too.
+        Both programs are in the same process group and get the signal. A new program inherits what its parent ignores
+        with SIG_IGN, so a handler that does nothing takes its place.
         """
-        ignored = [
-            number for number in (signal.SIGINT, signal.SIGQUIT) if signal.getsignal(number) is not signal.SIG_IGN
-        ]
-        for number in ignored:
+        interrupts = (signal.SIGINT, signal.SIGQUIT)
+        handled = [number for number in interrupts if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in handled:
             self._loop.add_signal_handler(number, lambda: None)
         try:
             yield
         finally:
-            for number in ignored:
+            for number in handled:
                 self._loop.add_signal_handler(number, self._end, 128 + number)
 
     def resume_application_mode(self) -> None:
@@ -282,18 +282,6 @@ class TerminalDriver(Driver):
         for ending in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 on_signal(ending, self._end, 128 + ending)
-
-    @contextmanager
-    def interrupts_left_alone(self) -> Iterator[None]:
-        """Leave Ctrl-C to another program on the terminal. It is in the same process group, so both get the signal."""
-        handled = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-        if handled:
-            self._loop.add_signal_handler(signal.SIGINT, lambda: None)
-        try:
-            yield
-        finally:
-            if handled:
-                self._loop.add_signal_handler(signal.SIGINT, self._end, 128 + signal.SIGINT)
 
     def _suspend_process(self) -> None:
         if self._auto_restart:
