@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from ecrtui import wiring
+from ecrtui.connections import SessionFactory
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.gc_tuning import disable_gc
 from ecrtui.registry.process.client import RegistryProcess
@@ -99,9 +99,7 @@ def main() -> None:
     disable_gc()
     reference = parse_reference(sys.argv[2]) if len(sys.argv) > 2 else Reference()
     settings, process = load({}), RegistryProcess()
-    HeartbeatApp(
-        wiring.SessionFactory(Connection(), settings, remote=process.open(Connection())), settings, reference
-    ).run()
+    HeartbeatApp(SessionFactory(Connection(), settings, remote=process.open(Connection())), settings, reference).run()
     process.close()
 
 

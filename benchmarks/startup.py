@@ -118,7 +118,7 @@ def _time_to_first_row(environment: Mapping[str, str]) -> float:
         return terminal.wait_for_output(FIRST_ROW)
 
 
-_FRAME_IMPORTS = "import ecrtui.wiring, ecrtui.tui.app, textual.widgets"
+_FRAME_IMPORTS = "import ecrtui.application, ecrtui.tui.app, textual.widgets"
 _ROWS_IMPORTS = (
     f"{_FRAME_IMPORTS}, ecrtui.registry.gateway; from ecrtui.registry.client import Clients; "
     "from ecrtui.settings import Connection; Clients(Connection()).read_client"

@@ -74,14 +74,15 @@ SCREENSHOTS = (
 
 async def draw(screenshot: Screenshot) -> str:
     """Run the application and return the screenshot as SVG."""
-    from ecrtui import wiring
+    from ecrtui import application
+    from ecrtui.connections import SessionFactory
     from ecrtui.ecr.reference import Reference, parse_reference
     from ecrtui.settings import Connection, load
 
     settings = load({"theme": screenshot.theme})
-    connect = wiring.SessionFactory(Connection(demo=True), settings)
+    connect = SessionFactory(Connection(demo=True), settings)
     reference = parse_reference(screenshot.reference) if screenshot.reference else Reference()
-    app = wiring.create_app(connect, settings, reference, demo=True)
+    app = application.create_app(connect, settings, reference, demo=True)
     async with app.run_test(size=screenshot.size) as pilot:
         for keys, text in screenshot.steps:
             if keys:

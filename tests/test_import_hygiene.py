@@ -59,13 +59,13 @@ def test_put_image_help_loads_neither_textual_nor_boto3() -> None:
 
 
 def test_the_application_shows_its_first_frame_without_boto3() -> None:
-    assert not loaded("import ecrtui.tui.app, ecrtui.wiring, ecrtui.cli.browse") & set(AWS)
+    assert not loaded("import ecrtui.tui.app, ecrtui.application, ecrtui.cli.browse") & set(AWS)
 
 
 def test_the_first_frame_of_a_new_user_loads_no_database() -> None:
     program = """
     from ecrtui.settings import Connection, load
-    from ecrtui.wiring import SessionFactory
+    from ecrtui.connections import SessionFactory
     import ecrtui.cli.browse, ecrtui.tui.app
     assert SessionFactory(Connection(), load({})).cached_snapshot() is None"""
     assert not loaded(program.strip()) & {*AWS, "sqlite3"}
@@ -75,7 +75,7 @@ def test_the_process_that_draws_never_loads_botocore() -> None:
     program = """
     from ecrtui.registry.process.client import RegistryProcess
     from ecrtui.settings import Connection, load
-    from ecrtui.wiring import SessionFactory
+    from ecrtui.connections import SessionFactory
     connection = Connection(demo=True)
     opened = RegistryProcess().open(connection)
     session = SessionFactory(connection, load({}), remote=opened)()

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from ecrtui.connections import SessionFactory
 from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
 from ecrtui.registry.logs import log_to
 from ecrtui.settings import Connection, Settings
-from ecrtui.wiring import SessionFactory, log_to_file, open_registry
+from ecrtui.wiring import log_to_file, open_registry
 from tests.support.embedded import client_for, create_repository, manifest_text, new_embedded, put, served
 
 
@@ -43,7 +44,7 @@ def test_the_demo_data_is_loaded_once_and_in_the_given_region(tmp_path: Path) ->
 
 
 def test_wiring_imports_no_heavy_module() -> None:
-    code = "import sys, ecrtui.wiring; print({'botocore', 'boto3', 'textual', 'sqlite3'} & set(sys.modules))"
+    code = "import sys, ecrtui.application; print({'botocore', 'boto3', 'textual', 'sqlite3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
 
     disable_gc()
     launched = launch_early()  # it loads boto3 while this process loads Textual
-    from ecrtui.wiring import run_application
+    from ecrtui.application import run_application
 
     return run_application(connection, start, flags, launched)
 

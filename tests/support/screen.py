@@ -15,8 +15,9 @@ from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
-from ecrtui import wiring
+from ecrtui import application, wiring
 from ecrtui.catalog.catalog import Catalog
+from ecrtui.connections import ProcessConnections, SessionFactory
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.protocol import Capabilities
@@ -64,12 +65,12 @@ async def running(
     if capabilities is not None:
         connect = _limited(embedded, chosen, capabilities)
     elif unhurried:
-        connect = wiring.SessionFactory(options, chosen, embedded=embedded)
+        connect = SessionFactory(options, chosen, embedded=embedded)
     else:
         connect = _hurried(embedded, chosen)
     reference = parse_reference(start) if start else Reference()
-    connections = wiring.ProcessConnections(chosen) if elsewhere else None
-    app = wiring.create_app(connect, chosen, reference, demo=embedded is not None, connections=connections)
+    connections = ProcessConnections(chosen) if elsewhere else None
+    app = application.create_app(connect, chosen, reference, demo=embedded is not None, connections=connections)
     if connections is not None:
         connections.talk_through(app)
     async with app.run_test(size=size, notifications=True) as pilot:

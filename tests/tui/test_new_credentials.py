@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ecrtui.connections import SessionFactory
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, Settings
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_app import PutImageApp
-from ecrtui.wiring import SessionFactory
 from tests.support.changing_credentials import ChangingCredentials
 from tests.support.embedded import (
     client_for,

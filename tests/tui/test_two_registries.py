@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from textual.pilot import Pilot
 
-from ecrtui import wiring
+from ecrtui.connections import SessionFactory
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
@@ -28,7 +28,7 @@ def registry(registry_id: str, repository: str) -> EmbeddedRegistry:
 
 def open_second(pilot: Pilot[Any], embedded: EmbeddedRegistry, **settings: Any) -> None:
     app = cast(EcrTuiApp, pilot.app)
-    source = wiring.SessionFactory(Connection(), load(settings), embedded=embedded)
+    source = SessionFactory(Connection(), load(settings), embedded=embedded)
     app.push_app_screen(RepositoriesScreen(source))
 
 

@@ -28,8 +28,8 @@ def open_form(prefill: Prefill) -> FormOutcome:
     Raises:
         EcrTuiError: the settings cannot be used, or the image could not be put and the user left.
     """
+    from ecrtui.application import fill_in_put_image
     from ecrtui.tui.messages import PutImageDraft
-    from ecrtui.wiring import fill_in_put_image
 
     given = {field: prefill.parameters[member] for member, field in _FIELDS.items() if member in prefill.parameters}
     connection = _connection_of(prefill.globals)

@@ -12,13 +12,14 @@ from threading import Event
 
 import pytest
 
+from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
 from ecrtui.registry.process.launch import launch_early, running_threads
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
-from ecrtui.wiring import SessionFactory, open_registry
+from ecrtui.wiring import open_registry
 from tests.catalog.large import add_images
 from tests.registry.conftest import RegistryEnv, config_of, failed
 from tests.support.embedded import digest_of, push_image, push_index

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ecrtui.connections import SessionFactory
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from ecrtui.tui.overlays.sign_in import SignInOverlay
-from ecrtui.wiring import SessionFactory
 from tests.support.embedded import served
 from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts

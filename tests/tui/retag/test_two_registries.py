@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ecrtui import wiring
+from ecrtui import application, wiring
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import parse_reference
 from ecrtui.emulator.database import open_database
@@ -34,7 +34,7 @@ async def test_a_screen_ignores_a_write_to_another_registry() -> None:
     session = wiring.open_session(wiring.open_registry(Connection(), embedded=here), SETTINGS)
     session = replace(session, for_account=lambda registry_id: other)
     source = OpenSession(session)
-    app = wiring.create_app(source, SETTINGS, parse_reference("team/app"), demo=True)
+    app = application.create_app(source, SETTINGS, parse_reference("team/app"), demo=True)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, "v1")
         wanted = PutImageRequest(repository="team/app", registry_id=THERE, tag="v2", manifest=manifest)

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ecrtui import wiring
+from ecrtui.connections import SessionFactory
 from ecrtui.ecr.manifest import MAX_LENGTH
 from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -43,7 +43,7 @@ async def form(
 ) -> AsyncIterator[tuple[PutImageApp, Pilot[None]]]:
     """Run only the form, with these values."""
     settings = load({"writes_per_second": 10_000.0})
-    connect = wiring.SessionFactory(Connection(), settings, embedded=embedded)
+    connect = SessionFactory(Connection(), settings, embedded=embedded)
     app = PutImageApp(connect, settings, draft or PutImageDraft(PutImageRequest(**wanted)))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         if connected:
