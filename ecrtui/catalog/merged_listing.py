@@ -19,11 +19,12 @@ class MergedListing(Generic[Item]):
     """A listing of batches that several threads read. Iterating blocks.
 
     Args:
-        parts: each returns the rows of one listing in batches, and raises nothing. Each runs in a thread of its own.
+        parts: each returns the rows of one listing in batches, in a thread of its own. What one raises ends the
+            iteration with this exception.
     """
 
     def __init__(self, parts: Sequence[Callable[[], Iterable[tuple[Item, ...]]]]) -> None:
-        self._queue: ClosableQueue[tuple[Item, ...] | None] = ClosableQueue(_QUEUED)
+        self._queue: ClosableQueue[tuple[Item, ...] | Exception | None] = ClosableQueue(_QUEUED)
         self._running = len(parts)
         self._loaded = self._pages = 0
         for part in parts:
@@ -36,6 +37,8 @@ class MergedListing(Generic[Item]):
         if not self._running:
             raise StopIteration
         items = self._queue.get()
+        if isinstance(items, Exception):
+            raise items
         if items is None:
             self._running -= 1
             if self._queue.closed.is_set():
@@ -50,7 +53,11 @@ class MergedListing(Generic[Item]):
         self._queue.close()
 
     def _read(self, part: Callable[[], Iterable[tuple[Item, ...]]]) -> None:
-        for items in part():
-            if not self._queue.put(items):
-                return
-        self._queue.put(None)
+        try:
+            for items in part():
+                if not self._queue.put(items):
+                    return
+        except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
+            self._queue.put(problem)
+        else:
+            self._queue.put(None)

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from threading import Event
 
+import pytest
+
 from ecrtui.catalog.merged_listing import MergedListing
 
 
@@ -31,3 +33,12 @@ def test_closing_ends_the_reader_and_the_parts() -> None:
     listing.close()
     assert list(listing) == []
     assert ended.wait(60)
+
+
+def test_an_internal_error_of_a_part_reaches_the_reader() -> None:
+    def broken() -> Iterable[tuple[int, ...]]:
+        yield (1,)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(MergedListing([broken]))
