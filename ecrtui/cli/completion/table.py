@@ -17,9 +17,8 @@ from ecrtui.cli.completion.candidates import Argument, Command
 if TYPE_CHECKING:
     import argparse
 
-FILES, PROFILES, REGIONS, REPOSITORIES, IMAGES, TAGS, THEMES = (
-    *("files", "profiles", "regions", "repositories", "images", "tags", "themes"),
-)
+FILES, PROFILES, REGIONS, THEMES = "files", "profiles", "regions", "themes"
+REPOSITORIES, IMAGES, TAGS = "repositories", "images", "tags"
 """The kinds of values."""
 
 _NAMES_BY_KIND = {
@@ -86,25 +85,21 @@ def make_table() -> Command:
 
 
 def _command(parser: argparse.ArgumentParser, summary: str) -> Command:
+    import argparse
+
     arguments: list[Argument] = []
     commands: dict[str, Command] = {}
     for action in parser._actions:  # argparse has no public way to list them
-        if _is_group(action):
-            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}  # type: ignore[attr-defined]
-            commands = {name: _command(own, helps.get(name, "")) for name, own in (action.choices or {}).items()}  # type: ignore[attr-defined]
-        elif action.help != "==SUPPRESS==":
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            commands = {name: _command(own, helps.get(name, "")) for name, own in action.choices.items()}
+        elif action.help != argparse.SUPPRESS:
             arguments.append(_argument(action))
     if not any(argument.kind == PROFILES for argument in arguments):
         arguments = [
             argument._replace(kind="") if argument.kind in _IN_THE_CACHE else argument for argument in arguments
         ]
     return Command(summary, tuple(arguments), commands)
-
-
-def _is_group(action: argparse.Action) -> bool:
-    import argparse
-
-    return isinstance(action, argparse._SubParsersAction)
 
 
 def _argument(action: argparse.Action) -> Argument:
