@@ -54,4 +54,4 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 def matching_synonym(action_id: str, query: str) -> str:
     """Return the first synonym with a word that begins like the query; empty if there is none."""
     wanted = query.strip().lower()
-    return next((word for word in SYNONYMS.get(action_id, ()) if wanted and f" {word}".find(f" {wanted}") >= 0), "")
+    return next((word for word in SYNONYMS.get(action_id, ()) if wanted and f" {wanted}" in f" {word}"), "")
