@@ -22,7 +22,7 @@ from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import UsageError
 from ecrtui.promote.apply import PromotionReport, PromotionRun, result_document
 from ecrtui.promote.document import promotion_document
-from ecrtui.promote.plan import Promotion, TagTarget, parse_target, targets_of
+from ecrtui.promote.plan import KIND, Promotion, TagTarget, parse_target, targets_of
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
 from ecrtui.promote.transfer import copy_blobs
@@ -114,15 +114,23 @@ def _resume(options: argparse.Namespace) -> int:
     """Plan the rest of a promotion of the journal, and carry it out.
 
     Raises:
-        UsageError: the journal has no such promotion, or it is of other registries than the options select.
+        UsageError: the journal has no such promotion, or not its source and tags, or the promotion is of other
+            registries than the options select.
     """
     source = CommandContext(options)
     target = _target_context(options, Reference(), source)
     plan = target.engine.saved_plan(options.resume)
     transfer = TransferRecords(target.engine.journal, target.engine.location).find(options.resume)
-    if transfer is None:
+    if transfer is None and plan.kind != KIND:
         raise UsageError(
             f"Plan {options.resume} is not a promotion", "", f"Continue it with: ecrtui retag --resume {options.resume}"
+        )
+    targets = targets_of(plan, transfer.digest) if transfer else ()
+    if transfer is None or not targets:  # a run that was killed between its two records, or a damaged file
+        raise UsageError(
+            f"The journal does not say what promotion {options.resume} copies",
+            "",
+            "Run the first command again: ecrtui promote SOURCE TARGET",
         )
     if transfer.location != source.registry.location():
         raise UsageError(
@@ -134,7 +142,7 @@ def _resume(options: argparse.Namespace) -> int:
         )
     reference = Reference(transfer.repository, digest=transfer.digest)
     promotion = _planner(options, source, target).plan(
-        read_source(source.registry, reference, referrers=transfer.referrers), targets_of(plan, transfer.digest)
+        read_source(source.registry, reference, referrers=transfer.referrers), targets
     )
     resumed = replace(promotion, plan=replace(promotion.plan, id=plan.id))
     return _apply([_Job(resumed, target)], options, source)
