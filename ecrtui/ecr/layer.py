@@ -8,6 +8,12 @@ AVAILABLE = "AVAILABLE"
 ARCHIVED = "ARCHIVED"
 UNAVAILABLE = "UNAVAILABLE"
 
+MAX_PART_SIZE = 20_971_520
+"""Bytes of a part that ECR accepts (maximum of ``LayerPartBlob``)."""
+
+MIN_PART_SIZE = 5 * 1024 * 1024
+"""Bytes of every part but the last (``LayerPartTooSmallException``)."""
+
 
 class LayerState(NamedTuple):
     """What a repository says about a layer (``Layer`` of BatchCheckLayerAvailability)."""
@@ -31,3 +37,8 @@ class Upload(NamedTuple):
     id: str
     part_size: int
     """Bytes of each part but the last."""
+
+
+def is_part_size(byte_count: int) -> bool:
+    """Return True if ECR accepts parts of this size."""
+    return MIN_PART_SIZE <= byte_count <= MAX_PART_SIZE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ecrtui.ecr.layer import LayerState, Upload
+from ecrtui.ecr.layer import LayerState, Upload, is_part_size
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, Refused, Throttled
 from ecrtui.registry import blobs, layer_parts
 from ecrtui.registry.blobs import BlobStream
@@ -27,12 +27,6 @@ from ecrtui.registry.validation import (
     text,
     validate_reply,
 )
-
-MAX_PART_SIZE = 20_971_520
-"""Bytes of a part that ECR accepts (maximum of ``LayerPartBlob``)."""
-
-MIN_PART_SIZE = 5 * 1024 * 1024
-"""Bytes of every part but the last (``LayerPartTooSmallException``)."""
 
 PART_SIZE = 10 * 1024 * 1024
 """Bytes of a part where the registry names no size that ECR allows."""
@@ -106,8 +100,8 @@ class LayerCalls(LayerStore):
         reply = self._calls.write("InitiateLayerUpload", repositoryName=repository)
         with validate_reply("InitiateLayerUpload", write=True):
             proposed = integer(reply, "partSize") or PART_SIZE
-            usable = MIN_PART_SIZE <= proposed <= MAX_PART_SIZE
-            return Upload(required_text(reply, "uploadId", MAX_NAME), proposed if usable else PART_SIZE)
+            size = proposed if is_part_size(proposed) else PART_SIZE
+            return Upload(required_text(reply, "uploadId", MAX_NAME), size)
 
     def upload_part(self, repository: str, upload_id: str, first_byte: int, part: Part) -> int:
         operation = "UploadLayerPart"

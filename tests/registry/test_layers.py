@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from ecrtui.ecr.layer import AVAILABLE, UNAVAILABLE
+from ecrtui.ecr.layer import AVAILABLE, MIN_PART_SIZE, UNAVAILABLE
 from ecrtui.ecr.manifest import DescriptorRole, parse_manifest
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.layer_parts import PartBody
-from ecrtui.registry.layers import MIN_PART_SIZE, ResumingReader
+from ecrtui.registry.layers import ResumingReader
 from ecrtui.registry.protocol import LayerReader
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.settings import Connection

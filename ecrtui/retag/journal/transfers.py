@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from ecrtui.ecr.layer import Upload
+from ecrtui.ecr.layer import Upload, is_part_size
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.retag.journal.journal import Journal, JournalError
 from ecrtui.retag.journal.process_lock import is_owner_alive
@@ -85,7 +85,7 @@ class TransferRecords:
     def unfinished_upload(self, repository: str, digest: str) -> tuple[Upload, int] | None:
         """Return an upload that an earlier process left, and the bytes that it has; None if there is none.
 
-        An upload of a process that still runs is its own.
+        An upload of a process that still runs is its own. A record that is damaged is no record.
         """
         if not self._journal.exists:
             return None
@@ -98,6 +98,8 @@ class TransferRecords:
         if row is None or not all(type(value) is kind for value, kind in zip(row, kinds, strict=True)):
             return None
         upload_id, part_size, received, owner = row
+        if not is_part_size(part_size):
+            return None
         if self._journal.path is not None and is_owner_alive(self._journal.path, owner):
             return None
         return Upload(upload_id, part_size), received

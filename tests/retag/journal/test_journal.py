@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.layer import Upload
+from ecrtui.ecr.layer import MIN_PART_SIZE, Upload
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
@@ -219,7 +219,7 @@ def test_a_journal_of_version_2_is_read_with_the_new_name_of_a_kind(file: Path) 
 
 
 def test_an_upload_is_recorded_until_it_is_complete(file: Path) -> None:
-    upload = Upload("id", 10)
+    upload = Upload("id", MIN_PART_SIZE)
     with closing(Journal(file)) as journal:
         records = TransferRecords(journal, LOCATION)
         assert records.unfinished_upload("team/app", OLD.digest) is None
@@ -231,6 +231,11 @@ def test_an_upload_is_recorded_until_it_is_complete(file: Path) -> None:
         assert records.unfinished_upload("team/app", OLD.digest) == (upload, 20)
         for other in (LOCATION._replace(region="us-east-1"), LOCATION._replace(endpoint="http://localhost")):
             assert TransferRecords(journal, other).unfinished_upload("team/app", OLD.digest) is None
+        for size in (0, -1, 2**50):  # a damaged record
+            records.save_upload("team/app", "sha256:other", Upload("id", size), 20)
+            with closing(sqlite3.connect(file, isolation_level=None)) as other_process:
+                other_process.execute("UPDATE uploads SET owner = ''")
+            assert records.unfinished_upload("team/app", "sha256:other") is None
         records.forget_upload("team/app", OLD.digest)
         assert records.unfinished_upload("team/app", OLD.digest) is None
 
