@@ -113,6 +113,7 @@ class LayerUpload:
                 if self._is_there(blob):
                     return
                 sent.take_back()
+                self._forget(blob)
                 if not left:
                     raise lost.error from None
             else:
@@ -134,7 +135,6 @@ class LayerUpload:
 
     def _send(self, blob: Blob, sent: _Sent) -> None:
         upload, received = self._begin(blob)
-        recorded = blob.size > RESUMED_FROM
         position = 0
         with (
             closing(self.source.open_layer(self.source_repository, blob.digest)) as reader,
@@ -145,23 +145,28 @@ class LayerUpload:
                 end = position + len(part)
                 if end > received:
                     self._send_part(upload, position, part)
-                    if recorded:
+                    if _is_recorded(blob):
                         self.records.save_upload(self.target_repository, blob.digest, upload, end)
                 sent.add(len(part))
                 position = end
         self._complete(blob, upload, position)
-        if recorded:
+        self._forget(blob)
+
+    def _forget(self, blob: Blob) -> None:
+        if _is_recorded(blob):
             self.records.forget_upload(self.target_repository, blob.digest)
 
     def _begin(self, blob: Blob) -> tuple[Upload, int]:
         """Return an upload, and the bytes that it has: one that an earlier run left, or a new one."""
-        if blob.size > RESUMED_FROM and (left := self.records.unfinished_upload(self.target_repository, blob.digest)):
-            upload, received = left
+        if _is_recorded(blob) and (left := self.records.unfinished_upload(self.target_repository, blob.digest)):
+            upload, recorded = left
             with suppress(EcrTuiError):
-                if self._received(upload, received) == received:
+                received = self._received(upload, recorded)
+                # A process that was killed had not recorded its last part.
+                if received >= recorded and (received % upload.part_size == 0 or received == blob.size):
                     self.records.save_upload(self.target_repository, blob.digest, upload, received)  # now it is ours
                     return upload, received
-            self.records.forget_upload(self.target_repository, blob.digest)
+            self._forget(blob)
         return self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository)), 0
 
     def _received(self, upload: Upload, expected: int) -> int:
@@ -229,6 +234,10 @@ class _Sent:
     def take_back(self) -> None:
         self.on_bytes(-self.count)
         self.count = 0
+
+
+def _is_recorded(blob: Blob) -> bool:
+    return blob.size > RESUMED_FROM
 
 
 def _lost_or(error: EcrTuiError) -> Exception:

@@ -116,14 +116,23 @@ def test_a_stop_ends_between_two_parts_and_the_next_run_goes_on() -> None:
     assert (target.stored, records.uploads) == ({DIGEST: CONTENT}, {})
 
 
-@pytest.mark.parametrize("received", [b"", b"012", b"0123", b"01234567", b"0123456789ab"])
+@pytest.mark.parametrize("received", [b"", b"012", b"0123", b"012345", b"01234567", b"0123456789ab"])
 @pytest.mark.parametrize("recorded", [4, 8])
-def test_an_upload_goes_on_only_from_the_byte_that_the_registry_confirms(received: bytes, recorded: int) -> None:
+def test_an_upload_goes_on_after_the_last_whole_part_that_the_registry_confirms(received: bytes, recorded: int) -> None:
     target = MemoryStore(uploads={"old": bytearray(received)})
     records = MemoryRecords({DIGEST: (Upload("old", 4), recorded)})
     upload_from(source_with(), target, records).copy(LARGE)
     assert target.stored == {DIGEST: CONTENT}
-    assert target.calls["begin"] == (0 if len(received) == recorded else 1)
+    goes_on = len(received) >= recorded and len(received) % 4 == 0
+    assert target.calls["begin"] == (0 if goes_on else 1)
+    assert target.calls["part"] == (3 - len(received) // 4 if goes_on else 3)
+
+
+def test_an_upload_that_has_bytes_of_somebody_else_is_begun_again() -> None:
+    target = MemoryStore(uploads={"old": bytearray(b"01234567xxxx")})
+    records = MemoryRecords({DIGEST: (Upload("old", 4), 8)})
+    upload_from(source_with(), target, records).copy(LARGE)
+    assert (target.stored, target.calls["begin"]) == ({DIGEST: CONTENT}, 1)
 
 
 def test_an_upload_that_goes_on_stays_recorded_until_it_is_complete() -> None:
