@@ -476,6 +476,8 @@ def test_the_policy_of_a_repository_lets_another_account_in(registry: Served, re
     for method, path in [("PUT", "manifests/2.0"), ("DELETE", "manifests/1.0"), ("GET", "tags/list")]:
         body = image.manifest.encode() if method == "PUT" else b""
         assert other.send(method, f"/v2/{repository}/{path}", body).error[:2] == (403, "DENIED"), method
+    registry.ecr.set_repository_policy(repositoryName=repository, policyText=policy("CompleteLayerUpload"))
+    assert other.send("PUT", f"/v2/{repository}/blobs/uploads/none").error[:2] == (404, "BLOB_UPLOAD_UNKNOWN")
 
 
 def test_one_file_serves_two_accounts(registry: Served, repository: str) -> None:

@@ -10,6 +10,7 @@ from ecrtui.emulator.distribution.mounts import mount_blob
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http_messages import Response
 from ecrtui.emulator.operations import layers
+from ecrtui.emulator.request_context import RequestContext
 
 _MEMORY = 2 * uploads.TRANSACTION_SIZE
 """Bytes that a large part needs in memory: pieces are collected, and then joined."""
@@ -40,8 +41,9 @@ def append_to_upload(call: Call) -> Response:
 
     ECR answers 201, not 202. It stores all parts, but its Range stays that of the first (containers-roadmap#2831).
     """
-    _append(call, call.reference)
-    return _progress(call, 201, call.reference, _upload(call, call.reference).first_part)
+    context = _context(call, call.reference)
+    _append(call, context)
+    return _progress(call, 201, call.reference, _upload(context).first_part)
 
 
 def complete_upload(call: Call) -> Response:
@@ -51,20 +53,20 @@ def complete_upload(call: Call) -> Response:
 
 def get_upload(call: Call) -> Response:
     """GET: answer with the number of bytes that an upload has."""
-    return _progress(call, 204, call.reference, _upload(call, call.reference).size)
+    return _progress(call, 204, call.reference, _upload(_context(call, call.reference)).size)
 
 
 def cancel_upload(call: Call) -> Response:
     """DELETE: end an upload and delete its bytes."""
-    uploads.cancel(call.embedded.database, _upload(call, call.reference).id)
+    uploads.cancel(call.embedded.database, _upload(_context(call, call.reference)).id)
     return Response(204)
 
 
 def _complete(call: Call, upload_id: str, digest: str) -> Response:
     if call.request.body.length != 0:
-        _append(call, upload_id)
-    else:
-        _upload(call, upload_id)
+        _append(call, _context(call, upload_id))
+    else:  # an unknown upload is the answer even if the digest is wrong
+        _upload(_context(call, upload_id, "CompleteLayerUpload"))
     try:
         call.run("CompleteLayerUpload", uploadId=upload_id, layerDigests=[digest])
     except ServiceError as error:
@@ -73,11 +75,10 @@ def _complete(call: Call, upload_id: str, digest: str) -> Response:
     return _completed(call, digest)
 
 
-def _append(call: Call, upload_id: str) -> None:
-    upload = _upload(call, upload_id)
+def _append(call: Call, context: RequestContext) -> None:
+    upload = _upload(context)
     body = call.request.body
     body.take_memory(_MEMORY if body.length is None else min(body.length, _MEMORY))
-    context = call.context("UploadLayerPart", uploadId=upload_id)
     layers.append_part(context, upload, body, _first_byte(call, upload))
 
 
@@ -94,8 +95,11 @@ def _first_byte(call: Call, upload: uploads.Upload) -> int:
     return int(found[1])
 
 
-def _upload(call: Call, upload_id: str) -> uploads.Upload:
-    context = call.context("UploadLayerPart", uploadId=upload_id)
+def _context(call: Call, upload_id: str, operation: str = "UploadLayerPart") -> RequestContext:
+    return call.context(operation, uploadId=upload_id)
+
+
+def _upload(context: RequestContext) -> uploads.Upload:
     with context.database.read() as connection:
         return layers.find_upload(context, connection)
 
