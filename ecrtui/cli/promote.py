@@ -14,7 +14,7 @@ from ecrtui.cli.connection_options import connection_words
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
-from ecrtui.cli.signals import stop_event
+from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.reference import Reference
@@ -200,15 +200,25 @@ def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandCon
             _print_digests(result.report)
         if any(StepOutcome.SKIPPED in result.report.counts for result in results):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
-    elif all(_is_confirmed(job.promotion, options) for job in jobs):
-        try:
-            results = _carry_out_all(jobs, options, source)
-        except KeyboardInterrupt:
-            print_message(f"go on with: {_command(options)}")
-            in_flight = any(job.target.engine.writes_in_flight() for job in jobs)
-            return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
-    else:
+        return _print_results(results, options)
+    with interrupts():
+        return _confirm_and_carry_out(jobs, options, source)
+
+
+def _confirm_and_carry_out(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
+    if not all(_is_confirmed(job.promotion, options) for job in jobs):
         return ExitCode.REFUSED
+    try:
+        results = _carry_out_all(jobs, options, source)
+    except KeyboardInterrupt:
+        print_message(f"go on with: {_command(options)}")
+        in_flight = any(job.target.engine.writes_in_flight() for job in jobs)
+        return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
+    return _print_results(results, options)
+
+
+def _print_results(results: Sequence[PromotionReport], options: argparse.Namespace) -> int:
+    """Print the results as a document; return the exit code."""
     print_result(_joined(result_document(result) for result in results), options)
     return _exit_code([exit_code_for_report(one.report, detailed=options.detailed_exit_code) for one in results])
 
