@@ -178,7 +178,8 @@ class PromotionPlanner:
         self, changes: Sequence[Step | TagChange], source: Source, contexts: Mapping[str, RepositoryContext]
     ) -> Plan:
         """Return the plan of the tags. The steps of tags that are right are known without asking again."""
-        provided = [source.closure.manifests[digest] for digest in _written(changes)]
+        manifests = source.closure.manifests
+        provided = [manifests[digest] for digest in _written(changes)]
         plan = self._engine.plan(
             [change for change in changes if isinstance(change, TagChange)],
             kind=KIND,
