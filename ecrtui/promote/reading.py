@@ -118,7 +118,9 @@ class _Reader:
             for position, subject in enumerate(subjects):
                 for referrer in replies[position]:
                     if not is_digest(referrer.digest):
-                        self.warnings.append(f"a referrer of {short_digest(subject)} is {referrer.media_type}")
+                        self.warnings.append(
+                            f"a referrer of {short_digest(subject)} is not copied: {referrer.media_type}"
+                        )
                     elif referrer.digest not in self.manifests and referrer.digest not in self.listed:
                         self.listed[referrer.digest] = (referrer, subject)
                         found.append(referrer.digest)
