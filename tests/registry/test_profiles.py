@@ -21,218 +21,99 @@ from tests.support.fake_sts import FakeSts
 NOW = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
 START_URL = "https://example.awsapps.com/start"
 
-CONFIG = f"""
-[default]
-region = us-east-1
-[profile keys]
-aws_access_key_id = ASIAQNZGKIQY56JQ7WML
-aws_secret_access_key = secret
-region = eu-west-1
-[profile old-key]
-aws_access_key_id = AKIAIOSFODNN7EXAMPLE
-aws_secret_access_key = secret
-[profile session-key]
-aws_access_key_id = ASIAQNZGKIQY56JQ7WML
-aws_secret_access_key = secret
-aws_session_token = token
-[profile half-key]
-aws_access_key_id = ASIAQNZGKIQY56JQ7WML
-[profile role]
-role_arn = arn:aws:iam::222222222222:role/path/deploy
-source_profile = keys
-[profile chain]
-role_arn = arn:aws:iam::333333333333:role/admin
-source_profile = role
-[profile mfa]
-role_arn = arn:aws:iam::222222222222:role/deploy
-source_profile = keys
-mfa_serial = arn:aws:iam::029608264753:mfa/me
-[profile cached]
-role_arn = arn:aws:iam::222222222222:role/cached
-source_profile = keys
-mfa_serial = arn:aws:iam::029608264753:mfa/me
-duration_seconds = 3600
-[profile ending]
-role_arn = arn:aws:iam::222222222222:role/ending
-source_profile = keys
-[profile own]
-role_arn = arn:aws:iam::222222222222:role/own
-source_profile = own
-aws_access_key_id = ASIAQNZGKIQY56JQ7WML
-aws_secret_access_key = secret
-[profile key-before-role]
-role_arn = arn:aws:iam::222222222222:role/x
-source_profile = own
-[profile loop-a]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = loop-b
-[profile loop-b]
-role_arn = arn:aws:iam::222222222222:role/b
-source_profile = loop-a
-[profile self]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = self
-[profile orphan]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = nobody
-[profile no-source]
-role_arn = arn:aws:iam::222222222222:role/a
-[profile two-sources]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = keys
-credential_source = Environment
-[profile from-empty]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = default
-[profile from-instance]
-role_arn = arn:aws:iam::222222222222:role/a
-credential_source = Ec2InstanceMetadata
-[profile from-nothing]
-role_arn = arn:aws:iam::222222222222:role/a
-credential_source = Environment
-[profile from-unknown]
-role_arn = arn:aws:iam::222222222222:role/a
-credential_source = Elsewhere
-[profile from-sso]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = sso-out
-[profile from-sso-mfa]
-role_arn = arn:aws:iam::222222222222:role/a
-source_profile = sso-out
-mfa_serial = arn:aws:iam::029608264753:mfa/me
-[profile web]
-role_arn = arn:aws:iam::222222222222:role/web
-web_identity_token_file = /dev/null/nothing
-[profile web-without-role]
-web_identity_token_file = /etc/hostname
-[profile sso]
-sso_session = corp
-sso_account_id = 444444444444
-sso_role_name = ReadOnly
-[profile sso-out]
-sso_session = out
-sso_account_id = 444444444444
-sso_role_name = Admin
-[profile sso-ended]
-sso_session = ended
-sso_account_id = 444444444444
-sso_role_name = Admin
-[profile sso-damaged]
-sso_session = damaged
-sso_account_id = 444444444444
-sso_role_name = Admin
-[profile sso-cached]
-sso_session = out
-sso_account_id = 444444444444
-sso_role_name = Cached
-[profile sso-legacy]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-sso_account_id = 444444444444
-sso_role_name = Admin
-[profile sso-token]
-sso_session = corp
-[profile sso-half]
-sso_session = corp
-sso_account_id = 444444444444
-[profile sso-nowhere]
-sso_session = nowhere
-sso_account_id = 444444444444
-sso_role_name = Admin
-[profile sso-other]
-sso_session = corp
-sso_region = us-east-1
-sso_account_id = 444444444444
-sso_role_name = Admin
-[profile login]
-login_session = arn:aws:iam::555555555555:user/me
-[profile login-out]
-login_session = arn:aws:iam::555555555555:user/you
-[profile process]
-credential_process = /must/not/run
-aws_account_id = 666666666666
-[profile process-and-key]
-credential_process = /must/not/run
-aws_access_key_id = ASIAQNZGKIQY56JQ7WML
-aws_secret_access_key = secret
-[profile both-files]
-credential_process = /must/not/run
-[plain]
-region = eu-west-1
-[sso-session corp]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-[sso-session out]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-[sso-session ended]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-[sso-session damaged]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-"""
-
-CREDENTIALS = """
-[both-files]
-aws_access_key_id = AKIAIOSFODNN7EXAMPLE
-aws_secret_access_key = secret
-[only-there]
-aws_access_key_id = AKIAIOSFODNN7EXAMPLE
-aws_secret_access_key = secret
-"""
-
 KEY, ROLE, SSO, HOST = ProfileKind.ACCESS_KEY, ProfileKind.ROLE, ProfileKind.SSO, ProfileKind.HOST
 LOGIN, PROCESS, WEB = ProfileKind.LOGIN, ProfileKind.PROCESS, ProfileKind.WEB_IDENTITY
 READY, SIGNED_IN, UNKNOWN = SignInState.NOT_NEEDED, SignInState.SIGNED_IN, SignInState.UNKNOWN
 OUT, UNUSABLE, EXPIRED = SignInState.SIGNED_OUT, SignInState.UNUSABLE, SignInState.EXPIRED
 RENEWABLE, CODE = SignInState.RENEWABLE, SignInState.NEEDS_CODE
 
-EXPECTED: dict[str, tuple[ProfileKind, str, str, SignInState, str]] = {
-    # kind, account, role, state, a part of the problem
-    "default": (HOST, "", "", UNKNOWN, ""),
-    "keys": (KEY, "029608264753", "", READY, ""),
-    "old-key": (KEY, "", "", READY, ""),
-    "session-key": (KEY, "029608264753", "", UNKNOWN, ""),
-    "half-key": (KEY, "029608264753", "", UNUSABLE, "no aws_secret_access_key"),
-    "role": (ROLE, "222222222222", "deploy", READY, ""),
-    "chain": (ROLE, "333333333333", "admin", READY, ""),
-    "mfa": (ROLE, "222222222222", "deploy", CODE, ""),
-    "cached": (ROLE, "222222222222", "cached", SIGNED_IN, ""),
-    "ending": (ROLE, "222222222222", "ending", READY, ""),
-    "own": (ROLE, "222222222222", "own", READY, ""),
-    "key-before-role": (ROLE, "222222222222", "x", READY, ""),
-    "loop-a": (ROLE, "222222222222", "a", UNUSABLE, "loop-a leads back to itself"),
-    "loop-b": (ROLE, "222222222222", "b", UNUSABLE, "loop-b leads back to itself"),
-    "self": (ROLE, "222222222222", "a", UNUSABLE, "self leads back to itself"),
-    "orphan": (ROLE, "222222222222", "a", UNUSABLE, "nobody does not exist"),
-    "no-source": (ROLE, "222222222222", "a", UNUSABLE, "no source_profile"),
-    "two-sources": (ROLE, "222222222222", "a", UNUSABLE, "both source_profile"),
-    "from-empty": (ROLE, "222222222222", "a", UNUSABLE, "default has no credentials"),
-    "from-instance": (ROLE, "222222222222", "a", UNKNOWN, ""),
-    "from-nothing": (ROLE, "222222222222", "a", UNUSABLE, "Environment"),
-    "from-unknown": (ROLE, "222222222222", "a", UNUSABLE, "Elsewhere"),
-    "from-sso": (ROLE, "222222222222", "a", OUT, ""),
-    "from-sso-mfa": (ROLE, "222222222222", "a", OUT, ""),
-    "web": (WEB, "222222222222", "web", UNUSABLE, "/dev/null/nothing"),
-    "web-without-role": (WEB, "", "", UNUSABLE, "no role_arn"),
-    "sso": (SSO, "444444444444", "ReadOnly", SIGNED_IN, ""),
-    "sso-out": (SSO, "444444444444", "Admin", OUT, ""),
-    "sso-ended": (SSO, "444444444444", "Admin", RENEWABLE, ""),
-    "sso-damaged": (SSO, "444444444444", "Admin", OUT, ""),
-    "sso-cached": (SSO, "444444444444", "Cached", SIGNED_IN, ""),
-    "sso-legacy": (SSO, "444444444444", "Admin", EXPIRED, ""),
-    "sso-token": (ProfileKind.SSO_WITHOUT_ROLE, "", "", UNUSABLE, "no sso_account_id"),
-    "sso-half": (SSO, "444444444444", "", UNUSABLE, "no sso_role_name"),
-    "sso-nowhere": (SSO, "444444444444", "Admin", UNUSABLE, "nowhere does not exist"),
-    "sso-other": (SSO, "444444444444", "Admin", UNUSABLE, "sso_region differs"),
-    "login": (LOGIN, "555555555555", "me", RENEWABLE, ""),
-    "login-out": (LOGIN, "555555555555", "you", OUT, ""),
-    "process": (PROCESS, "666666666666", "", UNKNOWN, ""),
-    "process-and-key": (PROCESS, "", "", UNKNOWN, ""),
-    "both-files": (KEY, "", "", READY, ""),
-    "only-there": (KEY, "", "", READY, ""),
+Section = dict[str, str]
+
+NEW_KEY, OLD_KEY = "ASIAQNZGKIQY56JQ7WML", "AKIAIOSFODNN7EXAMPLE"
+A, B, C, D, E = (digit * 12 for digit in "23456")
+OF_NEW_KEY = "029608264753"
+MFA = {"mfa_serial": f"arn:aws:iam::{OF_NEW_KEY}:mfa/me"}
+
+
+def keys(access_key: str = NEW_KEY, **more: str) -> Section:
+    return {"aws_access_key_id": access_key, "aws_secret_access_key": "secret", **more}
+
+
+def role(path: str, account: str = A, **more: str) -> Section:
+    return {"role_arn": f"arn:aws:iam::{account}:role/{path}", **more}
+
+
+def sso(session: str, name: str = "Admin", **more: str) -> Section:
+    return {"sso_session": session, "sso_account_id": C, "sso_role_name": name, **more}
+
+
+PROFILES: dict[str, tuple[Section, ProfileKind, str, str, SignInState, str]] = {
+    # its section, kind, account, role, state, a part of the problem
+    "default": ({"region": "us-east-1"}, HOST, "", "", UNKNOWN, ""),
+    "keys": (keys(region="eu-west-1"), KEY, OF_NEW_KEY, "", READY, ""),
+    "old-key": (keys(OLD_KEY), KEY, "", "", READY, ""),
+    "session-key": (keys(aws_session_token="token"), KEY, OF_NEW_KEY, "", UNKNOWN, ""),
+    "half-key": ({"aws_access_key_id": NEW_KEY}, KEY, OF_NEW_KEY, "", UNUSABLE, "no aws_secret_access_key"),
+    "role": (role("path/deploy", source_profile="keys"), ROLE, A, "deploy", READY, ""),
+    "chain": (role("admin", B, source_profile="role"), ROLE, B, "admin", READY, ""),
+    "mfa": (role("deploy", source_profile="keys", **MFA), ROLE, A, "deploy", CODE, ""),
+    "cached": (role("cached", source_profile="keys", duration_seconds="3600", **MFA), ROLE, A, "cached", SIGNED_IN, ""),
+    "ending": (role("ending", source_profile="keys"), ROLE, A, "ending", READY, ""),
+    "own": (role("own", source_profile="own", **keys()), ROLE, A, "own", READY, ""),
+    "key-before-role": (role("x", source_profile="own"), ROLE, A, "x", READY, ""),
+    "loop-a": (role("a", source_profile="loop-b"), ROLE, A, "a", UNUSABLE, "loop-a leads back to itself"),
+    "loop-b": (role("b", source_profile="loop-a"), ROLE, A, "b", UNUSABLE, "loop-b leads back to itself"),
+    "self": (role("a", source_profile="self"), ROLE, A, "a", UNUSABLE, "self leads back to itself"),
+    "orphan": (role("a", source_profile="nobody"), ROLE, A, "a", UNUSABLE, "nobody does not exist"),
+    "no-source": (role("a"), ROLE, A, "a", UNUSABLE, "no source_profile"),
+    "two-sources": (
+        role("a", source_profile="keys", credential_source="Environment"),
+        *(ROLE, A, "a", UNUSABLE, "both source_profile"),
+    ),
+    "from-empty": (role("a", source_profile="default"), ROLE, A, "a", UNUSABLE, "default has no credentials"),
+    "from-instance": (role("a", credential_source="Ec2InstanceMetadata"), ROLE, A, "a", UNKNOWN, ""),
+    "from-nothing": (role("a", credential_source="Environment"), ROLE, A, "a", UNUSABLE, "Environment"),
+    "from-unknown": (role("a", credential_source="Elsewhere"), ROLE, A, "a", UNUSABLE, "Elsewhere"),
+    "from-sso": (role("a", source_profile="sso-out"), ROLE, A, "a", OUT, ""),
+    "from-sso-mfa": (role("a", source_profile="sso-out", **MFA), ROLE, A, "a", OUT, ""),
+    "web": (role("web", web_identity_token_file="/dev/null/nothing"), WEB, A, "web", UNUSABLE, "/dev/null/nothing"),
+    "web-without-role": ({"web_identity_token_file": "/etc/hostname"}, WEB, "", "", UNUSABLE, "no role_arn"),
+    "sso": (sso("corp", "ReadOnly"), SSO, C, "ReadOnly", SIGNED_IN, ""),
+    "sso-out": (sso("out"), SSO, C, "Admin", OUT, ""),
+    "sso-ended": (sso("ended"), SSO, C, "Admin", RENEWABLE, ""),
+    "sso-damaged": (sso("damaged"), SSO, C, "Admin", OUT, ""),
+    "sso-cached": (sso("out", "Cached"), SSO, C, "Cached", SIGNED_IN, ""),
+    "sso-legacy": (
+        {"sso_start_url": START_URL, "sso_region": "eu-west-1", "sso_account_id": C, "sso_role_name": "Admin"},
+        *(SSO, C, "Admin", EXPIRED, ""),
+    ),
+    "sso-token": ({"sso_session": "corp"}, ProfileKind.SSO_WITHOUT_ROLE, "", "", UNUSABLE, "no sso_account_id"),
+    "sso-half": ({"sso_session": "corp", "sso_account_id": C}, SSO, C, "", UNUSABLE, "no sso_role_name"),
+    "sso-nowhere": (sso("nowhere"), SSO, C, "Admin", UNUSABLE, "nowhere does not exist"),
+    "sso-other": (sso("corp", sso_region="us-east-1"), SSO, C, "Admin", UNUSABLE, "sso_region differs"),
+    "login": ({"login_session": f"arn:aws:iam::{D}:user/me"}, LOGIN, D, "me", RENEWABLE, ""),
+    "login-out": ({"login_session": f"arn:aws:iam::{D}:user/you"}, LOGIN, D, "you", OUT, ""),
+    "process": ({"credential_process": "/must/not/run", "aws_account_id": E}, PROCESS, E, "", UNKNOWN, ""),
+    "process-and-key": (keys(credential_process="/must/not/run"), PROCESS, "", "", UNKNOWN, ""),
+    "both-files": ({"credential_process": "/must/not/run"}, KEY, "", "", READY, ""),
+    "only-there": ({}, KEY, "", "", READY, ""),
 }
+IN_CREDENTIALS_FILE = ("both-files", "only-there")
+SSO_SESSIONS = ("corp", "out", "ended", "damaged")
+
+
+def ini(sections: dict[str, Section]) -> str:
+    return "".join(
+        f"[{title}]\n" + "".join(f"{name} = {value}\n" for name, value in section.items())
+        for title, section in sections.items()
+    )
+
+
+CONFIG = ini(
+    {("default" if name == "default" else f"profile {name}"): row[0] for name, row in PROFILES.items() if row[0]}
+    | {"plain": {"region": "eu-west-1"}}  # no profile
+    | {f"sso-session {name}": {"sso_start_url": START_URL, "sso_region": "eu-west-1"} for name in SSO_SESSIONS}
+)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -251,7 +132,7 @@ def cache_role(home: Path, arguments: dict[str, Any], minutes: float, *, separat
 def listing(own_home: Path) -> ProfileList:
     """Every kind of profile, with the caches of the AWS CLI."""
     write_json(own_home / ".aws/config", CONFIG)
-    write_json(own_home / ".aws/credentials", CREDENTIALS)
+    write_json(own_home / ".aws/credentials", ini(dict.fromkeys(IN_CREDENTIALS_FILE, keys(OLD_KEY))))
     token = {"accessToken": "t", "expiresAt": "2026-11-27T12:00:00Z"}
     write_json(token_path("corp"), token)
     ended = {"accessToken": "t", "expiresAt": "2026-11-27T09:00:00UTC", "refreshToken": "r"}
@@ -260,24 +141,23 @@ def listing(own_home: Path) -> ProfileList:
     write_json(token_path(START_URL), ended)
     write_json(token_path("damaged"), '{"accessToken": ')
     login = {"accessToken": {"expiresAt": "2026-11-27T09:00:00Z"}, "refreshToken": "r"}
-    name = hashlib.sha256(b"arn:aws:iam::555555555555:user/me").hexdigest()
+    name = hashlib.sha256(PROFILES["login"][0]["login_session"].encode()).hexdigest()
     write_json(own_home / ".aws/login/cache" / f"{name}.json", login)
-    role = "arn:aws:iam::222222222222:role/"
-    serial = "arn:aws:iam::029608264753:mfa/me"
-    cache_role(own_home, {"RoleArn": f"{role}cached", "SerialNumber": serial, "DurationSeconds": 3600}, 45)
-    cache_role(own_home, {"RoleArn": f"{role}ending"}, 14)
-    sso = {"accountId": "444444444444", "roleName": "Cached", "sessionName": "out"}
-    cache_role(own_home, sso, 45, separators=(",", ":"))
+    prefix, serial = f"arn:aws:iam::{A}:role/", MFA["mfa_serial"]
+    cache_role(own_home, {"RoleArn": f"{prefix}cached", "SerialNumber": serial, "DurationSeconds": 3600}, 45)
+    cache_role(own_home, {"RoleArn": f"{prefix}ending"}, 14)
+    arguments = {"accountId": C, "roleName": "Cached", "sessionName": "out"}
+    cache_role(own_home, arguments, 45, separators=(",", ":"))
     return list_profiles({}, NOW)
 
 
 def test_each_profile_has_its_kind_account_role_and_state(listing: ProfileList) -> None:
     found = {profile.name: profile for profile in listing.profiles}
     shown = {name: (entry.kind, entry.account, entry.role, entry.state) for name, entry in found.items()}
-    assert shown == {name: row[:4] for name, row in EXPECTED.items()}
-    for name, row in EXPECTED.items():
-        assert row[4] in found[name].problem, name
-        assert bool(row[4]) == bool(found[name].problem), name
+    assert shown == {name: row[1:5] for name, row in PROFILES.items()}
+    for name, (*_, problem) in PROFILES.items():
+        assert problem in found[name].problem, name
+        assert bool(problem) == bool(found[name].problem), name
     assert [session.state for session in listing.sso_sessions] == [SIGNED_IN, OUT, RENEWABLE, OUT]
     assert listing.sso_sessions[0].until == NOW + timedelta(hours=2)
     assert found["cached"].until == NOW + timedelta(minutes=45)
@@ -313,7 +193,7 @@ def test_other_files_are_those_of_the_variables(tmp_path: Path) -> None:
 
 
 def test_credentials_that_botocore_has_cached_are_found(served: str, profiles: WriteFile, sts: FakeSts) -> None:
-    profiles(CONFIG.replace("ASIAQNZGKIQY56JQ7WML", "KEY"))
+    profiles(CONFIG.replace(NEW_KEY, "KEY"))
     for name in ("role", "cached"):
         assert _state(name) is not SIGNED_IN
         registry = open_registry(Connection(profile=name, endpoint_url=served, region="eu-west-1"))
