@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.aws_profiles import SSO, mfa_over_process, write_config
 from tests.support.embedded import client_for, create_repository, new_embedded, served
 from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts
@@ -20,14 +21,6 @@ with open("/dev/tty", "r+b", 0) as terminal:
     terminal.write(b"Badge number: ")
     badge = terminal.readline().decode().strip()
 print(json.dumps({"Version": 1, "AccessKeyId": "BADGE" + badge, "SecretAccessKey": "secret"}))
-"""
-CONFIG = """
-[profile process]
-credential_process = {python} {script}
-[profile role]
-role_arn = arn:aws:iam::123456789012:role/deploy
-source_profile = process
-mfa_serial = arn:aws:iam::123456789012:mfa/me
 """
 
 
@@ -41,8 +34,7 @@ def sts() -> Iterator[FakeSts]:
 def environment(own_home: Path, tmp_path: Path, sts: FakeSts) -> dict[str, str]:
     """The environment of a machine whose credential_process asks the user, and whose role needs MFA."""
     (tmp_path / "badge.py").write_text(ASKS)
-    (own_home / ".aws").mkdir()
-    (own_home / ".aws/config").write_text(CONFIG.format(python=sys.executable, script=tmp_path / "badge.py"))
+    write_config(own_home, mfa_over_process(tmp_path / "badge.py"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_ACCESS")}
     return {**kept, "AWS_ENDPOINT_URL_STS": sts.url, "AWS_PROFILE": "role"}
 
@@ -72,24 +64,13 @@ def test_a_command_asks_for_the_code_and_its_credential_process_asks_too(
     assert "654321" not in terminal.screen
 
 
-SSO_CONFIG = """
-[profile sso]
-sso_session = corp
-sso_account_id = 123456789012
-sso_role_name = deploy
-[sso-session corp]
-sso_start_url = https://example.awsapps.com/start
-sso_region = eu-west-1
-"""
-
-
 def test_a_command_prints_the_code_and_goes_on_after_the_sign_in(environment: dict[str, str], own_home: Path) -> None:
     embedded = new_embedded()
     create_repository(client_for(embedded), "team/app")
-    (own_home / ".aws/config").write_text(SSO_CONFIG)
+    write_config(own_home, SSO)
     with served(embedded) as url, FakeSso() as sso:
         sso.approved.clear()
-        variables = {"AWS_PROFILE": "sso", "AWS_ENDPOINT_URL_SSO": sso.url, "AWS_ENDPOINT_URL_SSO_OIDC": sso.url}
+        variables = {"AWS_PROFILE": "modern", "AWS_ENDPOINT_URL_SSO": sso.url, "AWS_ENDPOINT_URL_SSO_OIDC": sso.url}
         arguments = [sys.executable, "-m", "ecrtui", "repositories", "--endpoint-url", url]
         terminal = Terminal(arguments, environment | variables)
         try:

@@ -15,6 +15,7 @@ from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support import embedded as support
+from tests.support.aws_profiles import write_config
 from tests.support.fake_sts import FakeSts
 
 WriteFile = Callable[..., None]
@@ -90,7 +91,6 @@ def profiles(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFile:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
     def write(text: str) -> None:
-        (own_home / ".aws").mkdir(exist_ok=True)
-        (own_home / ".aws" / "config").write_text(text)
+        write_config(own_home, text)
 
     return write

@@ -24,6 +24,7 @@ from ecrtui.settings import Connection, load
 from ecrtui.wiring import open_engine, open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
 from tests.support import embedded as support
+from tests.support.aws_profiles import SSO, START_URL
 from tests.support.fake_sts import FakeSts, access_key_of
 
 
@@ -212,13 +213,7 @@ DENIALS = [
     ("chain", "role/far", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/far"),
     ("web", "role/web", "not authorized", "sts:AssumeRoleWithWebIdentity on arn:aws:iam::123456789012:role/web"),
 ]  # fmt: skip
-DENIED_PROFILES = """
-[profile base]
-aws_access_key_id = BASEKEY
-aws_secret_access_key = secret
-[profile role]
-role_arn = arn:aws:iam::123456789012:role/deploy
-source_profile = base
+DENIED_PROFILES = f"""{ROLE}
 [profile mfa]
 role_arn = arn:aws:iam::123456789012:role/deploy
 source_profile = base
@@ -229,7 +224,7 @@ source_profile = role
 region = eu-west-1
 [profile web]
 role_arn = arn:aws:iam::123456789012:role/web
-web_identity_token_file = {token}
+web_identity_token_file = {{token}}
 """
 
 
@@ -293,25 +288,6 @@ def test_a_failing_credential_process_is_an_error(served: str, profiles: WriteFi
     assert "credential_process" in error.hint
 
 
-SSO = """
-[profile legacy]
-sso_start_url = https://example.awsapps.com/start
-sso_region = eu-west-1
-sso_account_id = 123456789012
-sso_role_name = deploy
-[profile modern]
-sso_session = corp
-sso_account_id = 123456789012
-sso_role_name = deploy
-[profile role]
-role_arn = arn:aws:iam::123456789012:role/deploy
-source_profile = modern
-[sso-session corp]
-sso_start_url = https://example.awsapps.com/start
-sso_region = eu-west-1
-"""
-
-
 @pytest.mark.parametrize("token", ["none", "expired"])
 @pytest.mark.parametrize("profile", ["legacy", "modern", "role"])
 def test_an_expired_sso_sign_in_names_the_command_that_renews_it(
@@ -321,7 +297,7 @@ def test_an_expired_sso_sign_in_names_the_command_that_renews_it(
     if token == "expired":
         cache = own_home / ".aws" / "sso" / "cache"
         cache.mkdir(parents=True)
-        for name in ("corp", "https://example.awsapps.com/start"):
+        for name in ("corp", START_URL):
             content = {"accessToken": "hidden", "expiresAt": "2020-01-01T00:00:00Z", "region": "eu-west-1"}
             (cache / f"{hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()}.json").write_text(
                 json.dumps(content)

@@ -17,7 +17,8 @@ from ecrtui.registry.sign_in_hints import sign_in_hint
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
-from tests.registry.test_sign_in import ROLE, SSO, opened
+from tests.registry.test_sign_in import ROLE, opened
+from tests.support.aws_profiles import SSO
 from tests.support.fake_sts import FakeSts
 
 FILES: dict[str, Callable[[Path], object]] = {

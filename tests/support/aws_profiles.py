@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 ACCESS_KEY = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
@@ -49,6 +50,41 @@ login_session = arn:aws:sts::777777777777:assumed-role/Admin/me
 region = eu-west-1
 role_arn = arn:aws:iam::999999999999:role/instance
 credential_source = Ec2InstanceMetadata
+"""
+
+START_URL = "https://example.awsapps.com/start"
+SSO = f"""
+[profile modern]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = deploy
+region = eu-west-1
+[profile legacy]
+sso_start_url = {START_URL}
+sso_region = eu-west-1
+sso_account_id = 123456789012
+sso_role_name = deploy
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = modern
+[sso-session corp]
+sso_start_url = {START_URL}
+sso_region = eu-west-1
+sso_registration_scopes = sso:account:access
+"""
+"""Profiles of IAM Identity Center, with and without an ``sso-session``, and a role."""
+
+
+def mfa_over_process(script: Path) -> str:
+    """Return a role that needs MFA, and takes its credentials from a Python script."""
+    return f"""
+[profile process]
+credential_process = {sys.executable} {script}
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/deploy
+source_profile = process
+mfa_serial = arn:aws:iam::123456789012:mfa/me
+region = eu-west-1
 """
 
 

@@ -24,32 +24,15 @@ from ecrtui.registry.user import SignInMethod, User
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import WriteFile, failed
+from tests.support.aws_profiles import SSO, START_URL
 from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts
 
-START_URL = "https://example.awsapps.com/start"
-CONFIG = f"""
-[profile modern]
-sso_session = corp
-sso_account_id = 123456789012
-sso_role_name = deploy
-region = eu-west-1
-[profile legacy]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-sso_account_id = 123456789012
-sso_role_name = deploy
+CONFIG = f"""{SSO}
 [profile denied]
 sso_session = corp
 sso_account_id = 123456789012
 sso_role_name = admin
-[profile role]
-role_arn = arn:aws:iam::123456789012:role/deploy
-source_profile = modern
-[sso-session corp]
-sso_start_url = {START_URL}
-sso_region = eu-west-1
-sso_registration_scopes = sso:account:access
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ecrtui.connections import SessionFactory
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from ecrtui.tui.overlays.sign_in import SignInOverlay
+from tests.support.aws_profiles import SSO, mfa_over_process, write_config
 from tests.support.embedded import served
 from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts
@@ -23,15 +23,6 @@ import json, os, sys
 if os.getsid(0) == os.getpid():
     sys.exit("where is the badge?")
 print(json.dumps({"Version": 1, "AccessKeyId": "BADGE", "SecretAccessKey": "secret"}))
-"""
-CONFIG = """
-[profile process]
-credential_process = {python} {script}
-[profile role]
-role_arn = arn:aws:iam::123456789012:role/deploy
-source_profile = process
-mfa_serial = arn:aws:iam::123456789012:mfa/me
-region = eu-west-1
 """
 
 
@@ -46,8 +37,7 @@ async def test_the_terminal_is_lent_and_a_refused_mfa_code_is_told(
     one_image: EmbeddedRegistry, own_home: Path, tmp_path: Path, sts: FakeSts
 ) -> None:
     (tmp_path / "badge.py").write_text(NEEDS_TERMINAL)
-    (own_home / ".aws").mkdir()
-    (own_home / ".aws/config").write_text(CONFIG.format(python=sys.executable, script=tmp_path / "badge.py"))
+    write_config(own_home, mfa_over_process(tmp_path / "badge.py"))
     sts.codes = {"222222"}
     with served(one_image) as url:
         connection = Connection(profile="role", endpoint_url=url)
@@ -74,28 +64,15 @@ async def test_the_terminal_is_lent_and_a_refused_mfa_code_is_told(
     assert {call["TokenCode"] for call in sts.calls if call["Action"] == "AssumeRole"} == {"111111", "222222"}
 
 
-SSO_CONFIG = """
-[profile sso]
-sso_session = corp
-sso_account_id = 123456789012
-sso_role_name = deploy
-region = eu-west-1
-[sso-session corp]
-sso_start_url = https://example.awsapps.com/start
-sso_region = eu-west-1
-"""
-
-
 async def test_a_sign_in_shows_code_and_page_and_the_read_goes_on(
     one_image: EmbeddedRegistry, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (own_home / ".aws").mkdir()
-    (own_home / ".aws/config").write_text(SSO_CONFIG)
+    write_config(own_home, SSO)
     with served(one_image) as url, FakeSso() as sso:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", sso.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", sso.url)
         sso.approved.clear()
-        connection = Connection(profile="sso", endpoint_url=url)
+        connection = Connection(profile="modern", endpoint_url=url)
         async with running(None, connection=connection, size=(80, 24)) as pilot:
             app = app_of(pilot)
             assert isinstance(app.connect, SessionFactory)
