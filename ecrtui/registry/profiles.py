@@ -43,7 +43,8 @@ _ROLE_OPTIONS = {
 }
 """The parameters of AssumeRole that a profile can set. Their values are the key of the cached credentials."""
 
-Section = Mapping[str, Any]
+Section = Mapping[str, str]
+"""A section of an AWS file, without the options that have indented lines (``s3``): no profile kind has one."""
 
 
 def list_profiles(environment: Mapping[str, str] | None = None, now: datetime | None = None) -> ProfileList:
@@ -84,10 +85,9 @@ class _Files(NamedTuple):
             credentials = raw_config_parse(paths[1])
         except ConfigNotFound:
             credentials = {}
-        profiles = {name: dict(section) for name, section in config["profiles"].items()}
-        for name, section in credentials.items():
-            profiles.setdefault(name, {}).update(section)
-        return cls(profiles, credentials, config.get("sso_sessions", {}))
+        profiles, keys = _sections(config["profiles"]), _sections(credentials)
+        merged = {name: {**profiles.get(name, {}), **keys.get(name, {})} for name in (*profiles, *keys)}
+        return cls(merged, keys, _sections(config.get("sso_sessions", {})))
 
 
 class _Listing:
@@ -118,8 +118,8 @@ class _Listing:
             visited: the roles that take their credentials from it, the farthest first.
         """
         section = self._files.profiles[name]
-        account = str(section.get("aws_account_id", ""))
-        found = Profile(name, ProfileKind.HOST, account, region=self._region or str(section.get("region", "")))
+        account = section.get("aws_account_id", "")
+        found = Profile(name, ProfileKind.HOST, account, region=self._region or section.get("region", ""))
         own_key = visited and section.keys() & {"aws_access_key_id", "aws_secret_access_key"}
         if "role_arn" in section and "web_identity_token_file" not in section and not own_key:
             return self._role(found, section, (*visited, name))
@@ -130,23 +130,23 @@ class _Listing:
         if "aws_access_key_id" in self._files.credentials.get(name, {}):
             return _access_key(found, section)
         if "login_session" in section:
-            return self._login(found, str(section["login_session"]))
+            return self._login(found, section["login_session"])
         if "credential_process" in section:
             return found._replace(kind=ProfileKind.PROCESS)
         if "aws_access_key_id" in section:
             return _access_key(found, section)
         if "sso_session" in section:
-            return self._sso_without_role(found, str(section["sso_session"]))
+            return self._sso_without_role(found, section["sso_session"])
         return found
 
     def sso_session(self, name: str) -> SsoSession:
         """Return an ``sso-session``."""
         section = self._files.sso_sessions[name]
         state, until = self._token_state(name)
-        return SsoSession(name, str(section.get("sso_start_url", "")), str(section.get("sso_region", "")), state, until)
+        return SsoSession(name, section.get("sso_start_url", ""), section.get("sso_region", ""), state, until)
 
     def _role(self, found: Profile, section: Section, visited: tuple[str, ...]) -> Profile:
-        arn = str(section["role_arn"])
+        arn = section["role_arn"]
         found = found._replace(
             kind=ProfileKind.ROLE, account=account_of_arn(arn) or found.account, role=arn.rpartition("/")[2]
         )
@@ -154,7 +154,7 @@ class _Listing:
         if (source is None) == (named is None):
             both = "both source_profile and credential_source" if source else "no source_profile or credential_source"
             return _unusable(found, f"The profile has {both}.")
-        origin = self._named_source(str(named)) if source is None else self._source(str(source), visited)
+        origin = self._source(source, visited) if source is not None else self._named_source(named or "")
         if origin.state is SignInState.UNUSABLE:
             return _unusable(found, origin.problem)
         via = (origin.name, *origin.via) if source is not None and source != found.name else origin.via
@@ -187,28 +187,28 @@ class _Listing:
         return _unusable(_NOTHING, f"The credential_source {source} is not known.")
 
     def _web_identity(self, found: Profile, section: Section) -> Profile:
-        arn = str(section.get("role_arn", ""))
+        arn = section.get("role_arn", "")
         found = found._replace(
             kind=ProfileKind.WEB_IDENTITY, account=account_of_arn(arn) or found.account, role=arn.rpartition("/")[2]
         )
         if not arn:
             return _unusable(found, "The profile has no role_arn.")
-        path = Path(str(section["web_identity_token_file"]))
+        path = Path(section["web_identity_token_file"])
         reason = why_unreadable(path)
         return _unusable(found, f"{path}: {reason}.") if reason else found._replace(state=_READY)
 
     def _sso(self, found: Profile, section: Section) -> Profile:
         session = section.get("sso_session")
+        shared = self._files.sso_sessions.get(session or "", {})
         found = found._replace(
             kind=ProfileKind.SSO,
-            account=str(section.get("sso_account_id", "")),
-            role=str(section.get("sso_role_name", "")),
-            sso_session=str(session or ""),
+            account=section.get("sso_account_id", ""),
+            role=section.get("sso_role_name", ""),
+            sso_session=session or "",
             login_profile=found.name,
         )
         if session is not None and session not in self._files.sso_sessions:
             return _unusable(found, f"The sso-session {session} does not exist.")
-        shared = self._files.sso_sessions.get(str(session), {})
         for name in shared:
             if section.get(name, shared[name]) != shared[name]:
                 return _unusable(found, f"{name} differs between the profile and the sso-session {session}.")
@@ -217,7 +217,7 @@ class _Listing:
             return _unusable(found, f"The profile has no {' and no '.join(missing)}.")
         if until := self._cached_until(_sso_role_key(merged)):
             return found._replace(state=SignInState.SIGNED_IN, until=until)
-        state, until = self._token_state(str(session or merged["sso_start_url"]), renewable=session is not None)
+        state, until = self._token_state(session or merged["sso_start_url"], renewable=session is not None)
         return found._replace(state=state, until=until)
 
     def _sso_without_role(self, found: Profile, session: str) -> Profile:
@@ -260,13 +260,20 @@ class _Listing:
         return until if until is not None and until - self._now >= ROLE_MARGIN else None
 
 
+def _sections(sections: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Section]:
+    return {
+        title: {option: value for option, value in section.items() if isinstance(value, str)}
+        for title, section in sections.items()
+    }
+
+
 _READY = SignInState.NOT_NEEDED
 _NOTHING = Profile("", ProfileKind.HOST)
 _SSO_OPTIONS = ("sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 
 
 def _access_key(found: Profile, section: Section) -> Profile:
-    found = _with_account_of_key(found._replace(kind=ProfileKind.ACCESS_KEY), str(section["aws_access_key_id"]))
+    found = _with_account_of_key(found._replace(kind=ProfileKind.ACCESS_KEY), section["aws_access_key_id"])
     if "aws_secret_access_key" not in section:
         return _unusable(found, "The profile has no aws_secret_access_key.")
     return found._replace(state=SignInState.UNKNOWN if "aws_session_token" in section else _READY)
@@ -290,11 +297,9 @@ def _role_key(section: Section) -> str:
     return _sha1(json.dumps(values, sort_keys=True))
 
 
-def _parameter(option: str, value: Any) -> str | int | None:
-    if option == "role_session_name" and not value:
-        return None
+def _parameter(option: str, value: str) -> str | int | None:
     if option != "duration_seconds":
-        return str(value)
+        return value if value or option != "role_session_name" else None
     try:
         return int(value)
     except ValueError:

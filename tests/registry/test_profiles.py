@@ -97,6 +97,14 @@ PROFILES: dict[str, tuple[Section, ProfileKind, str, str, SignInState, str]] = {
     "process-and-key": (keys(credential_process="/must/not/run"), PROCESS, "", "", UNKNOWN, ""),
     "both-files": ({"credential_process": "/must/not/run"}, KEY, "", "", READY, ""),
     "only-there": ({}, KEY, "", "", READY, ""),
+    "nested": (
+        {"sso_session": "\n  x = 1", "sso_account_id": C, "region": "\n  x = 1"},
+        SSO,
+        C,
+        "",
+        UNUSABLE,
+        "no sso",
+    ),
 }
 IN_CREDENTIALS_FILE = ("both-files", "only-there")
 SSO_SESSIONS = ("corp", "out", "ended", "damaged")
@@ -113,6 +121,7 @@ CONFIG = ini(
     {("default" if name == "default" else f"profile {name}"): row[0] for name, row in PROFILES.items() if row[0]}
     | {"plain": {"region": "eu-west-1"}}  # no profile
     | {f"sso-session {name}": {"sso_start_url": START_URL, "sso_region": "eu-west-1"} for name in SSO_SESSIONS}
+    | {"sso-session nested": {"sso_start_url": "\n  x = 1"}}
 )
 
 
@@ -158,7 +167,7 @@ def test_each_profile_has_its_kind_account_role_and_state(listing: ProfileList) 
     for name, (*_, problem) in PROFILES.items():
         assert problem in found[name].problem, name
         assert bool(problem) == bool(found[name].problem), name
-    assert [session.state for session in listing.sso_sessions] == [SIGNED_IN, OUT, RENEWABLE, OUT]
+    assert [session.state for session in listing.sso_sessions] == [SIGNED_IN, OUT, RENEWABLE, OUT, OUT]
     assert listing.sso_sessions[0].until == NOW + timedelta(hours=2)
     assert found["cached"].until == NOW + timedelta(minutes=45)
     assert (found["chain"].via, found["own"].via, found["from-sso"].via) == (("role", "keys"), (), ("sso-out",))
