@@ -49,8 +49,9 @@ def sign_in(session: Session, configuration: SsoConfiguration, user: User, metho
     def other_token() -> dict[str, Any] | None:
         """Return a usable token that somebody else has got."""
         found = cache.find(key)
-        usable = found is not None and not has_ended(found, "expiresAt", datetime.now(UTC))
-        return found if usable and found is not None and found["accessToken"] != refused else None
+        if found is None or found["accessToken"] == refused or has_ended(found, "expiresAt", datetime.now(UTC)):
+            return None
+        return found
 
     with _lock_of(key):
         if other_token() is not None:
