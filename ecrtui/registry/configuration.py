@@ -38,9 +38,12 @@ _log = logging.getLogger(__name__)
 CREDENTIALS_CACHE = Path("~/.aws/cli/cache")
 """Where the AWS CLI, and ecrtui, keep the temporary credentials of assumed roles, with or without MFA."""
 
+PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
 _AWS_CLI_VARIABLES: Mapping[str, tuple[str | None, list[str], Any, Any]] = {
-    "profile": (None, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"], None, None),
-    "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None),
+    "profile": (None, [*PROFILE_VARIABLES], None, None),
+    "region": ("region", [*REGION_VARIABLES], None, None),
     "retry_mode": ("retry_mode", ["AWS_RETRY_MODE"], "standard", None),
 }
 """Settings of the AWS CLI that botocore lacks: the order of the two profile variables, and ``AWS_REGION``."""

@@ -14,14 +14,13 @@ from botocore.utils import get_environ_proxies
 
 from ecrtui.paths import AWS_FILES, expand
 from ecrtui.redaction import public_url, redact_url
+from ecrtui.registry.configuration import PROFILE_VARIABLES, REGION_VARIABLES
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
     from ecrtui.settings import Connection
 
-_PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
-_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL")
 
 _FILE_NAMES = {"AWS_CONFIG_FILE": "config file", "AWS_SHARED_CREDENTIALS_FILE": "credentials file"}
@@ -71,7 +70,7 @@ def configuration_sources(
         state = "" if file.exists() else " (does not exist)"
         yield SourcedValue(_FILE_NAMES[variable], f"{file}{state}", variable if environment.get(variable) else "")
     yield SourcedValue(
-        "profile", name, "--profile" if connection.profile else _variable(environment, _PROFILE_VARIABLES)
+        "profile", name, "--profile" if connection.profile else _variable(environment, PROFILE_VARIABLES)
     )
     region = session.get_config_variable("region") or ""
     yield SourcedValue("region", region or "none", _region_source(region, connection, environment, profile))
@@ -90,7 +89,7 @@ def _region_source(
 ) -> str:
     if connection.region:
         return "--region"
-    if variable := _variable(environment, _REGION_VARIABLES):
+    if variable := _variable(environment, REGION_VARIABLES):
         return variable
     if profile.get("region"):
         return "region of the profile"

@@ -22,7 +22,7 @@ from dateutil.parser import parse  # type: ignore[import-untyped]
 from ecrtui.ecr.location import account_of_access_key, account_of_arn
 from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState, SsoSession
 from ecrtui.paths import AWS_FILES, expand
-from ecrtui.registry.configuration import credentials_cache
+from ecrtui.registry.configuration import REGION_VARIABLES, credentials_cache
 from ecrtui.registry.configuration_errors import explain_parse_error
 from ecrtui.registry.credentials_cache import why_unreadable
 from ecrtui.registry.sso.configuration import token_path
@@ -33,7 +33,6 @@ LOGIN_CACHE = "~/.aws/login/cache"
 ROLE_MARGIN = timedelta(minutes=15)
 """botocore does not use cached credentials of a role that end earlier than that."""
 
-_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ROLE_OPTIONS = {
     "role_arn": "RoleArn",
     "role_session_name": "RoleSessionName",
@@ -97,7 +96,7 @@ class _Listing:
         self._files = files
         self._environment = environment
         self._now = now
-        self._region = next(filter(None, map(environment.get, _REGION_VARIABLES)), "")
+        self._region = next(filter(None, map(environment.get, REGION_VARIABLES)), "")
 
     def environment(self) -> tuple[Profile, ...]:
         """Return the credentials of the environment, if there are any."""
