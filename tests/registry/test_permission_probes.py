@@ -30,14 +30,15 @@ def embedded() -> EmbeddedRegistry:
     return embedded
 
 
+@pytest.fixture(scope="module")
+def opened(embedded: EmbeddedRegistry) -> Diagnosis:
+    return open_diagnosis(Connection(), embedded=embedded)
+
+
 @pytest.fixture
-def diagnosis(embedded: EmbeddedRegistry) -> Diagnosis:
+def diagnosis(embedded: EmbeddedRegistry, opened: Diagnosis) -> Diagnosis:
     embedded.faults.clear()
-    return _shared(embedded)
-
-
-def _shared(embedded: EmbeddedRegistry, made: dict[int, Diagnosis] = {}) -> Diagnosis:  # noqa: B006 - a cache
-    return made.setdefault(id(embedded), open_diagnosis(Connection(), embedded=embedded))
+    return opened
 
 
 def subject(diagnosis: Diagnosis) -> Subject:
