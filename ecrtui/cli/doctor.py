@@ -88,7 +88,7 @@ def _sections(connection: Connection, repository: str, limit: float) -> Iterator
     from ecrtui.wiring import open_diagnosis
 
     diagnosis = open_diagnosis(connection)
-    registry = checks.Registry(diagnosis)
+    registry = checks.RegistryCheck(diagnosis)
     questions = [*_questions_about_this_machine(), *checks.connection_questions(diagnosis, registry)]
     yield from ask_all(questions, limit)
     answers: dict[Permission, Answer] = {}

@@ -26,7 +26,7 @@ _SIGN_IN_STATUS = {
 }
 
 
-def connection_questions(diagnosis: Diagnosis, registry: Registry) -> Sequence[Question]:
+def connection_questions(diagnosis: Diagnosis, registry: RegistryCheck) -> Sequence[Question]:
     """Return the questions about the configuration, the sign-in and the registry."""
     return [
         Question("AWS configuration", "configuration", partial(_configuration, diagnosis)),
@@ -80,7 +80,7 @@ def _identity(diagnosis: Diagnosis) -> Iterator[Check]:
     yield Check("caller", arn) if arn else Check("caller", "STS did not tell", Status.UNKNOWN)
 
 
-class Registry:
+class RegistryCheck:
     """Asks the registry once, and keeps its answer."""
 
     def __init__(self, diagnosis: Diagnosis) -> None:
