@@ -93,6 +93,14 @@ def error_response(error: ServiceError) -> Response:
     return json_response({"__type": error.code, "message": error.message, **error.members}, error.status)
 
 
+def error_members(response: Response) -> Mapping[str, Any] | None:
+    """Return the members of an error response of AWS JSON 1.1; None for any other response."""
+    if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
+        return None
+    members: dict[str, Any] = json.loads(response.body)
+    return members
+
+
 def headers(content_type: str) -> dict[str, str]:
     """Return the headers of a response: its content type and a new request id."""
     return {"Content-Type": content_type, "x-amzn-RequestId": str(uuid4())}

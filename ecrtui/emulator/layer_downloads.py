@@ -7,7 +7,6 @@ have no signature.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from uuid import uuid4
 from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import JSON_TYPE, Response, headers
+from ecrtui.emulator.http_messages import Response, error_members, headers
 from ecrtui.emulator.xml_text import xml_text
 
 OPERATION = "DownloadLayer"
@@ -110,9 +109,9 @@ def to_s3_error(response: Response) -> Response:
 
     Where ECR says ThrottlingException, S3 says SlowDown.
     """
-    if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
+    error = error_members(response)
+    if error is None:
         return response
-    error = json.loads(response.body)
     code, message, status = error["__type"], error["message"], response.status
     if code == "ThrottlingException":
         code, message, status = _SLOW_DOWN

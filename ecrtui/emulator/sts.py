@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from ecrtui.emulator import partitions
-from ecrtui.emulator.http_messages import JSON_TYPE, Request, Response, headers
+from ecrtui.emulator.http_messages import Request, Response, error_members, headers
 from ecrtui.emulator.xml_text import xml_text
 
 GET_CALLER_IDENTITY = "GetCallerIdentity"
@@ -53,9 +52,9 @@ def caller_identity(registry_id: str, region: str) -> Response:
 
 def to_xml_error(response: Response) -> Response:
     """Convert an error response of AWS JSON to the query protocol; return any other response unchanged."""
-    if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
+    error = error_members(response)
+    if error is None:
         return response
-    error = json.loads(response.body)
     response_headers = headers("text/xml")
     body = (
         f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>{"Sender" if response.status < 500 else "Receiver"}</Type>'

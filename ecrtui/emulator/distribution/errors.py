@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
 
-from ecrtui.emulator.http_messages import JSON_TYPE, Response, json_response
+from ecrtui.emulator.http_messages import Response, error_members, json_response
 
 NOT_AUTHENTICATED = "UnauthorizedException"
 """The code for a client that did not say who it is. ECR's own API has no such error, as it reads no tokens."""
@@ -54,9 +52,9 @@ def to_distribution_error(response: Response, operation: str = "") -> Response:
     Args:
         operation: the operation that failed; empty if none ran.
     """
-    if response.headers.get("Content-Type") != JSON_TYPE or response.status < 400:
+    error = error_members(response)
+    if error is None:
         return response
-    error: dict[str, Any] = json.loads(response.body)
     fallback = ("UNSUPPORTED" if response.status < 500 else "UNKNOWN", response.status)
     name = error["__type"]
     code, status = _CODES_OF_OPERATIONS.get((operation, name)) or _CODES.get(name, fallback)
