@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from uuid import uuid4
 
 from ecrtui.emulator.blobs import BlobContent
@@ -125,7 +125,7 @@ def to_s3_error(response: Response) -> Response:
 
 
 def _find_content(database: Database, path: str) -> BlobContent:
-    kind, _, rest = path.strip("/").partition("/")
+    kind, _, rest = unquote(path).strip("/").partition("/")
     parts = rest.split("/", 3)
     if kind == "layers" and len(parts) == 4:
         with database.read() as connection:

@@ -366,7 +366,8 @@ def test_a_download_url_expires() -> None:
     ):
         assert embedded.download(changed).status == 403
     now += layer_downloads.LIFETIME - 1
-    assert embedded.download(target).status == embedded.download(longer).status == 200
+    for valid in (target, longer, target.replace(":", "%3A")):
+        assert embedded.download(valid).status == 200
     now += 1
     for late in (target, longer):
         response = embedded.download(late)
