@@ -70,7 +70,7 @@ class EmbeddedRegistry:
 
     Args:
         database: the storage.
-        registry_id: the account id of every caller.
+        registry_id: the account id of the registry, and of each caller of the JSON protocol.
         region: the region of unsigned requests.
         faults: faults to inject; they may change while the registry runs.
         clock: returns the time, in seconds since the epoch.
