@@ -123,7 +123,7 @@ class ConnectionSwitcher:
         from ecrtui.tui.overlays.connections import ConnectionPicker
         from ecrtui.tui.screens.side_by_side import SideBySideScreen
 
-        if isinstance(self._app.screen, ConnectionPicker):
+        while isinstance(self._app.screen, ConnectionPicker):  # the regions of a profile are above the profiles
             self._app.pop_screen()
         self._app.push_screen(SideBySideScreen(CombinedSource(sources)))
 
