@@ -11,7 +11,7 @@ from ecrtui.ecr.layer import Upload
 from ecrtui.errors import AccessDenied, EcrTuiError, IntegrityError
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
-from ecrtui.promote.transfer import BlobCopy, TransferProgress, copy_blobs
+from ecrtui.promote.transfer import WORKERS, BlobCopy, TransferProgress, copy_blobs
 from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Pace, Stopped
 from tests.promote.conftest import without_pauses
 from tests.promote.memory_store import CHANGED, FAILED, LOST, THROTTLED, MemoryRecords, MemoryStore
@@ -208,10 +208,11 @@ def test_progress_counts_bytes_and_blobs() -> None:
 
 def test_the_first_error_stops_the_others() -> None:
     source, wanted = blobs(*(str(number).encode() * 9 for number in range(20)))
-    target = MemoryStore(before={"begin": [DENIED]})
+    target = MemoryStore(before={"begin": [DENIED] * len(wanted)})
     with pytest.raises(AccessDenied):
         copy_blobs(source, target, [BlobCopy("dev", "prod", wanted)], MemoryRecords(), pace=Pace(without_pauses))
-    assert len(target.stored) < len(wanted)
+    assert target.stored == {}
+    assert len(target.before["begin"]) >= len(wanted) - WORKERS  # a worker ends with its first error
 
 
 def test_a_stop_leaves_the_complete_blobs() -> None:
