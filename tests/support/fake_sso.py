@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.support.local_server import LocalServer, QuietHandler
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -22,13 +23,13 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 FAR_SECONDS = 4102444800
 
 
-class FakeSso:
+class FakeSso(LocalServer):
     """Answers requests and keeps them. Tokens are ``token1``, ``token2`` …; role keys are ``SSOKEY1``, ``SSOKEY2`` …"""
 
     def __init__(self) -> None:
         owner = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 self._reply(json.loads(body) if body else {})
@@ -53,11 +54,7 @@ class FakeSso:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        super().__init__(Handler)
         self.reset()
 
     def reset(self) -> None:
@@ -80,16 +77,9 @@ class FakeSso:
         self.accounts: dict[str, list[str]] = {"123456789012": ["deploy"]}
         """The roles of each account."""
 
-    def __enter__(self) -> FakeSso:
-        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.approved.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
+        super().__exit__()
 
     def routes(self) -> list[str]:
         """Return the last word of the route of each request, in order."""

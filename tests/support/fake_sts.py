@@ -8,10 +8,10 @@ with FakeSts() as sts:
 from __future__ import annotations
 
 import re
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
+
+from tests.support.local_server import LocalServer, QuietHandler
 
 ACCOUNT = "123456789012"
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -31,7 +31,7 @@ def _error(code: str, message: str) -> str:
     )
 
 
-class FakeSts:
+class FakeSts(LocalServer):
     """Answers requests and keeps them. The role credentials that it gives have the keys ``ROLEKEY1``, ``ROLEKEY2`` …"""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class FakeSts:
         """The MFA codes that are accepted, each once; None for any."""
         owner = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 call = {name: values[0] for name, values in parse_qs(body).items()}
@@ -66,21 +66,7 @@ class FakeSts:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def __enter__(self) -> FakeSts:
-        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
 
     def refusal(self, call: dict[str, str]) -> tuple[str, str] | None:
         """Return the code and the message of the error for a request; None to answer it."""
