@@ -24,11 +24,11 @@ class Status(StrEnum):
 
 
 class Check(NamedTuple):
-    """One thing that was looked at.
+    """The result of one check.
 
     Args:
-        name: what it is.
-        value: what was found; never a secret.
+        name: what the check looked at.
+        value: what it found; never a secret.
         status: whether it is as it should be.
         source: where the value comes from: an option, a variable, a file; empty if that says nothing.
         hint: the next step; empty if there is none.

@@ -1,4 +1,4 @@
-"""The profiles of the AWS configuration: what is known of them before anything connects."""
+"""The profiles of the AWS configuration: what ecrtui knows of them before it connects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ProfileKind(Enum):
 
 
 class SignInState(Enum):
-    """Whether a profile can connect now. It is read from files; AWS may say otherwise."""
+    """Whether a profile can connect now, as the files say. AWS can say otherwise."""
 
     NOT_NEEDED = "no sign-in needed"
     SIGNED_IN = "signed in"
@@ -47,13 +47,13 @@ class SignInState(Enum):
 
 
 class Profile(NamedTuple):
-    """A profile, and what is known of it without a network call.
+    """A profile, and what ecrtui knows of it without a network call.
 
     Args:
         name: its name; empty for the credentials of the environment.
         kind: where its credentials come from.
         account: the account; empty if it is not known.
-        account_by_key: whether the account was read from the access key. AWS does not document this.
+        account_by_key: whether ecrtui computed the account from the access key. AWS does not document this.
         role: the name of the role, or the user; empty if it is not known.
         region: the region of a connection without ``--region``; empty if none is configured.
         via: the names of the profiles that a role takes its credentials from, the nearest first.

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class SignInRequest(NamedTuple):
-    """A page that the user opens in a browser, to let ecrtui have a token.
+    """A page that the user opens in a browser, so that ecrtui gets a token.
 
     Args:
-        session: what is signed in to: the name of the ``sso-session``, or the start URL.
+        session: where the user signs in: the name of the ``sso-session``, or the start URL.
         url: the page.
-        code: the code that the page shows or asks for; empty if the page has none, because ecrtui has opened it.
+        code: the code that the page shows or asks for; empty if ecrtui opens the page itself, which needs no code.
         expires_at: the time at which the request ends, in seconds since 1970.
     """
 

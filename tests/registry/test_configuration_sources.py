@@ -1,4 +1,4 @@
-"""Each value of the AWS configuration is told with its source, and without passwords."""
+"""Each value of the AWS configuration has its source, and no password."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("good", "entered", "sent", "questions"), REFUSED)
-def test_a_refused_mfa_code_is_told_and_asked_again(
+def test_the_prompt_says_that_a_code_was_refused_and_asks_again(
     served: str, profiles: WriteFile, sts: FakeSts, good: str, entered: list[str], sent: list[str], questions: int
 ) -> None:
     profiles(MFA)

@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 BROWSER_GRANT = "authorization_code"
 _REGISTRATION_MARGIN = timedelta(minutes=15)
 """The AWS CLI does not use a registration that ends earlier than that."""
-_CODE_ENDS = ("InvalidClientException", "InvalidGrantException")
-"""The service no longer knows the client. The registration in the cache is old."""
+_UNKNOWN_CLIENT = ("InvalidClientException", "InvalidGrantException")
+"""The codes of a service that no longer knows the client: the registration in the cache is old."""
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -103,7 +103,7 @@ class OidcClient:
             try:
                 return registration, call(registration)
             except ClientError as problem:
-                if code_of(problem) not in _CODE_ENDS:
+                if code_of(problem) not in _UNKNOWN_CLIENT:
                     raise
             _log.info("the registration of %s is no longer known", self.configuration.name)
             self._cache.forget(self.configuration.registration_key)

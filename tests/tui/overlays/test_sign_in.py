@@ -33,7 +33,7 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSts]:
         yield fake
 
 
-async def test_the_terminal_is_lent_and_a_refused_mfa_code_is_told(
+async def test_a_command_uses_the_terminal_and_the_prompt_says_that_a_code_was_refused(
     one_image: EmbeddedRegistry, own_home: Path, tmp_path: Path, sts: FakeSts
 ) -> None:
     (tmp_path / "badge.py").write_text(NEEDS_TERMINAL)
