@@ -1,16 +1,16 @@
 """The user's settings, from defaults, the settings file, the environment and flags. The later one wins.
 
-A setting is one field of :class:`Settings`, declared with :func:`_setting`: type, default, environment variable, flag,
-whether an account may differ, and its check. Loading, error messages and the documentation read that declaration.
+A setting is one field of :class:`Settings`. :mod:`ecrtui.setting_declaration` declares it: type, default, environment
+variable, flag, whether an account may differ, and its check. Loading, error messages and the documentation read that
+declaration.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +18,25 @@ from typing import Any, NamedTuple
 
 from ecrtui.errors import SettingsError
 from ecrtui.paths import expand, lacks_home, settings_file
+from ecrtui.setting_declaration import (
+    FIX,
+    LIST,
+    NUMBER,
+    SWITCH,
+    TABLE,
+    TEXT,
+    Origin,
+    Setting,
+    check_keys,
+    check_prefetch,
+    check_protected_tags,
+    check_sso_login,
+    check_theme,
+    check_unlock_minutes,
+    check_writes_per_second,
+    declare,
+    invalid,
+)
 from ecrtui.text_files import UnreadableFile, parse_toml, read_text
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
@@ -26,14 +45,7 @@ PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 _FILE_VARIABLE = "ECRTUI_SETTINGS"
 """The environment variable that names the settings file, in place of the user's own."""
 
-_FIX = "Fix the file or move it aside."
-
 _ACCOUNT_DIGITS = 12
-
-_MAX_UNLOCK_MINUTES = 24 * 60
-
-_SHOWN_VALUE = 60
-"""Characters of a wrong value that an error shows."""
 
 
 class Connection(NamedTuple):
@@ -66,122 +78,6 @@ class Connection(NamedTuple):
         return environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
 
 
-class Origin(NamedTuple):
-    """Where a value comes from.
-
-    Args:
-        source: the settings file, the variable or the flag.
-        text: the text of the file; empty for a variable and a flag.
-    """
-
-    source: str
-    text: str = ""
-
-    def place(self, *names: str) -> str:
-        """Return where the value with these names is set: one name for each level of tables."""
-        position = -1
-        for name in names:
-            pattern = rf"""(?m)^[ \t]*(?:\[\s*)?(?:[\w"'.-]+\.)?["']?{re.escape(name)}["']?\s*[=.\]]"""
-            if found := re.compile(pattern).search(self.text, max(position, 0)):
-                position = found.start()
-        return self.source if position < 0 else f"{self.source}, line {self.text.count(chr(10), 0, position) + 1}"
-
-
-class Setting(NamedTuple):
-    """The declaration of one setting.
-
-    Args:
-        meaning: what the setting does, for the documentation.
-        kind: the type in words, for error messages.
-        types: the Python types that TOML may give it.
-        variable: the environment variable that sets it, if any.
-        flag: the option of ``ecrtui`` that sets it, if any.
-        per_account: whether ``[accounts.ID]`` may set it.
-        check: converts a value of the right type; raises SettingsError. It gets the value and its origin.
-    """
-
-    meaning: str
-    kind: str
-    types: tuple[type, ...]
-    variable: str = ""
-    flag: str = ""
-    per_account: bool = False
-    check: Callable[[Any, Origin], Any] | None = None
-
-
-_TEXT = ("a text", (str,))
-_SWITCH = ("true or false", (bool,))
-_NUMBER = ("a number", (int, float))
-_LIST = ("a list of texts", (list, tuple))
-_TABLE = ("a table", (Mapping,))
-
-
-def _setting(kind: tuple[str, tuple[type, ...]], meaning: str, default: Any, **options: Any) -> Any:
-    """Declare a field of :class:`Settings`. A callable default makes a new value for each object."""
-    metadata = {"setting": Setting(meaning, *kind, **options)}
-    if callable(default):
-        return field(default_factory=default, metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-def _invalid(origin: Origin, names: Sequence[str], value: Any, rule: str) -> SettingsError:
-    name, shown = ".".join(names), repr(value)
-    if len(shown) > _SHOWN_VALUE:
-        shown = f"{shown[:_SHOWN_VALUE]}…"
-    return SettingsError(
-        f"{origin.place(*names)}: {name} is {shown}", f"{name} must {rule}.", _FIX if origin.text else ""
-    )
-
-
-def _check_prefetch(value: bool | str, origin: Origin) -> bool | str:
-    if value not in (True, False, "auto"):
-        raise _invalid(origin, ["prefetch"], value, "be auto, true or false")
-    return value
-
-
-def _check_sso_login(value: str, origin: Origin) -> str:
-    if value not in ("auto", "device", "browser"):
-        raise _invalid(origin, ["sso_login"], value, "be auto, device or browser")
-    return value
-
-
-def _check_theme(value: str, origin: Origin) -> str:
-    if not value.strip():
-        raise _invalid(origin, ["theme"], value, "name a theme")
-    return value
-
-
-def _check_protected_tags(value: Sequence[Any], origin: Origin) -> tuple[str, ...]:
-    if not all(isinstance(pattern, str) and pattern for pattern in value):
-        raise _invalid(origin, ["protected_tags"], value, "be a list of texts, none of them empty")
-    return tuple(value)
-
-
-def _check_writes_per_second(value: float, origin: Origin) -> float:
-    if not 0 < value < math.inf:
-        raise _invalid(origin, ["writes_per_second"], value, "be above zero, and finite")
-    return float(value)
-
-
-def _check_unlock_minutes(value: float, origin: Origin) -> float:
-    if not 0 < value <= _MAX_UNLOCK_MINUTES:
-        raise _invalid(origin, ["unlock_minutes"], value, f"be above zero, and at most {_MAX_UNLOCK_MINUTES}")
-    return float(value)
-
-
-def _check_keys(value: Mapping[str, Any], origin: Origin) -> Mapping[str, str]:
-    """Flatten the table: TOML reads ``image.retag = "t"`` without quotes as a table in a table."""
-    flat: dict[str, str] = {}
-    for name, entry in value.items():
-        if isinstance(entry, Mapping):
-            flat |= _check_keys({f"{name}.{inner}": keys for inner, keys in entry.items()}, origin)
-        elif isinstance(entry, str) and entry.strip():
-            flat[name] = entry
-        else:
-            raise _invalid(origin, ["keys", name], entry, 'be a text with one or more keys, as in "t,f2"')
-    return flat
-
-
 def _check_accounts(value: Mapping[str, Any], origin: Origin) -> Mapping[str, Mapping[str, Any]]:
     return {account: _check_account(account, own, origin) for account, own in value.items()}
 
@@ -190,9 +86,9 @@ def _check_account(account: str, own: Any, origin: Origin) -> Mapping[str, Any]:
     title = f"{origin.place('accounts', account)}: accounts.{account}"
     allowed = sorted(name for name, setting in SETTINGS.items() if setting.per_account)
     if re.fullmatch(r"[0-9]*", account) and len(account) != _ACCOUNT_DIGITS:
-        raise SettingsError(f"{title} is not an account", "An account has twelve digits.", _FIX)
+        raise SettingsError(f"{title} is not an account", "An account has twelve digits.", FIX)
     if not isinstance(own, Mapping) or not own.keys() <= set(allowed):
-        raise SettingsError(f"{title} may set {', '.join(allowed)} only", "", _FIX)
+        raise SettingsError(f"{title} may set {', '.join(allowed)} only", "", FIX)
     return {name: _checked(name, entry, origin, ["accounts", account, name]) for name, entry in own.items()}
 
 
@@ -200,73 +96,73 @@ def _check_account(account: str, own: Any, origin: Origin) -> Mapping[str, Any]:
 class Settings:
     """The settings. ``sources`` names the origin of each value that is not a default."""
 
-    theme: str = _setting(
-        _TEXT,
+    theme: str = declare(
+        TEXT,
         "Theme of the screens. Choosing a theme in the command palette writes it here.",
         "ecrtui-dark",
         variable="ECRTUI_THEME",
         flag="--theme NAME",
         per_account=True,
-        check=_check_theme,
+        check=check_theme,
     )
-    read_only: bool = _setting(
-        _SWITCH,
+    read_only: bool = declare(
+        SWITCH,
         "Refuse every write.",
         False,
         variable="ECRTUI_READ_ONLY",
         flag="--read-only",
         per_account=True,
     )
-    protected_tags: tuple[str, ...] = _setting(
-        _LIST,
+    protected_tags: tuple[str, ...] = declare(
+        LIST,
         "Glob patterns of tags that you must type again before ecrtui writes them.",
         PROTECTED_TAGS,
         per_account=True,
-        check=_check_protected_tags,
+        check=check_protected_tags,
     )
-    writes_per_second: float = _setting(
-        _NUMBER,
+    writes_per_second: float = declare(
+        NUMBER,
         "Highest rate of writes in one process.",
         10.0,
         variable="ECRTUI_WRITES_PER_SECOND",
-        check=_check_writes_per_second,
+        check=check_writes_per_second,
     )
-    unlock_minutes: float = _setting(
-        _NUMBER,
+    unlock_minutes: float = declare(
+        NUMBER,
         "Minutes that the application allows writes after you unlock a read-only registry.",
         10.0,
         per_account=True,
-        check=_check_unlock_minutes,
+        check=check_unlock_minutes,
     )
-    cache: bool = _setting(_SWITCH, "Keep the last known lists and manifests on disk.", True, flag="--no-cache")
-    prefetch: bool | str = _setting(
+    cache: bool = declare(SWITCH, "Keep the last known lists and manifests on disk.", True, flag="--no-cache")
+    prefetch: bool | str = declare(
         ("auto, true or false", (bool, str)),
         "Read manifests around the cursor ahead. ECR records each read as a pull of the image. `auto`: only if ECR "
         "records no pulls of the caller (ListPullTimeUpdateExclusions).",
         "auto",
-        check=_check_prefetch,
+        check=check_prefetch,
     )
-    sso_login: str = _setting(
-        _TEXT,
+    sso_login: str = declare(
+        TEXT,
         "How to sign in to IAM Identity Center. `device`: you enter a code on any device. `browser`: ecrtui opens a "
         "browser on this machine. `auto`: the browser if there is a display and no SSH, for an `sso-session`.",
         "auto",
-        check=_check_sso_login,
+        check=check_sso_login,
     )
-    mouse: bool = _setting(
-        _SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"
+    mouse: bool = declare(
+        SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"
     )
-    trust_terminal_clipboard: bool = _setting(
-        _SWITCH,
+    trust_terminal_clipboard: bool = declare(
+        SWITCH,
         "Report a copy that was sent to the terminal in one line. Without it, ecrtui also shows the text of a copy "
         "that nothing confirmed.",
         False,
     )
-    keys: Mapping[str, str] = _setting(
-        _TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=_check_keys
+    keys: Mapping[str, str] = declare(
+        TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=check_keys
     )
-    accounts: Mapping[str, Mapping[str, Any]] = _setting(
-        _TABLE,
+    accounts: Mapping[str, Mapping[str, Any]] = declare(
+        TABLE,
         "Settings that differ for accounts, by a glob pattern for the id, the alias or the profile.",
         dict,
         check=_check_accounts,
@@ -357,7 +253,7 @@ def remember_theme(theme: str, file: Path | None = None) -> None:
     text = _read(path)
     changed = _with_theme(text, theme)
     if _parse(path, changed).get("theme") != theme:
-        raise SettingsError(f"Cannot change {path}", "The theme in it is written in an unusual way.", _FIX)
+        raise SettingsError(f"Cannot change {path}", "The theme in it is written in an unusual way.", FIX)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, changed)
@@ -431,7 +327,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 def _unreadable(path: Path, problem: UnreadableFile) -> SettingsError:
     place = f"{path}, line {problem.line}" if problem.line else str(path)
-    return SettingsError(f"Cannot read {place}", f"{problem.reason}.", _FIX)
+    return SettingsError(f"Cannot read {place}", f"{problem.reason}.", FIX)
 
 
 def closest(name: str, valid: Mapping[str, Any]) -> str:
@@ -471,5 +367,5 @@ def _checked(name: str, value: Any, origin: Origin, names: Sequence[str]) -> Any
     """
     setting = SETTINGS[name]
     if not isinstance(value, setting.types) or (isinstance(value, bool) and bool not in setting.types):
-        raise _invalid(origin, names, value, f"be {setting.kind}")
+        raise invalid(origin, names, value, f"be {setting.kind}")
     return setting.check(value, origin) if setting.check else value
