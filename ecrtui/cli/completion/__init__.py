@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Print a script, or the candidates for a command line; return the exit code."""
-    if arguments[:1] == [COMPLETE]:
+    if arguments[:1] == [COMPLETE] and set(arguments[1:2]) & set(SHELLS):
         from ecrtui.cli.completion.shells import print_candidates
 
         print_candidates(arguments[1], arguments[2:])
