@@ -20,12 +20,13 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.base_screen import AppScreen, place_in_words
+from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.external_programs import ProgramsApp
 from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.palette_providers import action_commands, connection_commands, location_commands
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.sign_in_app import SignInApp
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
@@ -34,7 +35,6 @@ from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
-    from textual.command import Provider
 
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
@@ -42,27 +42,6 @@ if TYPE_CHECKING:
 
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
-
-
-def action_commands() -> type[Provider]:
-    """Return the commands of the palette that run actions."""
-    from ecrtui.tui.action_commands import ActionCommands
-
-    return ActionCommands
-
-
-def location_commands() -> type[Provider]:
-    """Return the commands of the palette that go to a place."""
-    from ecrtui.tui.location_commands import LocationCommands
-
-    return LocationCommands
-
-
-def connection_commands() -> type[Provider]:
-    """Return the commands of the palette that connect."""
-    from ecrtui.tui.connection_commands import ConnectionCommands
-
-    return ConnectionCommands
 
 
 class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, KeymapApp):
@@ -212,27 +191,18 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
 
     async def _unlock(self) -> None:
-        from ecrtui.tui.overlays.prompt import TextPrompt
+        from ecrtui.tui.unlocking import change_lock
 
         screen = self.screen
         if not isinstance(screen, AppScreen):
             return
-        source, session = screen.connect, await screen.session()
-        minutes, where = session.settings.unlock_minutes, place_in_words(screen)
-        seconds = 60 * minutes
-        if session.engine.read_only:
-            question = f"Allow writes{where} for {minutes:g} min? Type yes."
-            answer: str | None = await self.push_screen_wait(TextPrompt(question))
-            if (answer or "").lower() != "yes":
-                return
-        else:
-            seconds = 0
         try:
-            until = session.engine.unlock(seconds)
+            until = await change_lock(screen)
         except EcrTuiError as error:
             screen.notify_error(error)
             return
-        self._update_headers(source, lambda state: state._replace(unlocked_until=until if seconds else 0))
+        if until is not None:
+            self._update_headers(screen.connect, lambda state: state._replace(unlocked_until=until))
 
     def action_choose_profile(self) -> None:
         """Connect with another profile."""

@@ -1,0 +1,29 @@
+"""What the command palette asks for commands. Each is imported when the palette opens, not for the first frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+
+def action_commands() -> type[Provider]:
+    """Return the commands of the palette that run actions."""
+    from ecrtui.tui.action_commands import ActionCommands
+
+    return ActionCommands
+
+
+def location_commands() -> type[Provider]:
+    """Return the commands of the palette that go to a place."""
+    from ecrtui.tui.location_commands import LocationCommands
+
+    return LocationCommands
+
+
+def connection_commands() -> type[Provider]:
+    """Return the commands of the palette that connect."""
+    from ecrtui.tui.connection_commands import ConnectionCommands
+
+    return ConnectionCommands
