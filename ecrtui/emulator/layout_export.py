@@ -79,14 +79,14 @@ def export_image(
         if top is None:
             raise LayoutError(f"the repository {repository} has no image {tag or digest}")
         images = {one.digest: one for one in _read_manifests(connection, repository_id, top)}
-        blobs = _blobs_with_content(connection, repository_id, repository, images.values())
+        sizes = _blobs_with_content(connection, repository_id, repository, images.values())
     with _as_layout_error(target):
         _create_folder(target)
-        size = _write_blobs(database, target, blobs, progress)
+        size = _write_blobs(database, target, sizes, progress)
         for one in images.values():
             _blob_path(target, one.digest).write_bytes(one.text.encode())
         _write_index(target, images[top["digest"]], tag)
-    return ExportResult(top["digest"], top["media_type"], len(images), len(blobs), size)
+    return ExportResult(top["digest"], top["media_type"], len(images), len(sizes), size)
 
 
 def _repository(connection: sqlite3.Connection, name: str, registry_id: str, region: str) -> int:
@@ -170,9 +170,9 @@ def _create_folder(target: Path) -> None:
     (target / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
 
 
-def _write_blobs(database: Database, target: Path, blobs: Mapping[str, int], progress: Progress | None) -> int:
-    total, done = sum(blobs.values()), 0
-    for digest, size in blobs.items():
+def _write_blobs(database: Database, target: Path, sizes: Mapping[str, int], progress: Progress | None) -> int:
+    total, done = sum(sizes.values()), 0
+    for digest, size in sizes.items():
         checksum = sha256()
         with _blob_path(target, digest).open("xb") as stream:
             for piece in BlobContent(database, digest, size):

@@ -112,11 +112,11 @@ def import_image(
     _check_complete(layout, image)
     target = ImportTarget(database, repository, registry_id, region)
     target.create()
-    blobs, size = _store_blobs(target, layout, image.blobs, progress)
+    stored, size = _store_blobs(target, layout, image.blobs, progress)
     for one in image.manifests.values():
         target.put(one, tag if one.digest == top.digest else "")
     media_type = image.manifests[top.digest].contents.media_type
-    return ImportResult(repository, top.digest, media_type, len(image.manifests), blobs, size, image.foreign)
+    return ImportResult(repository, top.digest, media_type, len(image.manifests), stored, size, image.foreign)
 
 
 def _read_manifests(layout: ImageLayout, descriptor: LayoutDescriptor, image: _ImageContents, depth: int = 0) -> None:
@@ -144,12 +144,13 @@ def _check_complete(layout: ImageLayout, image: _ImageContents) -> None:
     Raises:
         LayoutError: it does not.
     """
-    blobs = [digest for digest in image.blobs if not layout.has_blob(digest)]
-    absent = [f"manifest {one}" for one in image.missing.values()] + [f"layer or config {digest}" for digest in blobs]
+    absent_blobs = [digest for digest in image.blobs if not layout.has_blob(digest)]
+    absent = [f"manifest {one}" for one in image.missing.values()]
+    absent += [f"layer or config {digest}" for digest in absent_blobs]
     if absent:
         raise LayoutError(
             f"{layout.name} is incomplete; nothing was stored. Missing:{list_some(absent)}",
-            _hint_for_incomplete(image, blobs),
+            _hint_for_incomplete(image, absent_blobs),
         )
     empty = [digest for digest, size in image.blobs.items() if not size]
     if empty:
@@ -171,10 +172,10 @@ def _hint_for_incomplete(image: _ImageContents, absent: Collection[str]) -> str:
 
 
 def _store_blobs(
-    target: ImportTarget, layout: ImageLayout, blobs: Mapping[str, int], progress: Progress | None
+    target: ImportTarget, layout: ImageLayout, sizes: Mapping[str, int], progress: Progress | None
 ) -> tuple[int, int]:
     """Store the blobs that the repository lacks. Return their number and their bytes."""
-    wanted = {digest: size for digest, size in blobs.items() if not target.has(digest)}
+    wanted = {digest: size for digest, size in sizes.items() if not target.has(digest)}
     total, done = sum(max(size, 0) for size in wanted.values()), 0
     for digest, size in wanted.items():
         stream = layout.open_blob(digest)
