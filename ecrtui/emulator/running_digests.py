@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 _MOST = 1_000
-"""Uploads that are remembered; the digest of others is calculated when they are completed."""
+"""Uploads whose digests stay in memory. For another one, :meth:`RunningDigests.digest` reads its bytes."""
 
 
 class _Running(NamedTuple):
