@@ -25,6 +25,7 @@ from botocore.utils import InstanceMetadataRegionFetcher
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.paths import has_home
 from ecrtui.registry.credentials_cache import CredentialsCache
+from ecrtui.registry.option_check import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,9 +64,11 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
         botocore.exceptions.ConfigParseError: a configuration file is broken.
+        botocore.exceptions.InvalidConfigError: an option of the profile has no value.
     """
     session = unread_session(profile, region)
     session.get_scoped_config()
+    check_options(session)
     if not session.get_config_variable("region") and (found := instance_region(session)):
         session.set_config_variable("region", found)
     return session

@@ -47,6 +47,6 @@ class ConnectionCommands(Provider):
 
     def _commands_for(self, query: str) -> Iterator[tuple[str, ConnectionRow]]:
         yield from self._commands
-        region = query[len(_REGION) :].strip() if query.startswith(_REGION) else ""
+        region = query[len(_REGION) :].strip() if query.lower().startswith(_REGION) else ""
         if region and self._app.switcher.is_available and (_REGION + region) not in dict(self._commands):
             yield _REGION + region, self._app.switcher.row_of_region(region)

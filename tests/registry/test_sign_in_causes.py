@@ -350,6 +350,12 @@ BROKEN = {
     "[profile p]\nsso_session = corp\nsso_account_id = 1\n": "corp",
     "[profile p]\nsso_account_id = 1\nsso_role_name = r\n": "sso_start_url",
     "[profile p]\nweb_identity_token_file = t\n": "role ARN",
+    "[profile p]\nsource_profile =\n  x = 1\nrole_arn = arn:aws:iam::1:role/r\n": "the line of source_profile",
+    "[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = q\n[profile q]\naws_access_key_id =\n a = b\n": (
+        "profile q has no value on the line of aws_access_key_id"
+    ),
+    "[profile p]\nuse_fips_endpoint =\n  x = 1\naws_access_key_id = K\n": "use_fips_endpoint",
+    "[profile p]\nsso_session = s\nsso_account_id = 1\n[sso-session s]\nsso_region =\n  x = 1\n": "sso-session s has",
 }
 
 

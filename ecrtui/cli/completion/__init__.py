@@ -35,10 +35,12 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Print a script, or the candidates for a command line; return the exit code."""
-    if arguments[:1] == [COMPLETE] and set(arguments[1:2]) & set(SHELLS):
+    shell, words = "".join(arguments[1:2]), arguments[2:]
+    is_answerable = len(words) == 2 if shell == "bash" else shell in SHELLS and len(words) > 0
+    if arguments[:1] == [COMPLETE] and is_answerable:
         from ecrtui.cli.completion.shells import print_candidates
 
-        print_candidates(arguments[1], arguments[2:])
+        print_candidates(shell, words)
         return 0
     from ecrtui.cli.context import run_command
 

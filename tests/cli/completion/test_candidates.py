@@ -135,3 +135,10 @@ def test_a_script_is_printed(shell: str, capsys: pytest.CaptureFixture[str]) -> 
 def test_the_key_loads_neither_textual_nor_botocore() -> None:
     load_table()
     assert loaded_packages("completion", "--complete", "fish", "images", "--region", "eu-west-1") == set()
+
+
+@pytest.mark.parametrize("words", [["bash"], ["bash", "a"], ["bash", "a", "b", "c"], ["zsh"], ["fish"], ["tcsh", "a"]])
+def test_other_words_than_a_shell_sends_are_a_usage_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["completion", "--complete", *words])
+    assert "usage: ecrtui completion" in capsys.readouterr().err
