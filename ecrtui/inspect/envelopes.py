@@ -1,0 +1,167 @@
+"""Envelopes around a document: DSSE, sigstore bundle, in-toto statement. Opened, never verified.
+
+Sources: the DSSE specification (``secure-systems-lab/dsse``), the in-toto attestation framework (Statement v0.1 and
+v1), and the sigstore bundle format v0.1 to v0.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
+
+MAX_CONTENT = 4 * 1024 * 1024
+"""The largest content in bytes that is read and shown."""
+
+MAX_ENVELOPES = 8
+"""Envelopes inside each other. Real content has at most three."""
+
+MAX_SUBJECTS = 1_000
+"""Subjects of a statement that are read."""
+
+_STATEMENT_TYPE = re.compile(r"https://in-toto\.io/Statement/v\d[\w.]*")
+_BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
+_NOT_BASE64 = re.compile(r"[\s=]")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a statement is about: a name, and digests such as ``sha256:…``."""
+
+    name: str
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document with the envelopes that were around it.
+
+    Args:
+        document: the innermost document, as plain JSON values: the predicate of a statement.
+        envelopes: the names of the envelopes, outermost first.
+        dsse: the DSSE envelope; empty if there is none.
+        bundle: the sigstore bundle; empty if there is none.
+        statement: the in-toto statement; empty if there is none.
+        problem: why an envelope could not be opened; empty if there is no problem. The document is then the envelope.
+    """
+
+    document: Any = None
+    envelopes: tuple[str, ...] = ()
+    dsse: Mapping[str, Any] = field(default_factory=dict)
+    bundle: Mapping[str, Any] = field(default_factory=dict)
+    statement: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def predicate_type(self) -> str:
+        """The type of the predicate; empty without a statement."""
+        return to_text(self.statement.get("predicateType"))
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The subjects of the statement, at most :data:`MAX_SUBJECTS`."""
+        return tuple(_subjects(self.statement))
+
+
+def read_document(content: bytes) -> Any:
+    """Return the plain JSON value of a content.
+
+    Raises:
+        ValueError: it is not UTF-8, not JSON, nested too deeply, or larger than :data:`MAX_CONTENT`.
+    """
+    if len(content) > MAX_CONTENT:
+        raise ValueError(f"it has {len(content):,} bytes; at most {MAX_CONTENT:,} are read")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise ValueError(f"it is not UTF-8: byte {problem.start:,} is wrong") from None
+    try:
+        return parse_json(text)
+    except ValueError as problem:
+        raise ValueError(f"it is not JSON: {problem}") from None
+
+
+def open_envelopes(document: Any) -> Opened:
+    """Return what is in the envelopes of a document. A document without envelopes is returned as it is."""
+    opened = Opened(document)
+    for _ in range(MAX_ENVELOPES):
+        inner = _open(opened)
+        if inner is None:
+            return opened
+        opened = inner
+        if opened.problem:
+            return opened
+    return _with(opened, problem=f"more than {MAX_ENVELOPES} envelopes are inside each other")
+
+
+def decode_base64(text: object) -> bytes:
+    """Return the bytes of a base64 text, in the standard or the URL-safe alphabet, with or without padding.
+
+    Raises:
+        ValueError: it is not base64.
+    """
+    if not isinstance(text, str):
+        raise ValueError("it is not base64 text")  # noqa: TRY004 - the data is wrong, not the caller
+    packed = _NOT_BASE64.sub("", text).replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("it is not base64") from None
+
+
+def _open(opened: Opened) -> Opened | None:
+    """Return the content of the outermost envelope; None if the document is no envelope."""
+    document = opened.document
+    if isinstance(document, str) and opened.statement:  # cosign keeps some predicates as JSON in a text
+        return _text_predicate(opened, document)
+    if not isinstance(document, dict):
+        return None
+    if to_text(document.get("mediaType")).startswith(_BUNDLE_TYPE) and "dsseEnvelope" in document:
+        return _with(opened, "sigstore bundle", bundle=to_mapping(document), document=document["dsseEnvelope"])
+    if to_text(document.get("mediaType")).startswith(_BUNDLE_TYPE) and not opened.bundle:
+        return _with(opened, "sigstore bundle", bundle=to_mapping(document))
+    if "payloadType" in document and "payload" in document:
+        return _payload(opened, document)
+    if _STATEMENT_TYPE.fullmatch(to_text(document.get("_type"))):
+        inner = document.get("predicate")
+        return _with(opened, "in-toto statement", statement=to_mapping(document), document=inner)
+    if opened.statement and set(document) <= {"Data", "Timestamp"} and isinstance(document.get("Data"), str):
+        return _text_predicate(opened, document["Data"])
+    return None
+
+
+def _payload(opened: Opened, document: Mapping[str, Any]) -> Opened:
+    try:
+        inner = read_document(decode_base64(document["payload"]))
+    except ValueError as problem:
+        return _with(
+            opened, "DSSE envelope", dsse=to_mapping(document), problem=f"the payload cannot be read: {problem}"
+        )
+    return _with(opened, "DSSE envelope", dsse=to_mapping(document), document=inner)
+
+
+def _text_predicate(opened: Opened, text: str) -> Opened | None:
+    try:
+        return _with(opened, document=parse_json(text)) if text.lstrip().startswith("{") else None
+    except ValueError:
+        return None
+
+
+def _with(opened: Opened, envelope: str = "", **changes: Any) -> Opened:
+    values = {name: getattr(opened, name) for name in ("document", "dsse", "bundle", "statement", "problem")}
+    return Opened(envelopes=(*opened.envelopes, envelope) if envelope else opened.envelopes, **(values | changes))
+
+
+def _subjects(statement: Mapping[str, Any]) -> Iterator[Subject]:
+    for entry in to_list(statement.get("subject"))[:MAX_SUBJECTS]:
+        members = to_mapping(entry)
+        digests = to_mapping(members.get("digest"))
+        yield Subject(
+            to_text(members.get("name")),
+            tuple(f"{algorithm}:{to_text(value)}" for algorithm, value in digests.items()),
+        )

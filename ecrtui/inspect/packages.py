@@ -1,0 +1,302 @@
+"""The packages that an SBOM lists.
+
+Formats: SPDX 2.2 and 2.3 (JSON), SPDX 3.0 (JSON-LD), CycloneDX 1.2 to 1.6 (JSON), syft JSON. Each can be the predicate
+of an in-toto statement, as BuildKit and cosign write it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.inspect.envelopes import open_envelopes, read_document
+
+MAX_PACKAGES = 50_000
+"""Packages that are read of one SBOM."""
+
+_NOTHING = ("", "NOASSERTION", "NONE")
+
+
+class Package(NamedTuple):
+    """A package that an SBOM lists. A member is empty if the SBOM does not tell it."""
+
+    name: str
+    version: str = ""
+    type: str = ""
+    """The type in the package URL (``deb``, ``maven``); without one what the format calls it."""
+    license: str = ""
+    purl: str = ""
+
+
+@dataclass(frozen=True)
+class PackageList:
+    """The packages of an SBOM.
+
+    Args:
+        format: the format with its version (``SPDX 2.3``); empty if it is none that is known.
+        packages: the packages by name, each once. The image itself and single files are not among them.
+        tool: what wrote the SBOM.
+        name: what the SBOM says it describes.
+        created: when it was written, as it says.
+        problem: what could not be read; empty if all could.
+        source: from where the SBOM was read, in words.
+    """
+
+    format: str = ""
+    packages: tuple[Package, ...] = ()
+    tool: str = ""
+    name: str = ""
+    created: str = ""
+    problem: str = ""
+    source: str = ""
+
+    @cached_property
+    def types(self) -> tuple[tuple[str, int], ...]:
+        """The number of packages of each type, the most frequent first. The type is empty if it is not known."""
+        return _counted(package.type for package in self.packages)
+
+    @cached_property
+    def licenses(self) -> tuple[tuple[str, int], ...]:
+        """The number of packages with each license, the most frequent first. It is empty if none is named."""
+        return _counted(package.license for package in self.packages)
+
+
+def read_packages(content: bytes) -> PackageList:
+    """Return the packages of an SBOM, also of one in a statement or an envelope. ``problem`` says what is wrong."""
+    try:
+        document = read_document(content)
+    except ValueError as problem:
+        return PackageList(problem=f"The SBOM cannot be read: {problem}.")
+    opened = open_envelopes(document)
+    found = packages_of(opened.document)
+    if found is not None:
+        return found
+    reason = opened.problem or f"it is no {', '.join(_NAMES)} document"
+    return PackageList(problem=f"The packages cannot be read: {reason}.")
+
+
+def packages_of(document: Any) -> PackageList | None:
+    """Return the packages of an SBOM as plain JSON values; None if its format is not known. Never raise."""
+    members = to_mapping(document)
+    for matches, read in _FORMATS:
+        if matches(members):
+            return read(members)
+    return None
+
+
+def purl_type(purl: str) -> str:
+    """Return the type of a package URL: ``deb`` of ``pkg:deb/debian/curl@8.3.0``; empty for other text."""
+    scheme, _, rest = purl.partition(":")
+    return rest.lstrip("/").partition("/")[0].lower() if scheme.lower() == "pkg" else ""
+
+
+def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(names).items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def _listed(packages: Iterator[Package], **about: str) -> PackageList:
+    """Return a list without repeated packages, of at most :data:`MAX_PACKAGES`."""
+    found: dict[Package, None] = {}
+    problem = ""
+    for package in packages:
+        if len(found) >= MAX_PACKAGES:
+            problem = f"The SBOM has more packages. The first {MAX_PACKAGES:,} are listed."
+            break
+        if package.name or package.purl:
+            found[package] = None
+    ordered = sorted(found, key=lambda package: (package.name.lower(), package))
+    return PackageList(packages=tuple(ordered), problem=problem, **about)
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    for entry in to_list(value):
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _said(*values: object) -> str:
+    """Return the first text that says something."""
+    return next((text for value in values if (text := to_text(value)) not in _NOTHING), "")
+
+
+# SPDX 2
+
+
+def _spdx2(document: Mapping[str, Any]) -> PackageList:
+    creation = to_mapping(document.get("creationInfo"))
+    creators = [to_text(entry) for entry in to_list(creation.get("creators"))]
+    tools = [creator.partition(":")[2].strip() for creator in creators if creator.startswith("Tool:")]
+    return _listed(
+        _spdx2_packages(document),
+        format=f"SPDX {to_text(document.get('spdxVersion')).removeprefix('SPDX-')}",
+        tool=", ".join(tools),
+        name=to_text(document.get("name")),
+        created=to_text(creation.get("created")),
+    )
+
+
+def _spdx2_packages(document: Mapping[str, Any]) -> Iterator[Package]:
+    for entry in _objects(document.get("packages")):
+        purls = [
+            to_text(reference.get("referenceLocator"))
+            for reference in _objects(entry.get("externalRefs"))
+            if reference.get("referenceType") == "purl"
+        ]
+        purl = purls[0] if purls else ""
+        kind = purl_type(purl)
+        if entry.get("primaryPackagePurpose") != "CONTAINER" and kind not in _IMAGES:
+            yield Package(
+                to_text(entry.get("name")),
+                to_text(entry.get("versionInfo")),
+                kind,
+                _said(entry.get("licenseConcluded"), entry.get("licenseDeclared")),
+                purl,
+            )
+
+
+_IMAGES = ("oci", "docker")
+"""Types of package URLs that name an image: the one that the SBOM describes."""
+
+# SPDX 3
+
+
+def _spdx3(document: Mapping[str, Any]) -> PackageList:
+    elements = list(_objects(document.get("@graph")))
+    about = next((entry for entry in elements if _type(entry) == "CreationInfo"), {})
+    root = next((entry for entry in elements if _type(entry) == "SpdxDocument"), {})
+    tools = [to_text(entry.get("name")) for entry in elements if _type(entry) == "Tool"]
+    return _listed(
+        _spdx3_packages(elements),
+        format=f"SPDX {to_text(about.get('specVersion')) or '3'}",
+        tool=", ".join(filter(None, tools)),
+        name=to_text(root.get("name")),
+        created=to_text(about.get("created")),
+    )
+
+
+def _spdx3_packages(elements: list[Mapping[str, Any]]) -> Iterator[Package]:
+    licenses = _spdx3_licenses(elements)
+    for entry in elements:
+        if _type(entry) not in ("software_Package", "Package"):
+            continue
+        identifiers = [
+            to_text(identifier.get("identifier"))
+            for identifier in _objects(entry.get("externalIdentifier"))
+            if identifier.get("externalIdentifierType") in ("packageUrl", "packageURL", "purl")
+        ]
+        purl = _said(entry.get("software_packageUrl"), entry.get("packageUrl"), *identifiers)
+        if purl_type(purl) in _IMAGES or entry.get("software_primaryPurpose") == "container":
+            continue
+        yield Package(
+            to_text(entry.get("name")),
+            _said(entry.get("software_packageVersion"), entry.get("packageVersion")),
+            purl_type(purl),
+            licenses.get(_id(entry), ""),
+            purl,
+        )
+
+
+def _spdx3_licenses(elements: list[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return the license by the id of a package: the concluded one, else the declared one."""
+    texts = {_id(entry): _said(entry.get("simplelicensing_licenseExpression"), entry.get("name")) for entry in elements}
+    found: dict[str, str] = {}
+    for relation in ("hasDeclaredLicense", "hasConcludedLicense"):
+        for entry in elements:
+            if entry.get("relationshipType") == relation:
+                named = [texts.get(to_text(target), "") for target in to_list(entry.get("to"))]
+                if text := _said(*named):
+                    found[to_text(entry.get("from"))] = text
+    return found
+
+
+def _type(entry: Mapping[str, Any]) -> str:
+    return to_text(entry.get("type") or entry.get("@type"))
+
+
+def _id(entry: Mapping[str, Any]) -> str:
+    return to_text(entry.get("spdxId") or entry.get("@id"))
+
+
+# CycloneDX
+
+
+def _cyclonedx(document: Mapping[str, Any]) -> PackageList:
+    metadata = to_mapping(document.get("metadata"))
+    tools = metadata.get("tools")  # a list up to 1.4, an object with components and services from 1.5
+    named = to_list(tools) or to_list(to_mapping(tools).get("components"))
+    root = to_mapping(metadata.get("component"))
+    return _listed(
+        _cyclonedx_packages(document),
+        format=f"CycloneDX {to_text(document.get('specVersion'))}".strip(),
+        tool=", ".join(
+            f"{to_text(tool.get('name'))} {to_text(tool.get('version'))}".strip() for tool in _objects(named)
+        ),
+        name=f"{to_text(root.get('name'))} {to_text(root.get('version'))}".strip(),
+        created=to_text(metadata.get("timestamp")),
+    )
+
+
+def _cyclonedx_packages(document: Mapping[str, Any]) -> Iterator[Package]:
+    waiting = list(_objects(document.get("components")))[::-1]
+    while waiting:
+        entry = waiting.pop()
+        waiting.extend(list(_objects(entry.get("components")))[::-1])
+        if entry.get("type") == "file":
+            continue
+        purl, group, name = to_text(entry.get("purl")), to_text(entry.get("group")), to_text(entry.get("name"))
+        yield Package(
+            f"{group}/{name}" if group.startswith("@") else name,  # the scope is a part of the name in npm
+            to_text(entry.get("version")),
+            purl_type(purl) or to_text(entry.get("type")),
+            " AND ".join(dict.fromkeys(filter(None, map(_cyclonedx_license, _objects(entry.get("licenses")))))),
+            purl,
+        )
+
+
+def _cyclonedx_license(entry: Mapping[str, Any]) -> str:
+    chosen = to_mapping(entry.get("license"))
+    return _said(entry.get("expression"), chosen.get("id"), chosen.get("name"))
+
+
+# syft
+
+
+def _syft(document: Mapping[str, Any]) -> PackageList:
+    tool, schema = to_mapping(document.get("descriptor")), to_mapping(document.get("schema"))
+    source = to_mapping(document.get("source"))
+    return _listed(
+        _syft_packages(document),
+        format=f"syft JSON {to_text(schema.get('version'))}".strip(),
+        tool=f"{to_text(tool.get('name'))} {to_text(tool.get('version'))}".strip(),
+        name=_said(source.get("name"), to_mapping(source.get("metadata")).get("userInput")),
+        created=to_text(tool.get("timestamp")),
+    )
+
+
+def _syft_packages(document: Mapping[str, Any]) -> Iterator[Package]:
+    for entry in _objects(document.get("artifacts")):
+        licenses = [
+            _said(value.get("spdxExpression"), value.get("value")) if isinstance(value, dict) else _said(value)
+            for value in to_list(entry.get("licenses"))
+        ]
+        yield Package(
+            to_text(entry.get("name")),
+            to_text(entry.get("version")),
+            purl_type(to_text(entry.get("purl"))) or to_text(entry.get("type")),
+            " AND ".join(dict.fromkeys(filter(None, licenses))),
+            to_text(entry.get("purl")),
+        )
+
+
+_Members = Mapping[str, Any]
+_FORMATS: tuple[tuple[Callable[[_Members], bool], Callable[[_Members], PackageList]], ...] = (
+    (lambda document: to_text(document.get("spdxVersion")).startswith("SPDX-2"), _spdx2),
+    (lambda document: "spdx.org/rdf/3" in to_text(document.get("@context")), _spdx3),
+    (lambda document: document.get("bomFormat") == "CycloneDX", _cyclonedx),
+    (lambda document: isinstance(document.get("artifacts"), list) and "descriptor" in document, _syft),
+)
+_NAMES = ("SPDX", "CycloneDX", "syft")

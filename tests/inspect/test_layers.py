@@ -1,0 +1,115 @@
+"""Layers are beside the steps of the build that made them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.image_config import parse_config
+from ecrtui.ecr.manifest import Manifest
+from ecrtui.inspect.layers import LayerRow, images_by_layer, layer_table
+from tests.ecr.test_exact_json import VALUES
+
+A, B, C = (digest_of(name) for name in "abc")
+RUN, COPY, ENTRYPOINT = {"created_by": "RUN a"}, {"created_by": "COPY b"}, {"created_by": "ENV c", "empty_layer": True}
+
+
+def manifest(*layers: str, size: Any = 10) -> str:
+    return json.dumps({"schemaVersion": 2, "config": {}, "layers": [{"digest": one, "size": size} for one in layers]})
+
+
+def config(*history: Any, diff_ids: Any = ()) -> bytes:
+    return json.dumps({"history": history, "rootfs": {"diff_ids": list(diff_ids)}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("layers", "history", "expected"),
+    [
+        ((A, B), (RUN, ENTRYPOINT, COPY), [(1, A, "RUN a"), (0, "", "ENV c"), (2, B, "COPY b")]),
+        ((A,), (ENTRYPOINT, RUN), [(0, "", "ENV c"), (1, A, "RUN a")]),
+        ((A, B), (), [(1, A, ""), (2, B, "")]),
+        ((), (RUN,), [(0, "", "RUN a")]),
+    ],
+)
+def test_each_layer_is_beside_its_step(layers: Any, history: Any, expected: Any) -> None:
+    table = layer_table(manifest(*layers), parse_config(config(*history)))
+    assert [(row.number, row.digest, row.command) for row in table.rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("history", "diff_ids", "problem"),
+    [
+        ((RUN, COPY), (), ""),
+        ((RUN,), (), "The history has 1 step with a layer, the manifest has 2 layers."),
+        ((RUN, COPY, RUN), (), "The history has 3 steps with a layer, the manifest has 2 layers."),
+        ((), (A,), "The config names 1 layer, the manifest has 2 layers."),
+        ((RUN, COPY), (A, B), ""),
+    ],
+)
+def test_a_history_that_does_not_fit_is_told(history: Any, diff_ids: Any, problem: str) -> None:
+    table = layer_table(manifest(A, B), parse_config(config(*history, diff_ids=diff_ids)))
+    assert table.problem.startswith(problem)
+    assert bool(table.problem) == bool(problem)
+    assert [row.digest for row in table.layers] == [A, B]
+
+
+def test_the_share_of_a_layer_needs_all_sizes() -> None:
+    table = layer_table(manifest(A, B, size=10))
+    assert (table.size, table.share(table.rows[0])) == (20, 0.5)
+    unknown = layer_table(manifest(A, B, size="large"))
+    assert (unknown.size, unknown.share(unknown.rows[0])) == (None, None)
+    assert layer_table(manifest(A, size=0)).share(LayerRow(1, A, 0)) is None
+
+
+def test_docker_schema_1_has_its_newest_layer_first() -> None:
+    steps = [
+        {"container_config": {"Cmd": ["/bin/sh", "-c", "#(nop) CMD"]}, "throwaway": True},
+        {"container_config": {"Cmd": ["/bin/sh", "-c", "make"]}, "created": "2015-01-01T00:00:00Z"},
+        {"container_config": {"Cmd": ["/bin/sh", "-c", "#(nop) ADD"]}},
+    ]
+    document = {
+        "schemaVersion": 1,
+        "fsLayers": [{"blobSum": C}, {"blobSum": B}, {"blobSum": A}],
+        "history": [{"v1Compatibility": json.dumps(step)} for step in steps],
+    }
+    table = layer_table(json.dumps(document))
+    assert [(row.number, row.digest, row.command) for row in table.rows] == [
+        (1, A, "/bin/sh -c #(nop) ADD"),
+        (2, B, "/bin/sh -c make"),
+        (0, C, "/bin/sh -c #(nop) CMD"),
+    ]
+    assert table.size is None
+    document["history"] = [{"v1Compatibility": "{"}, {"v1Compatibility": 5}]
+    assert [row.digest for row in layer_table(json.dumps(document)).layers] == [A, B, C]
+
+
+def test_images_with_the_same_layer_are_found() -> None:
+    first, second = (Manifest(manifest(*layers), digest_of("".join(layers)), "") for layers in ((A, B), (A, C)))
+    assert images_by_layer([first, second, Manifest("no json", "sha256:x", "")]) == {
+        A: {first.digest, second.digest},
+        B: {first.digest},
+        C: {second.digest},
+    }
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "5"])
+def test_a_manifest_that_cannot_be_read_is_a_problem(text: str) -> None:
+    assert layer_table(text).problem.startswith("The manifest cannot be read:")
+
+
+def test_a_config_that_cannot_be_read_keeps_the_layers() -> None:
+    table = layer_table(manifest(A), parse_config(b"\xff{"))
+    assert table.problem.startswith("The config cannot be read:")
+    assert table.layers[0].digest == A
+
+
+@settings(max_examples=30)
+@given(VALUES, VALUES, st.sampled_from([1, 2]))
+def test_no_value_breaks_it(layers: Any, history: Any, version: int) -> None:
+    text = json.dumps({"schemaVersion": version, "layers": layers, "fsLayers": layers, "history": history})
+    layer_table(text, parse_config(json.dumps({"history": history, "rootfs": layers}).encode()))

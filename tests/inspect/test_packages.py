@@ -1,0 +1,201 @@
+"""The packages of an SBOM, in every format."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from ecrtui.inspect.packages import MAX_PACKAGES, Package, packages_of, purl_type, read_packages
+from tests.ecr.test_exact_json import VALUES
+
+CURL, CORE = "pkg:deb/debian/curl@8.3.0-1?arch=amd64", "pkg:npm/%40angular/core@17.0.0"
+EXPECTED = (
+    Package("@angular/core", "17.0.0", "npm", "MIT", CORE),
+    Package("curl", "8.3.0-1", "deb", "curl", CURL),
+    Package("zlib", "1.3", "", "", ""),
+)
+
+
+def spdx2(version: str = "SPDX-2.3") -> dict[str, Any]:
+    def package(name: str, number: str, purl: str = "", **members: Any) -> dict[str, Any]:
+        references = [{"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a"}]
+        if purl:
+            references.append({"referenceType": "purl", "referenceLocator": purl})
+        return {"name": name, "versionInfo": number, "externalRefs": references, **members}
+
+    return {
+        "spdxVersion": version,
+        "name": "team/checkout",
+        "creationInfo": {"created": "2026-01-02T03:04:05Z", "creators": ["Organization: a", "Tool: syft-1.14.0"]},
+        "packages": [
+            package("team/checkout", "1", primaryPackagePurpose="CONTAINER"),
+            package("curl", "8.3.0-1", CURL, licenseConcluded="NOASSERTION", licenseDeclared="curl"),
+            package("zlib", "1.3", licenseConcluded="NONE"),
+            package("@angular/core", "17.0.0", CORE, licenseConcluded="MIT", licenseDeclared="Apache-2.0"),
+            package("curl", "8.3.0-1", CURL, licenseDeclared="curl"),
+        ],
+    }
+
+
+def spdx3() -> dict[str, Any]:
+    def package(name: str, version: str, **members: Any) -> dict[str, Any]:
+        named = {"type": "software_Package", "spdxId": f"#{name}", "name": name}
+        return named | {"software_packageVersion": version} | members
+
+    def relation(name: str, start: str, end: str) -> dict[str, Any]:
+        return {"type": "Relationship", "relationshipType": name, "from": start, "to": [end]}
+
+    expression = "simplelicensing_licenseExpression"
+    purl = {"externalIdentifierType": "packageUrl", "identifier": CURL}
+    return {
+        "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+        "@graph": [
+            {"type": "CreationInfo", "specVersion": "3.0.1", "created": "2026-01-02T03:04:05Z"},
+            {"type": "Tool", "name": "syft-1.14.0"},
+            {"type": "SpdxDocument", "name": "team/checkout"},
+            {"type": "simplelicensing_LicenseExpression", "spdxId": "#curl-license", expression: "curl"},
+            {"type": "simplelicensing_LicenseExpression", "spdxId": "#mit", expression: "MIT"},
+            {"type": "simplelicensing_LicenseExpression", "spdxId": "#none", expression: "NOASSERTION"},
+            package("team/checkout", "1", software_primaryPurpose="container"),
+            package("curl", "8.3.0-1", externalIdentifier=[purl]),
+            package("@angular/core", "17.0.0", software_packageUrl=CORE),
+            package("zlib", "1.3"),
+            relation("hasDeclaredLicense", "#curl", "#curl-license"),
+            relation("hasConcludedLicense", "#curl", "#none"),
+            relation("hasConcludedLicense", "#@angular/core", "#mit"),
+        ],
+    }
+
+
+def cyclonedx(version: str = "1.6") -> dict[str, Any]:
+    tool = {"name": "syft", "version": "1.14.0"}
+    inner = {"type": "library", "group": "@angular", "name": "core", "version": "17.0.0", "purl": CORE}
+    outer = {"type": "library", "name": "curl", "version": "8.3.0-1", "purl": CURL}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": version,
+        "metadata": {
+            "timestamp": "2026-01-02T03:04:05Z",
+            "tools": [tool] if version < "1.5" else {"components": [tool]},
+            "component": {"type": "container", "name": "team/checkout"},
+        },
+        "components": [
+            {
+                **outer,
+                "licenses": [{"license": {"id": "curl"}}],
+                "components": [{**inner, "licenses": [{"expression": "MIT"}]}],
+            },
+            {"type": "", "name": "zlib", "version": "1.3"},
+            {"type": "file", "name": "/etc/passwd"},
+        ],
+    }
+
+
+def syft() -> dict[str, Any]:
+    return {
+        "artifacts": [
+            {"name": "curl", "version": "8.3.0-1", "type": "deb", "purl": CURL, "licenses": ["curl"]},
+            {
+                "name": "@angular/core",
+                "version": "17.0.0",
+                "type": "npm",
+                "purl": CORE,
+                "licenses": [{"value": "The MIT License", "spdxExpression": "MIT"}],
+            },
+            {"name": "zlib", "version": "1.3"},
+        ],
+        "source": {"name": "team/checkout"},
+        "descriptor": {"name": "syft", "version": "1.14.0", "timestamp": "2026-01-02T03:04:05Z"},
+        "schema": {"version": "16.0.18"},
+    }
+
+
+def statement(predicate: Any) -> dict[str, Any]:
+    return {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://spdx.dev/Document", "subject": [],
+            "predicate": predicate}  # fmt: skip
+
+
+def envelope(inner: Any) -> dict[str, Any]:
+    payload = base64.b64encode(json.dumps(inner).encode()).decode()
+    return {"payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": [{"sig": "eA=="}]}
+
+
+def bundle(inner: Any) -> dict[str, Any]:
+    return {"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": envelope(inner)}
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        (spdx2(), "SPDX 2.3"),
+        (spdx2("SPDX-2.2"), "SPDX 2.2"),
+        (spdx3(), "SPDX 3.0.1"),
+        (cyclonedx("1.4"), "CycloneDX 1.4"),
+        (cyclonedx("1.5"), "CycloneDX 1.5"),
+        (cyclonedx(), "CycloneDX 1.6"),
+        (syft(), "syft JSON 16.0.18"),
+        (statement(spdx2()), "SPDX 2.3"),
+        (statement(json.dumps(cyclonedx())), "CycloneDX 1.6"),
+        (statement({"Data": json.dumps(syft()), "Timestamp": "now"}), "syft JSON 16.0.18"),
+        (envelope(statement(spdx2())), "SPDX 2.3"),
+        (bundle(statement(spdx2())), "SPDX 2.3"),
+    ],
+)
+def test_every_format_gives_the_same_packages(document: Any, named: str) -> None:
+    found = read_packages(json.dumps(document).encode())
+    assert (found.packages, found.format, found.problem) == (EXPECTED, named, "")
+    assert (found.name, found.created) == ("team/checkout", "2026-01-02T03:04:05Z")
+    assert found.tool in ("syft-1.14.0", "syft 1.14.0")
+    assert found.types == (("", 1), ("deb", 1), ("npm", 1))
+    assert found.licenses == (("", 1), ("MIT", 1), ("curl", 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "it is not JSON"),
+        (b"\xff\xfe{}", "it is not UTF-8: byte 0 is wrong"),
+        (b"{}", "it is no SPDX, CycloneDX, syft document"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b" " * (4 * 1024 * 1024 + 1), "it has 4,194,305 bytes; at most 4,194,304 are read"),
+        (json.dumps({"payloadType": "a", "payload": "*"}).encode(), "the payload cannot be read: it is not base64"),
+        (json.dumps({"payloadType": "a", "payload": 5}).encode(), "the payload cannot be read: it is not base64 text"),
+    ],
+)
+def test_other_content_says_what_is_wrong(content: bytes, problem: str) -> None:
+    assert problem in read_packages(content).problem
+
+
+def test_envelopes_inside_each_other_have_a_limit() -> None:
+    document: Any = spdx2()
+    for _ in range(9):
+        document = envelope(document)
+    assert "more than 8 envelopes are inside each other" in read_packages(json.dumps(document).encode()).problem
+
+
+def test_packages_have_a_limit() -> None:
+    many = [{"name": str(number)} for number in range(MAX_PACKAGES + 1)]
+    found = packages_of({"spdxVersion": "SPDX-2.3", "packages": many})
+    assert found is not None
+    assert len(found.packages) == MAX_PACKAGES
+    assert found.problem == "The SBOM has more packages. The first 50,000 are listed."
+
+
+def test_the_type_of_a_package_url() -> None:
+    assert [purl_type(text) for text in (CURL, "pkg://npm/a", "PKG:Deb/a", "http://a", "")] == [
+        "deb", "npm", "deb", "", "",
+    ]  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(VALUES)
+def test_no_value_breaks_a_format(value: Any) -> None:
+    for document in (spdx2(), spdx3(), cyclonedx(), syft()):
+        for name, member in document.items():
+            packages_of(document | {name: value})
+            if isinstance(member, list):
+                packages_of(document | {name: [value, *({**entry, "name": value} for entry in member)]})
