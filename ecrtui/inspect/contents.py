@@ -1,0 +1,164 @@
+"""What is in a blob of an artifact: packages, a statement, a signature, the files of a chart, text, or bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from ecrtui.ecr import exact_json
+from ecrtui.ecr.units import format_size
+from ecrtui.inspect.charts import Archive, ArchiveFile, is_archive, read_archive, text_of, unpack
+from ecrtui.inspect.envelopes import Opened, open_envelopes, read_document
+from ecrtui.inspect.formats import format_name
+from ecrtui.inspect.packages import PackageList, packages_of
+from ecrtui.inspect.statements import (
+    Fact,
+    Known,
+    cosign_facts,
+    is_notation,
+    is_simple_signing,
+    notation_facts,
+    statement_facts,
+)
+
+MAX_HEX = 64 * 1024
+"""Bytes that are shown as hexadecimal digits."""
+
+_HEX_COLUMNS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is in a blob.
+
+    Args:
+        title: what it is: ``SPDX 2.3``, ``cosign``, ``Helm chart``, ``text``.
+        facts: what it says, in labelled lines.
+        packages: its packages; None if it is no SBOM.
+        files: the files in it, if it is an archive.
+        pretty: its text with a member of JSON on each line; empty if there is nothing to show besides the rest.
+        exact: its text as it is stored, or its bytes as hexadecimal digits.
+        problem: what cannot be read; empty if all can.
+    """
+
+    title: str
+    facts: tuple[Fact, ...] = ()
+    packages: PackageList | None = None
+    files: tuple[ArchiveFile, ...] = ()
+    pretty: str = ""
+    exact: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobContext:
+    """What is known about a blob before it is read.
+
+    Args:
+        media_type: its media type.
+        artifact_type: the type of the artifact that it belongs to.
+        annotations: the annotations of its descriptor.
+        known: the digests that a statement in it can be about, with what they are.
+    """
+
+    media_type: str = ""
+    artifact_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    known: Known = field(default_factory=lambda: Known(MappingProxyType({})))
+
+
+def read_content(content: bytes, context: BlobContext) -> Content:
+    """Return what is in a blob. Never raise: what cannot be read is shown as text or as bytes, with the problem."""
+    exact = text_of(content)
+    named = format_name(context.media_type, context.artifact_type)
+    if is_notation(context.media_type):
+        return _notation(content, context)
+    if is_archive(content):
+        return _archive(content, named, context)
+    if exact is None:
+        return Content(named or "bytes", exact=hexadecimal(content))
+    try:
+        document = read_document(content)
+    except ValueError as problem:
+        claims_json = context.media_type.endswith("json")
+        return Content(named or "text", pretty=exact, exact=exact, problem=_broken(problem) if claims_json else "")
+    return _document(document, exact, named, context)
+
+
+def hexadecimal(content: bytes) -> str:
+    """Return bytes as lines of hexadecimal digits with their offset and their ASCII text, as ``hexdump -C`` does."""
+    lines = []
+    for offset in range(0, min(len(content), MAX_HEX), _HEX_COLUMNS):
+        row = content[offset : min(offset + _HEX_COLUMNS, MAX_HEX)]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        lines.append(f"{offset:08x}  {row.hex(' '):<{3 * _HEX_COLUMNS - 1}}  {text}")
+    if len(content) > MAX_HEX:
+        lines.append(f"{format_size(len(content) - MAX_HEX)} more are not shown.")
+    return "\n".join(lines)
+
+
+def pretty_json(text: str) -> str:
+    """Return a JSON text with a member on each line, numbers and names as they are; other text as it is."""
+    try:
+        return exact_json.write_json(exact_json.parse_json(text), 2)
+    except ValueError:
+        return text
+
+
+def _document(document: Any, exact: str, named: str, context: BlobContext) -> Content:
+    if is_simple_signing(document):
+        facts = cosign_facts(document, context.annotations, context.known)
+        return Content("cosign signature", facts, pretty=pretty_json(exact), exact=exact)
+    opened = open_envelopes(document)
+    problem = _broken(ValueError(opened.problem)) if opened.problem else ""
+    packages = packages_of(opened.document)
+    title = packages.format if packages else format_name(opened.predicate_type) or named or _named(opened)
+    facts = statement_facts(opened, context.known)
+    pretty = _pretty(opened.document) if opened.envelopes else pretty_json(exact)
+    return Content(title, facts, packages, pretty="" if packages else pretty, exact=exact, problem=problem)
+
+
+def _named(opened: Opened) -> str:
+    return opened.envelopes[-1] if opened.envelopes else "JSON"
+
+
+def _notation(content: bytes, context: BlobContext) -> Content:
+    exact = text_of(content)
+    try:
+        facts, problem = notation_facts(content, context.media_type, context.known), ""
+    except ValueError as reason:
+        facts, problem = (), _broken(reason)
+    shown = hexadecimal(content) if exact is None else exact
+    return Content("Notation signature", facts, pretty=pretty_json(exact or ""), exact=shown, problem=problem)
+
+
+def _archive(content: bytes, named: str, context: BlobContext) -> Content:
+    found = read_archive(content)
+    if not found.files and content.startswith(b"\x1f\x8b"):
+        return _unpacked(content, found, named, context)
+    return Content(named or "archive", files=found.files, exact=hexadecimal(content), problem=found.problem)
+
+
+def _unpacked(content: bytes, found: Archive, named: str, context: BlobContext) -> Content:
+    """Return what is in a gzip file that is no archive."""
+    try:
+        inner, whole = unpack(content)
+    except ValueError as problem:
+        return Content(named or "bytes", exact=hexadecimal(content), problem=_broken(problem))
+    if not whole or inner.startswith(b"\x1f\x8b"):
+        return Content(named or "bytes", exact=hexadecimal(content), problem=found.problem)
+    return read_content(inner, replace(context, media_type=context.media_type.removesuffix("+gzip")))
+
+
+def _pretty(document: Any) -> str:
+    try:
+        return pretty_json(json.dumps(document, ensure_ascii=False))
+    except RecursionError:
+        return ""
+
+
+def _broken(problem: ValueError) -> str:
+    return f"The content cannot be read: {problem}."

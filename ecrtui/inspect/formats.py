@@ -1,0 +1,85 @@
+"""The formats of artifacts, named by their media types and by the types of predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+_BY_PREFIX: tuple[tuple[str, str], ...] = (
+    ("https://slsa.dev/provenance/", "SLSA {}"),
+    ("https://slsa.dev/verification_summary/", "SLSA verification summary {}"),
+    ("https://spdx.dev/Document", "SPDX"),
+    ("https://cyclonedx.org/bom", "CycloneDX"),
+    ("https://cyclonedx.org/vex", "CycloneDX VEX"),
+    ("https://syft.dev/bom", "syft"),
+    ("https://openvex.dev/", "OpenVEX"),
+    ("https://cosign.sigstore.dev/attestation/vuln/", "vulnerability scan"),
+    ("https://cosign.sigstore.dev/attestation/", "cosign attestation"),
+    ("https://sigstore.dev/cosign/sign/", "cosign"),
+    ("https://in-toto.io/attestation/vulns", "vulnerability scan"),
+    ("https://in-toto.io/attestation/test-result", "test result"),
+    ("https://in-toto.io/attestation/scai", "SCAI"),
+    ("https://in-toto.io/attestation/link", "in-toto link"),
+    ("https://in-toto.io/attestation/release", "release"),
+    ("https://mobyproject.org/buildkit", "BuildKit"),
+    ("application/vnd.cncf.notary", "Notation"),
+    ("application/jose+json", "Notation, JWS"),
+    ("application/cose", "Notation, COSE"),
+    ("application/vnd.dev.cosign", "cosign"),
+    ("application/vnd.dev.sigstore.bundle", "sigstore bundle"),
+    ("application/vnd.dsse.envelope", "DSSE envelope"),
+    ("application/spdx", "SPDX"),
+    ("text/spdx", "SPDX"),
+    ("application/vnd.cyclonedx", "CycloneDX"),
+    ("application/vnd.syft", "syft"),
+    ("application/vnd.in-toto", "in-toto"),
+    ("application/vnd.openvex", "OpenVEX"),
+    ("application/openvex", "OpenVEX"),
+    ("application/sarif", "SARIF"),
+    ("application/csaf", "CSAF"),
+    ("application/vnd.aquasec.trivy", "Trivy report"),
+    ("application/vnd.cncf.helm", "Helm chart"),
+    ("application/vnd.amazon.soci.index.v2", "SOCI index v2"),
+    ("application/vnd.amazon.soci", "SOCI index"),
+    ("application/vnd.buildkit.cacheconfig", "BuildKit cache"),
+    ("application/vnd.wasm", "WebAssembly"),
+    ("application/vnd.module.wasm", "WebAssembly"),
+    ("application/vnd.bytecodealliance.wasm", "WebAssembly"),
+    ("application/wasm", "WebAssembly"),
+    ("application/vnd.cncf.model", "model (ModelPack)"),
+    ("application/vnd.kitops", "model (KitOps)"),
+    ("application/vnd.ollama", "model (Ollama)"),
+    ("application/vnd.docker.ai", "model (Docker)"),
+    ("application/vnd.cncf.flux", "Flux"),
+    ("application/vnd.cncf.openpolicyagent", "OPA policy"),
+    ("application/vnd.cncf.kyverno", "Kyverno policy"),
+    ("application/vnd.cncf.falco", "Falco rules"),
+    ("application/vnd.cncf.oras", "ORAS artifact"),
+    ("application/vnd.unknown.artifact", "ORAS artifact"),
+    ("application/vnd.docker.scout", "Docker Scout"),
+    ("application/vnd.oci.image.layer", "layer"),
+    ("application/vnd.docker.image.rootfs", "layer"),
+)
+"""Beginnings of media types and of predicate types, with the name of the format. ``{}`` is what follows."""
+
+
+def format_name(*types: str) -> str:
+    """Return the format that the first known one of these types names; empty if none is known."""
+    for named in types:
+        for prefix, name in _BY_PREFIX:
+            if named.lower().startswith(prefix.lower()):
+                return name.format(named[len(prefix) :].partition("?")[0]).strip()
+    return ""
+
+
+def named_tools(annotations: Mapping[str, str]) -> str:
+    """Return the tool that an annotation names; empty if none does."""
+    return _first(annotations, ("org.opencontainers.image.vendor", "org.opencontainers.artifact.tool"))
+
+
+def created_in(annotations: Mapping[str, str]) -> str:
+    """Return the time of creation that an annotation names; empty if none does."""
+    return _first(annotations, ("org.opencontainers.image.created", "org.opencontainers.artifact.created"))
+
+
+def _first(annotations: Mapping[str, str], names: Iterable[str]) -> str:
+    return next((annotations[name] for name in names if annotations.get(name)), "")
