@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ecrtui.wiring import open_registry, open_session
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
-    from ecrtui.ecr.profile import ProfileList
+    from ecrtui.ecr.profile import ProfileList, SsoRole
     from ecrtui.emulator.service import EmbeddedRegistry
     from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.process.client import RegistryProcess, RemoteConnection
@@ -62,15 +62,7 @@ class SessionFactory:
 
     def talk_through(self, app: EcrTuiApp) -> None:
         """Ask and tell the user through the screens of an application."""
-        profile = self.connection.profile  # several connections can ask at the same time
-        self.user.mfa_code = lambda question: app.ask_for_code(f"{profile}: {question}" if profile else question)
-        self.user.on_waiting = app.show_waiting
-        self.user.lend_terminal = partial(_lend_terminal, app)
-        self.user.sign_in_method = partial(_sign_in_method, self._settings)
-        self.user.sign_in = app.show_sign_in
-        self.user.end_sign_in = app.end_sign_in
-        self.user.on_notice = app.show_notice
-        self.user.on_new_credentials = app.show_new_caller
+        _talk_through(self.user, app, self._settings, self.connection.profile)
         self.on_notice = app.show_notice
 
     def __call__(self) -> Session:
@@ -155,6 +147,17 @@ class ProcessConnections:
 
         return list_profiles()
 
+    def sso_roles(self, session: str) -> Iterator[tuple[SsoRole, ...]]:
+        """Yield the roles of an ``sso-session``, account by account. Blocks."""
+        user = User()
+        if self._app is not None:
+            _talk_through(user, self._app, self._settings, session)
+        if self._process is not None and self._process.start():
+            return self._process.sso_roles(session, user)
+        from ecrtui.registry.sso.roles import list_roles
+
+        return list_roles(session, user)
+
     def regions(self, region: str) -> tuple[str, ...]:
         """Return the known AWS regions in the partition of a region."""
         from ecrtui.registry.region_names import regions_of_partition
@@ -173,6 +176,19 @@ class ProcessConnections:
 
         if not connection.demo and connection.database is None:
             remember_connection(RecentConnection(connection.profile or "", region))
+
+
+def _talk_through(user: User, app: EcrTuiApp, settings: Settings, profile: str | None) -> None:
+    """Ask and tell a user through the screens of an application."""
+    # Several connections can ask at the same time.
+    user.mfa_code = lambda question: app.ask_for_code(f"{profile}: {question}" if profile else question)
+    user.on_waiting = app.show_waiting
+    user.lend_terminal = partial(_lend_terminal, app)
+    user.sign_in_method = partial(_sign_in_method, settings)
+    user.sign_in = app.show_sign_in
+    user.end_sign_in = app.end_sign_in
+    user.on_notice = app.show_notice
+    user.on_new_credentials = app.show_new_caller
 
 
 def _sign_in_method(settings: Settings) -> SignInMethod:

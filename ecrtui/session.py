@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from ecrtui.settings import Connection, Settings
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Catalog
-    from ecrtui.ecr.profile import ProfileList
+    from ecrtui.ecr.profile import ProfileList, SsoRole
     from ecrtui.promote.apply import Carrier
     from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.protocol import Registry
@@ -67,6 +67,9 @@ class Connections(Protocol):
 
     def profiles(self) -> ProfileList:
         """Return the profiles of the AWS configuration. Raises EcrTuiError."""
+
+    def sso_roles(self, session: str) -> Iterator[tuple[SsoRole, ...]]:
+        """Yield the roles of an ``sso-session``, account by account; the user signs in first. Raises EcrTuiError."""
 
     def regions(self, region: str) -> tuple[str, ...]:
         """Return the known AWS regions in the partition of a region."""

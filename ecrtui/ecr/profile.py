@@ -96,6 +96,35 @@ class SsoSession(NamedTuple):
     until: datetime | None = None
 
 
+class SsoRole(NamedTuple):
+    """A role that the user of an ``sso-session`` can use. It needs no profile in the AWS configuration.
+
+    Args:
+        session: the name of the ``sso-session``.
+        account: the account.
+        role: the name of the role.
+        account_name: the name of the account in IAM Identity Center; empty if it is not known.
+    """
+
+    session: str
+    account: str
+    role: str
+    account_name: str = ""
+
+    @property
+    def profile(self) -> str:
+        """The name that stands for a profile, as in ``--profile``. A profile of the same name comes first."""
+        return f"{self.session}/{self.account}/{self.role}"
+
+
+def parse_sso_role(profile: str) -> SsoRole | None:
+    """Return the role that ``SESSION/ACCOUNT/ROLE`` names; None for another text."""
+    session, _, rest = profile.partition("/")
+    account, _, role = rest.partition("/")
+    is_role = session and role and len(account) == 12 and account.isascii() and account.isdigit()
+    return SsoRole(session, account, role) if is_role else None
+
+
 class ProfileList(NamedTuple):
     """All profiles.
 

@@ -22,6 +22,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 from botocore.utils import InstanceMetadataRegionFetcher
 
+from ecrtui.ecr.profile import parse_sso_role
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.paths import has_home
 from ecrtui.registry.credentials_cache import CredentialsCache
@@ -59,7 +60,8 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
 
     The profile is ``--profile`` > ``AWS_PROFILE`` > ``AWS_DEFAULT_PROFILE``; the region ``--region`` > ``AWS_REGION``
     > ``AWS_DEFAULT_REGION`` > the profile > that of the EC2 instance. A profile from a flag wins over
-    credentials in the environment; a profile from a variable does not.
+    credentials in the environment; a profile from a variable does not. ``SESSION/ACCOUNT/ROLE`` stands for a profile
+    with this role of an ``sso-session``.
 
     Raises:
         botocore.exceptions.ProfileNotFound: there is no such profile.
@@ -75,15 +77,33 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
 
 
 def unread_session(profile: str | None = None, region: str | None = None) -> Session:
-    """Return the same session without reading a file or asking the EC2 instance for its region."""
+    """Return the same session without asking the EC2 instance for its region."""
     session = Session()
-    share_service_models(session)
     session.session_var_map.update(_AWS_CLI_VARIABLES)
     if profile is not None:
         session.set_config_variable("profile", profile)
+    if (role := parse_sso_role(session.profile or "")) is not None:
+        _add_profile(session, role.session, role.profile, sso_account_id=role.account, sso_role_name=role.role)
+    share_service_models(session)
     if region is not None:
         session.set_config_variable("region", region)
     return session
+
+
+def session_of_sso(name: str) -> Session:
+    """Return a session that can sign in to an ``sso-session``, and has no role."""
+    session, profile = Session(), f"sso-session {name}"
+    session.set_config_variable("profile", profile)
+    _add_profile(session, name, profile)
+    share_service_models(session)
+    return session
+
+
+def _add_profile(session: Session, sso_session: str, name: str, **options: str) -> None:
+    """Add a profile of an ``sso-session`` to the configuration, if there is such a section, and no such profile."""
+    configuration = session.full_config
+    if sso_session in configuration.get("sso_sessions", {}):
+        configuration["profiles"].setdefault(name, {"sso_session": sso_session, **options})
 
 
 def share_service_models(session: Session) -> None:

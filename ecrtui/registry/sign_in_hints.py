@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ecrtui.ecr.profile import parse_sso_role
 from ecrtui.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
     keys = set().union(*chain.values())
     for name, profile in chain.items():
         # `aws sso login` refuses a role, also one that takes its credentials from SSO
+        if (role := parse_sso_role(name)) is not None and role.session == profile.get("sso_session"):
+            return f"Run `aws sso login --sso-session {shlex.quote(role.session)}`, then try again."
         if profile.keys() & {"sso_session", "sso_start_url"}:
             return f"Run `aws sso login{_profile_option(session, name)}`, then try again."
         if "login_session" in profile:

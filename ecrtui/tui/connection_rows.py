@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecrtui.ecr import units
-from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState
+from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState, SsoRole, SsoSession, parse_sso_role
 from ecrtui.settings import Connection
 from ecrtui.tui.table.column_layout import Column
 
@@ -19,7 +19,7 @@ ENVIRONMENT = "environment variables"
 
 DEMO = "demo"
 
-_RECENT, _LISTED, _DEMO = range(3)
+_RECENT, _LISTED, _SSO_SESSIONS, _DEMO = range(4)
 """The groups of rows, in their order."""
 
 
@@ -38,6 +38,7 @@ class ConnectionRow(NamedTuple):
         facts: what else is known, for one line.
         problem: why it cannot be used; empty otherwise.
         in_use: True for the connection of the screens below.
+        sso_session: the ``sso-session`` whose roles the row stands for; empty for a row that connects.
     """
 
     order: tuple[int, ...]
@@ -51,6 +52,7 @@ class ConnectionRow(NamedTuple):
     facts: str = ""
     problem: str = ""
     in_use: bool = False
+    sso_session: str = ""
 
     @property
     def is_region(self) -> bool:
@@ -60,7 +62,7 @@ class ConnectionRow(NamedTuple):
     @property
     def key(self) -> str:
         """The identity of the row."""
-        return f"{self.kind}/{self.name}/{self.region}"
+        return f"{self.kind}/{self.name}/{self.role}/{self.region}"
 
     @property
     def searchable(self) -> str:
@@ -97,14 +99,29 @@ def profile_rows(
 ) -> Iterator[ConnectionRow]:
     """Yield the rows of all profiles, the recent connections first, and the demo registry."""
     by_name = {profile.name: profile for profile in listed.profiles}
+    sessions = {session.name: session for session in listed.sso_sessions}
     known = set()
     for position, (name, region) in enumerate(recent):
         if name in by_name:
             known.add((name, region))
             yield _profile_row((_RECENT, position), by_name[name]._replace(region=region), context, named=True)
+        elif (role := parse_sso_role(name)) is not None and role.session in sessions:
+            profile = _profile_of_role(role, sessions[role.session], region)
+            yield _profile_row((_RECENT, position), profile, context, named=True)
     for position, profile in enumerate(listed.profiles):
         if (profile.name, profile.region or context.region) not in known:
             yield _profile_row((_LISTED, position), profile, context)
+    for position, session in enumerate(listed.sso_sessions):
+        yield ConnectionRow(
+            (_SSO_SESSIONS, position),
+            session.name,
+            kind="SSO session",
+            account="all",
+            region=context.region,
+            state=_STATES[session.state],
+            facts=f"{session.start_url} · choose an account and a role without a profile",
+            sso_session=session.name,
+        )
     is_demo = context.connection.demo
     yield ConnectionRow(
         (_DEMO,),
@@ -114,6 +131,43 @@ def profile_rows(
         state=_IN_USE if is_demo and context.connected else _STATES[SignInState.NOT_NEEDED],
         facts="An embedded registry with demo data. It needs no AWS account.",
         in_use=is_demo,
+    )
+
+
+def role_rows(roles: Iterable[SsoRole], first: int, context: PickerContext) -> Iterator[ConnectionRow]:
+    """Yield the rows of roles of an ``sso-session``.
+
+    Args:
+        roles: the roles.
+        first: the position of the first row.
+        context: the connection in use.
+    """
+    for position, role in enumerate(roles, first):
+        in_use = role.profile == context.profile and not _is_embedded(context.connection)
+        yield ConnectionRow(
+            (position,),
+            role.account_name or role.account,
+            context.with_profile(role.profile, context.region),
+            kind=ProfileKind.SSO.value,
+            account=role.account,
+            role=role.role,
+            region=context.region,
+            state=_IN_USE if in_use and context.connected else "",
+            facts=f"--profile {role.profile}",
+            in_use=in_use,
+        )
+
+
+def _profile_of_role(role: SsoRole, session: SsoSession, region: str) -> Profile:
+    return Profile(
+        role.profile,
+        ProfileKind.SSO,
+        role.account,
+        role=role.role,
+        region=region,
+        state=session.state,
+        until=session.until,
+        sso_session=session.name,
     )
 
 
@@ -203,6 +257,14 @@ PROFILE_COLUMNS: Sequence[Column[ConnectionRow]] = (
     Column("state", "sign-in", lambda row: row.state, min_width=12, max_width=24),
 )
 """The columns for profiles. Their order is that of the rows, so that only the first one sorts."""
+
+ROLE_COLUMNS: Sequence[Column[ConnectionRow]] = (
+    Column("name", "account name", lambda row: row.name, _order, min_width=14, flex=2, matches=True),
+    Column("account", "account", lambda row: row.account, min_width=12, drop_priority=0),
+    Column("role", "role", lambda row: row.role, min_width=12, flex=1, drop_priority=1),
+    Column("state", "", lambda row: row.state, min_width=13, max_width=30),
+)
+"""The columns for the roles of an ``sso-session``."""
 
 REGION_COLUMNS: Sequence[Column[ConnectionRow]] = (
     Column("name", "region", lambda row: row.name, _order, min_width=14, flex=1, matches=True),

@@ -24,6 +24,7 @@ from ecrtui.registry.process.rpc import (
     CLOSE,
     OPEN,
     PROFILES,
+    SSO_ROLES,
     ConnectionClosed,
     ReplyStream,
     RpcConnection,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.layer import LayerState
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
-    from ecrtui.ecr.profile import ProfileList
+    from ecrtui.ecr.profile import ProfileList, SsoRole
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
     from ecrtui.ecr.replication import Destination, ReplicationRules
@@ -65,6 +66,8 @@ class RegistryProcess:
         self._numbers = count(1)
         self._connections: dict[int, RemoteConnection] = {}
         """The open connections by the number that each call carries."""
+        self._users: dict[int, User] = {}
+        """The users of calls without a connection, by their number."""
         self._launched: LaunchedProcess | None = None
         self._rpc = self._connect(launched) if launched else None
 
@@ -128,6 +131,24 @@ class RegistryProcess:
             raise _process_ended() from None
         return found
 
+    def sso_roles(self, session: str, user: User) -> Iterator[tuple[SsoRole, ...]]:
+        """Yield the roles of an ``sso-session``; see :func:`ecrtui.registry.sso.roles.list_roles`.
+
+        Raises:
+            ConnectionFailed: the process has ended.
+        """
+        with self._lock:
+            number = next(self._numbers)
+            self._users[number] = user
+        try:
+            reply = self.call(SSO_ROLES, number, session)
+            while (found := reply.next()) is not None:
+                yield found
+        except ConnectionClosed:
+            raise _process_ended() from None
+        finally:
+            self._users.pop(number, None)
+
     def close(self) -> None:
         """End the process. Calls in progress are abandoned."""
         if self._launched is not None:
@@ -159,10 +180,11 @@ class RegistryProcess:
         return rpc
 
     def _handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
-        """Handle a question or a report of the sign-in of a connection."""
+        """Handle a question or a report of a sign-in."""
         with self._lock:
             connection = self._connections.get(number)
-        yield from answer(User() if connection is None else connection.user, name, *arguments)
+            user = self._users.get(number, User()) if connection is None else connection.user
+        yield from answer(user, name, *arguments)
 
 
 class RemoteConnection:

@@ -31,6 +31,9 @@ OPEN, CLOSE = "open", "close"
 PROFILES = "profiles"
 """A call to the registry process that needs no connection; its number is 0."""
 
+SSO_ROLES = "sso_roles"
+"""A call to the registry process whose number is that of a user, not of a connection."""
+
 _CALL, _PART, _ERROR, _CLOSED = range(4)
 _HEADER = struct.Struct("!BQQ")
 """The kind of message, the number of the call, the size of the body in bytes."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.credential_process import end_running
-from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, RpcConnection, connection_closed
+from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, SSO_ROLES, RpcConnection, connection_closed
 from ecrtui.registry.process.user_calls import remote_user
 from ecrtui.registry.profiles import list_profiles
 from ecrtui.registry.user import User
@@ -87,7 +87,7 @@ class RegistryServer:
         """The connections by number; None for one that was closed."""
 
     def handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
-        """Handle a call: "open", "close", "profiles", or an operation on the connection with this number."""
+        """Handle a call: "open", "close", "profiles", "sso_roles", or an operation on a connection."""
         if name == OPEN:
             opened = self._new_connection(number, *arguments)
             self._put(number, opened)
@@ -98,6 +98,11 @@ class RegistryServer:
             yield None
         elif name == PROFILES:
             yield list_profiles()
+        elif name == SSO_ROLES:
+            from ecrtui.registry.sso.roles import list_roles  # few users need it
+
+            yield from list_roles(str(arguments[0]), remote_user(self.rpc, number))
+            yield None
         elif name in self._extensions:
             yield from self._extensions[name](self._registry_of, number, *arguments)
         elif name in CODECS:

@@ -6,7 +6,7 @@ A new connection is opened beside the one in use. The application switches to it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -23,11 +23,13 @@ from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.connection_rows import (
     PROFILE_COLUMNS,
     REGION_COLUMNS,
+    ROLE_COLUMNS,
     ConnectionRow,
     PickerContext,
     profile_rows,
     region_row,
     region_rows,
+    role_rows,
 )
 from ecrtui.tui.list_screen import words_filter
 from ecrtui.tui.overlays.base import Overlay
@@ -119,8 +121,8 @@ class ConnectionPicker(Overlay[None]):
         """Return the title."""
         raise NotImplementedError
 
-    def read_rows(self) -> Iterable[ConnectionRow]:
-        """Return the rows. Blocks; raises EcrTuiError."""
+    def read_rows(self) -> Iterator[Iterable[ConnectionRow]]:
+        """Yield the rows, in parts. Blocks; raises EcrTuiError."""
         raise NotImplementedError
 
     @property
@@ -132,12 +134,11 @@ class ConnectionPicker(Overlay[None]):
     async def load(self) -> None:
         """Read the rows."""
         try:
-            found = await blocking.run_blocking(lambda: list(self.read_rows()))
+            async for found in blocking.iterate_blocking(self.read_rows()):
+                self.table.merge(found)
         except EcrTuiError as error:
             self.problem = error
-            found = []
-        self.table.merge(found)
-        self.table.set_placeholder("Nothing to connect to." if not found else "Nothing matches.")
+        self.table.set_placeholder("Nothing matches." if self.rows.total else "Nothing to connect to.")
         self._show_message()
         if self.first_choice is not None:
             self.table.merge([self.first_choice])
@@ -279,19 +280,48 @@ class ProfilePicker(ConnectionPicker):
     def title_text(self) -> str:
         return "Connect to"
 
-    def read_rows(self) -> Iterable[ConnectionRow]:
+    def read_rows(self) -> Iterator[Iterable[ConnectionRow]]:
         listed = self.connections.profiles()
         if listed.problem and self.problem is None:
             self.problem = EcrTuiError("The AWS configuration cannot be read", listed.problem, "Fix the file.")
-        return profile_rows(listed, self.connections.recent(), self.context)
+        yield list(profile_rows(listed, self.connections.recent(), self.context))
 
     def choose(self, row: ConnectionRow | None) -> None:
-        if row is not None and row.connection is not None and not row.region and not row.connection.demo:
+        if row is not None and row.sso_session:
+            self.app.push_screen(RolePicker(self.connections, self.context, self.landing, row.sso_session))
+        elif row is not None and row.connection is not None and not row.region and not row.connection.demo:
             self.app.push_screen(
                 RegionPicker(self.connections, self.context._replace(connection=row.connection), self.landing)
             )
         else:
             super().choose(row)
+
+
+class RolePicker(ProfilePicker):
+    """The accounts and roles of an ``sso-session``. To list them, the user signs in first.
+
+    Args:
+        connections: what the user can connect to.
+        context: the connection in use.
+        landing: finds what the screens show after a switch.
+        session: the name of the ``sso-session``.
+    """
+
+    PLACEHOLDER = "type to filter: account, role"
+    COLUMNS = ROLE_COLUMNS
+
+    def __init__(self, connections: Connections, context: PickerContext, landing: Landing, session: str) -> None:
+        super().__init__(connections, context, landing)
+        self._sso_session = session
+
+    def title_text(self) -> str:
+        return f"Accounts and roles of {self._sso_session}"
+
+    def read_rows(self) -> Iterator[Iterable[ConnectionRow]]:
+        first = 0
+        for roles in self.connections.sso_roles(self._sso_session):
+            yield list(role_rows(roles, first, self.context))
+            first += len(roles)
 
 
 class RegionPicker(ConnectionPicker):
@@ -304,9 +334,9 @@ class RegionPicker(ConnectionPicker):
         name = self.context.connection.profile
         return f"Region for {name}" if name else "Region"
 
-    def read_rows(self) -> Iterable[ConnectionRow]:
+    def read_rows(self) -> Iterator[Iterable[ConnectionRow]]:
         context = self.context
-        return region_rows(self.connections.regions(context.region), context.connection, context.region)
+        yield list(region_rows(self.connections.regions(context.region), context.connection, context.region))
 
     def action_open(self) -> None:
         """Connect to the selected region, or to the one that was typed."""

@@ -16,7 +16,7 @@ from tests.support.aws_profiles import SSO, mfa_over_process, write_config
 from tests.support.embedded import served
 from tests.support.fake_sso import FakeSso
 from tests.support.fake_sts import FakeSts
-from tests.support.screen import app_of, running, screen_text, type_text, until
+from tests.support.screen import app_of, cursor_row, row_of, running, screen_text, type_text, until
 
 NEEDS_TERMINAL = """
 import json, os, sys
@@ -95,3 +95,33 @@ async def test_a_sign_in_shows_code_and_page_and_the_read_goes_on(
             sso.approved.set()
             await until(pilot, "1 repository")
             assert not isinstance(app.screen, SignInOverlay)
+
+
+async def test_a_role_of_an_sso_session_is_chosen_without_a_profile(
+    one_image: EmbeddedRegistry, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(own_home, SSO)
+    with served(one_image) as url, FakeSso() as sso:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", sso.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", sso.url)
+        sso.accounts = {"111111111111": ["admin", "deploy"], "222222222222": ["audit"]}
+        connection = Connection(endpoint_url=url)
+        async with running(None, connection=connection, size=(100, 30), elsewhere=True) as pilot:
+            await until(pilot, "1 repository")
+            await pilot.press("P")
+            await until(pilot, "SSO session")
+            await type_text(pilot, "session")
+            await until(pilot, lambda screen: "SSO session" in cursor_row(screen))
+            await pilot.press("enter")
+            screen = await until(pilot, lambda screen: "audit" in screen and "Sign in to" not in screen)
+            assert "Accounts and roles of corp" in screen
+            assert "name-111111111111" in screen
+            await type_text(pilot, "111 deploy")
+            await until(pilot, lambda screen: "deploy" in cursor_row(screen))
+            assert "--profile corp/111111111111/deploy" in screen_text(app_of(pilot))
+            await pilot.press("enter")
+            await until(pilot, lambda screen: "Accounts and roles" not in screen)
+            await until(pilot, "1 repository")
+            assert app_of(pilot).connect.connection.profile == "corp/111111111111/deploy"
+            await pilot.press("P")
+            await until(pilot, lambda screen: "in use" in row_of(screen, "corp/111111111111"))

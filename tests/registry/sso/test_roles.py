@@ -1,0 +1,112 @@
+"""The accounts and roles of an sso-session: listed after a sign-in, and used without a profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ecrtui.ecr.profile import SsoRole, parse_sso_role
+from ecrtui.errors import CredentialsError, NotFound
+from ecrtui.registry.process.client import RegistryProcess
+from ecrtui.registry.sso.roles import list_roles
+from ecrtui.registry.user import User
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.registry.conftest import WriteFile, failed
+from tests.registry.sso.test_sign_in import CONFIG, Person, token, write_token
+from tests.support.fake_sso import FakeSso
+
+A, B = "111111111111", "222222222222"
+CORP = "[sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-west-1\n"
+
+
+@pytest.fixture
+def portal(sso: FakeSso, profiles: WriteFile) -> FakeSso:
+    profiles(CONFIG)
+    sso.accounts = {B: ["readonly", "admin"], A: ["deploy"]}
+    return sso
+
+
+def roles(person: Person | None, name: str = "corp") -> list[str]:
+    user = person.user if person else User()
+    return [role.profile for found in list_roles(name, user) for role in found]
+
+
+ALL = [f"corp/{A}/deploy", f"corp/{B}/admin", f"corp/{B}/readonly"]
+
+
+@pytest.mark.parametrize("before", [None, token(), token(expiresAt="2020-01-01T00:00:00Z"), '{"accessToken": '])
+def test_the_roles_are_listed_after_one_sign_in(portal: FakeSso, before: Any) -> None:
+    if before is not None:
+        write_token(before)
+    person = Person()
+    assert roles(person) == ALL
+    assert len(person.requests) == 1
+    assert roles(None) == ALL  # the token is in its file now
+    assert next(list_roles("corp", User()))[0].account_name == f"name-{A}"
+
+
+def test_without_a_user_the_error_names_the_command_that_signs_in(portal: FakeSso) -> None:
+    error = failed(lambda: roles(None))
+    assert isinstance(error, CredentialsError)
+    assert "aws sso login --sso-session corp" in error.hint
+
+
+def test_a_token_that_is_refused_again_is_an_error(portal: FakeSso) -> None:
+    portal.errors["/assignment/accounts"] = ["UnauthorizedException"] * 2
+    person = Person()
+    assert isinstance(failed(lambda: roles(person)), CredentialsError)
+    assert len(person.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "missing"), [("", "does not exist"), ("[sso-session corp]\nsso_region = x\n", "no sso_start_url")]
+)
+def test_a_session_that_is_not_complete_is_named(
+    portal: FakeSso, profiles: WriteFile, config: str, missing: str
+) -> None:
+    profiles(config)
+    error = failed(lambda: roles(Person()))
+    assert missing in str(error)
+    assert "~/.aws/config" in error.hint
+
+
+def test_the_registry_process_lists_them_and_asks_this_user(portal: FakeSso) -> None:
+    process, person = RegistryProcess(), Person()
+    try:
+        found = [role for part in process.sso_roles("corp", person.user) for role in part]
+        assert [role.profile for role in found] == ALL
+        assert len(person.requests) == 1
+        portal.errors["/assignment/roles"] = ["ForbiddenException"] * 2
+        assert "ListAccount" in str(failed(lambda: list(process.sso_roles("corp", person.user))).detail)
+    finally:
+        process.close()
+
+
+def test_a_role_connects_without_a_profile(portal: FakeSso, served: str) -> None:
+    def opened(profile: str) -> Any:
+        return open_registry(
+            Connection(profile=profile, endpoint_url=served, region="eu-west-1"), user=Person().user
+        ).location()
+
+    assert opened(f"corp/{A}/deploy").registry_id
+    credentials = [parameters for route, parameters in portal.calls if route.endswith("credentials")]
+    assert credentials == [{"account_id": A, "role_name": "deploy"}]
+    for other in (f"nowhere/{A}/deploy", "corp/1/deploy", f"corp/{A}/"):
+        assert isinstance(failed(lambda: opened(other)), (CredentialsError, NotFound)), other  # noqa: B023 - used at once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"corp/{A}/deploy", SsoRole("corp", A, "deploy")),
+        (f"corp/{A}/a/b", SsoRole("corp", A, "a/b")),
+        *[
+            (text, None)
+            for text in ("", "corp", f"/{A}/x", f"corp/{A}", f"corp/{A}/", f"corp/{A}1/x", "corp/١23456789012/x")
+        ],
+    ],
+)
+def test_a_name_stands_for_a_role(text: str, expected: SsoRole | None) -> None:
+    assert parse_sso_role(text) == expected
