@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support import botocore_caches
+from tests.support import botocore_caches, textual_caches
 from tests.support.embedded import served
 from tests.support.environment import own_environment
 
 botocore_caches.install()
+textual_caches.install()
 
 # A shell lets commands in the background ignore these signals, and the programs that tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
