@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 FindingCounts = tuple[tuple[str, int], ...]
 """Numbers of findings by severity, in the order of :data:`SEVERITIES`. It is empty if a scan found nothing."""
@@ -44,9 +45,48 @@ def scan_status_text(status: str) -> str:
     return _STATUS_TEXTS.get(status) or status.lower().replace("_", " ")
 
 
+UNREADABLE = "unreadable finding"
+"""The name of a finding that could not be read. It never goes missing."""
+
+
+class Answer(StrEnum):
+    """What a scan tells about a fix or an exploit (``fixAvailable``, ``exploitAvailable`` of Amazon Inspector)."""
+
+    YES = "yes"
+    NO = "no"
+    PARTIAL = "partial"
+    """Only some of the vulnerable packages have a fix."""
+    UNKNOWN = "unknown"
+    """The scan does not tell. A basic scan tells of fixes that exist, and nothing of exploits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of a basic or an enhanced scan."""
+    """A finding of a basic or an enhanced scan, in one package. Empty texts and None: the scan does not tell.
+
+    Args:
+        name: the id of the vulnerability, usually a CVE number.
+        severity: one of :data:`SEVERITIES`.
+        package: the name of the vulnerable package.
+        version: its installed version.
+        fixed_in: the version or versions with the fix.
+        description: one text, which may have several lines.
+        uri: the page about the vulnerability.
+        fix: whether there is a fix.
+        exploit: whether an exploit is known.
+        score: the CVSS base score, or that of Amazon Inspector, 0 to 10.
+        score_version: the version of CVSS ("3.1").
+        vector: the CVSS vector.
+        vendor_severity: the severity in the words of the vendor.
+        package_manager: the package manager of the package ("OS", "NODEPKG").
+        path: the path of the package in the image.
+        layer: the hash of the layer that brought the package (``sourceLayerHash``).
+        links: further pages.
+        remediation: what the service recommends.
+        first_seen: when the service first saw it, in seconds since the epoch.
+        updated: when the finding was last changed, in seconds since the epoch.
+        in_use: the number of ECS and EKS clusters that run the image.
+    """
 
     name: str
     severity: str
@@ -55,3 +95,41 @@ class Finding:
     fixed_in: str = ""
     description: str = ""
     uri: str = ""
+    fix: Answer = Answer.UNKNOWN
+    exploit: Answer = Answer.UNKNOWN
+    score: float | None = None
+    score_version: str = ""
+    vector: str = ""
+    vendor_severity: str = ""
+    package_manager: str = ""
+    path: str = ""
+    layer: str = ""
+    links: tuple[str, ...] = ()
+    remediation: str = ""
+    first_seen: float | None = None
+    updated: float | None = None
+    in_use: int | None = None
+
+    @property
+    def unreadable(self) -> bool:
+        """True for a finding that could not be read; the description says why, and nothing else is known."""
+        return self.name == UNREADABLE
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """A finished scan of an image with all its findings.
+
+    Args:
+        findings: the findings, in the order of the service.
+        enhanced: True for a scan of Amazon Inspector, False for a basic scan.
+        description: the words of ECR about the scan.
+        completed_at: the time of the scan, in seconds since the epoch.
+        source_updated_at: the time of the vulnerability data, in seconds since the epoch.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    enhanced: bool = False
+    description: str = ""
+    completed_at: float | None = None
+    source_updated_at: float | None = None

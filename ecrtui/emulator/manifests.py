@@ -105,6 +105,14 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject)
 
 
+def layer_digests(text: str) -> tuple[str, ...]:
+    """Return the digests of the layers of a stored image, the first layer first; none for an index."""
+    document = _document(text)
+    if document.get("schemaVersion") == 1:
+        return tuple(_digest(layer, "blobSum") for layer in reversed(_layers(document, "fsLayers")))
+    return tuple(_digest(layer) for layer in document.get("layers") or ())
+
+
 def referrer_members(text: str) -> dict[str, Any]:
     """Return ``artifactType`` and ``annotations`` of a referrer, if its manifest has them."""
     document = _document(text)

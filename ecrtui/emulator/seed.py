@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import islice
 from random import Random
-from typing import Any
 
 from ecrtui.emulator import blobs, storage, vulnerabilities
 from ecrtui.emulator.database import Database
@@ -30,9 +28,6 @@ _BATCH = 2_000
 
 _PAGE_CACHE = 256 * 1024
 """SQLite page cache in KiB. Inserts hit the database's indexes in random order."""
-
-_SCANS = 64
-"""Number of different scan results."""
 
 _TEAMS = (
     "checkout",
@@ -181,14 +176,9 @@ def _insert_layers(
 
 def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, style: SeedStyle) -> None:
     """Store the result of the scan on push. Store single findings only when the style includes configs."""
-    findings, counts = _found(int(image.digest[-2:], 16) % _SCANS)
-    scans.store_scan(connection, image_id, findings if style.configs else (), counts, at=image.pushed_at + 20)
-
-
-@cache
-def _found(number: int) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, int]]:
-    found = vulnerabilities.findings_of(str(number))
-    return [vulnerabilities.to_basic_finding(one) for one in found], vulnerabilities.count_severities(found)
+    found = vulnerabilities.seeded_findings(image.digest)
+    findings = [vulnerabilities.to_basic_finding(one) for one in found] if style.configs else ()
+    scans.store_scan(connection, image_id, findings, vulnerabilities.count_severities(found), at=image.pushed_at + 20)
 
 
 def _repository(connection: sqlite3.Connection, name: str, origin: SeedOrigin) -> int:

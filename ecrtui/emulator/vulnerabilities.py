@@ -1,13 +1,16 @@
 """Simulated scans: the digest of an image selects some well-known vulnerabilities.
 
-No layer is unpacked. The same image always has the same findings. Most images have some, a few have none.
+No layer is unpacked. The same image always has the same findings. Most images have some, a few have none. Each finding
+names one of the layers of the image, always the same one.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -37,6 +40,9 @@ class Vulnerability:
         return f"https://nvd.nist.gov/vuln/detail/{self.name}"
 
 
+_SEEDED_SCANS = 64
+"""Number of different scan results of seeded images."""
+
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
 
 
@@ -60,9 +66,21 @@ def count_severities(found: tuple[Vulnerability, ...]) -> dict[str, int]:
     return {severity: counted[severity] for severity in _SEVERITIES if counted[severity]}
 
 
+def seeded_findings(digest: str) -> tuple[Vulnerability, ...]:
+    """Return the findings of a seeded image, of which a seed may store the counts alone."""
+    return _findings_of_seed(int(digest[-2:], 16) % _SEEDED_SCANS)
+
+
+@cache
+def _findings_of_seed(number: int) -> tuple[Vulnerability, ...]:
+    return findings_of(str(number))
+
+
 def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
-    """Return a finding of basic scanning (``ImageScanFinding``)."""
+    """Return a finding of basic scanning (``ImageScanFinding``). It tells of a fix only if there is one."""
     attributes = {"package_name": one.package, "package_version": one.version, "CVSS3_SCORE": str(one.score)}
+    if one.fixed_in:
+        attributes["fixed_in_versions"] = one.fixed_in
     return {
         "name": one.name,
         "description": one.description,
@@ -72,46 +90,85 @@ def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
     }
 
 
-def to_enhanced_finding(
-    one: Vulnerability, *, registry_id: str, region: str, name: str, digest: str, now: float
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ScannedImage:
+    """The image of an enhanced scan."""
+
+    registry_id: str
+    region: str
+    repository: str
+    digest: str
+    layers: Sequence[str] = ()
+    """The digests of its layers, the first layer first."""
+
+
+def to_enhanced_finding(one: Vulnerability, image: ScannedImage, now: float) -> dict[str, Any]:
     """Return a finding of enhanced scanning (``EnhancedImageScanFinding``).
 
     Args:
-        name: the name of the repository.
-        digest: the digest of the image.
-        now: seconds since the epoch.
+        one: the vulnerability.
+        image: the image that has it.
+        now: the time of the scan, in seconds since the epoch.
     """
-    package = {"name": one.package, "version": one.version, "packageManager": "OS", "arch": "X86_64"}
+    cvss = {"baseScore": one.score, "source": "NVD", "version": "3.1"}
+    inspector = {"score": one.score, "scoreSource": "NVD", "version": "3.1", "adjustments": []}
     return {
-        "awsAccountId": registry_id,
+        "awsAccountId": image.registry_id,
         "description": one.description,
-        "findingArn": partitions.arn("inspector2", region, registry_id, f"finding/{digest[7:39]}{one.name}"),
+        "findingArn": partitions.arn(
+            "inspector2", image.region, image.registry_id, f"finding/{image.digest[7:39]}{one.name}"
+        ),
         "firstObservedAt": now,
         "lastObservedAt": now,
         "updatedAt": now,
         "packageVulnerabilityDetails": {
+            "cvss": [cvss],
+            "referenceUrls": [f"https://security-tracker.debian.org/tracker/{one.name}"],
+            "relatedVulnerabilities": [],
             "source": "NVD",
             "sourceUrl": one.uri,
-            "vulnerabilityId": one.name,
             "vendorSeverity": one.severity,
-            "vulnerablePackages": [{**package, **({"fixedInVersion": one.fixed_in} if one.fixed_in else {})}],
+            "vulnerabilityId": one.name,
+            "vulnerablePackages": [_package(one, image)],
         },
         "remediation": {"recommendation": {"text": "None Provided"}},
-        "resources": [
-            {
-                "id": partitions.repository_arn(region, registry_id, f"{name}/{digest}"),
-                "type": "AWS_ECR_CONTAINER_IMAGE",
-                "details": {
-                    "awsEcrContainerImage": {"imageHash": digest, "registry": registry_id, "repositoryName": name}
-                },
-            }
-        ],
+        "resources": [_resource(image)],
         "score": one.score,
+        "scoreDetails": {"cvss": inspector},
         "severity": "UNTRIAGED" if one.severity == "UNDEFINED" else one.severity,
         "status": "ACTIVE",
         "title": f"{one.name} - {one.package}",
         "type": "PACKAGE_VULNERABILITY",
         "fixAvailable": "YES" if one.fixed_in else "NO",
         "exploitAvailable": "YES" if one.severity == "CRITICAL" else "NO",
+    }
+
+
+def _package(one: Vulnerability, image: ScannedImage) -> dict[str, Any]:
+    package = {
+        "arch": "AMD64",
+        "epoch": 0,
+        "fixedInVersion": one.fixed_in or "NotAvailable",
+        "name": one.package,
+        "packageManager": "OS",
+        "version": one.version,
+    }
+    if image.layers:
+        package["sourceLayerHash"] = image.layers[zlib.crc32(one.package.encode()) % len(image.layers)]
+    return package
+
+
+def _resource(image: ScannedImage) -> dict[str, Any]:
+    return {
+        "id": partitions.repository_arn(image.region, image.registry_id, f"{image.repository}/{image.digest}"),
+        "type": "AWS_ECR_CONTAINER_IMAGE",
+        "details": {
+            "awsEcrContainerImage": {
+                "architecture": "amd64",
+                "imageHash": image.digest,
+                "registry": image.registry_id,
+                "repositoryName": image.repository,
+                "inUseCount": 0,
+            }
+        },
     }

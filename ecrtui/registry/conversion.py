@@ -11,7 +11,7 @@ from sys import intern
 from typing import Any
 
 from ecrtui.ecr import manifest as manifests
-from ecrtui.ecr.findings import FINISHED, SEVERITIES, Finding, FindingCounts
+from ecrtui.ecr.findings import FINISHED, SEVERITIES, FindingCounts
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DescriptorRole, Manifest
 from ecrtui.ecr.mutability import TagMutability
@@ -140,51 +140,6 @@ def _referrer(entry: Reply) -> Referrer:
     )
 
 
-def findings(reply: Reply) -> Iterator[Finding]:
-    """Yield the findings in a page of DescribeImageScanFindings, of basic scans and of Amazon Inspector.
-
-    A finding that cannot be read is named as such: it never goes missing.
-    """
-    found = structure(reply, "imageScanFindings")
-    basic = read_rows(entries(found, "findings"), "name", _basic)
-    enhanced = read_rows(entries(found, "enhancedFindings"), "title", _enhanced)
-    yield from basic.items
-    for group in enhanced.items:
-        yield from group
-    for problem in (*basic.problems, *enhanced.problems):
-        yield Finding("unreadable finding", SEVERITIES[-1], description=problem)
-
-
-def _basic(entry: Reply) -> Finding:
-    attributes = {text(item, "key"): text(item, "value") for item in structures(entry, "attributes")}
-    return Finding(
-        name=text(entry, "name"),
-        severity=_severity(entry),
-        package=attributes.get("package_name", ""),
-        version=attributes.get("package_version", ""),
-        fixed_in=attributes.get("fixed_in_versions", ""),
-        description=text(entry, "description"),
-        uri=text(entry, "uri"),
-    )
-
-
-def _enhanced(entry: Reply) -> tuple[Finding, ...]:
-    """Return a finding for each vulnerable package, at least one."""
-    details = structure(entry, "packageVulnerabilityDetails")
-    return tuple(
-        Finding(
-            name=text(details, "vulnerabilityId") or text(entry, "title"),
-            severity=_severity(entry),
-            package=text(package, "name"),
-            version=text(package, "version"),
-            fixed_in=text(package, "fixedInVersion"),
-            description=text(entry, "description"),
-            uri=text(details, "sourceUrl"),
-        )
-        for package in structures(details, "vulnerablePackages") or ({},)
-    )
-
-
 def replication_rules(reply: Reply) -> ReplicationRules:
     """Return the rules in a reply of DescribeRegistry."""
     return ReplicationRules(
@@ -200,12 +155,6 @@ def replication_rules(reply: Reply) -> ReplicationRules:
             for rule in structures(structure(reply, "replicationConfiguration"), "rules")
         )
     )
-
-
-def _severity(entry: Reply) -> str:
-    """Return one of :data:`SEVERITIES`. All others, such as UNTRIAGED, become UNDEFINED."""
-    severity = text(entry, "severity")
-    return severity if severity in SEVERITIES else SEVERITIES[-1]
 
 
 def _counts(status: str, entry: Reply) -> FindingCounts | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.findings import Finding, ImageScan
+from ecrtui.ecr.findings import ImageScan, ScanReport
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState, Upload
 from ecrtui.ecr.location import RegistryLocation
@@ -330,7 +330,7 @@ class EcrRegistry(Registry, LayerStore):
     def scan(self, repository: str, digest: str) -> ImageScan:
         return self._scans.scan(repository, digest)
 
-    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
+    def findings(self, repository: str, digest: str) -> ScanReport:
         return self._scans.findings(repository, digest)
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVa
 from ecrtui.errors import unreadable_rows, unsupported
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.findings import Finding, ImageScan
+    from ecrtui.ecr.findings import ImageScan, ScanReport
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.layer import LayerState, Upload
     from ecrtui.ecr.location import RegistryLocation
@@ -241,8 +241,8 @@ class Registry(Protocol):
         An image without a scan has the status :data:`ecrtui.ecr.findings.NOT_SCANNED`.
         """
 
-    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        """Return all findings of the image scan, basic or enhanced (DescribeImageScanFindings).
+    def findings(self, repository: str, digest: str) -> ScanReport:
+        """Return the last scan with all its findings, basic or enhanced (DescribeImageScanFindings).
 
         Raises:
             NotFound: the image was not scanned, or the scan has not finished; then it is retryable.

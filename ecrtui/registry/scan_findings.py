@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan
+from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan, ScanReport
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
-from ecrtui.registry import conversion
+from ecrtui.registry import conversion, finding_conversion
 from ecrtui.registry.errors import integrity_error
+from ecrtui.registry.finding_conversion import LISTS
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
 from ecrtui.registry.validation import (
     MAX_NAME,
@@ -30,9 +31,6 @@ from ecrtui.registry.validation import (
 )
 
 OPERATION = "DescribeImageScanFindings"
-
-_LISTS = frozenset({"findings", "enhancedFindings"})
-"""The members with findings, of basic and of enhanced scanning."""
 
 
 class ScanFindings:
@@ -66,37 +64,43 @@ class ScanFindings:
             counts: Mapping[str, int] | None = None
             if found.get("findingSeverityCounts") is not None:
                 counts = integer_map(found, "findingSeverityCounts")
-            elif _LISTS & found.keys():
+            elif LISTS & found.keys():
                 counts = self._counted(repository, digest)
             known = None if counts is None else conversion.counts_of_scan(status, counts)
             return ImageScan(status, known, description, moment(found, "imageScanCompletedAt"))
 
-    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        """Return all findings of the last scan, basic or enhanced.
+    def findings(self, repository: str, digest: str) -> ScanReport:
+        """Return the last scan with all its findings, basic or enhanced.
 
         Raises:
             NotFound: the image was not scanned, or the scan has no result; retryable if it has not finished.
         """
+        found: list[Finding] = []
         with validate_reply(OPERATION):
-            return tuple(self._findings(repository, digest))
+            for reply in self._pages(repository, digest, PAGE_SIZE):
+                status, description = _status(reply)
+                if status not in FINISHED:
+                    raise _no_result(status, description)
+                result = structure(reply, "imageScanFindings")
+                if not LISTS & result.keys():
+                    raise BadValue("findings and enhancedFindings are missing")
+                found += finding_conversion.findings(reply)
+            return ScanReport(
+                tuple(found),
+                result.get("findings") is None,
+                description,
+                moment(result, "imageScanCompletedAt"),
+                moment(result, "vulnerabilitySourceUpdatedAt"),
+            )
 
     def _counted(self, repository: str, digest: str) -> Mapping[str, int]:
         """Return the number of findings by severity. A finding in two packages counts once, as in ECR's counts."""
         return Counter(
             text(finding, "severity")
             for reply in self._pages(repository, digest, PAGE_SIZE)
-            for name in _LISTS
+            for name in LISTS
             for finding in structures(structure(reply, "imageScanFindings"), name)
         )
-
-    def _findings(self, repository: str, digest: str) -> Iterator[Finding]:
-        for reply in self._pages(repository, digest, PAGE_SIZE):
-            status, description = _status(reply)
-            if status not in FINISHED:
-                raise _no_result(status, description)
-            if not _LISTS & structure(reply, "imageScanFindings").keys():
-                raise BadValue("findings and enhancedFindings are missing")
-            yield from conversion.findings(reply)
 
     def _pages(self, repository: str, digest: str, size: int) -> Iterator[Reply]:
         """Yield the pages of the last scan of this image and no other."""
@@ -123,7 +127,7 @@ class ScanFindings:
 def _all(reply: Reply) -> Iterator[Any]:
     """Yield all findings of a page, unchecked."""
     result = structure(reply, "imageScanFindings")
-    for name in sorted(_LISTS):
+    for name in sorted(LISTS):
         yield from entries(result, name)
 
 

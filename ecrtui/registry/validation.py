@@ -27,6 +27,8 @@ Reply = Mapping[str, Any]
 
 MAX_INTEGER = 2**63 - 1
 """The largest ``long`` of the API."""
+MAX_SCORE = 10
+"""The highest score of CVSS and of Amazon Inspector."""
 MAX_TEXT = 65_536
 """Characters of a text for which the API has no limit."""
 MAX_NAME = 256
@@ -119,6 +121,14 @@ def moment(entry: Reply, member: str) -> float | None:
     if value is None or ((type(value) is float or type(value) is int) and 0 <= value <= MAX_TIME):
         return value
     raise _not(member, value, "a time in seconds since 1970, before the year 10000")
+
+
+def score(entry: Reply, member: str) -> float | None:
+    """Return a score of a vulnerability, 0 to 10; None without a value. Raises :class:`BadValue`."""
+    value = entry.get(member)
+    if value is None or ((type(value) is float or type(value) is int) and 0 <= value <= MAX_SCORE):
+        return value
+    raise _not(member, value, f"a number from 0 to {MAX_SCORE}")
 
 
 def flag(entry: Reply, member: str) -> bool:

@@ -42,7 +42,7 @@ class InspectMixin(AppScreen):
         try:
             session = await self.session()
             session.registry.capabilities.require("findings")
-            findings = await blocking.run_blocking(session.registry.findings, repository, digest)
+            report = await blocking.run_blocking(session.registry.findings, repository, digest)
         except EcrTuiError as error:
             if error.kind is ErrorKind.UNSUPPORTED:
                 self.notify(f"Findings are {details.NOT_SUPPORTED}.")
@@ -52,7 +52,9 @@ class InspectMixin(AppScreen):
                 return
             self.notify_error(error)
             return
-        self.post_message(messages.ShowText(f"findings of {short_digest(digest)}", details.findings_text(findings)))
+        self.post_message(
+            messages.ShowText(f"findings of {short_digest(digest)}", details.findings_text(report.findings))
+        )
 
 
 def _read_config(session: Session, repository: str, digest: str) -> messages.ShowText | None:

@@ -5,6 +5,7 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -135,6 +136,27 @@ def test_a_rule_of_the_registry_scans_pushes_and_leaves_the_repository_as_it_is(
     assert answer["imageScanStatus"]["status"] == "COMPLETE"
     (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
     assert repository["imageScanningConfiguration"] == {"scanOnPush": False}
+
+
+def test_a_finding_of_an_enhanced_scan_tells_fix_exploit_and_layer(transport: Transport, name: str) -> None:
+    """S14"""
+    ecr = transport.client(region="ap-northeast-3")
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[EVERY_IMAGE])
+    ecr.create_repository(repositoryName=name)
+    fixes: set[str] = set()
+    for number in range(5):
+        image = push_image(ecr, name, f"image {number}", tag=str(number))
+        layers = {layer["digest"] for layer in json.loads(image.manifest)["layers"]}
+        answer = ecr.describe_image_scan_findings(repositoryName=name, imageId={"imageTag": str(number)})
+        for finding in answer["imageScanFindings"]["enhancedFindings"]:
+            (package,) = finding["packageVulnerabilityDetails"]["vulnerablePackages"]
+            assert package["sourceLayerHash"] in layers
+            assert (package["fixedInVersion"] == "NotAvailable") == (finding["fixAvailable"] == "NO")
+            assert finding["exploitAvailable"] in ("YES", "NO")
+            assert 0 < finding["score"] <= 10
+            assert {"firstObservedAt", "updatedAt"} <= finding.keys()
+            fixes.add(finding["fixAvailable"])
+    assert fixes == {"YES", "NO"}
 
 
 def test_a_scan_by_digest_answers_the_digest_alone(ecr: Any, repository: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from ecrtui.ecr.repository import Repository
@@ -47,31 +46,3 @@ def test_no_findings_differs_from_no_scan() -> None:
 def test_a_missing_media_type_comes_from_the_manifest(text: str, media_type: str | None) -> None:
     entry = {"imageId": {"imageDigest": DIGEST}, "imageManifest": text}
     assert conversion.manifest(entry).media_type == media_type
-
-
-def test_a_vulnerability_in_two_packages_is_two_findings() -> None:
-    reply = {
-        "imageScanFindings": {
-            "enhancedFindings": [
-                {
-                    "severity": "UNTRIAGED",
-                    "title": "CVE-2026-1 - openssl",
-                    "description": "bad",
-                    "packageVulnerabilityDetails": {
-                        "vulnerabilityId": "CVE-2026-1",
-                        "sourceUrl": "https://example.com/1",
-                        "vulnerablePackages": [
-                            {"name": "openssl", "version": "3.0.1", "fixedInVersion": "3.0.2"},
-                            {"name": "libssl", "version": "3.0.1"},
-                        ],
-                    },
-                },
-                {"severity": "HIGH", "title": "no details"},
-            ]
-        }
-    }
-    assert list(conversion.findings(reply)) == [
-        Finding("CVE-2026-1", "UNDEFINED", "openssl", "3.0.1", "3.0.2", "bad", "https://example.com/1"),
-        Finding("CVE-2026-1", "UNDEFINED", "libssl", "3.0.1", "", "bad", "https://example.com/1"),
-        Finding("no details", "HIGH"),
-    ]

@@ -246,9 +246,12 @@ def test_findings_of_a_basic_scan(env: RegistryEnv) -> None:
         repositoryName="team/app", imageId={"imageTag": "1.0"}
     )
     raw = [finding for page in pages for finding in page["imageScanFindings"].get("findings", [])]
-    found = env.registry.findings("team/app", pushed.digest)
+    report = env.registry.findings("team/app", pushed.digest)
+    found = report.findings
     assert [(finding.name, finding.severity) for finding in found] == [(f["name"], f["severity"]) for f in raw]
-    assert all(finding.package and finding.version for finding in found)
+    assert all(finding.package and finding.version and finding.score is not None for finding in found)
+    assert not report.enhanced
+    assert report.completed_at is not None
     env.client.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")  # DescribeImages then has the counts
     (image,) = env.registry.images_by_digest("team/app", [pushed.digest])
     assert image.scan_status == "COMPLETE"
@@ -265,12 +268,17 @@ def test_findings_of_an_enhanced_scan(env: RegistryEnv) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
     raw = env.client.describe_image_scan_findings(repositoryName="team/app", imageId={"imageDigest": pushed.digest})
     entries = raw["imageScanFindings"]["enhancedFindings"]
-    found = env.registry.findings("team/app", pushed.digest)
+    report = env.registry.findings("team/app", pushed.digest)
+    found = report.findings
     assert {finding.name for finding in found} == {
         entry["packageVulnerabilityDetails"]["vulnerabilityId"] for entry in entries
     }
     assert all(finding.package and finding.severity in SEVERITIES for finding in found)
     assert len(found) == sum(len(entry["packageVulnerabilityDetails"]["vulnerablePackages"]) for entry in entries)
+    assert report.enhanced
+    layers = {layer["digest"] for layer in json.loads(pushed.manifest)["layers"]}
+    assert all(finding.layer in layers and finding.score is not None for finding in found)
+    assert all(finding.first_seen and finding.links and finding.in_use == 0 for finding in found)
 
 
 # by digest and by tag

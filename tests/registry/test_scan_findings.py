@@ -41,7 +41,7 @@ def test_the_counts_are_those_of_all_findings_and_cost_one_request(env: Registry
     if kind == "enhanced":
         scan_everything(env)
     digest = push_image(env.client, "team/app").digest if kind == "enhanced" else scanned_image(env)
-    found = Counter(finding.severity for finding in env.registry.findings("team/app", digest))
+    found = Counter(finding.severity for finding in env.registry.findings("team/app", digest).findings)
     env.embedded.calls.clear()
     scan = env.registry.scan("team/app", digest)
     assert env.embedded.calls == {OPERATION: 1}
@@ -67,7 +67,7 @@ def test_a_scan_that_found_nothing_differs_from_every_other_state(env: RegistryE
 
     env.embedded.faults.add(edited(OPERATION, nothing_found))
     assert env.registry.scan("team/app", digest).counts == ()
-    assert env.registry.findings("team/app", digest) == ()
+    assert env.registry.findings("team/app", digest).findings == ()
 
 
 @pytest.mark.parametrize(

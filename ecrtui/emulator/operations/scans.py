@@ -62,11 +62,10 @@ def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
                 f" imageTag:'{context['imageId'].get('imageTag', 'null')}'}}' in the repository with name"
                 f" '{repository['name']}' in the registry with id '{repository['registry_id']}'",
             )
-        rows = connection.execute(
-            "SELECT position, finding FROM findings WHERE image_id = ? AND position > ? ORDER BY position LIMIT ?",
-            (image["id"], after, limit + 1),
-        ).fetchall()
-    page, next_page = pagination.split_page("findings", rows, limit, lambda row: (row["position"],))
+        rows = _stored_findings(connection, image["id"], int(after), limit + 1) or _seeded_findings(
+            image["digest"], scan, int(after), limit + 1
+        )
+    page, next_page = pagination.split_page("findings", rows, limit, lambda row: (row[0],))
     response: dict[str, Any] = {
         **context.repository_members(),
         "imageId": _with_digest(image, context["imageId"]),
@@ -75,6 +74,26 @@ def describe_image_scan_findings(context: RequestContext) -> dict[str, Any]:
     if scan["status"] in ("COMPLETE", "ACTIVE"):
         response["imageScanFindings"] = _findings(scan, page)
     return {**response, **next_page}
+
+
+def _stored_findings(
+    connection: sqlite3.Connection, image_id: int, after: int, limit: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return findings after a position, each with its position."""
+    rows = connection.execute(
+        "SELECT position, finding FROM findings WHERE image_id = ? AND position > ? ORDER BY position LIMIT ?",
+        (image_id, after, limit),
+    )
+    return [(row["position"], json.loads(row["finding"])) for row in rows]
+
+
+def _seeded_findings(digest: str, scan: sqlite3.Row, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+    """Return the findings of a seeded image of which only the counts are stored."""
+    found = vulnerabilities.seeded_findings(digest)
+    if scan["type"] != BASIC or json.loads(scan["severity_counts"]) != vulnerabilities.count_severities(found):
+        return []
+    rows = [(position, vulnerabilities.to_basic_finding(one)) for position, one in enumerate(found)]
+    return rows[after + 1 :][:limit]
 
 
 def scan_on_push(
@@ -109,13 +128,20 @@ def scan_image(connection: sqlite3.Connection, image_id: int, kind: str, *, at: 
         at: the time of the scan, in seconds since the epoch.
     """
     image = connection.execute(
-        "SELECT i.digest, r.registry_id, r.region, r.name FROM images i JOIN repositories r ON r.id = i.repository_id"
-        " WHERE i.id = ?",
+        "SELECT r.registry_id, r.region, r.name, i.digest, m.manifest FROM images i"
+        " JOIN repositories r ON r.id = i.repository_id JOIN manifests m ON m.image_id = i.id WHERE i.id = ?",
         (image_id,),
     ).fetchone()
     found = vulnerabilities.findings_of(image["digest"])
     if kind == ENHANCED:
-        findings = [vulnerabilities.to_enhanced_finding(one, **dict(image), now=at) for one in found]
+        scanned = vulnerabilities.ScannedImage(
+            image["registry_id"],
+            image["region"],
+            image["name"],
+            image["digest"],
+            manifests.layer_digests(image["manifest"]),
+        )
+        findings = [vulnerabilities.to_enhanced_finding(one, scanned, at) for one in found]
     else:
         findings = [vulnerabilities.to_basic_finding(one) for one in found]
     store_scan(connection, image_id, findings, vulnerabilities.count_severities(found), kind=kind, at=at)
@@ -179,9 +205,9 @@ def _summary(scan: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _findings(scan: sqlite3.Row, rows: Sequence[sqlite3.Row]) -> dict[str, Any]:
+def _findings(scan: sqlite3.Row, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
     member = "enhancedFindings" if scan["type"] == ENHANCED else "findings"
-    return {member: [json.loads(row["finding"]) for row in rows], **_summary(scan)}
+    return {member: [finding for _, finding in rows], **_summary(scan)}
 
 
 OPERATIONS: dict[str, Operation] = {

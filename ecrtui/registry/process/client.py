@@ -35,7 +35,7 @@ from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageR
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.findings import Finding, ImageScan
+    from ecrtui.ecr.findings import ImageScan, ScanReport
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.layer import LayerState
     from ecrtui.ecr.location import RegistryLocation
@@ -353,8 +353,9 @@ class RemoteRegistry(Registry):
         found: ImageScan = self._call("scan", repository, digest)
         return found
 
-    def findings(self, repository: str, digest: str) -> tuple[Finding, ...]:
-        return tuple(self._call("findings", repository, digest))
+    def findings(self, repository: str, digest: str) -> ScanReport:
+        report: ScanReport = self._call("findings", repository, digest)
+        return report
 
     def referrers(self, repository: str, digest: str) -> tuple[Referrer, ...]:
         return tuple(self._call("referrers", repository, digest))
