@@ -18,11 +18,12 @@ from pathlib import Path
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.index_parts import IndexParts
-from ecrtui.cli import doctor, history, images, promote, repositories, retag, swap, undo, untag
+from ecrtui.cli import doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
+from ecrtui.inspect.findings_filter import FINDINGS
 from ecrtui.settings import SETTINGS, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
 
@@ -89,6 +90,12 @@ def list_options() -> str:
     return _shared_options(LISTING)
 
 
+def finding_options() -> str:
+    """Return the options of ``ecrtui findings``, except connection options."""
+    connection = {names for names, _ in option_rows(_connection_parser())}
+    return table(("option", "meaning"), [row for row in option_rows(findings.parser()) if row[0] not in connection])
+
+
 def connection_options() -> str:
     """Return the connection options."""
     return table(("option", "meaning"), option_rows(_connection_parser()))
@@ -113,7 +120,7 @@ def attribute_docs(owner: type) -> dict[str, str]:
 
 def filter_fields() -> str:
     """Return the fields of the filter language."""
-    schemas = (("images", image_schema(IndexParts())), ("repositories", REPOSITORIES))
+    schemas = (("images", image_schema(IndexParts())), ("repositories", REPOSITORIES), ("findings", FINDINGS))
     return table(("list", "all fields"), [(name, _code(*sorted(schema.fields))) for name, schema in schemas])
 
 
@@ -187,6 +194,7 @@ def _code(*words: str) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "write-options": write_options,
     "list-options": list_options,
+    "finding-options": finding_options,
     "connection-options": connection_options,
     "exit-codes": exit_codes,
     "filter-fields": filter_fields,

@@ -14,6 +14,8 @@ class ExitCode(IntEnum):
 
     DONE = 0
     """Success: every tag points where requested. With ``--detailed-exit-code``: and something was changed."""
+    FOUND = 1
+    """Only with ``--exit-code``: a finding matches."""
     USAGE = 2
     """The command line, a file or the settings cannot be used; nothing was sent."""
     NOTHING_TO_DO = 3
@@ -48,7 +50,7 @@ FAILURE_CODES = (ExitCode.REGISTRY_ERROR, ExitCode.OUTPUT_ERROR, ExitCode.INTERN
 READ_CODES = (ExitCode.DONE, ExitCode.USAGE, *FAILURE_CODES)
 """The codes of commands that only read."""
 
-WRITE_CODES = tuple(code for code in ExitCode if code is not ExitCode.UNDECIDED)
+WRITE_CODES = tuple(code for code in ExitCode if code not in (ExitCode.FOUND, ExitCode.UNDECIDED))
 """The codes of commands that write."""
 
 

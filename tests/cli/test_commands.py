@@ -20,6 +20,7 @@ from tests.support.embedded import REGION, client_for, create_repository, new_em
 COMMAND_LINES = {
     "repositories": ["repositories"],
     "images": ["images", "team/app"],
+    "findings": ["findings", "team/app:one"],
     "manifest": ["manifest", "team/app:one"],
     "put-image": ["put-image", "--repository-name", "team/app", "--image-tag", "copy"],
     "retag": ["retag", "team/app:one", "new", "--dry-run"],

@@ -73,15 +73,16 @@ def parse(text: str, now: float | None = None, parts: IndexParts | None = None) 
     Raises:
         FilterError: the text is not a valid filter.
     """
-    return _parse(text, image_schema(parts or IndexParts()), now)
+    return parse_terms(text, image_schema(parts or IndexParts()), now)
 
 
 def parse_repositories(text: str, now: float | None = None) -> Filter[Repository]:
     """Parse a filter on repositories; see :func:`parse`."""
-    return _parse(text, REPOSITORIES, now)
+    return parse_terms(text, REPOSITORIES, now)
 
 
-def _parse(text: str, schema: FilterSchema[Item], now: float | None) -> Filter[Item]:
+def parse_terms(text: str, schema: FilterSchema[Item], now: float | None = None) -> Filter[Item]:
+    """Parse a filter whose fields are those of a schema; see :func:`parse`."""
     moment = time.time() if now is None else now
     clauses = [_Clause(schema.condition(term, moment), term.negated) for term in terms(text)]
     predicate = _All(clauses)

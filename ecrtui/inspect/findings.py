@@ -1,0 +1,318 @@
+"""The findings of an image: the scans of its platforms, joined into one row for each vulnerability in a package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.findings import SEVERITIES, Answer, Finding, ScanReport, scan_status_text
+from ecrtui.ecr.image import ImageKind
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
+from ecrtui.ecr.permissions import action_of
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.registry.protocol import Registry
+from ecrtui.retag.parallel import map_concurrently
+
+OPERATION = "DescribeImageScanFindings"
+
+CONCURRENT_SCANS = 4
+"""Scans that are read at the same time."""
+
+_UNKNOWN_PLATFORM = "unknown/unknown"
+"""The platform of an attestation in an index, as BuildKit writes it."""
+
+_NO_SCAN = "ScanNotFoundException"
+"""The code of ECR for an image that was not scanned. Other codes of the same kind are states of a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTarget:
+    """An image that has a scan of its own: a platform of an index, or an image without platforms."""
+
+    digest: str
+    platform: str = ""
+    """``linux/arm64``; empty if it is not known."""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The first tag and the platform, as far as they are known, or else the short digest."""
+        return " ".join(filter(None, (*self.tags[:1], self.platform))) or short_digest(self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformScan:
+    """The scan of a target: its report, or the error because of which its findings are not known."""
+
+    target: ScanTarget
+    report: ScanReport | None = None
+    error: EcrTuiError | None = None
+
+    @property
+    def state(self) -> str:
+        """The state in a few words: "scanned", "not scanned", "in progress", "denied"."""
+        return "scanned" if self.error is None else _state(self.error)
+
+    @property
+    def reason(self) -> str:
+        """Why the findings are not known, with the next step; empty if they are known."""
+        return "" if self.error is None else _reason(self.error)
+
+
+def _state(error: EcrTuiError) -> str:
+    if error.kind in (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING):
+        return "not scanned" if error.code == _NO_SCAN else scan_status_text(error.code)
+    known = {
+        ErrorKind.DENIED: "denied",
+        ErrorKind.UNSUPPORTED: "not supported",
+        ErrorKind.IMAGE_NOT_FOUND: "not in the repository",
+        ErrorKind.THROTTLED: "throttled",
+    }
+    return known.get(error.kind, "not known")
+
+
+def _reason(error: EcrTuiError) -> str:
+    if error.kind is ErrorKind.UNSUPPORTED:
+        return "this registry has no image scans"
+    if error.kind is ErrorKind.DENIED:
+        return f"you need {action_of(OPERATION)}. {error.with_hint()}"
+    if error.kind is ErrorKind.SCAN_NOT_FOUND:
+        return error.hint if error.code == _NO_SCAN else error.detail
+    return error.with_hint()
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A finding in one image."""
+
+    target: ScanTarget
+    finding: Finding
+    layer: str
+    """The layer that brought the package: ``2 of 5``, the short digest, or empty if the scan does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A vulnerability in a package, with all images in which it is. The worst occurrence comes first."""
+
+    occurrences: tuple[Occurrence, ...]
+    severity: str
+    score: float | None
+    """The highest score."""
+    fix: Answer
+    exploit: Answer
+    installed: str
+    """The installed versions."""
+    fixed_in: str
+    """The versions with a fix."""
+    platforms: str
+    """The names of the images: platforms, or else tags."""
+    layer: str
+    first_seen: float | None
+    updated: float | None
+    key: tuple[str, str] = field(init=False)
+    """The id of the vulnerability, and the package."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", _key(self.finding))
+
+    @property
+    def finding(self) -> Finding:
+        """The worst occurrence."""
+        return self.occurrences[0].finding
+
+    @property
+    def id(self) -> str:
+        """The id of the vulnerability, usually a CVE number."""
+        return self.finding.name
+
+    @property
+    def package(self) -> str:
+        """The name of the package."""
+        return self.finding.package
+
+    @property
+    def unreadable(self) -> bool:
+        """True for a finding that could not be read: nothing is known about it."""
+        return self.finding.unreadable
+
+    @property
+    def in_use(self) -> int | None:
+        """The number of clusters that run one of the images; None if no scan tells."""
+        return max(_known(occurrence.finding.in_use for occurrence in self.occurrences), default=None)
+
+
+def scan_targets(digest: str, manifest: ParsedManifest | None, tags: Sequence[str] = ()) -> tuple[ScanTarget, ...]:
+    """Return the images whose scans are those of an image: the platforms of an index, or the image itself.
+
+    Args:
+        digest: the digest of the image.
+        manifest: its manifest; None if it is known that the image is no index.
+        tags: the tags to name the targets by; none if all targets belong to one image.
+    """
+    parts = [] if manifest is None else [part for part in manifest.with_role(DescriptorRole.MANIFEST) if _scanned(part)]
+    if manifest is None or not (parts or manifest.with_role(DescriptorRole.MANIFEST)):
+        return (ScanTarget(digest, tags=tuple(tags)),)
+    names = manifest.platform_names
+    digests = dict.fromkeys(part.digest for part in parts)
+    return tuple(ScanTarget(part, names.get(part, ""), tuple(tags)) for part in digests)
+
+
+def _scanned(part: Descriptor) -> bool:
+    """Return True for an image of an index, but not for an attestation or another artifact."""
+    return (
+        part.is_image
+        and not part.is_attestation
+        and part.kind in (ImageKind.IMAGE, ImageKind.INDEX)
+        and str(part.platform) != _UNKNOWN_PLATFORM
+    )
+
+
+def read_scan(registry: Registry, repository: str, target: ScanTarget) -> PlatformScan:
+    """Read the scan of a target. Findings that are not known are a result, not an error. Blocks."""
+    try:
+        registry.capabilities.require("findings")
+        return PlatformScan(target, registry.findings(repository, target.digest))
+    except EcrTuiError as error:
+        return PlatformScan(target, error=error)
+
+
+def read_scans(registry: Registry, repository: str, targets: Sequence[ScanTarget]) -> Iterator[PlatformScan]:
+    """Yield the scan of each target when it arrives. Blocks."""
+    for _, scan in map_concurrently(partial(read_scan, registry, repository), targets, CONCURRENT_SCANS):
+        yield scan
+
+
+def join_findings(
+    scans: Iterable[PlatformScan], layers: Mapping[str, Sequence[str]] | None = None
+) -> tuple[FindingRow, ...]:
+    """Return one row for each vulnerability in a package, the worst first.
+
+    Args:
+        scans: the scans of the targets, in the order in which the rows name them.
+        layers: by the digest of a target: the digests of its layers, the first layer first, as far as they are known.
+    """
+    found: dict[tuple[str, str], list[Occurrence]] = {}
+    for scan in scans:
+        known = (layers or {}).get(scan.target.digest, ())
+        for finding in scan.report.findings if scan.report else ():
+            occurrence = Occurrence(scan.target, finding, layer_text(finding.layer, known))
+            found.setdefault(_key(finding), []).append(occurrence)
+    return tuple(sorted(map(_row, found.values()), key=severity_key, reverse=True))
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    """Return what tells rows apart. Of an unreadable finding only the problem is known."""
+    return finding.name, finding.description if finding.unreadable else finding.package
+
+
+def layer_text(layer: str, layers: Sequence[str]) -> str:
+    """Return a layer as its number among the layers of the image, or as a short digest; empty without a layer."""
+    if layer in layers:
+        return f"{layers.index(layer) + 1} of {len(layers)}"
+    return short_digest(layer) if layer.startswith("sha256:") else layer
+
+
+def _row(occurrences: Sequence[Occurrence]) -> FindingRow:
+    findings = [occurrence.finding for occurrence in occurrences]
+    worst = max(findings, key=_severity_of)
+    first = next(occurrence for occurrence in occurrences if occurrence.finding is worst)
+    others = [occurrence for occurrence in occurrences if occurrence is not first]
+    return FindingRow(
+        (first, *others),
+        worst.severity,
+        max(_known(finding.score for finding in findings), default=None),
+        _joined_fix([finding.fix for finding in findings]),
+        _worst_answer([finding.exploit for finding in findings]),
+        _joined(finding.version for finding in findings),
+        _joined(finding.fixed_in for finding in findings),
+        _joined(occurrence.target.name for occurrence in occurrences),
+        _joined(occurrence.layer for occurrence in occurrences),
+        min(_known(finding.first_seen for finding in findings), default=None),
+        max(_known(finding.updated for finding in findings), default=None),
+    )
+
+
+def _known(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if value is not None]
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(filter(None, dict.fromkeys(texts)))
+
+
+def _joined_fix(answers: Sequence[Answer]) -> Answer:
+    """Return whether all images have a fix, or some, or none; UNKNOWN if a scan does not tell and none has one."""
+    if len(set(answers)) == 1:
+        return answers[0]
+    if Answer.YES in answers or Answer.PARTIAL in answers:
+        return Answer.PARTIAL
+    return Answer.UNKNOWN
+
+
+def _worst_answer(answers: Sequence[Answer]) -> Answer:
+    return next((answer for answer in (Answer.YES, Answer.UNKNOWN) if answer in answers), Answer.NO)
+
+
+def _rank(severity: str) -> int:
+    return len(SEVERITIES) - SEVERITIES.index(severity)
+
+
+def _severity_of(finding: Finding) -> tuple[int, float]:
+    return _rank(finding.severity), -1.0 if finding.score is None else finding.score
+
+
+def severity_key(row: FindingRow) -> tuple[int, float, str]:
+    """Return a sort key by severity and score; with equal ones, new vulnerabilities are greater."""
+    return _rank(row.severity), -1.0 if row.score is None else row.score, row.id
+
+
+_ANSWERS = (Answer.UNKNOWN, Answer.NO, Answer.PARTIAL, Answer.YES)
+"""What a scan answers, in the order in which findings are sorted."""
+
+SortKey = Callable[[FindingRow], Any]
+
+SORT_KEYS: Mapping[str, SortKey] = {
+    "severity": severity_key,
+    "id": lambda row: row.id,
+    "package": lambda row: row.package,
+    "installed": lambda row: row.installed,
+    "fixed": lambda row: row.fixed_in,
+    "score": lambda row: -1.0 if row.score is None else row.score,
+    "exploit": lambda row: _ANSWERS.index(row.exploit),
+    "layer": lambda row: row.layer,
+    "on": lambda row: row.platforms,
+    "seen": lambda row: row.first_seen or 0.0,
+}
+"""The sort orders by the name of their column. A value that is not known is the least."""
+
+DESCENDING = frozenset({"severity", "score", "exploit", "seen"})
+"""The sort orders that put the greatest value first."""
+
+
+def severity_counts(rows: Iterable[FindingRow]) -> tuple[tuple[str, int], ...]:
+    """Return the number of vulnerabilities by severity, worst first; one in several packages counts once."""
+    worst: dict[str, str] = {}
+    for row in rows:
+        known = worst.get(row.id)
+        if known is None or _rank(row.severity) > _rank(known):
+            worst[row.id] = row.severity
+    found = list(worst.values())
+    return tuple((severity, found.count(severity)) for severity in SEVERITIES if severity in found)
+
+
+def unknown_scans(scans: Iterable[PlatformScan]) -> tuple[PlatformScan, ...]:
+    """Return the scans whose findings are not known."""
+    return tuple(scan for scan in scans if scan.report is None)
+
+
+def no_targets(digest: str) -> EcrTuiError:
+    """Return the error for an index without an image that can be scanned."""
+    return NotFound(
+        "Nothing to scan",
+        f"The index {short_digest(digest)} names no image.",
+        "ECR scans images with an operating system. It does not scan attestations and other artifacts.",
+    )

@@ -1,0 +1,137 @@
+"""The fields of a filter on findings.
+
+=====================  ===============================================================================================
+``word`` ``"a word"``  part of a shown value: id, package, version, fix, severity, platform or layer
+``id:``                part of the id of the vulnerability; ``package:`` of the package
+``installed:``         part of the installed version; ``fixed:`` of the version with a fix
+``severity>=high``     this severity or a worse one
+``score>7``            CVSS score, 0 to 10, with or without decimals
+``fix:yes``            there is a fix, for one platform at least; ``fix:partial``: not for all; ``fix:no``: for none
+``exploit:yes``        an exploit is known
+``platform:arm64``     part of the platform; ``layer:`` of the layer; ``manager:`` of the package manager
+``seen<7d``            seen for the first time within seven days; ``updated<7d``: changed
+``inuse>0``            number of clusters that run the image
+``text:``              part of the description
+=====================  ===============================================================================================
+
+A finding whose score is not known matches neither ``score>7`` nor ``!score>7``. A filter reports such findings as
+undecided. The same holds for ``fix``, ``exploit``, ``seen``, ``updated`` and ``inuse``. ``fix:unknown`` and
+``exploit:unknown`` select those that a scan does not tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
+from typing import Any
+
+from ecrtui.catalog.filter.language import Condition, FilterSchema, any_of, of_text, on_text
+from ecrtui.catalog.filter.lexer import Term
+from ecrtui.catalog.filter.matching import matcher
+from ecrtui.catalog.filter.parser import Filter, parse_terms
+from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, time_test, value_error
+from ecrtui.ecr.findings import SEVERITIES, Answer
+from ecrtui.inspect.findings import FindingRow
+
+_SHOWN: Sequence[Callable[[FindingRow], str]] = tuple(
+    attrgetter(name) for name in ("id", "package", "installed", "fixed_in", "severity", "platforms", "layer")
+)
+"""The values that a plain word can match."""
+
+_RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
+_SCORE = re.compile(r"\d{1,2}(?:\.\d{1,4})?", re.ASCII)
+
+
+def parse_findings(text: str, now: float | None = None) -> Filter[FindingRow]:
+    """Parse a filter on findings.
+
+    Args:
+        text: the filter; a blank text matches everything.
+        now: the current time in seconds since the epoch, for ages; None to read the clock.
+
+    Raises:
+        FilterError: the text is not a valid filter.
+    """
+    return parse_terms(text, FINDINGS, now)
+
+
+def _plain(term: Term) -> Condition[FindingRow]:
+    found = matcher(term.value)
+    return Condition(any_of(*(of_text(read, found) for read in _SHOWN)), {"": found.find})
+
+
+def _severity(term: Term, now: float) -> Condition[FindingRow]:
+    require_plain(term, *COMPARISONS, ":")
+    rank = _RANKS[one_of(term, [severity.lower() for severity in SEVERITIES]).upper()]
+    compare = COMPARISONS["=" if term.operator == ":" else term.operator]
+    return Condition(
+        lambda rows: [not row.unreadable and compare(_RANKS[row.severity], rank) for row in rows],
+        {},
+        lambda rows: [row.unreadable for row in rows],
+    )
+
+
+def _score(term: Term, now: float) -> Condition[FindingRow]:
+    hint = f"Use {term.field}>7 or {term.field}>=7.5."
+    if term.operator == ":" or not _SCORE.fullmatch(term.value.text):
+        raise value_error(term, f"{term.field} needs <, <=, =, >= or > and a number from 0 to 10", hint)
+    compare, limit = COMPARISONS[term.operator], float(term.value.text)
+    return _known(attrgetter("score"), lambda value: compare(value, limit))
+
+
+def _known(read: Callable[[FindingRow], float | None], test: Callable[[float], bool]) -> Condition[FindingRow]:
+    """Return a comparison that is undecided about an unknown value."""
+    return Condition(
+        lambda rows: [value is not None and test(value) for value in map(read, rows)],
+        {},
+        lambda rows: [value is None for value in map(read, rows)],
+    )
+
+
+def _answered(
+    read: Callable[[FindingRow], Answer], choices: Collection[Answer]
+) -> Callable[[Term, float], Condition[FindingRow]]:
+    """Return the condition on what a scan answers. A partial yes counts as yes."""
+
+    def make(term: Term, now: float) -> Condition[FindingRow]:
+        require_plain(term, ":", "=")
+        wanted = Answer(one_of(term, [choice.value for choice in choices]))
+        accepted = {Answer.YES, Answer.PARTIAL} if wanted is Answer.YES else {wanted}
+        undecided = None if wanted is Answer.UNKNOWN else lambda rows: [read(row) is Answer.UNKNOWN for row in rows]
+        return Condition(lambda rows: [read(row) in accepted for row in rows], {}, undecided)
+
+    return make
+
+
+def _time(read: Callable[[FindingRow], float | None]) -> Callable[[Term, float], Condition[FindingRow]]:
+    return lambda term, now: _known(read, time_test(term, now))
+
+
+def _text(name: str) -> Callable[[Term, float], Condition[FindingRow]]:
+    read: Callable[[FindingRow], str] = attrgetter(name)
+    return on_text(read, name)
+
+
+_ANSWERS: Sequence[Any] = tuple(Answer)
+
+FINDINGS: FilterSchema[FindingRow] = FilterSchema(
+    plain=_plain,
+    fields={
+        "id": _text("id"),
+        "package": _text("package"),
+        "installed": _text("installed"),
+        "fixed": _text("fixed_in"),
+        "severity": _severity,
+        "score": _score,
+        "fix": _answered(attrgetter("fix"), _ANSWERS),
+        "exploit": _answered(attrgetter("exploit"), [answer for answer in Answer if answer is not Answer.PARTIAL]),
+        "platform": _text("platforms"),
+        "layer": _text("layer"),
+        "manager": on_text(lambda row: row.finding.package_manager),
+        "seen": _time(attrgetter("first_seen")),
+        "updated": _time(attrgetter("updated")),
+        "inuse": lambda term, now: _known(attrgetter("in_use"), number_test(term)),
+        "text": on_text(lambda row: row.finding.description),
+    },
+)
