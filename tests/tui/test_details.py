@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ecrtui.ecr.findings import Finding
@@ -13,7 +15,8 @@ FAKE = "x\nCRITICAL       CVE-2026-1  openssl 1\u2028CRITICAL       CVE\x85CRITI
 
 @pytest.mark.parametrize("member", ["name", "package", "version", "fixed_in", "description", "uri"])
 def test_no_text_of_a_finding_looks_like_another_finding(member: str) -> None:
-    text = findings_text([Finding(**{"name": "CVE-1", "severity": "LOW", member: FAKE})])
+    values: Any = {"name": "CVE-1", "severity": "LOW", member: FAKE}
+    text = findings_text([Finding(**values)])
     assert [line.split()[0] for line in text.splitlines() if not line.startswith(" ")] == ["LOW"]
     assert unsafe_characters(text) == []
 
