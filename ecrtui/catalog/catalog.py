@@ -6,22 +6,28 @@ All methods block, except :meth:`Catalog.known_manifest`; callers provide the th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from ecrtui.catalog.cache.store import Cache, Snapshot
 from ecrtui.catalog.known_scans import KnownScans
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
-from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND, ScanReading
+from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND as SCANS_PER_SECOND
+from ecrtui.catalog.scan_reader import ScanReading
 from ecrtui.ecr import image_config as configs
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import Descriptor, Manifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import NotFound
 from ecrtui.registry.protocol import Page, Registry
 from ecrtui.registry.rate_limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.find import FindReading
+    from ecrtui.catalog.find_query import Query
 
 __all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
@@ -52,7 +58,7 @@ class Catalog:
         slow_page: float = SLOW_PAGE,
         pause: float = FIRST_PAUSE,
         interval: float = BATCH_INTERVAL,
-        scans_per_second: float = REQUESTS_PER_SECOND,
+        scans_per_second: float = SCANS_PER_SECOND,
     ) -> None:
         self.known_scans = KnownScans(cache)
         """The scans that were read before."""
@@ -110,6 +116,26 @@ class Catalog:
         """
         self._registry.capabilities.require("findings")
         return ScanReading(self._registry, repository, digests, self.known_scans, self._scan_limiter)
+
+    def find(self, query: Query) -> FindReading:
+        """Find images in all repositories; see :func:`ecrtui.catalog.find.resolve_references` for references."""
+        from ecrtui.catalog.find import FindReading
+
+        return FindReading(self, self._registry, query, self._find_limiter)
+
+    @cached_property
+    def _find_limiter(self) -> RateLimiter:
+        from ecrtui.catalog.find import REQUESTS_PER_SECOND
+
+        return RateLimiter(REQUESTS_PER_SECOND)
+
+    def listed_before(self, repository: str) -> Snapshot[Image] | None:
+        """Return the last complete listing of the repository's images. This sends no request."""
+        return None if self._cache is None else self._cache.images(repository)
+
+    def repositories_listed_before(self) -> Snapshot[Repository] | None:
+        """Return the last complete listing of repositories. This sends no request."""
+        return None if self._cache is None else self._cache.repositories()
 
     def _listing(
         self,
@@ -173,6 +199,13 @@ class Catalog:
         """Return those of these manifests that are in memory or in the cache. This sends no request."""
         found = {digest: known for digest in digests if (known := self._manifests.get(repository, digest)) is not None}
         found |= self._from_cache(repository, [digest for digest in digests if digest not in found])
+        return tuple(found.values())
+
+    def kept_indexes(self, repository: str) -> Sequence[Manifest]:
+        """Return the indexes of a repository that are in memory or in the cache. This sends no request."""
+        found = {known.digest: known for known in self._manifests.of(repository) if is_index(known.media_type)}
+        if self._cache is not None:
+            found |= {known.digest: known for known in self._cache.indexes(repository)}
         return tuple(found.values())
 
     def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:

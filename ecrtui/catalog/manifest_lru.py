@@ -33,6 +33,11 @@ class ManifestLru:
                 self._manifests.move_to_end((repository, digest))
             return manifest
 
+    def of(self, repository: str) -> tuple[Manifest, ...]:
+        """Return the manifests of a repository that are in memory."""
+        with self._lock:
+            return tuple(manifest for (name, _), manifest in self._manifests.items() if name == repository)
+
     def keep(self, repository: str, manifests: Iterable[Manifest]) -> None:
         """Add manifests as the most recently used ones, except those larger than the whole size."""
         with self._lock:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.ecr.image import is_index
 from ecrtui.ecr.manifest import Manifest
 
 MANIFESTS_SIZE = 64 * 1024 * 1024
@@ -44,6 +45,17 @@ class ManifestStore:
     def load(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Return those of these manifests that are stored and still match their digest."""
         return self._file.write(lambda connection: tuple(self._read(connection, repository, digests)), ())
+
+    def indexes(self, repository: str) -> tuple[Manifest, ...]:
+        """Return the indexes of a repository that are stored and still match their digest."""
+        stored = self._file.read(
+            lambda connection: connection.execute(
+                "SELECT digest, media_type FROM manifest WHERE registry = ? AND repository = ?",
+                (self._registry, repository),
+            ).fetchall(),
+            list[tuple[str, str]](),
+        )
+        return self.load(repository, [digest for digest, media_type in stored if is_index(media_type)])
 
     def keep(self, repository: str, manifests: Sequence[Manifest]) -> None:
         """Store manifests of a repository."""

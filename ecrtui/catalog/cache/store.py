@@ -106,6 +106,10 @@ class Cache:
         """Return those of these manifests that are stored and still match their digest."""
         return self._manifests.load(repository, digests)
 
+    def indexes(self, repository: str) -> tuple[Manifest, ...]:
+        """Return the indexes of a repository that are stored and still match their digest."""
+        return self._manifests.indexes(repository)
+
     def keep_manifests(self, repository: str, manifests: Sequence[Manifest]) -> None:
         """Store manifests of a repository; the least recently used ones are deleted when they exceed their size."""
         self._manifests.keep(repository, manifests)

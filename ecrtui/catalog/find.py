@@ -1,0 +1,509 @@
+"""Find images in all repositories of a registry: several requests at a time, and hits as they arrive.
+
+A tag or a digest costs one DescribeImages for each repository. The beginning of a digest and a tag with ``*`` need all
+images: first those of the last listings, which are in the cache, then a listing of each repository. No request counts
+as a pull. So the index of a platform is known only if its manifest was read before.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import weakref
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ecrtui.catalog.closable_queue import ClosableQueue
+from ecrtui.catalog.find_query import Query, Term
+from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, parse_manifest
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
+from ecrtui.registry.protocol import Registry
+from ecrtui.registry.rate_limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.catalog import Catalog
+
+Result = TypeVar("Result")
+
+CONCURRENT_REQUESTS = 8
+"""Requests at the same time."""
+
+REQUESTS_PER_SECOND = 200.0
+"""Highest rate of requests of one registry. ECR publishes no quota for DescribeImages; throttling lowers the rate."""
+
+MAX_FAILURES = 3
+"""Repositories in a row that could not be asked, for another reason than a missing permission, before the end."""
+
+BATCH_INTERVAL = 0.1
+"""The least seconds between two batches. Each batch redraws rows."""
+
+_OF_ALL_REPOSITORIES = (ErrorKind.CREDENTIALS, ErrorKind.CLOCK, ErrorKind.ACCOUNT_CHANGED)
+"""Errors that every other repository would give, too."""
+
+_log = logging.getLogger(__name__)
+
+
+class PartOf(NamedTuple):
+    """The index that names an image.
+
+    Args:
+        digest: the digest of the index.
+        tags: its tags now.
+        part: what the image is in it: "linux/arm64", "attestation".
+    """
+
+    digest: str
+    tags: tuple[str, ...]
+    part: str
+
+
+class Hit(NamedTuple):
+    """What was found.
+
+    Args:
+        repository: the name of the repository.
+        image: the image; None for a repository without an image that should be missing.
+        part_of: an index that names the image; None if none is known.
+        age: seconds since the listing of which the image is; None if it was read now.
+    """
+
+    repository: str
+    image: Image | None
+    part_of: PartOf | None = None
+    age: float | None = None
+
+
+class Answer(NamedTuple):
+    """What a repository has.
+
+    Args:
+        repository: its name; empty for an error about all repositories.
+        hits: the hits; with ``final`` all of them, which replace those of earlier answers.
+        error: why it could not be asked.
+        final: False if more hits can follow.
+    """
+
+    repository: str
+    hits: tuple[Hit, ...] = ()
+    error: EcrTuiError | None = None
+    final: bool = True
+
+
+class FindBatch(NamedTuple):
+    """The answers since the last batch, and the progress.
+
+    Args:
+        answers: the answers.
+        asked: the number of repositories that have answered, or could not be asked.
+        total: the number of repositories that are known.
+        listing: True while all images are listed: the repositories then count from the start again.
+        throttled: seconds until the next request, because the service throttled one.
+    """
+
+    answers: tuple[Answer, ...]
+    asked: int
+    total: int
+    listing: bool = False
+    throttled: float = 0.0
+
+
+class FindReading:
+    """The answers of all repositories of a registry, batch by batch. Iterating blocks, so it runs in a daemon thread.
+
+    A repository that cannot be asked has an answer with its error. Any thread may call :meth:`close`, which ends the
+    iteration.
+
+    Args:
+        catalog: the catalog of the registry.
+        registry: the registry to read.
+        query: what to find; see :func:`resolve_references`.
+        limiter: limits the requests.
+        interval: the least seconds between two batches.
+
+    Raises:
+        EcrTuiError: (from ``next()``) no repository can be asked: no credentials, no connection, throttled for long.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        query: Query,
+        limiter: RateLimiter,
+        *,
+        interval: float = BATCH_INTERVAL,
+    ) -> None:
+        self._interval = interval
+        self._last_batch = 0.0
+        self._started = False
+        self._pending_error: Exception | None = None
+        self._queue: ClosableQueue[_Event] = ClosableQueue(256)
+        self._search = _Search(catalog, registry, query, limiter, self._queue)
+        # A reading that is freed must not leave threads behind that wait for room in the queue.
+        weakref.finalize(self, self._queue.close)
+
+    def close(self) -> None:
+        """End the iteration and send no further request."""
+        self._queue.close()
+
+    def __iter__(self) -> FindReading:
+        return self
+
+    def __next__(self) -> FindBatch:
+        if not self._started:
+            self._started = True
+            Thread(target=_run, args=(self._search, self._queue), daemon=True, name="find").start()
+        if self._pending_error is not None:
+            self.close()
+            problem, self._pending_error = self._pending_error, None
+            raise problem
+        until = self._last_batch + self._interval
+        answers: list[Answer] = []
+        throttled = 0.0
+        while True:
+            event = self._queue.get()
+            if isinstance(event, Answer):
+                answers.append(event)
+            elif isinstance(event, ThrottlePause):
+                throttled = event.seconds
+                break
+            elif isinstance(event, Exception):
+                self._pending_error = event  # raised after the answers that came before it
+                break
+            else:  # the end
+                self.close()
+                if not answers:
+                    raise StopIteration
+                break
+            if not self._queue.wait(max(until - time.monotonic(), 0.0)):
+                break
+        self._last_batch = time.monotonic()
+        search = self._search
+        return FindBatch(tuple(answers), search.asked, search.names.total, search.lists, throttled)
+
+
+class _End:
+    """The search has ended."""
+
+
+_Event = Answer | ThrottlePause | Exception | _End
+
+
+def _run(search: _Search, queue: ClosableQueue[_Event]) -> None:
+    """Search into the queue. The thread holds no reference to the reading, so that it can be freed."""
+    try:
+        search.run()
+    except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
+        queue.put(problem)
+    queue.put(_End())
+
+
+class _Names:
+    """The names of the repositories to ask, read page by page when they are needed. Safe between threads."""
+
+    def __init__(self, pages: Callable[[], Iterator[str]]) -> None:
+        self._pages = pages
+        self._iterator: Iterator[str] | None = None
+        self._lock = Lock()
+        self.known: list[str] = []
+
+    @property
+    def total(self) -> int:
+        return len(self.known)
+
+    def __iter__(self) -> Iterator[str]:
+        position = 0
+        while True:
+            with self._lock:
+                if position >= len(self.known) and not self._read():
+                    return
+                name = self.known[position]
+            yield name
+            position += 1
+
+    def _read(self) -> bool:
+        self._iterator = self._iterator or self._pages()
+        name = next(self._iterator, None)
+        if name is not None:
+            self.known.append(name)
+        return name is not None
+
+
+@dataclass
+class _Search:
+    """A search for one query. The lanes share it."""
+
+    catalog: Catalog
+    registry: Registry
+    query: Query
+    limiter: RateLimiter
+    queue: ClosableQueue[_Event]
+    asked: int = 0
+    lists: bool = False
+    failed_in_a_row: int = 0
+    error: Exception | None = None
+    lock: Lock = field(default_factory=Lock)
+    found: set[Term] = field(default_factory=set)
+    """The terms that something was found for."""
+    answered: dict[str, tuple[Hit, ...]] = field(default_factory=dict)
+    """What each repository has by tag or digest, while a listing follows."""
+
+    def __post_init__(self) -> None:
+        self.names = _Names(self._repository_names)
+
+    def run(self) -> None:
+        """Ask all repositories; list their images if only that can answer."""
+        query = self.query
+        must_list = any(not term.is_exact for term in query.missing)
+        exact = () if must_list else tuple(term for term in query.terms if term.is_exact)
+        if exact or (query.missing and not must_list):
+            self._ask_all(partial(self._ask, exact))
+        rest = tuple(term for term in query.terms if term.needs_listing and term not in self.found)
+        if (not rest and not must_list) or self.queue.closed.is_set():
+            return
+        self.asked, self.lists = 0, True
+        wanted = query.terms if must_list else rest
+        if not query.missing:
+            for name in self.names:
+                self._look_in_cache(wanted, name)
+        self._ask_all(partial(self._list, wanted))
+
+    def _ask_all(self, ask: Callable[[str], tuple[Hit, ...]]) -> None:
+        names = iter(self.names)
+        lock = Lock()
+
+        def work() -> None:
+            try:
+                while True:
+                    with lock:
+                        name = None if self.error or self.queue.closed.is_set() else next(names, None)
+                    if name is None:
+                        return
+                    self._answer(name, ask)
+            except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
+                self.error = self.error or problem
+
+        lanes = [Thread(target=work, daemon=True, name=f"find {number}") for number in range(CONCURRENT_REQUESTS)]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+        if self.error is not None:
+            raise self.error
+
+    def _answer(self, name: str, ask: Callable[[str], tuple[Hit, ...]]) -> None:
+        """Ask one repository, and pass its answer on."""
+        try:
+            hits = ask(name) if self.query.asks(name) else ()
+        except NotFound:  # the repository was deleted meanwhile
+            hits = ()
+        except EcrTuiError as error:
+            self._record_failure(error)
+            self._put(Answer(name, error=error))
+        else:
+            self.failed_in_a_row = 0
+            self._put(Answer(name, hits))
+
+    def _record_failure(self, error: EcrTuiError) -> None:
+        """Raise an error that other repositories would give, too."""
+        if error.kind in _OF_ALL_REPOSITORIES:
+            raise error
+        with self.lock:
+            self.failed_in_a_row = 0 if error.kind is ErrorKind.DENIED else self.failed_in_a_row + 1
+            if self.failed_in_a_row >= MAX_FAILURES:
+                raise error
+
+    def _put(self, answer: Answer) -> None:
+        with self.lock:
+            self.asked += 1
+        self.queue.put(answer)
+
+    # What one repository has
+
+    def _ask(self, terms: Sequence[Term], repository: str) -> tuple[Hit, ...]:
+        """Return the hits by exact tags and digests: a request for each of them."""
+        asked = [term for term in terms if term.asks(repository)]
+        images = self._described(repository, asked)
+        if self.query.missing and (self._described(repository, self.query.missing) or (terms and not images)):
+            return ()
+        with self.lock:
+            self.found.update(term for term in asked if any(map(term.matches, images)))
+        hits = self._hits(repository, images)
+        self.answered[repository] = hits
+        return hits
+
+    def _described(self, repository: str, terms: Sequence[Term]) -> tuple[Image, ...]:
+        found: dict[str, Image] = {}
+        digests = [term.digest for term in terms if term.digest]
+        if digests:
+            images = self._send(lambda: self.registry.images_by_digest(repository, digests))
+            found |= {image.digest: image for image in images}
+        for tag in dict.fromkeys(term.tag for term in terms if term.tag):
+            # One by one: many tags at once would be read with BatchGetImage, which counts as a pull.
+            by_tag = self._send(partial(self.registry.images_by_tag, repository, [tag]))
+            found |= {image.digest: image for image in by_tag.values()}
+        return tuple(found.values())
+
+    def _look_in_cache(self, terms: Sequence[Term], repository: str) -> None:
+        snapshot = self.catalog.listed_before(repository) if self.query.asks(repository) else None
+        if snapshot is None:
+            return
+        images = [image for image in snapshot.items if any(_finds(terms, repository, image))]
+        if images:
+            hits = tuple(Hit(repository, image, age=snapshot.age) for image in images)
+            self.queue.put(Answer(repository, hits, final=False))
+
+    def _list(self, terms: Sequence[Term], repository: str) -> tuple[Hit, ...]:
+        """List the images of a repository; return all hits, those by exact tags and digests too."""
+        images: list[Image] = []
+        only_tagged = not any(term.prefix or term.digest for term in (*terms, *self.query.missing))
+        for page in self._image_pages(repository, "TAGGED" if only_tagged else "ANY"):
+            if any(term.matches(image) for term in self.query.missing for image in page):
+                return ()
+            matching = [image for image in page if any(_finds(terms, repository, image))]
+            images += matching
+            if matching and not self.query.missing:
+                self.queue.put(Answer(repository, tuple(Hit(repository, image) for image in matching), final=False))
+        if self.query.missing and self.query.terms and not images:
+            return ()
+        return (*self.answered.get(repository, ()), *self._hits(repository, images))
+
+    def _hits(self, repository: str, images: Collection[Image]) -> tuple[Hit, ...]:
+        if self.query.missing and not self.query.terms:
+            return (Hit(repository, None),)
+        parts = self._indexes_of(repository, {image.digest for image in images if not image.tags and not image.subject})
+        return tuple(Hit(repository, image, parts.get(image.digest)) for image in images)
+
+    def _indexes_of(self, repository: str, digests: Collection[str]) -> Mapping[str, PartOf]:
+        """Return the indexes that name these images, as far as kept manifests tell."""
+        if not digests:
+            return {}
+        known = parts_in_indexes(self.catalog.kept_indexes(repository), digests)
+        try:
+            indexes = self._send(
+                lambda: self.registry.images_by_digest(repository, list({index for index, _ in known.values()}))
+            )
+        except EcrTuiError:
+            indexes = ()  # their tags are not known; the hit is
+        tags = {image.digest: image.tags for image in indexes}
+        return {digest: PartOf(index, tags.get(index, ()), part) for digest, (index, part) in known.items()}
+
+    # Requests
+
+    def _send(self, request: Callable[[], Result]) -> Result:
+        """Send a request at the rate of the registry; wait and send it again while the service throttles."""
+        throttled = 0
+        while True:
+            self.limiter.acquire()
+            try:
+                result = request()
+            except EcrTuiError as error:
+                if error.kind is not ErrorKind.THROTTLED or throttled >= MAX_PAUSES or self.queue.closed.is_set():
+                    raise
+                throttled += 1
+                self.limiter.record_throttling()
+                _log.info("throttled while searching")
+                self.queue.put(ThrottlePause(self.limiter.seconds_for(1)))
+            else:
+                self.limiter.record_success()
+                return result
+
+    def _image_pages(self, repository: str, tag_status: str) -> Iterator[Sequence[Image]]:
+        """Yield the images of each page. An image that cannot be read is an error of the repository."""
+        source = PageSource(lambda start: self.registry.images(repository, tag_status=tag_status, start=start))
+        for event in source.events(self.queue.closed):
+            if isinstance(event, ThrottlePause):
+                self.queue.put(event)
+            else:
+                yield event.items
+
+    def _repository_names(self) -> Iterator[str]:
+        source = PageSource(lambda start: self.registry.repositories(start=start))
+        try:
+            for event in source.events(self.queue.closed):
+                if isinstance(event, ThrottlePause):
+                    self.queue.put(event)
+                    continue
+                rows, problems = event.rows
+                if problems:
+                    self.queue.put(Answer("", error=unreadable_rows(problems)))
+                yield from (repository.name for repository in rows)
+        except AccessDenied as error:
+            self.queue.put(Answer("", error=error))
+            yield from self._names_without_listing()
+
+    def _names_without_listing(self) -> Iterable[str]:
+        """Return the repositories that can be asked although they cannot be listed."""
+        snapshot = self.catalog.repositories_listed_before()
+        known = [] if snapshot is None else [repository.name for repository in snapshot.items]
+        terms = (*self.query.terms, *self.query.missing)
+        named = [term.repository for term in terms if term.repository and "*" not in term.repository]
+        return dict.fromkeys([*known, *named])
+
+
+def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[bool]:
+    return (term.matches(image) for term in terms if term.asks(repository))
+
+
+def parts_in_indexes(indexes: Iterable[Manifest], digests: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    """Return the digest of an index and what the image is in it, by the digest of an image that the index names."""
+    found: dict[str, tuple[str, str]] = {}
+    for index in indexes:
+        for part in parse_manifest(index.text).with_role(DescriptorRole.MANIFEST):
+            if part.digest in digests:
+                found.setdefault(part.digest, (index.digest, _part_name(part)))
+    return found
+
+
+def _part_name(part: Descriptor) -> str:
+    return "attestation" if part.is_attestation else str(part.platform) or str(part.kind)
+
+
+def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation, Registry]]) -> Query:
+    """Return the query with digests in place of references by tag: the image is then found under any tag.
+
+    A reference whose tag does not exist stays: its tag is looked for in all repositories. Blocks.
+
+    Args:
+        query: what to find.
+        registries: the registries to ask, with their locations. That of a URI is asked first.
+
+    Raises:
+        EcrTuiError: it is not known whether a tag exists, for another reason than a missing permission.
+    """
+    terms: list[Term] = []
+    notes = list(query.notes)
+    for term in query.terms:
+        if term.names_image:
+            digest = _digest_of(term, registries)
+            name = f"{term.repository}:{term.tag}"
+            if digest:
+                terms.append(term._replace(digest=digest, tag=""))
+                continue
+            notes.append(f"{name} was not found; each repository is asked for the tag {term.tag}")
+        terms.append(term)
+    return query._replace(terms=tuple(terms), notes=tuple(notes))
+
+
+def _digest_of(term: Term, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str:
+    place = (term.registry_id, term.region)
+    problem: EcrTuiError | None = None
+    for _, registry in sorted(registries, key=lambda entry: (entry[0].registry_id, entry[0].region) != place):
+        try:
+            images = registry.images_by_tag(term.repository, [term.tag])
+        except (NotFound, AccessDenied):
+            continue  # the search tells what is not permitted
+        except EcrTuiError as error:
+            problem = error
+            continue
+        if images:
+            return images[term.tag].digest
+    if problem is not None:
+        raise problem
+    return ""

@@ -1,0 +1,300 @@
+"""What to find in all repositories: the text that a user types or pastes, as terms. Pure; nothing is read.
+
+People paste what they have at hand: a URI, a line of ``kubectl get events`` or ``kubectl get pods -o yaml``, a message
+of ECS, a log line. So references are picked out of any text. Of several, the clearest kind counts: in ``Failed to pull
+image "…": rpc error: code = NotFound``, no word but the URI is a reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ecrtui.ecr.digest import DIGEST_PATTERN, is_digest
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.reference import parse_reference
+from ecrtui.ecr.tag import stored_tag_error
+from ecrtui.ecr.units import matches_wildcard
+from ecrtui.errors import UsageError
+
+MIN_PREFIX = 6
+"""Hexadecimal digits from which on a text is taken for the beginning of a digest."""
+
+DEFAULT_TAG = "latest"
+"""The tag of a reference that names none, as for Docker and Kubernetes."""
+
+FORMS = "Write a tag, a digest, team/app:tag, an image URI, release-* or missing:tag=prod."
+"""What a user can search for."""
+
+_DIGEST = "sha256:"
+_MISSING = "missing:"
+_HAVING = ("has:", "tag:")
+_TAG = "tag="
+
+# The characters of references and of wildcards. A quotation mark, a bracket or "=" ends a token.
+_TOKEN = re.compile(r"[A-Za-z0-9_*.-][A-Za-z0-9_*./:@-]*")
+_KEY = re.compile(r"^(?:image|imageid|image_id|image-id)[:](?=.*[/:])", re.IGNORECASE)
+_HEX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},63}}", re.IGNORECASE)
+_WHOLE_HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
+_SHORT_DIGEST = re.compile(r"sha256:[0-9a-f]{0,63}", re.IGNORECASE)
+_ARN = re.compile(r"^arn:[a-z0-9-]+:")
+_OTHER_HOST = re.compile(r"^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\.[a-z0-9-]+|(?=:)))(?::[0-9]+)?/")
+_NUMBERS = re.compile(r"[0-9.]+")
+
+_NAMED, _LIKELY, _PATH, _WORD = 4, 3, 2, 1
+"""How clear it is that a token is a reference: a URI of ECR or a digest; a name with a tag; a path; any word."""
+
+
+class Term(NamedTuple):
+    """Something to find: an image that has one of these. Parts that were not given are empty.
+
+    Args:
+        text: what the user wrote.
+        tag: the exact tag.
+        digest: the whole digest.
+        prefix: the beginning of a digest: ``sha256:6c672e``.
+        pattern: a tag with ``*``.
+        repository: the repository of a reference; with ``*`` it limits the repositories that are asked.
+        registry_id: the account of a URI.
+        region: the region of a URI.
+    """
+
+    text: str
+    tag: str = ""
+    digest: str = ""
+    prefix: str = ""
+    pattern: str = ""
+    repository: str = ""
+    registry_id: str = ""
+    region: str = ""
+
+    @property
+    def names_image(self) -> bool:
+        """True for a reference with a repository and a tag: only the repository knows the digest."""
+        return bool(self.repository and self.tag) and "*" not in self.repository
+
+    @property
+    def is_exact(self) -> bool:
+        """True if one request per repository answers it."""
+        return bool(self.tag or self.digest)
+
+    @property
+    def needs_listing(self) -> bool:
+        """True if only a list of all images answers it. What is also exact needs one only if nothing else is found."""
+        return bool(self.prefix or self.pattern)
+
+    def asks(self, repository: str) -> bool:
+        """Return True if the repository is one to look in. A reference to one image is looked for everywhere."""
+        is_limited = "*" in self.repository or (self.repository and self.pattern)
+        return not is_limited or matches_wildcard(self.repository, repository)
+
+    def matches(self, image: Image) -> bool:
+        """Return True if an image is what is to be found."""
+        return (
+            image.digest == self.digest
+            or (bool(self.prefix) and image.digest.startswith(self.prefix))
+            or (bool(self.tag) and self.tag in image.tags)
+            or (bool(self.pattern) and any(matches_wildcard(self.pattern, tag) for tag in image.tags))
+        )
+
+
+class Query(NamedTuple):
+    """What to find.
+
+    Args:
+        terms: an image that one of them matches is found.
+        missing: a repository with an image that one of them matches is left out. Without ``terms``, every other
+            repository is found.
+        notes: how the text was understood, in sentences.
+    """
+
+    terms: tuple[Term, ...]
+    missing: tuple[Term, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        found = [term.text for term in self.terms]
+        return ", ".join([*found, *(f"repositories without {term.text}" for term in self.missing)])
+
+    def asks(self, repository: str) -> bool:
+        """Return True if the repository is one to look in."""
+        return any(term.asks(repository) for term in self.terms or self.missing)
+
+
+def parse_query(text: str, *, missing: bool = False) -> Query:
+    """Parse what a user typed or pasted.
+
+    Args:
+        text: one or several references, or any text with references in it.
+        missing: find the repositories that have none of the references.
+
+    Raises:
+        UsageError: there is nothing to find in the text.
+    """
+    words = text.split()
+    absent = [word for word in words if word.startswith(_MISSING)]
+    if absent:
+        rest = [word for word in words if not word.startswith(_MISSING)]
+        terms = _unique(_clear_term(word) for word in rest)
+        return _query(terms, _unique(_clear_term(word.removeprefix(_MISSING)) for word in absent))
+    terms = _terms(text, words)
+    return _query((), terms) if missing else _query(terms, ())
+
+
+def join_queries(queries: Iterable[Query]) -> Query:
+    """Return the query for everything that one of the queries finds."""
+    terms: list[Term] = []
+    missing: list[Term] = []
+    notes: list[str] = []
+    for query in queries:
+        terms += query.terms
+        missing += query.missing
+        notes += query.notes
+    return Query(_unique(terms), _unique(missing), tuple(dict.fromkeys(notes)))
+
+
+def looks_pasted(text: str) -> bool:
+    """Return True if a text has a URI, a digest, or ``team/app:tag``; not for the terms of a filter (``is:image``)."""
+    return any(rank == _NAMED or (rank == _LIKELY and "/" in term.repository) for rank, term in _ranked(text))
+
+
+def _query(terms: tuple[Term, ...], missing: tuple[Term, ...]) -> Query:
+    notes = [f"{term.text} names no tag: {DEFAULT_TAG} is meant" for term in terms if _has_default_tag(term)]
+    return Query(terms, missing, tuple(notes))
+
+
+def _has_default_tag(term: Term) -> bool:
+    return bool(term.repository) and term.tag == DEFAULT_TAG and not term.text.endswith(f":{DEFAULT_TAG}")
+
+
+def _terms(text: str, words: Sequence[str]) -> tuple[Term, ...]:
+    if not words:
+        raise UsageError("Nothing to find", "", FORMS)
+    if words[0].startswith(_HAVING):
+        return _unique(_clear_term(word) for word in words)
+    if len(words) == 1:
+        return _unique(_of_best_rank(text) or [_clear_term(words[0])])
+    ranked = list(_ranked(text))
+    best = max((rank for rank, _ in ranked), default=0)
+    if best < _NAMED and all(_is_clear(word) for word in words):  # a list of references, not a sentence
+        return _unique(_clear_term(word) for word in words)
+    found = _unique(term for rank, term in ranked if rank == best and rank > _WORD)
+    if not found:
+        raise UsageError("There is no reference to an image in this text", text.strip()[:200], FORMS)
+    return found
+
+
+def _of_best_rank(text: str) -> list[Term]:
+    """Return the terms of the clearest kind in a text without blanks, such as JSON; none for a single word."""
+    ranked = list(_ranked(text))
+    best = max((rank for rank, _ in ranked), default=0)
+    return [term for rank, term in ranked if rank == best] if best > _WORD else []
+
+
+def _ranked(text: str) -> Iterable[tuple[int, Term]]:
+    """Yield each token that can be a reference, with how clear that is."""
+    for found in _TOKEN.finditer(text):
+        token = _KEY.sub("", found[0])
+        scheme, _, token = token.rpartition("://")
+        token = token.rstrip(":./@-") if not token.endswith("*") else token
+        digest = DIGEST_PATTERN.search(token.lower())
+        if _is_container_id(f"{scheme}://{token}") and scheme:
+            continue
+        if scheme.endswith(("http", "https")) and ".dkr" not in token and digest is None:
+            continue
+        if _ARN.match(token) and digest is None:
+            continue
+        if (term := _reference(token)) is not None:
+            yield _rank(term), term
+        elif digest is not None:  # in the address of a page of the console
+            yield _NAMED, Term(digest[0], digest=digest[0])
+
+
+def _rank(term: Term) -> int:
+    if term.registry_id or term.digest:
+        return _NAMED
+    if not term.repository:
+        return _LIKELY if term.text.lower().startswith(_DIGEST) else _WORD
+    if _NUMBERS.fullmatch(term.repository):
+        return _WORD
+    return _PATH if _has_default_tag(term) else _LIKELY
+
+
+def _is_clear(word: str) -> bool:
+    return word == word.strip(":./@-,;\"'()[]{}<>") and _reference(word) is not None
+
+
+def _clear_term(word: str) -> Term:
+    """Parse a word that must be a reference.
+
+    Raises:
+        UsageError: it is none.
+    """
+    for prefix in _HAVING:
+        word = word.removeprefix(prefix)
+    word = word.removeprefix(_TAG).strip("\"'`,;()[]{}<>")
+    lower = word.lower()
+    if (found := _reference(word)) is not None:
+        return found
+    if _is_container_id(word):
+        raise UsageError(f"{word} is the id of a container, not of an image", "", "Paste the line with imageID.")
+    if _ARN.match(word):
+        raise UsageError(f"{word} names no image", "", FORMS)
+    if _SHORT_DIGEST.fullmatch(lower):
+        raise UsageError(f"{word!r} is too short", f"A digest needs {MIN_PREFIX} digits or more.", FORMS)
+    raise UsageError(f"{word!r} is not a reference to an image", stored_tag_error(word), FORMS)
+
+
+def _reference(word: str) -> Term | None:
+    """Return the term of a word; None if it is no reference."""
+    lower = word.lower()
+    if is_digest(lower) or _WHOLE_HEX.fullmatch(lower):
+        return Term(word, digest=_DIGEST + lower.removeprefix(_DIGEST))
+    if lower.startswith(_DIGEST):
+        digits = lower.removeprefix(_DIGEST)
+        return Term(word, prefix=lower) if _HEX.fullmatch(digits) else None
+    if "*" in word:
+        return _pattern(word)
+    if not stored_tag_error(word):
+        return Term(word, tag=word, prefix=_DIGEST + lower if _HEX.fullmatch(word) else "")
+    try:
+        reference = parse_reference(_without_other_host(word))
+    except UsageError:
+        return None
+    if not reference.repository or _is_container_id(word):
+        return None
+    return Term(
+        word,
+        tag="" if reference.digest else reference.tag or DEFAULT_TAG,
+        digest=reference.digest,
+        repository=reference.repository,
+        registry_id=reference.registry_id,
+        region=reference.region,
+    )
+
+
+def _is_container_id(word: str) -> bool:
+    return "://" in word and _WHOLE_HEX.fullmatch(word.rpartition("://")[2].lower()) is not None
+
+
+def _pattern(word: str) -> Term | None:
+    """Return the term of a tag with ``*``, in all repositories or in those of a name, which can have ``*`` too."""
+    repository, _, tag = word.rpartition(":")
+    if not tag or stored_tag_error(tag.replace("*", "x")) or re.search(r"[^a-z0-9._/*-]", repository):
+        return None
+    if "*" in tag:
+        return Term(word, pattern=tag, repository=repository)
+    return Term(word, tag=tag, repository=repository)
+
+
+def _without_other_host(word: str) -> str:
+    """Return a reference without the host of a registry that is not ECR, and without a scheme."""
+    rest = word.rpartition("://")[2]
+    host = _OTHER_HOST.match(rest)
+    return rest if host is None or ".dkr" in host[0] else rest[host.end() :]
+
+
+def _unique(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Return the terms without those that look for the same as another one."""
+    return tuple({term._replace(text=""): term for term in terms}.values())
