@@ -35,7 +35,8 @@ class ExitCode(IntEnum):
     INTERNAL_ERROR = 10
     """An error of ecrtui itself. Please report it."""
     UNDECIDED = 11
-    """A filter cannot decide about some images: their findings or the indexes are not known. The others are printed."""
+    """The answer is not complete: a filter cannot decide about some images, because their findings or the indexes are
+    not known, or a repository could not be asked. What is known is printed."""
     INTERRUPTED = 130
     """Ctrl-C, or SIGTERM or SIGHUP while a command writes."""
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "repositories": CommandEntry("ecrtui.cli.repositories", "list repositories"),
     "images": CommandEntry("ecrtui.cli.images", "list the images of a repository, filtered and sorted"),
     "findings": CommandEntry("ecrtui.cli.findings", "list what the scans of an image found; a gate for pipelines"),
+    "find": CommandEntry("ecrtui.cli.find", "find a tag, a digest or an image in all repositories"),
     "manifest": CommandEntry("ecrtui.cli.manifest", "print a manifest, byte for byte"),
     "put-image": CommandEntry("ecrtui.cli.put_image", "call PutImage with the options of `aws ecr put-image`"),
     "retag": CommandEntry("ecrtui.cli.retag", "add tags to an image, or move tags to it"),

@@ -21,6 +21,7 @@ COMMAND_LINES = {
     "repositories": ["repositories"],
     "images": ["images", "team/app"],
     "findings": ["findings", "team/app:one"],
+    "find": ["find", "one"],
     "manifest": ["manifest", "team/app:one"],
     "put-image": ["put-image", "--repository-name", "team/app", "--image-tag", "copy"],
     "retag": ["retag", "team/app:one", "new", "--dry-run"],

@@ -1,0 +1,81 @@
+"""Hits of a search as documents, CSV and Markdown, for the command line and for export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ecrtui.catalog.find import Hit
+from ecrtui.ecr.csv_cells import csv_lines
+from ecrtui.ecr.documents import Document, image_document
+from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.units import format_iso_time
+
+
+class PlacedHit(NamedTuple):
+    """A hit and its registry."""
+
+    registry_id: str
+    region: str
+    hit: Hit
+
+
+COLUMNS = (
+    "registryId",
+    "region",
+    "repositoryName",
+    "imageDigest",
+    "imageTags",
+    "imagePushedAt",
+    "imageSizeInBytes",
+    "kind",
+    "partOf",
+    "part",
+    "indexTags",
+)
+"""The columns of CSV and Markdown."""
+
+
+def hit_document(placed: PlacedHit) -> Document:
+    """Return a hit as a JSON document: the image, its region, and the index that names it."""
+    hit = placed.hit
+    place: Document = {"registryId": placed.registry_id, "region": placed.region, "repositoryName": hit.repository}
+    if hit.image is None:
+        return place
+    document = place | dict(image_document(hit.repository, hit.image))
+    if hit.part_of is not None:
+        part = hit.part_of
+        document["partOf"] = {"imageDigest": part.digest, "imageTags": list(part.tags), "part": part.part}
+    return document
+
+
+def hit_cells(placed: PlacedHit) -> list[object]:
+    """Return the cells of a hit; see :data:`COLUMNS`."""
+    hit, image, part = placed.hit, placed.hit.image, placed.hit.part_of
+    cells: list[object] = [placed.registry_id, placed.region, hit.repository]
+    if image is not None:
+        pushed = format_iso_time(image.pushed_at)
+        cells += [image.digest, " ".join(image.tags), pushed, image.size, image.kind.value]
+    if part is not None:
+        cells += [part.digest, part.part, " ".join(part.tags)]
+    return cells + [""] * (len(COLUMNS) - len(cells))
+
+
+def hits_as_csv(hits: Iterable[PlacedHit]) -> str:
+    """Return hits as CSV with the names of the columns in the first line."""
+    return "".join(csv_lines([list(COLUMNS), *map(hit_cells, hits)]))
+
+
+def hits_as_json(hits: Iterable[PlacedHit]) -> str:
+    """Return hits as one JSON document."""
+    return json.dumps({"hits": list(map(hit_document, hits))}, indent=2, ensure_ascii=False) + "\n"
+
+
+def hits_as_markdown(hits: Sequence[PlacedHit]) -> str:
+    """Return hits as a table of Markdown, without the columns that are empty."""
+    rows = [["" if cell is None else str(cell) for cell in hit_cells(hit)] for hit in hits]
+    used = [number for number in range(len(COLUMNS)) if any(row[number] for row in rows)]
+    lines = [[COLUMNS[number] for number in used], ["---"] * len(used)]
+    lines += [[visible(row[number]).replace("|", "\\|") for number in used] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

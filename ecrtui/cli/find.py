@@ -1,0 +1,119 @@
+"""``ecrtui find``: find images in all repositories of a registry."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ecrtui.catalog.find_query import Query, join_queries, parse_query
+from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.console import ProgressLine, print_message
+from ecrtui.cli.context import CommandContext, make_parser, report_error, run_command
+from ecrtui.cli.exit_codes import READ_CODES, ExitCode
+from ecrtui.cli.list_command import SortOrder, print_rows
+from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
+from ecrtui.cli.row_format import RowFormat
+from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.units import format_count, format_number
+from ecrtui.errors import EcrTuiError, NotFound
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.find import Answer, FindReading
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    parser = make_parser(
+        "find",
+        "Find a tag, a digest or an image in all repositories of the registry.",
+        (*READ_CODES, ExitCode.UNDECIDED),
+        notes="The exit code is 0 if something is found, and 7 if nothing is. If a repository could not be asked, what "
+        f"was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. No request counts as a pull.",
+    )
+    parser.add_argument(
+        "references",
+        nargs="+",
+        metavar="REFERENCE",
+        help="a tag, release-*, a digest or its first 6 digits or more, team/app:tag, an image URI, or a text with "
+        "references in it, such as an event of Kubernetes; missing:tag=prod finds the repositories without the tag",
+    )
+    parser.add_argument("--missing", action="store_true", help="find the repositories that do not have the reference")
+    add_output_options(
+        parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
+    )
+    parser.set_defaults(limit=None)
+    add_connection_options(parser)
+    return parser
+
+
+def _execute(options: argparse.Namespace) -> int:
+    query = join_queries(parse_query(text, missing=options.missing) for text in options.references)
+
+    from ecrtui.catalog.catalog import Catalog
+    from ecrtui.catalog.find import resolve_references
+    from ecrtui.catalog.find_document import COLUMNS, PlacedHit, hit_cells, hit_document
+    from ecrtui.wiring import open_cache
+
+    places = _places(query)
+    context = CommandContext(options, places[0] if places else None)
+    location = context.registry.location()
+    query = resolve_references(query, [(location, context.registry)])
+    others = [f"account {place.registry_id}, region {place.region}, was not searched" for place in places[1:]]
+    for note in (*query.notes, *others):
+        print_message(f"{note}.")
+    cache = open_cache(location, context.settings, print_message)
+    answers = _Answers(Catalog(context.registry, cache).find(query))
+    by_name: SortOrder[PlacedHit] = SortOrder(lambda row: row.hit.repository)
+    order = None if options.output in STREAMED_FORMATS else by_name
+    columns = [(name, lambda row, number=number: hit_cells(row)[number]) for number, name in enumerate(COLUMNS)]
+    rows = (PlacedHit(location.registry_id, location.region, hit) for answer in answers for hit in answer.hits)
+    print_rows(rows, order, RowFormat("hits", hit_document, columns), options, title="Hits")
+    return answers.exit_code(query)
+
+
+def _places(query: Query) -> Sequence[Reference]:
+    """Return account and region of each URI. The first one sets those of the connection, as for other commands."""
+    terms = (*query.terms, *query.missing)
+    return tuple(dict.fromkeys(Reference(registry_id=t.registry_id, region=t.region) for t in terms if t.registry_id))
+
+
+class _Answers:
+    """The final answers of a search. Shows progress on standard error."""
+
+    def __init__(self, reading: FindReading) -> None:
+        self._reading = reading
+        self._hits = 0
+        self._failures: list[tuple[str, EcrTuiError]] = []
+
+    def __iter__(self) -> Iterator[Answer]:
+        with ProgressLine(shown=not sys.stdout.isatty()) as progress:
+            for batch in self._reading:
+                if batch.throttled:
+                    progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+                what = "listed" if batch.listing else "asked"
+                progress.update(f"{format_number(batch.asked)} of {format_number(batch.total)} repositories {what}")
+                for answer in batch.answers:
+                    if answer.error is not None:
+                        self._failures.append((answer.repository, answer.error))
+                    elif answer.final:
+                        self._hits += len(answer.hits)
+                        yield answer
+
+    def exit_code(self, query: Query) -> ExitCode:
+        """Report what is missing in the answer, and return the exit code."""
+        for repository, error in self._failures:
+            print_message(f"{repository or 'the registry'} could not be asked: {error.with_hint()}")
+        if self._failures:
+            count = format_count(len(self._failures), "repository", "repositories")
+            print_message(f"The answer is not complete: {count} could not be asked.")
+            return ExitCode.UNDECIDED
+        if not self._hits:
+            report_error(NotFound("Not found", f"No repository has {query}." if query.terms else f"No {query}."))
+            return ExitCode.REGISTRY_ERROR
+        return ExitCode.DONE
+
+
+run = partial(run_command, parser, _execute)

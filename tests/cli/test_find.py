@@ -1,0 +1,53 @@
+"""``ecrtui find``."""
+
+from __future__ import annotations
+
+import json
+
+from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.main import main
+from ecrtui.ecr.digest import short_digest
+from tests.support.cli_env import CliEnv
+from tests.support.embedded import REGION, create_repository, push_image, served
+
+HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+def test_what_is_found_and_the_exit_codes(cli: CliEnv, no_sdk_retries: None) -> None:
+    for name in ("team/app", "team/cart", "mirror/app"):
+        create_repository(cli.client, name)
+        push_image(cli.client, name, name, "own")
+    digest = push_image(cli.client, "team/app", "shared", "prod").digest
+    push_image(cli.client, "mirror/app", "shared", "copy")
+    event = f'Failed to pull image "{HOST}/team/app:prod": not found'
+    for words, names in (
+        (["prod"], ["team/app"]),
+        ([digest], ["mirror/app", "team/app"]),
+        ([short_digest(digest)], ["mirror/app", "team/app"]),
+        ([event], ["mirror/app", "team/app"]),
+        (["prod", "copy"], ["mirror/app", "team/app"]),
+        (["prod", "--missing"], ["mirror/app", "team/cart"]),
+        (["missing:tag=prod", "own"], ["mirror/app", "team/cart"]),
+        (["c*y"], ["mirror/app"]),
+    ):
+        result = cli.run("find", *words)
+        assert result.out, (words, result.err)
+        assert (result.code, [hit["repositoryName"] for hit in result.json["hits"]]) == (0, names), words
+    hit = cli.run("find", "prod").json["hits"][0]
+    assert (hit["imageDigest"], hit["imageTags"], hit["region"]) == (digest, ["prod"], "eu-west-1")
+    assert [row["imageTags"] for row in cli.run("find", "prod", "--output", "csv").csv_rows] == ["prod"]
+    assert cli.run("find", "prod", "--output", "jsonl", "--query", "imageTags").json_lines == [["prod"]]
+    assert "team/app" in cli.run("find", "prod", "--output", "table").out
+
+    result = cli.run("find", "nothing")
+    assert (result.code, result.json) == (ExitCode.REGISTRY_ERROR, {"hits": []})
+    assert "No repository has nothing" in result.err
+    assert "team/other:none was not found" in cli.run("find", "team/other:none").err
+    assert cli.run("find", "sha256:12").code == ExitCode.USAGE
+
+    cli.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
+    with served(cli.embedded) as url:
+        code = main(["find", "own", "--endpoint-url", url, "--region", REGION])
+    out, err = cli.capsys.readouterr()
+    assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, 2)
+    assert "1 repository could not be asked" in err
