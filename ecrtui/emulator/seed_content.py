@@ -22,6 +22,10 @@ IN_TOTO = "application/vnd.in-toto+json"
 _SPAN = 730 * 86_400.0
 """Time span of the pushes, in seconds."""
 
+NEWEST_BUILD = 1_793_955_600.0
+"""2026-11-06 09:00 UTC, in seconds since the epoch: the time of the newest build. Digests depend on the times of
+builds, so these are fixed. The times of pushes, pulls and scans count from the moment at which images are put."""
+
 _KINDS = ("image",) * 82 + ("index",) * 12 + ("index with attestations",) * 6
 """Relative frequency of each kind of push."""
 
@@ -180,7 +184,8 @@ class BuildPipeline:
         )
 
     def _config(self, layers: Sequence[SeededLayer], platform: tuple[str, str], pushed_at: float) -> bytes:
-        created = datetime.fromtimestamp(pushed_at - 90, UTC).isoformat()
+        built = NEWEST_BUILD - 60 * round((self._now - pushed_at) / 60)  # digests do not depend on the time of the seed
+        created = datetime.fromtimestamp(built, UTC).isoformat()
         service = self._name.rpartition("/")[2]
         revision = f"{self._random.getrandbits(160):040x}"
         # The digest of an unpacked layer differs from that of the compressed one.

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ecrtui.ecr.digest import is_digest, short_digest
-from ecrtui.ecr.image import COSIGN_TAG_PREFIX
 from ecrtui.ecr.manifest import MAX_LENGTH, Descriptor, DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.units import format_size
 from ecrtui.retag.index_parts import part_digests
 
 MAX_LAYER_SIZE = 52_000 * 1024 * 1024
 """Bytes of the largest layer in ECR (service quota "Maximum layer size")."""
-
-_COSIGN_SUFFIXES = (".sig", ".att", ".sbom", "")
-"""Suffixes of the tags that cosign makes from a digest. Without a suffix it is the referrers tag of the OCI spec."""
 
 
 class MemberKind(StrEnum):
@@ -82,20 +78,6 @@ class Closure:
         """The digests of the members that no index among them names. A registry that has one has its children."""
         children = {child for member in self.members for child in part_digests(member.manifest)}
         return tuple(member.digest for member in self.members if member.digest not in children)
-
-
-def cosign_tags(digests: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags that cosign makes from these digests."""
-    return tuple(
-        f"{COSIGN_TAG_PREFIX}{digest.removeprefix('sha256:')}{suffix}"
-        for digest in digests
-        for suffix in _COSIGN_SUFFIXES
-    )
-
-
-def subject_of_tag(tag: str) -> str:
-    """Return the digest that a tag of cosign is made from."""
-    return "sha256:" + tag.removeprefix(COSIGN_TAG_PREFIX).partition(".")[0]
 
 
 def in_order(roots: Iterable[str], manifests: Mapping[str, Manifest]) -> list[Manifest]:

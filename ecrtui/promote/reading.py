@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ecrtui.ecr.cosign_tags import cosign_tags, subject_of_tag
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.lifecycle import parse_policy
 from ecrtui.ecr.manifest import Manifest
@@ -140,7 +141,7 @@ class _Reader:
 
     def read_cosign_tags(self, digests: Sequence[str]) -> None:
         """Read the images with tags that cosign made from these digests, and their children."""
-        found = self.registry.tagged_manifests(self.repository, closure.cosign_tags(digests))
+        found = self.registry.tagged_manifests(self.repository, cosign_tags(digests))
         for tag, manifest in found.items():
             self.tagged[tag] = manifest.digest
             self.manifests.setdefault(manifest.digest, manifest)
@@ -161,7 +162,7 @@ class _Reader:
                 artifact_type = referrer.artifact_type if manifest.digest == digest else ""
                 yield Member(manifest, MemberKind.REFERRER, subject, artifact_type)
         for tag, digest in self.tagged.items():
-            subject = closure.subject_of_tag(tag)
+            subject = subject_of_tag(tag)
             for manifest in self._in_order([digest], seen):
                 yield Member(manifest, MemberKind.COSIGN, subject)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ecrtui.ecr.cosign_tags import cosign_tags, subject_of_tag
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.manifest import MAX_LENGTH, OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.promote import closure
@@ -106,6 +107,6 @@ def test_what_ecr_would_not_accept_is_told(manifest: Manifest, words: str) -> No
 
 def test_cosign_makes_four_tags_of_a_digest() -> None:
     digest = "sha256:" + "ab" * 32
-    tags = closure.cosign_tags([digest])
+    tags = cosign_tags([digest])
     assert [tag.removeprefix("sha256-" + "ab" * 32) for tag in tags] == [".sig", ".att", ".sbom", ""]
-    assert {closure.subject_of_tag(tag) for tag in tags} == {digest}
+    assert {subject_of_tag(tag) for tag in tags} == {digest}

@@ -24,8 +24,8 @@ def load_demo(
         database: the database of the embedded registry.
         registry_id: the account.
         region: the region.
-        now: the time from which all ages count, in seconds since the epoch; None is the current time. The same time
-            gives the same digests.
+        now: the time from which the ages of pushes, pulls and scans count, in seconds since the epoch; None is the
+            current time. Digests do not depend on it.
     """
     moment = time.time() if now is None else now
     with database.write() as connection:

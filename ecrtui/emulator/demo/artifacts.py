@@ -5,16 +5,15 @@ Configs, charts, signatures, attestations and small layers have content. Other l
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 from ecrtui.emulator.blobs import digest_of
+from ecrtui.emulator.demo.builds import Build, iso_time
+from ecrtui.emulator.demo.charts import chart_files
 from ecrtui.emulator.demo.layers import Layer, archive_layer, declared_layer, layer_of
 from ecrtui.emulator.demo.runtimes import RUNTIMES, Application
 from ecrtui.emulator.manifests import DOCKER_LIST, DOCKER_V2, OCI_INDEX, OCI_MANIFEST
@@ -38,6 +37,7 @@ class Artifact:
         declared: sizes in bytes of blobs without content, by digest.
         parts: the manifests that an index names.
         platform: the platform that the index gives it.
+        build: what made it; None if it is no image.
     """
 
     manifest: str
@@ -46,6 +46,15 @@ class Artifact:
     declared: Mapping[str, int] = field(default_factory=dict)
     parts: Sequence[Artifact] = ()
     platform: Mapping[str, str] = field(default_factory=dict)
+    build: Build | None = None
+
+    def origin(self) -> tuple[Build, str]:
+        """Return the build of an image, and its platform such as ``linux/amd64``."""
+        if self.build is None:
+            raise ValueError("only images have a build")
+        return self.build, "/".join(
+            self.platform[name] for name in ("os", "architecture", "variant") if name in self.platform
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -58,37 +67,17 @@ class Artifact:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.manifest.encode())}
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """One build of an application.
-
-    Args:
-        created: seconds since the epoch.
-        labels: more labels, besides those of every build.
-    """
-
-    application: Application
-    version: str
-    created: float
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def revision(self) -> str:
-        """Return the commit of the build."""
-        return sha256(f"{self.application.name} {self.version}".encode()).hexdigest()[:40]
-
-
 def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[str, str] | None = None) -> Artifact:
     """Return an image as BuildKit writes it."""
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        "config": _descriptor(OCI_CONFIG, content),
+        "config": descriptor(OCI_CONFIG, content),
         "layers": [layer.descriptor for layer in layers],
         **({"annotations": dict(annotations)} if annotations else {}),
     }
-    return _image(json.dumps(document, indent=2, ensure_ascii=False), OCI_MANIFEST, content, layers, platform)
+    return _image(json.dumps(document, indent=2, ensure_ascii=False), OCI_MANIFEST, content, layers, platform, build)
 
 
 def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Artifact:
@@ -96,10 +85,10 @@ def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Art
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {
         "schemaVersion": 2,
-        "config": _descriptor(OCI_CONFIG, content),
+        "config": descriptor(OCI_CONFIG, content),
         "layers": [layer.descriptor for layer in layers],
     }
-    return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, layers, platform)
+    return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, layers, platform, build)
 
 
 def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
@@ -108,10 +97,10 @@ def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
     document = {
         "schemaVersion": 2,
         "mediaType": DOCKER_V2,
-        "config": _descriptor(_DOCKER_CONFIG, content),
+        "config": descriptor(_DOCKER_CONFIG, content),
         "layers": [layer.descriptor for layer in layers],
     }
-    return _image(json.dumps(document, indent=3), DOCKER_V2, content, layers, platform)
+    return _image(json.dumps(document, indent=3), DOCKER_V2, content, layers, platform, build)
 
 
 def build_cache(application: Application, key: str) -> Artifact:
@@ -123,15 +112,14 @@ def build_cache(application: Application, key: str) -> Artifact:
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        "config": _descriptor("application/vnd.buildkit.cacheconfig.v0", content),
+        "config": descriptor("application/vnd.buildkit.cacheconfig.v0", content),
         "layers": [layer.descriptor for layer in layers],
     }
     return _image(json.dumps(document, indent=2), OCI_MANIFEST, content, layers, "")
 
 
-def index(images: Sequence[Artifact], *, attested: bool = True) -> Artifact:
-    """Return an index as BuildKit writes it, by default with an attestation for each image."""
-    attestations = [_attestation(one) for one in images] if attested else []
+def index(images: Sequence[Artifact], attestations: Sequence[Artifact]) -> Artifact:
+    """Return an index as BuildKit writes it, with an attestation for each image, or without any."""
     entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images] + [
         {
             **attestation.descriptor,
@@ -164,13 +152,13 @@ def helm_chart(name: str, version: str, app_version: str, description: str, crea
         "appVersion": app_version,
     }
     content = json.dumps({**chart, "type": "application"}, separators=(",", ":")).encode()
-    layer = archive_layer("application/vnd.cncf.helm.chart.content.v1.tar+gzip", _chart_files(chart))
+    layer = archive_layer("application/vnd.cncf.helm.chart.content.v1.tar+gzip", chart_files(chart))
     document = {
         "schemaVersion": 2,
-        "config": _descriptor("application/vnd.cncf.helm.config.v1+json", content),
+        "config": descriptor("application/vnd.cncf.helm.config.v1+json", content),
         "layers": [layer.descriptor],
         "annotations": {
-            "org.opencontainers.image.created": _iso(created),
+            "org.opencontainers.image.created": iso_time(created),
             "org.opencontainers.image.description": description,
             "org.opencontainers.image.title": name,
             "org.opencontainers.image.version": version,
@@ -179,128 +167,9 @@ def helm_chart(name: str, version: str, app_version: str, description: str, crea
     return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, [layer], "")
 
 
-def _chart_files(chart: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the files of a chart by path."""
-    name = chart["name"]
-    values = f"""\
-replicaCount: 2
-image:
-  repository: {name}
-  tag: "{chart["appVersion"]}"
-resources:
-  limits: {{cpu: 500m, memory: 256Mi}}
-"""
-    template = f"""\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {name}
-spec:
-  replicas: {{{{ .Values.replicaCount }}}}
-"""
-    return {
-        f"{name}/Chart.yaml": "".join(f"{key}: {json.dumps(value)}\n" for key, value in chart.items()),
-        f"{name}/values.yaml": values,
-        f"{name}/templates/deployment.yaml": template,
-    }
-
-
-def cosign_signature(signed: Artifact, uri: str) -> Artifact:
-    """Return a signature as cosign stores it under the tag ``sha256-….sig``."""
-    payload = json.dumps(
-        {
-            "critical": {
-                "identity": {"docker-reference": uri},
-                "image": {"docker-manifest-digest": signed.digest},
-                "type": "cosign container image signature",
-            },
-            "optional": None,
-        },
-        separators=(",", ":"),
-    ).encode()
-    config = {
-        "architecture": "",
-        "created": "0001-01-01T00:00:00Z",
-        "history": [{"created": "0001-01-01T00:00:00Z"}],
-        "os": "",
-        "rootfs": {"type": "layers", "diff_ids": [digest_of(payload)]},
-        "config": {},
-    }
-    content = json.dumps(config, separators=(",", ":")).encode()
-    signature = base64.b64encode(sha256(payload).digest() * 2).decode()
-    layer = {
-        **_descriptor("application/vnd.dev.cosign.simplesigning.v1+json", payload),
-        "annotations": {"dev.cosignproject.cosign/signature": signature},
-    }
-    document = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": _descriptor(OCI_CONFIG, content),
-        "layers": [layer],
-    }
-    text = json.dumps(document, separators=(",", ":"))
-    return Artifact(text, OCI_MANIFEST, {digest_of(content): content, digest_of(payload): payload})
-
-
-def cosign_tag(signed: Artifact) -> str:
-    """Return the tag under which cosign stores the signature of an image."""
-    return signed.digest.replace(":", "-") + ".sig"
-
-
-def referrer(
-    subject: Artifact, artifact_type: str, media_type: str, content: bytes, annotations: Mapping[str, str]
+def _image(
+    text: str, media_type: str, config: bytes, layers: Sequence[Layer], platform: str, build: Build | None = None
 ) -> Artifact:
-    """Return an OCI 1.1 artifact that refers to an image, as ``oras attach`` writes it."""
-    document = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "artifactType": artifact_type,
-        "config": {**_descriptor(EMPTY, b"{}"), "data": "e30="},
-        "layers": [_descriptor(media_type, content)],
-        "subject": subject.descriptor,
-        "annotations": dict(annotations),
-    }
-    text = json.dumps(document, separators=(",", ":"))
-    return Artifact(text, OCI_MANIFEST, {digest_of(b"{}"): b"{}", digest_of(content): content})
-
-
-def sbom(subject: Artifact, build: Build) -> Artifact:
-    """Return an SPDX SBOM that refers to an image."""
-    name = build.application.name
-    packages = [
-        {"SPDXID": f"SPDXRef-Package-{package}", "name": package, "versionInfo": version}
-        for package, version in (("openssl", "3.0.15-1~deb12u1"), ("zlib1g", "1:1.2.13.dfsg-1"), (name, build.version))
-    ]
-    document = {
-        "spdxVersion": "SPDX-2.3",
-        "SPDXID": "SPDXRef-DOCUMENT",
-        "name": name,
-        "creationInfo": {"created": _iso(build.created), "creators": ["Tool: syft-1.16.0"]},
-        "packages": packages,
-    }
-    annotations = {"org.opencontainers.image.created": _iso(build.created)}
-    spdx = "application/spdx+json"
-    return referrer(subject, spdx, spdx, json.dumps(document).encode(), annotations)
-
-
-def notation_signature(subject: Artifact, build: Build) -> Artifact:
-    """Return a signature of Notary Project that refers to an image."""
-    claim = {"targetArtifact": subject.descriptor}
-    payload = base64.urlsafe_b64encode(json.dumps(claim).encode()).decode().rstrip("=")
-    envelope = json.dumps({"payload": payload, "protected": "eyJhbGciOiJQUzI1NiJ9", "signature": "demo"}).encode()
-    return referrer(
-        subject,
-        "application/vnd.cncf.notary.signature",
-        "application/jose+json",
-        envelope,
-        {
-            "io.cncf.notary.x509chain.thumbprint#S256": json.dumps([sha256(b"demo").hexdigest()]),
-            "org.opencontainers.image.created": _iso(build.created),
-        },
-    )
-
-
-def _image(text: str, media_type: str, config: bytes, layers: Sequence[Layer], platform: str) -> Artifact:
     contents = {layer.descriptor["digest"]: layer.content for layer in layers if layer.content is not None}
     return Artifact(
         text,
@@ -308,44 +177,14 @@ def _image(text: str, media_type: str, config: bytes, layers: Sequence[Layer], p
         {digest_of(config): config, **contents},
         {layer.descriptor["digest"]: layer.descriptor["size"] for layer in layers if layer.content is None},
         platform=_platform(platform),
+        build=build,
     )
-
-
-def _attestation(attested: Artifact) -> Artifact:
-    """Return the unsigned provenance attestation that BuildKit adds to an image."""
-    statement = {
-        "_type": "https://in-toto.io/Statement/v0.1",
-        "predicateType": "https://slsa.dev/provenance/v0.2",
-        "subject": [{"name": "image", "digest": {"sha256": attested.digest.removeprefix("sha256:")}}],
-        "predicate": {"builder": {"id": ""}, "buildType": "https://mobyproject.org/buildkit@v1"},
-    }
-    content = json.dumps(statement).encode()
-    config = {
-        "architecture": "unknown",
-        "os": "unknown",
-        "config": {},
-        "rootfs": {"type": "layers", "diff_ids": [digest_of(content)]},
-    }
-    config_content = json.dumps(config, separators=(",", ":")).encode()
-    document = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": _descriptor(OCI_CONFIG, config_content),
-        "layers": [
-            {
-                **_descriptor("application/vnd.in-toto+json", content),
-                "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"},
-            }
-        ],
-    }
-    contents = {digest_of(config_content): config_content, digest_of(content): content}
-    return Artifact(json.dumps(document, indent=2), OCI_MANIFEST, contents)
 
 
 def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes, list[Layer]]:
     """Return the config and the layers of an image: runtime, dependencies, application."""
     application, runtime = build.application, RUNTIMES[build.application.runtime]
-    created = _iso(build.created)
+    created = iso_time(build.created)
     base = [
         layer_of(layer_type, f"{application.runtime} {platform} {number}", size)
         for number, size in enumerate(runtime.base_sizes)
@@ -354,7 +193,9 @@ def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes
         layer_type, f"{application.name} {platform} {build.version[:-1]}", application.dependencies_size
     )
     own = layer_of(layer_type, f"{application.name} {platform} {build.version}", application.size)
-    layers = [*base, dependencies, own]
+    extra = runtime.platform_steps.get(platform, ())
+    more = [layer_of(layer_type, f"{application.runtime} {platform} {step}", size) for step, size in extra]
+    layers = [*base, *more, dependencies, own]
     split = _platform(platform)
     config = {
         "architecture": split.get("architecture", ""),
@@ -373,13 +214,16 @@ def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes
                 "org.opencontainers.image.version": build.version,
                 "org.opencontainers.image.revision": build.revision,
                 "org.opencontainers.image.created": created,
-                "org.opencontainers.image.source": f"https://git.example.com/{application.repository}",
+                "org.opencontainers.image.source": build.source,
                 **build.labels,
             },
         },
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
         "history": [
-            *({"created": runtime.created, "created_by": step} for step in runtime.steps),
+            *(
+                {"created": runtime.created, "created_by": step}
+                for step in (*runtime.steps, *(step for step, _ in extra))
+            ),
             {"created": created, "created_by": f"WORKDIR /srv{_BUILDKIT}", "comment": _COMMENT, "empty_layer": True},
             {"created": created, "created_by": f"{runtime.install}{_BUILDKIT}", "comment": _COMMENT},
             {"created": created, "created_by": f"COPY /out /srv{_BUILDKIT}", "comment": _COMMENT},
@@ -398,7 +242,8 @@ _BUILDKIT = " # buildkit"
 _COMMENT = "buildkit.dockerfile.v0"
 
 
-def _descriptor(media_type: str, content: bytes) -> Json:
+def descriptor(media_type: str, content: bytes) -> Json:
+    """Return the descriptor of a blob."""
     return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
 
@@ -407,7 +252,3 @@ def _platform(text: str) -> dict[str, str]:
     architecture, _, variant = rest.partition("/")
     named = {"architecture": architecture, "os": system, "variant": variant}
     return {key: value for key, value in named.items() if value}
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")

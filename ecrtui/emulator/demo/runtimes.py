@@ -19,6 +19,8 @@ class Runtime:
     entrypoint: tuple[str, ...] = ()
     user: str = ""
     created: str = "2026-01-13T00:00:00Z"
+    platform_steps: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
+    """By platform: steps that only its images have, each with the size of its layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ RUNTIMES: Mapping[str, Runtime] = {
         (_PATH, "JAVA_HOME=/opt/java/openjdk", "JAVA_VERSION=jdk-21.0.5+11"),
         ("java", "-jar"),
         "1001",
+        platform_steps={"linux/arm64": (("RUN /bin/sh -c apt-get update && apt-get install -y libatomic1", 0.3e6),)},
     ),
     "scratch": Runtime((), (), "COPY /etc/ssl/certs /etc/ssl/certs", user="65532"),
     "debian": Runtime((48.5e6,), (_DEBIAN,), "RUN /bin/sh -c apt-get update && apt-get upgrade -y"),

@@ -1,0 +1,227 @@
+"""Read the artifacts of an image from its registry, and what is in them. Each part fails on its own.
+
+Requests for the tree: ListImageReferrers for the image, for each platform and for each artifact that was found, one
+BatchGetImage for the tags of cosign and one for the attestations in the index, and DescribeImages for the times. ECR
+records a pull of each manifest that BatchGetImage returns, so a caller reads the tree only when a user asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ecrtui.catalog.catalog import Catalog
+from ecrtui.ecr.cosign_tags import cosign_tags
+from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.manifest import Descriptor, Manifest, parse_manifest
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.units import format_size
+from ecrtui.errors import EcrTuiError, NotFound, Refused
+from ecrtui.inspect.artifacts import (
+    Artifact,
+    ArtifactSources,
+    ArtifactTree,
+    Problem,
+    artifact_tree,
+    attestations_of,
+    blob_kind,
+    platforms_of,
+    with_manifest,
+)
+from ecrtui.inspect.contents import BlobContext, Content, read_content
+from ecrtui.inspect.envelopes import MAX_CONTENT
+from ecrtui.inspect.packages import PackageList
+from ecrtui.registry.protocol import Registry
+from ecrtui.retag.parallel import map_concurrently
+
+MAX_SUBJECTS = 100
+"""Images and artifacts whose referrers are asked for. It bounds the requests."""
+
+MAX_LEVELS = 3
+"""Levels of artifacts of artifacts that are asked for."""
+
+_WORKERS = 8
+_TAGS_PER_REQUEST = 100
+
+
+@dataclass
+class ArtifactReader:
+    """Reads the artifacts of the images of one repository. All methods block.
+
+    Args:
+        catalog: keeps the manifests that were read.
+        registry: the registry of the repository.
+        repository: its name.
+    """
+
+    catalog: Catalog
+    registry: Registry
+    repository: str
+
+    def tree(self, digest: str, tags: Sequence[str] = ()) -> ArtifactTree:
+        """Return the artifacts of an image. What cannot be read is a problem of the tree.
+
+        Raises:
+            EcrTuiError: the manifest of the image cannot be read.
+        """
+        manifest = self.catalog.manifest(self.repository, digest)
+        return artifact_tree(_Gathering(self, manifest, tuple(tags)).sources())
+
+    def with_blobs(self, artifact: Artifact) -> Artifact:
+        """Return an artifact with its contents. This reads its manifest if that is not known.
+
+        Raises:
+            EcrTuiError: the manifest cannot be read.
+        """
+        if artifact.blobs is not None:
+            return artifact
+        return with_manifest(artifact, self.catalog.manifest(self.repository, artifact.digest))
+
+    def content(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> Content:
+        """Return what is in one of the contents of an artifact. Its bytes are checked against its digest.
+
+        Raises:
+            Refused: it has more than ``MAX_CONTENT`` bytes.
+            EcrTuiError: it cannot be read.
+        """
+        if blob.size > MAX_CONTENT:
+            raise Refused(
+                f"The content has {format_size(blob.size)}",
+                f"At most {format_size(MAX_CONTENT)} are read and shown.",
+                "Read it with another tool, such as oras blob fetch.",
+            )
+        context = BlobContext(blob.media_type, artifact.artifact_type, blob.annotations, tree.known)
+        return read_content(self.registry.blob(self.repository, blob.digest, MAX_CONTENT), context)
+
+    def packages(self, tree: ArtifactTree, digest: str) -> PackageList | None:
+        """Return the packages of a platform, from its first SBOM that can be read, else from one of the image.
+
+        None if there is no SBOM. ``source`` says which one it is; ``problem`` says what is wrong with it.
+
+        Raises:
+            EcrTuiError: the SBOM cannot be read from the registry.
+        """
+        found: PackageList | None = None
+        for artifact in tree.sboms(digest):
+            for blob in self.with_blobs(artifact).blobs or ():
+                listed = self._packages_in(tree, artifact, blob)
+                if listed is not None and not (listed.problem and not listed.packages):
+                    return listed
+                found = found or listed
+        return found
+
+    def _packages_in(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> PackageList | None:
+        """Return the packages in one of the contents of an artifact; None if it is no SBOM."""
+        whole = self.with_blobs(artifact)
+        if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
+            return None
+        content = self.content(tree, whole, blob)
+        listed = content.packages or PackageList(problem=content.problem or f"The SBOM is {content.title}.")
+        return replace(listed, source=_source(tree, artifact))
+
+
+@dataclass
+class _Gathering:
+    """The requests for one tree."""
+
+    reader: ArtifactReader
+    manifest: Manifest
+    tags: tuple[str, ...]
+    referrers: dict[str, Sequence[Referrer]] = field(default_factory=dict)
+    cosign: dict[str, Manifest] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+    problems: dict[str, Problem] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def sources(self) -> ArtifactSources:
+        parsed = parse_manifest(self.manifest.text)
+        attested = attestations_of(parsed)
+        if not self.reader.registry.capabilities.referrers:
+            self.notes.append("This registry does not list referrers.")
+        self._attempt("attestations", lambda: self._read_manifests(list(attested)))
+        subjects: Sequence[str] = [self.manifest.digest, *platforms_of(parsed)]
+        for _ in range(MAX_LEVELS):
+            subjects = self._ask(subjects)
+        found = [digest for digest in dict.fromkeys([*self._found(), *attested]) if is_digest(digest)]
+        self._attempt("times", lambda: self._read_images(found))
+        self._keep(self.reader.catalog.kept_manifests(self.reader.repository, found))
+        return ArtifactSources(
+            self.manifest.digest,
+            self.manifest,
+            self.tags,
+            self.referrers,
+            self.cosign,
+            self.manifests,
+            self.images,
+            tuple(self.problems.values()),
+            tuple(self.notes),
+        )
+
+    def _ask(self, subjects: Sequence[str]) -> Sequence[str]:
+        """Ask for the artifacts of these images; return the digests of those that are new."""
+        allowed = subjects[: max(MAX_SUBJECTS - len(self.referrers), 0)]
+        if len(allowed) < len(subjects):
+            self.notes.append(f"Not asked for the artifacts of {len(subjects) - len(allowed)} more images.")
+        if not allowed:
+            return ()
+        before = self._found()
+        if self.reader.registry.capabilities.referrers:
+            for position, listed in map_concurrently(self._referrers, allowed, _WORKERS):
+                self.referrers[allowed[position]] = listed
+        else:
+            self.referrers.update(dict.fromkeys(allowed, ()))
+        self._attempt("tags of cosign", lambda: self._read_tagged(cosign_tags(allowed)))
+        return [digest for digest in self._found() if digest not in before and digest not in self.referrers]
+
+    def _found(self) -> Mapping[str, None]:
+        """Return the digests of the artifacts that were found, each once."""
+        listed = (referrer.digest for entries in self.referrers.values() for referrer in entries if referrer.digest)
+        return dict.fromkeys([*listed, *(manifest.digest for manifest in self.cosign.values())])
+
+    def _referrers(self, digest: str) -> Sequence[Referrer]:
+        found: list[Referrer] = []
+        self._attempt("referrers", lambda: found.extend(self.reader.registry.referrers(self.reader.repository, digest)))
+        return found
+
+    def _read_tagged(self, tags: Sequence[str]) -> None:
+        for start in range(0, len(tags), _TAGS_PER_REQUEST):
+            group = tags[start : start + _TAGS_PER_REQUEST]
+            self.cosign.update(self.reader.registry.tagged_manifests(self.reader.repository, group))
+
+    def _read_manifests(self, digests: Sequence[str]) -> None:
+        if digests:
+            self._keep(self.reader.catalog.prefetch(self.reader.repository, digests))
+
+    def _read_images(self, digests: Sequence[str]) -> None:
+        if digests:
+            found = self.reader.registry.images_by_digest(self.reader.repository, digests)
+            self.images.update((image.digest, image) for image in found)
+
+    def _keep(self, manifests: Sequence[Manifest]) -> None:
+        self.manifests.update((manifest.digest, manifest) for manifest in manifests)
+
+    def _attempt(self, part: str, read: Callable[[], object]) -> None:
+        """Read a part of the tree; the first error of each part becomes a problem."""
+        try:
+            read()
+        except NotFound:
+            return  # it was deleted meanwhile
+        except EcrTuiError as error:
+            self.problems.setdefault(part, Problem(part, error))
+
+
+def _source(tree: ArtifactTree, artifact: Artifact) -> str:
+    """Return in words which SBOM it is."""
+    owner = next(
+        (
+            subject.name
+            for subject in tree.subjects
+            if any(found.digest == artifact.digest for found in subject.artifacts)
+        ),
+        "",
+    )
+    return (
+        f"SBOM {artifact.digest[7:19]} of {owner}, {artifact.origin_text}" if owner else f"SBOM {artifact.digest[7:19]}"
+    )

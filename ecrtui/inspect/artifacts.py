@@ -1,0 +1,357 @@
+"""The artifacts of an image in one tree: referrers, images with tags of cosign, attestations in its index. No I/O.
+
+Sources: OCI image spec 1.1 (``subject``, ``artifactType``), cosign's tag scheme (``sha256-….sig``), and the annotations
+``vnd.docker.reference.*`` that BuildKit gives to attestations in an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from ecrtui.ecr.cosign_tags import subject_of_tag
+from ecrtui.ecr.digest import is_digest, short_digest
+from ecrtui.ecr.image import Image, ImageKind, image_kind, is_index
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest, predicate_types
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.units import parse_iso_time
+from ecrtui.inspect.formats import created_in, format_name
+from ecrtui.inspect.statements import Known
+
+MAX_DEPTH = 4
+"""Levels of artifacts of artifacts, such as a signature of an SBOM."""
+
+_ORDER = (
+    ImageKind.SIGNATURE,
+    ImageKind.SIGSTORE_BUNDLE,
+    ImageKind.SBOM,
+    ImageKind.PROVENANCE,
+    ImageKind.ATTESTATION,
+    ImageKind.VEX,
+)
+"""The kinds of artifacts in the order of the tree; others follow."""
+
+_REFERENCE = "vnd.docker.reference.digest"
+
+
+class Origin(StrEnum):
+    """How an artifact is known to belong to an image."""
+
+    REFERRER = "referrer"
+    TAG = "tag"
+    INDEX = "in the index"
+    OWN = "its content"
+    """It is a layer of the image itself, which is no container image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An artifact of an image.
+
+    Args:
+        digest: the digest of its manifest.
+        kind: what it is, as far as its manifest or the registry tells.
+        origin: how it is known to belong to the image.
+        format: the name of its format; empty if it is not known.
+        size: bytes of its content, or of its manifest if that was not read; None if not known.
+        created: when it was pushed, in seconds since the epoch; else when it says that it was made.
+        tag: the tag of cosign; empty without one.
+        blobs: its contents; None if its manifest was not read.
+        artifact_type: its artifact type.
+        artifacts: the artifacts of the artifact.
+        problem: why it cannot be read; empty if it can.
+    """
+
+    digest: str
+    kind: ImageKind
+    origin: Origin
+    format: str = ""
+    size: int | None = None
+    created: float | None = None
+    tag: str = ""
+    blobs: tuple[Descriptor, ...] | None = None
+    artifact_type: str = ""
+    artifacts: tuple[Artifact, ...] = ()
+    problem: str = ""
+
+    @property
+    def origin_text(self) -> str:
+        """How it is known to belong to the image, with its tag: ``tag sha256-6c67….sig``."""
+        if not self.tag:
+            return str(self.origin)
+        prefix, dot, suffix = self.tag.partition(".")
+        return f"tag {prefix[:11]}…{dot}{suffix}"
+
+    @property
+    def is_signature(self) -> bool:
+        """True for a signature, which is said not to be verified."""
+        return self.kind in (ImageKind.SIGNATURE, ImageKind.SIGSTORE_BUNDLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An image with the artifacts that belong to it."""
+
+    digest: str
+    name: str
+    """``index``, ``image``, or the name of a platform."""
+    artifacts: tuple[Artifact, ...] = ()
+
+
+class Problem(NamedTuple):
+    """A part of the tree that could not be read."""
+
+    part: str
+    """``referrers``, ``tags of cosign``, ``manifests``, ``times``."""
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactTree:
+    """The artifacts of an image, and of its platforms if it is an index."""
+
+    root: Subject
+    platforms: tuple[Subject, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was not asked for, in words."""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The image, then its platforms."""
+        return (self.root, *self.platforms)
+
+    @property
+    def known(self) -> Known:
+        """The digests that a statement can be about: the image, its platforms, its artifacts."""
+        artifacts = [artifact for artifact, _ in self.all_artifacts() if artifact.digest]
+        names = {artifact.digest: f"the {artifact.kind} {short_digest(artifact.digest)}" for artifact in artifacts}
+        names |= {platform.digest: platform.name for platform in self.platforms}
+        return Known(names | {self.root.digest: f"the {self.root.name}"})
+
+    def all_artifacts(self) -> Iterator[tuple[Artifact, int]]:
+        """Yield every artifact with its depth below its subject, which is 0."""
+        for subject in self.subjects:
+            yield from walk(subject.artifacts)
+
+    @property
+    def count(self) -> int:
+        """The number of artifacts, without the contents of the image itself."""
+        return sum(1 for artifact, _ in self.all_artifacts() if artifact.origin is not Origin.OWN)
+
+    def sboms(self, digest: str) -> tuple[Artifact, ...]:
+        """Return the SBOMs of a platform, then those of the image itself."""
+        own = [subject for subject in self.platforms if subject.digest == digest]
+        return tuple(
+            artifact for subject in (*own, self.root) for artifact, _ in walk(subject.artifacts) if _has_sbom(artifact)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSources:
+    """What was read of an image, to make its tree.
+
+    Args:
+        digest: the image.
+        manifest: its manifest.
+        tags: its tags.
+        referrers: the referrers by the digest of their subject.
+        cosign: the manifests by tag of cosign.
+        manifests: other manifests by digest: those of attestations in the index, and those at hand.
+        images: images by digest, which tell when they were pushed.
+        problems: what could not be read.
+        notes: what was not asked for.
+    """
+
+    digest: str
+    manifest: Manifest
+    tags: tuple[str, ...] = ()
+    referrers: Mapping[str, Sequence[Referrer]] = field(default_factory=dict)
+    cosign: Mapping[str, Manifest] = field(default_factory=dict)
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    images: Mapping[str, Image] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def walk(artifacts: Iterable[Artifact], depth: int = 0) -> Iterator[tuple[Artifact, int]]:
+    """Yield artifacts and the artifacts of them, each with its depth."""
+    for artifact in artifacts:
+        yield artifact, depth
+        yield from walk(artifact.artifacts, depth + 1)
+
+
+def platforms_of(parsed: ParsedManifest) -> Mapping[str, str]:
+    """Return the names of the platforms of an index by digest, without attestations; a part of the digest without one.
+
+    An entry that has the annotations of an attestation is none, whatever its platform.
+    """
+    names = parsed.platform_names
+    return {
+        entry.digest: names.get(entry.digest) or short_digest(entry.digest)
+        for entry in parsed.with_role(DescriptorRole.MANIFEST)
+        if is_digest(entry.digest) and not _attested(entry)
+    }
+
+
+def attestations_of(parsed: ParsedManifest) -> Mapping[str, str]:
+    """Return the digests of the attestations in an index, each with the digest that it is about."""
+    return {
+        entry.digest: subject
+        for entry in parsed.with_role(DescriptorRole.MANIFEST)
+        if is_digest(entry.digest) and (subject := _attested(entry))
+    }
+
+
+def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
+    """Return the tree of what was read."""
+    parsed = parse_manifest(sources.manifest.text)
+    kind = parsed.kind(sources.manifest.media_type, sources.tags)
+    builder = _Builder(sources, parsed)
+    platforms = platforms_of(parsed)
+    own = () if kind in (ImageKind.IMAGE, ImageKind.INDEX) else _own_contents(sources, parsed, kind)
+    stray = [digest for digest, subject in builder.attested.items() if subject not in {sources.digest, *platforms}]
+    at_root = (*own, *builder.artifacts_of(sources.digest), *(builder.attestation(digest) for digest in stray))
+    return ArtifactTree(
+        Subject(sources.digest, str(kind), at_root),
+        tuple(Subject(digest, name, builder.artifacts_of(digest)) for digest, name in platforms.items()),
+        sources.problems,
+        sources.notes,
+    )
+
+
+def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
+    """Return an artifact with what its manifest tells: its contents, their size, its kind and format."""
+    parsed = parse_manifest(manifest.text)
+    if parsed.problem:
+        return replace(artifact, problem=f"The manifest cannot be read: {parsed.problem}.")
+    layers = parsed.with_role(DescriptorRole.LAYER)
+    config = parsed.config
+    if not layers and config is not None and not is_index(manifest.media_type):
+        layers = (config,)
+    tags = (artifact.tag,) if artifact.tag else ()
+    sizes = [layer.size for layer in layers if layer.size >= 0]
+    artifact_type = parsed.artifact_type or (config.media_type if config else "")
+    predicates = [named for layer in layers for named in predicate_types(layer.annotations)]
+    return replace(
+        artifact,
+        kind=parsed.kind(manifest.media_type, tags),
+        format=_formats([*predicates, *predicate_types(parsed.annotations)])
+        or format_name(artifact_type, *(layer.media_type for layer in layers))
+        or artifact.format,
+        size=sum(sizes) if sizes else artifact.size,
+        blobs=layers,
+        artifact_type=artifact_type,
+        created=artifact.created or parse_iso_time(created_in(parsed.annotations)),
+    )
+
+
+def blob_kind(artifact: Artifact, blob: Descriptor) -> tuple[ImageKind, str]:
+    """Return kind and format of one of several contents of an artifact."""
+    predicates = predicate_types(blob.annotations)
+    kind = image_kind("", blob.media_type, (), predicates)
+    named = _formats(predicates) or format_name(blob.media_type)
+    return (artifact.kind if kind is ImageKind.IMAGE else kind), named
+
+
+class _Builder:
+    def __init__(self, sources: ArtifactSources, parsed: ParsedManifest) -> None:
+        self._sources = sources
+        self.attested = attestations_of(parsed)
+        self._by_subject: dict[str, list[tuple[str, Manifest]]] = {}
+        for tag, manifest in sources.cosign.items():
+            self._by_subject.setdefault(subject_of_tag(tag), []).append((tag, manifest))
+        self._shown = {sources.digest}
+
+    def artifacts_of(self, subject: str, depth: int = 0) -> tuple[Artifact, ...]:
+        """Return the artifacts of an image. Each is shown once, so a circle of subjects ends."""
+        if depth >= MAX_DEPTH:
+            return ()
+        listed = [self._referrer(referrer) for referrer in self._sources.referrers.get(subject, ())]
+        tagged = [found for tag, manifest in self._by_subject.get(subject, ()) for found in self._tagged(tag, manifest)]
+        inside = [self.attestation(digest) for digest, about in self.attested.items() if about == subject]
+        new = []
+        for artifact in (*listed, *tagged, *inside):
+            if artifact.digest and artifact.digest in self._shown:
+                continue
+            self._shown.add(artifact.digest)
+            new.append(artifact)
+        new.sort(key=lambda one: _ORDER.index(one.kind) if one.kind in _ORDER else len(_ORDER))
+        return tuple(replace(one, artifacts=self.artifacts_of(one.digest, depth + 1)) for one in new)
+
+    def attestation(self, digest: str) -> Artifact:
+        """Return an attestation in the index."""
+        return self._with_known(Artifact(digest, ImageKind.ATTESTATION, Origin.INDEX))
+
+    def _referrer(self, referrer: Referrer) -> Artifact:
+        if not is_digest(referrer.digest):
+            return Artifact("", ImageKind.ARTIFACT, Origin.REFERRER, problem=referrer.media_type)
+        annotations = dict(referrer.annotations)
+        predicates = predicate_types(annotations)
+        return self._with_known(
+            Artifact(
+                referrer.digest,
+                image_kind(referrer.media_type, referrer.artifact_type, (), predicates),
+                Origin.REFERRER,
+                _formats(predicates) or format_name(referrer.artifact_type),
+                referrer.size,
+                parse_iso_time(created_in(annotations)),
+                artifact_type=referrer.artifact_type,
+            )
+        )
+
+    def _tagged(self, tag: str, manifest: Manifest) -> Iterator[Artifact]:
+        """Yield the artifact with a tag of cosign, or those in the index with the referrers tag of the OCI spec."""
+        if not is_index(manifest.media_type):
+            found = Artifact(manifest.digest, ImageKind.ARTIFACT, Origin.TAG, tag=tag)
+            yield with_manifest(self._with_known(found), manifest)
+            return
+        for entry in parse_manifest(manifest.text).with_role(DescriptorRole.MANIFEST):
+            if is_digest(entry.digest):
+                named = format_name(*predicate_types(entry.annotations), entry.artifact_type)
+                size = entry.size if entry.size >= 0 else None
+                yield self._with_known(Artifact(entry.digest, entry.kind, Origin.TAG, named, size, tag=tag))
+
+    def _with_known(self, artifact: Artifact) -> Artifact:
+        """Return an artifact with its time, and with its manifest if that is at hand."""
+        image = self._sources.images.get(artifact.digest)
+        if image is not None:
+            size = artifact.size if artifact.size is not None else image.size
+            artifact = replace(artifact, created=image.pushed_at or artifact.created, size=size)
+        manifest = self._sources.manifests.get(artifact.digest)
+        return artifact if manifest is None else with_manifest(artifact, manifest)
+
+
+def _own_contents(sources: ArtifactSources, parsed: ParsedManifest, kind: ImageKind) -> tuple[Artifact, ...]:
+    """Return the layers of an image that is no container image, each as an artifact to read."""
+    return tuple(
+        Artifact(
+            sources.digest,
+            kind,
+            Origin.OWN,
+            format_name(*predicate_types(layer.annotations), layer.media_type, parsed.artifact_type)
+            or layer.annotations.get("org.opencontainers.image.title", ""),
+            layer.size if layer.size >= 0 else None,
+            blobs=(layer,),
+            artifact_type=parsed.artifact_type or (parsed.config.media_type if parsed.config else ""),
+        )
+        for layer in parsed.with_role(DescriptorRole.LAYER)
+    )
+
+
+def _attested(entry: Descriptor) -> str:
+    """Return the digest that an entry of an index is an attestation of; empty for a platform."""
+    return entry.annotations.get(_REFERENCE, "") if entry.is_attestation else ""
+
+
+def _formats(predicates: Sequence[str]) -> str:
+    """Return the formats of these predicates, each once: ``SPDX, SLSA v1``."""
+    return ", ".join(dict.fromkeys(filter(None, map(format_name, predicates))))
+
+
+def _has_sbom(artifact: Artifact) -> bool:
+    return artifact.kind is ImageKind.SBOM or any(
+        blob_kind(artifact, blob)[0] is ImageKind.SBOM for blob in artifact.blobs or ()
+    )

@@ -1,0 +1,285 @@
+"""The artifacts of an image in one tree, read over the embedded registry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+
+from ecrtui.catalog.catalog import Catalog
+from ecrtui.ecr.digest import digest_of, short_digest
+from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, DescriptorRole, Manifest
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.emulator.demo.attachments import SOCI
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.errors import AccessDenied, NotFound, Refused
+from ecrtui.inspect.artifact_reading import MAX_SUBJECTS, ArtifactReader
+from ecrtui.inspect.artifacts import Artifact, ArtifactSources, ArtifactTree, Origin, artifact_tree, blob_kind, walk
+from ecrtui.inspect.contents import Content
+from ecrtui.registry.protocol import ECR_CAPABILITIES
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.ecr.test_exact_json import VALUES
+from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
+
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
+
+
+class Env(NamedTuple):
+    embedded: EmbeddedRegistry
+    reader: ArtifactReader
+    image: Image
+
+    def tree(self) -> ArtifactTree:
+        return self.reader.tree(self.image.digest, self.image.tags)
+
+
+def open_env(repository: str = CHECKOUT, tag: str = "prod", embedded: EmbeddedRegistry | None = None) -> Env:
+    embedded = embedded or checkout_registry()
+    registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
+    image = registry.images_by_tag(repository, [tag])[tag]
+    return Env(embedded, ArtifactReader(Catalog(registry), registry, repository), image)
+
+
+@pytest.fixture(scope="module")
+def env() -> Env:
+    return open_env()
+
+
+def lines(tree: ArtifactTree) -> list[str]:
+    found = []
+    for subject in tree.subjects:
+        found.append(subject.name)
+        for artifact, depth in walk(subject.artifacts, 1):
+            found.append(f"{'  ' * depth}{artifact.kind} | {artifact.format} | {artifact.origin_text}")
+    return found
+
+
+def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subject(env: Env) -> None:
+    tree, mark = env.tree(), f"tag sha256-{env.image.digest[7:11]}…"
+    assert not tree.problems
+    assert not tree.notes
+    assert lines(tree) == [
+        "index",
+        "  signature | Notation | referrer",
+        f"  signature | cosign | {mark}.sig",
+        "  sbom | SPDX | referrer",
+        "    signature | Notation | referrer",
+        f"  provenance | SLSA v1 | {mark}.att",
+        "linux/amd64",
+        "  attestation | SPDX, SLSA v0.2 | in the index",
+        "  artifact | SOCI index | referrer",
+        "linux/arm64",
+        "  sbom | CycloneDX | referrer",
+        "  attestation | SPDX, SLSA v0.2 | in the index",
+    ]
+    assert tree.count == 9
+    for artifact, _ in tree.all_artifacts():
+        assert artifact.size
+        assert artifact.created
+    attestation = tree.platforms[0].artifacts[0]
+    assert attestation.blobs
+    assert [blob_kind(attestation, blob) for blob in attestation.blobs] == [
+        (ImageKind.SBOM, "SPDX"),
+        (ImageKind.PROVENANCE, "SLSA v0.2"),
+    ]
+
+
+def contents(env: Env, tree: ArtifactTree) -> dict[str, Content]:
+    """Return every content, by the subject and the place of its artifact."""
+    found = {}
+    for subject in tree.subjects:
+        for number, (artifact, _) in enumerate(walk(subject.artifacts)):
+            whole = env.reader.with_blobs(artifact)
+            for blob in whole.blobs or ():
+                found[f"{subject.name} {number} {blob_kind(whole, blob)[1]}"] = env.reader.content(tree, whole, blob)
+    return found
+
+
+def test_every_content_of_the_demo_is_read(env: Env) -> None:
+    tree = env.tree()
+    found = contents(env, tree)
+    assert {name: content.title for name, content in found.items()} == {
+        "index 0 Notation, JWS": "Notation signature",
+        "index 1 cosign": "cosign signature",
+        "index 2 SPDX": "SPDX 2.3",
+        "index 3 Notation, JWS": "Notation signature",
+        "index 4 SLSA v1": "SLSA v1",
+        "linux/amd64 0 SPDX": "SPDX 2.3",
+        "linux/amd64 0 SLSA v0.2": "SLSA v0.2",
+        "linux/amd64 1 ": "SOCI index",
+        "linux/arm64 0 CycloneDX": "CycloneDX 1.6",
+        "linux/arm64 1 SPDX": "SPDX 2.3",
+        "linux/arm64 1 SLSA v0.2": "SLSA v0.2",
+    }
+    assert not any(content.problem for content in found.values())
+    for name in ("index 0 Notation, JWS", "index 1 cosign"):
+        facts = dict(found[name].facts)
+        assert facts["signed"] == (env.image.digest, "matches the index")
+        assert facts["status"] == ("present, not verified",)
+    assert dict(found["index 3 Notation, JWS"].facts)["signed"][1].startswith("matches the sbom ")
+    assert dict(found["linux/arm64 1 SLSA v0.2"].facts)["subject"][1] == "  matches linux/arm64"
+    assert found["linux/amd64 1 "].exact.startswith("00000000  00 7a 74 6f 63")
+
+
+def test_the_packages_of_a_platform_are_those_of_its_own_sbom(env: Env) -> None:
+    tree = env.tree()
+    amd64, arm64 = (env.reader.packages(tree, platform.digest) for platform in tree.platforms)
+    assert amd64
+    assert arm64
+    assert (amd64.format, arm64.format) == ("SPDX 2.3", "CycloneDX 1.6")
+    assert amd64.source.endswith("of linux/amd64, in the index")
+    assert arm64.source.endswith("of linux/arm64, referrer")
+    names = [{package.name for package in listed.packages} for listed in (amd64, arm64)]
+    assert "libatomic1" in names[1] - names[0]
+    assert dict(amd64.types)["maven"] == 17
+    assert dict(amd64.licenses)["Apache-2.0"] > 5
+    whole = env.reader.packages(tree, tree.root.digest)
+    assert whole
+    assert whole.source.endswith("of index, referrer")
+
+
+def test_a_chart_is_its_own_content() -> None:
+    env = open_env(CHART, "1.1.0")
+    tree = env.tree()
+    assert lines(tree) == ["helm chart", "  helm chart | Helm chart | its content"]
+    assert tree.count == 0
+    (content,) = contents(env, tree).values()
+    assert [file.path for file in content.files][:3] == [
+        "checkout/Chart.yaml",
+        "checkout/values.yaml",
+        "checkout/values.schema.json",
+    ]
+    assert "replicaCount: 2" in content.files[1].text
+    assert env.reader.packages(tree, tree.root.digest) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "part", "missing"),
+    [
+        ("ListImageReferrers", "referrers", "Notation"),
+        ("BatchGetImage", "tags of cosign", "cosign"),
+        ("DescribeImages", "times", ""),
+    ],
+)
+def test_a_denied_part_leaves_the_others(operation: str, part: str, missing: str) -> None:
+    env = open_env()
+    env.reader.catalog.manifest(CHECKOUT, env.image.digest)
+    env.embedded.faults.add(f"{operation}:error:code=AccessDeniedException")
+    tree = env.tree()
+    assert part in {problem.part for problem in tree.problems}
+    assert all(isinstance(problem.error, AccessDenied) for problem in tree.problems)
+    shown = "\n".join(lines(tree))
+    assert "in the index" in shown
+    assert not missing or missing not in shown
+
+
+def test_a_registry_without_referrers_has_the_other_artifacts() -> None:
+    env = open_env()
+    registry: Any = env.reader.registry
+    registry.capabilities = ECR_CAPABILITIES._replace(referrers=False)
+    tree = env.tree()
+    assert tree.notes == ("This registry does not list referrers.",)
+    assert not any("referrer" in line for line in lines(tree))
+    assert any("cosign" in line for line in lines(tree))
+
+
+def test_an_archived_or_missing_image_is_an_error() -> None:
+    env = open_env()
+    with pytest.raises(NotFound):
+        env.reader.tree(digest_of("nothing"))
+
+
+def test_a_large_content_is_refused_before_it_is_read(env: Env) -> None:
+    blob = Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/octet-stream", 5_000_000)
+    artifact = Artifact(digest_of("a"), ImageKind.ARTIFACT, Origin.REFERRER, blobs=(blob,))
+    with pytest.raises(Refused, match=r"The content has 5\.0 MB"):
+        env.reader.content(env.tree(), artifact, blob)
+
+
+A, B, C = (digest_of(name) for name in "abc")
+
+
+def manifest(document: Any, media_type: str = OCI_MANIFEST) -> Manifest:
+    text = json.dumps(document)
+    return Manifest(text, digest_of(text), media_type)
+
+
+def image_of(*layers: dict[str, Any], **members: Any) -> Manifest:
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": C, "size": 5}
+    return manifest({"schemaVersion": 2, "config": config, "layers": layers, **members})
+
+
+def tree_of(root: Manifest, **sources: Any) -> ArtifactTree:
+    return artifact_tree(ArtifactSources(root.digest, root, **sources))
+
+
+def test_artifacts_in_a_circle_end() -> None:
+    root = image_of({"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": A, "size": 1})
+    listed = {root.digest: [Referrer(A, OCI_MANIFEST)], A: [Referrer(B, OCI_MANIFEST)], B: [Referrer(A, OCI_MANIFEST)]}
+    tree = tree_of(root, referrers=listed)
+    assert [(short_digest(one.digest), depth) for one, depth in tree.all_artifacts()] == [
+        (short_digest(A), 0),
+        (short_digest(B), 1),
+    ]
+
+
+def test_the_referrers_tag_of_the_oci_specification_is_read() -> None:
+    root = image_of({"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": A, "size": 1})
+    entry = {"mediaType": OCI_MANIFEST, "digest": B, "size": 7, "artifactType": "application/spdx+json"}
+    listed = manifest({"schemaVersion": 2, "manifests": [entry]}, OCI_INDEX)
+    tree = tree_of(root, cosign={f"sha256-{root.digest[7:]}": listed})
+    assert lines(tree) == ["image", f"  sbom | SPDX | tag sha256-{root.digest[7:11]}…"]
+
+
+def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:
+    annotations = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": C}
+    unknown = {"os": "unknown", "architecture": "unknown"}
+    entries = [{"digest": A, "platform": {"os": "linux", "architecture": "amd64"}},
+               {"digest": B, "annotations": annotations, "platform": unknown}]  # fmt: skip
+    tree = tree_of(manifest({"schemaVersion": 2, "manifests": entries}, OCI_INDEX))
+    assert lines(tree) == ["index", "  attestation |  | in the index", "linux/amd64"]
+
+
+@pytest.mark.parametrize(
+    ("artifact_type", "media_type", "kind", "named"),
+    [
+        ("application/vnd.cncf.helm.config.v1+json", "a/b", ImageKind.HELM, "Helm chart"),
+        ("application/vnd.wasm.config.v0+json", "application/wasm", ImageKind.ARTIFACT, "WebAssembly"),
+        (SOCI, "application/octet-stream", ImageKind.ARTIFACT, "SOCI index"),
+        ("application/vnd.cncf.model.manifest.v1+json", "a/b", ImageKind.ARTIFACT, "model (ModelPack)"),
+        ("application/vnd.unknown.artifact.v1", "text/plain", ImageKind.ARTIFACT, "ORAS artifact"),
+        ("application/vnd.unknown.artifact.v1", "application/wasm", ImageKind.ARTIFACT, "WebAssembly"),
+    ],
+)
+def test_an_image_that_is_an_artifact_is_named_by_its_media_type(
+    artifact_type: str, media_type: str, kind: ImageKind, named: str
+) -> None:
+    tree = tree_of(image_of({"mediaType": media_type, "digest": A, "size": 4}, artifactType=artifact_type))
+    assert [(one.kind, one.format, one.origin) for one in tree.root.artifacts] == [(kind, named, Origin.OWN)]
+
+
+def test_the_requests_have_a_limit() -> None:
+    env = open_env()
+    many = [{"digest": digest_of(str(n)), "platform": {"os": "linux", "architecture": str(n)}} for n in range(110)]
+    document = manifest({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": many}, OCI_INDEX)
+    env.reader.catalog._manifests.keep(CHECKOUT, [document])  # ECR refuses an index without its images
+    asked: list[int] = []
+    env.embedded.faults.before("ListImageReferrers", lambda: asked.append(1), times=None)
+    tree = env.reader.tree(document.digest)
+    assert len(asked) == MAX_SUBJECTS
+    assert tree.notes == ("Not asked for the artifacts of 11 more images.",)
+
+
+@settings(max_examples=30)
+@given(VALUES)
+def test_no_manifest_breaks_the_tree(value: Any) -> None:
+    for media_type in (OCI_MANIFEST, OCI_INDEX):
+        for document in (value, {"manifests": value}, {"manifests": [value]}, {"layers": [value]},
+                         {"manifests": [{"digest": A, "annotations": value, "platform": value}]},
+                         {"layers": [{"annotations": value}], "config": value, "annotations": value}):  # fmt: skip
+            root = manifest(document, media_type)
+            tree_of(root, manifests={A: root}, cosign={f"sha256-{root.digest[7:]}.sig": root})
