@@ -15,7 +15,7 @@ from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.signals import interrupts, stop_event
-from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, refuse_all
+from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import format_count, format_size
@@ -27,7 +27,7 @@ from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
 from ecrtui.promote.transfer import copy_blobs
 from ecrtui.retag.journal.transfers import TransferRecords
-from ecrtui.retag.plan import OnConflict, Report, StepOutcome
+from ecrtui.retag.plan import OnConflict, Report, StepOutcome, unsent_report
 from ecrtui.retag.plan_file import NO_TAG
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _Job(NamedTuple):
 
     def refused(self) -> PromotionReport:
         """Return the result of a promotion that is not carried out: refused steps, and the others skipped."""
-        return PromotionReport(self.promotion, refuse_all(self.promotion.plan, self.target.engine))
+        return PromotionReport(self.promotion, unsent_report(self.promotion.plan, self.target.engine.location))
 
 
 def _target_context(options: argparse.Namespace, reference: Reference, source: CommandContext) -> CommandContext:

@@ -18,7 +18,16 @@ from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_names
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan import (
+    OnConflict,
+    Plan,
+    Progress,
+    Report,
+    Step,
+    StepOutcome,
+    StepResult,
+    unsent_report,
+)
 from ecrtui.retag.plan_file import plan_document, report_document
 
 if TYPE_CHECKING:
@@ -69,7 +78,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         return ExitCode.DONE
     on_conflict = OnConflict(options.on_conflict)
     if plan.refused_steps and refused_is_final and on_conflict is OnConflict.STOP:
-        report = refuse_all(plan, engine)
+        report = unsent_report(plan, engine.location)
         print_summary(report)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
@@ -128,20 +137,6 @@ def _report_interrupt(plan: Plan, engine: Engine) -> int:
         print_message("resolve unknown writes with: ecrtui history --resolve-unknown")
     print_message(f"continue with: ecrtui retag --resume {plan.id}")
     return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
-
-
-def refuse_all(plan: Plan, engine: Engine) -> Report:
-    """Return the report of a plan that is not sent because a step is refused."""
-    return Report(
-        plan,
-        tuple(
-            StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
-            if step.action is StepAction.REFUSED
-            else StepResult(step, StepOutcome.SKIPPED if step.writes else StepOutcome.ALREADY, step.reason)
-            for step in plan.steps
-        ),
-        engine.location,
-    )
 
 
 def confirmed(

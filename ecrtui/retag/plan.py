@@ -241,3 +241,17 @@ class Report:
         for result in self.results:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
+
+
+def unsent_report(plan: Plan, location: RegistryLocation) -> Report:
+    """Return the report of a plan of which nothing is sent: a step is refused, or the user stopped."""
+    return Report(
+        plan,
+        tuple(
+            StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+            if step.action is StepAction.REFUSED
+            else StepResult(step, StepOutcome.SKIPPED if step.writes else StepOutcome.ALREADY, step.reason)
+            for step in plan.steps
+        ),
+        location,
+    )

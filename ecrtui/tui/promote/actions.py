@@ -32,13 +32,13 @@ class TransferAdvanced(Message):
 
 
 class PromoteMixin(PlanApplyMixin):
-    """A screen on which an image can be copied to another repository."""
+    """A screen on which images can be copied to another repository."""
 
-    async def begin_promotion(self, image: RetagSource) -> None:
-        """Open the form for this image."""
+    async def begin_promotion(self, *images: RetagSource) -> None:
+        """Open the form for these images of one repository."""
         from ecrtui.tui.promote.form import PromoteForm  # the first frame does not need it
 
-        await self.show_form(PromoteForm(image, self.known_repositories()))
+        await self.show_form(PromoteForm(images, self.known_repositories()))
 
     def on_promote_form_plan_requested(self, message: PromoteForm.PlanRequested) -> None:
         message.stop()
@@ -54,8 +54,8 @@ class PromoteMixin(PlanApplyMixin):
             job = form.job_on(session)
             planned = await blocking.run_blocking(job.plan, form.target, create_repository=form.creates_repository)
         except EcrTuiError as error:
-            has_source = form.job is not None and form.job.source is not None
-            if error.kind is ErrorKind.REPOSITORY_NOT_FOUND and has_source:
+            has_sources = form.job is not None and bool(form.job.sources)
+            if error.kind is ErrorKind.REPOSITORY_NOT_FOUND and has_sources:
                 form.show_missing_repository()
             else:
                 form.show_error(error)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from textual.content import Content
 from textual.suggester import SuggestFromList
 
-from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.reference import Reference, parse_reference
+from ecrtui.ecr.units import format_count
 from ecrtui.errors import UsageError
-from ecrtui.promote.apply import PromotionReport
+from ecrtui.promote.batch import BatchReport
 from ecrtui.promote.document import copy_lines
 from ecrtui.promote.plan import parse_target
 from ecrtui.promote.transfer import OnProgress, TransferProgress
@@ -25,16 +27,20 @@ from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
 from ecrtui.tui.retag.retag_form import RetagSource, image_title
 
 
+def _title_of_several(images: Sequence[RetagSource]) -> Content:
+    title = f"Promote {format_count(len(images), 'marked image')} of "
+    return Content.assemble((title, "bold"), text.content(images[0].repository, "bold $accent"))
+
+
 class PromoteForm(FieldForm):
     """Asks for a target, and shows what is copied there while the user types.
 
     Args:
-        image: the image to copy.
+        images: the images to copy, of one repository, at least one.
         repositories: the names that the field completes.
     """
 
     BINDINGS = bindings("promote_form")
-    placeholder = "repository[:tag], or an image URI"
     stops_after = "the current parts"
 
     @dataclass
@@ -49,9 +55,13 @@ class PromoteForm(FieldForm):
 
         form: PromoteForm
 
-    def __init__(self, image: RetagSource, repositories: Sequence[str] = ()) -> None:
-        super().__init__(image_title("Promote", image))
-        self.image = image
+    def __init__(self, images: Sequence[RetagSource], repositories: Sequence[str] = ()) -> None:
+        several = len(images) > 1
+        self.placeholder = "repository, or its URI" if several else "repository[:tag], or an image URI"
+        super().__init__(_title_of_several(images) if several else image_title("Promote", images[0]))
+        self.images = images
+        self._position = 1
+        """The position of the image that is copied."""
         self._repositories = repositories
         self.target = Reference()
         """What the user typed."""
@@ -59,7 +69,7 @@ class PromoteForm(FieldForm):
         self.job: PromotionJob | None = None
         """What plans and copies; None before the first plan."""
         self.planned: PlannedPromotion | None = None
-        self.result: PromotionReport | None = None
+        self.result: BatchReport | None = None
         self._transfer: TransferProgress | None = None
         self._is_missing = False
         """True if the repository of the target does not exist."""
@@ -72,10 +82,24 @@ class PromoteForm(FieldForm):
 
     def problem_of(self, words: tuple[str, ...]) -> str:
         try:
-            self.target = parse_target(words[0], next(iter(self.image.tags), "")) if words else Reference()
+            self.target = self._parse(words[0]) if words else Reference()
         except UsageError as error:
             return error.detail or error.title
         return ""
+
+    def _parse(self, line: str) -> Reference:
+        """Return the target; without a tag if there are several images, which keep theirs.
+
+        Raises:
+            UsageError: the line names no target.
+        """
+        if len(self.images) == 1:
+            return parse_target(line, next(iter(self.images[0].tags), ""))
+        if untagged := sum(not image.tags for image in self.images):
+            raise UsageError(f"{format_count(untagged, 'marked image')} without a tag cannot be copied with the others")
+        if parse_reference(line).tag:
+            raise UsageError("Several images cannot get one tag", f"Each keeps its own tags. {line!r} names a tag.")
+        return parse_target(line, "-")._replace(tag="")
 
     def request_plan(self, tags: tuple[str, ...]) -> None:
         self.planned = self.result = self._transfer = None
@@ -85,7 +109,7 @@ class PromoteForm(FieldForm):
     def job_on(self, session: Session) -> PromotionJob:
         """Return what plans and copies, on the session of the image."""
         if self.job is None:
-            self.job = PromotionJob(session, Reference(self.image.repository, digest=self.image.digest))
+            self.job = PromotionJob(session, self.images)
         return self.job
 
     def carry_out(self, request: ApplyRequested, on_progress: OnProgress, stop: Callable[[], bool]) -> Report:
@@ -99,16 +123,20 @@ class PromoteForm(FieldForm):
         self.result = self.job.carry_out(
             self.planned,
             on_progress=on_progress,
+            on_image=self._begin_image,
             stop=stop,
             on_conflict=request.on_conflict,
             allow_protected=request.confirmed,
         )
         return self.result.report
 
+    def _begin_image(self, position: int) -> None:
+        self._position = position
+
     def show_promotion(self, planned: PlannedPromotion) -> None:
         """Show the requested plan."""
         self.planned = planned
-        self.show_plan(planned.promotion.plan)
+        self.show_plan(planned.batch.plan)
 
     def show_missing_repository(self) -> None:
         """Show that the repository of the target does not exist, and how to create it."""
@@ -135,16 +163,21 @@ class PromoteForm(FieldForm):
         return f" in {self.target.registry_id}, {self.target.region}"
 
     def progress_words(self, state: PlanFormState) -> str:
+        image = f"image {self._position} of {len(self.images)}: " if len(self.images) > 1 else ""
         if self._transfer is None:
-            return "copying…"
+            return f"{image}copying…"
         if self._transfer.bytes_done < self._transfer.bytes_total:
-            return f"copying: {self._transfer}"
-        return f"writing manifests and tags… ({self._transfer})"
+            return f"{image}copying: {self._transfer}"
+        return f"{image}writing manifests and tags… ({self._transfer})"
 
     def plan_lines(self, plan: Plan) -> Content:
         if self.planned is None:
             return super().plan_lines(plan)
-        lines = [text.content(f"  {line}") for line in copy_lines(self.planned.promotion)]
+        lines = []
+        for image, promotion in zip(self.images, self.planned.batch.promotions, strict=True):
+            if len(self.images) > 1:
+                lines.append(text.content(f"  {short_digest(image.digest)} {' '.join(image.tags)}", "bold"))
+            lines += [text.content(f"  {line}") for line in copy_lines(promotion)]
         return Content("\n").join([*lines, super().plan_lines(plan)])
 
     def report_lines(self, report: Report) -> Content:

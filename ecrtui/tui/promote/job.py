@@ -1,84 +1,95 @@
-"""The promotion of one image between two sessions. Its calls block."""
+"""The promotion of images between two sessions. Its calls block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import UsageError
-from ecrtui.promote.apply import PromotionReport, PromotionRun
-from ecrtui.promote.plan import Promotion, Source, TagTarget
+from ecrtui.promote.batch import BatchReport, BatchRun, PromotionBatch
+from ecrtui.promote.plan import Source, TagTarget
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
 from ecrtui.promote.transfer import OnProgress
 from ecrtui.retag.plan import OnConflict
 from ecrtui.session import Session
+from ecrtui.tui.retag.retag_form import RetagSource
 
 
 class PlannedPromotion(NamedTuple):
-    """A plan, and the session of its target."""
+    """The plans of the images, the session of their target, and what made them."""
 
-    promotion: Promotion
+    batch: PromotionBatch
     target: Session
+    planner: PromotionPlanner
 
 
 @dataclass
 class PromotionJob:
-    """Plans and carries out the promotion of one image.
+    """Plans and carries out the promotion of images of one repository.
 
     Args:
-        session: the session of the image.
-        image: the image, by digest.
+        session: the session of the images.
+        images: the images, at least one.
     """
 
     session: Session
-    image: Reference
-    source: Source | None = field(default=None, init=False)
-    """The image with everything that belongs to it; None before the first plan. ECR counts reading it as a pull."""
+    images: Sequence[RetagSource]
+    sources: tuple[Source, ...] = field(default=(), init=False)
+    """The images with everything that belongs to them; none before the first plan. ECR counts reading one as a pull."""
     _targets: dict[str, Session] = field(default_factory=dict, init=False)
 
     def plan(self, target: Reference, *, create_repository: bool) -> PlannedPromotion:
         """Return the plan for a target.
 
         Args:
-            target: the repository and the tag, and the account and the region if they were given.
+            target: the repository, and the account and the region if they were given. With a tag, the image gets it;
+                without one, each image gets all its tags.
             create_repository: whether a repository that does not exist is created.
 
         Raises:
             EcrTuiError: the image cannot be copied, or a registry cannot be read.
         """
         session = self._session_of(target)
-        if self.source is None:
-            self.source = read_source(self.session.registry, self.image)
+        if not self.sources:
+            references = (Reference(image.repository, digest=image.digest) for image in self.images)
+            self.sources = tuple(read_source(self.session.registry, reference) for reference in references)
         planner = PromotionPlanner(
             self.session.registry, session.registry, session.engine, create_repository=create_repository
         )
-        return PlannedPromotion(planner.plan(self.source, [TagTarget(target.repository, target.tag)]), session)
+        promotions = (
+            planner.plan(source, [TagTarget(target.repository, tag) for tag in ([target.tag] if target.tag else tags)])
+            for source, tags in zip(self.sources, (image.tags for image in self.images), strict=True)
+        )
+        return PlannedPromotion(PromotionBatch(tuple(promotions)), session, planner)
 
     def carry_out(
         self,
         planned: PlannedPromotion,
         *,
         on_progress: OnProgress,
+        on_image: Callable[[int], None],
         stop: Callable[[], bool],
         on_conflict: OnConflict,
         allow_protected: Collection[str],
-    ) -> PromotionReport:
-        """Carry out a plan, as :class:`PromotionRun` does. The bytes do not pass through this process.
+    ) -> BatchReport:
+        """Carry out the plans, as :class:`BatchRun` does. The bytes do not pass through this process.
 
         Raises:
             EcrTuiError: nothing was sent.
         """
-        promotion, target = planned
+        batch, target, planner = planned
         with self.session.open_carrier(self.session.registry, target.registry) as carry:
-            return PromotionRun(
-                promotion,
+            return BatchRun(
+                batch,
+                planner,
                 target.registry,
                 target.engine,
                 carry,
                 on_progress=on_progress,
+                on_image=on_image,
                 stop=stop,
                 on_conflict=on_conflict,
                 allow_protected=allow_protected,

@@ -184,13 +184,13 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
             await self.begin_retag(self._image_to_write(image))
 
     async def action_promote(self) -> None:
-        """Copy the selected image to another repository; marks do not count."""
-        if self.current is not None:
-            note = "Only the image under the cursor is copied, not the marked images." if self.rows.marked() else ""
-            await self.begin_promotion(self._image_to_write(self.current, note))
+        """Copy the marked images to another repository; without marks, the selected image."""
+        images = self.rows.marked() or [image for image in (self.current,) if image is not None]
+        if images:
+            await self.begin_promotion(*map(self._image_to_write, images))
 
-    def _image_to_write(self, image: Image, note: str = "") -> RetagSource:
-        return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at), note)
+    def _image_to_write(self, image: Image) -> RetagSource:
+        return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
 
     def action_config(self) -> None:
         """Show the config of the selected image."""

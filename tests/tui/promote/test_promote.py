@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -54,13 +55,10 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
 ) -> None:
     create_repository(client, DEV)
     push_image(client, DEV, "new", "v2", layers=[b"layer"])
-    push_image(client, DEV, "second", "v3", layers=[b"layer"])
     embedded.faults.add("InitiateLayerUpload:latency:seconds=3:times=1")
     async with running(embedded, DEV, size=(110, 40), protected_tags=("prod",)) as pilot:
-        await until(pilot, "2 images")
-        await pilot.press("space", "j")
-        form = await open_form(pilot, "team/", "is not a repository name")
-        assert "not the marked images" in form
+        await until(pilot, "1 image ·")
+        await open_form(pilot, "team/", "is not a repository name")
         for target, problem in (
             (f"{DEV}:other", "ecrtui retag"),
             ("123456789012.dkr.ecr.eu-north-1.amazonaws.com/team/prod", "The target is in another region"),
@@ -98,3 +96,26 @@ async def test_an_opened_tag_is_the_tag_of_the_copy(embedded: EmbeddedRegistry, 
         await open_form(pilot, "team/pr", "does not exist")
         await pilot.press("right")  # takes the completion
         assert "v2  new" in await until(pilot, "enter apply")
+
+
+async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRegistry, client: Any) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    images = {tag: push_image(client, DEV, tag, tag, layers=[b"shared", tag.encode()]) for tag in ("v1", "v2", "v3")}
+    push_image(client, DEV, "v1", "one", layers=[b"shared", b"v1"])
+    before = embedded.calls["InitiateLayerUpload"]
+    async with running(embedded, DEV, size=(110, 45)) as pilot:
+        await until(pilot, "3 images")
+        await pilot.press("asterisk", "p")
+        await until(pilot, "Promote 3 marked images of team/dev")
+        await type_text(pilot, f"{PROD}:all")
+        await until(pilot, "Each keeps its own tags")
+        await pilot.press("ctrl+u")
+        await type_text(pilot, PROD)
+        plan = await until(pilot, "enter apply")
+        assert set(re.findall(r"^\W*(\w+) +new ", plan, re.MULTILINE)) == {"v1", "one", "v2", "v3"}
+        embedded.faults.add("PutImage:throttle:times=1")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, PROD) == {tag: images[tag].digest for tag in images} | {"one": images["v1"].digest}
+    assert embedded.calls["InitiateLayerUpload"] == before + 7, "the shared layer once"
