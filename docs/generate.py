@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
@@ -21,11 +22,17 @@ from ecrtui.catalog.index_parts import IndexParts
 from ecrtui.cli import doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
+from ecrtui.connections import SessionFactory
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
 from ecrtui.inspect.findings_filter import FINDINGS
-from ecrtui.settings import SETTINGS, Settings
+from ecrtui.settings import SETTINGS, Connection, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
+from ecrtui.tui.screens.activity import ActivityScreen
+from ecrtui.tui.screens.images import ImagesScreen
+from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.screens.side_by_side import SideBySideScreen
+from ecrtui.tui.table.column_layout import Column
 
 DOCS = Path(__file__).parent
 _TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
@@ -173,6 +180,24 @@ def keys() -> str:
     return table(("where", "id", "keys", "action"), rows)
 
 
+def columns() -> str:
+    """Return the columns of each list: those that are shown by default, and the others."""
+    rows = [
+        (f"`{screen.COLUMN_LIST}`", _ids(columns, extra=False), _ids(columns, extra=True))
+        for screen, columns in (
+            (ImagesScreen, ImagesScreen(SessionFactory(Connection(), Settings()), "").columns),
+            (RepositoriesScreen, RepositoriesScreen.columns),
+            (SideBySideScreen, SideBySideScreen.columns),
+            (ActivityScreen, ActivityScreen.columns),
+        )
+    ]
+    return table(("list", "default", "also"), rows)
+
+
+def _ids(columns: Iterable[Column[Any]], *, extra: bool) -> str:
+    return _code(*(column.id for column in columns if column.extra is extra))
+
+
 def distribution_operations() -> str:
     """Return the requests of the distribution API with the operation that each means."""
     rows = [
@@ -204,6 +229,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "doctor-options": doctor_options,
     "distribution-operations": distribution_operations,
     "keys": keys,
+    "columns": columns,
 }
 
 

@@ -15,6 +15,9 @@ FIX = "Fix the file or move it aside."
 
 _MAX_UNLOCK_MINUTES = 24 * 60
 
+COLUMN_LISTS = ("images", "repositories", "side_by_side", "activity")
+"""The lists whose columns can be chosen."""
+
 _SHOWN_VALUE = 60
 """Characters of a wrong value that an error shows."""
 
@@ -141,3 +144,16 @@ def check_keys(value: Mapping[str, Any], origin: Origin) -> Mapping[str, str]:
         else:
             raise invalid(origin, ["keys", name], entry, 'be a text with one or more keys, as in "t,f2"')
     return flat
+
+
+def check_columns(value: Mapping[str, Any], origin: Origin) -> Mapping[str, tuple[str, ...]]:
+    """Check the lists and that their columns are texts. A list checks the names of its columns when it is opened."""
+    return {name: _check_columns_of(name, ids, origin) for name, ids in value.items()}
+
+
+def _check_columns_of(name: str, ids: Any, origin: Origin) -> tuple[str, ...]:
+    if name not in COLUMN_LISTS:
+        raise invalid(origin, ["columns", name], ids, f"not be there: the lists are {', '.join(COLUMN_LISTS)}")
+    if not isinstance(ids, list | tuple) or not ids or not all(isinstance(column, str) for column in ids):
+        raise invalid(origin, ["columns", name], ids, "be a list of one or more columns")
+    return tuple(dict.fromkeys(ids))

@@ -27,6 +27,7 @@ from ecrtui.setting_declaration import (
     TEXT,
     Origin,
     Setting,
+    check_columns,
     check_keys,
     check_prefetch,
     check_protected_tags,
@@ -161,6 +162,13 @@ class Settings:
     keys: Mapping[str, str] = declare(
         TABLE, 'Keys by action id, for example `"image.retag" = "t,f2"`.', dict, check=check_keys
     )
+    columns: Mapping[str, Sequence[str]] = declare(
+        TABLE,
+        'The columns of a list, from left to right, for example `images = ["tag", "pushed", "size"]`. Choosing '
+        "columns in a list writes them here.",
+        dict,
+        check=check_columns,
+    )
     accounts: Mapping[str, Mapping[str, Any]] = declare(
         TABLE,
         "Settings that differ for accounts, by a glob pattern for the id, the alias or the profile.",
@@ -241,24 +249,53 @@ def file_in_use(environment: Mapping[str, str]) -> Path:
 
 
 def remember_theme(theme: str, file: Path | None = None) -> None:
-    """Write the theme into the settings file. Keep everything else in it as it is.
+    """Write the theme into the settings file; see :func:`_remember`."""
+    _remember(("theme",), theme, file)
+
+
+def remember_columns(list_name: str, ids: Sequence[str] | None, file: Path | None = None) -> None:
+    """Write the columns of a list into the settings file, or remove them if None; see :func:`_remember`."""
+    _remember(("columns", list_name), None if ids is None else list(ids), file)
+
+
+def _remember(names: tuple[str, ...], value: str | list[str] | None, file: Path | None) -> None:
+    """Write a setting into the settings file. Keep everything else in it as it is.
+
+    Args:
+        names: the setting, or a table and a setting in it.
+        value: the value; None removes the setting.
+        file: the settings file; the one in use if None.
 
     Raises:
         SettingsError: the file is broken, and stays as it is, or it cannot be written.
     """
+    from ecrtui.settings_text import with_value  # the first frame does not need it
+
     path = file or file_in_use(os.environ)
     if lacks_home(path):
         raise SettingsError(f"Cannot write {path}", "There is no home folder.", "Set HOME or XDG_CONFIG_HOME.")
     path = path.resolve()
     text = _read(path)
-    changed = _with_theme(text, theme)
-    if _parse(path, changed).get("theme") != theme:
-        raise SettingsError(f"Cannot change {path}", "The theme in it is written in an unusual way.", FIX)
+    _parse(path, text)
+    changed = with_value(text, names, value)
+    if not _has_value(changed, names, value):
+        raise SettingsError(f"Cannot change {path}", f"The {names[0]} in it is written in an unusual way.", FIX)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, changed)
     except OSError as problem:
         raise SettingsError(f"Cannot write {path}", problem.strerror or str(problem)) from problem
+
+
+def _has_value(text: str, names: tuple[str, ...], value: object) -> bool:
+    """Return True if the text is valid and has this value."""
+    try:
+        found: Any = parse_toml(text)
+    except UnreadableFile:
+        return False
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return bool(found == value)
 
 
 def _replace(path: Path, text: str) -> None:
@@ -275,21 +312,6 @@ def _replace(path: Path, text: str) -> None:
     except BaseException:
         Path(draft).unlink()
         raise
-
-
-_TABLE_HEADER = r"(?m)^\s*\["
-_THEME = r"""(?m)^(\s*(?:theme|"theme"|'theme')\s*=\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s#"']+)(?=[^\S\n]*(?:\#|$))"""
-
-
-def _with_theme(text: str, theme: str) -> str:
-    """Return the text of a settings file with another theme. Comments and all else stay."""
-    import json  # the first frame does not need it
-
-    value = json.dumps(theme, ensure_ascii=False).replace("\x7f", "\\u007f")
-    table = re.search(_TABLE_HEADER, text)
-    top, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
-    changed, times = re.subn(_THEME, lambda found: found[1] + value, top, count=1)
-    return (changed if times else f"theme = {value}\n{top}") + rest
 
 
 def _read(path: Path, *, must_exist: bool = False) -> str:

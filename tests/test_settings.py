@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.errors import SettingsError
-from ecrtui.settings import PROTECTED_TAGS, SETTINGS, Settings, load, remember_theme
+from ecrtui.settings import PROTECTED_TAGS, SETTINGS, Settings, load, remember_columns, remember_theme
 
 
 @pytest.fixture
@@ -306,6 +306,50 @@ def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises(SettingsError):
         remember_theme("new", blocked / "settings.toml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'columns.images = ["tag", "size"]\n'),
+        ("read_only = true\n[keys]\n", 'columns.images = ["tag", "size"]\nread_only = true\n[keys]\n'),
+        ('columns.images = ["digest"] # mine\n', 'columns.images = ["tag", "size"] # mine\n'),
+        ('columns . "images" = [\n  "digest",\n]\n', 'columns . "images" = ["tag", "size"]\n'),
+        ("# x\n[columns]\n[keys]\n", '# x\n[columns]\nimages = ["tag", "size"]\n[keys]\n'),
+        ("[columns]", '[columns]\nimages = ["tag", "size"]\n'),
+        (
+            '[columns]\nrepositories = ["name"]\n images = ["digest"]\n\n[accounts.x]\ntheme = "a"\n',
+            '[columns]\nrepositories = ["name"]\n images = ["tag", "size"]\n\n[accounts.x]\ntheme = "a"\n',
+        ),
+    ],
+)
+def test_columns_are_remembered_and_removed(file: Path, before: str, after: str) -> None:
+    remember_columns("images", ["tag", "size"], given(file, before))
+    assert file.read_text() == after
+    assert load({}, {}, file).columns["images"] == ("tag", "size")
+    remember_columns("images", None, file)
+    assert "images" not in load({}, {}, file).columns
+
+
+def test_columns_in_an_inline_table_stay_unchanged(file: Path) -> None:
+    text = 'columns = {images = ["tag"]}\n'
+    with pytest.raises(SettingsError, match="Cannot change"):
+        remember_columns("images", ["size"], given(file, text))
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[columns]\nimage = ["tag"]\n', "the lists are images, repositories, side_by_side, activity"),
+        ('columns.images = "tag"\n', "columns.images must be a list of one or more columns"),
+        ("columns.images = []\n", "line 1: columns.images is ()"),
+    ],
+)
+def test_wrong_columns_are_reported_with_the_lists(file: Path, text: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({}, {}, given(file, text))
+    assert problem.replace("()", "[]") in str(caught.value)
 
 
 def test_a_misspelt_setting_is_reported_with_the_closest_name(file: Path) -> None:

@@ -80,6 +80,7 @@ SCOPES = (
     Scope("sign_in", "Sign-in"),
     Scope("menu", "Menus"),
     Scope("copy_menu", "Copy menu"),
+    Scope("columns", "Columns"),
     Scope("connections", "Connection picker"),
 )
 """All scopes, in the order of the help: the most specific first."""
@@ -149,6 +150,7 @@ ACTIONS = (
     Action("list.filter", "slash", "filter", "filter", "Show only matching rows", footer=True),
     Action("list.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
     Action("list.reverse", "S", "reverse", "reverse", "Reverse the sort order"),
+    Action("list.columns", "C", "columns", "columns", "Choose and order the columns; saved in your settings"),
     Action("list.describe", "d", "describe", "describe", "Show all details of the row", footer=True),
     Action("list.yaml", "y", "yaml", "yaml", "Show the row as YAML"),
     Action("row.open", "enter", "open", "open", "Open the row", palette=False),
@@ -298,6 +300,11 @@ ACTIONS = (
     *_matches("text"),
     Action("menu.down", "j", "down", "down", "Move one line down", palette=False),
     Action("menu.up", "k", "up", "up", "Move one line up", palette=False),
+    Action("columns.toggle", "space", "toggle_column", "show or hide", "Show or hide the column", palette=False),
+    Action("columns.move_up", "K,shift+up", "move(-1)", "move up", "Move the column to the left", palette=False),
+    Action("columns.move_down", "J,shift+down", "move(1)", "move down", "Move the column to the right", palette=False),
+    Action("columns.save", "enter", "save", "save", "Save the columns", palette=False),
+    Action("columns.reset", "r", "reset", "default", "Show the default columns", palette=False),
     *(
         Action(f"copy_menu.pick_{n}", str(n), f"pick({n})", f"copy {n}", f"Copy entry {n}", palette=False)
         for n in range(1, 10)

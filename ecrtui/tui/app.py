@@ -22,6 +22,7 @@ from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key
+from ecrtui.tui.column_choice import ColumnsApp
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.external_programs import ProgramsApp
@@ -44,7 +45,7 @@ IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, KeymapApp):
+class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, ColumnsApp, KeymapApp):
     """Browse, inspect and retag.
 
     Args:
@@ -84,6 +85,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
         self.use_keys(settings.keys)
+        self.chosen_columns = settings.columns
         self.theme_manager.start_with(settings.theme)
 
     def warn(self, message: str) -> None:
@@ -237,6 +239,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         """Give a new screen the header of an open screen on the same source."""
         known = self.header_state_of(screen.connect)
         screen.header_state = known._replace(writes=self.writes_on(screen.connect))
+        self.show_columns(screen)
         return screen
 
     def writes_on(self, source: SessionSource) -> int:

@@ -9,20 +9,43 @@ from textual.content import Content
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import SEVERITIES, scan_status_text
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.findings import SEVERITIES, FindingCounts, scan_status_text
+from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.tui.age_column import age_column
 from ecrtui.tui.table.column_layout import Column
+
+KIND_WIDTH = 12
+"""Cells of the kind of an image."""
+
+SHOWN_SEVERITIES = 2
+"""Severities of which a cell shows the number of findings: the worst ones."""
+
+_SHORT_KINDS = {ImageKind.HELM: "helm", ImageKind.SIGNATURE: "sig", ImageKind.SIGSTORE_BUNDLE: "sigstore"}
+"""Short words for kinds; the other kinds are short."""
+
+_SHORT_STATES = {
+    "NOT_SCANNED": "·",
+    "IN_PROGRESS": "scanning",
+    "PENDING": "pending",
+    "UNSUPPORTED_IMAGE": "unsupported",
+    "SCAN_ELIGIBILITY_EXPIRED": "expired",
+    "FINDINGS_UNAVAILABLE": "unavailable",
+    "LIMIT_EXCEEDED": "over limit",
+}
+"""Short texts in place of findings, by the state of the scan (``ScanStatus``)."""
 
 
 def image_columns(
+    tags: Callable[[tuple[str, ...]], str | Content],
     kind: Callable[[Image], str],
     unknown_scan: Callable[[], str],
     unknown_pull: Callable[[], str],
     index_of: Callable[[str], str | None],
 ) -> Sequence[Column[Image]]:
-    """Return the columns of the list.
+    """Return all columns of the list.
 
     Args:
+        tags: the cell of the tags.
         kind: the text of the kind column; it depends on the manifests that were read.
         unknown_scan: the text in place of findings that are not known.
         unknown_pull: the text if there is no time of a pull.
@@ -32,9 +55,9 @@ def image_columns(
         Column(
             "tag",
             "tags",
-            lambda image: "  ".join(image.tags) or _without_tags(index_of(image.digest)),
+            lambda image: tags(image.tags) or _without_tags(index_of(image.digest)),
             lambda image: image.tags,
-            min_width=16,
+            min_width=18,
             flex=4,
             matches=True,
             style="$tag",
@@ -46,65 +69,102 @@ def image_columns(
             lambda image: image.digest,
             min_width=12,
             max_width=12,
-            drop_priority=1,
+            drop_priority=5,
             matches=True,
         ),
-        Column(
-            "pushed",
-            "pushed",
-            lambda image: units.format_age(image.pushed_at),
-            lambda image: image.pushed_at or 0.0,
-            align="right",
-            min_width=units.MAX_AGE_WIDTH,
-        ),
+        age_column("pushed", "pushed", lambda image: image.pushed_at),
         Column(
             "size",
             "size",
             lambda image: units.format_size(image.size),
             lambda image: image.size or 0,
             align="right",
-            drop_priority=2,
+            drop_priority=3,
         ),
-        Column("kind", "kind", kind, lambda image: image.kind, min_width=18, max_width=27, drop_priority=4),
+        Column("kind", "kind", kind, lambda image: image.kind, min_width=7, max_width=KIND_WIDTH, drop_priority=2),
         Column(
             "findings",
             "findings",
-            lambda image: _findings(image) if image.scan_known else unknown_scan(),
+            lambda image: findings_cell(image) if image.scan_known else unknown_scan(),
             _severity_key,
-            max_width=20,
-            drop_priority=5,
+            min_width=8,
+            max_width=13,
+            drop_priority=1,
         ),
-        Column(
-            "pulled",
-            "pulled",
-            lambda image: units.format_age(image.last_pulled_at, missing=unknown_pull()),
-            lambda image: image.last_pulled_at or 0.0,
-            align="right",
-            drop_priority=6,
+        age_column(
+            "pulled", "pulled", lambda image: image.last_pulled_at, lambda image: unknown_pull(), drop_priority=4
         ),
+        *_extra_columns(),
+    )
+
+
+def _extra_columns() -> Sequence[Column[Image]]:
+    """Return the columns that the user can choose besides."""
+    return (
+        _time_column("pushed_at", "pushed at", lambda image: image.pushed_at),
+        _time_column("pulled_at", "pulled at", lambda image: image.last_pulled_at),
+        _time_column("archived_at", "archived at", lambda image: image.archived_at),
+        _text_column("status", "status", lambda image: image.status.lower()),
+        _text_column("scan", "scan", lambda image: scan_status_text(image.scan_status) or "?"),
+        _text_column("media_type", "media type", lambda image: image.media_type),
+        _text_column("artifact_type", "artifact type", lambda image: image.artifact_media_type),
+        _text_column("subject", "subject", lambda image: short_digest(image.subject) if image.subject else ""),
+    )
+
+
+def _text_column(id: str, title: str, cell: Callable[[Image], str]) -> Column[Image]:  # noqa: A002 - as in Column
+    return Column(id, title, cell, cell, max_width=60, extra=True)
+
+
+def _time_column(id: str, title: str, moment: Callable[[Image], float | None]) -> Column[Image]:  # noqa: A002
+    return Column(
+        id, title, lambda image: units.format_date(moment(image)), lambda image: moment(image) or 0.0, extra=True
+    )
+
+
+def short_kind(image: Image, known: str) -> str:
+    """Return the kind of an image in at most :data:`KIND_WIDTH` cells: ``index 2``, ``arm64``, ``sig``, ``archived``.
+
+    Args:
+        image: the image.
+        known: what its manifest or that of its index tells: the platforms of an index, each a word; ``arm64 of
+            6c672ee7586a`` or ``attestation of 6c672ee7586a`` of a part; empty if neither was read.
+    """
+    if image.archived:
+        return "archived"
+    if image.kind is ImageKind.INDEX:
+        return f"{image.kind} {len(known.split())}" if known else str(image.kind)
+    return known.partition(" of ")[0] or _SHORT_KINDS.get(image.kind, str(image.kind))
+
+
+def findings_cell(image: Image) -> str | Content:
+    """Return the findings of an image with a known scan: the worst two severities, ``✓`` for none, or the state.
+
+    An image that was not scanned has ``·``.
+    """
+    if image.findings is None:
+        return _SHORT_STATES.get(image.scan_status) or scan_status_text(image.scan_status)
+    return counts_cell(image.findings)
+
+
+@lru_cache(maxsize=4096)
+def counts_cell(counts: FindingCounts) -> Content:
+    """Return the numbers of the worst two severities, each in its color; the letters are enough without color."""
+    found = [(severity, number) for severity, number in counts if number]
+    if not found:
+        return Content("✓")
+    return Content(" ").join(
+        Content.styled(
+            units.format_finding_counts(((severity, number),)),
+            f"$severity-{severity.lower()}" if severity in SEVERITIES else "",
+        )
+        for severity, number in found[:SHOWN_SEVERITIES]
     )
 
 
 def _without_tags(index: str | None) -> Content:
     """Return the text in place of tags: the index that names the image, if one is known."""
     return Content.styled(f"in {short_digest(index)}" if index else "<untagged>", "dim italic")
-
-
-def _findings(image: Image) -> str | Content:
-    if image.findings is None:
-        return scan_status_text(image.scan_status)
-    return _finding_counts(image.findings)
-
-
-@lru_cache(maxsize=4096)
-def _finding_counts(counts: tuple[tuple[str, int], ...]) -> Content:
-    """Return the counts by severity, each in its color; the letters are enough without color."""
-    found = [
-        Content.styled(units.format_finding_counts(((severity, number),)), f"$severity-{severity.lower()}")
-        for severity, number in counts
-        if number and severity in SEVERITIES
-    ]
-    return Content(" ").join(found) if found else Content(units.format_finding_counts(counts))
 
 
 def _severity_key(image: Image) -> tuple[int, ...]:

@@ -15,8 +15,8 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.tui import blocking
-from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import press
+from ecrtui.tui.column_choice import ChosenColumnsScreen
 from ecrtui.tui.messages import ShowText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
@@ -71,7 +71,7 @@ class ListState(NamedTuple):
     error: EcrTuiError | None = None
 
 
-class ListScreen(AppScreen, Generic[Item]):
+class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     """A screen with a list."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("list",)
@@ -87,7 +87,6 @@ class ListScreen(AppScreen, Generic[Item]):
 
     state: var[ListState] = var(ListState("", False))
 
-    columns: Sequence[Column[Item]]
     rows: Rows[Item]
     first_filter: str = ""
     """The filter to start with; set it before the screen is opened."""
@@ -98,6 +97,8 @@ class ListScreen(AppScreen, Generic[Item]):
     """The version of the rows when the current listing started."""
     _count_due: float = 0.0
     """Time on the monotonic clock, in seconds, to show the next count of loaded rows."""
+    _hides_sort: bool = False
+    """There is no room for the sorted column, and the status names it."""
     _cached_location: RegistryLocation | None = None
     """The registry of the cached rows that are shown."""
 
@@ -108,10 +109,12 @@ class ListScreen(AppScreen, Generic[Item]):
         yield Table(
             self.rows,
             self.columns,
+            chosen=self.chosen,
             sort=state.sort,
             descending=state.descending,
             markable=self.MARKABLE,
             note="loading…",
+            differs=self.has_changed,
         )
 
     def on_mount(self) -> None:
@@ -167,6 +170,10 @@ class ListScreen(AppScreen, Generic[Item]):
     def status_parts(self) -> Iterable[str]:
         """Return further parts of the status. Screens override it."""
         return ()
+
+    def has_changed(self, before: Item, after: Item) -> bool:
+        """Return True if a refreshed or written row has changed, so that it flashes. Screens override it."""
+        return before != after
 
     async def prepare(self, session: Session) -> None:
         """Read what the screen needs besides its rows. Screens override it."""
@@ -274,11 +281,13 @@ class ListScreen(AppScreen, Generic[Item]):
         """Return the status; a narrow screen cuts its end, so the totals come last."""
         state = self.state
         parts = []
-        if state.filter_text:
-            parts.append(f"{units.format_number(len(self.rows))} match")
         if self.rows.marked_count:
             parts.append(f"{units.format_number(self.rows.marked_count)} marked")
+        if state.filter_text:
+            parts.append(f"{units.format_number(len(self.rows))} match")
         parts += self.status_parts()
+        if (column := self._hidden_sort) is not None:
+            parts.append(f"sorted by {column.title}")
         if state.waiting:
             parts.append(f"throttled by the service, {state.waiting:.0f} s")
         if state.stale is not None:
@@ -290,6 +299,19 @@ class ListScreen(AppScreen, Generic[Item]):
         elif state.error and state.loaded:
             parts.append(f"stopped at {units.format_number(state.loaded)}")
         return " · ".join(parts)
+
+    @property
+    def _hidden_sort(self) -> Column[Item] | None:
+        """The column that the rows are sorted by, if there is no room for it."""
+        if self.table.shows(self.state.sort) or not self.table.shown_columns:
+            return None
+        return next((column for column in self.columns if column.id == self.state.sort), None)
+
+    def on_table_view_changed(self) -> None:
+        hidden = self._hidden_sort is not None
+        if hidden != self._hides_sort:
+            self._hides_sort = hidden
+            self.set_status(self._progress())
 
     def action_refresh_screen(self) -> None:
         self.load()
@@ -343,8 +365,10 @@ class ListScreen(AppScreen, Generic[Item]):
             super().action_back()
 
     def action_sort(self) -> None:
-        """Sort by the next column."""
-        sortable = [column.id for column in self.columns if column.sort_key is not None]
+        """Sort by the next column that is shown."""
+        sortable = [column.id for column in self.table.shown_columns if column.sort_key is not None]
+        if not sortable:
+            return
         here = sortable.index(self.state.sort) if self.state.sort in sortable else -1
         self._sort_by(sortable[(here + 1) % len(sortable)])
 

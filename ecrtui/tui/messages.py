@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.message import Message
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
+    from ecrtui.tui.column_choice import ChosenColumnsScreen
     from ecrtui.tui.external_programs import Program
     from ecrtui.tui.manifest.document import ManifestDocument
 
@@ -125,6 +126,13 @@ class ShowText(Message):
 
     title: str
     text: str
+
+
+@dataclass
+class ChooseColumns(Message):
+    """Let the user choose the columns of the list on a screen."""
+
+    screen: ChosenColumnsScreen[Any]
 
 
 @dataclass

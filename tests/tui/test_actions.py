@@ -16,6 +16,7 @@ from ecrtui.tui.bindings import declared_actions
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.overlays.column_menu import ColumnMenu
 from ecrtui.tui.overlays.connections import ConnectionPicker
 from ecrtui.tui.overlays.copied_text import CopiedText
 from ecrtui.tui.overlays.help import HelpOverlay
@@ -56,6 +57,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     TextViewer,
     OverlayText,
     CopyMenu,
+    ColumnMenu,
     ThemeMenu,
     Question,
     SignInOverlay,

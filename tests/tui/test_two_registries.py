@@ -35,15 +35,15 @@ def open_second(pilot: Pilot[Any], embedded: EmbeddedRegistry, **settings: Any) 
 async def test_each_screen_shows_its_own_registry_in_the_header() -> None:
     first, second = registry(REGISTRY_ID, "team/first"), registry(OTHER_ID, "team/second")
     async with running(first, size=(120, 30)) as pilot:
-        await until(pilot, f"{REGISTRY_ID} · eu-west-1 · arn:aws:iam::{REGISTRY_ID}")
+        await until(pilot, f"{REGISTRY_ID} · eu-west-1 · user/embedded")
         open_second(pilot, second, read_only=True)
-        screen = await until(pilot, f"{OTHER_ID} · eu-west-1 · arn:aws:iam::{OTHER_ID}")
+        screen = await until(pilot, f"{OTHER_ID} · eu-west-1 · user/embedded")
         assert "READ-ONLY" in screen
         assert REGISTRY_ID not in screen.splitlines()[0]
         await until(pilot, "team/second")
         await pilot.press("escape")
         screen = await until(pilot, "team/first")
-        assert f"{REGISTRY_ID} · eu-west-1 · arn:aws:iam::{REGISTRY_ID}" in screen.splitlines()[0]
+        assert f"{REGISTRY_ID} · eu-west-1 · user/embedded" in screen.splitlines()[0]
         assert "READ-WRITE" in screen
 
 

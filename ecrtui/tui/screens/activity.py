@@ -98,6 +98,7 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
 class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     """All writes to this registry from this machine."""
 
+    COLUMN_LIST = "activity"
     SCOPES = ("activity", "row")
     FILTER_EXAMPLE = "words in repository, tag, digest, outcome, user"
     NOUNS = ("write", "writes")

@@ -20,7 +20,7 @@ from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import image_document
-from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
@@ -30,7 +30,7 @@ from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.compare import compare_images
-from ecrtui.tui.image_columns import image_columns
+from ecrtui.tui.image_columns import image_columns, short_kind
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.manifest.view import ManifestView
@@ -42,6 +42,7 @@ from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.scan_loading import ScanLoadingMixin
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.tag_cell import TagCells
 
 MAX_TAGS_IN_QUESTION = 4
 """Tags of the image that the question for tags to remove names."""
@@ -65,6 +66,7 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
         &.-wide #preview { display: block; }
     }
     """
+    COLUMN_LIST = "images"
     SCOPES = ("images", "image", "row", "marks", "put_image")
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
@@ -82,7 +84,10 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
         self.rows = Rows(lambda image: image.digest, self.image_totals)
         self.parts = IndexParts()
         self.preview = ManifestPreview(repository)
-        self.columns = image_columns(self._kind, self.unknown_scan, self._unknown_pull, self.parts.index_of)
+        self.tag_cells = TagCells()
+        self.columns = image_columns(
+            self.tag_cells, self._kind, self.unknown_scan, self._unknown_pull, self.parts.index_of
+        )
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
     @property
@@ -101,6 +106,8 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
 
     async def prepare(self, session: Session) -> None:
         self._pull_times = session.registry.capabilities.pull_times
+        if self.tag_cells.protect(session.settings.protected_tags):
+            self.table.redraw()
         self.repository = await blocking.run_blocking(session.registry.repository, self.repository_name)
 
     def last_known(self, cache: Cache) -> Snapshot[Image] | None:
@@ -128,9 +135,13 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
         return "never" if self._pull_times else "not supported"
 
     def _kind(self, image: Image) -> str:
-        platforms = self.preview.platforms.get(image.digest, "")
-        kind = f"{image.kind} {platforms}" if image.kind is ImageKind.INDEX else platforms or str(image.kind)
-        return f"archived {kind}" if image.archived else kind
+        return short_kind(image, self.preview.platforms.get(image.digest, ""))
+
+    def has_changed(self, before: Image, after: Image) -> bool:
+        """A scan is no change: a refresh forgets it and reads it again."""
+        return (
+            after.tags != before.tags or after.status != before.status or after.last_pulled_at != before.last_pulled_at
+        )
 
     def on_table_activated(self, message: Table.Activated) -> None:
         view = self.query_one("#preview", ManifestView)

@@ -68,6 +68,7 @@ COLUMNS: Sequence[Column[Repository]] = (
 class RepositoriesScreen(ListScreen[Repository]):
     """All repositories; the first screen."""
 
+    COLUMN_LIST = "repositories"
     SCOPES = ("repositories", "row", "marks", "put_image")
     MARKABLE = True
     CACHED_ROWS_IN_FIRST_FRAME = True

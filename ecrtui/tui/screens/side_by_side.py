@@ -99,6 +99,7 @@ class SideBySideScreen(ListScreen[PlacedRepository]):
         connect: the connections.
     """
 
+    COLUMN_LIST = "side_by_side"
     SCOPES = ("repositories", "row", "marks")
     MARKABLE = True
     FILTER_EXAMPLE = "words in account, region, repository"

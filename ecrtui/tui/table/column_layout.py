@@ -19,6 +19,9 @@ GAP = 2
 SAMPLE = 100
 """Number of rows at the top that a table measures for the widths of the columns."""
 
+LEAST = 4
+"""Cells to which a column without ``min_width`` shrinks if nothing more can be dropped."""
+
 ARROW = 2
 """Cells that the arrow of the sorted column takes beside its title, with a space."""
 
@@ -36,11 +39,13 @@ class Column(NamedTuple, Generic[Item]):
             the column cannot be sorted.
         align: The side that the text is aligned to.
         style: A style of Textual for a ``str`` (not for ``Content``), such as ``"$digest"``.
-        min_width: The smallest useful width in cells.
+        min_width: The width in cells to which the column shrinks before a column is dropped; None if it needs the
+            width of its contents.
         max_width: The greatest width for the contents in cells; None for no limit. A flexible column may exceed it.
         flex: The share of the spare width that the column takes; 0 for none.
         drop_priority: Columns with a greater number are dropped first when the line is too narrow; 0 is never dropped.
         matches: True if the column highlights what the filter matched.
+        extra: True if the column is shown only if the user chooses it.
     """
 
     id: str
@@ -49,11 +54,12 @@ class Column(NamedTuple, Generic[Item]):
     sort_key: Callable[[Item], Any] | None = None
     align: Literal["left", "right"] = "left"
     style: str = ""
-    min_width: int = 4
+    min_width: int | None = None
     max_width: int | None = None
     flex: int = 0
     drop_priority: int = 0
     matches: bool = False
+    extra: bool = False
 
     @property
     def heading(self) -> int:
@@ -75,12 +81,14 @@ class ColumnLayout(Generic[Item]):
     Widths only grow, so that columns do not jump.
 
     Args:
-        columns: The columns from left to right.
+        columns: All columns.
         gutter: Cells at the left that belong to no column.
+        chosen: See :meth:`choose`.
     """
 
-    def __init__(self, columns: Sequence[Column[Item]], gutter: int) -> None:
+    def __init__(self, columns: Sequence[Column[Item]], gutter: int, chosen: Sequence[str] | None = None) -> None:
         self.columns = tuple(columns)
+        self.choose(chosen)
         self.gutter = gutter
         self.placed: list[PlacedColumn[Item]] = []
         """The columns that fit, from left to right."""
@@ -92,6 +100,19 @@ class ColumnLayout(Generic[Item]):
     def width(self) -> int:
         """Width of all placed columns in cells, without the gap behind the last one."""
         return max((placed.start + placed.width for placed in self.placed), default=0)
+
+    def choose(self, ids: Sequence[str] | None) -> None:
+        """Choose the columns to show.
+
+        Args:
+            ids: The ids of the columns, from left to right; the last one is dropped first where they do not fit. None
+                for all columns that are not ``extra``.
+        """
+        by_id = {column.id: column for column in self.columns}
+        if ids is None:
+            self.chosen = tuple(column for column in self.columns if not column.extra)
+        else:
+            self.chosen = tuple(by_id[name]._replace(drop_priority=place) for place, name in enumerate(ids))
 
     def clear(self) -> None:
         """Forget all measured widths."""
@@ -114,7 +135,7 @@ class ColumnLayout(Generic[Item]):
     def measure(self, items: Iterable[Item]) -> None:
         """Widen the columns for the cells of these rows."""
         for item in items:
-            for column in self.columns:
+            for column in self.chosen:
                 width = _cell_width(column.cell(item), column.max_width)
                 if width > self._contents.get(column.id, 0):
                     self._contents[column.id] = width
@@ -125,7 +146,7 @@ class ColumnLayout(Generic[Item]):
         Return:
             True if a column has moved.
         """
-        placed = layout_columns(self.columns, self._contents, width, self.gutter) if width else []
+        placed = layout_columns(self.chosen, self._contents, width, self.gutter) if width else []
         if placed == self.placed:
             return False
         self.placed = placed
@@ -143,8 +164,8 @@ def layout_columns(
 ) -> list[PlacedColumn[Item]]:
     """Lay columns side by side.
 
-    If they do not fit, first drop the columns with the greatest ``drop_priority``, then shrink the others to their
-    ``min_width``. If they still do not fit, the line is wider than ``width`` and scrolls.
+    If they do not fit, first shrink them to their ``min_width``, then drop the columns with the greatest
+    ``drop_priority``. If they still do not fit, the line is wider than ``width`` and scrolls.
 
     Args:
         columns: The columns from left to right.
@@ -153,11 +174,11 @@ def layout_columns(
         gutter: Cells at the left that belong to no column.
     """
     natural = {column.id: _natural(column, wanted.get(column.id, 0)) for column in columns}
+    widths = {column.id: _least(column, natural[column.id]) for column in columns}
     kept = list(columns)
-    while _total(kept, natural, gutter) > width and any(column.drop_priority for column in kept):
+    while _total(kept, widths, gutter) > width and any(column.drop_priority for column in kept):
         kept.remove(max(reversed(kept), key=lambda column: column.drop_priority))
-    widths = {column.id: _tight(column, natural) for column in kept}
-    spare = width - _total(kept, natural, gutter)
+    spare = width - _total(kept, widths, gutter)
     if spare < 0:
         _shrink(kept, widths, -spare)
     else:
@@ -171,29 +192,34 @@ def layout_columns(
 
 def _natural(column: Column[Item], contents: int) -> int:
     width = contents if column.max_width is None else min(contents, column.max_width)
-    return max(width, column.min_width, column.heading)
+    return max(width, column.min_width or LEAST, column.heading)
 
 
-def _tight(column: Column[Item], natural: Mapping[str, int]) -> int:
+def _least(column: Column[Item], natural: int) -> int:
     """Return the width without which the column is dropped."""
-    return max(column.min_width, column.heading) if column.flex else natural[column.id]
+    if column.min_width is None:
+        return column.heading if column.flex else natural
+    return max(column.min_width, column.heading)
 
 
-def _total(columns: Sequence[Column[Item]], natural: Mapping[str, int], gutter: int) -> int:
-    return gutter + sum(_tight(column, natural) for column in columns) + GAP * max(len(columns) - 1, 0)
+def _total(columns: Sequence[Column[Item]], widths: Mapping[str, int], gutter: int) -> int:
+    return gutter + sum(widths[column.id] for column in columns) + GAP * max(len(columns) - 1, 0)
 
 
 def _shrink(columns: Sequence[Column[Item]], widths: dict[str, int], missing: int) -> None:
     for column in reversed(columns):
-        given = min(missing, max(widths[column.id] - column.min_width, 0))
+        given = min(missing, max(widths[column.id] - (column.min_width or LEAST), 0))
         widths[column.id] -= given
         missing -= given
 
 
 def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: Mapping[str, int], spare: int) -> None:
-    """Give the spare cells to the flexible columns: first for their contents, then by their shares."""
+    """Give the spare cells to the contents: first of the columns of a fixed width, then of the flexible ones.
+
+    The flexible columns share the rest.
+    """
     flexible = [column for column in columns if column.flex]
-    for column in flexible:
+    for column in sorted(columns, key=lambda column: (column.flex > 0, column.drop_priority)):
         given = min(spare, max(natural[column.id] - widths[column.id], 0))
         widths[column.id] += given
         spare -= given

@@ -21,6 +21,7 @@ from ecrtui.tui.table.row_renderer import (
     render_header,
     render_row,
 )
+from ecrtui.tui.table.row_signs import RowSigns
 from ecrtui.tui.textual_fixes import segments as paint
 
 Item = TypeVar("Item")
@@ -32,6 +33,7 @@ COMPONENT_CLASSES = {
     "table--row",
     "table--hover",
     "table--marked",
+    "table--changed",
     "table--cursor",
     "table--cursor-blurred",
     "table--match",
@@ -51,6 +53,8 @@ Table {
     & > .table--row { background: $surface; color: $foreground; }
     & > .table--hover { background: $block-hover-background; }
     & > .table--marked { color: $row-marked; text-style: bold; }
+    & > .table--changed { background: $primary-muted; }
+    &:ansi > .table--changed { background: ansi_default; }
     & > .table--cursor {
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
     }
@@ -71,11 +75,15 @@ class TablePainter(Generic[Item]):
         widget: The table; its styles are used, and a cursor looks different while it has the focus.
         rows: The rows.
         layout: The columns.
+        signs: What changed in the rows.
         markable: True if rows can be marked.
     """
 
-    def __init__(self, widget: Widget, rows: Rows[Item], layout: ColumnLayout[Item], *, markable: bool) -> None:
+    def __init__(
+        self, widget: Widget, rows: Rows[Item], layout: ColumnLayout[Item], signs: RowSigns, *, markable: bool
+    ) -> None:
         self._widget = widget
+        self._signs = signs
         self._rows = rows
         self._layout = layout
         self._markable = markable
@@ -110,6 +118,8 @@ class TablePainter(Generic[Item]):
             hovered=hovered,
             marked=rows.is_marked(key) if self._markable else None,
             highlight=highlight,
+            sign=self._signs.sign_of(key),
+            changed=self._signs.is_flashing(key),
         )
         fill = self._widget.get_visual_style("table--row").rich_style
         cached = self._strips.get((key, state))
@@ -141,6 +151,8 @@ class TablePainter(Generic[Item]):
             names.append("table--hover")
         if state.marked:
             names.append("table--marked")
+        if state.changed:
+            names.append("table--changed")
         base = self._widget.get_visual_style(*names)
         over = None
         if state.cursor:

@@ -52,6 +52,8 @@ class RowState(NamedTuple):
         hovered: True if the mouse is on the row.
         marked: True if the row is marked; None if the table has no marks.
         highlight: Returns the ranges to highlight in columns with ``matches``; None for none.
+        sign: A sign of one cell in the first blank cell after the cursor; empty for none.
+        changed: True if the row has another color for a moment, because it changed.
     """
 
     cursor: bool
@@ -59,6 +61,8 @@ class RowState(NamedTuple):
     hovered: bool
     marked: bool | None
     highlight: Highlight | None
+    sign: str = ""
+    changed: bool = False
 
 
 class RowStyles(NamedTuple):
@@ -102,7 +106,8 @@ def render_row(
     """Draw a row with its cursor and its mark."""
     cursor = CURSOR if state.cursor else " "
     mark = "" if state.marked is None else MARK if state.marked else " "
-    parts = [Segment(cursor + mark + " ", styles.base.rich_style)]
+    gutter_text = mark + " " if not state.sign else (mark + " ").replace(" ", state.sign, 1)
+    parts = [Segment(cursor + gutter_text, styles.base.rich_style)]
     for column in placed:
         parts += _cell(column, item, state.highlight, styles)
         parts.append(Segment(" " * GAP, styles.base.rich_style))
@@ -121,6 +126,9 @@ def _cell(placed: PlacedColumn[Item], item: Item, highlight: Highlight | None, s
             drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
             return _aligned(drawn, width - cell_len(shown), base, column.align)
         value = text.highlighted(value, spans, match, column.style)
+    elif column.matches and highlight is not None:
+        for start, end in highlight(value.plain):
+            value = value.stylize(match, start, end)
     if value.cell_length > width:
         value = value.truncate(width, ellipsis=True)
     return _aligned(paint.to_segments(value, base, parse, over), width - value.cell_length, base, column.align)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from operator import ne
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from textual import events, work
@@ -23,6 +24,7 @@ from ecrtui.tui.table.row_renderer import (
     HeaderState,
     Highlight,
 )
+from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
 Item = TypeVar("Item")
@@ -43,12 +45,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     Args:
         rows: The rows. From now on only the table may change them.
-        columns: The columns from left to right.
+        columns: The columns. Rows can also be sorted by a column that is not shown.
+        chosen: The ids of the columns to show, from left to right; None for all that are not ``extra``.
         sort: The id of the column to sort by; None for the order of arrival.
         descending: True for the greatest value first.
         markable: True if rows can be marked.
         note: The placeholder that the table shows without rows.
         slice_seconds: Longest time in seconds that sorting and filtering block the event loop.
+        differs: Returns True if a row has changed so that it flashes; it gets the old and the new row.
     """
 
     BINDINGS = bindings("table")
@@ -68,12 +72,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         rows: Rows[Item],
         columns: Sequence[Column[Item]],
         *,
+        chosen: Sequence[str] | None = None,
         sort: str | None = None,
         descending: bool = False,
         markable: bool = False,
         note: str | Content = "",
         slice_seconds: float = SLICE,
         arrival_speed: float = ARRIVAL_CELLS_PER_SECOND,
+        differs: Callable[[Item, Item], bool] = ne,
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
@@ -82,7 +88,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.markable = markable
         self.sorted_by = sort
         self._placeholder = Placeholder(note)
-        self._layout = ColumnLayout(columns, gutter=3 if markable else 2)
+        self._layout = ColumnLayout(columns, 3 if markable else 2, chosen)
         self._arranger = Arranger(
             rows,
             slice_seconds,
@@ -91,7 +97,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             on_preview=self._show_cursor,
             on_done=self._arranged,
         )
-        self._painter = painter.TablePainter(self, rows, self._layout, markable=markable)
+        self._signs = RowSigns(self, self._refresh_rows)
+        self._painter = painter.TablePainter(self, rows, self._layout, self._signs, markable=markable)
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
         self._announced: tuple[object, int] = (None, -1)
@@ -100,6 +107,10 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._arrival_speed = arrival_speed
         self._pause: Timer | None = None
         """Runs while rows that arrive wait."""
+        self._differs = differs
+        self._was_loaded = False
+        """All rows were loaded once, so that new and changed rows flash."""
+        self._is_reloading = False
         rows.set_descending(descending)
         self._arranger.arrange_now(self._sort_key)
 
@@ -125,6 +136,9 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
                 connection cannot redraw the screen for each page.
         """
         wait = more and self._pause is not None and len(self.rows) >= self._page
+        items = list(items)
+        if self._is_reloading:
+            self._flash_changes(items)
         delta = self._change(lambda: self.rows.merge(items, asked, show=not wait))
         if more and not wait:
             self._start_pause()
@@ -147,7 +161,9 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._start_pause()
 
     def update(self, items: Iterable[Item]) -> RowDelta:
-        """Replace these rows; see :meth:`Rows.update`."""
+        """Replace these rows, and let those that have changed flash; see :meth:`Rows.update`."""
+        items = list(items)
+        self._flash_changes(items)
         return self._change(lambda: self.rows.update(items))
 
     def amend(self, items: Iterable[Item]) -> RowDelta:
@@ -164,6 +180,11 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """True until the first rows of a requested sort or filter are shown."""
         return self._arranger.awaits_rows
 
+    @property
+    def shown_columns(self) -> list[Column[Item]]:
+        """The columns for which there is room, from left to right; empty before the first frame."""
+        return [placed.column for placed in self._layout.placed]
+
     def shows(self, column: str) -> bool:
         """Return True if there is room for the column with this id."""
         return any(placed.column.id == column for placed in self._layout.placed)
@@ -173,18 +194,46 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self._change(lambda: self.rows.remove(keys))
 
     def begin_reload(self) -> None:
-        """Begin a reload; see :meth:`Rows.begin`."""
+        """Begin a reload; see :meth:`Rows.begin`. New and changed rows flash, but not on the first load."""
+        self._is_reloading = self._was_loaded
         self.rows.begin()
 
     def finish_reload(self) -> RowDelta:
         """Finish the reload: remove the rows that were not loaded again."""
+        self._was_loaded, self._is_reloading = True, False
         return self._change(self.rows.finish)
 
     def clear(self) -> None:
         """Remove all rows."""
         self._layout.clear()
         self._arranger.discard()
+        self._signs.clear()
+        self._was_loaded = self._is_reloading = False
         self._change(self.rows.clear)
+
+    def sign_rows(self, signs: Mapping[Key, str], seconds: float = SIGN_TIME) -> None:
+        """Show a sign of one cell before these rows for some time, such as ``+`` for a new row.
+
+        A row need not be there yet. The sign of a row replaces an earlier one.
+        """
+        self._signs.show(signs, seconds)
+
+    def flash(self, keys: Iterable[Key]) -> None:
+        """Draw these rows in another color for two seconds."""
+        self._signs.flash(keys)
+
+    def _flash_changes(self, items: Iterable[Item]) -> None:
+        known = ((item, self.rows.get(self.rows.key_of(item))) for item in items)
+        self.flash([self.rows.key_of(item) for item, before in known if before is None or self._differs(before, item)])
+
+    def choose_columns(self, ids: Sequence[str] | None) -> None:
+        """Show these columns, from left to right; None for all that are not ``extra``."""
+        self._layout.choose(ids)
+        self._measure_visible()
+        self._painter.forget_rows()
+        self._resize()
+        self.refresh()
+        self.post_message(self.ViewChanged(self))
 
     def set_placeholder(self, note: str | Content) -> None:
         """Set the text that the table shows without rows: "loading…", or why there are none."""
@@ -400,6 +449,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def _refresh_row(self, index: int | None) -> None:
         if index is not None:
             self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
+
+    def _refresh_rows(self, keys: Iterable[Key]) -> None:
+        """Draw these rows again, if they are in view."""
+        top = self.scroll_offset.y
+        for index in map(self.rows.index_of, keys):
+            if index is not None and top <= index < top + self._page:
+                self._refresh_row(index)
 
     def _show_cursor(self) -> None:
         cursor, top = self.rows.cursor, self.scroll_offset.y

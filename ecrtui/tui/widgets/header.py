@@ -11,16 +11,23 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
+from ecrtui.ecr.caller import caller_names
 from ecrtui.ecr.location import EMBEDDED
+from ecrtui.ecr.safe_text import ELLIPSIS
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.header_state import HeaderState
+
+_BRAND = " ecrtui"
+
+_SHOWN_DIGITS = 4
+"""The last digits of the account, where there is no room for all."""
 
 REFRESH_INTERVAL = 30.0
 """Seconds between two updates of the time left."""
 
 
 class Header(Widget):
-    """Shows which registry writes go to. A narrow terminal cuts the identity first."""
+    """Shows which registry writes go to. A narrow terminal shortens its parts; the role or user stays."""
 
     DEFAULT_CSS = """
     Header { dock: top; height: 1; width: 100%; background: $panel; color: $foreground; }
@@ -40,23 +47,20 @@ class Header(Widget):
             self._clock = None
 
     def render(self) -> RenderResult:
-        state = self.header_state
+        state, width = self.header_state, self.size.width
         mode = self._mode(state)
-        account = f"{state.alias} {state.registry_id}" if state.alias else state.registry_id
-        location = [part for part in (account, state.region) if part]
-        if state.endpoint != EMBEDDED and state.endpoint:
-            location.append(state.endpoint)
-        left = " ecrtui  " + (" · ".join(location) if location else "not connected")
-        width = self.size.width - cell_len(left) - cell_len(mode.plain) - 4
+        room = width - mode.cell_length - 1
         mfa = f"MFA {_time_left(state.mfa_ends - time.time())}  " if state.mfa_ends else ""
-        if mfa and cell_len(mfa) <= width + 3:  # the mode is never cut
+        left = next((left for left in _left_ends(state) if cell_len(left) <= room - cell_len(mfa)), None)
+        if left is None:  # the mode is never cut
+            mfa, left = "", next((left for left in _left_ends(state) if cell_len(left) <= room), None)
+        if left is None:
+            left = text.one_line(_left_ends(state)[-1], room)
+        if mfa:
             mode = Content.assemble((mfa, "$text-muted"), mode)
-            width -= cell_len(mfa)
-        identity = text.one_line(state.identity, width) if state.identity and width > 8 else ""
-        middle = f" · {identity}" if identity else ""
-        head = Content.assemble((" ecrtui", "bold"), text.one_line(left, self.size.width)[7:], middle)
-        gap = max(1, self.size.width - head.cell_length - mode.cell_length)
-        return Content.assemble(head, " " * gap, mode)
+        brand = _BRAND if left.startswith(_BRAND) else ""
+        head = Content.assemble((brand, "bold"), text.visible(left[len(brand) :]))
+        return Content.assemble(head, " " * max(1, width - head.cell_length - mode.cell_length), mode)
 
     def _mode(self, state: HeaderState) -> Content:
         """Return the right end: the mode in words, so that it is clear without colors."""
@@ -72,6 +76,32 @@ class Header(Widget):
             parts.append("  demo")
         parts.append(" ")
         return Content.assemble(*parts)
+
+
+def _left_ends(state: HeaderState) -> list[str]:
+    """Return the left end, the longest form first."""
+    names = caller_names(state.identity, state.registry_id) or ("",)
+    brief = names[min(1, len(names) - 1)]
+    account = f"{state.alias} {state.registry_id}".strip()
+    digits = f"{ELLIPSIS}{state.registry_id[-_SHOWN_DIGITS:]}" if state.registry_id.isdigit() else state.registry_id
+    short = f"{state.alias} {digits}".strip()
+    endpoint = "" if state.endpoint == EMBEDDED else state.endpoint
+    host = endpoint.partition("://")[2] or endpoint
+    forms = [
+        (_BRAND, account, endpoint, names[0]),
+        (_BRAND, account, endpoint, brief),
+        (_BRAND, short, endpoint, brief),
+        (_BRAND, short, host, brief),
+        ("", short, host, brief),
+        ("", digits, host, names[-1]),
+        ("", digits, "", names[-1]),
+    ]
+    return [_joined(brand, state.region, *parts) for brand, *parts in forms]
+
+
+def _joined(brand: str, region: str, account: str, endpoint: str, name: str) -> str:
+    parts = [part for part in (account, region, endpoint, name) if part]
+    return f"{brand}{'  ' if brand else ' '}{' · '.join(parts) or 'not connected'}"
 
 
 def _time_left(seconds: float) -> str:

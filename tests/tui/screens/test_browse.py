@@ -60,7 +60,7 @@ async def test_repositories_are_listed_with_their_settings(estate: Estate) -> No
         assert f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/frozen" in frozen
         assert "123456789012 · eu-west-1" in screen
         assert "READ-WRITE" in screen
-        await until(pilot, "arn:aws:")  # who the caller is
+        await until(pilot, "user/embedded")  # who the caller is
 
 
 async def test_the_filter_applies_while_typing_and_reports_mistakes(estate: Estate) -> None:
@@ -125,11 +125,11 @@ async def test_any_column_sorts_in_both_directions(estate: Estate) -> None:
 
 async def test_images_show_kind_platforms_and_untagged_in_words(estate: Estate) -> None:
     async with running(estate.embedded, "team/app") as pilot:
-        await until(pilot, "index amd64 arm64")
+        await until(pilot, "index 2")
         screen = await until(pilot, "5 images · 3 tagged · 2 in indexes")
         assert estate.index.digest[7:19] in row_of(screen, "multi")
         assert screen.count(f"in {estate.index.digest[7:19]}") == 2
-        assert f"amd64 of {estate.index.digest[7:19]}" in screen
+        assert "  amd64  " in screen
         assert "5.1 kB" in row_of(screen, "release-2")
 
 

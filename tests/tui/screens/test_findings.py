@@ -60,12 +60,12 @@ async def test_the_rows_in_view_show_their_findings_and_each_state_is_different(
         env.set_scan(name, status=status)
     async with running(env.embedded, "app", size=WIDE) as pilot:
         screen = await until(pilot, "2C 7L")
-        await until(pilot, "unsupported image")
+        await until(pilot, "unsupported")
         screen = await until(pilot, lambda text: "?" not in row_of(text, " v1 "))
-        assert "not scanned" in row_of(screen, " v0 ")
-        assert "none" in row_of(screen, " s0 ")
+        assert "·" in row_of(screen, " v0 ")
+        assert "✓" in row_of(screen, " s0 ")
         assert "1C 7L" in row_of(screen, " s1 ")
-        assert "in progress" in row_of(screen, " slow ")
+        assert "scanning" in row_of(screen, " slow ")
         assert "failed" in row_of(screen, " broken ")
     assert env.requests == 8
 
@@ -74,16 +74,16 @@ async def test_only_the_rows_in_view_are_asked_for() -> None:
     env = Env(images=30, scanned=1)
     async with running(env.embedded, "app", size=(140, 16)) as pilot:
         await until(pilot, "31 images")
-        screen = await until(pilot, lambda text: text.count("not scanned") >= 12)
+        screen = await until(pilot, lambda text: text.count("  ·  ") >= 12)
         first = env.requests
-        assert first <= screen.count("not scanned") + 1 < 16
+        assert first <= screen.count("  ·  ") + 1 < 16
         await pilot.press("G")
-        await until(pilot, lambda text: "none" in row_of(text, "s0"))
+        await until(pilot, lambda text: "✓" in row_of(text, "s0"))
         assert first < env.requests < 31
 
 
 async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
-    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+    async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "5 images")
         await pilot.press("j", "j")
         assert "findings" not in screen_text(pilot.app)
@@ -103,7 +103,7 @@ async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
     ],
 )
 async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, matches: list[str]) -> None:
-    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+    async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "5 images")
         await pilot.press("slash")
         await type_text(pilot, text)
@@ -113,7 +113,7 @@ async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, mat
 
 
 async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env) -> None:
-    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+    async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "5 images")
         await pilot.press("slash")
         await type_text(pilot, "tag=s2 severity>=low")
@@ -149,7 +149,7 @@ async def test_the_reading_stops_when_the_filter_is_cleared_or_the_screen_is_lef
     env = Env(images=60, scanned=0)
     held = threading.Event()
     env.embedded.faults.before(OPERATION, lambda: held.wait(120), times=None)
-    async with running(env.embedded, "app", size=(60, 24)) as pilot:
+    async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "60 images")
         await pilot.press("slash")
         await type_text(pilot, "severity:none")
@@ -189,8 +189,8 @@ async def test_findings_that_cannot_be_read_are_not_known(env: Env) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
         screen = await until(pilot, "findings not known:")
         assert " ? " in row_of(screen, " s0 ") + " "
-        assert "not scanned" not in screen
-        assert "none" not in row_of(screen, " s0 ")
+        assert "  ·  " not in screen
+        assert "✓" not in row_of(screen, " s0 ")
 
 
 async def test_a_malformed_reply_hides_one_row(env: Env) -> None:
@@ -202,7 +202,7 @@ async def test_a_malformed_reply_hides_one_row(env: Env) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
         screen = await until(pilot, "2C 7L")
         assert "?" in row_of(screen, " s1 ")
-        assert "none" in row_of(screen, " s0 ")
+        assert "✓" in row_of(screen, " s0 ")
         asked = env.requests
         await pilot.press("j", "k")
         assert env.requests == asked

@@ -560,3 +560,97 @@ async def test_the_table_knows_which_rows_and_columns_are_in_view() -> None:
         await pilot.pause()
         assert not table.shows("size")
         assert not table.shows("no such column")
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (70, {"name": 34, "kind": 12, "age": 10, "size": 6}),  # what the contents want
+        (50, {"name": 18, "kind": 8, "age": 10, "size": 6}),  # the flexible one shrinks first
+        (49, {"name": 18, "kind": 7, "age": 10, "size": 6}),
+        (48, {"name": 20, "kind": 12, "age": 10}),  # nothing shrinks more: the greatest priority goes
+        (36, {"name": 22, "age": 10}),
+        (28, {"name": 18, "age": 10}),  # nothing can be dropped: the line scrolls
+    ],
+)
+def test_columns_shrink_before_one_is_dropped(width: int, expected: dict[str, int]) -> None:
+    columns: list[Column[Entry]] = [
+        Column("name", "name", by_name, flex=1, min_width=18),
+        Column("kind", "kind", by_name, min_width=7, max_width=12, drop_priority=1),
+        Column("age", "age", by_name, min_width=10),
+        Column("size", "size", by_name, drop_priority=2),
+    ]
+    placed = layout.layout_columns(columns, {"name": 40, "kind": 20, "age": 8, "size": 6}, width, 2)
+    assert {entry.column.id: entry.width for entry in placed} == expected
+
+
+async def test_signs_and_flashes_of_rows_end() -> None:
+    table = make()
+    app = WidgetApp(table)
+    async with app.run_test(size=(60, 10)) as pilot:
+        table.begin_reload()
+        table.merge(entries(3))
+        table.finish_reload()
+        await pilot.pause()
+        at_rest = [table.render_line(y) for y in range(1, 4)]
+
+        table.sign_rows({"k0": "+", "k1": "~", "gone": "-"})
+        table.toggle_mark(advance=False)
+        assert [line[:4] for line in rendered_lines(table)[1:4]] == ["▸✓+n", " ~ n", "   n"]
+        table.toggle_mark(advance=False)
+
+        table.begin_reload()
+        table.merge([*entries(3)[:2], Entry("k2", "name-000002 prod"), Entry("k9", "zzz")])
+        table.finish_reload()
+        flashing = [y for y in range(1, 5) if table._signs.is_flashing(table.rows.key_at(y - 1))]
+        assert flashing == [3, 4]
+        assert table.render_line(3) != at_rest[2]
+        app.no_color = True
+        table.redraw()
+        assert rendered_lines(table)[3].startswith(" ~ name-000002 prod")
+        app.no_color = False
+
+        table._signs.expire(float("inf"))
+        table.merge(entries(3))
+        table.remove_rows(["k9"])
+        assert [table.render_line(y) for y in range(1, 4)] == at_rest
+        assert not table._signs.is_flashing("k2")
+        assert table._signs._timer is None
+
+
+async def test_a_written_row_flashes_and_too_many_do_not() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(300))
+        table.update([Entry("k0", "name-000000 prod"), *entries(300)[1:2]])
+        await pilot.pause()
+        assert [table._signs.is_flashing(key) for key in ("k0", "k1")] == [True, False]
+        table.update(Entry(entry.key, "new") for entry in entries(300))
+        assert not table._signs.is_flashing("k5")
+
+
+async def test_chosen_columns_are_dropped_from_the_right() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(3))
+        table.choose_columns(["size", "name", "key"])
+        await pilot.pause()
+        assert rendered_lines(table)[0].split() == ["size", "name", "▲", "key"]
+        await pilot.resize_terminal(26, 10)
+        assert [column.id for column in table.shown_columns] == ["size", "name"]
+        table.choose_columns(["size"])
+        assert rendered_lines(table)[1].split() == ["▸", "0"]  # still sorted by name
+        table.choose_columns(None)
+        assert [column.id for column in table.shown_columns] == ["name", "size"]
+
+
+async def test_a_filter_is_highlighted_in_a_cell_of_content_too() -> None:
+    table = make(lambda entry: Content.assemble(("◆prod", "bold"), "  ", entry.name))
+    async with WidgetApp(table).run_test(size=(60, 6)) as pilot:
+        table.merge(entries(2))
+        table.filter(key_contains("1"), spans_of("000001"))
+        await arranged(pilot, table)
+        assert any(
+            segment.text == "000001" and segment.style is not None and segment.style.underline
+            for segment in table.render_line(1)
+        )

@@ -36,7 +36,7 @@ async def test_only_another_row_under_the_mouse_and_no_open_field_writes() -> No
     for tag in ("one", "two", "three"):
         push_image(client, "team/app", tag, tag)
     async with running(embedded, "team/app", size=SIZE) as pilot:
-        await until(pilot, lambda screen: "3 images" in screen and screen.count("not scanned") == 3)
+        await until(pilot, lambda screen: "3 images" in screen and screen.count("  ·  ") == 3)
         output = Output(pilot)
         await pilot.hover(Table, offset=(5, 2))
         assert await output.next()

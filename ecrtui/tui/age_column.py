@@ -1,0 +1,44 @@
+"""The column of a time, as an age."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ecrtui.ecr import units
+from ecrtui.tui.table.column_layout import Column
+
+Item = TypeVar("Item")
+
+
+def age_column(
+    id: str,  # noqa: A002 - as in Column
+    title: str,
+    moment: Callable[[Item], float | None],
+    missing: Callable[[Item], str] = lambda item: units.UNKNOWN,
+    *,
+    drop_priority: int = 0,
+) -> Column[Item]:
+    """Return a column that shows how long ago a time was. No age is cut.
+
+    Args:
+        id: The name of the column.
+        title: The heading.
+        moment: Returns the time of a row, in seconds since the epoch, or None.
+        missing: Returns the text if there is no time.
+        drop_priority: See :class:`~ecrtui.tui.table.column_layout.Column`.
+    """
+
+    def cell(item: Item) -> str:
+        time = moment(item)
+        return missing(item) if time is None else units.format_age(time)
+
+    return Column(
+        id,
+        title,
+        cell,
+        lambda item: moment(item) or 0.0,
+        align="right",
+        min_width=units.MAX_AGE_WIDTH,
+        drop_priority=drop_priority,
+    )

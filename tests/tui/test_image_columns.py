@@ -1,0 +1,107 @@
+"""The cells of a list of images: tags, kind, findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.content import Content
+
+from ecrtui.ecr.findings import ImageScan
+from ecrtui.ecr.image import Image
+from ecrtui.retag.planner import WritePolicy
+from ecrtui.tui.image_columns import KIND_WIDTH, findings_cell, image_columns, short_kind
+from ecrtui.tui.table.column_layout import layout_columns
+from ecrtui.tui.tag_cell import TagCells, tag_cell
+
+DIGITS = "6c672ee7586a3e7400b38ff23949de484e831de9fef1d305e5556953b0c75106"
+IMAGE = Image(f"sha256:{DIGITS}", media_type="application/vnd.oci.image.manifest.v1+json")
+INDEX = Image("sha256:1", media_type="application/vnd.oci.image.index.v1+json")
+SIGNATURE = replace(IMAGE, tags=(f"sha256-{DIGITS}.sig",))
+
+
+@pytest.mark.parametrize(
+    ("tags", "cell", "protected", "dim"),
+    [
+        ((), "", "", ""),
+        (("v1", "v2"), "v1  v2", "", ""),
+        (("main", "prod"), "◆prod  main", "◆prod", ""),
+        (("z-prod", "prod-eu", "prod"), "◆prod-eu  ◆prod  z-prod", "◆prod-eu  ◆prod", ""),
+        ((f"sha256-{DIGITS}.sig", "v1"), "v1  sha256-6c672ee7….sig", "", "sha256-6c672ee7….sig"),
+        ((f"sha256-{DIGITS}",), "sha256-6c672ee7…", "", "sha256-6c672ee7…"),
+        (("sha256-6c67.sig", "sha256-release"), "sha256-6c67.sig  sha256-release", "", ""),
+        (("prod\x1b[31m",), "◆prod␛[31m", "◆prod␛[31m", ""),
+    ],
+)
+def test_protected_tags_come_first_and_artifact_tags_last(
+    tags: tuple[str, ...], cell: str, protected: str, dim: str
+) -> None:
+    found = tag_cell(tags, WritePolicy(("prod*",)).protects)
+    assert (found if isinstance(found, str) else found.plain) == cell
+    spans = found.spans if isinstance(found, Content) else []
+    styled = {str(span.style): cell[span.start : span.end] for span in spans}
+    assert (styled.get("bold $tag", ""), styled.get("dim", "")) == (protected, dim)
+
+
+def test_tag_cells_follow_the_protected_tags_of_the_account() -> None:
+    cells = TagCells()
+    assert cells(("live",)) == "live"
+    assert cells.protect(["live"])
+    assert not cells.protect(["live"])
+    assert str(cells(("live",))) == "◆live"
+
+
+@pytest.mark.parametrize(
+    ("image", "known", "kind"),
+    [
+        (IMAGE, "", "image"),
+        (IMAGE, "arm64 of 6c672ee7586a", "arm64"),
+        (IMAGE, "attestation of 6c672ee7586a", "attestation"),
+        (INDEX, "", "index"),
+        (INDEX, "amd64 arm64", "index 2"),
+        (SIGNATURE, "", "sig"),
+        (replace(IMAGE, artifact_media_type="application/vnd.cncf.helm.config.v1+json"), "", "helm"),
+        (replace(IMAGE, artifact_media_type="application/spdx+json"), "", "sbom"),
+        (replace(INDEX, status="ARCHIVED"), "amd64 arm64", "archived"),
+    ],
+)
+def test_a_kind_is_short(image: Image, known: str, kind: str) -> None:
+    assert short_kind(image, known) == kind
+    assert len(kind) <= KIND_WIDTH
+
+
+@pytest.mark.parametrize(
+    ("scan", "cell"),
+    [
+        (ImageScan("COMPLETE", (("CRITICAL", 2), ("HIGH", 1), ("LOW", 9))), "2C 1H"),
+        (ImageScan("COMPLETE", (("CRITICAL", 0), ("MEDIUM", 3))), "3M"),
+        (ImageScan("ACTIVE", (("UNTRIAGED", 4),)), "4U"),
+        (ImageScan("COMPLETE", ()), "✓"),
+        (ImageScan("COMPLETE", (("HIGH", 0),)), "✓"),
+        (ImageScan("NOT_SCANNED"), "·"),
+        (ImageScan("IN_PROGRESS"), "scanning"),
+        (ImageScan("PENDING"), "pending"),
+        (ImageScan("FAILED"), "failed"),
+        (ImageScan("UNSUPPORTED_IMAGE"), "unsupported"),
+        (ImageScan("SCAN_ELIGIBILITY_EXPIRED"), "expired"),
+        (ImageScan("SOMETHING_NEW"), "something new"),
+    ],
+)
+def test_findings_are_short(scan: ImageScan, cell: str) -> None:
+    assert str(findings_cell(IMAGE.with_scan(scan))) == cell
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (60, "tag pushed kind findings"),
+        (79, "tag pushed size kind findings pulled"),
+        (160, "tag digest pushed size kind findings pulled"),
+    ],
+)
+def test_findings_and_kind_keep_their_place(width: int, columns: str) -> None:
+    shown = [column for column in image_columns(str, str, str, str, lambda digest: None) if not column.extra]
+    wanted = {"tag": 140, "kind": 30, "findings": 5, "size": 6, "digest": 12, "pushed": 10, "pulled": 5}
+    placed = layout_columns(shown, wanted, width, 3)
+    assert [entry.column.id for entry in placed] == columns.split()
+    assert next(entry.width for entry in placed if entry.column.id == "tag") >= 18
