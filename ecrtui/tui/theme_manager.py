@@ -44,7 +44,7 @@ class ThemeManager:
         """Load all themes, and warn about broken theme files."""
         loaded = await blocking.run_blocking(themes.load_themes)
         for theme in loaded.themes:
-            self._app.register_theme(theme)
+            self._register(theme)
         self.own_names = tuple(theme.name for theme in loaded.themes)
         if loaded.report:
             self._app.warn(loaded.report)
@@ -62,12 +62,16 @@ class ThemeManager:
         """Return our own variables for themes that do not set them; Textual asks often before the first frame."""
         theme = self._app.current_theme
         if theme is not self._defaults[0]:
-            self._defaults = (theme, themes.variable_defaults(theme))
+            grays = themes.gray_severities(theme) if self._app.no_color else {}
+            self._defaults = (theme, themes.variable_defaults(theme) | grays)
         return self._defaults[1]
+
+    def _register(self, theme: Theme) -> None:
+        self._app.register_theme(themes.without_color(theme) if self._app.no_color else theme)
 
     def _is_available(self, name: str) -> bool:
         if name not in self._app.available_themes and (theme := themes.load_theme(name)) is not None:
-            self._app.register_theme(theme)
+            self._register(theme)
         return name in self._app.available_themes
 
     def _save(self, name: str | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from textual.color import Color, ColorParseError
@@ -37,6 +37,7 @@ OWN_VARIABLES: Mapping[str, str] = {
     "json-number": "text-warning",
     "json-constant": "text-accent",
     "line-number": "text-muted",
+    "separator": "secondary",
 }
 """The variables of ecrtui, each with the Textual variable that is its default."""
 
@@ -62,6 +63,35 @@ def variable_defaults(theme: Theme) -> dict[str, str]:
     """Return the default values of our variables for a theme, for ``App.get_theme_variable_defaults``."""
     generated = theme.to_color_system().generate()
     return {name: generated[source] for name, source in OWN_VARIABLES.items()}
+
+
+def gray_severities(theme: Theme) -> dict[str, str]:
+    """Return the colors of severities for ``NO_COLOR``, where Textual turns colors into grays.
+
+    The worse a severity, the more it stands out; the grays of its colors have no such order. A theme of terminal colors
+    needs none: Textual then removes all colors.
+    """
+    if theme.ansi:
+        return {}
+    generated = theme.to_color_system().generate()
+    strong, weak = Color.parse(generated["foreground"]), Color.parse(generated["surface"])
+    return {name: strong.blend(weak, share).hex for name, share in _GRAYS.items()}
+
+
+def without_color(theme: Theme) -> Theme:
+    """Return a theme for ``NO_COLOR``."""
+    return replace(theme, variables={**theme.variables, **gray_severities(theme)})
+
+
+_GRAYS = {
+    "severity-critical": 0.0,
+    "severity-high": 0.1,
+    "severity-medium": 0.2,
+    "severity-low": 0.3,
+    "severity-informational": 0.35,
+    "severity-undefined": 0.35,
+}
+"""How much of the surface is in the gray of a severity under ``NO_COLOR``."""
 
 
 def load_theme(name: str, folder: Path | None = None) -> Theme | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from itertools import combinations
 from pathlib import Path
@@ -16,7 +17,9 @@ from ecrtui.errors import SettingsError
 from ecrtui.tui import themes
 
 SHIPPED = {theme.name: theme for theme in themes.load_themes(Path("/nowhere")).themes}
-TEXTS = tuple(themes.OWN_VARIABLES)
+TEXTS = tuple(name for name in themes.OWN_VARIABLES if name != "separator")
+SEVERITIES = tuple(f"severity-{name}" for name in ("critical", "high", "medium", "low"))
+IN_COLOR = sorted(name for name, theme in SHIPPED.items() if not theme.ansi)
 GROUNDS = ("background", "surface", "panel")
 
 GOOD = """\
@@ -94,19 +97,78 @@ def test_the_contrast_theme_has_a_ratio_of_seven_to_one() -> None:
     assert contrast(theme, "footer-foreground", "footer-background") >= 7
 
 
-@pytest.mark.parametrize("matrix", [DEUTERANOPIA, PROTANOPIA], ids=["deuteranopia", "protanopia"])
-def test_colors_differ_for_color_blind_users(matrix: tuple[tuple[float, ...], ...]) -> None:
-    values = colours(SHIPPED["ecrtui-colourblind"])
+NORMAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+VISIONS = {"normal": NORMAL, "deuteranopia": DEUTERANOPIA, "protanopia": PROTANOPIA}
+
+
+def distance(theme: Theme, one: str, other: str, vision: str) -> float:
+    """Return the distance of two colors of a theme in CIE Lab, as a kind of vision sees them."""
+    values = colours(theme)
+    first, second = (seen(Color.parse(values[name]), VISIONS[vision]) for name in (one, other))
+    return math.dist(first, second)
+
+
+@pytest.mark.parametrize("name", IN_COLOR)
+def test_lines_and_the_cursor_stand_out(name: str) -> None:
+    """3:1, WCAG 2.2, success criterion 1.4.11, for what is the only sign. A row also has the sign of the cursor."""
+    theme = SHIPPED[name]
+    wanted = {
+        **{(line, ground): 3.0 for line in ("separator", "primary") for ground in ("background", "surface")},
+        **{(f"scrollbar{state}", "scrollbar-background"): 3.0 for state in ("", "-hover", "-active")},
+        ("separator", "panel"): 3.0,
+        ("block-cursor-blurred-background", "surface"): 1.9,
+        ("block-cursor-blurred-foreground", "block-cursor-blurred-background"): 4.5,
+    }
+    found = {pair: contrast(theme, *pair) for pair in wanted}
+    assert {pair: ratio for pair, ratio in found.items() if ratio < wanted[pair]} == {}
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("name", IN_COLOR)
+def test_colors_with_a_meaning_differ(name: str, vision: str) -> None:
+    """A distance of 7.5 can be told at a glance; of 2.3, only side by side."""
+    theme = SHIPPED[name]
+    groups = [SEVERITIES, ("match", "row-marked", "severity-high")]
+    close = {
+        pair: distance(theme, *pair, vision)
+        for group in groups
+        for pair in combinations(group, 2)
+        if distance(theme, *pair, vision) < 7.5
+    }
+    assert not close
+
+
+@pytest.mark.parametrize("vision", ["deuteranopia", "protanopia"])
+def test_colors_differ_for_color_blind_users(vision: str) -> None:
+    theme = SHIPPED["ecrtui-colourblind"]
     groups = [
         ["severity-critical", "severity-medium", "severity-low", "severity-informational"],
         ["error", "success", "accent"],
         ["tag", "protected"],
     ]
-    for group in groups:
-        for one, other in combinations(group, 2):
-            first, second = (seen(Color.parse(values[name]), matrix) for name in (one, other))
-            distance = sum((a - b) ** 2 for a, b in zip(first, second, strict=True)) ** 0.5
-            assert distance > 20, (one, other, distance)
+    for one, other in (pair for group in groups for pair in combinations(group, 2)):
+        assert distance(theme, one, other, vision) > 20, (one, other)
+
+
+@pytest.mark.parametrize("theme", [*BUILTIN_THEMES.values(), *SHIPPED.values()], ids=lambda theme: theme.name)
+def test_without_color_the_worst_severity_stands_out_most(theme: Theme) -> None:
+    gray = themes.without_color(theme)
+    if theme.ansi:
+        assert gray == theme
+        return
+    values = colours(gray)
+    ratios = [contrast(gray, name, "surface") for name in SEVERITIES]
+    assert ratios == sorted(ratios, reverse=True)
+    assert len(set(ratios)) == len(ratios)
+    assert all(values[name].startswith("#") for name in SEVERITIES)
+
+
+def test_the_text_cursor_of_the_16_color_theme_is_visible() -> None:
+    values = SHIPPED["ecrtui-16"].variables
+    assert "reverse" not in values["input-cursor-text-style"]
+    assert values["input-cursor-background"] != values["input-cursor-foreground"]
+    assert values["input-cursor-background"] not in ("ansi_black", "ansi_default")
+    assert len({values[name] for name in ("match", "row-marked", "severity-high")}) == 3
 
 
 def test_the_16_color_theme_uses_only_terminal_colors() -> None:

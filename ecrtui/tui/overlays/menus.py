@@ -18,6 +18,9 @@ from ecrtui.tui.overlays.base import Overlay
 
 Choice = TypeVar("Choice")
 
+CURRENT = "✓"
+"""The sign of the choice that applies."""
+
 
 class Menu(Overlay[Choice]):
     """A list of options; Enter chooses one."""
@@ -80,7 +83,12 @@ class ThemeMenu(Menu[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
             yield Static("Theme", classes="overlay-title")
-            yield OptionList(*(Option(text.content(name)) for name in self.themes))
+            yield OptionList(
+                *(
+                    Option(Content(f"{CURRENT if name == self.current else ' '} ") + text.content(name))
+                    for name in self.themes
+                )
+            )
 
     def on_mount(self) -> None:
         if self.current in self.themes:

@@ -62,7 +62,7 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
     ImagesScreen {
         #list { height: 1fr; }
         #list Table { width: 2fr; }
-        #preview { display: none; width: 1fr; border-left: solid $panel; }
+        #preview { display: none; width: 1fr; border-left: solid $separator; }
         &.-wide #preview { display: block; }
     }
     """

@@ -69,9 +69,13 @@ class Header(Widget):
             parts.append(("writing… ", "bold"))
         unlocked = state.unlocked_until - time.time()
         is_read_only = state.read_only and unlocked <= 0
-        parts.append(("READ-ONLY", "bold") if is_read_only else ("READ-WRITE", "bold $warning"))
-        if state.read_only and not is_read_only:
-            parts.append((f" {_time_left(unlocked)}", "bold $warning"))
+        is_unlocked = state.read_only and not is_read_only
+        if is_read_only:
+            parts.append(("READ-ONLY", "bold $text-success"))
+        else:  # the usual mode stays quiet, so that a registry that is unlocked for some minutes is seen
+            parts.append(("READ-WRITE", "bold $text-warning" if is_unlocked else ""))
+        if is_unlocked:
+            parts.append((f" {_time_left(unlocked)}", "bold $text-warning"))
         if state.demo:
             parts.append("  demo")
         parts.append(" ")
