@@ -173,6 +173,10 @@ def test_two_signals_at_once_end_any_command_without_a_traceback(
     process = site.start_write(operation, *words)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
-    err = process.communicate()[1]
+    assert process.stderr is not None
+    err = process.stderr.readline()
+    if "stopping after the current step" in err:  # the system may have delivered both signals as one
+        process.send_signal(signal.SIGINT)
+    err += process.communicate()[1]
     assert process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT), err
     assert "Traceback" not in err

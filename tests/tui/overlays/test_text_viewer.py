@@ -11,7 +11,7 @@ from tests.support.cases import load_case
 from tests.support.embedded import client_for, new_embedded
 from tests.support.screen import app_of, running, screen_text, type_text, until, until_gone
 
-SIZES = [(60, 15), (80, 24), (160, 50)]
+SIZES = [(60, 15), (160, 50)]
 
 
 @pytest.fixture(scope="module")

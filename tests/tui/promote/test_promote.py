@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -10,6 +11,8 @@ from tests.support.embedded import create_repository, push_image, tags_of
 from tests.support.screen import below, running, type_text, until, until_gone
 
 DEV, PROD = "team/dev", "team/prod"
+HANG = 60
+"""Seconds after which an upload that a test holds goes on by itself."""
 
 
 async def open_form(pilot: Any, target: str, wanted: str = "enter apply") -> str:
@@ -55,7 +58,8 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
 ) -> None:
     create_repository(client, DEV)
     push_image(client, DEV, "new", "v2", layers=[b"layer"])
-    embedded.faults.add("InitiateLayerUpload:latency:seconds=3:times=1")
+    stopped = threading.Event()
+    embedded.faults.before("InitiateLayerUpload", lambda: stopped.wait(HANG))
     async with running(embedded, DEV, size=(110, 40), protected_tags=("prod",)) as pilot:
         await until(pilot, "1 image ·")
         await open_form(pilot, "team/", "is not a repository name")
@@ -75,6 +79,7 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         await pilot.press("enter")
         await until(pilot, "esc stop after the current parts")
         await pilot.press("escape")
+        stopped.set()
         assert "no tag was changed" in await until(pilot, "plan again and go on")
         await pilot.press("r")
         await until(pilot, "enter apply")
