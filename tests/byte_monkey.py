@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import sys
+import termios
 import time
 from collections import deque
 from collections.abc import Callable
@@ -27,8 +28,8 @@ ANY_FOLDER = ("sh", "-c", 'cd "$HOME" && exec "$@"', "sh")
 PROGRAMS = {"PAGER": "true", "EDITOR": "true", "VISUAL": "true"}
 """The programs that ecrtui may start in its place end at once: the monkey does not know their keys."""
 
-PROMPT = "Press Enter to return"
-"""The program waits at this prompt, after it has printed a text, and draws nothing."""
+LFLAG = 3
+"""The position of the local flags in the settings of a terminal."""
 
 COLUMNS = (60, 80, 100, 160)
 ROWS = range(16, 60)
@@ -181,7 +182,7 @@ class Session:
         """Read the output, and continue the program if it waits or is stopped. Return True if it has ended."""
         self.terminal.read(0.02)
         process = self.terminal.process
-        if PROMPT in self.terminal.screen:
+        if self.terminal.current_settings()[LFLAG] & termios.ICANON:  # it has printed a text and waits for Enter
             self.terminal.send_what_fits(b"\r")
         if process.poll() is not None:
             return True
