@@ -20,7 +20,7 @@ from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
 from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.retag.step_executor import StepExecutor
-from ecrtui.retag.write_history import WriteHistory
+from ecrtui.retag.write_history import WriteHistory, WritePlace
 from ecrtui.settings import Settings
 
 __all__ = ["Engine", "OnResult", "RepositoryContext"]
@@ -142,12 +142,32 @@ class Engine:
         return self._plans.untag(repository, tags)
 
     def plan_undo(self, entries: Iterable[JournalEntry]) -> Plan:
-        """Return the plan that undoes these writes, newest first."""
+        """Return the plan that undoes these writes, newest first. To undo an undo is to redo."""
         return self._plans.undo(entries)
 
     def plan_undo_of(self, plan_id: str) -> Plan:
-        """Return the plan that undoes a whole plan; raises UsageError if the journal has none with this id."""
-        return self._plans.undo_of(plan_id)
+        """Return the plan that undoes a whole plan; a write that cannot be undone has a refused step.
+
+        Raises:
+            UsageError: the journal has no such plan for this registry.
+        """
+        return self._plans.undo(self._plans.entries_to_undo(plan_id))
+
+    def plan_again(self, plan: Plan) -> Plan:
+        """Return a plan with the steps of this one, based on the current state of the registry."""
+        return self._plans.again(plan)
+
+    def entries_to_undo(self, plan_id: str) -> tuple[JournalEntry, ...]:
+        """Return the writes of a plan that an undo concerns; raises UsageError if the journal has no such plan."""
+        return self._plans.entries_to_undo(plan_id)
+
+    def newest_write(self, place: WritePlace) -> tuple[JournalEntry, ...]:
+        """Return the newest writes of one plan at a place that are not undone; see :class:`.WriteHistory`."""
+        return self._history.newest_write(place)
+
+    def newest_undo(self, place: WritePlace) -> tuple[JournalEntry, ...]:
+        """Return the newest undos of one plan at a place; see :class:`.WriteHistory`."""
+        return self._history.newest_undo(place)
 
     def plan_resume(self, plan_id: str) -> Plan:
         """Return the rest of an interrupted plan; raises UsageError if the journal has none with this id."""

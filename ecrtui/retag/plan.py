@@ -12,6 +12,9 @@ from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.errors import EcrTuiError
 
+REVERTING_KINDS = ("undo", "redo")
+"""The kinds of plans that revert writes of the journal; a redo reverts an undo."""
+
 
 class StepAction(StrEnum):
     """The effect of a step on its tag."""
@@ -82,6 +85,8 @@ class Step:
     before_pushed_at: float | None = None
     remaining_tags: tuple[str, ...] = ()
     """The tags that the old image still has after the whole plan."""
+    other_tags: tuple[str, ...] = ()
+    """The tags that the new image has besides this one, after the whole plan."""
     becomes_untagged: bool = False
     """True if the old image has no tag left after the whole plan."""
     protected: bool = False
@@ -98,6 +103,8 @@ class Step:
     """The number of the journal entry that this step undoes; 0 if none."""
     unread: bool = False
     """True if the step is refused without reading its tag, so that ``before`` is not known."""
+    final: bool = False
+    """True if the step is refused for what the journal says, so that planning again cannot change it."""
     row: int = field(default=0, compare=False)
     """The row of the file that asks for the step; 0 if none."""
 
@@ -142,13 +149,20 @@ class Plan:
     id: str
     steps: tuple[Step, ...]
     kind: str = "retag"
-    """The request of the user: retag, untag, swap, copy tags, tag in all, put image, promote, undo."""
+    """The request of the user: retag, untag, swap, copy tags, tag in all, put image, promote, undo, redo."""
     warnings: tuple[str, ...] = ()
     """Warnings about the plan as a whole; a step has its own warnings."""
     undoes: str = ""
     """The id of the plan that this one undoes; empty if none."""
     provided_manifests: tuple[Manifest, ...] = ()
     """Manifests from the user. They are sent unchanged, whether or not the registry has their images."""
+    excluded: tuple[Step, ...] = ()
+    """The steps that the user removed from the plan. They are not applied; a record of the change names them."""
+
+    @property
+    def reverts(self) -> bool:
+        """True if the plan reverts writes of the journal."""
+        return self.kind in REVERTING_KINDS
 
     @property
     def write_steps(self) -> tuple[Step, ...]:
@@ -171,8 +185,10 @@ class Plan:
         return tuple(step.change for step in self.steps)
 
     def without(self, keys: Collection[tuple[str, str]]) -> Plan:
-        """Return the plan without these steps. Plan its ``changes`` again to see the effect on the others."""
-        return replace(self, steps=tuple(step for step in self.steps if step.key not in keys))
+        """Return the plan with these steps excluded. Plan the others again to see the effect on them."""
+        kept = tuple(step for step in self.steps if step.key not in keys)
+        excluded = tuple(step for step in self.steps if step.key in keys)
+        return replace(self, steps=kept, excluded=(*self.excluded, *excluded))
 
     def __str__(self) -> str:
         lines: list[str] = []
@@ -197,6 +213,15 @@ class StepResult:
     """On a conflict, the digest of the tag ("" if it did not exist); None otherwise."""
     entry: int = 0
     """The number of the journal entry of the write; 0 if nothing was sent."""
+    ended_at: float | None = None
+    """When its outcome was recorded, in seconds since the epoch; None if nothing was sent."""
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request in ECR; empty if no reply had one."""
+        if self.result is not None:
+            return self.result.request_id
+        return self.error.request_id if self.error is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +259,10 @@ class Report:
     drifted: tuple[DriftedTag, ...] = ()
     verification_error: EcrTuiError | None = None
     """Why the tags could not be read back after the last step; None if they were read."""
+    principal: str = ""
+    """The ARN of the caller; empty if nothing was sent."""
+    ended_at: float | None = None
+    """When the plan had ended, in seconds since the epoch; None if it was not applied."""
     counts: Mapping[StepOutcome, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -241,6 +270,20 @@ class Report:
         for result in self.results:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
+
+    def digests_in(self, repository: str) -> frozenset[str]:
+        """Return the images of a repository that have another tag now, or that were found with one of the tags."""
+        own = [result for result in self.results if result.step.repository == repository]
+        found = [
+            *(result.found for result in own),
+            *(drift.found for drift in self.drifted if drift.step.repository == repository),
+        ]
+        written = (digest for result in own for digest in (result.step.before, result.step.after))
+        return frozenset(filter(None, (*written, *found)))
+
+    def tags_in(self, repository: str) -> frozenset[str]:
+        """Return the tags of a repository that the plan read or wrote."""
+        return frozenset(result.step.tag for result in self.results if result.step.repository == repository)
 
 
 def unsent_report(plan: Plan, location: RegistryLocation) -> Report:

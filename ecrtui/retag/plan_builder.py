@@ -15,7 +15,7 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.parallel import map_concurrently
-from ecrtui.retag.plan import Plan, StepAction, StepOutcome, TagChange
+from ecrtui.retag.plan import REVERTING_KINDS, Plan, StepAction, StepOutcome, TagChange
 from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
 from ecrtui.retag.planner import WritePolicy, make_plan
 from ecrtui.retag.rename_rule import parse_rename_rule
@@ -165,12 +165,20 @@ class PlanBuilder:
         """Return the plan that undoes these writes, newest first. To undo an undo is to redo."""
         known = tuple(entries)
         plan_ids = {entry.plan for entry in known}
-        plan = self.build(undo_rules.reverting_changes(known), "undo", thorough=False)
+        kind = "redo" if known and all(entry.kind == "undo" for entry in known) else "undo"
+        plan = self.build(undo_rules.reverting_changes(known), kind, thorough=False)
         undoes = plan_ids.pop() if len(plan_ids) == 1 else ""
         return replace(plan, undoes=undoes, steps=(*plan.steps, *undo_rules.refused_undo_steps(known)))
 
-    def undo_of(self, plan_id: str) -> Plan:
-        """Return the plan that undoes a whole plan; a write that cannot be undone has a refused step.
+    def again(self, plan: Plan) -> Plan:
+        """Return a plan with the steps of this one, based on the current state of the registry."""
+        final = tuple(step for step in plan.steps if step.final)
+        changes = tuple(step.change for step in plan.steps if not step.final)
+        planned = self.build(changes, plan.kind)
+        return replace(planned, steps=(*planned.steps, *final), undoes=plan.undoes, excluded=plan.excluded)
+
+    def entries_to_undo(self, plan_id: str) -> tuple[JournalEntry, ...]:
+        """Return the writes of a plan that an undo of it concerns.
 
         Raises:
             UsageError: the journal has no such plan for this registry.
@@ -183,9 +191,10 @@ class PlanBuilder:
                 "List the plans with: ecrtui history",
             )
         # An undo that put an index back, and a promotion, have entries for images without a tag: they stay.
-        asked = tuple(entry for entry in entries if entry.tag or entry.kind not in ("undo", "promote")) or entries
+        untagged = (*REVERTING_KINDS, "promote")
+        asked = tuple(entry for entry in entries if entry.tag or entry.kind not in untagged) or entries
         changed = tuple(entry for entry in asked if entry.outcome in (StepOutcome.DONE, None))
-        return self.undo(changed or entries)
+        return changed or entries
 
     def resume(self, plan_id: str) -> Plan:
         """Return the rest of a plan that was interrupted. Unknown writes are resolved, done steps are not repeated.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -88,14 +89,14 @@ class PlanExecutor:
             EcrTuiError: the caller is not known, or has no credentials for the whole run; nothing was sent.
         """
         run = _Run(plan, options, self._rate_limiter)
+        principal = ""
         for position, step in enumerate(plan.steps):
             if (result := _result_without_write(step, options.allow_protected)) is not None:
                 run.record(position, result)
         if pending := run.pending():
             self._registry.ensure_credentials(self._rate_limiter.seconds_for(len(pending)))
-            executor = StepExecutor(
-                self._registry, self._journal, self._rate_limiter, self._location, self._principal()
-            )
+            principal = self._principal()
+            executor = StepExecutor(self._registry, self._journal, self._rate_limiter, self._location, principal)
             # Removals come last: another step may first add the tag that lets an image lose one.
             puts = [entry for entry in pending if entry[1].action is not StepAction.REMOVE]
             removals = [entry for entry in pending if entry[1].action is StepAction.REMOVE]
@@ -104,7 +105,8 @@ class PlanExecutor:
             self._write_all(removals, executor, run, 1)
         for position, step in run.pending():
             run.record(position, StepResult(step, StepOutcome.SKIPPED, run.skip_reason))
-        return self._verified_report(plan, tuple(run.results[position] for position in range(len(plan.steps))))
+        results = tuple(run.results[position] for position in range(len(plan.steps)))
+        return self._verified_report(plan, results, principal)
 
     def _write_all(self, steps: Sequence[tuple[int, Step]], executor: StepExecutor, run: _Run, workers: int) -> None:
         for batch in _batches(steps, _BATCH_SIZE):
@@ -164,7 +166,7 @@ class PlanExecutor:
         missing = [digest for digest in digests if digest not in known]
         return [*saved, *self._registry.manifests(repository, missing)] if missing else saved
 
-    def _verified_report(self, plan: Plan, results: tuple[StepResult, ...]) -> Report:
+    def _verified_report(self, plan: Plan, results: tuple[StepResult, ...], principal: str) -> Report:
         """Read back every tag that should be as planned, also those that already were."""
         steps = [result.step for result in results if result.outcome in _AS_PLANNED]
         drifted: list[DriftedTag] = []
@@ -178,7 +180,7 @@ class PlanExecutor:
                 )
         except EcrTuiError as error:
             problem = error
-        return Report(plan, results, self._location, tuple(drifted), problem)
+        return Report(plan, results, self._location, tuple(drifted), problem, principal, time.time())
 
 
 class _Run:

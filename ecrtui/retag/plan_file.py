@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any, TypeVar
 
 from ecrtui.ecr.csv_cells import csv_lines
+from ecrtui.ecr.units import format_iso_time
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 
 Kind = TypeVar("Kind")
@@ -14,7 +15,8 @@ Kind = TypeVar("Kind")
 NO_TAG = "none"
 """The CSV cell of an expected digest that means "the tag does not exist"; an empty cell accepts any state."""
 
-RESULT_COLUMNS = ("repositoryName", "imageTag", "action", "digestBefore", "digestAfter", "outcome", "message")
+_COLUMNS = ("repositoryName", "imageTag", "action", "digestBefore", "digestAfter")
+"""The columns of a plan as CSV."""
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def step_document(step: Step) -> dict[str, Any]:
         "digestAfter": step.after,
         "imageManifestMediaType": step.media_type,
         "keepsTags": list(step.remaining_tags),
+        "otherTags": list(step.other_tags),
         "becomesUntagged": step.becomes_untagged,
         "protected": step.protected,
         "reason": step.reason,
@@ -44,6 +47,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "planId": plan.id,
         "kind": plan.kind,
         "undoes": plan.undoes,
+        **_excluded(plan),
         "steps": [step_document(step) for step in plan.steps],
         "warnings": list(plan.warnings),
     }
@@ -60,8 +64,10 @@ def result_document(result: StepResult) -> dict[str, Any]:
         document["digestFound"] = result.found
     if result.entry:
         document["entry"] = result.entry
-    if result.result is not None:
-        document["requestId"] = result.result.request_id
+    if result.ended_at is not None:
+        document["finishedAt"] = format_iso_time(result.ended_at, "milliseconds")
+    if result.request_id:
+        document["requestId"] = result.request_id
     return document
 
 
@@ -70,8 +76,14 @@ def report_document(report: Report) -> dict[str, Any]:
     return {
         "planId": report.plan.id,
         "kind": report.plan.kind,
+        "registryId": report.location.registry_id,
+        "region": report.location.region,
+        "endpoint": report.location.endpoint,
+        "principal": report.principal,
+        "finishedAt": format_iso_time(report.ended_at, "milliseconds"),
         "counts": {str(outcome): count for outcome, count in report.counts.items()},
         "results": [result_document(result) for result in report.results],
+        **_excluded(report.plan),
         "movedSince": [
             {"repositoryName": row.step.repository, "imageTag": row.step.tag, "digestFound": row.found}
             for row in report.drifted
@@ -85,15 +97,18 @@ def report_document(report: Report) -> dict[str, Any]:
 
 def plan_csv(plan: Plan) -> str:
     """Return a plan as CSV with a header, for :func:`parse_rows`."""
-    return _csv(RESULT_COLUMNS[:5], (_cells(step) for step in plan.steps))
+    return "".join(csv_lines(chain([_COLUMNS], (list(_cells(step).values()) for step in plan.steps))))
 
 
-def results_csv(results: Iterable[StepResult]) -> str:
-    """Return results as CSV with a header."""
-    return _csv(
-        RESULT_COLUMNS,
-        ({**_cells(result.step), "outcome": str(result.outcome), "message": result.message} for result in results),
-    )
+def _excluded(plan: Plan) -> dict[str, Any]:
+    """Return the member with the steps that the user removed; nothing if there are none."""
+    words = "removed from the plan before it was applied"
+    rows = [
+        step_document(step)
+        | {"outcome": "excluded", "message": f"{words}; it was refused: {step.reason}" if step.reason else words}
+        for step in plan.excluded
+    ]
+    return {"excluded": rows} if rows else {}
 
 
 def _cells(step: Step) -> dict[str, str]:
@@ -105,10 +120,6 @@ def _cells(step: Step) -> dict[str, str]:
         "digestBefore": "" if expect is None else expect or NO_TAG,
         "digestAfter": step.after,
     }
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    return "".join(csv_lines(chain([columns], ([row[column] for column in columns] for row in rows))))
 
 
 def parse_plan_document(document: Mapping[str, Any]) -> Plan:
@@ -135,6 +146,7 @@ def _parse_step(step: Mapping[str, Any]) -> Step:
         after=_member(step, "digestAfter", str),
         media_type=_member(step, "imageManifestMediaType", str),
         remaining_tags=_texts(step, "keepsTags"),
+        other_tags=_texts(step, "otherTags") if "otherTags" in step else (),
         becomes_untagged=_member(step, "becomesUntagged", bool),
         protected=_member(step, "protected", bool),
         reason=_member(step, "reason", str),

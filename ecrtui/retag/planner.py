@@ -237,7 +237,12 @@ class _RepositoryState:
     def annotated(self, step: Step, now: float) -> Step:
         """Return a step that writes with its notes and warnings, as of the end of the plan."""
         remaining = tuple(sorted(self._tags_of.get(step.before, ())))
-        step = replace(step, remaining_tags=remaining, becomes_untagged=bool(step.before) and not remaining)
+        step = replace(
+            step,
+            remaining_tags=remaining,
+            other_tags=tuple(sorted(self._tags_of.get(step.after, set()) - {step.tag})),
+            becomes_untagged=bool(step.before) and not remaining,
+        )
         warnings = [*self._platform_warnings(step)]
         notes = ["the image was deleted; its manifest is restored from the journal"] if step.restores else []
         if step.before:

@@ -144,13 +144,14 @@ class StepExecutor:
         """Record the outcome in the journal."""
         message, error = written.message, written.error
         request_id = written.result.request_id if written.result else error.request_id if error else ""
+        ended_at = None
         try:
-            self._journal.finish(number, written.outcome, request_id=request_id, detail=message)
+            ended_at = self._journal.finish(number, written.outcome, request_id=request_id, detail=message)
         except JournalError as problem:
             note = f"the journal could not record the outcome ({problem.detail}) and lists it as unknown"
             message = f"{message}; {note}" if message else note
             error = error or problem
-        return StepResult(step, written.outcome, message, written.result, error, written.found, number)
+        return StepResult(step, written.outcome, message, written.result, error, written.found, number, ended_at)
 
     def _send(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
         """Check the tag and send the write. Repeat both if the service throttles or cannot be reached."""

@@ -45,6 +45,7 @@ def refused_undo_steps(entries: Iterable[JournalEntry]) -> tuple[Step, ...]:
             after=entry.before,
             reason=undo_refusal(entry),
             undoes=entry.number,
+            final=True,
         )
         for entry in entries
         if not entry.can_be_undone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from ecrtui.ecr.location import RegistryLocation
@@ -17,7 +18,25 @@ from ecrtui.retag.plan import Plan, StepOutcome
 _DAMAGED = 100
 """Damaged entries that are passed over when the last write is looked for."""
 
+_MAX_AT_PLACE = 2_000
+"""Writes at one place that are looked at: an image has at most 1,000 tags."""
+
 _HISTORY_HINT = "List the plans with: ecrtui history"
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlace:
+    """What a user looks at: an image, by its digest, or a tag.
+
+    The writes at an image are those that gave it a tag or took one from it.
+    """
+
+    repository: str
+    digest: str = ""
+    tag: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.repository}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
 
 
 class WriteHistory:
@@ -75,6 +94,52 @@ class WriteHistory:
                 return entry.plan
         raise UsageError("There is nothing to undo in this registry", "", _HISTORY_HINT)
 
+    def newest_write(self, place: WritePlace) -> tuple[JournalEntry, ...]:
+        """Return the newest writes at a place that are not undone: those of one plan. Resolve unknown ones first.
+
+        Raises:
+            UsageError: there is none.
+        """
+        self.resolve_unknown(self._at(place, unfinished=True))
+        newest = next((entry for entry in self._at(place, undoable=True) if entry.can_be_undone), None)
+        if newest is None:
+            raise _nothing("undo", place, "no write here that is in effect")
+        return tuple(entry for entry in self._at(place, plan=newest.plan, undoable=True) if entry.can_be_undone)
+
+    def newest_undo(self, place: WritePlace) -> tuple[JournalEntry, ...]:
+        """Return the newest undos at a place, those of one plan; to undo them is to redo. Resolve unknown ones first.
+
+        Raises:
+            UsageError: there is none.
+        """
+        self.resolve_unknown(self._at(place, unfinished=True))
+        undos = self.entries([entry.undone_by for entry in self._at(place, undone=True) if not entry.damaged])
+        known = [entry for entry in undos if entry.can_be_undone]
+        if not known:
+            raise _nothing("redo", place, "no undo here that is in effect")
+        return tuple(entry for entry in known if entry.plan == known[0].plan)
+
+    def _at(
+        self,
+        place: WritePlace,
+        *,
+        plan: str = "",
+        unfinished: bool = False,
+        undoable: bool = False,
+        undone: bool = False,
+    ) -> tuple[JournalEntry, ...]:
+        return self._journal.entries(
+            self.location,
+            repository=place.repository,
+            digest=place.digest,
+            tag=place.tag,
+            plan=plan,
+            unfinished=unfinished,
+            undoable=undoable,
+            undone=undone,
+            limit=_MAX_AT_PLACE,
+        )
+
     def unknown_writes(self) -> tuple[JournalEntry, ...]:
         """Return the writes whose process ended before it recorded the outcome."""
         return tuple(entry for entry in self._journal.entries(self.location, unfinished=True) if entry.unknown)
@@ -104,3 +169,9 @@ class WriteHistory:
             self.location, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE
         )
         return tuple(other for other in done if not other.damaged)
+
+
+def _nothing(verb: str, place: WritePlace, found: str) -> UsageError:
+    return UsageError(
+        f"There is nothing to {verb} here", f"The journal of this computer has {found}: {place}.", _HISTORY_HINT
+    )

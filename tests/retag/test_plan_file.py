@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.retag.change_record import report_texts
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import (
     parse_plan_document,
     plan_csv,
     plan_document,
     report_document,
-    results_csv,
 )
 from ecrtui.retag.row_file import FileRow, parse_rows
 
@@ -81,8 +81,10 @@ def test_the_rows_of_a_plan_match_its_steps(plan: Plan) -> None:
 def test_results_have_a_csv_and_a_document() -> None:
     step = Step("team/app", "prod", StepAction.MOVE, A, B)
     results = (StepResult(step, StepOutcome.CONFLICT, "=it moved, and how", found=A),)
-    assert results_csv(results).splitlines()[1] == f'team/app,prod,move,{A},{B},conflict,"\'=it moved, and how"'
-    assert parse_rows(results_csv(results), "f") == (FileRow("team/app", "prod", B, A),)
-    document = report_document(Report(Plan("p", (step,)), results, RegistryLocation("123456789012", "eu-west-1")))
+    report = Report(Plan("p", (step,)), results, RegistryLocation("123456789012", "eu-west-1"))
+    text = report_texts(report)["CSV"]()
+    assert text.splitlines()[1].startswith(f'team/app,prod,move,{A},{B},conflict,"\'=it moved, and how"')
+    assert parse_rows(text, "f") == (FileRow("team/app", "prod", B, A),)
+    document = report_document(report)
     assert document["counts"] == {"conflict": 1}
     assert document["results"][0]["digestFound"] == A

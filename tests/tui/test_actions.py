@@ -28,6 +28,7 @@ from ecrtui.tui.promote.form import PromoteForm
 from ecrtui.tui.retag.bulk_form import BulkForm
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm
+from ecrtui.tui.saving import FileField
 from ecrtui.tui.screens.activity import ActivityScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
@@ -51,6 +52,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     ManifestView,
     StructureTree,
     FilterBar,
+    FileField,
     MessagePanel,
     Overlay,
     HelpOverlay,

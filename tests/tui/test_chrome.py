@@ -25,7 +25,7 @@ async def test_help_lists_every_key_that_works_on_the_screen(one_image: Embedded
         screen = await until(pilot, "Keyboard shortcuts")
         for action in actions.of("app", "screen", "list", "row", "images", "image", "marks", "table"):
             assert not action.keys or action.help in screen, action.id
-        assert "Plan to undo" not in screen  # Activity only
+        assert "Plan to undo every write" not in screen  # Activity only
         assert "ctrl+" not in row_of(screen, "Quit; a write")
         assert "^c" in row_of(screen, "Quit; a write")
 
@@ -65,7 +65,7 @@ async def test_an_unknown_id_in_the_keymap_is_reported_at_start(one_image: Embed
 
 
 async def test_the_palette_includes_actions_of_the_focused_widget(one_image: EmbeddedRegistry) -> None:
-    async with running(one_image, "team/app:v1", size=(120, 60)) as pilot:
+    async with running(one_image, "team/app:v1", size=(120, 120)) as pilot:
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("colon")
         await until(pilot, "Wrap or scroll long lines")

@@ -16,6 +16,7 @@ KEYS = {
     "plan_form.close": "f6",
     "plan_form.retry": "f7",
     "plan_form.manifest": "f8",
+    "plan_form.undo": "f11",
     "bulk_form.on_conflict": "f9",
     "screen.back": "f10",
     "row.open": "ctrl+o",
@@ -57,7 +58,7 @@ async def test_every_hint_names_the_key_of_the_settings_and_the_key_works() -> N
         await until(pilot, "f6 back")
         await type_text(pilot, "prod")
         await pilot.press("f5")
-        await until(pilot, "f5 close · f8 manifest")
+        await until(pilot, "f5 close · f11 undoes it · f8 manifest")
         await pilot.press("f8")
         await until(pilot, "schemaVersion")
         await pilot.press("escape", "f5")

@@ -16,7 +16,7 @@ class JournalEntry:
     number: int
     plan: str
     kind: str
-    """The request of the user: retag, untag, swap, copy tags, tag in all, put image, promote, undo."""
+    """The request of the user: retag, untag, swap, copy tags, tag in all, put image, promote, undo, redo."""
     location: RegistryLocation
     principal: str
     """The ARN of the caller; empty if unknown."""

@@ -24,7 +24,7 @@ from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.rows import read_entry
 from ecrtui.retag.journal.schema import create_tables
-from ecrtui.retag.plan import Plan, Step, StepOutcome
+from ecrtui.retag.plan import REVERTING_KINDS, Plan, Step, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
 BUSY_TIMEOUT = 15.0
@@ -36,6 +36,10 @@ _COLUMNS = """
     number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
     media_type, begun_at, finished_at, outcome, request_id, detail, undoes, undone_by
 """
+
+
+_OWN_WRITE = "tag <> '' AND kind NOT IN (?, ?)"
+"""The condition for a write of a tag that reverts no other; its values are the reverting kinds."""
 
 
 class JournalError(EcrTuiError):
@@ -156,19 +160,21 @@ class Journal:
         self._in_flight.add(number)
         return number
 
-    def finish(self, number: int, outcome: StepOutcome, *, request_id: str = "", detail: str = "") -> None:
-        """Record the outcome of a write. UNKNOWN leaves the entry open, to be resolved later."""
+    def finish(self, number: int, outcome: StepOutcome, *, request_id: str = "", detail: str = "") -> float:
+        """Record the outcome of a write, and return when. UNKNOWN leaves the entry open, to be resolved later."""
         known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
+        now = self._clock()
         with self._lock:
             self._in_flight.discard(number)
         with self.writing() as connection:
             connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
                 "WHERE number = ?",
-                (known, self._clock() if known else None, request_id, detail, number),
+                (known, now if known else None, request_id, detail, number),
             )
             if outcome is StepOutcome.DONE:
                 _mark_undone(connection, number)
+        return now
 
     def resolve(self, number: int, outcome: StepOutcome, detail: str) -> None:
         """Record the outcome of an unknown write; do nothing if it was recorded meanwhile."""
@@ -186,15 +192,20 @@ class Journal:
         *,
         repository: str = "",
         tag: str = "",
+        digest: str = "",
         plan: str = "",
         since: float | None = None,
         outcome: StepOutcome | None = None,
         unfinished: bool = False,
         undoable: bool = False,
+        undone: bool = False,
         numbers: Sequence[int] = (),
         limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
-        """Return the entries that match all of the given criteria, newest first. Damaged ones say so."""
+        """Return the entries that match all of the given criteria, newest first. Damaged ones say so.
+
+        Writes of an undo or a redo are neither undoable nor undone: the writes that they concern say what applies.
+        """
         if not self.exists:
             return ()
         conditions: list[str] = ["1"]
@@ -207,11 +218,13 @@ class Journal:
             ),
             (bool(repository), "repository = ?", (repository,)),
             (bool(tag), "tag = ?", (tag,)),
+            (bool(digest), "(before = ? OR after = ?)", (digest, digest)),
             (bool(plan), "plan = ?", (plan,)),
             (since is not None, "begun_at >= ?", (since,)),
             (outcome is not None, "outcome = ?", (str(outcome),)),
             (unfinished, "outcome IS NULL", ()),
-            (undoable, "outcome = ? AND undone_by = 0 AND tag <> '' AND kind <> ?", (str(StepOutcome.DONE), "undo")),
+            (undoable, f"{_OWN_WRITE} AND outcome = ? AND undone_by = 0", (*REVERTING_KINDS, str(StepOutcome.DONE))),
+            (undone, f"{_OWN_WRITE} AND undone_by <> 0", REVERTING_KINDS),
             (bool(numbers), f"number IN ({', '.join('?' * len(numbers))})", tuple(numbers)),
         )
         for applies, condition, arguments in wanted:

@@ -180,6 +180,12 @@ class PromoteForm(FieldForm):
             lines += [text.content(f"  {line}") for line in copy_lines(promotion)]
         return Content("\n").join([*lines, super().plan_lines(plan)])
 
+    def undo_verb(self, report: Report) -> str:
+        return ""  # the tag may be in another registry, whose journal has it
+
+    def refused_hint(self, plan: Plan) -> str:
+        return ""
+
     def report_lines(self, report: Report) -> Content:
         lines = rendering.fact_lines(("plan id", report.plan.id))
         if self.result is not None and self.result.unfinished:

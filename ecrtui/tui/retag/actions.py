@@ -11,25 +11,32 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.message import Message
 
+from ecrtui.ecr import units
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError, internal_error
+from ecrtui.retag import change_record
 from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange
 from ecrtui.tui import blocking, messages
-from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
+from ecrtui.tui.saving import SavesFiles
 
 if TYPE_CHECKING:
     from ecrtui.ecr.image import Image
     from ecrtui.retag.engine import Engine, RepositoryContext
+    from ecrtui.retag.journal.entry import JournalEntry
     from ecrtui.session import Session
 
 log = logging.getLogger(__name__)
+
+MAX_STEPS_IN_FORM = 6
+"""Writes of one repository whose undo is shown in a form; that of more, or of several repositories, is in a table."""
 
 TYPING_PAUSE = 0.12
 """Seconds without a keystroke before a plan is requested, so that a word costs one request."""
@@ -44,8 +51,11 @@ class StepFinished(Message):
     progress: Progress
 
 
-class PlanApplyMixin(AppScreen):
+class PlanApplyMixin(SavesFiles):
     """A screen on which a plan can be applied."""
+
+    shows_steps: ClassVar[bool] = False
+    """True if the screen itself shows the steps of a plan. The steps of an undo are on a screen of their own then."""
 
     async def show_form(self, form: PlanForm) -> None:
         """Open a form and focus it, unless one is open already."""
@@ -65,6 +75,57 @@ class PlanApplyMixin(AppScreen):
         """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
         return "Close the form first." if action in self.own_actions and self.query(PlanForm) else ""
 
+    async def begin_undo(self, title: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
+        """Open the form for an undo at once, so that it gets the keys typed from now on, and make the plan.
+
+        Args:
+            title: the first line until the writes are known.
+            find: returns the writes to undo. Blocks; raises EcrTuiError.
+        """
+        form = PlanForm(text.content(title, "bold"), None, lambda engine: engine.plan_undo(find(engine)))
+        await self.show_form(form)
+        if form.is_attached:
+            self._plan_undo(form, find)
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def _plan_undo(self, form: PlanForm, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
+        try:
+            engine = (await self.session()).engine
+            entries = await blocking.run_blocking(find, engine)
+            title = _undo_title(entries)
+            repositories = {entry.repository for entry in entries}
+            if self.shows_steps or len(entries) > MAX_STEPS_IN_FORM or len(repositories) > 1:
+                await self._close_form(form)
+                request = messages.PlanRequest(title, lambda engine, line: engine.plan_undo(entries))
+                self.post_message(messages.OpenPlan(self.connect, request))
+                return
+            form.show_title(text.content(title, "bold"))
+            form.show_plan(await blocking.run_blocking(engine.plan_undo, entries))
+        except EcrTuiError as error:
+            form.show_error(error)
+
+    async def on_plan_form_undo_requested(self, message: PlanForm.UndoRequested) -> None:
+        message.stop()
+        plan = message.plan
+        await self._close_form(message.form)
+        await self.begin_undo(f"Undo plan {plan.id}", lambda engine: engine.entries_to_undo(plan.id))
+
+    async def on_plan_form_save_requested(self, message: PlanForm.SaveRequested) -> None:
+        message.stop()
+        texts = change_record.report_texts(message.report)
+        await self.ask_for_file({suffix: texts[name] for suffix, name in change_record.SUFFIXES.items()})
+
+    def on_plan_form_copy_requested(self, message: PlanForm.CopyRequested) -> None:
+        message.stop()
+        self.offer_texts(change_record.report_texts(message.report))
+
+    def focus_after_field(self) -> None:
+        form = next(iter(self.query(PlanForm)), None)
+        if form is None:
+            self.focus_content()
+        else:
+            self.set_focus(form)
+
     async def refresh_after_write(self, report: Report) -> None:
         """Update what the screen shows after a write on this screen or on one above it. Screens override it."""
 
@@ -74,9 +135,6 @@ class PlanApplyMixin(AppScreen):
             return (await self.session()).location == location
         except EcrTuiError:
             return False
-
-    def focus_content(self) -> None:
-        """Focus the content of the screen after the form is closed. Screens override it."""
 
     def on_plan_form_apply_requested(self, message: PlanForm.ApplyRequested) -> None:
         message.stop()
@@ -135,9 +193,12 @@ class PlanApplyMixin(AppScreen):
     async def on_plan_form_closed(self, message: PlanForm.Closed) -> None:
         message.stop()
         self.workers.cancel_group(self, "plan")
-        await message.form.remove()
-        self.refresh_bindings()
+        await self._close_form(message.form)
         self.focus_content()
+
+    async def _close_form(self, form: PlanForm) -> None:
+        await form.remove()
+        self.refresh_bindings()
 
     async def _write(self, form: PlanForm, apply: Callable[[Session, Callable[[], bool]], Report]) -> None:
         application = self.app
@@ -158,6 +219,20 @@ class PlanApplyMixin(AppScreen):
                     await screen.refresh_after_write(report)
         finally:
             application.post_message(messages.WriteEnded(self.connect))
+
+
+def _undo_title(entries: Sequence[JournalEntry]) -> str:
+    """Return what an undo of these writes of one plan takes back, and who made them."""
+    newest = entries[0]
+    names = list(dict.fromkeys(f"{entry.repository}:{entry.tag}" for entry in entries))
+    plan = f"plan {newest.plan}"
+    parts = (
+        f"{'Redo' if newest.kind == 'undo' else 'Undo'} {names[0] if len(names) == 1 else plan}",
+        units.format_count(len(names), "tag") if len(names) > 1 else plan,
+        f"{newest.kind} {units.format_age(newest.begun_at)}",
+        newest.principal,
+    )
+    return " · ".join(filter(None, parts))
 
 
 class RetagMixin(PlanApplyMixin):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from textual.content import Content
+from textual.message import Message
 
 from ecrtui.ecr import units
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome
 from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.retag import rendering
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
+from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState, can_be_applied
 
 _SUCCESSFUL = (StepOutcome.DONE, StepOutcome.ALREADY)
 
@@ -29,9 +31,29 @@ class BulkForm(PlanForm):
             self.on_conflict = OnConflict.CONTINUE if stops else OnConflict.STOP
             self.watch_state(self.state)
 
+    @dataclass
+    class RemovalRequested(Message):
+        """The user wants to remove every refused row."""
+
+        form: BulkForm
+
+    def action_remove_refused(self) -> None:
+        """Remove every refused row from the plan."""
+        state = self.state
+        if state.phase is Phase.EDIT and state.plan is not None and state.plan.refused_steps:
+            self.state = replace(state, planning=True, problem="")
+            self.post_message(self.RemovalRequested(self))
+
+    def refused_hint(self, plan: Plan) -> str:
+        removes = key_hint(self, "bulk_form.remove_refused", f"removes {_refused_rows(plan)}")
+        return f"{removes}." if removes else ""
+
     def plan_lines(self, plan: Plan) -> Content:
         counts = Counter(step.action for step in plan.steps)
         lines = [Content(", ").join([rendering.action_count(count, action) for action, count in counts.items()])]
+        repositories = {step.repository for step in plan.steps}
+        if len(repositories) > 1:
+            lines[0] += f" in {units.format_count(len(repositories), 'repository', 'repositories')}"
         untagged = sum(step.becomes_untagged for step in plan.steps)
         if untagged:
             lines.append(rendering.warning_line(f"leaves {units.format_count(untagged, 'image')} untagged"))
@@ -58,8 +80,16 @@ class BulkForm(PlanForm):
     def keys(self, state: PlanFormState) -> Iterable[str]:
         if state.phase is Phase.EDIT and state.plan is not None:
             return (
-                key_hint(self, "plan_form.submit", "apply"),
+                key_hint(self, "plan_form.submit", "apply") if can_be_applied(state.plan) else "",
+                key_hint(self, "bulk_form.remove_refused", f"removes {_refused_rows(state.plan)}")
+                if state.plan.refused_steps
+                else "",
                 key_hint(self, "bulk_form.on_conflict", f"on conflict: {self.on_conflict.value}"),
                 key_hint(self, "plan_form.close", "back to the rows"),
             )
         return super().keys(state)
+
+
+def _refused_rows(plan: Plan) -> str:
+    """Return "the 1 refused row" or "the 3 refused rows"."""
+    return f"the {units.format_count(len(plan.refused_steps), 'refused row')}"

@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
+from ecrtui.ecr.units import format_names
+from ecrtui.retag.plan import Plan
 from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 
@@ -42,6 +44,10 @@ class FieldForm(PlanForm):
     def problem_of(self, words: tuple[str, ...]) -> str:
         """Return what is wrong with the words, one problem on a line; empty if a plan can be made."""
         raise NotImplementedError
+
+    def refused_hint(self, plan: Plan) -> str:
+        tags = format_names([step.tag for step in plan.refused_steps])
+        return f"Remove {tags} from the field."
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

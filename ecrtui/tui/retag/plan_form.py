@@ -108,7 +108,7 @@ class PlanForm(Vertical, can_focus=True):
     """True if the form has a field for what it plans."""
 
     stops_after = ""
-    """What a write finishes before it stops: "this row"; empty if a write cannot be stopped."""
+    """What a write finishes before it stops: "this row"; empty for a tag of the plan."""
 
     stopping = False
     """True if no further step may start. The writing thread reads it between two steps."""
@@ -144,6 +144,25 @@ class PlanForm(Vertical, can_focus=True):
         text: str
 
     @dataclass
+    class UndoRequested(Message):
+        """The user wants to undo what the result shows."""
+
+        form: PlanForm
+        plan: Plan
+
+    @dataclass
+    class SaveRequested(Message):
+        """The user wants to save the result in a file."""
+
+        report: Report
+
+    @dataclass
+    class CopyRequested(Message):
+        """The user wants to copy the result."""
+
+        report: Report
+
+    @dataclass
     class Closed(Message):
         """The user closed the form."""
 
@@ -153,14 +172,14 @@ class PlanForm(Vertical, can_focus=True):
         self, title: Content, plan: Plan | None = None, make_plan: Callable[[Engine], Plan] | None = None
     ) -> None:
         super().__init__()
-        self._title = title
+        self.title = title
         self.make_plan = make_plan
         self._can_replan = plan is None or make_plan is not None
         self._plan_shown_at = time.monotonic()
         self.set_reactive(PlanForm.state, PlanFormState(plan=plan, planning=plan is None))
 
     def compose(self) -> ComposeResult:
-        yield Static(self._title)
+        yield Static(self.title, classes="title")
         yield from self.fields()
         yield WordsInput(select_on_focus=False, classes="confirm")
         yield VerticalScroll(Static(classes="content"), classes="scroll", can_focus=False)
@@ -184,6 +203,11 @@ class PlanForm(Vertical, can_focus=True):
         self.stopping = False
         self.state = PlanFormState(tags=tags, planning=True)
         self.post_message(self.PlanRequested(self, tags))
+
+    def show_title(self, title: Content) -> None:
+        """Replace the first line."""
+        self.title = title
+        self.query_one(".title", Static).update(title)
 
     def show_plan(self, plan: Plan) -> None:
         """Show the requested plan."""
@@ -233,7 +257,7 @@ class PlanForm(Vertical, can_focus=True):
             self._update_focus()
         elif self.state.phase is not Phase.WRITE:
             self.post_message(self.Closed(self))
-        elif self.stops_after:
+        elif self._stops_after():
             self.stopping = True
             self.watch_state(self.state)
 
@@ -253,6 +277,33 @@ class PlanForm(Vertical, can_focus=True):
         response = next((result.result for result in results if result.result), None)
         if response is not None:
             self.post_message(self.ManifestRequested(response.digest, response.manifest))
+
+    def action_undo(self) -> None:
+        """Plan to undo what the result shows."""
+        self._request_undo("undo")
+
+    def action_redo(self) -> None:
+        """Plan to redo what the undo took back."""
+        self._request_undo("redo")
+
+    def _request_undo(self, verb: str) -> None:
+        report = self.state.report
+        if report is not None and self.undo_verb(report) == verb:
+            self.post_message(self.UndoRequested(self, report.plan))
+
+    def undo_verb(self, report: Report) -> str:
+        """Return how the user takes back a result; see :func:`undo_verb`. Forms for other registries override it."""
+        return undo_verb(report)
+
+    def action_save(self) -> None:
+        """Save the result in a file."""
+        if self.state.report is not None:
+            self.post_message(self.SaveRequested(self.state.report))
+
+    def action_copy_result(self) -> None:
+        """Copy the result."""
+        if self.state.report is not None:
+            self.post_message(self.CopyRequested(self.state.report))
 
     def _can_retry(self, state: PlanFormState) -> bool:
         return self._can_replan and state.has_failed
@@ -275,13 +326,19 @@ class PlanForm(Vertical, can_focus=True):
                 self.state = replace(state, problem=f"not confirmed: {' '.join(sorted(missing))}")
             else:
                 self._apply(plan, plan.protected_tags)
-        elif not _can_be_applied(plan):
-            self.state = replace(state, problem="Cannot apply: a step is refused")
+        elif not can_be_applied(plan):
+            refused = len(plan.refused_steps)
+            words = "a step is refused" if refused == 1 else f"{units.format_number(refused)} steps are refused"
+            self.state = replace(state, problem=f"Cannot apply: {words}. {self.refused_hint(plan)}".rstrip())
         elif plan.protected_tags:
             self.state = replace(state, phase=Phase.CONFIRM, problem="")
             self._update_focus()
         else:
             self._apply(plan, ())
+
+    def refused_hint(self, plan: Plan) -> str:
+        """Return what the user can do about refused steps; empty if nothing."""
+        return ""
 
     def _is_too_early(self) -> bool:
         """Return True if the key that is being handled was typed before the plan was shown.
@@ -376,22 +433,46 @@ class PlanForm(Vertical, can_focus=True):
             return key_hint(self, "plan_form.submit", "apply"), key_hint(self, "plan_form.close", "back")
         retry = key_hint(self, "plan_form.retry", "try again") if self._can_retry(state) else ""
         if state.phase is Phase.DONE:
-            manifest = key_hint(self, "plan_form.manifest", "manifest") if state.has_manifest else ""
-            return key_hint(self, "plan_form.submit", "close"), manifest, retry
-        applicable = state.plan is not None and _can_be_applied(state.plan)
+            return key_hint(self, "plan_form.submit", "close"), retry, *self._result_keys(state)
+        applicable = state.plan is not None and can_be_applied(state.plan)
         apply = key_hint(self, "plan_form.submit", "apply") if applicable else ""
         close = "edit" if self._returns_to_field(state) else "cancel"
         return apply, key_hint(self, "plan_form.close", close), retry
 
+    def _result_keys(self, state: PlanFormState) -> Iterable[str]:
+        if state.report is None:
+            return
+        if verb := self.undo_verb(state.report):
+            yield key_hint(self, f"plan_form.{verb}", f"{verb}es it")
+        if state.has_manifest:
+            yield key_hint(self, "plan_form.manifest", "manifest")
+        yield key_hint(self, "plan_form.save", "save")
+        yield key_hint(self, "plan_form.copy", "copy")
+
     def _stop_hint(self) -> str:
-        if not self.stops_after:
+        stops_after = self._stops_after()
+        if not stops_after:
             return "writing; cannot be cancelled"
         if self.stopping:
-            return f"stopping after {self.stops_after}…"
-        return key_hint(self, "plan_form.close", f"stop after {self.stops_after}")
+            return f"stopping after {stops_after}…"
+        return key_hint(self, "plan_form.close", f"stop after {stops_after}")
+
+    def _stops_after(self) -> str:
+        """Return what a write finishes before it stops; a write of one tag cannot be stopped."""
+        plan = self.state.plan
+        return self.stops_after or ("this tag" if plan is not None and len(plan.write_steps) > 1 else "")
 
 
-def _can_be_applied(plan: Plan) -> bool:
+def undo_verb(report: Report) -> str:
+    """Return how the user takes back a result: "undo", or "redo" for an undo; empty if nothing changed."""
+    outcomes = (StepOutcome.DONE, StepOutcome.UNKNOWN)
+    if not any(result.outcome in outcomes and result.step.tag for result in report.results):
+        return ""
+    return "redo" if report.plan.kind == "undo" else "undo"
+
+
+def can_be_applied(plan: Plan) -> bool:
+    """Return True if the plan can be applied although a step of it may be refused."""
     return not plan.refused_steps or _is_partial_undo(plan)
 
 
@@ -400,4 +481,4 @@ def _is_partial_undo(plan: Plan) -> bool:
 
     An undo reverts what it can and gives the reason for the rest. Every other plan is applied as a whole or not at all.
     """
-    return plan.kind == "undo" and bool(plan.write_steps)
+    return plan.reverts and bool(plan.write_steps)

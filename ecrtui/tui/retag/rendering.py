@@ -48,7 +48,10 @@ def action_label(action: StepAction) -> Content:
 
 def action_count(number: int, action: StepAction) -> Content:
     """Return a number of steps with their action: "12 moves"."""
-    return Content.assemble(f"{units.format_number(number)} ", action_label(action))
+    words, style = _ACTION_LABELS[action]
+    if action is StepAction.MOVE and number == 1:
+        words = "move"
+    return Content.assemble(f"{units.format_number(number)} ", (words, style))
 
 
 def outcome_label(outcome: StepOutcome) -> Content:
@@ -96,8 +99,10 @@ def result_lines(result: StepResult, *, with_response: bool = True) -> list[Cont
         with_response: False to show only the request id of the response.
     """
     head: list[Part] = [outcome_label(result.outcome), "  ", text.content(tag_label(result.step), "bold")]
+    if changed := _change_words(result):
+        head += ["  ", text.content(changed)]
     if result.message:
-        head += ["  ", text.content(result.message)]
+        head += ["\n  " if changed else "  ", text.content(result.message)]
     if result.result is not None and not with_response:
         head += ["  ", text.content(f"request id {result.result.request_id}", "dim")]
     lines = [Content.assemble(*head)]
@@ -165,6 +170,18 @@ def _step_lines(step: Step, tag_width: int, now: float) -> Iterable[Content]:
     yield Content.assemble(*parts)
     yield from (Content.assemble(" " * (tag_width + 4), text.content(note, "dim")) for note in _notes(step))
     yield from (warning_line(warning) for warning in step.warnings)
+
+
+def _change_words(result: StepResult) -> str:
+    """Return from where a tag moved or was removed, or that it is new; empty if nothing was done."""
+    step = result.step
+    if result.outcome is not StepOutcome.DONE or not step.tag:
+        return ""
+    if not step.before:
+        return "is new"
+    keeps = f", which keeps {' '.join(step.remaining_tags)}" if step.remaining_tags else ""
+    untagged = ", which is untagged now" if step.becomes_untagged else ""
+    return f"{'moved' if step.after else 'removed'} from {short_digest(step.before)}{keeps or untagged}"
 
 
 def _notes(step: Step) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import work
@@ -15,17 +15,14 @@ from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.plan import Plan, Report
+from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
-from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import copy_words
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
-from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.table.column_layout import Column
 
 
@@ -127,27 +124,17 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     async def refresh_after_write(self, report: Report) -> None:
         self.load()
 
-    def action_undo(self) -> None:
+    async def action_undo(self) -> None:
         """Plan to undo the selected write."""
         if self.current is not None:
             entry = self.current
-            self._open_undo(f"Undo {entry.repository}:{entry.tag}", lambda engine: engine.plan_undo([entry]))
+            await self.begin_undo(f"Undo {entry.repository}:{entry.tag}", lambda engine: (entry,))
 
-    def action_undo_plan(self) -> None:
+    async def action_undo_plan(self) -> None:
         """Plan to undo every write of the selected write's plan."""
         if self.current is not None:
             plan = self.current.plan
-            self._open_undo(f"Undo plan {plan}", lambda engine: engine.plan_undo_of(plan))
-
-    @work(exclusive=True, group="undo", exit_on_error=False)
-    async def _open_undo(self, title: str, make: Callable[[Engine], Plan]) -> None:
-        try:
-            session = await self.session()
-            plan = await blocking.run_blocking(make, session.engine)
-        except EcrTuiError as error:
-            self.notify_error(error)
-            return
-        await self.show_form(PlanForm(text.content(title), plan, make))
+            await self.begin_undo(f"Undo plan {plan}", lambda engine: engine.entries_to_undo(plan))
 
     @work(exclusive=True, group="resolve", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:

@@ -22,6 +22,7 @@ from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.plan import Report
+from ecrtui.retag.write_history import WritePlace
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.external_programs import Program
@@ -33,6 +34,7 @@ from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.widgets.facts import Fact, FactsPanel
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -54,7 +56,7 @@ class ImageState:
     error: EcrTuiError | None = None
 
 
-class ImageScreen(RetagMixin, PromoteMixin, InspectMixin):
+class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
     """One image, by digest or tag.
 
     Args:
@@ -270,6 +272,9 @@ class ImageScreen(RetagMixin, PromoteMixin, InspectMixin):
             self._with_named_image(picked, lambda found: self._retag_part(found, warning))
         else:
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
+
+    def undo_place(self) -> WritePlace | None:
+        return None if self.state.image is None else WritePlace(self.repository_name, self.state.image.digest)
 
     async def action_promote(self) -> None:
         """Copy the image to another repository, with all its parts."""

@@ -27,6 +27,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
+from ecrtui.retag.write_history import WritePlace
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.compare import compare_images
@@ -40,6 +41,7 @@ from ecrtui.tui.part_loading import PartLoadingMixin
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.scan_loading import ScanLoadingMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.tag_cell import TagCells
@@ -55,7 +57,7 @@ _NO_PAIR = {
 """What to do first, by the action that needs a marked and a selected image."""
 
 
-class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
+class ImagesScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
     DEFAULT_CSS = """
@@ -203,6 +205,9 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
     def _image_to_write(self, image: Image) -> RetagSource:
         return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
 
+    def undo_place(self) -> WritePlace | None:
+        return None if self.current is None else WritePlace(self.repository_name, self.current.digest)
+
     def action_config(self) -> None:
         """Show the config of the selected image."""
         if self.current is not None:
@@ -284,8 +289,9 @@ class ImagesScreen(RetagMixin, PromoteMixin, InspectMixin, PartLoadingMixin, Sca
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the images that the write changed, so that the list is right without a reload."""
-        steps = [step for step in report.plan.steps if step.repository == self.repository_name]
-        changed = sorted({digest for step in steps for digest in (step.before, step.after) if digest})
+        tags = report.tags_in(self.repository_name)
+        shown = (image.digest for image in self.rows.everything() if not tags.isdisjoint(image.tags))
+        changed = sorted({*shown, *report.digests_in(self.repository_name)})
         if not changed:
             return
         session = await self.session()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from textual import work
@@ -20,22 +18,20 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
-from ecrtui.paths import expand
-from ecrtui.retag import plan_file
+from ecrtui.retag import change_record, plan_file
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking, messages
+from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished
 from ecrtui.tui.retag.bulk_form import BulkForm
-from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form import PlanForm, undo_verb
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.textual_fixes.line_input import LineInput, WordsInput
+from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 REPLAN_DELAY = 0.3
 """Seconds after a row is removed before the rest is planned again."""
@@ -118,7 +114,8 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     PlanScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
     PlanScreen #details { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
     """
-    SCOPES = ("plan",)
+    SCOPES = ("plan", "undo")
+    shows_steps = True
     FILTER_EXAMPLE = "words in repository, tag, action, digest"
     NOUNS = ("tag", "tags")
     EMPTY = "Nothing to do."
@@ -180,15 +177,10 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         line.display = bool(shown)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Make the plan from the input, or save it to the file."""
+        """Make the plan from the input."""
         if event.input.id == "question" and event.value.strip():
             self.table.focus()
             self.load()
-        elif event.input.id == "file":
-            event.input.remove()
-            self.table.focus()
-            if event.value.strip():
-                self._save(expand(event.value.strip()))
 
     def focus_content(self) -> None:
         self.table.focus()
@@ -202,9 +194,18 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         """Open the form that applies the plan."""
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
-            changes, kind = self.plan.changes, self.plan.kind
-            form = BulkForm(text.content(self.request.title), self.plan, lambda engine: engine.plan(changes, kind=kind))
+            plan = self.plan
+            form = BulkForm(text.content(self.request.title), plan, lambda engine: engine.plan_again(plan))
             await self.show_form(form)
+
+    def on_bulk_form_removal_requested(self, message: BulkForm.RemovalRequested) -> None:
+        """Remove every refused row, and show the plan of the others in the form."""
+        message.stop()
+        rows = [row for row in self.rows.everything() if row.step.action is StepAction.REFUSED]
+        if self.plan is not None and self.report is None:
+            plan = self._without(self.plan, rows)
+            message.form.make_plan = lambda engine: engine.plan_again(plan)
+            self._plan_again(message.form, message.form.make_plan)
 
     def plan_made_again(self, plan: Plan) -> None:
         self.plan, self.report, self.applied = plan, None, plan.id
@@ -222,10 +223,14 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def _remove(self, rows: Sequence[PlanRow]) -> None:
         if self.plan is None or self.report is not None or not rows:
             return
-        self.plan = self.plan.without({row.step.key for row in rows})
+        self._replan(self._without(self.plan, rows))
+
+    def _without(self, plan: Plan, rows: Sequence[PlanRow]) -> Plan:
+        """Remove rows from the table; return the plan without them, which replaces the plan of the screen."""
+        self.plan = plan.without({row.step.key for row in rows})
         self.table.remove_rows([row.key for row in rows])
         self.set_status(self.totals())
-        self._replan(self.plan)
+        return self.plan
 
     def action_retry(self) -> None:
         """Plan the remaining rows again, or make the whole plan again."""
@@ -240,7 +245,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         await asyncio.sleep(REPLAN_DELAY)
         try:
             session = await self.session()
-            replanned = await blocking.run_blocking(session.engine.plan, plan.changes, kind=plan.kind)
+            replanned = await blocking.run_blocking(session.engine.plan_again, plan)
         except EcrTuiError as error:
             self.show_error(error)
             return
@@ -265,48 +270,35 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             return None
         return row.key, plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
 
+    async def action_undo(self) -> None:
+        """Plan to undo the result."""
+        await self._undo_result("undo")
+
+    async def action_redo(self) -> None:
+        """Plan to redo what the undo took back."""
+        await self._undo_result("redo")
+
+    async def _undo_result(self, verb: str) -> None:
+        if self.report is not None and (plan := self.report.plan) and undo_verb(self.report) == verb:
+            await self.begin_undo(f"Undo plan {plan.id}", lambda engine: engine.entries_to_undo(plan.id))
+
+    def _texts(self) -> change_record.Texts:
+        """Return what makes the texts of the result, or of the plan before it."""
+        if self.report is not None:
+            return change_record.report_texts(self.report)
+        return {} if self.plan is None else change_record.plan_texts(self.plan)
+
     def action_copy_menu(self) -> None:
-        """Copy the plan or its result as CSV or JSON."""
-        if self.plan is not None:
-            self.post_message(
-                messages.OfferCopies(tuple(CopyItem(name, self._export(name), lines=True) for name in ("CSV", "JSON")))
-            )
+        """Copy the plan or its result as Markdown, CSV or JSON."""
+        if texts := self._texts():
+            self.offer_texts(texts)
 
     async def action_save(self) -> None:
         """Ask for a file name to save the plan or its result."""
-        if self.plan is not None and not self.query("#file"):
-            field = LineInput(placeholder="file name, ending in .csv or .json", id="file", select_on_focus=False)
-            await self.query_one("#body").mount(field, before=0)
-            field.focus()
-
-    @work(exclusive=True, group="save", exit_on_error=False)
-    async def _save(self, file: Path) -> None:
-        format_name = file.suffix.lower().removeprefix(".").upper()
-        if format_name not in ("CSV", "JSON"):
-            self.notify(f"The file name must end in .csv or .json: {file}", severity="error")
-            return
-        try:
-            await blocking.run_blocking(_write_new, file, self._export(format_name))
-        except OSError as problem:
-            self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
-            return
-        self.notify(f"Saved {file}")
-
-    def _export(self, format_name: str) -> str:
-        if self.plan is None:
-            return ""
-        if format_name == "CSV":
-            return plan_file.results_csv(self.report.results) if self.report else plan_file.plan_csv(self.plan)
-        document = plan_file.report_document(self.report) if self.report else plan_file.plan_document(self.plan)
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        if texts := self._texts():
+            await self.ask_for_file({suffix: texts[name] for suffix, name in change_record.SUFFIXES.items()})
 
 
 def _searchable(row: PlanRow) -> str:
     step = row.step
     return " ".join((step.repository, step.tag, step.before, step.after, _state_key(row), row.details))
-
-
-def _write_new(file: Path, content: str) -> None:
-    """Write a new file; an existing file is never overwritten."""
-    with file.open("x", encoding="utf-8", newline="") as out:
-        out.write(content)

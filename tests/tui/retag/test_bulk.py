@@ -9,8 +9,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
 from tests.support.embedded import create_repository, push_image, put, tags_of
@@ -178,31 +176,45 @@ async def test_each_row_shows_its_result_as_soon_as_it_is_written(embedded: Embe
         await until(pilot, "enter close")
 
 
-@pytest.mark.parametrize("suffix", ["csv", "json"])
-async def test_plan_and_result_can_be_saved(
-    suffix: str, embedded: EmbeddedRegistry, client: Any, tmp_path: Path
-) -> None:
+async def test_plan_and_result_can_be_saved_and_copied(embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:
     image = push_image(client, REPOSITORY, "one", "rc-1")
-    push_image(client, REPOSITORY, "two", "rc-2")
-    before, after = tmp_path / f"plan.{suffix}", tmp_path / f"result.{suffix}"
+    for name in ("two", "three"):
+        push_image(client, REPOSITORY, name, f"rc-{name}")
     async with running(embedded, REPOSITORY, size=(140, 30)) as pilot:
-        await open_rename(pilot, "{tag}-rel", 2)
-        await save(pilot, before)
+        await open_rename(pilot, "{tag}-rel", 3)
+        await pilot.press("w")
+        await until(pilot, "file name, ending in .md, .csv or .json")
+        await pilot.press("escape")
+        await until_gone(pilot, "file name, ending in")
+        await save(pilot, tmp_path / "plan.json")
+        await pilot.press("slash", *"three", "enter", "x")
+        await until(pilot, "2 tags")
         await pilot.press("enter")
         await until(pilot, "2 new")
         await pilot.press("enter")
         await until(pilot, "enter close")
+        for suffix in ("md", "csv", "json"):  # while the panel with the result is open
+            await save(pilot, tmp_path / f"result.{suffix}")
+        await pilot.press("c")
+        await until(pilot, "Markdown")
+        await pilot.press("escape", "enter")
+        await until_gone(pilot, "enter close")
+        await save(pilot, tmp_path / "result.csv", "File exists")
+        await pilot.press("w")
+        await until(pilot, "file name, ending in")
+        await type_text(pilot, str(tmp_path / "result.txt"))
         await pilot.press("enter")
-        await save(pilot, after)
-        await save(pilot, after, "File exists")
-        await save(pilot, tmp_path / "result.txt", "The file name must end in .csv nor in .json")
-    texts = [file.read_text() for file in (before, after)]
-    if suffix == "json":
-        assert all(json.loads(text) for text in texts)
-    else:
-        assert all(len(list(csv.DictReader(text.splitlines()))) == 2 for text in texts)
-    assert all(image.digest in text and "rc-1-rel" in text for text in texts)
-    assert "done" in texts[1]
+        await until(pilot, "The file name must end in")
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    result = json.loads((tmp_path / "result.json").read_text())
+    rows = list(csv.DictReader((tmp_path / "result.csv").read_text().splitlines()))
+    markdown = (tmp_path / "result.md").read_text()
+    assert len(plan["steps"]) == 3
+    assert [row["outcome"] for row in rows] == ["done", "done", "excluded"]
+    assert all(row["requestId"] and row["finishedAt"].endswith("+00:00") for row in rows[:2])
+    assert rows[2]["message"] == "removed from the plan before it was applied"
+    assert {row["registryId"] for row in rows} == {result["registryId"]} == {"123456789012"}
+    assert all(word in markdown for word in (image.digest, "rc-1-rel", result["planId"], result["principal"], "eu-"))
     assert not (tmp_path / "result.txt").exists()
 
 
@@ -292,9 +304,9 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         await pilot.press("enter")
         await until(pilot, "1 refused")
         await pilot.press("enter")
-        await until(pilot, "Cannot apply: a step is refused")
-        await pilot.press("escape", "X", "enter")
-        await until(pilot, "1 removed")
+        await until(pilot, "Cannot apply: a step is refused. X removes the 1 refused row.")
+        await pilot.press("X")
+        await until(pilot, lambda screen: "1 removed" in screen and "refused" not in screen)
         await pilot.press("enter")
         await until(pilot, "✓ done  1")
         assert len(tags_of(client, REPOSITORY)) == 1

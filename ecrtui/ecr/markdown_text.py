@@ -1,0 +1,28 @@
+"""Text in Markdown that no renderer takes for markup, and tables of such texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ecrtui.ecr.safe_text import visible
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&!])")
+"""What begins inline markup or an HTML entity in CommonMark or its dialects, and the bar that ends a cell."""
+
+
+def markdown_text(text: str) -> str:
+    """Return a text as one line of Markdown: markup is escaped, control characters and line ends are visible."""
+    return _MARKUP.sub(r"\\\1", visible(text))
+
+
+def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    r"""Yield the lines of a table (GitHub Flavored Markdown, "Tables"), each with ``\n``. The cells are plain text."""
+    yield _line(titles)
+    yield _line(["---"] * len(titles), escape=False)
+    for row in rows:
+        yield _line(row)
+
+
+def _line(cells: Iterable[str], *, escape: bool = True) -> str:
+    return "".join(f"| {markdown_text(cell) if escape else cell} " for cell in cells) + "|\n"

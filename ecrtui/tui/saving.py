@@ -1,0 +1,134 @@
+"""Save a text in a file that the user names, or offer it for copying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual import work
+from textual.message import Message
+from textual.widgets import Input
+
+from ecrtui.paths import expand
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.bindings import bindings
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.textual_fixes.line_input import LineInput
+
+Texts = Mapping[str, Callable[[], str]]
+"""What returns the text in each format, by the name of the format."""
+
+
+class FileField(LineInput):
+    """Asks for the name of a new file. The end of the name chooses the format.
+
+    Args:
+        texts: what returns the text, by the end of the name, such as ``.csv``.
+    """
+
+    DEFAULT_CSS = "FileField, FileField:focus { border: none; height: 1; padding: 0 1; background: $panel; }"
+    BINDINGS = bindings("file_field")
+
+    @dataclass
+    class Named(Message):
+        """The user named a file.
+
+        Args:
+            file: the file.
+            make_text: returns its text.
+        """
+
+        file: Path
+        make_text: Callable[[], str]
+
+    @dataclass
+    class Closed(Message):
+        """The field is no longer needed."""
+
+        field: FileField
+
+    def __init__(self, texts: Texts) -> None:
+        super().__init__(placeholder=f"file name, ending in {_either(texts)}", select_on_focus=False)
+        self._texts = texts
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Save the text, or say that the name is not complete."""
+        event.stop()
+        file = expand(event.value.strip())
+        if not event.value.strip():
+            self.action_close()
+        elif (make_text := self._texts.get(file.suffix.lower())) is None:
+            self.app.notify(f"The file name must end in {_either(self._texts)}: {file}", severity="error")
+        else:
+            self.post_message(self.Named(file, make_text))
+            self.action_close()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+
+    def action_close(self) -> None:
+        """Save nothing."""
+        self.post_message(self.Closed(self))
+
+
+class SavesFiles(AppScreen):
+    """A screen whose texts can be saved and copied."""
+
+    async def ask_for_file(self, texts: Texts) -> None:
+        """Ask for a file name and save the text there.
+
+        Args:
+            texts: what returns the text, by the end of the file name.
+        """
+        if not self.query(FileField):
+            field = FileField(texts)
+            await self.query_one("#body").mount(field, before=0)
+            self.set_focus(field)
+
+    def offer_texts(self, texts: Texts) -> None:
+        """Let the user choose a format and copy the text.
+
+        Args:
+            texts: what returns the text, by the name of the format.
+        """
+        self.post_message(
+            messages.OfferCopies(tuple(CopyItem(name, make_text(), lines=True) for name, make_text in texts.items()))
+        )
+
+    def focus_content(self) -> None:
+        """Focus the content of the screen. Screens override it."""
+
+    def focus_after_field(self) -> None:
+        """Focus what the user asked from for a file. Screens with forms override it."""
+        self.focus_content()
+
+    async def on_file_field_closed(self, message: FileField.Closed) -> None:
+        message.stop()
+        await message.field.remove()
+        self.focus_after_field()
+
+    def on_file_field_named(self, message: FileField.Named) -> None:
+        message.stop()
+        self._save(message.file, message.make_text)
+
+    @work(exclusive=True, group="save", exit_on_error=False)
+    async def _save(self, file: Path, make_text: Callable[[], str]) -> None:
+        try:
+            await blocking.run_blocking(_write_new, file, make_text)
+        except OSError as problem:
+            self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
+            return
+        self.notify(f"Saved {file}")
+
+
+def _either(texts: Texts) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _write_new(file: Path, make_text: Callable[[], str]) -> None:
+    """Write a new file; an existing file is never overwritten."""
+    with file.open("x", encoding="utf-8", newline="") as out:
+        out.write(make_text())
