@@ -58,6 +58,7 @@ SCOPES = (
     Scope("row", "Row"),
     Scope("images", "Images"),
     Scope("repositories", "Repositories"),
+    Scope("find", "Find in all repositories"),
     Scope("marks", "Marks"),
     Scope("plan", "Plan"),
     Scope("activity", "Activity"),
@@ -185,6 +186,8 @@ ACTIONS = (
         "tag in all",
         "In each marked repository, give the image with one tag another tag",
     ),
+    Action("find.tag", "t", "tag", "tag", "Plan a tag for all marked images, or for this image", footer=True),
+    Action("find.export", "x", "export", "export", "Save what was found as CSV, JSON or Markdown", footer=True),
     Action("marks.mark", "space", "mark", "mark", "Mark or unmark the row for a bulk retag"),
     Action(
         "marks.mark_range",
@@ -293,6 +296,7 @@ ACTIONS = (
     Action("screen.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
     Action("app.help", "question_mark,f1", "help", "help", "Show the keyboard shortcuts of this screen", footer=True),
     Action("app.palette", "colon,ctrl+p", "command_palette", "commands", "Command palette", footer=True, palette=False),
+    Action("app.find", "F", "find", "find", "Find a tag, a digest or an image in all repositories"),
     Action("app.activity", "a", "activity", "activity", "Show all writes to this registry; undo them"),
     Action(
         "app.unlock",

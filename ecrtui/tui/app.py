@@ -278,6 +278,9 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
 
         self.push_app_screen(ImageScreen(message.source, message.repository, message.subject, message.prepared))
 
+    def on_find_text(self, message: messages.FindText) -> None:
+        self.find(message.text)
+
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.tui.screens.plan import PlanScreen
 
@@ -346,6 +349,38 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         if not isinstance(self.screen, ActivityScreen):
             source = self.screen.acting_source if isinstance(self.screen, AppScreen) else self.connect
             self.push_app_screen(ActivityScreen(source))
+
+    def action_find(self) -> None:
+        """Open the search in all repositories; on that screen, edit its text."""
+        self.find(self.screen.sought if isinstance(self.screen, AppScreen) else "", at_once=False)
+
+    def find(self, text: str, *, at_once: bool = True) -> None:
+        """Find a text in all repositories of the open connections.
+
+        Args:
+            text: the text to start with.
+            at_once: True to search for it without a further key.
+        """
+        from ecrtui.tui.screens.find import FindScreen
+
+        if isinstance(self.screen, FindScreen):
+            self.screen.edit(text if at_once else "", at_once=at_once)
+            return
+        sources = self.open_sources()
+        screen = FindScreen(sources, text, at_once=at_once)
+        if len(sources) > 1:
+            self.push_screen(screen)
+        else:
+            self.push_app_screen(screen)
+
+    def open_sources(self) -> list[SessionSource]:
+        """Return the sources of the open screens, that of the screen on top first."""
+        found: list[SessionSource] = []
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, AppScreen):
+                members = getattr(screen.connect, "members", (screen.connect,))
+                found += [source for source in members if not any(source is known for known in found)]
+        return found or [self.connect]
 
     async def action_show_settings(self) -> None:
         """Show the settings; on a connected screen, those of its account."""

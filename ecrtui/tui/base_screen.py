@@ -120,6 +120,12 @@ class AppScreen(Screen[None]):
         """The repository or image on the screen; empty for a screen of the whole registry. Screens override it."""
         return Reference()
 
+    @property
+    def sought(self) -> str:
+        """The image that the user may want to find elsewhere: a digest or a reference. Screens override it."""
+        place = self.place
+        return place.digest or (str(place) if place.tag else "")
+
     def known_repositories(self) -> Sequence[str]:
         """Return the names of the repositories that the screens of this connection have loaded."""
         screens = (screen for screen in self.app.screen_stack if isinstance(screen, AppScreen))

@@ -275,7 +275,19 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Return the text in place of the rows when the filter shows none."""
         if problem := self.state.filter_problem:
             reason = f"The filter is not valid: {problem}. The last valid filter applies. {reason}"
-        return f"{reason}. {press(self, 'screen.back', 'clear the filter')}".rstrip()
+        hints = (press(self, "screen.back", "clear the filter"), self._find_hint(self.query_one(FilterBar).field.value))
+        return f"{reason}. {' '.join(filter(None, hints))}".rstrip()
+
+    def _find_hint(self, line: str) -> str:
+        """Return how to find the image of a pasted reference; empty for another text."""
+        from ecrtui.catalog.find_query import looks_pasted
+
+        return press(self, "app.find", "find it in all repositories") if looks_pasted(line) else ""
+
+    @property
+    def sought(self) -> str:
+        line = self.query_one(FilterBar).field.value.strip()
+        return line if self._find_hint(line) else super().sought
 
     def _progress(self) -> str:
         """Return the status; a narrow screen cuts its end, so the totals come last."""
@@ -336,7 +348,8 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         except FilterError as problem:
             applies = self.state.filter_text
             shown = f"The last valid filter applies: {applies}" if applies else "No filter applies"
-            bar.show_problem(f"{problem.with_hint().rstrip('.')}. {shown}.", problem.position)
+            words = f"{problem.with_hint().rstrip('.')}. {shown}. {self._find_hint(message.value)}"
+            bar.show_problem(words.rstrip(), problem.position)
             self.state = self.state._replace(filter_problem=problem.title)
             return
         bar.show_problem("")

@@ -7,6 +7,7 @@ from functools import partial
 
 from textual.command import Hit, Hits, Provider
 
+from ecrtui.catalog.find_query import looks_pasted, parse_query
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.errors import UsageError
 from ecrtui.tui import messages
@@ -16,11 +17,12 @@ from ecrtui.tui.list_screen import ListScreen
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 _FILTER = "filter "
+_FIND = "find "
 _MARKS = frozenset("/:@")
 """Characters that no name of a command has, and most references have."""
 
-_SURE, _MAYBE = 2.0, 0.01
-"""The scores of a reference with one of the marks, and of a word that can be the name of a repository."""
+_SURE, _FIND_SCORE, _MAYBE = 2.0, 1.5, 0.01
+"""The scores of a reference with one of the marks, of a search, and of a word that can name a repository."""
 
 
 class LocationCommands(Provider):
@@ -36,6 +38,19 @@ class LocationCommands(Provider):
         elif isinstance(screen, AppScreen):
             for hit in self._open(query, screen):
                 yield hit
+            for hit in self._find(query, screen):
+                yield hit
+
+    def _find(self, query: str, screen: AppScreen) -> Iterator[Hit]:
+        wanted = query[len(_FIND) :].strip() if query.lower().startswith(_FIND) else query.strip()
+        if not wanted or (wanted == query.strip() and not looks_pasted(wanted)):
+            return
+        try:
+            found = parse_query(wanted)
+        except UsageError:
+            return
+        run = partial(screen.post_message, messages.FindText(wanted))
+        yield Hit(_FIND_SCORE, text.content(f"Find {found}"), run, query, "Search all repositories")
 
     def _open(self, query: str, screen: AppScreen) -> Iterator[Hit]:
         try:

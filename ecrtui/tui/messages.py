@@ -91,6 +91,13 @@ class OpenImage(Message):
     prepared: ManifestDocument | None = None
 
 
+@dataclass
+class FindText(Message):
+    """Find a text in all repositories of the open connections."""
+
+    text: str
+
+
 class GoBack(Message):
     """Leave the screen."""
 

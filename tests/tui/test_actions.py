@@ -30,6 +30,7 @@ from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm
 from ecrtui.tui.saving import FileField
 from ecrtui.tui.screens.activity import ActivityScreen
+from ecrtui.tui.screens.find import FindScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.plan import PlanScreen
@@ -40,7 +41,16 @@ from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel
 
-SCREENS = (RepositoriesScreen, ImagesScreen, ImageScreen, PlanScreen, ActivityScreen, PutImageScreen, SideBySideScreen)
+SCREENS = (
+    RepositoriesScreen,
+    ImagesScreen,
+    ImageScreen,
+    PlanScreen,
+    ActivityScreen,
+    PutImageScreen,
+    SideBySideScreen,
+    FindScreen,
+)
 OWNERS: tuple[type[DOMNode], ...] = (
     *SCREENS,
     EcrTuiApp,

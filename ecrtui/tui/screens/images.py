@@ -96,6 +96,10 @@ class ImagesScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin, PartLoadin
     def place(self) -> Reference:
         return Reference(self.repository_name)
 
+    @property
+    def sought(self) -> str:
+        return super().sought or (self.current.digest if self.current is not None else "")
+
     def breadcrumb(self) -> str:
         return f"Repositories › {self.repository_name}"
 

@@ -1,0 +1,481 @@
+"""The screen that finds images in all repositories of all open connections."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from textual import work
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from ecrtui.catalog.find import Hit
+from ecrtui.catalog.find_document import PlacedHit, hit_document, hits_as_csv, hits_as_json, hits_as_markdown
+from ecrtui.catalog.find_query import FORMS, parse_query
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.permissions import action_of
+from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
+from ecrtui.paths import expand
+from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.combined_source import CombinedSource
+from ecrtui.tui.finding import FindEverywhere, Found, Place, Progress
+from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
+from ecrtui.tui.retag.actions import PlanApplyMixin
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.textual_fixes.line_input import LineInput, WordsInput
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.filter import Filter
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.plan import Plan, Report
+    from ecrtui.session import SessionSource
+
+EXPORTS = {".csv": hits_as_csv, ".json": hits_as_json, ".md": hits_as_markdown}
+"""The formats of export, by the end of the file name."""
+
+
+class FindRow(NamedTuple):
+    """A hit, or why a repository could not be asked.
+
+    Args:
+        place: the registry.
+        repository: the name of the repository; empty for an error about all of them.
+        hit: what was found; None for an error.
+        error: why the repository could not be asked.
+    """
+
+    place: Place
+    repository: str
+    hit: Hit | None = None
+    error: EcrTuiError | None = None
+
+    @property
+    def key(self) -> str:
+        """The connection, the repository and the digest."""
+        return f"{self.group}@{self.digest}"
+
+    @property
+    def group(self) -> str:
+        """The connection and the repository."""
+        return f"{self.place.number}/{self.repository}"
+
+    @property
+    def digest(self) -> str:
+        """The digest of the image; empty if there is none."""
+        return self.hit.image.digest if self.hit and self.hit.image else ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the image, or of the index that it is a part of."""
+        if self.hit is None or self.hit.image is None:
+            return ()
+        return self.hit.part_of.tags if self.hit.part_of else self.hit.image.tags
+
+    @property
+    def placed(self) -> PlacedHit | None:
+        """The hit, as documents have it."""
+        return PlacedHit(self.place.account, self.place.region, self.hit) if self.hit else None
+
+
+def _repository(row: FindRow) -> str | Content:
+    name = row.repository or "all repositories"
+    return text.content(f"! {name}", "$text-error") if row.error else name
+
+
+def _repository_key(row: FindRow) -> tuple[bool, str]:
+    return row.error is not None, row.repository
+
+
+def _tags(row: FindRow) -> str | Content:
+    """Return the tags; for a part, what it is in its index; for an error, what is missing."""
+    if row.error is not None:
+        return text.content(_reason(row.error), "$text-error")
+    if row.hit is None or row.hit.image is None:
+        return Content.styled("does not have it", "dim italic")
+    shown = text.content("  ".join(row.tags) or "<untagged>", "$tag" if row.tags else "dim italic")
+    if part := row.hit.part_of:
+        names = shown if part.tags else text.content(short_digest(part.digest), "$digest")
+        shown = Content.assemble(text.content(f"{part.part} of ", "dim"), names)
+    if row.hit.age is not None:
+        age = units.format_short_duration(row.hit.age)
+        shown = Content.assemble(shown, text.content(f"  (listed {age} ago)", "dim"))
+    return shown
+
+
+def _reason(error: EcrTuiError) -> str:
+    if error.kind is ErrorKind.DENIED and error.operation:
+        return f"not permitted: {action_of(error.operation)}"
+    return str(error)
+
+
+def _pushed(row: FindRow) -> float:
+    return (row.hit.image.pushed_at if row.hit and row.hit.image else None) or 0.0
+
+
+def _kind(row: FindRow) -> str:
+    return str(row.hit.image.kind) if row.hit and row.hit.image else ""
+
+
+_ACCOUNT = Column[FindRow]("account", "account", lambda row: row.place.account, lambda row: row.place.account)
+_REGION = Column[FindRow]("region", "region", lambda row: row.place.region, lambda row: row.place.region)
+COLUMNS: Sequence[Column[FindRow]] = (
+    Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
+    Column("digest", "digest", lambda row: short_digest(row.digest), lambda row: row.digest, min_width=12),
+    Column("tags", "tags", _tags, lambda row: row.tags, min_width=16, flex=3, style="$tag"),
+    Column("kind", "kind", _kind, _kind, drop_priority=2),
+    Column(
+        "pushed",
+        "pushed",
+        lambda row: units.format_age(row.hit.image.pushed_at) if row.hit and row.hit.image else "",
+        _pushed,
+        align="right",
+        min_width=units.MAX_AGE_WIDTH,
+        drop_priority=1,
+    ),
+)
+
+
+def _searchable(row: FindRow) -> str:
+    return " ".join((row.place.account, row.place.region, row.repository, row.digest, *row.tags))
+
+
+class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
+    """What all repositories have of a tag, a digest, or whatever a pasted text names.
+
+    Args:
+        sources: the open connections.
+        first: the text to start with; the user can replace it.
+        at_once: True to search for it without a further key.
+    """
+
+    DEFAULT_CSS = """
+    FindScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    FindScreen #notes { height: auto; max-height: 3; padding: 0 1; color: $text-muted; display: none; }
+    """
+    SCOPES = ("find", "row", "marks")
+    MARKABLE = True
+    FILTER_EXAMPLE = "words in account, region, repository, digest, tags"
+    NOUNS = ("hit", "hits")
+    FIRST_DESCENDING = frozenset({"pushed"})
+
+    def __init__(self, sources: Sequence[SessionSource], first: str = "", *, at_once: bool = False) -> None:
+        combined = len(sources) > 1
+        super().__init__(CombinedSource(sources) if combined else sources[0])
+        self.sources = tuple(sources)
+        self.columns = (_ACCOUNT, _REGION, *COLUMNS) if combined else COLUMNS
+        self.rows = Rows(lambda row: row.key)
+        self._first = first
+        self._at_once = at_once
+        self._search: FindEverywhere | None = None
+        self._searched = ""
+        """The text of the last search."""
+        self._how_far = Progress()
+        self._started = self._took = 0.0
+        self.set_reactive(ListScreen.state, ListState("repository", descending=False))
+        if combined:
+            shown = units.format_count(len(sources), "connection")
+            self.set_reactive(FindScreen.header_state, HeaderState(registry_id=shown, connected=True))
+
+    @property
+    def acting_source(self) -> SessionSource:
+        return self.current.place.source if self.current is not None else self.sources[0]
+
+    def breadcrumb(self) -> str:
+        where = f" of {units.format_count(len(self.sources), 'connection')}" if len(self.sources) > 1 else ""
+        return f"Find in all repositories{where}"
+
+    def body(self) -> Iterable[Widget]:
+        yield WordsInput(self._first, placeholder=FORMS, id="reference")
+        yield Static(id="notes")
+        yield from super().body()
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one("#reference", Input)
+
+    def start(self) -> None:
+        self.table.set_placeholder("")
+        self.edit(self._first, at_once=self._at_once)
+
+    def edit(self, line: str = "", *, at_once: bool = False) -> None:
+        """Let the user type another text.
+
+        Args:
+            line: the text to start with; empty for the last one.
+            at_once: True to search for it without a further key.
+        """
+        if line:
+            self._field.value = line
+        if at_once:
+            self.table.focus()
+            self.load()
+        else:
+            self._field.focus()
+
+    @property
+    def awaits_content(self) -> bool:
+        return self.state.loading and super().awaits_content
+
+    # Searching
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def load(self, *, resume: bool = False) -> None:
+        """Search for the text of the field, from the start."""
+        self._stop()
+        self._searched = self._field.value.strip()
+        self._started = time.monotonic()
+        self.table.clear()
+        self.state = self.state._replace(loading=True, complete=False, error=None)
+        try:
+            search = self._search = FindEverywhere(self.sources, parse_query(self._searched))
+            async for found in blocking.iterate_blocking(search):
+                for part in found:
+                    self._show(part)
+        except EcrTuiError as error:
+            self.show_error(error)
+        else:
+            self._took = time.monotonic() - self._started
+            self.state = self.state._replace(loading=False, complete=True, waiting=0.0)
+
+    def _stop(self) -> None:
+        if self._search is not None:
+            self._search.close()
+        self._search, self._how_far = None, Progress()
+
+    def _show(self, found: Found) -> None:
+        self._how_far = found.progress
+        self._show_notes(found.progress.notes)
+        rows: list[FindRow] = []
+        for answer in found.answers:
+            new = [FindRow(found.place, answer.repository, hit) for hit in answer.hits]
+            if answer.error is not None:
+                new.append(FindRow(found.place, answer.repository, error=answer.error))
+            if answer.final:
+                self._forget_others(FindRow(found.place, answer.repository).group, new)
+            rows += new
+        if rows:
+            self.table.merge(rows)
+        asked = sum(found.progress.asked.values())
+        self.state = self.state._replace(loaded=asked, waiting=found.progress.throttled)
+
+    def _forget_others(self, group: str, rows: Sequence[FindRow]) -> None:
+        """Remove hits of an earlier listing that the repository does not have any more."""
+        kept = {row.key for row in rows}
+        gone = [row.key for row in self.rows.everything() if row.group == group and row.key not in kept]
+        if gone:
+            self.table.remove_rows(gone)
+
+    def _show_notes(self, notes: Sequence[str]) -> None:
+        line = self.query_one("#notes", Static)
+        line.display = bool(notes)
+        line.update(text.block("\n".join(notes)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Search, or save what was found."""
+        if event.input.id == "reference" and event.value.strip():
+            self.table.focus()
+            self.load()
+        elif event.input.id == "file":
+            event.input.remove()
+            self.table.focus()
+            if event.value.strip():
+                self._save(expand(event.value.strip()))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Stop the search for the text that was there before."""
+        if event.input.id == "reference" and self.state.loading and event.value.strip() != self._searched:
+            self.workers.cancel_group(self, "load")
+            self._stop()
+            self.state = self.state._replace(loading=False, complete=False, loaded=0)
+
+    def action_refresh_screen(self) -> None:
+        if self._field.value.strip():
+            self.load()
+
+    def action_retry(self) -> None:
+        """Search again after an error."""
+        self.action_refresh_screen()
+
+    def on_unmount(self) -> None:
+        self._stop()
+
+    # What is shown
+
+    def parse_filter(self, line: str) -> Filter[FindRow]:
+        return words_filter(line, _searchable)
+
+    def _progress_text(self) -> Iterable[str]:
+        progress, state = self._how_far, self.state
+        total = sum(progress.total.values())
+        done = units.format_number(sum(progress.asked.values()))
+        yield f"{done} of {units.format_number(total)} {'listed' if progress.listing else 'asked'}"
+        errors = [row.error for row in self.rows.everything() if row.error is not None]
+        yield f"{units.format_number(self.rows.total - len(errors))} found"
+        denied = sum(error.kind is ErrorKind.DENIED for error in errors)
+        if denied:
+            yield f"{units.format_number(denied)} denied"
+        if len(errors) > denied:
+            yield f"{units.format_number(len(errors) - denied)} failed"
+        if state.complete:
+            yield units.format_duration(self._took)
+
+    def _progress_parts(self) -> Iterable[str]:
+        state = self.state
+        if not (state.loading or state.complete):
+            return
+        yield from self._progress_text()
+        if state.filter_text:
+            yield f"{units.format_number(len(self.rows))} match"
+        if self.rows.marked_count:
+            yield f"{units.format_number(self.rows.marked_count)} marked"
+        if state.waiting:
+            yield f"throttled by the service, {state.waiting:.0f} s"
+
+    def _progress(self) -> str:
+        return " · ".join(self._progress_parts())
+
+    def _note(self, state: ListState) -> str:
+        if state.complete and not self.rows.total:
+            return f"No repository has {self._searched}"
+        return "searching…" if state.loading else super()._note(state) if state.complete else ""
+
+    # Actions on the hits
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        row: FindRow = message.item
+        if row.error is not None:
+            lines = (str(row.error), row.error.hint)
+            self.post_message(messages.ShowText(row.repository or "All repositories", "\n".join(filter(None, lines))))
+        elif row.digest:
+            self.post_message(messages.OpenImage(row.place.source, row.repository, row.digest))
+        else:
+            self.post_message(messages.OpenImages(row.place.source, row.repository))
+
+    def _chosen(self) -> list[FindRow]:
+        rows = self.rows.marked() or ([self.current] if self.current is not None else [])
+        return [row for row in rows if row.digest]
+
+    def action_tag(self) -> None:
+        """Plan a tag for all marked images: one plan for each connection."""
+        chosen = self._chosen()
+        if not chosen:
+            self.notify("There is no image to tag in these rows.")
+        for number in sorted({row.place.number for row in chosen}, reverse=True):  # the first connection is on top
+            rows = [row for row in chosen if row.place.number == number]
+            self.post_message(messages.OpenPlan(rows[0].place.source, _plan_request(rows)))
+
+    @work(exclusive=True, group="copy", exit_on_error=False)
+    async def action_copy_menu(self) -> None:
+        """Copy a URI, the digest or a command of the selected image, or all hits."""
+        items: tuple[CopyItem, ...] = ()
+        row = self.current
+        if row is not None and row.hit and row.hit.image:
+            try:
+                session = await blocking.run_blocking(row.place.source)
+                repository = await blocking.run_blocking(session.registry.repository, row.repository)
+            except EcrTuiError as error:
+                self.notify_error(error)
+                items = clipboard.copy_words(("digest", row.digest))
+            else:
+                items = clipboard.copy_items_for_image(repository, row.hit.image, row.place.region)
+        hits = self._hits()
+        if hits:
+            formats = (("CSV", hits_as_csv), ("JSON", hits_as_json), ("Markdown", hits_as_markdown))
+            items += tuple(CopyItem(f"all hits as {name}", form(hits), lines=True) for name, form in formats)
+        self.post_message(messages.OfferCopies(items))
+
+    def _hits(self) -> list[PlacedHit]:
+        """Return the hits that are shown, in their order."""
+        return [row.placed for row in self.rows if row.placed is not None]
+
+    async def action_export(self) -> None:
+        """Ask for a file name to save the hits."""
+        if self._hits() and not self.query("#file"):
+            field = LineInput(placeholder="file name, ending in .csv, .json or .md", id="file", select_on_focus=False)
+            await self.query_one("#body").mount(field, before=0)
+            field.focus()
+
+    @work(exclusive=True, group="save", exit_on_error=False)
+    async def _save(self, file: Path) -> None:
+        form = EXPORTS.get(file.suffix.lower())
+        if form is None:
+            self.notify(f"The file name must end in .csv, .json or .md: {file}", severity="error")
+            return
+        try:
+            await blocking.run_blocking(_write_new, file, form(self._hits()))
+        except OSError as problem:
+            self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
+            return
+        self.notify(f"Saved {file}")
+
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+        row = self.current
+        if row is None or row.placed is None:
+            return None
+        title = f"{row.repository}@{short_digest(row.digest)}" if row.digest else row.repository
+        return title, hit_document(row.placed)
+
+    # After a write
+
+    async def shows(self, location: RegistryLocation) -> bool:
+        return any(row.place.location == location for row in self.rows.everything())
+
+    async def refresh_after_write(self, report: Report) -> None:
+        """Read the hits that the write changed."""
+        for name in {step.repository for step in report.plan.steps}:
+            rows = [row for row in self.rows.everything() if row.repository == name and row.digest]
+            rows = [row for row in rows if row.place.location == report.location]
+            if not rows:
+                continue
+            try:
+                session = await blocking.run_blocking(rows[0].place.source)
+                images = await blocking.run_blocking(
+                    session.registry.images_by_digest, name, [row.digest for row in rows]
+                )
+            except EcrTuiError as error:
+                self.notify(f"Could not update the list: {error}", severity="warning")
+                return
+            found = {image.digest: image for image in images}
+            changed = [
+                row._replace(hit=row.hit._replace(image=found[row.digest]))
+                for row in rows
+                if row.hit and row.digest in found
+            ]
+            self.table.update(changed)
+
+
+def _plan_request(rows: Sequence[FindRow]) -> messages.PlanRequest:
+    from ecrtui.ecr.tag import parse_tags
+    from ecrtui.retag.plan import TagChange
+
+    repeated = [name for name, count in Counter(row.repository for row in rows).items() if count > 1]
+
+    def make(engine: Engine, line: str) -> Plan:
+        if repeated:
+            raise UsageError(
+                "A tag points to one image",
+                f"Several marked images are in {units.format_names(repeated)}.",
+                "Mark one image of each repository.",
+            )
+        changes = [TagChange(row.repository, tag, row.digest) for tag in parse_tags(line) for row in rows]
+        return engine.plan(changes, kind="tag in all", thorough=True)
+
+    title = f"Tag {units.format_count(len(rows), 'image')} in {rows[0].place.account} {rows[0].place.region}"
+    return messages.PlanRequest(title, make, "new tags for these images, separated by spaces")
+
+
+def _write_new(file: Path, content: str) -> None:
+    """Write a new file; an existing file is never overwritten."""
+    with file.open("x", encoding="utf-8", newline="") as out:
+        out.write(content)

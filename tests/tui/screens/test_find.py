@@ -1,0 +1,112 @@
+"""The screen that finds images in all repositories: hits, refusals, the plan for hits, export, several connections."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import cast
+
+from ecrtui.connections import SessionFactory
+from ecrtui.ecr.digest import short_digest
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.settings import Connection, load
+from ecrtui.tui.app import EcrTuiApp
+from ecrtui.tui.screens.repositories import RepositoriesScreen
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
+from tests.support.screen import cursor_row, paste, row_of, running, type_text, until, until_gone
+
+HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/cart", "mirror/app"):
+        create_repository(client, name)
+        push_image(client, name, name, "own")
+    digest = push_image(client, "team/app", "shared", "rc-1").digest
+    push_image(client, "mirror/app", "shared", "copy")
+    async with running(embedded, size=(110, 30)) as pilot:
+        await until(pilot, "3 repositories")
+        await pilot.press("slash")
+        await paste(pilot, f"{HOST}/team/app:rc-1")
+        await until(pilot, "Press F to find it in all repositories")
+        await pilot.press("down", "F")  # the field has the text of the filter
+        await until(pilot, "Find in all repositories")
+        await pilot.press("enter")
+        screen = await until(pilot, "3 of 3 asked · 2 found")
+        assert "rc-1" in row_of(screen, "team/app ")
+        assert "copy" in row_of(screen, "mirror/app ")
+
+        embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
+        await pilot.press("F")
+        await paste(pilot, f'Failed to pull image "{HOST}/x@{digest}": not found')
+        await pilot.press("enter")
+        screen = await until(pilot, "3 of 3 asked · 1 found · 1 denied")
+        assert "not permitted: ecr:DescribeImages" in screen
+        embedded.faults.clear()
+        await pilot.press("ctrl+r")
+        await until(pilot, "3 of 3 asked · 2 found")
+
+        await pilot.press("asterisk", "t")
+        await until(pilot, "new tags for these images")
+        await type_text(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "2 tags")
+        await pilot.press("enter")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "Type")  # prod is protected
+        await type_text(pilot, "prod")
+        await pilot.press("enter")
+        await until(pilot, "done")
+        assert (tags_of(client, "team/app")["prod"], tags_of(client, "mirror/app")["prod"]) == (digest, digest)
+        await pilot.press("enter", "escape")
+        screen = await until(pilot, "Find in all repositories")
+        assert "prod" in row_of(screen, "team/app ")
+
+        await pilot.press("x")
+        await until(pilot, "file name, ending in")
+        file = tmp_path / "hits.json"
+        await type_text(pilot, str(file))
+        await pilot.press("enter")
+        await until(pilot, "Saved")
+        assert [hit["imageDigest"] for hit in json.loads(file.read_text())["hits"]] == [digest, digest]
+        await pilot.press("c")
+        await until(pilot, "all hits as CSV")
+        await pilot.press("escape")
+        await until_gone(pilot, "all hits as CSV")
+        await pilot.press("enter")
+        await until(pilot, f"mirror/app › {short_digest(digest)}")
+        await pilot.press("escape", "F")
+        await type_text(pilot, "missing:tag=prod")
+        await pilot.press("enter")
+        screen = await until(pilot, "1 found")
+        assert "team/cart" in cursor_row(screen)
+        await pilot.press("escape")
+        await until_gone(pilot, "Find in all repositories")
+
+
+async def test_all_open_connections_are_searched() -> None:
+    first, second = (
+        new_embedded(),
+        EmbeddedRegistry(open_database(None), registry_id="210987654321", region="eu-west-1"),
+    )
+    for embedded in (first, second):
+        client = client_for(embedded)
+        create_repository(client, "team/app")
+        push_image(client, "team/app", "one", "v1")
+    async with running(first, size=(120, 30)) as pilot:
+        await until(pilot, "1 repository")
+        app = cast(EcrTuiApp, pilot.app)
+        app.push_app_screen(RepositoriesScreen(SessionFactory(Connection(), load({}), embedded=second)))
+        await until(pilot, "210987654321 ·")
+        await pilot.press("colon")
+        await type_text(pilot, "find v1")
+        await until(pilot, "Find v1")
+        await pilot.press("enter")
+        screen = await until(pilot, "2 of 2 asked · 2 found")
+        assert {"123456789012", "210987654321"} <= set(screen.split())
+        await pilot.press("enter")
+        await until(pilot, "team/app › ")
