@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from ecrtui.tui.textual_fixes.terminal_driver import TerminalDriver
 from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT
+from ecrtui.tui.textual_fixes.timer_intervals import require_positive_intervals
 
 
 @runtime_checkable
@@ -29,6 +30,7 @@ class TerminalApp(App[None], inherit_bindings=False):
     """An application that writes only changed cells and ends with its terminal."""
 
     def __init__(self) -> None:
+        require_positive_intervals()
         super().__init__(driver_class=TerminalDriver)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from io import StringIO
@@ -19,17 +20,21 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
 
+from ecrtui.tui.textual_fixes import timer_intervals
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.palette import Palette
 from ecrtui.tui.textual_fixes.segments import component_style
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
+from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.textual_fixes.theme_start import start_with_theme
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
+from tests.support.screen import PATIENCE
 
 
 class WidgetsApp(App[None]):
@@ -252,3 +257,18 @@ async def test_the_first_frame_of_a_screen_has_no_breakpoint_classes_unless_set_
         assert screen.first_classes is not None
         assert ("-wide" in screen.first_classes) is early
         assert screen.has_class("-wide")
+
+
+async def test_a_timer_of_textual_without_an_interval_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Timer, "__init__", timer_intervals._create)
+    timer = Timer(App(), 0, repeat=0)
+    with pytest.raises(ZeroDivisionError):
+        await timer._run()
+
+
+@pytest.mark.parametrize("interval", [0, -1.5])
+async def test_a_timer_whose_time_has_come_fires_at_once(interval: float) -> None:
+    fired = asyncio.Event()
+    async with TerminalApp().run_test() as pilot:
+        pilot.app.set_timer(interval, fired.set)
+        await asyncio.wait_for(fired.wait(), PATIENCE)
