@@ -212,7 +212,8 @@ def difference(name: str, screen: str) -> list[str]:
         SNAPSHOTS.mkdir(exist_ok=True)
         file.write_text(screen + "\n")
     kept = file.read_text() if file.exists() else ""
-    return list(difflib.unified_diff(kept.splitlines(), screen.splitlines(), f"{file.name}, kept", "now", lineterm=""))
+    before, now = kept.removesuffix("\n").split("\n"), screen.split("\n")
+    return list(difflib.unified_diff(before, now, f"{file.name}, kept", "now", lineterm=""))
 
 
 def test_every_snapshot_belongs_to_a_screen() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.screen import ModalScreen
 
@@ -13,9 +13,22 @@ Result = TypeVar("Result")
 FRAME_WIDTH, FRAME_HEIGHT = 4, 4
 """Cells of the frame: the border and the padding; the border, the title and the line below it."""
 
+SHEET_FRAME_WIDTH, SHEET_FRAME_HEIGHT = 3, 3
+"""Cells of the frame of a sheet: the line and the padding; the title, the line below it, and the keys."""
+
+SHEET_SHARE, SHEET_MIN_WIDTH = 66, 80
+"""The width of a sheet in percent of the screen, and in columns at least."""
+
 
 class Overlay(ModalScreen["Result | None"], Generic[Result]):
-    """A modal screen above the current screen; Esc closes it with None."""
+    """A modal screen above the current screen; Esc closes it with None.
+
+    A dialog, which asks something, stands in the middle. A sheet, which shows something, takes the right side of the
+    screen from top to bottom, and all of a narrow screen.
+    """
+
+    SHEET: ClassVar[bool] = False
+    """True for a sheet, False for a dialog."""
 
     DEFAULT_CSS = """
     Overlay {
@@ -33,9 +46,27 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
         }
         .overlay OptionList { height: auto; border: none; background: $surface; }
         .overlay-title { text-style: bold; margin-bottom: 1; }
+        &.-sheet {
+            align: right top;
+            background: transparent;
+            .overlay {
+                width: 66%;
+                min-width: 80;
+                max-width: 100%;
+                height: 100%;
+                max-height: 100%;
+                border: none;
+                border-left: solid $primary;
+            }
+            .overlay-title { width: 100%; }
+        }
     }
     """
     BINDINGS = bindings("overlay")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_class(self.SHEET, "-sheet")
 
     def finish(self, result: Result | None) -> None:
         """Close once with this result; a second ``dismiss`` would also close the screen below."""
@@ -48,6 +79,9 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
 
     @property
     def room(self) -> tuple[int, int]:
-        """The columns and rows inside the frame of the largest overlay."""
+        """The columns and rows inside the frame of the largest dialog, or of a sheet."""
         width, height = self.app.size  # a screen has no size before its first frame
+        if self.SHEET:
+            columns = min(max(width * SHEET_SHARE // 100, SHEET_MIN_WIDTH), width)
+            return max(columns - SHEET_FRAME_WIDTH, 1), max(height - SHEET_FRAME_HEIGHT, 1)
         return max(width * 95 // 100 - FRAME_WIDTH, 1), max(height * 90 // 100 - FRAME_HEIGHT, 1)

@@ -15,6 +15,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.textual_fixes.footer import Footer
 
 Choice = TypeVar("Choice")
 
@@ -42,6 +43,7 @@ class Menu(Overlay[Choice]):
 class CopyMenu(Menu[CopyItem]):
     """The texts that can be copied; a digit copies one at once."""
 
+    SHEET = True
     BINDINGS = bindings("copy_menu")
 
     def __init__(self, items: Sequence[CopyItem]) -> None:
@@ -62,6 +64,7 @@ class CopyMenu(Menu[CopyItem]):
                     for number, item in enumerate(self.items, 1)
                 )
             )
+            yield Footer()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.finish(self.items[event.option_index])
@@ -74,6 +77,8 @@ class CopyMenu(Menu[CopyItem]):
 
 class ThemeMenu(Menu[str]):
     """The themes. The selected theme is shown at once; Esc restores the previous one."""
+
+    SHEET = True
 
     def __init__(self, themes: Sequence[str], current: str) -> None:
         super().__init__()
@@ -89,6 +94,7 @@ class ThemeMenu(Menu[str]):
                     for name in self.themes
                 )
             )
+            yield Footer()
 
     def on_mount(self) -> None:
         if self.current in self.themes:

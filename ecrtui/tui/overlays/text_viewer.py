@@ -12,12 +12,10 @@ from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.external_programs import Program
 from ecrtui.tui.overlays.base import Overlay
-from ecrtui.tui.text_document import LineWrapping, TextDocument
+from ecrtui.tui.text_document import TextDocument
+from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.text_view import TextView
-
-MIN_WIDTH = 36
-"""Columns of the narrowest text."""
 
 
 class OverlayText(TextView):
@@ -30,6 +28,7 @@ class OverlayText(TextView):
 class TextViewer(Overlay[None]):
     """A text with a title. It wraps or scrolls long lines, finds words, and can be copied."""
 
+    SHEET = True
     BINDINGS = bindings("text_viewer")
     DEFAULT_CSS = """
     TextViewer .overlay-title { height: 1; max-width: 100%; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -45,27 +44,14 @@ class TextViewer(Overlay[None]):
             yield Static(text.content(self.heading), classes="overlay-title")
             yield OverlayText(self.body)
             yield FilterBar("find in the text")
+            yield Footer()
 
     def on_mount(self) -> None:
-        self._fit()
         self.query_one(OverlayText).focus()
-
-    def on_resize(self) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        """Make the text as large as it needs, and no larger than the room for it."""
-        view, (columns, rows) = self.query_one(OverlayText), self.room
-        width = min(max(self.body.width + 1, MIN_WIDTH), columns)  # a column for the scroll bar
-        if self.query_one(FilterBar).is_open:
-            rows = max(rows - 2, 1)  # the field and its message
-        view.styles.width = width
-        view.styles.height = min(len(LineWrapping(self.body, width - 1)), rows)
 
     def action_search(self) -> None:
         """Find words in the text."""
         self.query_one(FilterBar).open()
-        self._fit()
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         found = self.query_one(OverlayText).search(message.value)
@@ -73,7 +59,6 @@ class TextViewer(Overlay[None]):
 
     def on_filter_bar_closed(self) -> None:
         self.query_one(OverlayText).focus()
-        self._fit()
 
     def action_copy_text(self) -> None:
         """Copy the text; after a search, the lines with a match too."""
