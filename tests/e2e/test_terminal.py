@@ -127,7 +127,7 @@ def test_each_end_during_a_request_restores_the_terminal_and_leaves_no_process(
             assert_terminal_restored(terminal)
 
 
-def test_a_stopped_program_draws_the_screen_again_when_it_continues(url: str, own_home: Path) -> None:
+def test_a_stopped_program_draws_the_screen_again_unless_it_ends(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
         raw = terminal.current_settings()
@@ -137,8 +137,13 @@ def test_a_stopped_program_draws_the_screen_again_when_it_continues(url: str, ow
         os.kill(terminal.process.pid, signal.SIGCONT)
         terminal.until("1 repository")
         assert terminal.current_settings() == raw
-        terminal.press("q")
-        assert terminal.wait() == 0
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        while terminal.process.poll() is None:  # a stop while the program ends does not take the terminal again
+            os.kill(terminal.process.pid, signal.SIGTSTP)
+            terminal.read(0.01)
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            terminal.read(0.01)
+        assert terminal.wait() in EXIT_CODES[signal.SIGTERM]
         assert_terminal_restored(terminal)
 
 

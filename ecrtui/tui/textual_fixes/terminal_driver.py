@@ -95,6 +95,8 @@ class TerminalDriver(Driver):
         self._reader: _InputThread | None = None
         self._settings: list[Any] | None = None
         self._lost = False
+        self._wants_terminal = False
+        """True from the start to the end, also while the application is suspended."""
         self._deadline: threading.Timer | None = None
         self._sync = False
         self._hold = FrameHold(self._write_changes)
@@ -165,6 +167,7 @@ class TerminalDriver(Driver):
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
+        self._wants_terminal = True
         if self._writer is not None:
             return
         if not self._is_in_foreground():
@@ -196,6 +199,7 @@ class TerminalDriver(Driver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
+        self._wants_terminal = False
         self.disable_input()
         self.write(self._leaving())
         self._close_writer()
@@ -243,6 +247,11 @@ class TerminalDriver(Driver):
             for number in handled:
                 self._loop.add_signal_handler(number, self._end, 128 + number)
 
+    def suspend_application_mode(self) -> None:
+        """Give the terminal back for a while."""
+        super().suspend_application_mode()
+        self._wants_terminal = True
+
     def resume_application_mode(self) -> None:
         """Take the terminal again."""
         self.start_application_mode()
@@ -284,12 +293,12 @@ class TerminalDriver(Driver):
                 on_signal(ending, self._end, 128 + ending)
 
     def _suspend_process(self) -> None:
-        if self._auto_restart:
+        if self._auto_restart and self._wants_terminal:
             self.suspend_application_mode()
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continue_process(self) -> None:
-        if not self._auto_restart:
+        if not self._auto_restart or not self._wants_terminal:  # at the end, nothing takes the terminal again
             return
         if self._writer is None:
             self.resume_application_mode()
