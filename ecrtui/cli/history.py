@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from ecrtui.cli.argument_types import count
-from ecrtui.cli.aws_cli_output import write
+from ecrtui.cli.aws_cli_output import FORMATS, for_display, write
+from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.context import CommandContext, make_parser, run_command
 from ecrtui.cli.exit_codes import ExitCode
-from ecrtui.cli.output_options import add_output_options
+from ecrtui.cli.output_options import ROW_FORMATS, add_output_options
+from ecrtui.cli.plain_table import plain_table
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_document
-from ecrtui.ecr.units import parse_duration, parse_iso_time
+from ecrtui.ecr.units import UNKNOWN, parse_duration, parse_iso_time
 from ecrtui.errors import UsageError
+from ecrtui.retag.change_record import history_texts
+from ecrtui.retag.journal.entry import JournalEntry
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", metavar="ID", default="", help="only this plan")
     parser.add_argument("--limit", metavar="N", type=count, help="show at most N")
     parser.add_argument("--resolve-unknown", action="store_true", help="first resolve writes whose outcome is unknown")
-    add_output_options(parser)
+    add_output_options(parser, (*FORMATS, *ROW_FORMATS))
     add_connection_options(parser)
     return parser
 
@@ -43,11 +50,46 @@ def _execute(options: argparse.Namespace) -> int:
     if options.resolve_unknown:
         engine.resolve_unknown()
     entries = engine.history(options.repository, since=since, plan=options.plan, limit=options.limit)
-    write({"entries": [entry_document(entry) for entry in entries]}, options.output, options.query, title="History")
+    if options.output in ROW_FORMATS:
+        texts = {name.lower(): make_text for name, make_text in history_texts(entries).items()}
+        for_display(sys.stdout, options.output).write(texts[options.output]())
+    elif options.output == "table" and not options.query_text:
+        sys.stdout.writelines(_table(entries))
+    else:
+        document = {"entries": [entry_document(entry) for entry in entries]}
+        write(document, options.output, options.query, title="History")
     return ExitCode.DONE
 
 
 run = partial(run_command, parser, _execute)
+
+
+def _table(entries: Sequence[JournalEntry]) -> Iterator[str]:
+    """Yield the lines of a table that fits the terminal: the last columns are left out where they do not fit."""
+    titles = ("TIME (UTC)", "OUTCOME", "REPOSITORY", "TAG", "WAS", "IS", "COMMAND", "PLAN", "USER")
+    rows = [
+        (
+            _short_time(entry.begun_at),
+            f"undone by {entry.undone_by}" if entry.undone_by else str(entry_document(entry)["outcome"]),
+            entry.repository,
+            entry.tag or "<untagged>",
+            short_digest(entry.before) or "-",
+            short_digest(entry.after) or "-",
+            entry.kind,
+            entry.plan,
+            entry.principal,
+        )
+        for entry in entries
+    ]
+    return plain_table(titles, rows, terminal_width() if on_terminal() else None)
+
+
+def _short_time(moment: float | None) -> str:
+    """Return a time of this year without the year: ``11-27 13:45``."""
+    if moment is None:
+        return UNKNOWN
+    words = "%m-%d %H:%M" if time.gmtime(moment).tm_year == time.gmtime().tm_year else "%Y-%m-%d"
+    return time.strftime(words, time.gmtime(moment))
 
 
 def parse_since(text: str, now: float) -> float:

@@ -11,6 +11,9 @@ from ecrtui.errors import UsageError
 STREAMED_FORMATS = ("jsonl", "csv")
 """Formats of the listing commands that print each row as it arrives."""
 
+ROW_FORMATS = ("csv", "markdown")
+"""Formats that have the rows of a result, not its document."""
+
 LISTING_FORMATS = (*FORMATS[:1], "jsonl", *FORMATS[1:], "csv")
 
 
@@ -37,8 +40,9 @@ def check_output(options: argparse.Namespace) -> None:
     """
     if not hasattr(options, "output"):
         return
-    if options.output == "csv" and options.query:
-        raise UsageError("--query does not work with csv", "", "Use --output jsonl or text.")
+    if options.output in ROW_FORMATS and options.query:
+        raise UsageError(f"--query does not work with {options.output}", "", "Use --output json or text.")
     options.query_text = options.query or ""
-    format = "json" if options.output in STREAMED_FORMATS else options.output  # noqa: A001 - the option's word
+    own = options.output in (*STREAMED_FORMATS, *ROW_FORMATS)
+    format = "json" if own else options.output  # noqa: A001 - the option's word
     options.query = check_format(format, options.query)

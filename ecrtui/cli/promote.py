@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("connection of the target (default: that of the source)")
     for name, _, metavar, text in _TARGET_OPTIONS:
         group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
-    add_write_options(parser)
+    add_write_options(parser, report=False)
     return parser
 
 

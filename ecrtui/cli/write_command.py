@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.cli.aws_cli_output import write
@@ -18,6 +20,8 @@ from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_names
 from ecrtui.errors import EcrTuiError
+from ecrtui.paths import expand
+from ecrtui.retag.change_record import SUFFIXES, Texts, plan_texts, report_texts
 from ecrtui.retag.plan import (
     OnConflict,
     Plan,
@@ -41,8 +45,13 @@ PROGRESS_FROM = 6
 """The number of writes from which on a progress line is shown."""
 
 
-def add_write_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every command that writes, with those of output and connection."""
+def add_write_options(parser: argparse.ArgumentParser, *, report: bool = True) -> None:
+    """Add the options of every command that writes, with those of output and connection.
+
+    Args:
+        parser: the parser of the command.
+        report: whether the command can save its result with :func:`apply_plan`.
+    """
     group = parser.add_argument_group("writing")
     group.add_argument("--dry-run", action="store_true", help="print the plan and send nothing")
     group.add_argument("--yes", action="store_true", help="skip confirmation (required without a terminal)")
@@ -59,6 +68,13 @@ def add_write_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--detailed-exit-code", action="store_true", help="exit with 3 if there was nothing to do")
     group.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
+    if report:
+        group.add_argument(
+            "--report",
+            metavar="FILE",
+            type=report_file,
+            help="also save the result in a new file for a change ticket: FILE ends in .md, .csv or .json",
+        )
     add_output_options(parser)
     add_connection_options(parser)
 
@@ -74,6 +90,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
             for an undo, which reverts as much as it can.
     """
     if options.dry_run:
+        _save_report(plan_texts(plan), options)
         write(plan_document(plan), options.output, options.query, title="Plan")
         return ExitCode.DONE
     on_conflict = OnConflict(options.on_conflict)
@@ -82,6 +99,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         print_summary(report)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
+        _save_report(report_texts(report), options)
         print_result(report_document(report), options)
         return exit_code_for_report(report, detailed=options.detailed_exit_code)
     with interrupts():
@@ -96,8 +114,37 @@ def _confirm_and_apply(plan: Plan, options: argparse.Namespace, engine: Engine, 
     except KeyboardInterrupt:
         return _report_interrupt(plan, engine)
     print_summary(report)
+    _save_report(report_texts(report), options)
     print_result(report_document(report), options)
     return exit_code_for_report(report, detailed=options.detailed_exit_code)
+
+
+def report_file(name: str) -> Path:
+    """Return the path of ``--report``, checked before anything is sent.
+
+    Raises:
+        argparse.ArgumentTypeError: the name does not end in a known format, the file exists, or its folder does not.
+    """
+    file = expand(name)
+    if file.suffix.lower() not in SUFFIXES:
+        raise argparse.ArgumentTypeError(f"{name!r} does not end in {', '.join(SUFFIXES)}")
+    if os.path.lexists(file):
+        raise argparse.ArgumentTypeError(f"{name!r} exists; an existing file is never overwritten")
+    if not file.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{name!r} is in a folder that does not exist")
+    return file
+
+
+def _save_report(texts: Texts, options: argparse.Namespace) -> None:
+    """Save the texts for a change ticket, if asked to. A failure does not change the exit code."""
+    file: Path | None = options.report
+    if file is None:
+        return
+    try:
+        with file.open("x", encoding="utf-8", newline="") as out:
+            out.write(texts[SUFFIXES[file.suffix.lower()]]())
+    except OSError as problem:
+        print_message(f"could not write {file}: {problem.strerror}")
 
 
 def print_result(document: Mapping[str, Any], options: argparse.Namespace) -> None:

@@ -57,6 +57,10 @@ class _JournalEntry(Protocol):
     def undoes(self) -> int: ...
     @property
     def undone_by(self) -> int: ...
+    @property
+    def before_tags(self) -> tuple[str, ...]: ...
+    @property
+    def after_tags(self) -> tuple[str, ...]: ...
 
 
 def image_document(repository: str, image: Image, registry_id: str = "") -> Document:
@@ -126,18 +130,27 @@ def repository_details(
 
 
 def entry_document(entry: _JournalEntry) -> Document:
-    """Return an entry of the journal, with the API's name for each member that the API has."""
+    """Return an entry of the journal, with the API's name for each member that the API has.
+
+    ``keepsTags`` are the other tags of the old image, ``otherTags`` those of the new one.
+    """
     return {
         "entry": entry.number,
         "planId": entry.plan,
         "kind": entry.kind,
         "begunAt": format_iso_time(entry.begun_at, "milliseconds"),
+        "finishedAt": format_iso_time(entry.finished_at, "milliseconds"),
+        "registryId": entry.location.registry_id,
+        "region": entry.location.region,
+        "endpoint": entry.location.endpoint,
         "outcome": "in flight" if entry.in_flight else str(entry.outcome or "unknown"),
         "repositoryName": entry.repository,
         "imageTag": entry.tag,
         "action": str(entry.action or "unknown"),
         "digestBefore": entry.before,
+        "keepsTags": list(entry.before_tags),
         "digestAfter": entry.after,
+        "otherTags": list(entry.after_tags),
         "imageManifestMediaType": entry.media_type,
         "principal": entry.principal,
         "requestId": entry.request_id,
@@ -148,16 +161,8 @@ def entry_document(entry: _JournalEntry) -> Document:
 
 
 def entry_details(entry: _JournalEntry) -> Document:
-    """Return an entry of the journal with its end and its registry; members without a value are left out."""
-    document = entry_document(entry) | {
-        "finishedAt": format_iso_time(entry.finished_at, "milliseconds"),
-        "registryId": entry.location.registry_id,
-        "region": entry.location.region,
-        "endpoint": entry.location.endpoint,
-        "undoes": entry.undoes or None,
-        "undoneBy": entry.undone_by or None,
-    }
-    return without_empty(document)
+    """Return an entry of the journal without its members that have no value."""
+    return without_empty(entry_document(entry) | {"undoes": entry.undoes or None, "undoneBy": entry.undone_by or None})
 
 
 def without_empty(document: Document) -> Document:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.csv_cells import csv_lines
-from ecrtui.ecr.documents import Document, entry_details
+from ecrtui.ecr.documents import Document, entry_document
 from ecrtui.ecr.markdown_text import markdown_table, markdown_text
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Plan, Report
@@ -73,7 +73,7 @@ def plan_texts(plan: Plan) -> Texts:
 
 def history_texts(entries: Sequence[JournalEntry]) -> Texts:
     """Return what makes the texts of entries of the journal."""
-    return _texts("Changes of tags", lambda: {"entries": [entry_details(entry) for entry in entries]})
+    return _texts("Changes of tags", lambda: {"entries": [entry_document(entry) for entry in entries]})
 
 
 def _texts(title: str, document: Callable[[], Document]) -> Texts:

@@ -13,6 +13,7 @@ from ecrtui.retag import undo_rules
 from ecrtui.retag.current_digests import current_digests
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.journal import Journal
+from ecrtui.retag.journal.step_tags import with_tags
 from ecrtui.retag.plan import Plan, StepOutcome
 
 _DAMAGED = 100
@@ -54,8 +55,9 @@ class WriteHistory:
     def search(
         self, repository: str = "", *, since: float | None = None, plan: str = "", limit: int | None = None
     ) -> tuple[JournalEntry, ...]:
-        """Return the writes that match, newest first. Times are seconds since the epoch."""
-        return self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
+        """Return the writes that match, newest first, with the tags of their images. Times: seconds since the epoch."""
+        found = self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
+        return with_tags(self._journal, found)
 
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Return the entries with these numbers; skip those that do not exist."""

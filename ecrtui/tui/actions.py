@@ -210,6 +210,7 @@ ACTIONS = (
     Action("plan.edit", "e", "edit", "edit", "Edit the input of the plan"),
     Action("plan.save", "w", "save", "save", "Save the plan, or its result for a change ticket", footer=True),
     Action("activity.undo", "u", "undo", "undo", "Plan to undo this write; you confirm the plan", footer=True),
+    Action("activity.save", "w", "save", "save", "Save the marked or the shown writes as Markdown, CSV or JSON"),
     Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Plan to undo every write of this plan"),
     Action(
         "activity.resolve_unknown",

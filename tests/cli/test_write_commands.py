@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import signal
@@ -250,6 +251,16 @@ def test_history_lists_digests_before_and_after(registry: RetagRegistry) -> None
     assert entry["outcome"] == "done"
     assert registry.run("history", "--repository", "team/none").json == {"entries": []}
     assert registry.run("history", "--query", "entries[].imageTag").json == ["two"]
+    (row,) = csv.DictReader(registry.run("history", "--output", "csv").out.splitlines())
+    assert (row["imageTag"], row["digestAfter"], row["registryId"]) == ("two", registry.one, "123456789012")
+    assert (
+        f"| two | move | {registry.two} | {registry.one} (one) | done |"
+        in registry.run("history", "--output", "markdown").out
+    )
+    head, line = registry.run("history", "--output", "table").out.splitlines()
+    assert head.split()[:4] == ["TIME", "(UTC)", "OUTCOME", "REPOSITORY"]
+    assert line.split()[2:7] == ["done", REPOSITORY, "two", registry.two[7:19], registry.one[7:19]]
+    assert registry.run("history", "--output", "csv", "--query", "entries").code == ExitCode.USAGE
 
 
 @pytest.mark.parametrize("output", ["text", "table", "yaml", "off"])
@@ -343,3 +354,23 @@ def test_words_after_two_dashes_are_no_options(registry: RetagRegistry) -> None:
     result = registry.run("retag", "team/app:one", "--yes", "--", "--dry-run", "--", "new")
     assert [row["imageTag"] for row in result.json["results"]] == ["--dry-run", "--", "new"]
     assert result.code == ExitCode.REFUSED
+
+
+def test_a_report_for_a_change_ticket_is_saved_beside_the_result(registry: RetagRegistry, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("plan.md", "result.csv", "undo.json", "refused.md")]
+    image = f"{REPOSITORY}@{registry.one}"
+    assert registry.run("retag", image, "new", "--dry-run", "--report", str(files[0])).code == ExitCode.DONE
+    plan = registry.run("retag", image, "new", "--yes", "--report", str(files[1])).json["planId"]
+    assert registry.run("undo", plan, "--yes", "--report", str(files[2])).code == ExitCode.DONE
+    refused = ("untag", f"{REPOSITORY}:one", "--yes", "--report", str(files[3]))
+    assert registry.run(*refused).code == ExitCode.REFUSED
+    texts = [file.read_text() for file in files]
+    assert "| new | create |" in texts[0]
+    assert f",{plan}," in texts[1]
+    assert json.loads(texts[2])["kind"] == "undo"
+    assert "last tag of this image" in texts[3]
+    tags = registry.tags()
+    for name in ("result.csv", "result.txt", "none/result.md"):  # it exists, has no known format, has no folder
+        with pytest.raises(SystemExit):
+            registry.run("retag", image, "again", "--yes", "--report", str(tmp_path / name))
+        assert registry.tags() == tags

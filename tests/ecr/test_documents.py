@@ -150,6 +150,7 @@ def entry(**members: Any) -> JournalEntry:
         "finished_at": 1_700_000_001.0,
         "outcome": StepOutcome.DONE,
         "request_id": "request",
+        "after_tags": ("rc-7",),
     }
     return JournalEntry(**known | members)
 
@@ -160,12 +161,18 @@ def test_a_journal_entry_keeps_every_member_of_its_list() -> None:
         "planId": "20260101-000000-abcdef",
         "kind": "retag",
         "begunAt": "2023-11-14T22:13:20.250+00:00",
+        "finishedAt": "2023-11-14T22:13:21.000+00:00",
+        "registryId": "123456789012",
+        "region": "eu-west-1",
+        "endpoint": "embedded",
         "outcome": "done",
         "repositoryName": "team/app",
         "imageTag": "prod",
         "action": str(StepAction.MOVE),
         "digestBefore": "sha256:" + "a" * 64,
+        "keepsTags": [],
         "digestAfter": "sha256:" + "b" * 64,
+        "otherTags": ["rc-7"],
         "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
         "principal": "arn:aws:iam::123456789012:user/me",
         "requestId": "request",

@@ -41,6 +41,10 @@ class JournalEntry:
     """The number of the entry that this one undoes; 0 if none."""
     undone_by: int = 0
     """The number of the entry that undid this one; 0 if none."""
+    before_tags: tuple[str, ...] = ()
+    """The tags that the old image kept after the plan; empty if the plan does not say."""
+    after_tags: tuple[str, ...] = ()
+    """The other tags that the new image had after the plan; empty if the plan does not say."""
     damaged: bool = False
     """True if the row holds values that ecrtui does not write; the detail names them, and they are empty here."""
 
@@ -53,6 +57,10 @@ class JournalEntry:
     def can_be_undone(self) -> bool:
         """True if the write changed a tag and was not undone since."""
         return self.outcome is StepOutcome.DONE and not self.undone_by and bool(self.tag) and not self.damaged
+
+    def with_tags(self, before: tuple[str, ...], after: tuple[str, ...]) -> JournalEntry:
+        """Return the entry with the other tags of the old and of the new image."""
+        return replace(self, before_tags=before, after_tags=after)
 
     def as_damaged(self, problem: str) -> JournalEntry:
         """Return the entry with the reason why it is damaged as its detail."""

@@ -138,6 +138,15 @@ class Journal:
                 "Undo and resume it by its single writes; ecrtui history lists them.",
             ) from None
 
+    def plan_documents(self, plan_ids: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return the ids and the documents of those of these plans that are saved, at most some hundred plans."""
+        if not plan_ids or not self.exists:
+            return ()
+        places = ", ".join("?" * len(plan_ids))
+        with self.reading() as connection:
+            query = f"SELECT id, document FROM plans WHERE id IN ({places})"  # noqa: S608 - only question marks
+            return tuple((str(name), str(document)) for name, document in connection.execute(query, plan_ids))
+
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""
         step, location = write.step, write.location

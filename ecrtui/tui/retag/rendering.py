@@ -34,6 +34,9 @@ _OUTCOME_LABELS = {
     StepOutcome.SKIPPED: ("- skipped", "dim"),
 }
 
+_SHORT_LABELS = {StepOutcome.ALREADY: "✓ already", StepOutcome.CONFLICT: "✗ conflict"}
+"""The labels that are shorter in a table; its details have the words."""
+
 _MAX_TAG_WIDTH = 40
 """Cells that the column of tags takes at most."""
 
@@ -58,6 +61,12 @@ def outcome_label(outcome: StepOutcome) -> Content:
     """Return the sign and the words for an outcome."""
     words, style = _OUTCOME_LABELS[outcome]
     return Content.styled(words, style)
+
+
+def short_outcome_label(outcome: StepOutcome) -> Content:
+    """Return the sign and at most one word for an outcome."""
+    words, style = _OUTCOME_LABELS[outcome]
+    return Content.styled(_SHORT_LABELS.get(outcome, words), style)
 
 
 def tag_label(step: Step) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from textual import work
 from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
 
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.listing import SingleBatch
@@ -15,15 +17,21 @@ from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.errors import EcrTuiError
+from ecrtui.retag import change_record
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
-from ecrtui.tui.clipboard import copy_words
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+
+MAX_TAGS = 3
+"""Other tags of an image in a cell."""
 
 
 def _outcome(entry: JournalEntry) -> Content:
@@ -35,7 +43,7 @@ def _outcome(entry: JournalEntry) -> Content:
         return Content.styled("? unknown", "bold $warning")
     if entry.undone_by:
         return Content.styled("↶ undone", "dim")
-    return rendering.outcome_label(entry.outcome)
+    return rendering.short_outcome_label(entry.outcome)
 
 
 def _tag(entry: JournalEntry) -> str | Content:
@@ -44,8 +52,22 @@ def _tag(entry: JournalEntry) -> str | Content:
     return entry.tag or Content.styled("<untagged>", "dim italic")
 
 
-def _digest(entry: JournalEntry, digest: str) -> str:
-    return short_digest(digest) or (units.UNKNOWN if entry.damaged else "none")
+def _image(entry: JournalEntry, digest: str, tags: Sequence[str]) -> Content:
+    """Return an image: its digest, then its other tags, as far as the column is wide."""
+    name = short_digest(digest) or (units.UNKNOWN if entry.damaged else "none")
+    return Content.assemble(name, *(Content.assemble(" ", text.content(tag, "$tag")) for tag in tags[:MAX_TAGS]))
+
+
+def _image_words(digest: str, tags: Sequence[str]) -> str:
+    names = " ".join(tags)
+    return (short_digest(digest) or "nothing") + (f" ({names})" if names else "")
+
+
+def _details(entry: JournalEntry) -> str:
+    """Return a write in one line: what cells of a narrow table cut."""
+    was, now = _image_words(entry.before, entry.before_tags), _image_words(entry.after, entry.after_tags)
+    change = f"{entry.repository}:{entry.tag} {was} → {now}"
+    return " · ".join(filter(None, (change, entry.detail, f"{entry.kind} {entry.plan}", entry.principal)))
 
 
 COLUMNS: Sequence[Column[JournalEntry]] = (
@@ -57,7 +79,7 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
         align="right",
         min_width=units.MAX_AGE_WIDTH,
     ),
-    Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=12),
+    Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=10, max_width=12),
     Column(
         "repository",
         "repository",
@@ -67,36 +89,42 @@ COLUMNS: Sequence[Column[JournalEntry]] = (
         flex=2,
         matches=True,
     ),
-    Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=8, flex=1, matches=True, style="$tag"),
+    Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=12, flex=2, matches=True, style="$tag"),
     Column(
         "before",
-        "before",
-        lambda entry: _digest(entry, entry.before),
+        "was",
+        lambda entry: _image(entry, entry.before, entry.before_tags),
         lambda entry: entry.before,
-        min_width=12,
+        min_width=8,
+        flex=1,
         matches=True,
     ),
     Column(
         "after",
-        "after",
-        lambda entry: _digest(entry, entry.after),
+        "is",
+        lambda entry: _image(entry, entry.after, entry.after_tags),
         lambda entry: entry.after,
-        min_width=12,
+        min_width=8,
+        flex=1,
         matches=True,
     ),
-    Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=1),
+    Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=2),
     Column(
         "principal", "user", lambda entry: entry.principal, lambda entry: entry.principal, max_width=40, drop_priority=3
     ),
-    Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=2),
+    Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=1),
 )
 
 
 class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     """All writes to this registry from this machine."""
 
+    DEFAULT_CSS = """
+    ActivityScreen #details { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
+    """
     COLUMN_LIST = "activity"
-    SCOPES = ("activity", "row")
+    SCOPES = ("activity", "row", "marks")
+    MARKABLE = True
     FILTER_EXAMPLE = "words in repository, tag, digest, outcome, user"
     NOUNS = ("write", "writes")
     EMPTY = "No writes recorded for this registry."
@@ -117,6 +145,26 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
         return words_filter(line, _searchable)
+
+    def body(self) -> Iterable[Widget]:
+        yield from super().body()
+        yield Static(id="details")
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        """Show below the table what its cells may cut."""
+        line = self.query_one("#details", Static)
+        line.update(text.block("" if message.item is None else _details(message.item)))
+        line.display = message.item is not None
+
+    def chosen_entries(self) -> list[JournalEntry]:
+        """Return the marked rows, or else all rows that are shown, in their order."""
+        return list(self.rows.marked()) or [self.rows[index] for index in range(len(self.rows))]
+
+    async def action_save(self) -> None:
+        """Save the marked or the shown rows in a file."""
+        if entries := self.chosen_entries():
+            texts = change_record.history_texts(entries)
+            await self.ask_for_file({suffix: texts[name] for suffix, name in change_record.SUFFIXES.items()})
 
     def focus_content(self) -> None:
         self.table.focus()
@@ -156,7 +204,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         return None if self.current is None else (f"write {self.current.number}", entry_details(self.current))
 
     def action_copy_menu(self) -> None:
-        """Copy a digest, the tag or the plan id of the selected write."""
+        """Copy a digest, the tag or the plan id of the selected write, or the marked or shown rows."""
         entry = self.current
         if entry is not None:
             choices = (
@@ -165,7 +213,11 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
                 ("tag", entry.tag),
                 ("plan", entry.plan),
             )
-            self.post_message(messages.OfferCopies(copy_words(*choices)))
+            entries = self.chosen_entries()
+            label = f"{units.format_count(len(entries), *self.NOUNS)} as"
+            texts = change_record.history_texts(entries)
+            documents = (CopyItem(f"{label} {name}", make(), lines=True) for name, make in texts.items())
+            self.post_message(messages.OfferCopies((*copy_words(*choices), *documents)))
 
 
 def _searchable(entry: JournalEntry) -> str:

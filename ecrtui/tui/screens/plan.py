@@ -59,7 +59,9 @@ class PlanRow:
 
 
 def _state(row: PlanRow) -> Content:
-    return rendering.outcome_label(row.result.outcome) if row.result else rendering.action_label(row.step.action)
+    if row.result is None:
+        return rendering.action_label(row.step.action)
+    return rendering.short_outcome_label(row.result.outcome)
 
 
 def _state_key(row: PlanRow) -> str:

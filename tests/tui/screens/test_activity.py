@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import journal_file
 from ecrtui.settings import Connection
-from tests.support.embedded import push_image, put, served, tags_of
+from tests.support.embedded import create_repository, push_image, put, served, tags_of
 from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
@@ -133,7 +135,7 @@ async def test_activity_is_filtered_described_and_copied(
         assert image.digest in screen
         assert "arn:aws:iam::123456789012:user/embedded" in screen
         await pilot.press("escape", "c")
-        await until(pilot, "digest after")
+        await until(pilot, "1 write as Markdown")
         await pilot.press("1")
         await until(pilot, "Copy digest after: not confirmed")
         assert pilot.app.clipboard == image.digest
@@ -210,3 +212,42 @@ async def test_a_failed_undo_is_planned_and_applied_again(embedded: EmbeddedRegi
         await pilot.press("enter")
         await until(pilot, lambda screen: "enter close" in screen and "try again" not in screen)
         assert tags_of(client, REPOSITORY) == {"v1": image.digest}
+
+
+async def test_activity_is_readable_on_80_columns_and_saved(
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path
+) -> None:
+    repository, tag = "team/checkout", "release-2026.11"
+    create_repository(client, repository)
+    old = push_image(client, repository, "old", tag)
+    put(client, repository, old.manifest, "v1", old.media_type)
+    new = push_image(client, repository, "new", "v2")
+    async with running(embedded, repository, size=(80, 24)) as pilot:
+        await until(pilot, "2 images")
+        await retag(pilot, tag)
+        put(client, repository, old.manifest, "other", old.media_type)
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        await until_gone(pilot, "✓ done")
+        await retag(pilot, "v1")
+        put(client, repository, new.manifest, "v1", new.media_type)
+        embedded.faults.add("PutImage:error:code=ServerException:times=2")
+        await pilot.press("enter")
+        await until(pilot, "enter close")
+        await pilot.press("enter", "a")
+        screen = await until(pilot, "Activity")
+        await until(pilot, "write")
+        await pilot.press("G")
+        screen = await until(pilot, lambda screen: f"{repository}  {tag}" in cursor_row(screen))
+        row, line = cursor_row(screen), " ".join(below(screen, f"{repository}:{tag} ").split())
+        assert re.search(rf"✓ done +{repository}  {tag} +{old.digest[7:12]}\S+ +{new.digest[7:12]}", row)
+        assert line.startswith(f"{repository}:{tag} {old.digest[7:19]} (v1) → {new.digest[7:19]} (v2)")
+        await pilot.press("w")
+        await until(pilot, "file name, ending in")
+        await type_text(pilot, str(tmp_path / "writes.md"))
+        await pilot.press("enter")
+        await until(pilot, "Saved")
+    assert f"| {repository} | {tag} | move | {old.digest} (v1) | {new.digest} (v2) | done |" in (
+        tmp_path / "writes.md"
+    ).read_text().replace("\\", "")
