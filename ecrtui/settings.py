@@ -150,6 +150,13 @@ class Settings:
         "auto",
         check=check_sso_login,
     )
+    totals: bool = declare(
+        SWITCH,
+        "Count the images of all repositories in the background, whenever their list is open. Without it, `z` does. "
+        "It takes a request for each 1,000 images.",
+        False,
+        per_account=True,
+    )
     mouse: bool = declare(
         SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"
     )

@@ -14,6 +14,7 @@ from ecrtui.catalog.known_scans import KnownScans
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
+from ecrtui.catalog.repository_totals import KnownTotals, RepositoryTotals, TotalsCounter
 from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND as SCANS_PER_SECOND
 from ecrtui.catalog.scan_reader import ScanReading
 from ecrtui.ecr import image_config as configs
@@ -28,6 +29,7 @@ from ecrtui.registry.rate_limiter import RateLimiter
 if TYPE_CHECKING:
     from ecrtui.catalog.find import FindReading
     from ecrtui.catalog.find_query import Query
+    from ecrtui.catalog.totals_reading import TotalsReading
 
 __all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
@@ -62,6 +64,8 @@ class Catalog:
     ) -> None:
         self.known_scans = KnownScans(cache)
         """The scans that were read before."""
+        self.known_totals = KnownTotals(cache)
+        """The totals of the repositories that were counted before."""
         self._registry = registry
         self._cache = cache
         self._slow_page = slow_page
@@ -117,6 +121,18 @@ class Catalog:
         self._registry.capabilities.require("findings")
         return ScanReading(self._registry, repository, digests, self.known_scans, self._scan_limiter)
 
+    def totals(self, repositories: Sequence[str]) -> TotalsReading:
+        """Count the images of these repositories."""
+        from ecrtui.catalog.totals_reading import TotalsReading
+
+        return TotalsReading(self, repositories)
+
+    def keep_totals(self, repository: str, counter: TotalsCounter) -> RepositoryTotals:
+        """Keep the totals of all images of a repository, and return them."""
+        totals = counter.totals(self, repository, self.known_totals.clock())
+        self.known_totals.keep(repository, totals)
+        return totals
+
     def find(self, query: Query) -> FindReading:
         """Find images in all repositories; see :func:`ecrtui.catalog.find.resolve_references` for references."""
         from ecrtui.catalog.find import FindReading
@@ -149,13 +165,12 @@ class Catalog:
         if stream:
             return Listing(pages, SeenKeys(key), operation=operation, parts=parts, pause=self._pause)
         rows = SeenRows(key)
-        completed = None if self._cache is None else lambda: keep(tuple(rows))
         return Listing(
             pages,
             rows,
             operation=operation,
             parts=parts,
-            completed=completed,
+            completed=lambda: keep(tuple(rows)),
             pause=self._pause,
             interval=self._interval,
         )
@@ -166,6 +181,7 @@ class Catalog:
         except NotFound:
             if self._cache is not None:
                 self._cache.forget_images(repository)
+            self.known_totals.forget(repository)
             raise
 
     def _keep_all(self, repositories: Sequence[Repository]) -> None:
@@ -175,6 +191,9 @@ class Catalog:
     def _keep_images(self, repository: str, images: Sequence[Image]) -> None:
         if self._cache is not None:
             self._cache.keep_images(repository, images)
+        counter = TotalsCounter()
+        counter.add(images)
+        self.keep_totals(repository, counter)
 
     def known_manifest(self, repository: str, digest: str) -> Manifest | None:
         """Return the manifest of an image in a repository if it is in memory. This does not block."""

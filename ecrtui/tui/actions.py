@@ -188,6 +188,13 @@ ACTIONS = (
     ),
     Action("find.tag", "t", "tag", "tag", "Plan a tag for all marked images, or for this image", footer=True),
     Action("find.export", "x", "export", "export", "Save what was found as CSV, JSON or Markdown", footer=True),
+    Action(
+        "repositories.totals",
+        "z",
+        "totals",
+        "totals",
+        "Count the images of all repositories: one request for each 1,000 images",
+    ),
     Action("marks.mark", "space", "mark", "mark", "Mark or unmark the row for a bulk retag"),
     Action(
         "marks.mark_range",

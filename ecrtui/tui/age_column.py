@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from textual.content import Content
+
 from ecrtui.ecr import units
 from ecrtui.tui.table.column_layout import Column
 
@@ -15,9 +17,10 @@ def age_column(
     id: str,  # noqa: A002 - as in Column
     title: str,
     moment: Callable[[Item], float | None],
-    missing: Callable[[Item], str] = lambda item: units.UNKNOWN,
+    missing: Callable[[Item], str | Content] = lambda item: units.UNKNOWN,
     *,
     drop_priority: int = 0,
+    extra: bool = False,
 ) -> Column[Item]:
     """Return a column that shows how long ago a time was. No age is cut.
 
@@ -26,10 +29,11 @@ def age_column(
         title: The heading.
         moment: Returns the time of a row, in seconds since the epoch, or None.
         missing: Returns the text if there is no time.
+        extra: See :class:`~ecrtui.tui.table.column_layout.Column`.
         drop_priority: See :class:`~ecrtui.tui.table.column_layout.Column`.
     """
 
-    def cell(item: Item) -> str:
+    def cell(item: Item) -> str | Content:
         time = moment(item)
         return missing(item) if time is None else units.format_age(time)
 
@@ -41,4 +45,5 @@ def age_column(
         align="right",
         min_width=units.MAX_AGE_WIDTH,
         drop_priority=drop_priority,
+        extra=extra,
     )

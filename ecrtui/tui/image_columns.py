@@ -9,7 +9,7 @@ from textual.content import Content
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import SEVERITIES, FindingCounts, scan_status_text
+from ecrtui.ecr.findings import SEVERITIES, FindingCounts, ImageScan, scan_status_text
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.table.column_layout import Column
@@ -142,9 +142,14 @@ def findings_cell(image: Image) -> str | Content:
 
     An image that was not scanned has ``·``.
     """
-    if image.findings is None:
-        return _SHORT_STATES.get(image.scan_status) or scan_status_text(image.scan_status)
-    return counts_cell(image.findings)
+    return scan_cell(ImageScan(image.scan_status, image.findings))
+
+
+def scan_cell(scan: ImageScan) -> str | Content:
+    """Return the findings of a scan, or its state."""
+    if scan.counts is None:
+        return _SHORT_STATES.get(scan.status) or scan_status_text(scan.status)
+    return counts_cell(scan.counts)
 
 
 @lru_cache(maxsize=4096)

@@ -115,6 +115,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             markable=self.MARKABLE,
             note="loading…",
             differs=self.has_changed,
+            note_of=self.note_of,
         )
 
     def on_mount(self) -> None:
@@ -170,6 +171,10 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def status_parts(self) -> Iterable[str]:
         """Return further parts of the status. Screens override it."""
         return ()
+
+    def note_of(self, row: Item) -> str:
+        """Return a text in place of all cells of a row but the first one; empty for none. Screens override it."""
+        return ""
 
     def has_changed(self, before: Item, after: Item) -> bool:
         """Return True if a refreshed or written row has changed, so that it flashes. Screens override it."""

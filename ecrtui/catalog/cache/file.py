@@ -14,7 +14,7 @@ from ecrtui.private_files import describe, prepare_database
 
 Result = TypeVar("Result")
 
-VERSION = 5
+VERSION = 6
 """Version of the schema and of the content of chunks. A file of another version is deleted."""
 
 BUSY_TIMEOUT = 1.0
@@ -57,6 +57,22 @@ CREATE TABLE scan (
     PRIMARY KEY (registry, repository, digest)
 ) WITHOUT ROWID;
 CREATE INDEX scan_read ON scan (read_at);
+CREATE TABLE totals (
+    registry TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    images INTEGER NOT NULL,
+    tagged INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    newest_push REAL,
+    last_pull REAL,
+    parts INTEGER,
+    orphans INTEGER,
+    unknown_scans INTEGER NOT NULL,
+    counted_at REAL NOT NULL,
+    scan_status TEXT,
+    findings TEXT,
+    PRIMARY KEY (registry, repository)
+) WITHOUT ROWID;
 CREATE TABLE connection (
     fingerprint TEXT PRIMARY KEY,
     registry_id TEXT NOT NULL,

@@ -1,4 +1,4 @@
-"""The cache: the last listings, manifests and scans of one registry, in a disposable SQLite file."""
+"""The cache: the last listings, manifests, scans and totals of one registry, in a disposable SQLite file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from ecrtui.catalog.cache.file import BUSY_TIMEOUT, CacheFile
 from ecrtui.catalog.cache.listings import LISTINGS_SIZE, ListingStore, Snapshot
 from ecrtui.catalog.cache.manifests import MANIFESTS_SIZE, ManifestStore
 from ecrtui.catalog.cache.scans import ScanStore
+from ecrtui.catalog.cache.totals import TotalsStore
+from ecrtui.catalog.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
@@ -56,6 +58,7 @@ class Cache:
         self._listings = ListingStore(self._file, registry, clock, listings_size)
         self._manifests = ManifestStore(self._file, registry, clock, manifests_size)
         self._scans = ScanStore(self._file, registry, clock)
+        self._totals = TotalsStore(self._file, registry)
 
     @classmethod
     def for_fingerprint(cls, file: Path, fingerprint: str) -> Cache | None:
@@ -125,6 +128,18 @@ class Cache:
     def forget_scans(self, repository: str) -> None:
         """Delete the scans of a repository."""
         self._scans.forget(repository)
+
+    def totals(self) -> dict[str, RepositoryTotals]:
+        """Return the totals that were counted before, by the name of the repository."""
+        return self._totals.load()
+
+    def keep_totals(self, repository: str, totals: RepositoryTotals) -> None:
+        """Store the totals of a repository."""
+        self._totals.keep(repository, totals)
+
+    def forget_totals(self, repository: str) -> None:
+        """Delete the totals of a repository that no longer exists."""
+        self._totals.forget(repository)
 
     def close(self) -> None:
         """Close the file for good."""

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import work
 
+from ecrtui.catalog.cache.listings import Snapshot
+from ecrtui.catalog.repository_totals import (
+    CountedRepository,
+    RepositoryTotals,
+    totals_document,
+    totals_of,
+    with_totals,
+)
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
+from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
-    from ecrtui.catalog.catalog import Listing, Snapshot
+    from ecrtui.catalog.catalog import Listing
     from ecrtui.catalog.filter import Filter
     from ecrtui.ecr.put_image_request import PutImageRequest
     from ecrtui.retag.engine import Engine
@@ -26,46 +37,18 @@ if TYPE_CHECKING:
     from ecrtui.session import Session, SessionSource
 
 
-def _encryption(repository: Repository) -> str:
-    return f"{repository.encryption} {repository.kms_key.rpartition('/')[2]}".strip()
-
-
-def _created(repository: Repository) -> float:
-    return repository.created_at or 0.0
+def _itself(repository: Repository) -> Repository:
+    return repository
 
 
 COLUMNS: Sequence[Column[Repository]] = (
     Column("name", "repository", lambda row: row.name, lambda row: row.name, min_width=20, flex=3, matches=True),
-    Column("uri", "URI", lambda row: row.uri, lambda row: row.uri, min_width=30, flex=2, drop_priority=5),
-    Column(
-        "mutability",
-        "tag mutability",
-        lambda row: str(row.mutability),
-        lambda row: str(row.mutability),
-        max_width=34,
-        drop_priority=1,
-    ),
-    Column(
-        "scan",
-        "scan on push",
-        lambda row: "yes" if row.scan_on_push else "no",
-        lambda row: row.scan_on_push,
-        drop_priority=4,
-    ),
-    Column("encryption", "encryption", _encryption, _encryption, max_width=20, drop_priority=3),
-    Column(
-        "created",
-        "created",
-        lambda row: units.format_age(row.created_at),
-        _created,
-        align="right",
-        min_width=units.MAX_AGE_WIDTH,
-        drop_priority=2,
-    ),
+    *total_columns(_itself),
+    *constant_columns(_itself),
 )
 
 
-class RepositoriesScreen(ListScreen[Repository]):
+class RepositoriesScreen(TotalsLoadingMixin[Repository]):
     """All repositories; the first screen."""
 
     COLUMN_LIST = "repositories"
@@ -75,7 +58,7 @@ class RepositoriesScreen(ListScreen[Repository]):
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
     EMPTY = "This registry has no repositories."
-    FIRST_DESCENDING = frozenset({"created"})
+    FIRST_DESCENDING = DESCENDING_COLUMNS
 
     columns = COLUMNS
 
@@ -91,10 +74,34 @@ class RepositoriesScreen(ListScreen[Repository]):
         return [repository.name for repository in self.rows.everything()]
 
     def last_known(self, cache: Cache) -> Snapshot[Repository] | None:
-        return cache.repositories()
+        snapshot = cache.repositories()
+        if snapshot is None:
+            return None
+        known = cache.totals()
+        return Snapshot(tuple(with_totals(row, known.get(row.name)) for row in snapshot.items), snapshot.age)
 
     def list_all(self, session: Session) -> Listing[Repository]:
         return session.catalog.repositories()
+
+    def complete_rows(self, session: Session, items: Sequence[Repository]) -> Sequence[Repository]:
+        known = session.catalog.known_totals.all()
+        return [with_totals(row, known.get(row.name)) for row in items]
+
+    def countable(self) -> Mapping[SessionSource, Sequence[Repository]]:
+        return {self.connect: list(self.rows.everything())}
+
+    def show_totals(
+        self, source: SessionSource, totals: Mapping[str, RepositoryTotals], problems: Mapping[str, str]
+    ) -> None:
+        names = [*totals, *problems]
+        rows = [row for row in map(self.rows.get, names) if row is not None]
+        self.table.amend([with_totals(row, totals.get(row.name), problems.get(row.name, "")) for row in rows])
+
+    def note_of(self, row: Repository) -> str:
+        return row.problem if isinstance(row, CountedRepository) else ""
+
+    def totals(self) -> str:
+        return " · ".join([super().totals(), *sum_of(self.rows.everything(), time.time())])
 
     def parse_filter(self, line: str) -> Filter[Repository]:
         from ecrtui.catalog.filter import parse_repositories
@@ -168,5 +175,7 @@ class RepositoriesScreen(ListScreen[Repository]):
             policy = await blocking.run_blocking(registry.lifecycle_policy, repository.name)
         except EcrTuiError as error:
             unknown["lifecyclePolicyText"] = details.why_not_known(error)
-        facts = repository_details(repository, tags, policy) | unknown
+        totals = totals_of(repository)
+        counted = {"totals": "not counted" if totals is None else totals_document(totals)}
+        facts = repository_details(repository, tags, policy) | counted | unknown
         self.post_message(messages.ShowText(repository.name, details.as_text(facts)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.content import Content
 
 from ecrtui.catalog.merged_listing import MergedListing
+from ecrtui.catalog.repository_totals import CountedRepository, RepositoryTotals, with_totals
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
@@ -17,8 +19,10 @@ from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags, words_filter
+from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
@@ -67,32 +71,20 @@ def _sort_name(row: PlacedRepository) -> tuple[bool, str]:
     return row.error is None, row.name
 
 
-def _created(row: PlacedRepository) -> float:
-    return (row.repository.created_at if row.repository else None) or 0.0
-
-
-def _mutability(row: PlacedRepository) -> str:
-    return str(row.repository.mutability) if row.repository else ""
+def _repository(row: PlacedRepository) -> Repository | None:
+    return row.repository
 
 
 COLUMNS: Sequence[Column[PlacedRepository]] = (
     Column("account", "account", lambda row: row.account, lambda row: row.account, min_width=12, max_width=20),
     Column("region", "region", lambda row: row.region, lambda row: row.region, max_width=14),
     Column("name", "repository", _name, _sort_name, min_width=20, flex=3),
-    Column("mutability", "tag mutability", _mutability, _mutability, max_width=34, drop_priority=1),
-    Column(
-        "created",
-        "created",
-        lambda row: units.format_age(row.repository.created_at) if row.repository else "",
-        _created,
-        align="right",
-        min_width=units.MAX_AGE_WIDTH,
-        drop_priority=2,
-    ),
+    *total_columns(_repository),
+    *constant_columns(_repository),
 )
 
 
-class SideBySideScreen(ListScreen[PlacedRepository]):
+class SideBySideScreen(TotalsLoadingMixin[PlacedRepository]):
     """The repositories of several connections. An error of one connection is a row.
 
     Args:
@@ -105,7 +97,7 @@ class SideBySideScreen(ListScreen[PlacedRepository]):
     FILTER_EXAMPLE = "words in account, region, repository"
     NOUNS = ("repository", "repositories")
     EMPTY = "These registries have no repositories."
-    FIRST_DESCENDING = frozenset({"created"})
+    FIRST_DESCENDING = DESCENDING_COLUMNS
 
     columns = COLUMNS
 
@@ -130,10 +122,38 @@ class SideBySideScreen(ListScreen[PlacedRepository]):
     def parse_filter(self, line: str) -> Filter[PlacedRepository]:
         return words_filter(line, _searchable)
 
+    async def prepare(self, session: Session) -> None:
+        """Each connection has its own totals; they are shown when its rows are loaded."""
+
+    def countable(self) -> Mapping[SessionSource, Sequence[Repository]]:
+        found: dict[SessionSource, list[Repository]] = {}
+        for row in self.rows.everything():
+            if row.repository is not None:
+                found.setdefault(row.source, []).append(row.repository)
+        return found
+
+    def show_totals(
+        self, source: SessionSource, totals: Mapping[str, RepositoryTotals], problems: Mapping[str, str]
+    ) -> None:
+        number = self.members.index(source)
+        found = ((name, self.rows.get(f"{number}/{name}")) for name in (*totals, *problems))
+        self.table.amend(
+            [
+                row._replace(repository=with_totals(row.repository, totals.get(name), problems.get(name, "")))
+                for name, row in found
+                if row is not None and row.repository is not None
+            ]
+        )
+
+    def note_of(self, row: PlacedRepository) -> str:
+        return row.repository.problem if isinstance(row.repository, CountedRepository) else ""
+
     def totals(self) -> str:
         errors = sum(row.error is not None for row in self.rows)
         counted = units.format_count(self.rows.total - errors, *self.NOUNS)
-        return f"{counted} · {units.format_count(errors, 'error')}" if errors else counted
+        parts = [counted, units.format_count(errors, "error")] if errors else [counted]
+        found = (row.repository for row in self.rows.everything() if row.repository is not None)
+        return " · ".join([*parts, *sum_of(found, time.time())])
 
     def on_table_activated(self, message: Table.Activated) -> None:
         row: PlacedRepository = message.item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from rich.style import Style
@@ -76,13 +77,22 @@ class TablePainter(Generic[Item]):
         rows: The rows.
         layout: The columns.
         signs: What changed in the rows.
+        note_of: Returns a text in place of all cells of a row but the first one; empty for none.
         markable: True if rows can be marked.
     """
 
     def __init__(
-        self, widget: Widget, rows: Rows[Item], layout: ColumnLayout[Item], signs: RowSigns, *, markable: bool
+        self,
+        widget: Widget,
+        rows: Rows[Item],
+        layout: ColumnLayout[Item],
+        signs: RowSigns,
+        note_of: Callable[[Item], str],
+        *,
+        markable: bool,
     ) -> None:
         self._widget = widget
+        self._note_of = note_of
         self._signs = signs
         self._rows = rows
         self._layout = layout
@@ -125,7 +135,8 @@ class TablePainter(Generic[Item]):
         cached = self._strips.get((key, state))
         if cached is not None and cached[0] is item:
             return cached[1], fill
-        strip = render_row(item, self._layout.placed, self._layout.gutter, state, self._row_styles(state))
+        layout, styles = self._layout, self._row_styles(state)
+        strip = render_row(item, layout.placed, layout.gutter, state, styles, self._note_of(item))
         self._strips[key, state] = (item, strip)
         return strip, fill
 

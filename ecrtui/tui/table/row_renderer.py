@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.table.column_layout import GAP, PlacedColumn
+from ecrtui.tui.table.column_layout import GAP, Column, PlacedColumn
 from ecrtui.tui.textual_fixes import segments as paint
 
 Item = TypeVar("Item")
@@ -100,16 +100,23 @@ def render_header(placed: Sequence[PlacedColumn[Any]], gutter: int, state: Heade
     return Strip(parts)
 
 
+NOTE_STYLE = "$text-error"
+
+
 def render_row(
-    item: Item, placed: Sequence[PlacedColumn[Item]], gutter: int, state: RowState, styles: RowStyles
+    item: Item, placed: Sequence[PlacedColumn[Item]], gutter: int, state: RowState, styles: RowStyles, note: str = ""
 ) -> Strip:
-    """Draw a row with its cursor and its mark."""
+    """Draw a row with its cursor and its mark; with a note, which replaces all cells but the first one."""
     cursor = CURSOR if state.cursor else " "
     mark = "" if state.marked is None else MARK if state.marked else " "
     gutter_text = mark + " " if not state.sign else (mark + " ").replace(" ", state.sign, 1)
     parts = [Segment(cursor + gutter_text, styles.base.rich_style)]
-    for column in placed:
-        parts += _cell(column, item, state.highlight, styles)
+    if note and len(placed) > 1:
+        first, end = placed[0], placed[-1].start + placed[-1].width
+        column: Column[Item] = Column("note", "", lambda item: note, style=NOTE_STYLE)
+        placed = [first, PlacedColumn(column, placed[1].start, end - placed[1].start)]
+    for column_here in placed:
+        parts += _cell(column_here, item, state.highlight, styles)
         parts.append(Segment(" " * GAP, styles.base.rich_style))
     return Strip(parts, gutter + sum(column.width + GAP for column in placed))
 

@@ -52,6 +52,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         markable: True if rows can be marked.
         note: The placeholder that the table shows without rows.
         slice_seconds: Longest time in seconds that sorting and filtering block the event loop.
+        note_of: Returns a text in place of all cells of a row but the first one; empty for none.
         differs: Returns True if a row has changed so that it flashes; it gets the old and the new row.
     """
 
@@ -80,6 +81,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         slice_seconds: float = SLICE,
         arrival_speed: float = ARRIVAL_CELLS_PER_SECOND,
         differs: Callable[[Item, Item], bool] = ne,
+        note_of: Callable[[Item], str] = lambda item: "",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
@@ -98,7 +100,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             on_done=self._arranged,
         )
         self._signs = RowSigns(self, self._refresh_rows)
-        self._painter = painter.TablePainter(self, rows, self._layout, self._signs, markable=markable)
+        self._painter = painter.TablePainter(self, rows, self._layout, self._signs, note_of, markable=markable)
         self._hovered: int | None = None
         self._hovered_heading: str | None = None
         self._announced: tuple[object, int] = (None, -1)

@@ -51,7 +51,8 @@ def rows(screen: str, *names: str) -> list[str]:
 
 
 async def test_repositories_are_listed_with_their_settings(estate: Estate) -> None:
-    async with running(estate.embedded, size=(170, 30)) as pilot:
+    columns = {"repositories": ["name", "mutability", "encryption", "uri"]}
+    async with running(estate.embedded, size=(170, 30), columns=columns) as pilot:
         screen = await until(pilot, "4 repositories")
         assert rows(screen, *NAMES) == list(NAMES)
         frozen = row_of(screen, "team/frozen")

@@ -1,0 +1,100 @@
+"""The totals of repositories in the cache file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.ecr.findings import ImageScan
+
+_log = logging.getLogger(__name__)
+
+
+class TotalsStore:
+    """The totals of the repositories of one registry.
+
+    Args:
+        file: the cache file.
+        registry: the key of the registry.
+    """
+
+    def __init__(self, file: CacheFile, registry: str) -> None:
+        self._file = file
+        self._registry = registry
+
+    def load(self) -> dict[str, RepositoryTotals]:
+        """Return all totals by the name of the repository."""
+        nothing: list[tuple[Any, ...]] = []
+        rows = self._file.read(
+            lambda connection: connection.execute(
+                "SELECT repository, images, tagged, size, newest_push, last_pull, parts, orphans, unknown_scans, "
+                "counted_at, scan_status, findings FROM totals WHERE registry = ?",
+                (self._registry,),
+            ).fetchall(),
+            nothing,
+        )
+        return {str(row[0]): totals for row in rows if (totals := _decoded(row)) is not None}
+
+    def keep(self, repository: str, totals: RepositoryTotals) -> None:
+        """Store the totals of a repository."""
+        scan = totals.scan
+        row = (
+            self._registry,
+            repository,
+            totals.images,
+            totals.tagged,
+            totals.size,
+            totals.newest_push,
+            totals.last_pull,
+            totals.parts,
+            totals.orphans,
+            totals.unknown_scans,
+            totals.counted_at,
+            None if scan is None else scan.status,
+            None if scan is None or scan.counts is None else json.dumps(scan.counts),
+        )
+        self._file.write(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+            ),
+            None,
+        )
+
+    def forget(self, repository: str) -> None:
+        """Delete the totals of a repository."""
+        self._file.write(
+            lambda connection: connection.execute(
+                "DELETE FROM totals WHERE registry = ? AND repository = ?", (self._registry, repository)
+            ),
+            None,
+        )
+
+
+def _decoded(row: tuple[Any, ...]) -> RepositoryTotals | None:
+    """Return the totals of a row; None if it cannot be read."""
+    _, images, tagged, size, newest_push, last_pull, parts, orphans, unknown, counted_at, status, findings = row
+    try:
+        counts = None if findings is None else tuple((str(name), int(number)) for name, number in json.loads(findings))
+        scan = None if status is None else ImageScan(str(status), counts)
+        return RepositoryTotals(
+            int(images),
+            int(tagged),
+            int(size),
+            _time(newest_push),
+            _time(last_pull),
+            None if parts is None else int(parts),
+            None if orphans is None else int(orphans),
+            scan,
+            int(unknown),
+            float(counted_at),
+        )
+    except (TypeError, ValueError) as problem:
+        _log.info("cached totals cannot be read: %s", problem)
+        return None
+
+
+def _time(value: Any) -> float | None:
+    return None if value is None else float(value)

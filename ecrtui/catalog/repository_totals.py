@@ -1,0 +1,194 @@
+"""The totals of a repository: how many images it has, how large they are, and when it was used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ecrtui.ecr.findings import SEVERITIES, ImageScan
+from ecrtui.ecr.image import Image, is_index
+from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_iso_time
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.cache.store import Cache
+    from ecrtui.catalog.catalog import Catalog
+
+MAX_KEPT = 20_000
+"""Images of a repository up to which its parts and its scans are looked up. More would take much memory and time."""
+
+MAX_INDEXES = 1_000
+"""Indexes of a repository up to which their parts are looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryTotals:
+    """The totals of a repository. Times are seconds since the epoch."""
+
+    images: int
+    """All images that ECR lists, parts of others too."""
+    tagged: int
+    size: int
+    """Bytes of all images; a layer counts once for each image that has it."""
+    newest_push: float | None
+    last_pull: float | None
+    parts: int | None
+    """Images without tags that belong to others: parts of indexes, and referrers. None if that is not known."""
+    orphans: int | None
+    """Images without tags that belong to no other one. None if that is not known."""
+    scan: ImageScan | None
+    """The scan with the worst findings; None if none is known."""
+    unknown_scans: int
+    """Images whose scan is not known."""
+    counted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRepository(Repository):
+    """A repository with its totals, or with the reason why they could not be counted."""
+
+    totals: RepositoryTotals | None = None
+    problem: str = ""
+
+
+def with_totals(repository: Repository, totals: RepositoryTotals | None, problem: str = "") -> Repository:
+    """Return a repository with its totals, if they are known, or with the reason why they are not."""
+    values = {entry.name: getattr(repository, entry.name) for entry in fields(Repository)}
+    if totals is None and not problem:
+        return Repository(**values)
+    return CountedRepository(**values, totals=totals, problem=problem)
+
+
+def totals_of(repository: Repository) -> RepositoryTotals | None:
+    """Return the totals of a repository, if they are known."""
+    return repository.totals if isinstance(repository, CountedRepository) else None
+
+
+def totals_document(totals: RepositoryTotals) -> dict[str, Any]:
+    """Return totals for JSON. A member that is not known is null; ``lastRecordedPullTime`` is null without a pull."""
+    scan = totals.scan
+    return {
+        "imageCount": totals.images,
+        "taggedImageCount": totals.tagged,
+        "partCount": totals.parts,
+        "orphanCount": totals.orphans,
+        "imageSizeInBytes": totals.size,
+        "newestImagePushedAt": format_iso_time(totals.newest_push) or None,
+        "lastRecordedPullTime": format_iso_time(totals.last_pull) or None,
+        "worstFindingSeverityCounts": None if scan is None or scan.counts is None else dict(scan.counts),
+        "unknownScanCount": totals.unknown_scans,
+        "countedAt": format_iso_time(totals.counted_at, "seconds"),
+    }
+
+
+class TotalsCounter:
+    """Counts the images of one repository, page by page."""
+
+    def __init__(self) -> None:
+        self._images = self._tagged = self._size = 0
+        self._newest_push = self._last_pull = 0.0
+        self._kept: list[Image] | None = []
+        """All images, to look up what they belong to; None if there are too many."""
+
+    def add(self, images: Iterable[Image]) -> None:
+        """Count images that were not counted before."""
+        images = list(images)
+        self._images += len(images)
+        for image in images:
+            self._tagged += bool(image.tags)
+            self._size += image.size or 0
+            self._newest_push = max(self._newest_push, image.pushed_at or 0.0)
+            self._last_pull = max(self._last_pull, image.last_pulled_at or 0.0)
+        if self._kept is not None:
+            self._kept = self._kept + images if self._images <= MAX_KEPT else None
+
+    def totals(self, catalog: Catalog, repository: str, counted_at: float) -> RepositoryTotals:
+        """Return the totals, with what is known of parts and scans. This sends no request."""
+        kept = self._kept
+        parts, orphans = (None, None) if kept is None else _parts(catalog, repository, kept)
+        scan, unknown = (None, self._images) if kept is None else _worst_scan(catalog, repository, kept)
+        return RepositoryTotals(
+            self._images,
+            self._tagged,
+            self._size,
+            self._newest_push or None,
+            self._last_pull or None,
+            parts,
+            orphans,
+            scan,
+            unknown,
+            counted_at,
+        )
+
+
+def _parts(catalog: Catalog, repository: str, images: list[Image]) -> tuple[int | None, int | None]:
+    """Return the numbers of parts and of orphans, if the manifests of all indexes were read before."""
+    from ecrtui.catalog.index_parts import KnownParts, find_parts  # the first frame does not need it
+
+    known = KnownParts()
+    if sum(is_index(image.media_type) for image in images) <= MAX_INDEXES:
+        *_, known = find_parts(catalog, repository, images, read=False)
+    if not known.complete:
+        return None, None
+    untagged = [image for image in images if not image.tags]
+    parts = sum(bool(image.subject) or image.digest in known.indexes for image in untagged)
+    return parts, len(untagged) - parts
+
+
+def _worst_scan(catalog: Catalog, repository: str, images: list[Image]) -> tuple[ImageScan | None, int]:
+    """Return the worst known scan, and the number of images whose scan is not known."""
+    missing = [image.digest for image in images if not image.scan_known]
+    found = catalog.known_scans.find(repository, missing) if missing else {}
+    listed = [ImageScan(image.scan_status, image.findings) for image in images if image.scan_known]
+    scans = [*listed, *(ImageScan(scan.status, scan.counts) for scan in found.values())]
+    return max(scans, key=_rank, default=None), len(images) - len(scans)
+
+
+def _rank(scan: ImageScan) -> tuple[int, ...]:
+    """Return a rank by severity; a scan without findings is worse than none."""
+    if scan.counts is None:
+        return (0,)
+    counts = dict(scan.counts)
+    return (1, *(counts.get(severity, 0) for severity in SEVERITIES))
+
+
+class KnownTotals:
+    """The totals of one registry that were counted before, in memory and on disk. Thread-safe.
+
+    Args:
+        cache: the cache on disk; None to keep nothing on disk.
+        clock: returns seconds since the epoch.
+    """
+
+    def __init__(self, cache: Cache | None, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self._cache = cache
+        self._lock = Lock()
+        self._known: dict[str, RepositoryTotals] | None = None
+
+    def all(self) -> Mapping[str, RepositoryTotals]:
+        """Return the totals by the name of the repository. The first call reads the cache on disk."""
+        with self._lock:
+            return dict(self._loaded())
+
+    def keep(self, repository: str, totals: RepositoryTotals) -> None:
+        """Keep the totals of a repository."""
+        with self._lock:
+            self._loaded()[repository] = totals
+        if self._cache is not None:
+            self._cache.keep_totals(repository, totals)
+
+    def forget(self, repository: str) -> None:
+        """Forget a repository that no longer exists."""
+        with self._lock:
+            self._loaded().pop(repository, None)
+        if self._cache is not None:
+            self._cache.forget_totals(repository)
+
+    def _loaded(self) -> dict[str, RepositoryTotals]:
+        if self._known is None:
+            self._known = {} if self._cache is None else self._cache.totals()
+        return self._known

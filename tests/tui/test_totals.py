@@ -1,0 +1,66 @@
+"""The totals of repositories in their list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.ecr.findings import ImageScan
+from ecrtui.tui.repository_columns import findings_cell
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import row_of, running, until
+
+TOTALS = RepositoryTotals(3, 1, 1, None, None, None, None, None, 3, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("scan", "unknown", "cell"),
+    [
+        (None, 3, "?"),
+        (ImageScan("COMPLETE", (("CRITICAL", 1), ("HIGH", 2), ("LOW", 1))), 0, "1C 2H"),
+        (ImageScan("COMPLETE", (("CRITICAL", 1),)), 2, "1C+"),
+        (ImageScan("COMPLETE", ()), 0, "✓"),
+        (ImageScan("COMPLETE", ()), 1, "?"),
+        (ImageScan("NOT_SCANNED"), 0, "·"),
+        (ImageScan("NOT_SCANNED"), 2, "?"),
+    ],
+)
+def test_findings_are_only_as_good_as_what_is_known(scan: ImageScan | None, unknown: int, cell: str) -> None:
+    totals = replace(TOTALS, scan=scan, unknown_scans=unknown)
+    assert str(findings_cell(totals)) == cell
+
+
+async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name, images in (("team/app", 3), ("team/empty", 0), ("team/web", 1)):
+        create_repository(client, name)
+        for number in range(images):
+            push_image(client, name, str(number), f"v{number}")
+    async with running(embedded, size=(120, 24)) as pilot:
+        screen = await until(pilot, "3 repositories")
+        assert row_of(screen, "team/app").split()[1:8] == ["team/app", *"??????"]
+        assert embedded.calls["DescribeImages"] == 0
+
+        await pilot.press("G", "enter")  # opening a repository counts it
+        await until(pilot, "1 image")
+        await pilot.press("escape")
+        screen = await until(pilot, "1 counted, up to")
+        assert row_of(screen, "team/web").split()[2:4] == ["1", "1"], screen
+
+        embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
+        await pilot.press("z")
+        screen = await until(pilot, lambda text: "not permitted: ecr:DescribeImages" in text and "counting" not in text)
+        assert sum("?" in row_of(screen, name) for name in ("team/app", "team/empty")) <= 1
+        await pilot.press("z")  # the others are new: only the refused one is counted
+        screen = await until(pilot, "3 counted, up to")
+        assert "4 images" in screen
+        assert "never" in row_of(screen, "team/empty")
+        await pilot.press("s")
+        await until(pilot, "images ▼")
+        screen = await until(pilot, lambda text: text.index("team/app") < text.index("team/web"))
+
+        await pilot.press("d")
+        await until(pilot, "imageCount")
