@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import work
 
-from ecrtui.catalog.cache.listings import Snapshot
 from ecrtui.catalog.repository_totals import (
     CountedRepository,
     RepositoryTotals,
@@ -29,7 +29,7 @@ from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
-    from ecrtui.catalog.catalog import Listing
+    from ecrtui.catalog.catalog import Listing, Snapshot
     from ecrtui.catalog.filter import Filter
     from ecrtui.ecr.put_image_request import PutImageRequest
     from ecrtui.retag.engine import Engine
@@ -78,7 +78,7 @@ class RepositoriesScreen(TotalsLoadingMixin[Repository]):
         if snapshot is None:
             return None
         known = cache.totals()
-        return Snapshot(tuple(with_totals(row, known.get(row.name)) for row in snapshot.items), snapshot.age)
+        return replace(snapshot, items=tuple(with_totals(row, known.get(row.name)) for row in snapshot.items))
 
     def list_all(self, session: Session) -> Listing[Repository]:
         return session.catalog.repositories()
