@@ -227,6 +227,14 @@ class Catalog:
             found |= {known.digest: known for known in self._cache.indexes(repository)}
         return tuple(found.values())
 
+    def recent_manifests(self, repository: str, limit: int) -> Sequence[Manifest]:
+        """Return manifests of a repository that are in memory or in the cache. This sends no request."""
+        found = {manifest.digest: manifest for manifest in self._manifests.of_repository(repository)}
+        if self._cache is not None and len(found) < limit:
+            stored = self._cache.recent_manifests(repository, limit)  # those in memory are among them
+            found |= {manifest.digest: manifest for manifest in stored}
+        return tuple(found.values())[:limit]
+
     def prefetch(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Read manifests in advance, 100 in a request; return those that exist, in this order.
 

@@ -8,9 +8,10 @@ has no size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest
@@ -82,13 +83,36 @@ def layer_table(manifest: str, config: ImageConfig | None = None) -> LayerTable:
     return LayerTable(tuple(_rows(layers, history, diff_ids)), _mismatch(layers, history, diff_ids))
 
 
-def images_by_layer(manifests: Iterable[Manifest]) -> Mapping[str, frozenset[str]]:
-    """Return the digests of the images that have a layer, by the digest of the layer."""
+@dataclass(frozen=True, slots=True)
+class LayerSharing:
+    """Which other images have the layers of an image, as far as the manifests at hand tell.
+
+    Args:
+        known: the number of other images whose manifests are at hand.
+        images: the digests of those that have a layer, by the digest of the layer.
+    """
+
+    known: int = 0
+    images: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def layer_sharing(manifests: Iterable[Manifest], image: str) -> LayerSharing:
+    """Return which images other than this one have its layers. Only container images count.
+
+    Args:
+        manifests: the manifests at hand; nothing is read for this.
+        image: the digest of the image.
+    """
+    known = 0
     found: dict[str, set[str]] = {}
     for manifest in manifests:
-        for layer in parse_manifest(manifest.text).with_role(DescriptorRole.LAYER):
+        parsed = parse_manifest(manifest.text)
+        if manifest.digest == image or parsed.kind(manifest.media_type) is not ImageKind.IMAGE:
+            continue
+        known += 1
+        for layer in parsed.with_role(DescriptorRole.LAYER):
             found.setdefault(layer.digest, set()).add(manifest.digest)
-    return {digest: frozenset(images) for digest, images in found.items()}
+    return LayerSharing(known, {digest: frozenset(images) for digest, images in found.items()})
 
 
 def _rows(

@@ -322,3 +322,21 @@ def test_a_missing_config_raises_not_found(embedded: EmbeddedRegistry) -> None:
     create_repository(client_for(embedded), "app")
     with pytest.raises(NotFound):
         catalog_of(embedded).config("app", Descriptor(DescriptorRole.CONFIG, "sha256:" + "0" * 64))
+
+
+def test_manifests_at_hand_are_those_in_memory_and_in_the_cache(
+    embedded: EmbeddedRegistry, faults: Faults, tmp_path: Path
+) -> None:
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    pushed = [push_image(client, "team/app", str(number)).digest for number in range(3)]
+    before = catalog_of(embedded, tmp_path / "cache")
+    for digest in pushed[:2]:
+        before.manifest("team/app", digest)
+    catalog = catalog_of(embedded, tmp_path / "cache")
+    catalog.manifest("team/app", pushed[2])
+    asked = calls(faults, "*")
+    assert {manifest.digest for manifest in catalog.recent_manifests("team/app", 10)} == set(pushed)
+    assert len(catalog.recent_manifests("team/app", 2)) == 2
+    assert not catalog.recent_manifests("team/other", 10)
+    assert not asked

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image_config import parse_config
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.inspect.layers import LayerRow, images_by_layer, layer_table
+from ecrtui.inspect.layers import LayerRow, layer_sharing, layer_table
 from tests.ecr.test_exact_json import VALUES
 
 A, B, C = (digest_of(name) for name in "abc")
@@ -88,13 +88,15 @@ def test_docker_schema_1_has_its_newest_layer_first() -> None:
     assert [row.digest for row in layer_table(json.dumps(document)).layers] == [A, B, C]
 
 
-def test_images_with_the_same_layer_are_found() -> None:
-    first, second = (Manifest(manifest(*layers), digest_of("".join(layers)), "") for layers in ((A, B), (A, C)))
-    assert images_by_layer([first, second, Manifest("no json", "sha256:x", "")]) == {
-        A: {first.digest, second.digest},
-        B: {first.digest},
-        C: {second.digest},
-    }
+def test_other_images_with_the_same_layer_are_found() -> None:
+    own, first, second = (
+        Manifest(manifest(*layers), digest_of(name), "")
+        for name, layers in (("own", (A, B)), ("first", (A, B)), ("second", (A, C)))
+    )
+    index = Manifest('{"manifests": [{"digest": "' + A + '"}]}', digest_of("index"), "")
+    found = layer_sharing([own, first, second, index], own.digest)
+    assert found.known == 2
+    assert found.images == {A: {first.digest, second.digest}, B: {first.digest}, C: {second.digest}}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "5"])

@@ -57,6 +57,17 @@ class ManifestStore:
         )
         return self.load(repository, [digest for digest, media_type in stored if is_index(media_type)])
 
+    def recent(self, repository: str, limit: int) -> tuple[Manifest, ...]:
+        """Return the manifests of a repository that were used last and still match their digest, at most ``limit``."""
+        stored = self._file.read(
+            lambda connection: connection.execute(
+                "SELECT digest FROM manifest WHERE registry = ? AND repository = ? ORDER BY used_at DESC LIMIT ?",
+                (self._registry, repository, limit),
+            ).fetchall(),
+            list[tuple[str]](),
+        )
+        return self.load(repository, [digest for (digest,) in stored])
+
     def keep(self, repository: str, manifests: Sequence[Manifest]) -> None:
         """Store manifests of a repository."""
         now = self._clock()

@@ -113,6 +113,10 @@ class Cache:
         """Return the indexes of a repository that are stored and still match their digest."""
         return self._manifests.indexes(repository)
 
+    def recent_manifests(self, repository: str, limit: int) -> tuple[Manifest, ...]:
+        """Return the manifests of a repository that were used last, at most ``limit``."""
+        return self._manifests.recent(repository, limit)
+
     def keep_manifests(self, repository: str, manifests: Sequence[Manifest]) -> None:
         """Store manifests of a repository; the least recently used ones are deleted when they exceed their size."""
         self._manifests.keep(repository, manifests)
