@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from ecrtui.ecr.cosign_tags import subject_of_tag
 from ecrtui.ecr.digest import is_digest, short_digest
-from ecrtui.ecr.image import Image, ImageKind, image_kind, is_index
+from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind, is_index
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest, predicate_types
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.units import parse_iso_time
+from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.formats import created_in, format_name
 from ecrtui.inspect.statements import Known
 
@@ -78,11 +79,11 @@ class Artifact:
 
     @property
     def origin_text(self) -> str:
-        """How it is known to belong to the image, with its tag: ``tag sha256-6c67….sig``."""
+        """How it is known to belong to the image, with its tag: ``tag 6c67….sig`` for ``sha256-6c67….sig``."""
         if not self.tag:
             return str(self.origin)
-        prefix, dot, suffix = self.tag.partition(".")
-        return f"tag {prefix[:11]}…{dot}{suffix}"
+        name, dot, suffix = self.tag.removeprefix(COSIGN_TAG_PREFIX).partition(".")
+        return f"tag {name[:4]}…{dot}{suffix}"
 
     @property
     def is_signature(self) -> bool:
@@ -105,7 +106,7 @@ class Problem(NamedTuple):
 
     part: str
     """``referrers``, ``tags of cosign``, ``manifests``, ``times``."""
-    error: Exception
+    error: EcrTuiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,21 @@ def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
     )
 
 
+def with_artifact(tree: ArtifactTree, artifact: Artifact) -> ArtifactTree:
+    """Return a tree with an artifact that tells more than the one with its digest."""
+
+    def replaced(artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        return tuple(
+            replace(artifact, artifacts=replaced(one.artifacts))
+            if one.digest == artifact.digest and one.origin is not Origin.OWN
+            else replace(one, artifacts=replaced(one.artifacts))
+            for one in artifacts
+        )
+
+    root, *platforms = (replace(subject, artifacts=replaced(subject.artifacts)) for subject in tree.subjects)
+    return replace(tree, root=root, platforms=tuple(platforms))
+
+
 def blob_kind(artifact: Artifact, blob: Descriptor) -> tuple[ImageKind, str]:
     """Return kind and format of one of several contents of an artifact."""
     predicates = predicate_types(blob.annotations)
@@ -318,7 +334,7 @@ class _Builder:
         """Return an artifact with its time, and with its manifest if that is at hand."""
         image = self._sources.images.get(artifact.digest)
         if image is not None:
-            size = artifact.size if artifact.size is not None else image.size
+            size = image.size if image.size is not None else artifact.size  # a referrer tells that of its manifest
             artifact = replace(artifact, created=image.pushed_at or artifact.created, size=size)
         manifest = self._sources.manifests.get(artifact.digest)
         return artifact if manifest is None else with_manifest(artifact, manifest)

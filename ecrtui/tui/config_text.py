@@ -57,7 +57,7 @@ def _facts(document: Mapping[str, Any]) -> Facts:
         ("labels", inner, "Labels", _members),
         ("on build", inner, "OnBuild", _entries),
         ("history", own, "history", _history),
-        ("layers", own, "rootfs", _json),
+        ("layers", own, "rootfs", _unpacked_layers),
     ):
         lines = render(members[name]) if members.get(name) is not None else []
         if lines:
@@ -73,6 +73,13 @@ def _facts(document: Mapping[str, Any]) -> Facts:
 
 def _json(value: Any) -> list[str]:
     return [json_text(value)]
+
+
+def _unpacked_layers(value: Any) -> list[str]:
+    """Return the digests of the unpacked layers, one a line; another value as JSON."""
+    if not isinstance(value, dict) or set(value) != {"type", "diff_ids"} or not isinstance(value["diff_ids"], list):
+        return _json(value)
+    return [f"type: {_one_line(value['type'])}", *(_one_line(digest) for digest in value["diff_ids"])]
 
 
 def _text(value: Any) -> list[str]:

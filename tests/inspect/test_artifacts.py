@@ -59,7 +59,7 @@ def lines(tree: ArtifactTree) -> list[str]:
 
 
 def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subject(env: Env) -> None:
-    tree, mark = env.tree(), f"tag sha256-{env.image.digest[7:11]}…"
+    tree, mark = env.tree(), f"tag {env.image.digest[7:11]}…"
     assert not tree.problems
     assert not tree.notes
     assert lines(tree) == [
@@ -232,7 +232,7 @@ def test_the_referrers_tag_of_the_oci_specification_is_read() -> None:
     entry = {"mediaType": OCI_MANIFEST, "digest": B, "size": 7, "artifactType": "application/spdx+json"}
     listed = manifest({"schemaVersion": 2, "manifests": [entry]}, OCI_INDEX)
     tree = tree_of(root, cosign={f"sha256-{root.digest[7:]}": listed})
-    assert lines(tree) == ["image", f"  sbom | SPDX | tag sha256-{root.digest[7:11]}…"]
+    assert lines(tree) == ["image", f"  sbom | SPDX | tag {root.digest[7:11]}…"]
 
 
 def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:

@@ -131,3 +131,11 @@ def test_bytes_that_are_not_utf8_hide_nothing() -> None:
 @pytest.mark.parametrize("document", [{"name": "shop", "version": "1.4.0", "config": {"User": "x"}}, [], 5, "x", None])
 def test_any_other_document_is_shown_as_json(document: Any) -> None:
     assert shown(document, HELM_CONFIG) == json.dumps(document, indent=2)
+
+
+def test_the_unpacked_layers_are_one_a_line() -> None:
+    layers = {"type": "layers", "diff_ids": ["sha256:a", "sha256:b", 5]}
+    assert shown({"rootfs": layers}) == "\n".join(
+        ["layers  type: layers", "        sha256:a", "        sha256:b", "        5"]
+    )
+    assert shown({"rootfs": layers | {"more": 1}}) == f"layers  {json.dumps(layers | {'more': 1})}"
