@@ -59,6 +59,38 @@ class SessionSource(Protocol):
         """Release the connection. The session cannot be used afterwards."""
 
 
+class AccountSource:
+    """The source of the session of another account, over the same connection.
+
+    Args:
+        source: the source of the session of the connection.
+        registry_id: the account.
+    """
+
+    def __init__(self, source: SessionSource, registry_id: str) -> None:
+        self._source = source
+        self._registry_id = registry_id
+        self._session: Session | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The options of the connection, with this account."""
+        return self._source.connection._replace(registry_id=self._registry_id)
+
+    def __call__(self) -> Session:
+        """Return the session. Blocks; raises EcrTuiError if the account cannot be reached."""
+        if self._session is None:
+            self._session = self._source().for_account(self._registry_id)
+        return self._session
+
+    def cached_snapshot(self) -> Cache | None:
+        """Return None: what was cached is of the account of the connection."""
+        return None
+
+    def close(self) -> None:
+        """Do nothing: the connection is that of the other source."""
+
+
 class Connections(Protocol):
     """What the user can connect to. The methods block, except :meth:`open`."""
 

@@ -199,6 +199,10 @@ class Engine:
         """Return the writes to this registry, newest first. Times are seconds since the epoch."""
         return self._history.search(repository, since=since, plan=plan, limit=limit)
 
+    def history_of_all_accounts(self) -> tuple[JournalEntry, ...]:
+        """Return the writes to this registry and to those of other accounts in the same region, newest first."""
+        return self._history.of_all_accounts()
+
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Return the journal entries with these numbers; skip those that do not exist."""
         return self._history.entries(numbers)

@@ -59,6 +59,10 @@ class WriteHistory:
         found = self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
         return with_tags(self._journal, found)
 
+    def of_all_accounts(self) -> tuple[JournalEntry, ...]:
+        """Return the writes to this account and to the others in the same region, as :meth:`search` does."""
+        return with_tags(self._journal, self._journal.entries(self.location, any_account=True))
+
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Return the entries with these numbers; skip those that do not exist."""
         return self._journal.entries(self.location, numbers=numbers) if numbers else ()

@@ -199,6 +199,7 @@ class Journal:
         self,
         location: RegistryLocation | None = None,
         *,
+        any_account: bool = False,
         repository: str = "",
         tag: str = "",
         digest: str = "",
@@ -213,6 +214,7 @@ class Journal:
     ) -> tuple[JournalEntry, ...]:
         """Return the entries that match all of the given criteria, newest first. Damaged ones say so.
 
+        With ``any_account``, the location stands for all accounts in its region at its endpoint.
         Writes of an undo or a redo are neither undoable nor undone: the writes that they concern say what applies.
         """
         if not self.exists:
@@ -222,9 +224,10 @@ class Journal:
         wanted: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
             (
                 location is not None,
-                "account = ? AND region = ? AND endpoint = ?",
-                (location.registry_id, location.region, location.endpoint) if location else (),
+                "region = ? AND endpoint = ?",
+                (location.region, location.endpoint) if location else (),
             ),
+            (location is not None and not any_account, "account = ?", (location.registry_id,) if location else ()),
             (bool(repository), "repository = ?", (repository,)),
             (bool(tag), "tag = ?", (tag,)),
             (bool(digest), "(before = ? OR after = ?)", (digest, digest)),

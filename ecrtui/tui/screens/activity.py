@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from textual import work
@@ -16,11 +16,13 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record
+from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Report
-from ecrtui.session import Session, SessionSource
+from ecrtui.session import AccountSource, Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem, copy_words
@@ -63,61 +65,75 @@ def _image_words(digest: str, tags: Sequence[str]) -> str:
     return (short_digest(digest) or "nothing") + (f" ({names})" if names else "")
 
 
-def _details(entry: JournalEntry) -> str:
+def _details(entry: JournalEntry, repository: str) -> str:
     """Return a write in one line: what cells of a narrow table cut."""
     was, now = _image_words(entry.before, entry.before_tags), _image_words(entry.after, entry.after_tags)
-    change = f"{entry.repository}:{entry.tag} {was} → {now}"
+    change = f"{repository}:{entry.tag} {was} → {now}"
     return " · ".join(filter(None, (change, entry.detail, f"{entry.kind} {entry.plan}", entry.principal)))
 
 
-COLUMNS: Sequence[Column[JournalEntry]] = (
-    Column(
-        "when",
-        "when",
-        lambda entry: units.format_age(entry.begun_at, missing=units.UNKNOWN),
-        lambda entry: entry.begun_at or 0.0,
-        align="right",
-        min_width=units.MAX_AGE_WIDTH,
-    ),
-    Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=10, max_width=12),
-    Column(
-        "repository",
-        "repository",
-        lambda entry: entry.repository,
-        lambda entry: entry.repository,
-        min_width=12,
-        flex=2,
-        matches=True,
-    ),
-    Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=12, flex=2, matches=True, style="$tag"),
-    Column(
-        "before",
-        "was",
-        lambda entry: _image(entry, entry.before, entry.before_tags),
-        lambda entry: entry.before,
-        min_width=8,
-        flex=1,
-        matches=True,
-    ),
-    Column(
-        "after",
-        "is",
-        lambda entry: _image(entry, entry.after, entry.after_tags),
-        lambda entry: entry.after,
-        min_width=8,
-        flex=1,
-        matches=True,
-    ),
-    Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=2),
-    Column(
-        "principal", "user", lambda entry: entry.principal, lambda entry: entry.principal, max_width=40, drop_priority=3
-    ),
-    Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=1),
-)
+def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[JournalEntry]]:
+    """Return the columns.
+
+    Args:
+        repository: returns the name of the repository of a write.
+    """
+    return (
+        Column(
+            "when",
+            "when",
+            lambda entry: units.format_age(entry.begun_at, missing=units.UNKNOWN),
+            lambda entry: entry.begun_at or 0.0,
+            align="right",
+            min_width=units.MAX_AGE_WIDTH,
+        ),
+        Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=10, max_width=12),
+        Column(
+            "repository",
+            "repository",
+            repository,
+            repository,
+            min_width=12,
+            flex=2,
+            matches=True,
+        ),
+        Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=12, flex=2, matches=True, style="$tag"),
+        Column(
+            "before",
+            "was",
+            lambda entry: _image(entry, entry.before, entry.before_tags),
+            lambda entry: entry.before,
+            min_width=8,
+            flex=1,
+            matches=True,
+        ),
+        Column(
+            "after",
+            "is",
+            lambda entry: _image(entry, entry.after, entry.after_tags),
+            lambda entry: entry.after,
+            min_width=8,
+            flex=1,
+            matches=True,
+        ),
+        Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=2),
+        Column(
+            "principal",
+            "user",
+            lambda entry: entry.principal,
+            lambda entry: entry.principal,
+            max_width=40,
+            drop_priority=3,
+        ),
+        Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=1),
+    )
 
 
 class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
-    """All writes to this registry from this machine."""
+    """All writes to this registry from this machine, and those to other accounts in the same region.
+
+    A promotion can write to another account. Its writes are undone on a screen with their plan.
+    """
 
     DEFAULT_CSS = """
     ActivityScreen #details { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
@@ -130,18 +146,27 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     EMPTY = "No writes recorded for this registry."
     FIRST_DESCENDING = frozenset({"when"})
 
-    columns = COLUMNS
-
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
         self.rows = Rows(lambda entry: str(entry.number))
+        self.columns = _columns(self._repository)
+        self._account = ""
+        """The account of the session, once it is known."""
+        self._sources: dict[str, SessionSource] = {}
+        """The sources of other accounts. The application knows a source by its identity."""
         self.set_reactive(ListScreen.state, ListState("when", descending=True))
+
+    def _repository(self, entry: JournalEntry) -> str:
+        """Return the repository of a write, with its account if that is another one."""
+        account = entry.location.registry_id
+        return entry.repository if account == self._account else f"{account} {entry.repository}"
 
     def breadcrumb(self) -> str:
         return "Activity"
 
     def list_all(self, session: Session) -> SingleBatch[JournalEntry]:
-        return SingleBatch(session.engine.history)
+        self._account = session.location.registry_id
+        return SingleBatch(session.engine.history_of_all_accounts)
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
         return words_filter(line, _searchable)
@@ -153,7 +178,8 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """Show below the table what its cells may cut."""
         line = self.query_one("#details", Static)
-        line.update(text.block("" if message.item is None else _details(message.item)))
+        item = message.item
+        line.update(text.block("" if item is None else _details(item, self._repository(item))))
         line.display = message.item is not None
 
     def chosen_entries(self) -> list[JournalEntry]:
@@ -169,6 +195,9 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     def focus_content(self) -> None:
         self.table.focus()
 
+    async def shows(self, location: RegistryLocation) -> bool:
+        return await super().shows(location._replace(registry_id=self._account) if self._account else location)
+
     async def refresh_after_write(self, report: Report) -> None:
         self.load()
 
@@ -176,13 +205,23 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         """Plan to undo the selected write."""
         if self.current is not None:
             entry = self.current
-            await self.begin_undo(f"Undo {entry.repository}:{entry.tag}", lambda engine: (entry,))
+            await self._undo(entry, f"Undo {entry.repository}:{entry.tag}", lambda engine: (entry,))
 
     async def action_undo_plan(self) -> None:
         """Plan to undo every write of the selected write's plan."""
         if self.current is not None:
             plan = self.current.plan
-            await self.begin_undo(f"Undo plan {plan}", lambda engine: engine.entries_to_undo(plan))
+            await self._undo(self.current, f"Undo plan {plan}", lambda engine: engine.entries_to_undo(plan))
+
+    async def _undo(self, entry: JournalEntry, title: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
+        """Plan to undo writes in the account of an entry."""
+        account = entry.location.registry_id
+        if account == self._account:
+            await self.begin_undo(title, find)
+            return
+        source = self._sources.setdefault(account, AccountSource(self.connect, account))
+        request = messages.PlanRequest(f"{account}: {title}", lambda engine, line: engine.plan_undo(find(engine)))
+        self.post_message(messages.OpenPlan(source, request))
 
     @work(exclusive=True, group="resolve", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:
@@ -222,6 +261,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
 def _searchable(entry: JournalEntry) -> str:
     fields = (
+        entry.location.registry_id,
         entry.repository,
         entry.tag,
         entry.before,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
+from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import create_repository, push_image, tags_of
+from ecrtui.settings import Connection
+from tests.support.embedded import client_for, create_repository, push_image, served, tags_of
 from tests.support.screen import below, running, type_text, until, until_gone
 
 DEV, PROD = "team/dev", "team/prod"
+HERE, THERE, REGION = "123456789012", "210987654321", "eu-west-1"
 HANG = 60
 """Seconds after which an upload that a test holds goes on by itself."""
 
@@ -124,3 +129,35 @@ async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRe
         await until(pilot, "✓ done")
         assert tags_of(client, PROD) == {tag: images[tag].digest for tag in images} | {"one": images["v1"].digest}
     assert embedded.calls["InitiateLayerUpload"] == before + 7, "the shared layer once"
+
+
+async def test_a_promotion_to_another_account_is_in_activity_and_is_undone_there(own_home: Path) -> None:
+    database = open_database(None)
+    here, there = (EmbeddedRegistry(database, registry_id=account, region=REGION) for account in (HERE, THERE))
+    client, other = (client_for(embedded, region=REGION) for embedded in (here, there))
+    create_repository(client, DEV)
+    create_repository(other, PROD)
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"}, "Action": "ecr:*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    other.set_repository_policy(repositoryName=PROD, policyText=policy)
+    new = push_image(client, DEV, "new", "v2", layers=[b"new"])
+    old = push_image(other, PROD, "old", "live", layers=[b"old"])
+    push_image(other, PROD, "old", "v1", layers=[b"old"])
+    with served(here) as url:
+        async with running(None, DEV, size=(120, 40), connection=Connection(endpoint_url=url, region=REGION)) as pilot:
+            await until(pilot, "1 image ·")
+            await open_form(pilot, f"{THERE}.dkr.ecr.{REGION}.amazonaws.com/{PROD}:live")
+            await pilot.press("enter")
+            await until(pilot, "✓ done")
+            assert tags_of(other, PROD) == {"live": new.digest, "v1": old.digest}
+            await pilot.press("enter", "a")
+            await until(pilot, f"{THERE} {PROD}")
+            await pilot.press("u")
+            await until(pilot, f"{THERE}: Undo {PROD}")
+            await pilot.press("enter")
+            await until(pilot, "enter apply")
+            await pilot.press("enter")
+            await until(pilot, "✓ done")
+            assert tags_of(other, PROD) == {"live": old.digest, "v1": old.digest}
+            await pilot.press("enter", "escape")
+            await until(pilot, "↶ undone")
