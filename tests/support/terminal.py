@@ -27,6 +27,22 @@ MODES = {"1049": "alternate screen", "1000": "mouse", "1003": "mouse", "1006": "
 """Modes that the program enables (``h``) and must disable (``l``) before it exits."""
 
 
+class _Screen(pyte.Screen):
+    """A screen that ignores the modifiers of an echoed cursor key, as terminals do; pyte fails on them."""
+
+    def cursor_up(self, count: int | None = None, *_: int) -> None:
+        super().cursor_up(count)
+
+    def cursor_down(self, count: int | None = None, *_: int) -> None:
+        super().cursor_down(count)
+
+    def cursor_forward(self, count: int | None = None, *_: int) -> None:
+        super().cursor_forward(count)
+
+    def cursor_back(self, count: int | None = None, *_: int) -> None:
+        super().cursor_back(count)
+
+
 class Terminal:
     """A program on its own terminal.
 
@@ -42,7 +58,7 @@ class Terminal:
         self.output = bytearray()
         """All bytes that the program has written."""
         columns, rows = size
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._ours, self._theirs = pty.openpty()
         self._set_size(columns, rows)

@@ -123,7 +123,7 @@ async def test_activity_is_filtered_described_and_copied(
 ) -> None:
     monkeypatch.setenv("SSH_TTY", "/dev/pts/9")
     image = push_image(client, REPOSITORY, "one", "v1")
-    async with running(embedded, REPOSITORY, size=(140, 40)) as pilot:
+    async with running(embedded, REPOSITORY, size=(160, 40)) as pilot:
         await until(pilot, "1 image ·")
         await write(pilot, "one", "two")
         await pilot.press("slash")
