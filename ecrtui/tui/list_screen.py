@@ -20,6 +20,7 @@ from ecrtui.tui.column_choice import ChosenColumnsScreen
 from ecrtui.tui.messages import ShowText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
@@ -47,6 +48,9 @@ class BatchSource(Protocol[Item]):
 CHUNK = 2_000
 """Cached rows that are merged at once. Keys are handled between two chunks."""
 
+
+AGE_INTERVAL = 60.0
+"""Seconds between two looks at the age of the rows. The age has no seconds, so an idle terminal gets nothing else."""
 
 COUNT_INTERVAL = 0.25
 """Seconds between two counts of loaded rows on the screen."""
@@ -99,6 +103,8 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     """Time on the monotonic clock, in seconds, to show the next count of loaded rows."""
     _hides_sort: bool = False
     """There is no room for the sorted column, and the status names it."""
+    _read_at: float | None = None
+    """Time on the monotonic clock, in seconds, when the rows were read; None if they were not yet."""
     _cached_location: RegistryLocation | None = None
     """The registry of the cached rows that are shown."""
 
@@ -130,6 +136,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             self.table.merge(known.items)
             self.state = self.state._replace(stale=known.age)
         self.call_after_refresh(self.load)
+        self.set_interval(AGE_INTERVAL, lambda: self.set_status(self._progress()))
 
     @property
     def table(self) -> Table[Item]:
@@ -176,6 +183,20 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Return a text in place of all cells of a row but the first one; empty for none. Screens override it."""
         return ""
 
+    def set_status(self, status: str) -> None:
+        self.query_one(Breadcrumb).age = " · ".join(self.age_parts())
+        super().set_status(status)
+
+    def mark_read(self) -> None:
+        """Record that the rows were read now."""
+        self._read_at = time.monotonic()
+
+    def age_parts(self) -> Iterable[str]:
+        """Yield how old the rows are, in minutes."""
+        if self._read_at is not None and self.state.complete:
+            age = time.monotonic() - self._read_at
+            yield "read now" if age < units.MINUTE else f"read {units.format_short_duration(age)} ago"
+
     def has_changed(self, before: Item, after: Item) -> bool:
         """Return True if a refreshed or written row has changed, so that it flashes. Screens override it."""
         return before != after
@@ -203,6 +224,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish_reload()
+                    self.mark_read()
                     self.rows_loaded()
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
         except EcrTuiError as error:

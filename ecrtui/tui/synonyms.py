@@ -12,6 +12,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "list.reverse": ("descending", "order"),
     "list.describe": ("details", "info", "show", "inspect"),
     "list.yaml": ("json", "export", "document"),
+    "watch.toggle": ("follow", "live", "auto refresh", "tail"),
     "images.read_indexes": ("multi-platform", "parts", "orphans"),
     "images.untag": ("delete tag", "untag", "rm"),
     "images.diff": ("diff", "difference", "versus"),

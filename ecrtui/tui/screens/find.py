@@ -246,6 +246,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
             self.show_error(error)
         else:
             self._took = time.monotonic() - self._started
+            self.mark_read()
             self.state = self.state._replace(loading=False, complete=True, waiting=0.0)
 
     def _stop(self) -> None:

@@ -32,6 +32,7 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.compare import compare_images
 from ecrtui.tui.image_columns import image_columns, short_kind
+from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.manifest.view import ManifestView
@@ -57,7 +58,9 @@ _NO_PAIR = {
 """What to do first, by the action that needs a marked and a selected image."""
 
 
-class ImagesScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin, PartLoadingMixin, ScanLoadingMixin):
+class ImagesScreen(
+    RetagMixin, UndoMixin, PromoteMixin, InspectMixin, ImageWatchMixin, PartLoadingMixin, ScanLoadingMixin
+):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
     DEFAULT_CSS = """

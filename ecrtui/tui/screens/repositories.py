@@ -26,6 +26,7 @@ from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, 
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
+from ecrtui.tui.watching import WatchMixin
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
@@ -48,7 +49,7 @@ COLUMNS: Sequence[Column[Repository]] = (
 )
 
 
-class RepositoriesScreen(TotalsLoadingMixin[Repository]):
+class RepositoriesScreen(WatchMixin[Repository], TotalsLoadingMixin[Repository]):
     """All repositories; the first screen."""
 
     COLUMN_LIST = "repositories"

@@ -261,6 +261,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._arranger.set_filter(predicate, highlight)
         self._start_job()
 
+    def go_to(self, key: Key) -> None:
+        """Put the cursor on the row with this key, if it is shown."""
+        index = self.rows.index_of(key)
+        if index is not None:
+            self._move(index)
+
     def activate(self) -> None:
         """Open the row under the cursor, as a double click does."""
         item = self.current

@@ -15,7 +15,9 @@ GAP = 2
 
 
 class Breadcrumb(Widget):
-    """Shows the path on the left and the status on the right. The status takes at most three fifths of the line.
+    """Shows the path on the left and the status on the right, with the age of the data at its end.
+
+    The status takes the room that the path leaves, and at least three fifths of the line. The age is never cut.
 
     Args:
         path: The path of the screen: "Repositories › team/checkout".
@@ -28,13 +30,19 @@ class Breadcrumb(Widget):
     status: reactive[str] = reactive("")
     """Counts or progress."""
 
+    age: reactive[str] = reactive("")
+    """How old the data is; empty if that is not known."""
+
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
 
     def render(self) -> RenderResult:
         width = self.content_size.width
-        right = text.one_line(self.status, width * 3 // 5)
+        room = max(width * 3 // 5, width - cell_len(self._path) - GAP)
+        age = text.one_line(self.age, room)
+        end = f" · {age}" if age and self.status else age
+        right = text.one_line(self.status, room - cell_len(end)) + end
         left = text.one_line(self._path, width - (cell_len(right) + GAP if right else 0))
         gap = " " * max(width - cell_len(left) - cell_len(right), 0)
         return Content.assemble((left, "bold"), gap, (right, "$text-muted"))

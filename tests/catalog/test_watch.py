@@ -1,0 +1,36 @@
+"""What changed between two listings."""
+
+from __future__ import annotations
+
+from ecrtui.catalog.watch import RowChanges, TagMove, row_changes, tag_moves
+from ecrtui.ecr.image import Image
+
+A, B, C, D = (f"sha256:{letter * 64}" for letter in "abcd")
+
+
+def changes(before: list[Image], after: list[Image]) -> RowChanges[Image]:
+    old, new = ({image.digest: image for image in images} for images in (before, after))
+    return row_changes(old, new, lambda image: (image.tags, image.status))
+
+
+def test_rows_that_are_new_changed_and_gone() -> None:
+    found = changes(
+        [Image(A, ("prod",)), Image(B, ("v1",)), Image(C), Image(D, scan_status="COMPLETE")],
+        [Image(A), Image(C, status="ARCHIVED"), Image(D), Image("sha256:new", ("prod",))],
+    )
+    assert [image.digest for image in found.new] == ["sha256:new"]
+    assert [after.digest for _, after in found.changed] == [A, C]
+    assert [image.digest for image in found.gone] == [B]
+    assert not changes([Image(A)], [Image(A, size=1)])
+
+
+def test_moves_of_tags() -> None:
+    for before, after, moves in (
+        ([Image(A, ("prod",)), Image(B)], [Image(A), Image(B, ("prod",))], [TagMove("prod", A, B)]),
+        ([Image(A, ("prod",))], [Image(A), Image(B, ("prod",))], [TagMove("prod", A, B)]),  # a push
+        ([Image(A, ("prod",))], [Image(B, ("prod",))], [TagMove("prod", A, B)]),
+        ([Image(A, ("a", "b"))], [Image(A, ("b",))], [TagMove("a", A, "")]),
+        ([Image(A)], [Image(A, ("new",))], [TagMove("new", "", A)]),
+        ([Image(A, ("a", "b"))], [Image(A, ("b", "a"))], []),
+    ):
+        assert list(tag_moves(changes(before, after))) == moves

@@ -1,0 +1,105 @@
+"""Watching a list: what changed, who moved a tag, when it pauses, and how old a list is."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from textual.pilot import Pilot
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.retag.plan import TagChange
+from ecrtui.tui.screens.images import ImagesScreen
+from ecrtui.tui.watching import WatchMixin, WatchTimes
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put
+from tests.support.screen import app_of, cursor_row, row_of, running, type_text, until, until_gone
+
+QUICK = WatchTimes(interval=0.02, slow_interval=0.02, longest=0.04)
+
+
+def watch_quickly(pilot: Pilot[Any]) -> WatchMixin[Any]:
+    screen = app_of(pilot).screen
+    assert isinstance(screen, WatchMixin)
+    screen.watch_times = QUICK
+    return screen
+
+
+async def test_a_watched_list_tells_what_others_change() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    one = push_image(client, "team/app", "one", "one")
+    two = push_image(client, "team/app", "two", "two")
+    put(client, "team/app", one.manifest, "stable")
+    async with running(embedded, "team/app", size=(100, 30)) as pilot:
+        await until(pilot, "read now")
+        screen = cast(ImagesScreen, watch_quickly(pilot))
+        await pilot.press("W")
+        await until(pilot, "watching every")
+
+        put(client, "team/app", two.manifest, "stable")
+        shown = await until(pilot, "not from here")
+        assert f"~ stable moved {short_digest(one.digest)} → {short_digest(two.digest)} at" in shown
+        assert row_of(shown, short_digest(two.digest)).lstrip("▸ ").startswith("~")
+        three = push_image(client, "team/app", "three", "three")
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageDigest": one.digest}])
+        shown = await until(pilot, lambda text: "+ " in text and "- " in row_of(text, short_digest(one.digest)))
+        assert row_of(shown, short_digest(three.digest)).lstrip("▸ ").startswith("+")
+        await until(pilot, "3 changes")
+        await pilot.press("n")
+        assert short_digest(two.digest) in cursor_row(await until(pilot, "stable moved"))
+        await pilot.press("n")
+        await until(pilot, "+ new image")
+
+        # a plan pauses the list, and is made again when its tag moves
+        await pilot.press("t")
+        await until(pilot, "watch pauses: a plan is open")
+        await type_text(pilot, "stable")
+        await until(pilot, "enter apply")
+        put(client, "team/app", three.manifest, "stable")
+        await until(pilot, "The plan was made again")
+        await until(pilot, "enter apply")
+        await pilot.press("escape")
+        await until(pilot, "watching every")
+
+        # the journal tells that another program on this computer moved a tag
+        engine = (await screen.session()).engine
+        engine.apply(engine.plan([TagChange("team/app", "stable", two.digest)]), allow_protected=["stable"])
+        await until(pilot, "UTC, from here")
+        put(client, "team/app", two.manifest, "extra")
+        await until(pilot, "extra stable two changed")
+
+        screen.watch_times = QUICK._replace(idle=0.0)
+        await until(pilot, "watch pauses: no key for 0 s")
+        calls = embedded.calls["DescribeImages"]
+        screen.watch_times = QUICK
+        await until(pilot, "watching every")
+        assert embedded.calls["DescribeImages"] >= calls
+
+        # the changes end, and with them the rows that are gone
+        screen._expire(list(screen._changes))
+        await until_gone(pilot, short_digest(one.digest))
+        embedded.faults.add("DescribeImages:unavailable")
+        await until(pilot, "could not read")
+        embedded.faults.clear()
+        await until_gone(pilot, "could not read")
+        embedded.faults.add("DescribeImages:error:code=ExpiredTokenException:message=old")
+        await until(pilot, lambda text: "watching every" not in text and "read now" in text)
+        assert not screen.is_watching
+
+
+async def test_repositories_are_watched_and_the_pace_drops_under_throttling() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    async with running(embedded, size=(100, 30)) as pilot:
+        await until(pilot, "read now")
+        screen = watch_quickly(pilot)
+        await pilot.press("W")
+        create_repository(client, "team/new")
+        await until(pilot, "+ new repository team/new")
+        embedded.faults.add("DescribeRepositories:throttle:times=1")
+        screen.watch_times = QUICK._replace(interval=1.0, longest=600.0)
+        await until(pilot, "watching every 2 s")
+        await pilot.press("W")
+        await until(pilot, "read now")
+        assert not screen.is_watching
