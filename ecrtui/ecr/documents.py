@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_iso_time
 
@@ -91,6 +92,18 @@ def image_document(repository: str, image: Image, registry_id: str = "") -> Docu
         if text:
             document[name] = text
     return document
+
+
+def referrer_document(referrer: Referrer) -> Document:
+    """Return a referrer as ``ImageReferrer`` of ListImageReferrers."""
+    document = {
+        "digest": referrer.digest,
+        "mediaType": referrer.media_type,
+        "artifactType": referrer.artifact_type,
+        "size": referrer.size,
+        "annotations": dict(referrer.annotations),
+    }
+    return without_empty(document)
 
 
 def repository_document(repository: Repository) -> Document:

@@ -96,6 +96,11 @@ class Descriptor:
         """True if this is an attestation manifest of BuildKit, not a platform of the image."""
         return self.annotations.get("vnd.docker.reference.type") == "attestation-manifest"
 
+    @property
+    def attested(self) -> str:
+        """The digest of the manifest that this attestation manifest of BuildKit is about; empty if it names none."""
+        return self.annotations.get("vnd.docker.reference.digest", "") if self.is_attestation else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:

@@ -66,6 +66,8 @@ SCOPES = (
     Scope("image", "Image"),
     Scope("undo", "Undo"),
     Scope("file_field", "File name"),
+    Scope("inspector", "Panes of the image"),
+    Scope("text_pane", "Text of the pane"),
     Scope("manifest", "Manifest and contents"),
     Scope("put_image", "Put image"),
     Scope("put_image_form", "Put image form"),
@@ -250,9 +252,44 @@ ACTIONS = (
     ),
     Action("undo.redo", "U", "redo", "redo", "Plan to redo the newest undo here; you confirm the plan"),
     Action("file_field.close", "escape", "close", "cancel", "Save nothing", palette=False, priority=True),
-    Action("manifest.switch_pane", "o", "switch_pane", "switch pane", "Switch between the manifest and the contents"),
-    Action("manifest.search", "slash", "search", "search", "Find text in the manifest"),
-    *_programs("manifest", "the manifest"),
+    *(
+        Action(f"inspector.{pane}", key, f"show_pane('{pane}')", pane, f"Show {what}")
+        for key, pane, what in (
+            ("1", "overview", "the overview: platforms, signatures, findings, lifecycle, tags"),
+            ("2", "manifest", "the exact manifest and its contents"),
+            ("3", "config", "the config: environment, entrypoint, labels, history"),
+            ("4", "layers", "the layers, with the steps that made them"),
+            ("5", "findings", "the scan findings"),
+            ("6", "artifacts", "signatures, SBOMs, attestations and other artifacts"),
+            ("7", "tags", "the tags and their history"),
+            ("8", "packages", "the packages of the SBOM"),
+            ("9", "raw", "what the registry tells of the image, as it tells it"),
+        )
+    ),
+    Action("inspector.next_pane", "right_square_bracket", "step_pane(1)", "next pane", "Show the next pane"),
+    Action(
+        "inspector.previous_pane", "left_square_bracket", "step_pane(-1)", "previous pane", "Show the previous pane"
+    ),
+    Action(
+        "inspector.next_platform", "greater_than_sign", "step_platform(1)", "next platform", "Select the next platform"
+    ),
+    Action(
+        "inspector.previous_platform",
+        "less_than_sign",
+        "step_platform(-1)",
+        "previous platform",
+        "Select the previous platform",
+    ),
+    Action("inspector.up", "minus", "parent", "up", "Go up to the index of a platform, or the subject of a referrer"),
+    Action("inspector.describe", "d", "describe", "describe", "Show what DescribeImages tells, as JSON"),
+    Action("inspector.yaml", "y", "yaml", "yaml", "Show what DescribeImages tells, as YAML"),
+    Action("text_pane.search", "slash", "search", "search", "Find text in the pane", footer=True),
+    Action("text_pane.save", "x", "save", "save", "Save the text of the pane in a file"),
+    *_programs("text_pane", "the text of the pane"),
+    Action("manifest.switch_pane", "o", "switch_pane", "switch half", "Switch between the manifest and the contents"),
+    Action(
+        "manifest.pretty", "p", "pretty", "pretty", "Pretty-print the manifest, or show its exact bytes", footer=True
+    ),
     Action(
         "put_image.open",
         "",

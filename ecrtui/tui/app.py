@@ -276,7 +276,16 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
     def on_open_image(self, message: messages.OpenImage) -> None:
         from ecrtui.tui.screens.image import ImageScreen
 
-        self.push_app_screen(ImageScreen(message.source, message.repository, message.subject, message.prepared))
+        self.push_app_screen(
+            ImageScreen(
+                message.source,
+                message.repository,
+                message.subject,
+                message.prepared,
+                pane=message.pane,
+                parent=message.parent,
+            )
+        )
 
     def on_find_text(self, message: messages.FindText) -> None:
         self.find(message.text)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from textual.actions import parse as parse_action
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
@@ -55,7 +56,7 @@ class AppScreen(Screen[None]):
     """The scopes of :mod:`ecrtui.tui.actions` that this class adds to those of its bases; its bindings follow."""
     BINDINGS = bindings(*SCOPES)
     own_actions: ClassVar[frozenset[str]] = frozenset()
-    """The Textual actions of all scopes of this class and its bases."""
+    """The Textual actions of all scopes of this class and its bases, without parameters."""
 
     DEFAULT_CSS = """
     AppScreen {
@@ -78,7 +79,7 @@ class AppScreen(Screen[None]):
         if "SCOPES" in vars(cls):
             cls.BINDINGS = bindings(*cls.SCOPES)
         scopes = {scope for base in cls.__mro__ for scope in vars(base).get("SCOPES", ())}
-        cls.own_actions = frozenset(action.call for action in actions.of(*scopes))
+        cls.own_actions = frozenset(parse_action(action.call)[1] for action in actions.of(*scopes))
         super().__init_subclass__(**options)
 
     def __init__(self, connect: SessionSource) -> None:

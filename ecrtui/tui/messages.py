@@ -83,12 +83,29 @@ class OpenImage(Message):
         repository: its name.
         subject: a digest or a tag.
         prepared: the manifest of this digest, if it is on the screen already.
+        pane: the id of the pane to show, as in :mod:`ecrtui.tui.inspector.pane_table`.
+        parent: the digest of the index that the image was found in; empty if it is not known.
     """
 
     source: SessionSource
     repository: str
     subject: str
     prepared: ManifestDocument | None = None
+    pane: str = "overview"
+    parent: str = ""
+
+
+@dataclass
+class ShowPane(Message):
+    """Show another pane of the image on the screen.
+
+    Args:
+        pane: its id.
+        platform: the digest of the platform to select; empty to keep the selected one.
+    """
+
+    pane: str
+    platform: str = ""
 
 
 @dataclass

@@ -27,6 +27,8 @@ from ecrtui.retag.journal.journal import Journal
 from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
+from ecrtui.tui.bindings import shown_key
+from ecrtui.tui.inspector.pane_bar import PaneBar
 
 PATIENCE = 60.0
 """Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
@@ -160,6 +162,13 @@ def save_step(app: App[Any]) -> None:
 async def until_gone(pilot: Pilot[Any], unwanted: str) -> str:
     """Wait until a text is gone from the screen. Return the screen's text."""
     return await until(pilot, lambda screen: unwanted not in screen)
+
+
+async def open_pane(pilot: Pilot[Any], pane: str) -> str:
+    """Wait for the image screen, and show one of its panes. Return the screen's text."""
+    await until(pilot, "1 over")
+    await pilot.press(shown_key(pilot.app, f"inspector.{pane}"))
+    return await until(pilot, lambda screen: pilot.app.screen.query_one(PaneBar).current == pane)
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:

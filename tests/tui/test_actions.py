@@ -13,6 +13,9 @@ from textual.dom import DOMNode
 from ecrtui.tui import actions
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.bindings import declared_actions
+from ecrtui.tui.inspector.config_pane import ConfigPane
+from ecrtui.tui.inspector.manifest_pane import ManifestPane
+from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.overlays.base import Overlay
@@ -60,6 +63,9 @@ OWNERS: tuple[type[DOMNode], ...] = (
     BulkForm,
     Table,
     ManifestView,
+    ManifestPane,
+    ConfigPane,
+    PaneText,
     StructureTree,
     FilterBar,
     FileField,

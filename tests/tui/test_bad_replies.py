@@ -23,6 +23,7 @@ from tests.support.embedded import client_for, create_repository, manifest_text,
 from tests.support.screen import (
     app_of,
     cursor_row,
+    open_pane,
     retag,
     running,
     screen_text,
@@ -136,17 +137,20 @@ async def test_the_image_screen_names_what_it_cannot_read_and_goes_on(estate: Es
         with_bad_rows(reply["imageScanFindings"]["findings"], "name", lambda number: f"CVE-{number}")
 
     async with running(estate.embedded, "app:good", size=(140, 40)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, "referrers · 1")
         with estate.edited("ListImageReferrers", referrers), estate.edited("DescribeImageScanFindings", findings):
             await pilot.press("ctrl+r")
-            await until(pilot, "referrers · 1")
+            await until(
+                pilot, lambda text: "referrers · " in text and "referrers · 1 " not in f"{text} ".replace("\n", " ")
+            )
             await pilot.press("o", "G")
             await until(pilot, "unreadable")
             check(pilot)
             await pilot.press("g", "f")
             await until(pilot, "CVE-good")
             check(pilot)
-            await pilot.press("escape")
+            await open_pane(pilot, "manifest")
         for label, value in BAD_LISTS.items():
             calls = estate.embedded.calls["DescribeImages"]
 

@@ -13,7 +13,17 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.messages import OpenImage
 from tests.support.cases import CASE_NAMES, load_case
 from tests.support.embedded import PushedImage, client_for, new_embedded, push_image, put, tags_of
-from tests.support.screen import app_of, cursor_row, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import (
+    app_of,
+    cursor_row,
+    open_pane,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+)
 
 WRITTEN = ("bad-tags", "no-layers", "sparse-layout", "surrogate", "undo-index")
 """The cases of ``test_cases_writing.py``."""
@@ -44,7 +54,7 @@ async def press_until(pilot: Pilot[None], key: str, wanted: str) -> str:
 async def test_every_case_opens_with_its_exact_manifest(name: str, cases: Cases) -> None:
     async with running(cases.embedded, name, size=(200, 60)) as pilot:
         for image in cases.images[name].values():
-            app_of(pilot).post_message(OpenImage(app_of(pilot).connect, name, image.digest))
+            app_of(pilot).post_message(OpenImage(app_of(pilot).connect, name, image.digest, pane="manifest"))
             screen = await until(pilot, f"{name} › {image.digest[7:19]}")
             screen = await until(pilot, "last pulled")
             assert image.manifest.splitlines()[0][:100] in screen
@@ -56,6 +66,7 @@ async def test_a_digest_in_an_annotation_is_tagged_and_opened_as_the_image_that_
     images = load_case(client, "team/app", "base-digest")
     base, app = images["base.json"].digest, images["app.json"].digest
     async with running(embedded, "team/app:app", size=(200, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, "annotations · 2")
         await pilot.press("tab", "tab", "tab")
         await until(pilot, "a digest in the annotation org.opencontainers.image.base.digest")
@@ -84,6 +95,7 @@ async def test_a_digest_that_is_no_image_of_the_repository_tags_and_opens_nothin
         client, "team/app", "one", "v1", annotations={"containerd.io/snapshot/stargz/toc.digest": unknown, "note": "x"}
     )
     async with running(embedded, "team/app:v1", size=(200, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, "annotations · 2")
         if pane == "manifest":
             await pilot.press("tab", "tab", "tab")
@@ -105,6 +117,7 @@ async def test_the_cursor_of_the_focused_pane_decides(cases: Cases) -> None:
     images = cases.images["sigstore-bundle"]
     config = json.loads(images["image.json"].manifest)["config"]["digest"]
     async with running(cases.embedded, "sigstore-bundle:v1", size=(200, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, "referrers · 4")
         await pilot.press("tab")
         await until(pilot, "is          config")
@@ -120,6 +133,7 @@ async def test_referrers_are_told_apart_by_their_predicate_type(cases: Cases) ->
     images = cases.images["sigstore-bundle"]
     kinds = {"sign.json": "signature", "slsa.json": "provenance", "sbom.json": "sbom", "vex.json": "vex"}
     async with running(cases.embedded, "sigstore-bundle:v1", size=(240, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         screen = await until(pilot, "referrers · 4")
         for file, kind in kinds.items():
             assert f"{kind}  {short_digest(images[file].digest)}" in screen
@@ -129,11 +143,13 @@ async def test_referrers_are_told_apart_by_their_predicate_type(cases: Cases) ->
         assert "index" not in row_of(screen, "that refers to")
     for file, kind in kinds.items():
         async with running(cases.embedded, f"sigstore-bundle@{images[file].digest}", size=(240, 45)) as pilot:
+            await open_pane(pilot, "manifest")
             await until(pilot, f"{kind} {short_digest(images[file].digest)}")
 
 
 async def test_layers_without_a_size_have_an_unknown_size(cases: Cases) -> None:
     async with running(cases.embedded, "schema1:plain", size=(200, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         screen = await until(pilot, "layers · ")
         assert "layers · – · 3" in screen
         assert f"image {short_digest(cases.images['schema1']['plain.json'].digest)}" in screen
@@ -141,6 +157,7 @@ async def test_layers_without_a_size_have_an_unknown_size(cases: Cases) -> None:
 
 async def test_platforms_that_differ_in_os_version_alone_have_different_names(cases: Cases) -> None:
     async with running(cases.embedded, "win-version:multi", size=(240, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         screen = await until(pilot, "platforms · 2")
         assert "windows(10.0.17763.6414)/amd64" in screen
         assert "windows(10.0.20348.2762)/amd64" in screen
@@ -161,6 +178,7 @@ async def test_names_of_annotations_never_look_like_facts() -> None:
     document["layers"][0]["annotations"] = {"digest": "sha256:" + "2" * 64, "size": "1 B\nplatform  linux/fake"}
     put(client, "team/app", json.dumps(document), "v2")
     async with running(embedded, "team/app:v2", size=(200, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, "layers · ")
         await pilot.press("tab", "tab")
         screen = await until(pilot, '"digest": "sha256:2222')
@@ -191,12 +209,11 @@ async def test_names_of_annotations_never_look_like_facts() -> None:
         ),
         ("schema1", "plain", ["platform  linux/amd64", 'command   ["/app"]', "created   2015-11-03T10:00:00Z"]),
         ("schema1", "signed", ["platform  linux/amd64", 'command   ["/app"]']),
-        ("win-version", "multi", ["An index has no config"]),
     ],
 )
 async def test_the_config_shows_every_member(name: str, tag: str, shown: list[str], cases: Cases) -> None:
     async with running(cases.embedded, f"{name}:{tag}", size=(160, 45)) as pilot:
-        await until(pilot, "schemaVersion")
+        await until(pilot, "1 overview")
         await pilot.press("i")
         screen = await until(pilot, shown[0])
         for text in shown:
@@ -282,6 +299,7 @@ async def test_the_findings_of_a_digest_that_is_no_image_are_not_called_unscanne
         client, "team/app", "one", "v1", annotations={"org.opencontainers.image.base.digest": "sha256:" + "1" * 64}
     )
     async with running(embedded, "team/app:v1", size=(160, 45)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, "annotations · 1")
         await pilot.press("tab", "tab", "tab", "f")
         screen = await until(pilot, "not found")

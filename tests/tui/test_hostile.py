@@ -17,7 +17,7 @@ from tests.support.embedded import (
     put,
     upload_blob,
 )
-from tests.support.screen import running, screen_text, type_text, unsafe_characters, until
+from tests.support.screen import open_pane, running, screen_text, type_text, unsafe_characters, until
 
 REPOSITORY = "team/app"
 MARKUP = "[b]bold[/b] [/] [@click=app.quit]x[/] [$primary] \\["
@@ -76,8 +76,9 @@ async def check(pilot: Any, wanted: str, literal: str = "") -> None:
         ("team/app", "2 images", ["g", "d"], "imageTags", "[@click=app.quit]x[/]"),
         ("team/app", "2 images", ["g", "y"], "imageTags:", "[b]bold[/b] [/]"),
         ("team/app", "2 images", ["g", "c"], "digest URI", ""),
-        ("team/app:hostile", "annotations · 2", ["c"], "digest URI", ""),
-        ("team/app:config", "layers ·", ["i", "G"], "labels ", "[b]bold[/b] [/]"),
+        ("team/app:hostile", "last pulled", ["c"], "digest URI", ""),
+        ("team/app:hostile", "last pulled", ["2", "c"], "digest URI", ""),
+        ("team/app:config", "last pulled", ["i"], "command ", "[b]bold[/b] [/]"),
     ],
 )
 async def test_hostile_text_is_shown_and_does_nothing(
@@ -93,6 +94,7 @@ async def test_hostile_text_is_shown_and_does_nothing(
 
 async def test_hostile_annotations_are_shown_literally_in_manifest_and_tree(estate: Estate) -> None:
     async with running(estate.embedded, "team/app:hostile", size=(200, 50)) as pilot:
+        await open_pane(pilot, "manifest")
         await check(pilot, "annotations · 2", "[@click=app.quit]x[/]")
         await pilot.press("o", "G", "enter")
         await check(pilot, "[b]bold[/b]")
@@ -126,7 +128,7 @@ async def test_a_hostile_error_is_shown_and_does_nothing() -> None:
     embedded.faults.clear()
     embedded.faults.add(f"PutImage:error:code=AccessDeniedException:message={words}")
     async with running(embedded, f"{REPOSITORY}:v1", size=(200, 40)) as pilot:
-        await check(pilot, "schemaVersion")
+        await check(pilot, "last pulled")
         await pilot.press("t", *"rc")
         await until(pilot, "enter apply")
         await pilot.press("enter")

@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.inspector.pane_table import PANES
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import PATIENCE, running, type_text, until, until_gone
+from tests.support.screen import PATIENCE, open_pane, running, type_text, until, until_gone
 
 
 def estate() -> EmbeddedRegistry:
@@ -42,11 +43,9 @@ async def use_everything(pilot: Pilot[Any]) -> None:
         await until_gone(pilot, words)
     await pilot.press("enter")
     await until(pilot, "last pulled")
-    for _ in range(5):
-        await pilot.press("o")
-    await pilot.press("i")
-    await until(pilot, "config ")
-    await pilot.press("escape", "escape")
+    for entry in PANES:
+        await open_pane(pilot, entry.id)
+    await pilot.press("escape")
     await until(pilot, "1 image ·")
     await pilot.press("escape")
     await until(pilot, "1 repository")

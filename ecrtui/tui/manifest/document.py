@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
+from ecrtui.ecr.exact_json import parse_json, write_json
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.text_document import Span, TextDocument, TextRange, find_all, wide_lines, widest
 
@@ -67,6 +68,15 @@ def prepare_manifest(source: str) -> ManifestDocument:
         width=widest(lines, wide),
         digests=tuple(find_all(lines, _DIGEST)),
     )
+
+
+def pretty_manifest(source: str) -> ManifestDocument:
+    """Return a manifest with each member on a line of its own. Its numbers and texts stay as they are written.
+
+    Raises:
+        ValueError: the text is not JSON, or names a member twice.
+    """
+    return prepare_manifest(write_json(parse_json(source), indent=2))
 
 
 @lru_cache(maxsize=8)

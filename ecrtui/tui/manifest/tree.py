@@ -12,6 +12,7 @@ from textual.widgets.tree import TreeNode
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import find_digest, short_digest
+from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedManifest, Part
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui import safe_text as text
@@ -68,6 +69,8 @@ class StructureTree(Tree[Part | None]):
         super().__init__(Text(""), id=id, classes=classes)
         self.auto_expand = False
         self.guide_depth = 2
+        self._part_nodes: dict[str, TreeNode[Part | None]] = {}
+        """The first node of each digest."""
 
     def show(
         self, name: str, structure: ParsedManifest, referrers: Sequence[Referrer] | None = None, *, problem: str = ""
@@ -90,7 +93,10 @@ class StructureTree(Tree[Part | None]):
         self._group(
             root, "platforms", [entry for entry in manifests if not entry.is_attestation], structure.platform_names
         )
-        self._group(root, "attestations", [entry for entry in manifests if entry.is_attestation], {}, expand=False)
+        attestations = [entry for entry in manifests if entry.is_attestation]
+        names = structure.platform_names
+        subjects = {entry.digest: names.get(entry.attested, "") for entry in attestations}
+        self._group(root, "attestations", attestations, subjects, expand=False)
         for role in (DescriptorRole.CONFIG, DescriptorRole.SUBJECT):
             for descriptor in structure.with_role(role):
                 root.add_leaf(_label(descriptor), data=descriptor)
@@ -102,6 +108,20 @@ class StructureTree(Tree[Part | None]):
             root.add_leaf(text.label(problem, limit=MAX_LABEL_LENGTH))
         self._annotations(root, structure.annotations.items())
         root.expand()
+        self._part_nodes = {}
+        for group in (root, *root.children):
+            for node in group.children:
+                if node.data is not None:
+                    self._part_nodes.setdefault(node.data.digest, node)
+
+    def go_to_digest(self, digest: str) -> None:
+        """Move the cursor to the first part with this digest, if there is one."""
+        node = self._part_nodes.get(digest)
+        if node is not None:
+            if node.parent is not None:
+                node.parent.expand()
+            self.call_after_refresh(self.move_cursor, node)  # a node has no line before its parent was drawn
+            self.call_after_refresh(self.scroll_to_node, node, animate=False)
 
     @property
     def current(self) -> Part | None:
@@ -163,24 +183,34 @@ def _label(descriptor: Descriptor, number: int = 0, platform: str = "") -> Text:
         number: its number in its group, from 1.
         platform: the name of its platform, if it has one.
     """
-    parts = [_title(descriptor, number, platform), text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
+    title = _title(descriptor, number, platform)
+    parts = [title, text.label(short_digest(descriptor.digest), "dim", 12 + 1)]
     if descriptor.size >= 0:
         parts.append(Text(units.format_size(descriptor.size)))
-    what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
-    if what and not platform:
+    what = _type(descriptor)
+    if what and not platform and what != title.plain:
         parts.append(text.label(what, "dim", MAX_LABEL_LENGTH))
     return Text("  ").join(part for part in parts if part)
 
 
+def _type(descriptor: Descriptor) -> str:
+    """Return what a part is, without the words that all media types begin with: the end of a line may be cut."""
+    what = descriptor.artifact_type or ("" if descriptor.role is DescriptorRole.LAYER else descriptor.media_type)
+    return what.removeprefix("application/")
+
+
 def _title(descriptor: Descriptor, number: int, platform: str) -> Text:
     if descriptor.is_attestation:
-        return Text("attestation")
+        return text.label(f"attestation of {platform}" if platform else "attestation", limit=MAX_LABEL_LENGTH)
     if platform:
         return text.label(platform, limit=MAX_LABEL_LENGTH)
     if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")
     if descriptor.role is DescriptorRole.REFERRER:
-        return Text(str(descriptor.kind) if descriptor.digest else "referrer")
+        kind = descriptor.kind
+        if kind in (ImageKind.ARTIFACT, ImageKind.IMAGE) and descriptor.artifact_type:
+            return text.label(_type(descriptor), limit=MAX_LABEL_LENGTH)
+        return Text(str(kind) if descriptor.digest else "referrer")
     return Text(descriptor.role.value)
 
 

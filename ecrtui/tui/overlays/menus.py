@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ecrtui.ecr import units
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
@@ -58,7 +59,7 @@ class CopyMenu(Menu[CopyItem]):
                 *(
                     Option(
                         Content.assemble(
-                            (f"{number} ", "$text-muted"), f"{item.label:<{width}}  ", text.content(item.text, "dim")
+                            (f"{number} ", "$text-muted"), f"{item.label:<{width}}  ", text.content(_shown(item), "dim")
                         )
                     )
                     for number, item in enumerate(self.items, 1)
@@ -73,6 +74,11 @@ class CopyMenu(Menu[CopyItem]):
         """Choose the item with this number."""
         if number <= len(self.items):
             self.finish(self.items[number - 1])
+
+
+def _shown(item: CopyItem) -> str:
+    """Return a text that is copied; of a document its size, because it would fill the screen."""
+    return units.format_count(item.text.rstrip("\n").count("\n") + 1, "line") if item.lines else item.text
 
 
 class ThemeMenu(Menu[str]):

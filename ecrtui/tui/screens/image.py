@@ -1,62 +1,47 @@
-"""The screen with one image: its exact manifest and its contents."""
+"""The screen with one image, in panes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
-from textual import events, work
-from textual.containers import Horizontal, Vertical
+from textual import work
+from textual.containers import Container
 from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part, parse_manifest
+from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.plan import Report
 from ecrtui.retag.write_history import WritePlace
-from ecrtui.session import Session, SessionSource
+from ecrtui.session import SessionSource
 from ecrtui.tui import blocking, clipboard, messages
-from ecrtui.tui.external_programs import Program
 from ecrtui.tui.inspect_actions import InspectMixin
+from ecrtui.tui.inspector.image_loader import ImageLoader, find_image, without_errors
+from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.pane import OpenPart, Pane, SavePane
+from ecrtui.tui.inspector.pane_bar import PaneBar
+from ecrtui.tui.inspector.pane_table import BY_ID, PANES
 from ecrtui.tui.manifest import facts
-from ecrtui.tui.manifest.document import EMPTY, ManifestDocument, prepare_manifest
-from ecrtui.tui.manifest.tree import StructureTree
-from ecrtui.tui.manifest.view import ManifestView
+from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
-from ecrtui.tui.widgets.facts import Fact, FactsPanel
-from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 
-@dataclass(frozen=True, slots=True)
-class ImageState:
-    """The data of the image that were read so far."""
-
-    repository: Repository | None = None
-    image: Image | None = None
-    structure: ParsedManifest = field(default_factory=ParsedManifest)
-    picked: Part | None = None
-    """The part under the cursor, in the manifest or in the contents; None for the image itself."""
-    scan_error: EcrTuiError | None = None
-    """Why the last scan could not be read."""
-    pull_times: bool = True
-    """The registry records when an image was last pulled."""
-    error: EcrTuiError | None = None
-
-
-class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
+class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin, SavesFiles):
     """One image, by digest or tag.
 
     Args:
@@ -64,34 +49,36 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
         repository: its name.
         subject: a digest or a tag.
         prepared: the manifest of this digest, if it is loaded already; the first frame shows it then.
+        pane: the id of the pane to show first.
+        parent: the digest of the index that the image was found in; empty if it is not known.
     """
 
     DEFAULT_CSS = """
-    ImageScreen {
-        #image { height: 1fr; }
-        #image ManifestView { width: 3fr; height: 1fr; }
-        #parts { width: 2fr; height: 1fr; border-left: solid $panel; }
-        #parts StructureTree { height: 1fr; }
-        #parts FactsPanel { max-height: 50%; border-top: solid $panel; }
-        &.-narrow #image { layout: vertical; }
-        &.-narrow #image ManifestView { width: 1fr; height: 3fr; }
-        &.-narrow #parts { width: 1fr; height: 2fr; border-left: none; border-top: solid $panel; }
-        &.-narrow #parts FactsPanel { display: none; }
-        &.-narrow.-low #parts { height: 1fr; }
-    }
+    ImageScreen #panes { height: 1fr; }
     """
 
-    SCOPES = ("image", "manifest", "put_image")
+    SCOPES = ("image", "inspector", "put_image")
 
-    state: var[ImageState] = var(ImageState)
+    inspected: var[Inspected | None] = var[Inspected | None](None, always_update=True)
+    """What is known of the image; None before there is a session."""
 
     def __init__(
-        self, connect: SessionSource, repository: str, subject: str, prepared: ManifestDocument | None = None
+        self,
+        connect: SessionSource,
+        repository: str,
+        subject: str,
+        prepared: ManifestDocument | None = None,
+        *,
+        pane: str = "overview",
+        parent: str = "",
     ) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.subject = subject
         self._prepared = prepared
+        self._pane_id = pane
+        self._index_digest = parent
+        self._loader: ImageLoader | None = None
 
     @property
     def place(self) -> Reference:
@@ -99,186 +86,273 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
         return Reference(self.repository_name, "" if digest else self.subject, digest)
 
     def breadcrumb(self) -> str:
-        subject = short_digest(self.subject) if is_digest(self.subject) else self.subject
-        return f"Repositories › {self.repository_name} › {subject}"
+        return " › ".join(("Repositories", self.repository_name, *self._names()))
+
+    def _names(self) -> Iterable[str]:
+        """Yield the names of the index of a platform, of the image, and of the platform that a pane shows."""
+        known = self.inspected
+        own = short_digest(self.subject) if is_digest(self.subject) else self.subject
+        if known is not None and known.indexes:
+            index = known.indexes[0]
+            yield index.tags[0] if index.tags else short_digest(index.digest)
+            own = f"{index.platform} {own}".strip()
+        yield own
+        pane = self.pane
+        if known is not None and known.is_index and pane is not None and pane.PER_PLATFORM and known.platform:
+            yield known.platform.name or short_digest(known.platform.digest)
 
     def body(self) -> Iterable[Widget]:
+        bar = PaneBar()
+        bar.current = self._pane_id
+        yield bar
         yield MessagePanel()
-        yield FilterBar("find in the manifest")
-        yield Horizontal(
-            ManifestView(self._prepared or EMPTY),
-            Vertical(StructureTree(), FactsPanel(id="facts"), id="parts"),
-            id="image",
-        )
+        yield Container(id="panes")
 
     def on_mount(self) -> None:
-        self.query_one(ManifestView).focus()
         self.load()
 
     def on_unmount(self) -> None:
         """Free the manifest: the screen is a cycle, and the collector keeps it for long."""
-        self._prepared = None
-        self.set_reactive(ImageScreen.state, ImageState())
+        self._prepared = self._loader = None
+        self.set_reactive(ImageScreen.inspected, None)
+
+    # Reading
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
-        """Read the image and its manifest, then its referrers."""
-        self.state = replace(self.state, error=None)
+        """Read the image, its manifest, its platforms and its indexes."""
+        self.query_one("#body > MessagePanel", MessagePanel).hide()
         self.set_status("loading…")
         try:
             session = await self.session()
-            await _gather(self._load_repository(session), *self._reads(session))
-            if self.state.image is not None:
-                image = self.state.image
-                self.set_status(facts.summary(image))
-                await _gather(self._load_referrers(session, image), self._load_scan(session, image))
         except EcrTuiError as error:
             self.set_status("")
             self.show_error(error)
+            return
+        known = self.inspected or Inspected(self.connect, session, self.place, known_document=self._prepared)
+        self._prepared = None
+        for pane in self.query(Pane):
+            pane.forget()
+        self._loader = ImageLoader(
+            without_errors(known), self._publish, self._after_refresh, self._index_digest, self._listed_images
+        )
+        self._publish(self._loader.inspected)
+        await self._loader.load()
 
-    def _reads(self, session: Session) -> Iterable[Coroutine[Any, Any, object]]:
-        """Return the reads that can run together; a tag must be resolved before its manifest is read."""
-        if is_digest(self.subject):
-            return self._load_image(session), self._load_manifest(session, self.subject)
-        return (self._load_tagged(session),)
+    def _publish(self, inspected: Inspected) -> None:
+        self.inspected = inspected
 
-    async def _load_tagged(self, session: Session) -> None:
-        image = await self._load_image(session)
-        await self._load_manifest(session, image.digest)
+    async def watch_inspected(self, inspected: Inspected | None) -> None:
+        if inspected is None or not self.is_mounted:
+            return
+        image = inspected.known_image
+        if image is not None:
+            self.set_status(facts.summary(image) if isinstance(image, Image) else "")
+        if self.pane is None:
+            await self._show_pane(self._pane_id)
+        for pane in self.query(Pane):
+            pane.follow(inspected)
+        self._show_path()
 
-    async def _load_repository(self, session: Session) -> None:
-        repository = await blocking.run_blocking(session.registry.repository, self.repository_name)
-        self.state = replace(self.state, repository=repository)
-
-    async def _load_image(self, session: Session) -> Image:
-        found = await blocking.run_blocking(_find, session, self.repository_name, self.subject)
-        (image,) = session.catalog.known_scans.add_to(self.repository_name, [found])
-        self.state = replace(self.state, image=image, pull_times=session.registry.capabilities.pull_times)
-        return image
-
-    async def _load_manifest(self, session: Session, digest: str) -> None:
-        """Show the text at once, and parse it after it is drawn."""
-        view = self.query_one(ManifestView)
-        if self._prepared is None:
-            view.show(await blocking.run_blocking(_read, session, self.repository_name, digest))
-        await self._after_refresh()
-        structure = await blocking.run_blocking(parse_manifest, view.prepared.text)
-        self.state = replace(self.state, structure=structure, picked=_part(structure, view.digest))
+    def _show_path(self) -> None:
+        self.query_one(Breadcrumb).path = self.breadcrumb()
 
     async def _after_refresh(self) -> None:
-        """Wait until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait for it."""
         drawn = asyncio.Event()
         self.call_after_refresh(drawn.set)
         await drawn.wait()
 
-    async def _load_scan(self, session: Session, image: Image) -> None:
-        """Read the last scan if it is not known. An error does not hide the rest: the findings stay unknown."""
-        if image.scan_known:
-            return
-        try:
-            with closing(session.catalog.scans(self.repository_name, [image.digest])) as reading:
-                async for batch in blocking.iterate_blocking(reading):
-                    if image.digest in batch.scans:
-                        self.state = replace(self.state, image=image.with_scan(batch.scans[image.digest]))
-        except EcrTuiError as error:
-            self.state = replace(self.state, scan_error=error)
-
-    async def _load_referrers(self, session: Session, image: Image) -> None:
-        """Show the contents, then the referrers. An error here does not hide the rest of the screen."""
-        tree = self.query_one(StructureTree)
-        heading, structure = facts.heading(image, self.state.structure), self.state.structure
-        tree.show(heading, structure)
-        try:
-            session.registry.capabilities.require("referrers")
-            referrers = await blocking.run_blocking(session.registry.referrers, self.repository_name, image.digest)
-        except EcrTuiError as error:
-            tree.show(heading, structure, problem=f"referrers · {facts.short_reason(error)}")
-            if error.kind is not ErrorKind.UNSUPPORTED:
-                self.notify(f"Could not list referrers: {error}", severity="warning")
-            return
-        if referrers:
-            tree.show(heading, structure, referrers)
+    def _listed_images(self) -> Sequence[Image]:
+        """Return the images of the repository that a screen below lists, or that were cached."""
+        for screen in reversed(self.app.screen_stack):
+            if isinstance(screen, RetagMixin) and screen.connect is self.connect and screen is not self:
+                images = screen.all_images()
+                if images is not None and screen.place.repository == self.repository_name:
+                    return images
+        cache = self.connect.cached_snapshot()
+        known = None if cache is None else cache.images(self.repository_name)
+        return () if known is None else tuple(known.items)
 
     @property
     def awaits_content(self) -> bool:
-        return super().awaits_content or (self.state.error is None and not self.query_one(ManifestView).prepared.text)
+        pane = self.pane
+        shows_error = self.query_one("#body > MessagePanel", MessagePanel).message is not None
+        return super().awaits_content or (not shows_error and (pane is None or pane.awaits_content))
 
     def show_error(self, error: EcrTuiError) -> None:
-        self.state = replace(self.state, error=error)
+        self.query_one("#body > MessagePanel", MessagePanel).message = PanelMessage.from_error(error)
 
-    def watch_state(self, state: ImageState) -> None:
-        if not self.is_mounted:
+    @property
+    def _image(self) -> Image | None:
+        """The image, if it is known."""
+        known = self.inspected
+        return known.known_image if known is not None and isinstance(known.known_image, Image) else None
+
+    @property
+    def _structure(self) -> ParsedManifest:
+        known = self.inspected
+        if known is not None and isinstance(known.known_manifest, ParsedManifest):
+            return known.known_manifest
+        return ParsedManifest()
+
+    # Panes
+
+    @property
+    def pane(self) -> Pane[Any] | None:
+        """The pane on the screen; None before there is one."""
+        return next(iter(cast(Iterable[Pane[Any]], self.query(".-shown").results(Pane))), None)
+
+    async def _show_pane(self, pane_id: str) -> None:
+        """Show a pane; create it the first time."""
+        known = self.inspected
+        if known is None:
+            self._pane_id = pane_id
             return
-        self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
-        self.query_one(FactsPanel).show(self._facts(state))
+        self._pane_id = pane_id
+        self.query_one(PaneBar).current = pane_id
+        shown = self.query_one_optional(f"#pane-{pane_id}", Pane)
+        for pane in self.query(Pane):
+            pane.set_class(pane is shown, "-shown")
+        if shown is None:
+            shown = BY_ID[pane_id].make(known)
+            shown.id = f"pane-{pane_id}"
+            shown.add_class("-shown")
+            await self.query_one("#panes").mount(shown)
+        shown.follow(known)
+        if shown.PER_PLATFORM and known.platform is not None and not known.platform_digest and self._loader:
+            self._loader.choose_platform(known.platform.digest)  # so that scans that are read later do not change it
+        if not isinstance(self.focused, Widget) or self.focused not in shown.walk_children():
+            shown.focus_content()
+        self._show_path()
+        self.refresh_bindings()
 
-    def _facts(self, state: ImageState) -> Iterable[Fact]:
-        if state.picked is not None:
-            return facts.part_facts(state.picked)
-        if state.image is None:
-            return ()
-        return facts.image_facts(state.image, state.structure, state.scan_error, pull_times=state.pull_times)
+    async def action_show_pane(self, pane_id: str) -> None:
+        """Show the pane with this id."""
+        await self._show_pane(pane_id)
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Follow the cursor of the pane that has the focus now."""
-        if isinstance(event.widget, StructureTree):
-            self.state = replace(self.state, picked=event.widget.current)
-        elif isinstance(event.widget, ManifestView):
-            self.state = replace(self.state, picked=_part(self.state.structure, event.widget.digest))
+    async def action_step_pane(self, step: int) -> None:
+        """Show the next or the previous pane."""
+        ids = [entry.id for entry in PANES]
+        await self._show_pane(ids[(ids.index(self._pane_id) + step) % len(ids)])
 
-    def on_structure_tree_highlighted(self, message: StructureTree.Highlighted) -> None:
-        if not message.tree.has_focus:  # the contents were shown again; the cursor is in the manifest
+    def action_step_platform(self, step: int) -> None:
+        """Select the next or the previous platform."""
+        known = self.inspected
+        if known is None or self._loader is None or known.platform is None:
             return
-        self.state = replace(self.state, picked=message.part)
-        if message.part is not None and message.part.digest:
-            self.query_one(ManifestView).go_to_digest(message.part.digest)
+        digests = [entry.digest for entry in known.platforms]
+        self._loader.choose_platform(digests[(digests.index(known.platform.digest) + step) % len(digests)])
 
-    def on_structure_tree_selected(self, message: StructureTree.Selected) -> None:
-        self._open(message.part)
+    def action_parent(self) -> None:
+        """Go up to the index of a platform, or to the subject of a referrer."""
+        known, image = self.inspected, self._image
+        subjects = [entry.digest for entry in self._structure.with_role(DescriptorRole.SUBJECT)]
+        subject = image.subject if image is not None and image.subject else next(iter(subjects), "")
+        if known is not None and known.indexes:
+            self._go_up(known.indexes[0].digest)
+        elif subject:
+            self._go_up(subject)
 
-    def on_manifest_view_digest_selected(self, message: ManifestView.DigestSelected) -> None:
-        part = _part(self.state.structure, message.digest)
-        if part is not None:
-            self._open(part)
+    def _go_up(self, digest: str) -> None:
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        if isinstance(below, ImageScreen) and below.shows_digest(digest):
+            self.action_back()
+        else:
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, digest))
 
-    def on_manifest_view_digest_highlighted(self, message: ManifestView.DigestHighlighted) -> None:
-        picked = self.state.picked
-        if picked is None or picked.digest != message.digest:  # the contents know more of a part than its digest
-            self.state = replace(self.state, picked=_part(self.state.structure, message.digest))
+    def shows_digest(self, digest: str) -> bool:
+        """Return True if this screen shows the image with this digest."""
+        return digest in (self.subject, self._image.digest if self._image else "")
 
-    def _open(self, part: Part) -> None:
-        """Open a part: an image on its own screen, a config as text."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "show_pane" and parameters and parameters[0] not in BY_ID:
+            return False
+        return super().check_action(action, parameters) and not self.why_not(action)
+
+    def why_not(self, action: str) -> str:
+        known = self.inspected
+        if action == "step_platform" and (known is None or len(known.platforms) < 2):
+            return "The image has one platform."
+        if action == "parent" and not (known and known.indexes) and not self._subject_is_known():
+            return "No index of this image is known, and it has no subject."
+        return super().why_not(action)
+
+    def _subject_is_known(self) -> bool:
+        has_subject = self._image is not None and bool(self._image.subject)
+        return has_subject or bool(self._structure.with_role(DescriptorRole.SUBJECT))
+
+    async def on_show_pane(self, message: messages.ShowPane) -> None:
+        message.stop()
+        if message.platform and self._loader is not None:
+            self._loader.choose_platform(message.platform)
+        if message.pane in BY_ID:
+            await self._show_pane(message.pane)
+
+    async def on_pane_bar_picked(self, message: PaneBar.Picked) -> None:
+        await self._show_pane(message.pane_id)
+
+    async def on_save_pane(self, message: SavePane) -> None:
+        await self.ask_for_file({message.suffix: message.make_text})
+
+    def on_pane_badge_changed(self, message: Pane.BadgeChanged) -> None:
+        bar = self.query_one(PaneBar)
+        bar.badges = {**bar.badges, message.pane_id: message.badge}
+
+    def on_message_panel_retry_requested(self) -> None:
+        self.action_retry()
+
+    def action_refresh_screen(self) -> None:
+        self.load()
+
+    def action_retry(self) -> None:
+        """Read again what could not be read."""
+        pane, known = self.pane, self.inspected
+        if pane is not None and known is not None and not known.has_error:
+            pane.retry()
+        else:
+            self.load()
+
+    def focus_content(self) -> None:
+        if self.pane is not None:
+            self.pane.focus_content()
+
+    # Parts
+
+    def on_open_part(self, message: OpenPart) -> None:
+        """Open the image that a part names, on its own screen."""
+        part = message.part
         if isinstance(part, Annotation):
             self._with_named_image(part, self._open_image)
-        elif part.is_image:
-            self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest))
-        elif part.role is DescriptorRole.CONFIG:
-            self.action_config()
-        else:
-            self.notify(f"Only images and configs can be opened; this is a {part.role}.", severity="warning")
+            return
+        parent = self._image.digest if part.role is DescriptorRole.MANIFEST and self._image is not None else ""
+        self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest, parent=parent))
 
     async def _open_image(self, image: Image) -> None:
         self.post_message(messages.OpenImage(self.connect, self.repository_name, image.digest))
 
+    @property
+    def _picked(self) -> Part | None:
+        return None if self.pane is None else self.pane.picked
+
     async def action_retag(self) -> None:
         """Tag the image under the cursor; without a part under the cursor, tag the image itself."""
-        image, picked = self.state.image, self.state.picked
+        image, picked = self._image, self._picked
         if image is None:
             return
         if picked is None or picked.digest == image.digest:
             await self.begin_retag(_source(self.repository_name, image))
         elif isinstance(picked, Annotation) or picked.is_image:
-            warning = facts.part_warning(image, self.state.structure, picked)
+            warning = facts.part_warning(image, self._structure, picked)
             self._with_named_image(picked, lambda found: self._retag_part(found, warning))
         else:
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
 
     def undo_place(self) -> WritePlace | None:
-        return None if self.state.image is None else WritePlace(self.repository_name, self.state.image.digest)
+        return None if self._image is None else WritePlace(self.repository_name, self._image.digest)
 
     async def action_promote(self) -> None:
         """Copy the image to another repository, with all its parts."""
-        image = self.state.image
+        image = self._image
         if image is not None:
             opened = tuple(tag for tag in image.tags if tag == self.subject)  # a target without a tag gets this one
             tags = (*opened, *(tag for tag in image.tags if tag not in opened))
@@ -295,7 +369,7 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
             return
         try:
             session = await self.session()
-            image = await blocking.run_blocking(_find, session, self.repository_name, part.digest)
+            image = await blocking.run_blocking(find_image, session, self.repository_name, part.digest)
         except NotFound as error:
             if error.kind is ErrorKind.REPOSITORY_NOT_FOUND:
                 self.notify_error(error)
@@ -309,40 +383,9 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the image again; its tags may have changed."""
-        if all(step.repository != self.repository_name for step in report.plan.steps):
+        if self._loader is None or all(step.repository != self.repository_name for step in report.plan.steps):
             return
-        try:
-            session = await self.session()
-            image = await self._load_image(session)
-        except EcrTuiError as error:
-            self.notify(f"Could not update the image: {error}", severity="warning")
-            return
-        self.set_status(facts.summary(image))
-
-    def focus_content(self) -> None:
-        self.query_one(ManifestView).focus()
-
-    def action_refresh_screen(self) -> None:
-        self.load()
-
-    def action_retry(self) -> None:
-        self.load()
-
-    def action_switch_pane(self) -> None:
-        """Switch between the manifest and the contents."""
-        view = self.query_one(ManifestView)
-        (self.query_one(StructureTree) if view.has_focus else view).focus()
-
-    def action_search(self) -> None:
-        """Find text in the manifest."""
-        self.query_one(FilterBar).open()
-
-    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
-        found = self.query_one(ManifestView).search(message.value)
-        self.query_one(FilterBar).show_problem("" if found or not message.value else "not found")
-
-    def on_filter_bar_closed(self) -> None:
-        self.query_one(ManifestView).focus()
+        await self._loader.load_image()
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected image."""
@@ -350,83 +393,57 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin):
         self.post_message(messages.OpenPutImage(self.connect, draft))
 
     def action_copy_menu(self) -> None:
-        """Copy a digest, a URI or a command of the image or the selected part."""
-        state = self.state
-        if state.repository is None or state.image is None:
-            return
-        entries = clipboard.copy_items_for_image(state.repository, state.image, self.header_state.region)
-        if state.picked is not None and state.picked.digest != state.image.digest:
-            entries = (*clipboard.copy_items_for_part(state.repository, state.picked), *entries)
-        self.post_message(messages.OfferCopies(entries))
+        """Copy a digest, a URI or a command of the image or the selected part, or the text of the pane."""
+        known, image = self.inspected, self._image
+        repository = None if known is None else known.known_repository
+        if isinstance(repository, Repository) and image is not None:
+            own = clipboard.copy_items_for_image(repository, image, self.header_state.region)
+            part, texts = ((), ()) if self.pane is None else (self.pane.copy_items(), self.pane.text_items())
+            self.post_message(messages.OfferCopies((*part, *own, *texts)))
 
-    def action_pager(self) -> None:
-        """Show the manifest in the pager, with control characters made visible."""
-        document = self.query_one(ManifestView).prepared
-        self._show_in(Program.PAGER, "\n".join(document.lines) + "\n")
-
-    def action_editor(self) -> None:
-        """Open a copy of the manifest, byte for byte, in the editor."""
-        self._show_in(Program.EDITOR, self.query_one(ManifestView).prepared.text)
-
-    def _show_in(self, program: Program, manifest: str) -> None:
-        if self.state.image is not None:
-            name = f"{self.repository_name}-{short_digest(self.state.image.digest)}.json"
-            self.post_message(messages.OpenInProgram(program, name, manifest))
-
-    def action_config(self) -> None:
+    async def action_config(self) -> None:
         """Show the config of the selected platform, or of the image."""
-        if digest := self._selected_digest():
-            self.show_config(self.repository_name, digest)
+        await self._show_pane_of_picked("config")
 
-    def action_findings(self) -> None:
+    async def action_findings(self) -> None:
         """Show the scan findings of the selected platform, or of the image."""
-        if digest := self._selected_digest():
-            self.show_findings(self.repository_name, digest)
+        await self._show_pane_of_picked("findings")
+
+    async def _show_pane_of_picked(self, pane_id: str) -> None:
+        """Show a pane of the part under the cursor: of a platform here, of another image on its own screen."""
+        digest, known = self._selected_digest(), self.inspected
+        platforms = () if known is None else [entry.digest for entry in known.platforms]
+        if digest in platforms and self._loader is not None:
+            self._loader.choose_platform(digest)
+        elif self._image is not None and digest != self._image.digest:
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, digest, pane=pane_id))
+            return
+        await self._show_pane(pane_id)
 
     def _selected_digest(self) -> str:
         """Return the digest under the cursor unless it is that of a config or a layer; else that of the image.
 
         It is empty while the image is not known.
         """
-        picked, image = self.state.picked, self.state.image
+        picked, image = self._picked, self._image
         if picked is not None and picked.digest and (isinstance(picked, Annotation) or picked.is_image):
             return picked.digest
         return image.digest if image is not None else ""
 
+    async def action_describe(self) -> None:
+        """Show what DescribeImages tells, as JSON."""
+        await self._show_raw(json=True)
 
-def _find(session: Session, repository: str, subject: str) -> Image:
-    """Return the image with this digest or tag; raises NotFound."""
-    if is_digest(subject):
-        found = next(iter(session.registry.images_by_digest(repository, [subject])), None)
-    else:
-        found = session.registry.images_by_tag(repository, [subject]).get(subject)
-    if found is None:
-        raise NotFound(
-            f"{repository} has no image {subject}",
-            "The image was deleted, or the tag was removed.",
-            "Go back to the list and refresh it.",
-        )
-    return found
+    async def action_yaml(self) -> None:
+        """Show what DescribeImages tells, as YAML."""
+        await self._show_raw(json=False)
 
+    async def _show_raw(self, *, json: bool) -> None:
+        from ecrtui.tui.inspector.raw_pane import RawPane
 
-def _read(session: Session, repository: str, digest: str) -> ManifestDocument:
-    """Return the manifest, prepared for the view."""
-    return prepare_manifest(session.catalog.manifest(repository, digest).text)
-
-
-async def _gather(*reads: Coroutine[Any, Any, object]) -> None:
-    """Wait for all reads; raise the error of the first one that failed, in their order."""
-    for outcome in await asyncio.gather(*reads, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
-
-
-def _part(structure: ParsedManifest, digest: str | None) -> Part | None:
-    """Return the part of a manifest with this digest."""
-    if digest is None:
-        return None
-    known = (entry for entry in structure.descriptors if entry.digest == digest)
-    return next(known, None) or structure.annotation_with(digest)
+        await self._show_pane("raw")
+        if isinstance(self.pane, RawPane):
+            self.pane.show_as(json=json)
 
 
 def _source(repository: str, image: Image, note: str = "") -> RetagSource:

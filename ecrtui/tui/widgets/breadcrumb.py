@@ -29,20 +29,21 @@ class Breadcrumb(Widget):
 
     status: reactive[str] = reactive("")
     """Counts or progress."""
+    path: reactive[str] = reactive("")
 
     age: reactive[str] = reactive("")
     """How old the data is; empty if that is not known."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self._path = path
+        self.set_reactive(Breadcrumb.path, path)
 
     def render(self) -> RenderResult:
         width = self.content_size.width
-        room = max(width * 3 // 5, width - cell_len(self._path) - GAP)
+        room = max(width * 3 // 5, width - cell_len(self.path) - GAP)
         age = text.one_line(self.age, room)
         end = f" · {age}" if age and self.status else age
         right = text.one_line(self.status, room - cell_len(end)) + end
-        left = text.one_line(self._path, width - (cell_len(right) + GAP if right else 0))
+        left = text.one_line(self.path, width - (cell_len(right) + GAP if right else 0))
         gap = " " * max(width - cell_len(left) - cell_len(right), 0)
         return Content.assemble((left, "bold"), gap, (right, "$text-muted"))

@@ -56,11 +56,11 @@ async def test_an_image_shows_config_layers_subject_and_referrers() -> None:
         tree.show("x", parse_manifest(json.dumps(IMAGE)), [referrer])
         await pilot.pause()
         shown = "\n".join(screen_lines(pilot.app))
-        assert "config  dddddddddddd  2.0 kB  application/vnd.oci.image.config.v1+json" in shown
+        assert "config  dddddddddddd  2.0 kB  vnd.oci.image.config.v1+json" in shown
         assert "layers · 3.0 MB · 3" in shown
         assert "subject  eeeeeeeeeeee  7 B" in shown
         assert "referrers · 1" in shown
-        assert "sbom  ffffffffffff  99 B  application/spdx" in shown
+        assert "sbom  ffffffffffff  99 B  spdx" in shown
 
 
 async def test_cursor_and_enter_post_the_descriptor() -> None:

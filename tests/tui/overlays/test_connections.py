@@ -145,10 +145,10 @@ async def test_filter_and_location_survive_where_they_exist(site: Site) -> None:
         await pilot.press("enter", "enter")
         await until(pilot, "1 image ·")
         await pilot.press("enter")
-        await until(pilot, '"schemaVersion": 2')
+        await until(pilot, "last pulled")
         await choose(pilot, "away")
         await until(pilot, f"{THERE} · us-east-1")
-        await until(pilot, '"schemaVersion": 2')
+        await until(pilot, "last pulled")
         assert "team/app" in screen_text(pilot.app).splitlines()[1]
         await pilot.press("escape", "escape")
         screen = await until(pilot, "2 repositories")

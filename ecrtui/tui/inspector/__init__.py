@@ -1,0 +1,1 @@
+"""The panes of the image screen, and what they are given."""

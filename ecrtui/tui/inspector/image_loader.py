@@ -1,0 +1,205 @@
+"""Read an image for its screen: first what every pane needs, then the platforms, their scans and the indexes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from ecrtui.catalog.kept_indexes import kept_indexes_of
+from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
+from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.session import Session
+from ecrtui.tui import blocking
+from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads, platforms_of
+from ecrtui.tui.manifest.document import ManifestDocument, prepare_manifest
+
+
+class ImageLoader:
+    """Reads an image, and publishes what is known after each read.
+
+    What cannot be read is published as its error, so that one refusal does not hide the rest.
+
+    Args:
+        inspected: what is known at first.
+        publish: shows what is known now.
+        after_refresh: waits until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait.
+        parent: the digest of the index that the image was found in; empty if it is not known.
+        listed_images: returns the images of the repository that the screens have listed.
+    """
+
+    def __init__(
+        self,
+        inspected: Inspected,
+        publish: Callable[[Inspected], None],
+        after_refresh: Callable[[], Awaitable[None]],
+        parent: str,
+        listed_images: Callable[[], Sequence[Image]],
+    ) -> None:
+        self.inspected = inspected
+        self._publish = publish
+        self._after_refresh = after_refresh
+        self._parent = parent
+        self._listed_images = listed_images
+
+    async def load(self) -> None:
+        """Read everything once."""
+        await asyncio.gather(self._read_repository(), self._read_image_and_manifest())
+        self._publish_change(platforms=self._platforms())
+        await asyncio.gather(self._read_platforms_and_scans(), self._find_indexes())
+
+    async def load_image(self) -> None:
+        """Read the image again; its tags may have changed."""
+        await self._read_image()
+
+    def choose_platform(self, digest: str) -> None:
+        """Select a platform."""
+        self._publish_change(platform_digest=digest)
+
+    def _publish_change(self, **changes: object) -> None:
+        self.inspected = replace(self.inspected, **changes)  # type: ignore[arg-type]  # the callers name its members
+        self._publish(self.inspected)
+
+    @property
+    def _session(self) -> Session:
+        return self.inspected.session
+
+    async def _read_repository(self) -> None:
+        name = self.inspected.repository_name
+        try:
+            repository = await blocking.run_blocking(self._session.registry.repository, name)
+        except EcrTuiError as error:
+            self._publish_change(known_repository=error)
+        else:
+            self._publish_change(known_repository=repository)
+
+    async def _read_image_and_manifest(self) -> None:
+        if self.inspected.place.digest:
+            await asyncio.gather(self._read_image(), self._read_manifest())
+            return
+        await self._read_image()
+        if isinstance(self.inspected.known_image, EcrTuiError):
+            error = self.inspected.known_image
+            self._publish_change(known_document=error, known_manifest=error)
+        else:
+            await self._read_manifest()
+
+    async def _read_image(self) -> None:
+        place = self.inspected.place
+        try:
+            found = await blocking.run_blocking(find_image, self._session, place.repository, place.digest or place.tag)
+        except EcrTuiError as error:
+            self._publish_change(known_image=error)
+            return
+        (image,) = self._session.catalog.known_scans.add_to(place.repository, [found])
+        self._publish_change(known_image=image, place=place._replace(digest=image.digest))
+
+    async def _read_manifest(self) -> None:
+        """Show the text at once, and parse it after it is drawn."""
+        digest = self.inspected.digest
+        document = self.inspected.known_document
+        if not isinstance(document, ManifestDocument):
+            try:
+                manifest = await self.inspected.manifest_of(digest)
+            except EcrTuiError as error:
+                self._publish_change(known_document=error, known_manifest=error)
+                return
+            document = await blocking.run_blocking(prepare_manifest, manifest.text)
+        self._publish_change(known_document=document)
+        await self._after_refresh()
+        self._publish_change(known_manifest=await blocking.run_blocking(parse_manifest, document.text))
+
+    def _platforms(self) -> object:
+        manifest, image = self.inspected.known_manifest, self.inspected.known_image
+        if isinstance(image, EcrTuiError) and isinstance(manifest, EcrTuiError):
+            return ()
+        return platforms_of(
+            manifest if isinstance(manifest, ParsedManifest) else ParsedManifest(),
+            image if isinstance(image, Image) else None,
+            self.inspected.digest,
+        )
+
+    async def _read_platforms_and_scans(self) -> None:
+        inspected = self.inspected
+        if not inspected.platforms:
+            return
+        images: tuple[Image, ...] = tuple(entry.image for entry in inspected.platforms if entry.image is not None)
+        if inspected.is_index:
+            digests = [entry.digest for entry in inspected.platforms]
+            try:
+                images = await inspected.reads.once(
+                    "platforms", self._session.registry.images_by_digest, inspected.repository_name, digests
+                )
+            except EcrTuiError as error:
+                self._publish_change(platform_error=error)
+                return
+            images = tuple(self._session.catalog.known_scans.add_to(inspected.repository_name, images))
+            self._publish(self._with_images(images))
+        await self._read_scans([image for image in images if not image.scan_known])
+
+    async def _read_scans(self, images: Sequence[Image]) -> None:
+        """Read the last scans that are not known."""
+        if not images:
+            return
+        inspected = self.inspected
+        by_digest = {image.digest: image for image in images}
+        try:
+            with closing(self._session.catalog.scans(inspected.repository_name, list(by_digest))) as reading:
+                async for batch in blocking.iterate_blocking(reading):
+                    scanned = [by_digest[digest].with_scan(scan) for digest, scan in batch.scans.items()]
+                    self._publish(self._with_images(tuple(scanned)))
+        except EcrTuiError as error:
+            self._publish_change(scan_error=error)
+
+    def _with_images(self, images: tuple[Image, ...]) -> Inspected:
+        self.inspected = self.inspected.with_images(images)
+        return self.inspected
+
+    async def _find_indexes(self) -> None:
+        """Find the indexes that hold the image: the one it was opened from, and those whose manifests are kept."""
+        inspected = self.inspected
+        if inspected.is_index or isinstance(inspected.known_image, EcrTuiError):
+            return
+        name, digest = inspected.repository_name, inspected.digest
+        listed = self._listed_images()
+        found = await blocking.run_blocking(
+            kept_indexes_of, self._session.catalog, name, digest, listed, (self._parent,) if self._parent else ()
+        )
+        tags = {image.digest: image.tags for image in listed}
+        missing = [index for index in found if index not in tags]
+        if missing:
+            try:
+                images = await blocking.run_blocking(self._session.registry.images_by_digest, name, missing)
+            except EcrTuiError:
+                images = ()  # the indexes are shown without their tags
+            tags |= {image.digest: image.tags for image in images}
+        indexes = (ParentIndex(index, tags.get(index), platform) for index, platform in found.items())
+        self._publish_change(indexes=tuple(indexes) or None)
+
+
+def find_image(session: Session, repository: str, subject: str) -> Image:
+    """Return the image with this digest or tag. Blocks; raises NotFound."""
+    if is_digest(subject):
+        found = next(iter(session.registry.images_by_digest(repository, [subject])), None)
+    else:
+        found = session.registry.images_by_tag(repository, [subject]).get(subject)
+    if found is None:
+        raise NotFound(
+            f"{repository} has no image {subject}",
+            "The image was deleted, or the tag was removed.",
+            "Go back to the list and refresh it.",
+        )
+    return found
+
+
+def without_errors(inspected: Inspected) -> Inspected:
+    """Return what is known, without what could not be read, to read it again."""
+    errors = {
+        name: None
+        for name in ("known_repository", "known_image", "known_document", "known_manifest")
+        if isinstance(getattr(inspected, name), EcrTuiError)
+    }
+    return replace(inspected, **errors, scan_error=None, platform_error=None, reads=SharedReads())  # type: ignore[arg-type]

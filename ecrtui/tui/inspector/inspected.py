@@ -1,0 +1,253 @@
+"""What the image screen knows of its image; every pane is given it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
+
+from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
+from ecrtui.ecr.reference import Reference
+from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.tui import blocking
+
+if TYPE_CHECKING:
+    from ecrtui.ecr.referrer import Referrer
+    from ecrtui.ecr.repository import Repository
+    from ecrtui.session import Session, SessionSource
+    from ecrtui.tui.manifest.document import ManifestDocument
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Known: TypeAlias = Result | EcrTuiError | None
+"""Something that was read, why it could not be read, or None while it was not read."""
+
+
+class SharedReads:
+    """Reads that several panes need. Each is done once; errors are not kept."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def once(
+        self,
+        key: Hashable,
+        function: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """Return what a blocking function returns; it runs in a thread, the first time only.
+
+        Args:
+            key: names the read.
+            function: the function.
+            args: its arguments.
+            kwargs: its named arguments.
+        """
+        task = self._tasks.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.ensure_future(blocking.run_blocking(function, *args, **kwargs))
+            self._tasks[key] = task
+            task.add_done_callback(_take_exception)
+        return cast(Result, await asyncio.shield(task))
+
+
+def _take_exception(task: asyncio.Task[Any]) -> None:
+    """Take the error of a read that no pane waits for any more; asyncio would print it."""
+    if not task.cancelled():
+        task.exception()
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformImage:
+    """A platform of an index; or the image itself, if it is no index.
+
+    Args:
+        digest: its digest.
+        name: its platform, as in :attr:`ParsedManifest.platforms`; empty for the image itself.
+        descriptor: its descriptor in the index; None for the image itself.
+        image: what DescribeImages tells of it, with its last scan; None if that is not known.
+    """
+
+    digest: str
+    name: str = ""
+    descriptor: Descriptor | None = None
+    image: Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParentIndex:
+    """An index that holds the image.
+
+    Args:
+        digest: its digest.
+        tags: its tags; None if they are not known.
+        platform: the name of the image in it, such as ``linux/amd64``; empty if it has none.
+    """
+
+    digest: str
+    tags: tuple[str, ...] | None = None
+    platform: str = ""
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What is known of an image.
+
+    The properties :attr:`repository`, :attr:`image`, :attr:`text` and :attr:`manifest` raise the EcrTuiError that says
+    why they are not known.
+    """
+
+    source: SessionSource
+    session: Session
+    place: Reference
+    """The repository, and the tag or digest that was opened."""
+    known_repository: Known[Repository] = None
+    known_image: Known[Image] = None
+    known_document: Known[ManifestDocument] = None
+    """The manifest as text for the screen."""
+    known_manifest: Known[ParsedManifest] = None
+    """The manifest as it was parsed, after its text is on the screen."""
+    platforms: tuple[PlatformImage, ...] = ()
+    """The platforms of an index, in its order, without attestations. The image itself, if it is no index."""
+    platform_digest: str = ""
+    """The digest of the platform that the user chose; empty for the one with the worst findings."""
+    indexes: tuple[ParentIndex, ...] | None = None
+    """The indexes that hold this image; None if none is known."""
+    platform_error: EcrTuiError | None = None
+    """Why DescribeImages told nothing of the platforms."""
+    scan_error: EcrTuiError | None = None
+    """Why the last scans could not be read."""
+    reads: SharedReads = field(default_factory=SharedReads, compare=False)
+
+    @property
+    def repository_name(self) -> str:
+        """The name of the repository."""
+        return self.place.repository
+
+    @property
+    def repository(self) -> Repository:
+        """The repository. Raises EcrTuiError."""
+        return _value(self.known_repository)
+
+    @property
+    def image(self) -> Image:
+        """The image of the screen, with its last scan if that is known. Raises EcrTuiError."""
+        return _value(self.known_image)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the image of the screen. Raises EcrTuiError."""
+        return self.place.digest or self.image.digest
+
+    @property
+    def document(self) -> ManifestDocument:
+        """The manifest as text for the screen. Raises EcrTuiError."""
+        return _value(self.known_document)
+
+    @property
+    def text(self) -> str:
+        """The exact text of the manifest. Raises EcrTuiError."""
+        return self.document.text
+
+    @property
+    def manifest(self) -> ParsedManifest:
+        """The parsed manifest. Raises EcrTuiError."""
+        return _value(self.known_manifest)
+
+    @property
+    def is_read(self) -> bool:
+        """True once image and manifest were read, or could not be read."""
+        return self.known_image is not None and self.known_manifest is not None
+
+    @property
+    def has_error(self) -> bool:
+        """True if the repository, the image or its manifest could not be read."""
+        known = (self.known_repository, self.known_image, self.known_document)
+        return any(isinstance(entry, EcrTuiError) for entry in known)
+
+    @property
+    def is_index(self) -> bool:
+        """True if the image is an index, as far as that is known."""
+        if isinstance(self.known_image, Image) and self.known_image.media_type:
+            return self.known_image.kind == "index"
+        known = self.known_manifest
+        return isinstance(known, ParsedManifest) and bool(known.with_role(DescriptorRole.MANIFEST))
+
+    @property
+    def platform(self) -> PlatformImage | None:
+        """The selected platform; None if the image is an index without platforms, or not known."""
+        chosen = (entry for entry in self.platforms if entry.digest == self.platform_digest)
+        return next(chosen, None) or max(self.platforms, key=_badness, default=None)
+
+    def require_platform(self) -> PlatformImage:
+        """Return the selected platform.
+
+        Raises:
+            EcrTuiError: the index has no platforms, or it is not known which.
+        """
+        if self.platform is not None:
+            return self.platform
+        if not isinstance(self.known_manifest, ParsedManifest):
+            self.manifest  # noqa: B018 - raises the error that says why it is not known
+        raise NotFound("This index has no platforms", "No image in it can run.")
+
+    def with_images(self, images: tuple[Image, ...]) -> Inspected:
+        """Return this with what DescribeImages, or a scan, tells of its platforms."""
+        known = {image.digest: image for image in images}
+        entries = (replace(entry, image=known.get(entry.digest, entry.image)) for entry in self.platforms)
+        own = self.known_image
+        if isinstance(own, Image):
+            own = known.get(own.digest, own)
+        return replace(self, platforms=tuple(entries), known_image=own)
+
+    async def manifest_of(self, digest: str) -> Manifest:
+        """Return the manifest of an image of the repository. Call it only for what the user asked for.
+
+        ECR records it as a pull, unless the manifest is kept. Raises EcrTuiError.
+        """
+        read = self.session.catalog.manifest
+        return await self.reads.once(("manifest", digest), read, self.repository_name, digest)
+
+    async def referrers_of(self, digest: str) -> tuple[Referrer, ...]:
+        """Return the referrers of an image of the repository. Raises EcrTuiError."""
+        registry = self.session.registry
+        registry.capabilities.require("referrers")
+        return await self.reads.once(("referrers", digest), registry.referrers, self.repository_name, digest)
+
+
+def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> tuple[PlatformImage, ...]:
+    """Return the platforms of an index; the image itself, if it is none.
+
+    Args:
+        manifest: the manifest; an empty one if it is not known.
+        image: what DescribeImages tells; None if it is not known.
+        digest: the digest of the image.
+    """
+    manifests = manifest.with_role(DescriptorRole.MANIFEST)
+    if not manifests and not (image is not None and image.kind == "index"):
+        return (PlatformImage(digest, image=image),)
+    names = manifest.platform_names
+    entries = {
+        entry.digest: PlatformImage(entry.digest, names.get(entry.digest, ""), entry)
+        for entry in manifests
+        if entry.is_image and not entry.is_attestation
+    }
+    return tuple(entries.values())
+
+
+def _badness(entry: PlatformImage) -> tuple[int, ...]:
+    """Return a sort key: one critical finding is worse than any number of high ones."""
+    counts = dict(entry.image.findings or ()) if entry.image is not None else {}
+    return tuple(counts.get(severity, 0) for severity in SEVERITIES)
+
+
+def _value(known: Known[Result]) -> Result:
+    if isinstance(known, EcrTuiError):
+        raise known
+    if known is None:
+        raise EcrTuiError("This was not read yet")
+    return known

@@ -1,0 +1,218 @@
+"""The base class of the panes of the image screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+
+from ecrtui.ecr.manifest import Part
+from ecrtui.errors import EcrTuiError
+from ecrtui.tui.bindings import bindings
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+
+Content = TypeVar("Content")
+
+
+@dataclass
+class OpenPart(Message):
+    """Open the image that a part of the manifest names."""
+
+    part: Part
+
+
+@dataclass
+class SavePane(Message):
+    """Save a text of the pane in a file whose name the user types.
+
+    Args:
+        suffix: how the name ends, such as ``.json``.
+        make_text: returns the text.
+    """
+
+    suffix: str
+    make_text: Callable[[], str]
+
+
+class Pane(Vertical, Generic[Content]):
+    """Shows one side of an image. It reads what it shows when it is first shown, and keeps it.
+
+    Another platform, and a refresh, make it read again. An error is shown in place of the content.
+    """
+
+    ID: ClassVar[str]
+    """Its id in :mod:`ecrtui.tui.inspector.pane_table`."""
+    SCOPES: ClassVar[tuple[str, ...]] = ()
+    """The scopes of :mod:`ecrtui.tui.actions` that this class adds to those of its bases; its bindings follow."""
+    PER_PLATFORM: ClassVar[bool] = True
+    """True if what it shows depends on the selected platform."""
+    DEFAULT_CSS = """
+    Pane { height: 1fr; width: 1fr; display: none; }
+    Pane.-shown { display: block; }
+    Pane > #content { height: 1fr; }
+    Pane.-message > #content { display: none; }
+    """
+
+    @dataclass
+    class BadgeChanged(Message):
+        """The text behind the name of a pane in the tab line is another one."""
+
+        pane_id: str
+        badge: str
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if "SCOPES" in vars(cls):
+            cls.BINDINGS = bindings(*cls.SCOPES)
+        super().__init_subclass__(**options)
+
+    def __init__(self, inspected: Inspected) -> None:
+        super().__init__()
+        self.inspected = inspected
+        """What is known of the image now."""
+        self._kept: dict[Hashable, Content] = {}
+        """What was read, by platform."""
+        self._shown_key: Hashable = None
+
+    def compose(self) -> ComposeResult:
+        yield MessagePanel()
+        yield Vertical(*self.content(), id="content")
+
+    # Methods for subclasses to override
+
+    def content(self) -> Iterable[Widget]:
+        """Yield the widgets of the pane."""
+        return ()
+
+    async def read(self, inspected: Inspected) -> Content:
+        """Return what the pane shows. Raises EcrTuiError."""
+        raise NotImplementedError
+
+    def present(self, content: Content) -> None:
+        """Show what was read."""
+        raise NotImplementedError
+
+    def badge(self, content: Content) -> str:
+        """Return the text behind the name of the pane in the tab line; empty for none."""
+        return ""
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        """Return what can be copied of the part under the cursor. It comes before the texts of the image."""
+        return ()
+
+    def text_items(self) -> tuple[CopyItem, ...]:
+        """Return the texts of the pane as a whole, which can be copied too."""
+        return ()
+
+    @property
+    def picked(self) -> Part | None:
+        """The part of the manifest that actions apply to; None for the image itself."""
+        return None
+
+    def focus_content(self) -> None:
+        """Focus the widget that takes the keys: the first one that can."""
+        target = next((widget for widget in self.query("#content *") if widget.can_focus and widget.display), None)
+        if target is not None:
+            target.focus()
+
+    def search(self) -> None:
+        """Open the field for a search or a filter. Panes that have one override it."""
+
+    # Methods for the screen
+
+    @property
+    def is_shown(self) -> bool:
+        """True while this is the pane on the screen."""
+        return self.has_class("-shown")
+
+    @property
+    def awaits_content(self) -> bool:
+        """True while the pane is shown and has nothing to show yet."""
+        return self.is_shown and self._shown_key is None and self.query_one(MessagePanel).message is None
+
+    def follow(self, inspected: Inspected) -> None:
+        """Take over what is known now, and read what is missing if the pane is shown."""
+        self.inspected = inspected
+        self.update()
+
+    def update(self) -> None:
+        """Show what was read for the selected platform; read it if it was not. Do nothing unless the pane is shown."""
+        if not self.is_shown or not self.is_ready:
+            return
+        key = self._key()
+        if key in self._kept:
+            self._present(key, self._kept[key])
+        elif key != self._shown_key:
+            self._load(key)
+
+    def forget(self) -> None:
+        """Forget what was read, so that it is read again."""
+        self._kept.clear()
+        self._shown_key = None
+
+    def retry(self) -> None:
+        """Read again after an error."""
+        self._shown_key = None
+        self.update()
+
+    @property
+    def has_error(self) -> bool:
+        """True while the pane shows an error."""
+        message = self.query_one(MessagePanel).message
+        return message is not None and message.retryable
+
+    @property
+    def is_ready(self) -> bool:
+        """True if enough is known of the image to read the pane."""
+        return self.inspected.is_read
+
+    def set_badge(self, badge: str) -> None:
+        """Show a text behind the name of the pane in the tab line."""
+        self.post_message(self.BadgeChanged(self.ID, badge))
+
+    def show_error(self, error: EcrTuiError) -> None:
+        """Show an error in place of the content."""
+        self._show_message(PanelMessage.from_error(error))
+
+    def on_unmount(self) -> None:
+        self._kept.clear()
+
+    def _key(self) -> Hashable:
+        platform = self.inspected.platform
+        return (self.PER_PLATFORM and platform is not None and platform.digest,)
+
+    @work(exclusive=True, group="pane", exit_on_error=False)
+    async def _load(self, key: Hashable) -> None:
+        self._shown_key = key
+        self._show_message(PanelMessage("loading…"))
+        try:
+            content = await self.read(self.inspected)
+        except EcrTuiError as error:
+            self.show_error(error)
+            return
+        self._kept[key] = content
+        if key == self._key():
+            self._shown_key = None
+            self._present(key, content)
+
+    def _present(self, key: Hashable, content: Content) -> None:
+        if key == self._shown_key:
+            return
+        self._shown_key = key
+        self._show_message(None)
+        self.present(content)
+        self.set_badge(self.badge(content))
+
+    def _show_message(self, message: PanelMessage | None) -> None:
+        panel = self.query_one(MessagePanel)
+        panel.message = message
+        self.set_class(message is not None, "-message")
+        if message is None and self.is_shown and self.screen.focused in (None, panel):
+            self.focus_content()

@@ -1,0 +1,69 @@
+"""The panes of the image screen, in the order of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ecrtui.tui.inspector.inspected import Inspected
+    from ecrtui.tui.inspector.pane import Pane
+
+
+class PaneEntry(NamedTuple):
+    """A pane in the tab line.
+
+    Args:
+        id: its id; the key is that of the action ``inspector.ID``.
+        name: its name.
+        short_name: its name on a narrow screen.
+        make: creates it. It imports the module of the pane, so that the image opens without the other panes.
+    """
+
+    id: str
+    name: str
+    short_name: str
+    make: Callable[[Inspected], Pane[Any]]
+
+
+def _overview(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.overview_pane import OverviewPane
+
+    return OverviewPane(inspected)
+
+
+def _manifest(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.manifest_pane import ManifestPane
+
+    return ManifestPane(inspected)
+
+
+def _config(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.config_pane import ConfigPane
+
+    return ConfigPane(inspected)
+
+
+def _findings(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.findings_pane import FindingsPane
+
+    return FindingsPane(inspected)
+
+
+def _raw(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.raw_pane import RawPane
+
+    return RawPane(inspected)
+
+
+PANES = (
+    PaneEntry("overview", "overview", "over", _overview),
+    PaneEntry("manifest", "manifest", "manif", _manifest),
+    PaneEntry("config", "config", "config", _config),
+    PaneEntry("findings", "findings", "find", _findings),
+    PaneEntry("raw", "raw", "raw", _raw),
+)
+"""The panes, in the order of their keys."""
+
+BY_ID = {entry.id: entry for entry in PANES}
+"""Each pane by its id."""

@@ -1,0 +1,118 @@
+"""A pane that is one text: it wraps, is searched, copied and saved, and opens in the programs of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
+
+from textual.widget import Widget
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.errors import EcrTuiError
+from ecrtui.tui import messages
+from ecrtui.tui.bindings import bindings
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.external_programs import Program
+from ecrtui.tui.inspector.pane import Pane, SavePane
+from ecrtui.tui.text_document import TextDocument
+from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.text_view import TextView
+
+Content = TypeVar("Content")
+
+
+class PaneText(TextView):
+    """The text of a pane."""
+
+    BINDINGS = bindings("text")
+    DEFAULT_CSS = "PaneText { scrollbar-gutter: stable; }"
+
+
+class TextPane(Pane[Content], Generic[Content]):
+    """A pane with one text."""
+
+    SCOPES = ("text_pane",)
+    FILE_SUFFIX: ClassVar[str] = ".txt"
+    """How the names of saved files end."""
+
+    def content(self) -> Iterable[Widget]:
+        yield FilterBar("find in the text")
+        yield self.make_view()
+
+    def make_view(self) -> TextView:
+        """Return the widget with the text. Subclasses can override it."""
+        return PaneText()
+
+    def document(self, content: Content) -> TextDocument:
+        """Return the text of what was read. Override it unless that is a TextDocument already."""
+        if not isinstance(content, TextDocument):
+            raise NotImplementedError
+        return content
+
+    @property
+    def view(self) -> TextView:
+        """The widget with the text."""
+        return self.query_one(TextView)
+
+    @property
+    def saved_text(self) -> str:
+        """The text to save, to copy and to show in other programs."""
+        return "\n".join(self.view.prepared.lines) + "\n"
+
+    def present(self, content: Content) -> None:
+        self.view.show(self.document(content))
+        bar = self.query_one(FilterBar)
+        if bar.is_open and bar.field.value:
+            self._find(bar.field.value)
+
+    def focus_content(self) -> None:
+        self.view.focus()
+
+    def search(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_search(self) -> None:
+        """Find words in the text."""
+        self.search()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        message.stop()
+        self._find(message.value)
+
+    def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
+        message.stop()
+        self.focus_content()
+
+    def _find(self, words: str) -> None:
+        found = self.view.search(words)
+        self.query_one(FilterBar).show_problem("" if found or not words else "not found")
+
+    def text_items(self) -> tuple[CopyItem, ...]:
+        if not self.view.prepared.text:
+            return ()
+        items = [CopyItem(f"text of the pane {self.ID}", self.saved_text, lines=True)]
+        if lines := self.view.matching_lines:
+            items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
+        return tuple(items)
+
+    def action_save(self) -> None:
+        """Save the text in a file."""
+        self.post_message(SavePane(self.FILE_SUFFIX, lambda: self.saved_text))
+
+    def action_pager(self) -> None:
+        """Show the text in the pager, with control characters made visible."""
+        lines = "\n".join(self.view.prepared.lines) + "\n"
+        self.post_message(messages.OpenInProgram(Program.PAGER, self._file_name, lines))
+
+    def action_editor(self) -> None:
+        """Open a copy of the text in the editor."""
+        self.post_message(messages.OpenInProgram(Program.EDITOR, self._file_name, self.saved_text))
+
+    @property
+    def _file_name(self) -> str:
+        try:
+            digest = short_digest(self.inspected.digest)
+        except EcrTuiError:
+            digest = self.inspected.place.tag
+        repository = self.inspected.repository_name.replace("/", "-")
+        return f"{repository}-{digest}-{self.ID}{self.FILE_SUFFIX}"
