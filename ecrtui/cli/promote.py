@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
         "Copy an image into another repository, account or region: the same digest, with its signatures.",
         notes="A transfer that was stopped goes on where it was with the same command.",
     )
-    parser.add_argument("source", nargs="?", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI")
+    parser.add_argument(
+        "reference", nargs="?", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI"
+    )
     parser.add_argument(
         "targets",
         nargs="*",
@@ -86,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    if bool(options.resume) == bool(options.source) or bool(options.source) != bool(options.targets):
+    if bool(options.resume) == bool(options.reference) or bool(options.reference) != bool(options.targets):
         parser().error("give SOURCE and at least one TARGET, or --resume PLAN-ID")
     if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
         raise UsageError(
@@ -94,7 +96,7 @@ def _execute(options: argparse.Namespace) -> int:
         )
     if options.resume:
         return _resume(options)
-    reference = parse_image(options.source)
+    reference = parse_image(options.reference)
     references = [parse_target(text, reference.tag) for text in dict.fromkeys(options.targets)]
     source = CommandContext(options, reference)
     found = read_source(source.registry, reference, referrers=options.referrers)
@@ -313,7 +315,7 @@ def _command(options: argparse.Namespace) -> str:
         *(
             "ecrtui",
             "promote",
-            *(["--resume", options.resume] if options.resume else [options.source, *options.targets]),
+            *(["--resume", options.resume] if options.resume else [options.reference, *options.targets]),
         ),
         *([] if options.referrers else ["--no-referrers"]),
         *(f"--{name.replace('_', '-')}" for name in switches if getattr(options, name)),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
 FILES, PROFILES, REGIONS, THEMES = "files", "profiles", "regions", "themes"
-REPOSITORIES, IMAGES, TAGS = "repositories", "images", "tags"
+REPOSITORIES, IMAGES, TAGS, PLANS = "repositories", "images", "tags", "plans"
 """The kinds of values."""
 
 _NAMES_BY_KIND = {
@@ -26,9 +26,10 @@ _NAMES_BY_KIND = {
     PROFILES: ("profile",),
     REGIONS: ("region",),
     REPOSITORIES: ("repository", "repository_name", "pattern"),
-    IMAGES: ("reference",),
+    IMAGES: ("reference", "targets"),
     TAGS: ("TAG", "image_tag"),
     THEMES: ("theme",),
+    PLANS: ("ID", "PLAN-ID"),
 }
 _KINDS = {name: kind for kind, names in _NAMES_BY_KIND.items() for name in names}
 """The kind of a value, by its name or by its placeholder in the help."""

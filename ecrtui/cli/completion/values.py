@@ -1,4 +1,4 @@
-"""The values that options and arguments can have: profiles, regions, themes, repositories and tags."""
+"""The values that options and arguments can have: profiles, regions, themes, repositories, tags and plans."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class FilesWanted(Exception):  # noqa: N818 - reads as what happened
     """The value is the name of a file, which the shell completes."""
 
+
+ENTRIES_FOR_PLANS = 200
+"""The newest writes, whose plans are offered."""
 
 _HOST = re.compile(r"(?:[a-z]+://)?[0-9]{12}\.dkr[.-]ecr[a-z0-9.-]*/")
 """The host of a registry in front of a repository, with or without a scheme."""
@@ -59,7 +62,27 @@ def _all_values(kind: str, current: str, given: Given) -> Iterable[Candidate]:
         return _images(current, _names(given))
     if kind == table.TAGS:
         return map(Candidate, _names(given).tags(_repository(given)))
+    if kind == table.PLANS:
+        return _plans()
     return ()
+
+
+def _plans() -> Iterator[Candidate]:
+    """Yield the ids of the newest plans in the journal; none if it cannot be read."""
+    from ecrtui.errors import EcrTuiError
+    from ecrtui.paths import journal_file
+    from ecrtui.retag.journal.journal import Journal
+
+    journal = Journal(journal_file())
+    try:
+        newest = journal.entries(limit=ENTRIES_FOR_PLANS)
+    except EcrTuiError:
+        return
+    finally:
+        journal.close()
+    by_plan = {entry.plan: entry for entry in reversed(newest)}
+    for plan, first in reversed(by_plan.items()):
+        yield Candidate(plan, f"{first.kind} {first.repository}:{first.tag}")
 
 
 def _images(current: str, names: CachedNames) -> Iterator[Candidate]:

@@ -70,6 +70,10 @@ def words(program: Command, line: str) -> list[str]:
         ("local import |", ["files"]),
         ("completion |", ["bash", "zsh", "fish"]),
         ("doctor --policy r|", ["retag"]),
+        ("promote te|", ["images te"]),
+        ("promote team/app:v1 te|", ["images te reference=team/app:v1"]),
+        ("promote --resume 2|", ["plans 2"]),
+        ("undo |", ["plans"]),
         ("unknown-command x|", []),
     ],
 )
