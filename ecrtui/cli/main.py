@@ -43,6 +43,7 @@ COMMANDS = {
     "images": CommandEntry("ecrtui.cli.images", "list the images of a repository, filtered and sorted"),
     "findings": CommandEntry("ecrtui.cli.findings", "list what the scans of an image found; a gate for pipelines"),
     "find": CommandEntry("ecrtui.cli.find", "find a tag, a digest or an image in all repositories"),
+    "lifecycle": CommandEntry("ecrtui.cli.lifecycle", "say what a lifecycle policy would do; change nothing"),
     "manifest": CommandEntry("ecrtui.cli.manifest", "print a manifest, byte for byte"),
     "put-image": CommandEntry("ecrtui.cli.put_image", "call PutImage with the options of `aws ecr put-image`"),
     "retag": CommandEntry("ecrtui.cli.retag", "add tags to an image, or move tags to it"),

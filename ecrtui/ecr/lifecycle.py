@@ -40,6 +40,36 @@ class CountType(StrEnum):
     SINCE_TRANSITIONED = "sinceImageTransitioned"
 
 
+_SINCE = {
+    CountType.SINCE_PUSHED: "push",
+    CountType.SINCE_PULLED: "pull",
+    CountType.SINCE_TRANSITIONED: "archiving",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedImage:
+    """An image that ECR would expire or archive (an entry of ``previewResults``). Times are seconds since the epoch."""
+
+    digest: str
+    tags: tuple[str, ...] = ()
+    pushed_at: float | None = None
+    action: str = "expire"
+    priority: int = 0
+    """The priority of the rule that applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class LifecyclePreview:
+    """What ECR says that a policy would do (GetLifecyclePolicyPreview)."""
+
+    status: str
+    """``IN_PROGRESS``, ``COMPLETE``, ``EXPIRED`` or ``FAILED``."""
+    policy: str
+    """The text of the policy, as it was sent."""
+    images: tuple[PreviewedImage, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class LifecycleRule:
     """A rule of a lifecycle policy, with the names of the policy document."""
@@ -79,6 +109,25 @@ class LifecycleRule:
     def counts_images(self) -> bool:
         """True if the rule keeps a number of images, so that a prediction needs all images."""
         return self.count_type is CountType.MORE_THAN
+
+    @property
+    def selection(self) -> str:
+        """What the rule selects, in the words of the policy: "tagged main-*", "untagged", "any"."""
+        archived = "archived, " if self.storage_class == "archive" else ""
+        names = (*(f"{prefix}*" for prefix in self.prefixes), *self.patterns)
+        return archived + " and ".join((self.tag_status, *names)).replace(" and ", " ", 1)
+
+    @property
+    def limit(self) -> str:
+        """What the rule keeps: "newest 40", "7 d since push"."""
+        if self.counts_images:
+            return f"newest {self.count_number:,}"
+        return f"{self.count_number:,} d since {_SINCE[self.count_type]}"
+
+    @property
+    def verb(self) -> str:
+        """What the rule does to an image, after "would": "expire" or "archive"."""
+        return "archive" if self.action == "transition" else "expire"
 
     def __str__(self) -> str:
         which = {"untagged": "untagged images", "any": "all images"}.get(

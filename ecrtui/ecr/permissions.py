@@ -63,6 +63,8 @@ PERMISSIONS = (
     Permission("DescribeRegistry", "read account and replication rules", _ALL, required=False, on_repository=False),
     Permission("DescribeImageScanFindings", "show scan findings", _BROWSE, required=False),
     Permission("GetLifecyclePolicy", "say what a lifecycle policy would do", _ALL, required=False),
+    Permission("StartLifecyclePolicyPreview", "ask ECR what a lifecycle policy would do", _BROWSE, required=False),
+    Permission("GetLifecyclePolicyPreview", "read what ECR says that it would do", _BROWSE, required=False),
     Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, required=False),
     Permission(
         "ListPullTimeUpdateExclusions",

@@ -13,6 +13,7 @@ from typing import Any
 from ecrtui.ecr import manifest as manifests
 from ecrtui.ecr.findings import FINISHED, SEVERITIES, FindingCounts
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import PreviewedImage
 from ecrtui.ecr.manifest import DescriptorRole, Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.put_image_request import PutImageResult
@@ -94,6 +95,17 @@ def manifest(entry: Reply) -> Manifest:
     content = required_text(entry, "imageManifest", manifests.MAX_LENGTH)
     media_type = text(entry, "imageManifestMediaType", MAX_MEDIA_TYPE) or _media_type(content)
     return Manifest(content, required_digest(structure(entry, "imageId"), "imageDigest"), media_type)
+
+
+def previewed_image(entry: Mapping[str, Any]) -> PreviewedImage:
+    """Convert an entry of ``previewResults`` of GetLifecyclePolicyPreview."""
+    return PreviewedImage(
+        digest=required_digest(entry, "imageDigest"),
+        tags=texts(entry, "imageTags", MAX_TAG),
+        pushed_at=moment(entry, "imagePushedAt"),
+        action=text(structure(entry, "action"), "type").lower(),
+        priority=integer(entry, "appliedRulePriority") or 0,
+    )
 
 
 def put_result(reply: Reply) -> PutImageResult:

@@ -164,6 +164,16 @@ BY_CODE: Mapping[str, ErrorSpec] = {
         "Start a scan: aws ecr start-image-scan.",
         ErrorKind.SCAN_NOT_FOUND,
     ),
+    "LifecyclePolicyPreviewNotFoundException": ErrorSpec(
+        NotFound, "There is no lifecycle preview of the repository", kind=ErrorKind.LIFECYCLE_PREVIEW_NOT_FOUND
+    ),
+    "LifecyclePolicyPreviewInProgressException": ErrorSpec(
+        Refused,
+        "Another lifecycle preview of the repository is in progress",
+        "Try again when it has ended.",
+        ErrorKind.PREVIEW_IN_PROGRESS,
+        retryable=True,
+    ),
     "LifecyclePolicyNotFoundException": ErrorSpec(
         NotFound, "The repository has no lifecycle policy", kind=ErrorKind.LIFECYCLE_POLICY_NOT_FOUND
     ),

@@ -11,6 +11,7 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.findings import ImageScan, ScanReport
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState, Upload
+from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
@@ -24,6 +25,7 @@ from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import error_from_failure, integrity_error
 from ecrtui.registry.image_resolver import ImageResolver
 from ecrtui.registry.layers import LayerCalls
+from ecrtui.registry.lifecycle_previews import read_preview
 from ecrtui.registry.paging import PAGE_SIZE
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Part, Registry
 from ecrtui.registry.scan_findings import ScanFindings
@@ -290,6 +292,12 @@ class EcrRegistry(Registry, LayerStore):
             return ""
         with validate_reply("GetLifecyclePolicy"):
             return required_text(reply, "lifecyclePolicyText")
+
+    def start_lifecycle_preview(self, repository: str, policy: str) -> None:
+        self._calls.read("StartLifecyclePolicyPreview", repositoryName=repository, lifecyclePolicyText=policy)
+
+    def lifecycle_preview(self, repository: str) -> LifecyclePreview:
+        return read_preview(self._calls, repository)
 
     def replication(self, *, again: bool = False) -> ReplicationRules:
         if self._own is not self:

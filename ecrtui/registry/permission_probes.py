@@ -9,7 +9,7 @@ the permission is there. The requests name a digest that no image has:
 - PutImage gets a manifest whose digest is another one, and whose layers do not exist: ECR refuses both
   (ImageDigestDoesNotMatchException, LayersNotFoundException). Another service might not check that, so only ECR and
   the embedded registry of this process get this request.
-- InitiateLayerUpload and CreateRepository are not asked for: every request has an effect.
+- InitiateLayerUpload, CreateRepository and StartLifecyclePolicyPreview are not asked for: every request has an effect.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 _NOT_ASKED = {
     "InitiateLayerUpload": "every request begins an upload",
     "CreateRepository": "every request creates a repository",
+    "StartLifecyclePolicyPreview": "every request replaces the last preview",
 }
 
 _OF_THE_ACCOUNT = frozenset(
@@ -71,6 +72,7 @@ _AFTER_THE_CHECK = frozenset(
         ErrorKind.IMAGE_NOT_FOUND,
         ErrorKind.INACCESSIBLE,
         ErrorKind.LIFECYCLE_POLICY_NOT_FOUND,
+        ErrorKind.LIFECYCLE_PREVIEW_NOT_FOUND,
         ErrorKind.MISSING_PARTS,
         ErrorKind.SCAN_NOT_FOUND,
         ErrorKind.UPLOAD_LOST,

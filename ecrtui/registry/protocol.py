@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.findings import ImageScan, ScanReport
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.layer import LayerState, Upload
+    from ecrtui.ecr.lifecycle import LifecyclePreview
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-Feature = Literal["lifecycle_policy", "findings", "referrers", "resource_tags", "pull_times", "replication"]
+Feature = Literal[
+    "lifecycle_policy", "lifecycle_preview", "findings", "referrers", "resource_tags", "pull_times", "replication"
+]
 """The names of the members of :class:`Capabilities`."""
 
 _OPERATIONS: Mapping[Feature, str] = {
     "lifecycle_policy": "GetLifecyclePolicy",
+    "lifecycle_preview": "StartLifecyclePolicyPreview",
     "findings": "DescribeImageScanFindings",
     "referrers": "ListImageReferrers",
     "resource_tags": "ListTagsForResource",
@@ -47,6 +51,8 @@ class Capabilities(NamedTuple):
     resource_tags: bool = False
     pull_times: bool = False
     """The registry records when an image was last pulled. Reading a manifest counts as a pull."""
+    lifecycle_preview: bool = False
+    """The registry can say what a lifecycle policy would do."""
     replication: bool = False
     """The registry can replicate tags to others."""
 
@@ -62,7 +68,13 @@ class Capabilities(NamedTuple):
 
 
 ECR_CAPABILITIES = Capabilities(
-    lifecycle_policy=True, findings=True, referrers=True, resource_tags=True, pull_times=True, replication=True
+    lifecycle_policy=True,
+    findings=True,
+    referrers=True,
+    resource_tags=True,
+    pull_times=True,
+    lifecycle_preview=True,
+    replication=True,
 )
 
 
@@ -219,6 +231,16 @@ class Registry(Protocol):
 
     def lifecycle_policy(self, repository: str) -> str:
         """Return the text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""
+
+    def start_lifecycle_preview(self, repository: str, policy: str) -> None:
+        """Let ECR find out what a policy would do; nothing else changes (StartLifecyclePolicyPreview).
+
+        Raises:
+            Refused: another preview of the repository is in progress; the kind is PREVIEW_IN_PROGRESS.
+        """
+
+    def lifecycle_preview(self, repository: str) -> LifecyclePreview:
+        """Return the last preview; its images once it is complete (GetLifecyclePolicyPreview, 100 a page)."""
 
     def replication(self, *, again: bool = False) -> ReplicationRules:
         """Return the replication rules (DescribeRegistry); those read before, unless they are asked for again.

@@ -22,6 +22,7 @@ COMMAND_LINES = {
     "images": ["images", "team/app"],
     "findings": ["findings", "team/app:one"],
     "find": ["find", "one"],
+    "lifecycle": ["lifecycle", "team/app"],
     "manifest": ["manifest", "team/app:one"],
     "put-image": ["put-image", "--repository-name", "team/app", "--image-tag", "copy"],
     "retag": ["retag", "team/app:one", "new", "--dry-run"],

@@ -15,7 +15,7 @@ from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_diagnosis, open_engine, open_registry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
 
-NOT_ASKED = {"InitiateLayerUpload", "CreateRepository"}
+NOT_ASKED = {"InitiateLayerUpload", "CreateRepository", "StartLifecyclePolicyPreview"}
 ASKED = [permission for permission in PERMISSIONS if permission.operation not in NOT_ASKED]
 ALL = [pytest.param(permission, id=permission.operation) for permission in ASKED]
 

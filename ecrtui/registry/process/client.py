@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.findings import ImageScan, ScanReport
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.layer import LayerState
+    from ecrtui.ecr.lifecycle import LifecyclePreview
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.profile import ProfileList, SsoRole
@@ -335,6 +336,13 @@ class RemoteRegistry(Registry):
 
     def lifecycle_policy(self, repository: str) -> str:
         return str(self._call("lifecycle_policy", repository))
+
+    def start_lifecycle_preview(self, repository: str, policy: str) -> None:
+        self._call("start_lifecycle_preview", repository, policy)
+
+    def lifecycle_preview(self, repository: str) -> LifecyclePreview:
+        found: LifecyclePreview = self._call("lifecycle_preview", repository)
+        return found
 
     def replication(self, *, again: bool = False) -> ReplicationRules:
         found: ReplicationRules = self._call("replication", again=again)

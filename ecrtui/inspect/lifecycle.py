@@ -1,0 +1,158 @@
+"""What a lifecycle policy would do to the images of a repository now, and what next. Nothing is changed.
+
+The rules are those of :mod:`ecrtui.ecr.lifecycle`. ECR has an evaluation of its own; see
+:mod:`ecrtui.inspect.lifecycle_preview`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePreview, LifecycleRule
+from ecrtui.ecr.units import DAY, format_count, format_number, format_short_duration
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutlook:
+    """What one rule would do."""
+
+    rule: LifecycleRule
+    selected: int = 0
+    """The number of images that the rule selects; those that a rule before it decides about count too."""
+    acting: tuple[Image, ...] = ()
+    """The images that it would expire or archive now, oldest first."""
+    following: Image | None = None
+    """The image that comes next; None if there is none, or if that is not known."""
+    following_at: float | None = None
+    """When that is, in seconds since the epoch; None for a rule that counts images: with the next push."""
+    ageless: int = 0
+    """The number of images whose age is not known."""
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the images as they are listed. Layers that other images use stay."""
+        return sum(image.size or 0 for image in self.acting)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a policy would do."""
+
+    outlooks: tuple[RuleOutlook, ...]
+    images: int
+    """The number of images of the repository."""
+    kept_parts: int
+    """The number of images that a rule would act on, but an index refers to them, so they stay."""
+    possible_parts: frozenset[str]
+    """Images of ``acting`` that an index may refer to: the manifests of some indexes were not read."""
+
+    @property
+    def acting(self) -> dict[str, tuple[Image, LifecycleRule]]:
+        """The images that would be expired or archived now, by digest, each with its rule."""
+        return {image.digest: (image, outlook.rule) for outlook in self.outlooks for image in outlook.acting}
+
+
+class Difference(NamedTuple):
+    """An image about which ECR and ecrtui differ: the priority of the rule that acts on it for each; 0 for none."""
+
+    digest: str
+    tags: tuple[str, ...]
+    here: int
+    ecr: int
+
+
+def dry_run(
+    policy: LifecyclePolicy, images: Sequence[Image], index_of: Callable[[str], str | None], now: float
+) -> DryRun:
+    """Evaluate a policy.
+
+    Args:
+        policy: the rules.
+        images: all images of the repository.
+        index_of: returns the digest of an index that refers to an image; empty if none does; None if not known.
+        now: seconds since the epoch.
+    """
+    decided: set[str] = set()
+    kept: set[str] = set()
+    outlooks = []
+    for rule in policy.rules:
+        selected = [image for image in images if rule.selects(image)]
+        own = [image for image in selected if image.digest not in decided]
+        decided.update(image.digest for image in own)
+        due = _exceeding(rule, selected, now)
+        kept.update(image.digest for image in own if image.digest in due and index_of(image.digest))
+        free = [image for image in own if not index_of(image.digest)]
+        acting = sorted((image for image in free if image.digest in due), key=_oldest_first)
+        following, at = _following(rule, selected, [image for image in free if image.digest not in due])
+        ageless = 0 if rule.counts_images else sum(rule.age_start(image) is None for image in own)
+        outlooks.append(RuleOutlook(rule, len(selected), tuple(acting), following, at, ageless))
+    acted = (image.digest for outlook in outlooks for image in outlook.acting)
+    possible = frozenset(digest for digest in acted if index_of(digest) is None)
+    return DryRun(tuple(outlooks), len(images), len(kept), possible)
+
+
+def differences(run: DryRun, preview: LifecyclePreview) -> tuple[Difference, ...]:
+    """Return the images about which ECR and ecrtui differ, by digest."""
+    here = {digest: (image.tags, rule.priority) for digest, (image, rule) in run.acting.items()}
+    there = {image.digest: (image.tags, image.priority) for image in preview.images}
+    return tuple(
+        Difference(digest, (here.get(digest) or there[digest])[0], ours, theirs)
+        for digest in sorted(here.keys() | there.keys())
+        if (ours := here.get(digest, ((), 0))[1]) != (theirs := there.get(digest, ((), 0))[1])
+    )
+
+
+def outcome_words(outlook: RuleOutlook, now: float) -> str:
+    """Return what a rule would do, in words: "expire 3 now", "expire pr-4711 in 5 d", "nothing: 18 of 40"."""
+    rule, words = outlook.rule, []
+    if outlook.acting:
+        words.append(f"{rule.verb} {format_number(len(outlook.acting))} now")
+    if outlook.following is not None:
+        name = next(iter(outlook.following.tags), "") or "an untagged image"
+        when = outlook.following_at
+        later = "with the next push" if when is None else f"in {format_short_duration(max(when - now, 0.0))}"
+        words.append(f"{'then' if words else rule.verb} {name} {later}")
+    if outlook.ageless:
+        words.append(f"{format_count(outlook.ageless, 'image')} of unknown age")
+    if words:
+        return ", ".join(words)
+    if not outlook.selected:
+        return "selects no image"
+    return f"nothing: {format_number(outlook.selected)} of {rule.count_number:,}" if rule.counts_images else "nothing"
+
+
+def _exceeding(rule: LifecycleRule, selected: Sequence[Image], now: float) -> frozenset[str]:
+    """Return the digests of the selected images that meet the criterion of the rule."""
+    if rule.counts_images:
+        return frozenset(image.digest for image in _newest_first(selected)[rule.count_number :])
+    return frozenset(
+        image.digest
+        for image in selected
+        if (since := rule.age_start(image)) is not None and since + rule.count_number * DAY <= now
+    )
+
+
+def _following(
+    rule: LifecycleRule, selected: Sequence[Image], kept: Iterable[Image]
+) -> tuple[Image | None, float | None]:
+    """Return the image on which the rule acts next, and when."""
+    if rule.counts_images:
+        last = _newest_first(selected)[: rule.count_number][-1:] if len(selected) >= rule.count_number else []
+        own = {image.digest for image in kept}
+        return next((image for image in last if image.digest in own), None), None
+    ages = [(since, image.digest, image) for image in kept if (since := rule.age_start(image)) is not None]
+    if not ages:
+        return None, None
+    since, _, image = min(ages, key=lambda age: age[:2])
+    return image, since + rule.count_number * DAY
+
+
+def _newest_first(images: Iterable[Image]) -> list[Image]:
+    return sorted(images, key=lambda image: (-(image.age_start or 0.0), image.digest))
+
+
+def _oldest_first(image: Image) -> tuple[float, str]:
+    return image.age_start or 0.0, image.digest

@@ -1,0 +1,57 @@
+"""``ecrtui lifecycle``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ecrtui.cli.exit_codes import ExitCode
+from tests.support.cli_env import CliEnv
+from tests.support.embedded import create_repository, push_image, push_index
+
+REPOSITORY = "team/app"
+
+
+def policy(count: int, **selection: object) -> str:
+    chosen = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count, **selection}
+    rule = {"rulePriority": 1, "description": "x" * 60, "selection": chosen, "action": {"type": "expire"}}
+    return json.dumps({"rules": [rule]}, indent=2)
+
+
+def test_a_policy_is_evaluated_here_and_by_ecr_and_nothing_changes(cli: CliEnv, tmp_path: Path) -> None:
+    create_repository(cli.client, REPOSITORY)
+    index = push_index(cli.client, REPOSITORY, tag="index")
+    old, new = (push_image(cli.client, REPOSITORY, name, name) for name in ("old", "new"))
+    none = cli.run("lifecycle", REPOSITORY)
+    assert (none.code, "no lifecycle policy" in none.err) == (ExitCode.DONE, True)
+
+    cli.client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(1))
+    table = cli.run("lifecycle", REPOSITORY, "--read-indexes").out
+    assert "1     any      newest 1  2" in table
+    assert f"{old.digest[7:19]}  2" in table
+    assert f"{index.digest[7:19]}  2" in table
+    assert "2 images that an index refers to stay as long as the index." in table
+
+    file = tmp_path / "policy.json"
+    file.write_text(policy(3))
+    result = cli.run("lifecycle", REPOSITORY, "--policy", str(file), "--preview", "--output", "json")
+    assert (result.code, result.json["policy"]) == (ExitCode.DONE, "a changed copy")
+    (rule,) = result.json["rules"]
+    assert (rule["limit"], rule["imagesNow"]) == ("newest 3", 2)
+    assert [image["mayBePart"] for image in rule["images"]] == [True, True]
+    assert {one["ecrRule"] for one in result.json["differences"]} == {0}  # ECR knows that an index refers to them
+    assert (
+        "ECR would act on 0 images; 2 differences."
+        in cli.run("lifecycle", REPOSITORY, "--policy", str(file), "--preview").out
+    )
+    rows = cli.run("lifecycle", REPOSITORY, "--output", "csv", "--read-indexes").csv_rows
+    assert {row["imageTags"] for row in rows} == {"old", "index"}
+    assert f"| {new.digest} |" not in cli.run("lifecycle", REPOSITORY, "--output", "markdown").out
+
+    assert json.loads(cli.client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]) == json.loads(
+        policy(1)
+    )
+    assert len(cli.tags(REPOSITORY)) == 3
+    file.write_text("no policy")
+    assert cli.run("lifecycle", REPOSITORY, "--policy", str(file)).code == ExitCode.USAGE
+    assert cli.run("lifecycle", REPOSITORY, "--policy", str(tmp_path / "none")).code == ExitCode.USAGE

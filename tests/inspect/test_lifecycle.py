@@ -1,0 +1,208 @@
+"""The dry run of a lifecycle policy, against values and against the preview of the embedded registry."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import LifecyclePreview, PreviewedImage, parse_policy
+from ecrtui.ecr.units import DAY
+from ecrtui.errors import EcrTuiError, ErrorKind, Refused
+from ecrtui.inspect.lifecycle import DryRun, differences, dry_run, outcome_words
+from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
+from ecrtui.inspect.lifecycle_preview import LONGEST_PAUSE, PATIENCE, preview_policy
+from ecrtui.registry.protocol import Registry
+from ecrtui.settings import Connection
+from ecrtui.wiring import open_registry
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
+
+NOW = 1_700_000_000.0
+
+
+def image(name: str, *tags: str, age: float, size: int = 10, **members: Any) -> Image:
+    return Image(f"sha256:{name:0>64}", tags, NOW - age * DAY, size, **members)
+
+
+def rule(priority: int, status: str, count: int, days: bool = True, action: str = "expire", **selection: Any) -> Any:
+    kind = {"countType": "sinceImagePushed", "countUnit": "days"} if days else {"countType": "imageCountMoreThan"}
+    return {
+        "rulePriority": priority,
+        "selection": {"tagStatus": status, **selection, **kind, "countNumber": count},
+        "action": {"type": action},
+    }
+
+
+def policy_text(*rules: Any) -> str:
+    return json.dumps({"rules": rules}, indent=4)
+
+
+def evaluated(images: Sequence[Image], *rules: Any, parts: Mapping[str, str | None] | None = None) -> DryRun:
+    index_of: Callable[[str], str | None] = lambda digest: (parts or {}).get(digest, "")  # noqa: E731
+    return dry_run(parse_policy(policy_text(*rules)), images, index_of, NOW)
+
+
+def acting(run: DryRun) -> list[list[str]]:
+    return [[image.digest[-2:].lstrip("0") for image in outlook.acting] for outlook in run.outlooks]
+
+
+MAIN = rule(1, "tagged", 2, days=False, tagPrefixList=["main-"])
+UNTAGGED = rule(2, "untagged", 7)
+PR = rule(3, "tagged", 14, tagPatternList=["pr-*"])
+
+
+def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
+    images = [
+        image("a", "main-1", age=3),
+        image("b", "main-2", age=2),
+        image("c", "main-3", "pr-9", age=90),  # the first rule that selects an image decides
+        image("d", age=9, size=216),
+        image("e", age=30, size=100),
+        image("f", age=1),
+        image("g", "pr-4711", age=9),
+        image("h", "prod", age=900),
+    ]
+    run = evaluated(images, MAIN, UNTAGGED, PR)
+    assert acting(run) == [["c"], ["e", "d"], []]  # oldest first
+    assert [outlook.rule.selection for outlook in run.outlooks] == ["tagged main-*", "untagged", "tagged pr-*"]
+    assert [outlook.rule.limit for outlook in run.outlooks] == ["newest 2", "7 d since push", "14 d since push"]
+    assert [outlook.selected for outlook in run.outlooks] == [3, 3, 2]
+    assert run.outlooks[1].bytes == 316
+    assert [outcome_words(outlook, NOW) for outlook in run.outlooks] == [
+        "expire 1 now, then main-1 with the next push",
+        "expire 2 now, then an untagged image in 6 d",
+        "expire pr-4711 in 5 d",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("images", "one_rule", "words"),
+    [
+        ([], UNTAGGED, "selects no image"),
+        ([image("a", "main-1", age=1)], MAIN, "nothing: 1 of 2"),
+        ([image("a", "main-1", age=1), image("b", "main-2", age=2)], MAIN, "expire main-2 with the next push"),
+        ([Image("sha256:a")], UNTAGGED, "1 image of unknown age"),
+        ([image("a", age=8)], rule(1, "untagged", 7, action="transition"), "archive 1 now"),
+    ],
+)
+def test_the_outcome_of_a_rule_in_words(images: list[Image], one_rule: Any, words: str) -> None:
+    (outlook,) = evaluated(images, one_rule).outlooks
+    assert outcome_words(outlook, NOW) == words
+
+
+def test_a_restored_image_counts_from_its_restore() -> None:
+    restored = image("a", age=100, activated_at=NOW - DAY)
+    newer = [image(name, "main-x", age=2) for name in "bc"]
+    run = evaluated([restored, *newer], UNTAGGED)
+    assert acting(run) == [[]]
+    back = image("d", "main-y", age=100, activated_at=NOW)
+    assert acting(evaluated([back, *newer], MAIN)) == [["c"]]
+
+
+def test_parts_of_an_index_stay_and_are_counted_apart() -> None:
+    images = [image("a", age=9), image("b", age=9), image("c", age=9)]
+    parts = {images[0].digest: "sha256:index", images[1].digest: None}
+    run = evaluated(images, UNTAGGED, parts=parts)
+    assert acting(run) == [["b", "c"]]
+    assert run.kept_parts == 1
+    assert run.possible_parts == {images[1].digest}
+    texts = dry_run_texts(lambda: dry_run_document("team/app", run, NOW))
+    rows = list(csv.DictReader(texts["CSV"]().splitlines()))
+    assert [(row["rulePriority"], row["mayBePart"]) for row in rows] == [("2", "yes"), ("2", "no")]
+    assert "| 2 | untagged | 7 d since push | 3 | 2 | 20 | expire 2 now |" in texts["Markdown"]()
+    assert json.loads(texts["JSON"]())["partsThatStay"] == 1
+
+
+def test_the_differences_to_the_preview_of_ecr() -> None:
+    images = [image("a", age=9), image("b", age=9), image("c", age=9)]
+    run = evaluated(images, UNTAGGED)
+    seen = (PreviewedImage(images[0].digest, priority=2), PreviewedImage(images[1].digest, priority=5))
+    preview = LifecyclePreview("COMPLETE", "", (*seen, PreviewedImage("sha256:z", ("prod",), priority=1)))
+    assert [(one.digest[-1], one.tags, one.here, one.ecr) for one in differences(run, preview)] == [
+        ("b", (), 2, 5),
+        ("c", (), 2, 0),
+        ("z", ("prod",), 0, 1),
+    ]
+
+
+class SlowRegistry:
+    """A registry whose previews take some requests, and of which another preview may be in progress.
+
+    The embedded registry completes a preview at once.
+    """
+
+    def __init__(self, others: int = 0, requests: int = 0, last: LifecyclePreview | None = None) -> None:
+        self.others, self.requests, self.last = others, requests, last
+        self.policy = ""
+
+    def start_lifecycle_preview(self, repository: str, policy: str) -> None:
+        self.others -= 1
+        if self.others >= 0:
+            raise Refused("in progress", "", kind=ErrorKind.PREVIEW_IN_PROGRESS)
+        self.policy = policy
+
+    def lifecycle_preview(self, repository: str) -> LifecyclePreview:
+        self.requests -= 1
+        if self.requests >= 0:
+            return LifecyclePreview("IN_PROGRESS", self.policy)
+        return self.last or LifecyclePreview("COMPLETE", self.policy, (PreviewedImage("sha256:a"),))
+
+
+def test_a_preview_is_asked_for_until_it_is_complete_and_ever_more_rarely() -> None:
+    pauses: list[float] = []
+    *states, preview = preview_policy(SlowRegistry(others=2, requests=7), "team/app", "{}", wait=pauses.append)
+    assert states == [None] * 9
+    assert preview is not None
+    assert [one.digest for one in preview.images] == ["sha256:a"]
+    assert pauses == [0.5, 1, 0.5, 1, 2, 4, 8, 8, 8]
+    assert max(pauses) == LONGEST_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("registry", "words"),
+    [
+        (SlowRegistry(others=10_000), "did not end in"),
+        (SlowRegistry(requests=10_000), "did not end in"),
+        (SlowRegistry(last=LifecyclePreview("FAILED", "{}")), "as FAILED"),
+        (SlowRegistry(last=LifecyclePreview("COMPLETE", '{"rules": []}')), "Another preview has replaced this one"),
+    ],
+)
+def test_a_preview_that_does_not_come_is_an_error(registry: SlowRegistry, words: str) -> None:
+    pauses: list[float] = []
+    with pytest.raises(EcrTuiError, match=words):
+        list(preview_policy(registry, "team/app", "{}", wait=pauses.append))
+    assert sum(pauses) <= PATIENCE + LONGEST_PAUSE
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    for number in range(103):
+        push_image(client, "team/app", f"n{number}", f"main-{number}")
+    push_index(client, "team/app", tag="index")
+    return open_registry(Connection(), embedded=embedded)
+
+
+def test_our_evaluation_is_that_of_the_preview_with_all_its_pages(registry: Registry) -> None:
+    text = policy_text(MAIN, rule(2, "any", 1, days=False))
+    images = [found for page in registry.images("team/app") for found in page.items]
+    (index,) = (found for found in images if "index" in found.tags)
+    children = {part["digest"] for part in json.loads(registry.manifest("team/app", index.digest).text)["manifests"]}
+    *_, preview = preview_policy(registry, "team/app", text)
+    assert preview is not None
+    run = dry_run(parse_policy(text), images, lambda digest: index.digest if digest in children else "", NOW * 2)
+    assert len(preview.images) == len(run.acting) > 100
+    assert differences(run, preview) == ()
+    assert run.kept_parts == len(children)
+    assert preview.policy == text
+
+
+def test_a_policy_that_ecr_does_not_accept_is_refused_with_its_words(registry: Registry) -> None:
+    with pytest.raises(EcrTuiError, match="Lifecycle policy validation failure"):
+        list(preview_policy(registry, "team/app", policy_text(UNTAGGED, UNTAGGED)))
