@@ -68,6 +68,9 @@ SCOPES = (
     Scope("file_field", "File name"),
     Scope("inspector", "Panes of the image"),
     Scope("text_pane", "Text of the pane"),
+    Scope("split_pane", "Halves of the pane"),
+    Scope("artifacts_pane", "Artifacts"),
+    Scope("packages_pane", "Packages"),
     Scope("manifest", "Manifest and contents"),
     Scope("put_image", "Put image"),
     Scope("put_image_form", "Put image form"),
@@ -286,6 +289,21 @@ ACTIONS = (
     Action("text_pane.search", "slash", "search", "search", "Find text in the pane", footer=True),
     Action("text_pane.save", "x", "save", "save", "Save the text of the pane in a file"),
     *_programs("text_pane", "the text of the pane"),
+    Action(
+        "split_pane.switch_half",
+        "o",
+        "switch_half",
+        "other half",
+        "Move between the table and the text below it",
+        footer=True,
+    ),
+    Action("artifacts_pane.open", "enter", "open", "read", "Read what is in the artifact", footer=True),
+    Action(
+        "artifacts_pane.pretty", "p", "pretty", "pretty", "Show what the content says, or its exact text", footer=True
+    ),
+    Action("packages_pane.filter", "slash", "filter", "filter", "Filter the packages", footer=True),
+    Action("packages_pane.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
+    Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV"),
     Action("manifest.switch_pane", "o", "switch_pane", "switch half", "Switch between the manifest and the contents"),
     Action(
         "manifest.pretty", "p", "pretty", "pretty", "Pretty-print the manifest, or show its exact bytes", footer=True

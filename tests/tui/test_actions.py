@@ -13,8 +13,11 @@ from textual.dom import DOMNode
 from ecrtui.tui import actions
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.bindings import declared_actions
+from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.config_pane import ConfigPane
 from ecrtui.tui.inspector.manifest_pane import ManifestPane
+from ecrtui.tui.inspector.packages_pane import PackagesPane
+from ecrtui.tui.inspector.split_pane import SplitPane
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
@@ -66,6 +69,9 @@ OWNERS: tuple[type[DOMNode], ...] = (
     ManifestPane,
     ConfigPane,
     PaneText,
+    SplitPane,
+    ArtifactsPane,
+    PackagesPane,
     StructureTree,
     FilterBar,
     FileField,

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import DOCKER_IMAGE_CONFIG
 from ecrtui.ecr.image_config import config_of_schema1
-from ecrtui.ecr.manifest import parse_manifest
+from ecrtui.ecr.manifest import Descriptor, parse_manifest
+from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.units import format_size
 from ecrtui.errors import NotFound
 from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.config_text import config_text
-from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.details import facts_text
+from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.text_document import TextDocument, prepare_text
 
+_EMPTY = "application/vnd.oci.empty.v1+json"
+
 
 class ConfigPane(TextPane[TextDocument]):
-    """Every member of the config."""
+    """Every member of the config, after a line about the config itself."""
 
     ID = "config"
 
     async def read(self, inspected: Inspected) -> TextDocument:
-        digest = inspected.require_platform().digest
-        return await blocking.run_blocking(_read_config, inspected.session, inspected.repository_name, digest)
+        platform = inspected.require_platform()
+        return await blocking.run_blocking(_read_config, inspected.session, inspected.repository_name, platform)
 
 
-def _read_config(session: Session, repository: str, digest: str) -> TextDocument:
-    """Return the config of an image as text. Blocks; raises EcrTuiError."""
-    manifest = session.catalog.manifest(repository, digest)
+def _read_config(session: Session, repository: str, platform: PlatformImage) -> TextDocument:
+    """Return the config of a platform as text. Blocks; raises EcrTuiError."""
+    manifest = session.catalog.manifest(repository, platform.digest)
     parsed = parse_manifest(manifest.text)
     if parsed.config is not None:
         config = session.catalog.config(repository, parsed.config)
-        return prepare_text(config_text(config, parsed.config.media_type))
-    if parsed.schema_version == 1:
-        return prepare_text(config_text(config_of_schema1(manifest.text), DOCKER_IMAGE_CONFIG))
-    raise NotFound("No config", f"The manifest {digest} has no config.")
+        body, stored = config_text(config, parsed.config.media_type), _stored(parsed.config)
+    elif parsed.schema_version == 1:
+        body = config_text(config_of_schema1(manifest.text), DOCKER_IMAGE_CONFIG)
+        stored = "in the manifest, in the texts v1Compatibility of its history"
+    else:
+        raise NotFound("No config", f"The manifest {short_digest(platform.digest)} has no config.")
+    head = facts_text([("config of", [visible(platform.name)] if platform.name else []), ("stored", [stored])])
+    return prepare_text(f"{head}\n\n{body}")
+
+
+def _stored(config: Descriptor) -> str:
+    """Return where a config is stored, and how large it is."""
+    parts = [short_digest(config.digest), format_size(config.size), config.media_type]
+    if config.media_type == _EMPTY:
+        parts.append("this artifact has no config of its own")
+    return visible(" · ".join(filter(None, parts)))

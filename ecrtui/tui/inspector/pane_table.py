@@ -44,10 +44,28 @@ def _config(inspected: Inspected) -> Pane[Any]:
     return ConfigPane(inspected)
 
 
+def _layers(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.layers_pane import LayersPane
+
+    return LayersPane(inspected)
+
+
 def _findings(inspected: Inspected) -> Pane[Any]:
     from ecrtui.tui.inspector.findings_pane import FindingsPane
 
     return FindingsPane(inspected)
+
+
+def _artifacts(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
+
+    return ArtifactsPane(inspected)
+
+
+def _packages(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.packages_pane import PackagesPane
+
+    return PackagesPane(inspected)
 
 
 def _raw(inspected: Inspected) -> Pane[Any]:
@@ -60,7 +78,10 @@ PANES = (
     PaneEntry("overview", "overview", "over", _overview),
     PaneEntry("manifest", "manifest", "manif", _manifest),
     PaneEntry("config", "config", "config", _config),
+    PaneEntry("layers", "layers", "layers", _layers),
     PaneEntry("findings", "findings", "find", _findings),
+    PaneEntry("artifacts", "artifacts", "artif", _artifacts),
+    PaneEntry("packages", "packages", "pkgs", _packages),
     PaneEntry("raw", "raw", "raw", _raw),
 )
 """The panes, in the order of their keys."""

@@ -1,0 +1,119 @@
+"""The artifacts of an image as rows of a table, with the lines of a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from textual.content import Content
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.units import MAX_AGE_WIDTH, format_age, format_size
+from ecrtui.inspect.artifacts import Artifact, ArtifactTree, Origin, Subject, blob_kind
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.table.column_layout import Column
+
+
+class ArtifactRow(NamedTuple):
+    """A row: an image, an artifact of it, or one of several contents of an artifact."""
+
+    key: str
+    branch: str
+    """The lines of the tree before the name."""
+    name: str
+    format: str
+    digest: str
+    size: int | None
+    created: float | None
+    origin: str
+    note: str
+    artifact: Artifact | None = None
+    blob: Descriptor | None = None
+    subject: Subject | None = None
+
+
+def artifact_rows(tree: ArtifactTree, tags: Sequence[str] = ()) -> Iterator[ArtifactRow]:
+    """Yield the rows of a tree.
+
+    Args:
+        tree: the tree.
+        tags: the tags of the image.
+    """
+    yield _subject_row(tree.root, "", "  ".join(tags))
+    platforms = [subject for subject in tree.platforms if subject.artifacts]
+    bare = [subject for subject in tree.platforms if not subject.artifacts]
+    below = [*platforms, *bare]
+    yield from _artifact_rows(tree.root.artifacts, tree.root.digest, "", last=not below)
+    for place, subject in enumerate(below):
+        end = place == len(below) - 1
+        yield _subject_row(subject, "└ " if end else "├ ", "" if subject.artifacts else "no artifacts known")
+        yield from _artifact_rows(subject.artifacts, subject.digest, "  " if end else "│ ", last=True)
+
+
+def columns() -> Sequence[Column[ArtifactRow]]:
+    """Return the columns of the table."""
+    return (
+        Column("name", "artifact", _name, min_width=18, max_width=40, flex=1),
+        Column("format", "format", lambda row: row.format, min_width=10, max_width=40),
+        Column("digest", "digest", lambda row: short_digest(row.digest), min_width=12, max_width=12, drop_priority=1),
+        Column("size", "size", lambda row: "" if row.subject else format_size(row.size), align="right", min_width=6),
+        Column("created", "pushed", _age, align="right", min_width=MAX_AGE_WIDTH, drop_priority=3),
+        Column("origin", "from", lambda row: row.origin, min_width=8, max_width=16, drop_priority=2),
+        Column("note", "", lambda row: row.note, min_width=12, drop_priority=4),
+    )
+
+
+def _name(row: ArtifactRow) -> Content:
+    style = "bold" if row.subject else ""
+    return Content.assemble(Content.styled(row.branch, "dim"), text.content(row.name, style))
+
+
+def _age(row: ArtifactRow) -> str:
+    return "" if row.subject else format_age(row.created)
+
+
+def _subject_row(subject: Subject, branch: str, about: str) -> ArtifactRow:
+    return ArtifactRow(subject.digest, branch, subject.name, about, subject.digest, None, None, "", "", subject=subject)
+
+
+def _artifact_rows(artifacts: Sequence[Artifact], parent: str, indent: str, *, last: bool) -> Iterator[ArtifactRow]:
+    for place, artifact in enumerate(artifacts):
+        end = last and place == len(artifacts) - 1
+        blobs = artifact.blobs if artifact.blobs and len(artifact.blobs) > 1 else ()
+        key = f"{parent} {place} {artifact.digest}"
+        blob = artifact.blobs[0] if artifact.blobs and not blobs else None
+        yield _artifact_row(artifact, blob, key, indent + ("└ " if end else "├ "))
+        inner = indent + ("  " if end else "│ ")
+        for number, one in enumerate(blobs):
+            final = number == len(blobs) - 1 and not artifact.artifacts
+            yield _blob_row(artifact, one, f"{key} {number}", inner + ("└ " if final else "├ "))
+        yield from _artifact_rows(artifact.artifacts, key, inner, last=True)
+
+
+def _artifact_row(artifact: Artifact, blob: Descriptor | None, key: str, branch: str) -> ArtifactRow:
+    shown = blob.digest if blob is not None and artifact.origin is Origin.OWN else artifact.digest
+    note = artifact.problem or ("not verified" if artifact.is_signature else "")
+    named = artifact.format or artifact.artifact_type
+    return ArtifactRow(
+        key, branch, str(artifact.kind), named, shown, artifact.size, artifact.created, artifact.origin_text, note,
+        artifact, blob,
+    )  # fmt: skip
+
+
+def _blob_row(artifact: Artifact, blob: Descriptor, key: str, branch: str) -> ArtifactRow:
+    kind, named = blob_kind(artifact, blob)
+    size = blob.size if blob.size >= 0 else None
+    return ArtifactRow(
+        key,
+        branch,
+        str(kind),
+        named or blob.media_type,
+        blob.digest,
+        size,
+        artifact.created,
+        "in it",
+        "",
+        artifact,
+        blob,
+    )

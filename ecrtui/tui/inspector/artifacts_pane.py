@@ -1,0 +1,239 @@
+"""The pane with the artifacts of an image in one tree. Enter reads what is in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual import work
+from textual.widget import Widget
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.units import format_size
+from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.artifact_reading import ArtifactReader
+from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
+from ecrtui.inspect.contents import Content
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.bindings import key_hint
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.details import reason_with_permission
+from ecrtui.tui.inspector.artifact_rows import ArtifactRow, artifact_rows, columns
+from ecrtui.tui.inspector.content_text import content_text
+from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.package_table import PackageTable
+from ecrtui.tui.inspector.split_pane import SplitPane
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.text_document import TextDocument, prepare_text
+from ecrtui.tui.widgets.filter_bar import FilterBar
+
+LARGE = 1_000_000
+"""Bytes from which on a content is read only after its size was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A content in the lower half, prepared for the screen."""
+
+    content: Content
+    blob: Descriptor
+    pretty: TextDocument
+    exact: TextDocument
+
+
+class ArtifactsPane(SplitPane[ArtifactTree]):
+    """The tree above, and below it what is in the artifact that was opened."""
+
+    ID = "artifacts"
+    PER_PLATFORM = False
+    SCOPES = ("artifacts_pane",)
+    EXAMPLE = "find in the content below"
+    DEFAULT_CSS = """
+    ArtifactsPane PackageTable { display: none; height: 1fr; }
+    ArtifactsPane.-packages PackageTable { display: block; }
+    ArtifactsPane.-packages TextView { display: none; }
+    """
+
+    def __init__(self, inspected: Inspected) -> None:
+        super().__init__(inspected)
+        self._tree: ArtifactTree | None = None
+        self._shown: _Shown | None = None
+        self._exact = False
+        self._announced = ""
+        """The digest of a large content whose size was said."""
+
+    def content(self) -> Iterable[Widget]:
+        yield from super().content()
+        yield PackageTable()
+
+    def key_of(self, row: Any) -> Any:
+        return row.key
+
+    def columns(self) -> Sequence[Column[Any]]:
+        return columns()
+
+    async def read(self, inspected: Inspected) -> ArtifactTree:
+        return await read_tree(inspected)
+
+    def present(self, content: ArtifactTree) -> None:
+        self._tree = content
+        problems = [f"{one.part}: not known. {reason_with_permission(one.error)}" for one in content.problems]
+        self.show_about("\n".join([*problems, *content.notes]))
+        self._show_tree()
+        if self._shown is None:
+            self._explain("Select an artifact. " + key_hint(self, "artifacts_pane.open", "reads what is in it."))
+
+    def badge(self, content: ArtifactTree) -> str:
+        return str(content.count) if not content.problems else f"{content.count}?"
+
+    def action_open(self) -> None:
+        """Read what is in the artifact under the cursor, or open the image under it."""
+        row: ArtifactRow | None = self.table.current
+        if row is None:
+            return
+        if row.artifact is not None:
+            self._open(row.artifact, row.blob)
+        elif self._tree is not None and row.digest != self._tree.root.digest:
+            self.post_message(
+                messages.OpenImage(self.inspected.source, self.inspected.repository_name, row.digest, pane=self.ID)
+            )
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        message.stop()
+        if message.table is self.table:
+            self.action_open()
+
+    def action_pretty(self) -> None:
+        """Show the content as it is stored, or what it says."""
+        self._exact = not self._exact
+        self._show_content()
+
+    @work(exclusive=True, group="content", exit_on_error=False)
+    async def _open(self, artifact: Artifact, blob: Descriptor | None) -> None:
+        """Read a content, and show it."""
+        tree = self._tree
+        if tree is None or not artifact.digest:
+            return
+        reader = _reader(self.inspected)
+        try:
+            if blob is None:
+                self._explain("reading the manifest…")
+                artifact = await blocking.run_blocking(reader.with_blobs, artifact)
+                self._tree = tree = with_artifact(tree, artifact)
+                self._show_tree()
+                if (only := self._only_blob(artifact)) is None:
+                    return
+                blob = only
+            if not self._may_read(blob):
+                return
+            self._explain(f"reading {format_size(blob.size)}…")
+            self._shown = await self.inspected.reads.once(
+                ("content", artifact.digest, blob.digest), _read_content, reader, tree, artifact, blob
+            )
+        except EcrTuiError as error:
+            self._explain(reason_with_permission(error), f"{artifact.kind} {short_digest(artifact.digest)}")
+            return
+        self._exact = False
+        hint = key_hint(self, "artifacts_pane.pretty", "exact")
+        self.show_selected(_heading(artifact, self._shown, hint))
+        self._show_content()
+
+    def _only_blob(self, artifact: Artifact) -> Descriptor | None:
+        """Return the content of an artifact that has one; otherwise say what it has."""
+        blobs = artifact.blobs or ()
+        if len(blobs) == 1:
+            return blobs[0]
+        words = artifact.problem or (
+            f"This artifact has {len(blobs)} contents. Select one." if blobs else "This artifact has no content."
+        )
+        self._explain(words)
+        return None
+
+    def _may_read(self, blob: Descriptor) -> bool:
+        """Return False for a large content, the first time: its size is said first."""
+        if blob.size < LARGE or self._announced == blob.digest:
+            return True
+        self._announced = blob.digest
+        again = key_hint(self, "artifacts_pane.open", "again reads it.")
+        self._explain(f"This content has {format_size(blob.size)}. {again}")
+        return False
+
+    def _show_tree(self) -> None:
+        if self._tree is not None:
+            try:
+                tags = self.inspected.image.tags
+            except EcrTuiError:
+                tags = ()
+            self.table.replace_rows(artifact_rows(self._tree, tags))
+
+    def _show_content(self) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        packages = None if self._exact else shown.content.packages
+        self.set_class(packages is not None, "-packages")
+        if packages is not None:
+            self.query_one(PackageTable).show(packages)
+        self.view.show(shown.exact if self._exact else shown.pretty)
+
+    def _explain(self, words: str, heading: str = "") -> None:
+        """Show words of ours in place of a content."""
+        self._shown = None
+        self.remove_class("-packages")
+        self.show_selected(heading)
+        self.view.show(prepare_text(words))
+
+    @property
+    def saved_text(self) -> str:
+        """The content as it is shown; that of an SBOM as it is stored."""
+        if self._shown is not None and self._shown.content.packages is not None:
+            return self._shown.content.exact
+        return super().saved_text
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        row: ArtifactRow | None = self.table.current
+        own = [] if row is None or not row.digest else [CopyItem(f"digest of the {row.name}", row.digest)]
+        if row is not None and row.blob is not None and row.blob.digest != row.digest:
+            own.append(CopyItem("digest of its content", row.blob.digest))
+        return (*own, *super().copy_items())
+
+    def action_switch_half(self) -> None:
+        lower = self.query_one(PackageTable).table if self.has_class("-packages") else self.view
+        (lower if self.table.has_focus else self.table).focus()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        if not self.has_class("-packages"):
+            return  # Textual calls the handler of the base class
+        message.stop()
+        message.prevent_default()
+        self.query_one(FilterBar).show_problem(self.query_one(PackageTable).filter(message.value))
+
+
+async def read_tree(inspected: Inspected) -> ArtifactTree:
+    """Return the artifacts of the image, which several panes show. Raises EcrTuiError."""
+    image = inspected.image
+    reader = _reader(inspected)
+    return await inspected.reads.once(("artifacts", image.digest), reader.tree, image.digest, image.tags)
+
+
+def _reader(inspected: Inspected) -> ArtifactReader:
+    session = inspected.session
+    return ArtifactReader(session.catalog, session.registry, inspected.repository_name)
+
+
+def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> _Shown:
+    """Read a content, and prepare its text. Blocks; raises EcrTuiError."""
+    content = reader.content(tree, artifact, blob)
+    pretty, exact = (prepare_text(content_text(content, exact=exact)) for exact in (False, True))
+    return _Shown(content, blob, pretty, exact)
+
+
+def _heading(artifact: Artifact, shown: _Shown, hint: str) -> str:
+    """Return the line above a content."""
+    named = f"{artifact.kind} {short_digest(artifact.digest)}"
+    title = "" if shown.content.title == str(artifact.kind) else shown.content.title
+    size = format_size(shown.blob.size)
+    return " · ".join(filter(None, [named, title, size, "matches its digest", hint, shown.blob.media_type]))

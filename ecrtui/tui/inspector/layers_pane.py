@@ -1,0 +1,192 @@
+"""The pane with the layers of a platform, beside the steps of its build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image_config import ImageConfig
+from ecrtui.ecr.manifest import parse_manifest
+from ecrtui.ecr.units import UNKNOWN, format_count, format_size
+from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, layer_sharing, layer_table
+from ecrtui.session import Session
+from ecrtui.tui import blocking
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.details import Facts, facts_text, reason_with_permission
+from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.split_pane import SplitPane
+from ecrtui.tui.safe_text import visible
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.text_document import prepare_text
+
+MAX_MANIFESTS = 1_000
+"""Manifests at hand that are compared."""
+
+_BAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What the pane shows of a platform.
+
+    Args:
+        name: the platform; empty for an image that is none of an index.
+        table: the layers and steps.
+        sharing: which other images have them.
+        config_error: why the steps are not known.
+    """
+
+    name: str
+    table: LayerTable
+    sharing: LayerSharing
+    config_error: EcrTuiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the table, with its place in it."""
+
+    place: int
+    layer: LayerRow
+    layers: Layers
+
+    @property
+    def also_in(self) -> str:
+        """In how many of the images at hand the layer is."""
+        if not self.layer.number:
+            return ""
+        if not self.layers.sharing.known:
+            return "?"
+        count = len(self.layers.sharing.images.get(self.layer.digest, ()))
+        return f"{count} of {self.layers.sharing.known}" if count else "no other"
+
+    @property
+    def share(self) -> str:
+        """The part of the image that the layer is, as a bar and in percent."""
+        part = self.layers.table.share(self.layer)
+        if part is None:
+            return UNKNOWN if self.layer.number else ""
+        full = round(part * _BAR)
+        return f"{'█' * full}{'░' * (_BAR - full)} {part:>4.0%}"
+
+
+class LayersPane(SplitPane[Layers]):
+    """The layers with their size and the steps that made them."""
+
+    ID = "layers"
+
+    def key_of(self, row: Any) -> Any:
+        return str(row.place)
+
+    def columns(self) -> Sequence[Column[Any]]:
+        return (
+            Column("number", "#", lambda row: str(row.layer.number or UNKNOWN), align="right", min_width=2),
+            Column("size", "size", _size, align="right", min_width=6),
+            Column("share", "share", lambda row: row.share, min_width=10, drop_priority=2),
+            Column("digest", "digest", lambda row: short_digest(row.layer.digest), min_width=12, drop_priority=1),
+            Column("also", "also in", lambda row: row.also_in, min_width=8, drop_priority=3),
+            Column("step", "made by", _step, min_width=16, max_width=300, flex=1),
+        )
+
+    async def read(self, inspected: Inspected) -> Layers:
+        platform = inspected.require_platform()
+        manifest = await inspected.manifest_of(platform.digest)
+        read = _read_layers
+        return await blocking.run_blocking(
+            read, inspected.session, inspected.repository_name, manifest.text, platform.digest, platform.name
+        )
+
+    def present(self, content: Layers) -> None:
+        self.show_about(_about(content))
+        self.table.replace_rows(_Row(place, layer, content) for place, layer in enumerate(content.table.rows))
+        self.table.set_placeholder("This image has no layers.")
+        if not content.table.rows:
+            self._show_row(None)
+
+    def badge(self, content: Layers) -> str:
+        return str(len(content.table.layers))
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        message.stop()
+        self._show_row(message.item)
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        row: _Row | None = self.table.current
+        if row is None:
+            return super().copy_items()
+        own = [CopyItem("digest of the layer", row.layer.digest)] if row.layer.digest else []
+        if row.layer.command:
+            own.append(CopyItem("step of the build", row.layer.command))
+        return (*own, *super().copy_items())
+
+    def _show_row(self, row: _Row | None) -> None:
+        if row is None:
+            self.show_selected("")
+            self.view.show(prepare_text(""))
+            return
+        number, count = row.layer.number, len(row.layers.table.layers)
+        self.show_selected(f"layer {number} of {count}" if number else "a step without a layer")
+        self.view.show(prepare_text(_row_text(row)))
+
+
+def _size(row: _Row) -> str:
+    return format_size(row.layer.size) if row.layer.number else ""
+
+
+def _step(row: _Row) -> str:
+    return row.layer.command or ("not known" if row.layers.config_error else "")
+
+
+def _read_layers(session: Session, repository: str, manifest: str, digest: str, name: str) -> Layers:
+    """Return the layers of a platform. The config can be missing: then the steps are not known. Blocks."""
+    descriptor = parse_manifest(manifest).config
+    config: ImageConfig | None = None
+    error: EcrTuiError | None = None
+    if descriptor is not None:
+        try:
+            config = session.catalog.config(repository, descriptor)
+        except EcrTuiError as problem:
+            error = problem
+    at_hand = session.catalog.recent_manifests(repository, MAX_MANIFESTS)
+    return Layers(name, layer_table(manifest, config), layer_sharing(at_hand, digest), error)
+
+
+def _about(content: Layers) -> str:
+    """Return the lines above the table."""
+    table, sharing = content.table, content.sharing
+    layers = format_count(len(table.layers), "layer")
+    parts = [content.name, f"{format_size(table.size)} in {layers}"]
+    if sharing.known and (shared := [layer for layer in table.layers if layer.digest in sharing.images]):
+        size = None if any(layer.size < 0 for layer in shared) else sum(layer.size for layer in shared)
+        parts.append(f"{format_size(size)} of it also in other images")
+    at_hand = format_count(sharing.known, "other image") if sharing.known else "no other image"
+    parts.append(f"the manifests of {at_hand} are at hand")
+    lines = [" · ".join(filter(None, parts)), table.problem]
+    if (error := content.config_error) is not None:
+        lines.append(f"The steps are not known. {reason_with_permission(error)}")
+    return "\n".join(filter(None, lines))
+
+
+def _row_text(row: _Row) -> str:
+    """Return all that is known of a layer, or of a step."""
+    layer = row.layer
+    facts: Facts = [
+        ("made by", [visible(layer.command)] if layer.command else []),
+        ("created", [visible(layer.created)] if layer.created else []),
+        ("comment", [visible(layer.comment)] if layer.comment else []),
+    ]
+    if layer.number:
+        images = row.layers.sharing.images.get(layer.digest, frozenset())
+        exact = f"{format_size(layer.size)}, {layer.size:,} bytes" if layer.size >= 0 else "not known"
+        facts += [
+            ("size", [exact]),
+            ("digest", [visible(layer.digest)]),
+            ("unpacked", [visible(layer.diff_id)] if layer.diff_id else []),
+            ("media type", [visible(layer.media_type)] if layer.media_type else []),
+            ("also in", [short_digest(digest) for digest in sorted(images)]),
+        ]
+    return facts_text(facts)

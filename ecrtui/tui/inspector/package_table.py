@@ -1,0 +1,104 @@
+"""A table with the packages of an SBOM, which filters and sorts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr.units import format_number
+from ecrtui.inspect.packages import Package, PackageList
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.inspector.content_text import totals_text
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+
+_FIELDS = Package._fields
+_COLUMNS: tuple[Column[Any], ...] = (
+    Column("name", "package", lambda row: row.name, lambda row: row.name.lower(), min_width=20, flex=2, max_width=48),
+    Column("version", "version", lambda row: row.version, lambda row: row.version, min_width=8, max_width=28),
+    Column(
+        "type", "type", lambda row: row.type or "?", lambda row: row.type, min_width=4, max_width=10, drop_priority=1
+    ),
+    Column(
+        "license", "license", lambda row: row.license or "?", lambda row: row.license, min_width=8, max_width=24,
+        drop_priority=2,
+    ),
+    Column("purl", "purl", lambda row: row.purl, lambda row: row.purl, min_width=16, max_width=90, drop_priority=3),
+)  # fmt: skip
+
+
+class PackageTable(Vertical):
+    """Totals of a package list, and the list."""
+
+    DEFAULT_CSS = """
+    PackageTable { height: 1fr; }
+    PackageTable > .totals { height: auto; padding: 0 1; color: $text-muted; }
+    PackageTable > Table { height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packages = PackageList()
+        """The packages that are shown."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="totals")
+        yield Table[Package](Rows("\n".join), _COLUMNS, sort="name")
+
+    @property
+    def table(self) -> Table[Package]:
+        """The table."""
+        return self.query_one(Table)
+
+    def show(self, packages: PackageList, about: str = "") -> None:
+        """Show other packages.
+
+        Args:
+            packages: the packages.
+            about: lines above the totals.
+        """
+        self.packages = packages
+        lines = [about, packages.problem, totals_text(packages) if packages.packages else ""]
+        self.query_one(".totals", Static).update(text.block("\n".join(filter(None, lines))))
+        self.table.set_placeholder("No package is listed.")
+        self.table.clear()
+        self.table.merge(packages.packages)
+
+    def filter(self, words: str) -> str:
+        """Show the packages that match all words. Return what is wrong with the words; empty if nothing is."""
+        matches = package_filter(words)
+        self.table.filter(matches)
+        if matches is not None and self.packages.packages and not any(map(matches, self.packages.packages)):
+            return f"none of {format_number(len(self.packages.packages))} packages match"
+        return ""
+
+    def sort_next(self) -> None:
+        """Sort by the next column that is shown."""
+        shown = [column.id for column in _COLUMNS if self.table.shows(column.id)]
+        current = self.table.sorted_by or ""
+        place = shown.index(current) + 1 if current in shown else 0
+        self.table.sort_by(shown[place % len(shown)], descending=False)
+
+    def on_table_sort_requested(self, message: Table.SortRequested) -> None:
+        message.stop()
+        again = message.column == self.table.sorted_by
+        self.table.sort_by(message.column, descending=again and not self.table.descending)
+
+
+def package_filter(words: str) -> Callable[[Package], bool] | None:
+    """Return a predicate for packages: all words occur in them, ``type:deb`` in that member; None without words."""
+    tests = [_test(word.lower()) for word in words.split()]
+    return (lambda package: all(test(package) for test in tests)) if tests else None
+
+
+def _test(word: str) -> Callable[[Package], bool]:
+    name, colon, rest = word.partition(":")
+    if colon and name in _FIELDS:
+        place = _FIELDS.index(name)
+        return lambda package: rest in package[place].lower()
+    return lambda package: any(word in value.lower() for value in package)

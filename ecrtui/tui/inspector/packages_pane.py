@@ -1,0 +1,116 @@
+"""The pane with the packages of a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from ecrtui.ecr.csv_cells import csv_lines
+from ecrtui.inspect.artifact_reading import ArtifactReader
+from ecrtui.inspect.artifacts import ArtifactTree
+from ecrtui.inspect.findings import ScanTarget, read_scan
+from ecrtui.inspect.packages import Package, PackageList
+from ecrtui.session import Session
+from ecrtui.tui import blocking
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.details import reason_with_permission
+from ecrtui.tui.inspector.artifacts_pane import read_tree
+from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
+from ecrtui.tui.inspector.package_table import PackageTable
+from ecrtui.tui.inspector.pane import Pane, SavePane
+from ecrtui.tui.widgets.filter_bar import FilterBar
+
+
+class PackagesPane(Pane[PackageList]):
+    """The packages that the SBOM of a platform lists; without one, those with findings."""
+
+    ID = "packages"
+    SCOPES = ("packages_pane",)
+
+    def content(self) -> Iterable[Widget]:
+        yield FilterBar("words, or type:deb license:MIT")
+        yield PackageTable()
+
+    async def read(self, inspected: Inspected) -> PackageList:
+        platform = inspected.require_platform()
+        tree = await read_tree(inspected)
+        return await blocking.run_blocking(_read_packages, inspected.session, inspected.repository_name, tree, platform)
+
+    def present(self, content: PackageList) -> None:
+        self._packages.show(content, " · ".join(filter(None, [content.source, content.format, content.tool])))
+        bar = self.query_one(FilterBar)
+        if bar.field.value:
+            self._filter(bar.field.value)
+
+    def badge(self, content: PackageList) -> str:
+        return f"{len(content.packages):,}" if content.format else ""
+
+    @property
+    def _packages(self) -> PackageTable:
+        return self.query_one(PackageTable)
+
+    def focus_content(self) -> None:
+        self._packages.table.focus()
+
+    def search(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_filter(self) -> None:
+        """Filter the packages."""
+        self.search()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._packages.sort_next()
+
+    def action_save(self) -> None:
+        """Save the packages that are shown, as CSV."""
+        shown = self._shown
+        self.post_message(SavePane(".csv", lambda: as_csv(shown)))
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        package = self._packages.table.current
+        items = [CopyItem("packages shown, as CSV", as_csv(self._shown), lines=True)]
+        if package is not None:
+            items.insert(0, CopyItem("package and version", f"{package.name} {package.version}".strip()))
+            if package.purl:
+                items.insert(0, CopyItem("package URL", package.purl))
+        return tuple(items)
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        message.stop()
+        self._filter(message.value)
+
+    def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
+        message.stop()
+        self.focus_content()
+
+    def _filter(self, words: str) -> None:
+        self.query_one(FilterBar).show_problem(self._packages.filter(words))
+
+    @property
+    def _shown(self) -> list[Package]:
+        rows = self._packages.table.rows
+        return [rows[index] for index in range(len(rows))]
+
+
+def as_csv(packages: Iterable[Package]) -> str:
+    """Return packages as CSV for a spreadsheet, in which no cell is a formula."""
+    return "".join(csv_lines([Package._fields, *packages]))
+
+
+def _read_packages(session: Session, repository: str, tree: ArtifactTree, platform: PlatformImage) -> PackageList:
+    """Return the packages of a platform: of its SBOM, else those with findings. Blocks; raises EcrTuiError."""
+    found = ArtifactReader(session.catalog, session.registry, repository).packages(tree, platform.digest)
+    if found is not None:
+        return found
+    why = "This image has no SBOM."
+    if tree.problems:
+        why = f"Not known whether there is an SBOM. {reason_with_permission(tree.problems[0].error)}"
+    scan = read_scan(session.registry, repository, ScanTarget(platform.digest))
+    if scan.report is None:
+        return PackageList(problem=f"{why} The packages are not known: {scan.state}. {scan.reason}".strip())
+    named = {Package(finding.package, finding.version) for finding in scan.report.findings if finding.package}
+    source = f"{why} Only packages with findings are known."
+    return PackageList(packages=tuple(sorted(named)), source=source)

@@ -1,0 +1,94 @@
+"""A pane with a table above and a text below, which tells more of the row under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ecrtui.catalog.rows import Rows
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.inspector.text_pane import TextPane
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.filter_bar import FilterBar
+
+Content = TypeVar("Content")
+
+
+class PaneTable(Table[Any]):
+    """The table of a pane."""
+
+    def replace_rows(self, rows: Iterable[Any]) -> None:
+        """Show other rows, in their order; the cursor stays on its row."""
+        current = self.current
+        key = None if current is None else self.rows.key_of(current)
+        self.clear()
+        self.merge(rows)
+        self.styles.max_height = len(self.rows) + 2  # the heading, and a scroll bar below
+        index = None if key is None else self.rows.index_of(key)
+        if index is not None:
+            self._move(index)
+
+
+class SplitPane(TextPane[Content], Generic[Content]):
+    """A line about the whole, a table, a line about the selected row, and a text about it."""
+
+    SCOPES = ("split_pane",)
+    EXAMPLE: ClassVar[str] = "find in the text below"
+    """The placeholder of the field that ``/`` opens."""
+    DEFAULT_CSS = """
+    SplitPane .about { height: auto; padding: 0 1; color: $text-muted; }
+    SplitPane .selected { height: 1; padding: 0 1; border-top: solid $border-blurred; height: 2; color: $primary; }
+    SplitPane PaneTable { height: 1fr; min-height: 4; }
+    SplitPane TextView { height: 1fr; }
+    """
+
+    def content(self) -> Iterable[Widget]:
+        yield FilterBar(self.EXAMPLE)
+        yield Static(classes="about")
+        yield self.make_table()
+        yield Static(classes="selected")
+        yield self.make_view()
+
+    def make_table(self) -> PaneTable:
+        """Return the table."""
+        return PaneTable(Rows(self.key_of), self.columns())
+
+    def key_of(self, row: Any) -> Any:
+        """Return the identity of a row."""
+        raise NotImplementedError
+
+    def columns(self) -> Sequence[Column[Any]]:
+        """Return the columns of the table."""
+        raise NotImplementedError
+
+    @property
+    def table(self) -> PaneTable:
+        """The table."""
+        return self.query_one(PaneTable)
+
+    def show_about(self, about: str) -> None:
+        """Show lines about the whole above the table."""
+        line = self.query_one(".about", Static)
+        line.update(text.block(about))
+        line.display = bool(about)
+
+    def show_selected(self, selected: str) -> None:
+        """Show a line about the selected row above its text."""
+        self.query_one(".selected", Static).update(text.content(selected))
+
+    def focus_content(self) -> None:
+        self.table.focus()
+
+    def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
+        """Give the keys to the text: there they move between the matches."""
+        message.stop()
+        message.prevent_default()  # Textual would call the handler of the base class, too
+        (self.view if self.view.found[1] else self.table).focus()
+
+    def action_switch_half(self) -> None:
+        """Move the keys between the table and the text."""
+        (self.view if self.table.has_focus else self.table).focus()

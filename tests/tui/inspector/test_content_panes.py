@@ -1,0 +1,152 @@
+"""The panes with what is in an image: config, layers, artifacts, packages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
+from tests.support.embedded import client_for, put, upload_blob
+from tests.support.screen import cursor_row, running, screen_text, type_text, until, until_gone
+from tests.tui.test_snapshots import compare
+
+pytestmark = pytest.mark.usefixtures("no_sdk_retries")
+
+SIZES = ((120, 35), (80, 24))
+ARM64 = "› linux/arm64"
+
+
+async def choose(pilot: Pilot[None], platform: str) -> None:
+    """Select a platform of the index. The first one depends on the scans that are known by then."""
+    if f"› {platform}" not in await until(pilot, "› linux/"):
+        await pilot.press("greater_than_sign")
+    await until(pilot, f"› {platform}")
+
+
+async def test_the_panes_of_a_release_match_their_snapshots() -> None:
+    """One walk: the platform differs from the other one, and the key of a pane shows what is of this platform."""
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "prod release-2026.11 staging")
+        await pilot.press("3")
+        await until(pilot, "JAVA_VERSION")
+        await choose(pilot, "linux/arm64")
+        await compare(pilot, "pane-config", SIZES)
+        await pilot.press("4")
+        await until(pilot, "in 6 layers")
+        await pilot.press("j", "j")
+        await until(pilot, "layer 3 of 6")
+        await compare(pilot, "pane-layers", SIZES)
+        await choose(pilot, "linux/amd64")
+        await until(pilot, "in 5 layers")
+
+        await pilot.press("6")
+        await until(pilot, "SOCI index")
+        await pilot.press("j", "enter")
+        await until(pilot, "notation-go")
+        await compare(pilot, "pane-artifacts", SIZES)
+        await pilot.press("slash")
+        await type_text(pilot, "Example Signing CA")
+        await pilot.press("enter", "p")
+        await until(pilot, '{"payload":')
+        await pilot.press("o", "j", "j", "enter")
+        await until(pilot, "46 packages")
+        await compare(pilot, "pane-artifacts-sbom", SIZES)
+
+        await pilot.press("8")
+        await until(pilot, "of linux/amd64, in the index")
+        await compare(pilot, "pane-packages", SIZES)
+        await pilot.press("slash")
+        await type_text(pilot, "type:maven spring")
+        await until_gone(pilot, "zlib")
+        screen = await until(pilot, "spring-boot")
+        assert "spring-web" in screen
+        await pilot.press("enter", "s")
+        await until(pilot, "version ▲")
+
+
+async def move_to(pilot: Pilot[None], words: str, key: str) -> None:
+    """Move the cursor of the table up (``k``) or down (``j``), to the row with these words."""
+    for _ in range(10):
+        if words in cursor_row(screen_text(pilot.app)):
+            return
+        await pilot.press(key if words in screen_text(pilot.app) else "j")
+    raise AssertionError(f"no row with {words}")
+
+
+async def test_a_chart_and_contents_of_every_size_are_read_on_request() -> None:
+    embedded = checkout_registry()
+    client = client_for(embedded)
+    chart = client.describe_images(repositoryName=CHART, imageIds=[{"imageTag": "1.1.0"}])["imageDetails"][0]
+    contents = [b"first", b"second\x1b[2J", b"large " * 300_000]
+    subject = {"mediaType": chart["imageManifestMediaType"], "digest": chart["imageDigest"], "size": 5}
+
+    def attach(kind: str, *layers: bytes) -> None:
+        config = {"mediaType": "application/vnd.oci.empty.v1+json", **upload_blob(client, CHART, b"{}")}
+        described = [{"mediaType": "text/plain", **upload_blob(client, CHART, layer)} for layer in layers]
+        document = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "artifactType": kind, "config": config, "layers": described, "subject": subject}  # fmt: skip
+        put(client, CHART, json.dumps(document))
+
+    attach("a/two", *contents[:2])
+    attach("a/large", contents[2])
+    read: list[int] = []
+    embedded.faults.before("GetDownloadUrlForLayer", lambda: read.append(1), times=None)
+    async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
+        await until(pilot, "1.1.0")
+        await pilot.press("6")
+        await until(pilot, "a/large")
+        assert not read
+        await pilot.press("j", "enter")
+        await until(pilot, "replicaCount: 2")
+        await until(pilot, "file checkout/Chart.yaml")
+
+        await move_to(pilot, "a/two", "j")
+        await pilot.press("enter")
+        await until(pilot, "This artifact has 2 contents. Select one.")
+        await pilot.press("j", "j", "enter")
+        await until(pilot, "second␛[2J")
+
+        before = len(read)
+        await move_to(pilot, "a/large", "k")
+        await pilot.press("enter")
+        await until(pilot, "This content has 1.8 MB. enter again reads it.")
+        assert len(read) == before
+        await pilot.press("enter")
+        await until(pilot, "large large large")
+
+
+async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None:
+    embedded = checkout_registry()
+    denied = embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no blobs for you")
+    unlisted = embedded.faults.add("ListImageReferrers:error:code=AccessDeniedException:message=no list for you")
+    async with running(embedded, f"{CHECKOUT}:prod", size=(140, 40), prefetch=False) as pilot:
+        await until(pilot, "prod release-2026.11 staging")
+        await pilot.press("3")
+        screen = await until(pilot, "no blobs for you")
+        assert "ecr:GetDownloadUrlForLayer" in screen
+        await pilot.press("4")
+        screen = await until(pilot, "98 MB in 6 layers")
+        assert "The steps are not known." in screen
+        assert "You need ecr:GetDownloadUrlForLayer." in screen
+        await pilot.press("6")
+        screen = await until(pilot, "referrers: not known.")
+        assert "You need ecr:BatchGetImage." in screen
+        assert "no list for you" in screen
+        await pilot.press("j", "enter")
+        await until(pilot, "no blobs for you")
+        denied.times = denied.hits
+        await pilot.press("enter")
+        await until(pilot, "Rekor entry")
+        unlisted.times = unlisted.hits
+        await pilot.press("ctrl+r")
+        await until_gone(pilot, "referrers: not known.")
+        await until(pilot, "SOCI index")
+
+
+async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:hotfix-2026.10.1", size=(110, 30), prefetch=False) as pilot:
+        await until(pilot, "hotfix-2026.10.1")
+        await pilot.press("8")
+        await until(pilot, "This image has no SBOM. Only packages with findings are known.")
