@@ -21,7 +21,7 @@ def test_every_operation_that_ecrtui_calls_has_a_permission() -> None:
 @pytest.mark.parametrize(
     ("purpose", "writes"),
     [
-        (Purpose.BROWSE, set()),
+        (Purpose.BROWSE, {"ecr:StartLifecyclePolicyPreview"}),  # it changes the last preview, and no image
         (Purpose.RETAG, {"ecr:PutImage"}),
         (Purpose.UNTAG, {"ecr:PutImage", "ecr:BatchDeleteImage"}),
         (
