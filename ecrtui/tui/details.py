@@ -1,4 +1,4 @@
-"""Documents and findings as text for people.
+"""Documents as text for people.
 
 Every value takes lines of its own to the right of a label of ours, and control characters in it are visible. So no
 text of the registry can look like another fact.
@@ -7,12 +7,11 @@ text of the registry can look like another fact.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.ecr.documents import without_empty
 from ecrtui.ecr.exact_json import parse_json, write_json
-from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.permissions import action_of
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
 from ecrtui.errors import EcrTuiError, ErrorKind
@@ -24,20 +23,6 @@ Facts = list[tuple[str, list[str]]]
 
 NOT_SUPPORTED = "not supported by this registry"
 """The text in place of something that the registry does not have."""
-
-SEVERITY_WIDTH = max(map(len, SEVERITIES)) + 2
-
-
-def findings_text(findings: Sequence[Finding]) -> str:
-    """Return findings as text, worst first, each with the version that fixes it."""
-    order = {severity: number for number, severity in enumerate(SEVERITIES)}
-    lines = []
-    for finding in sorted(findings, key=lambda finding: (order.get(finding.severity, len(order)), finding.name)):
-        fix = f", fixed in {finding.fixed_in}" if finding.fixed_in else ""
-        package = f"{finding.package} {finding.version}".strip()
-        lines.append(f"{visible(finding.severity):<{SEVERITY_WIDTH}}{visible(f'{finding.name}  {package}{fix}')}")
-        lines += [f"{'':<{SEVERITY_WIDTH}}{visible(line)}" for line in (finding.description, finding.uri) if line]
-    return "\n".join(lines) or "No findings."
 
 
 def facts_text(facts: Facts) -> str:

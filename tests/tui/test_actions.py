@@ -15,6 +15,7 @@ from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.bindings import declared_actions
 from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.config_pane import ConfigPane
+from ecrtui.tui.inspector.findings_pane import FindingsPane
 from ecrtui.tui.inspector.manifest_pane import ManifestPane
 from ecrtui.tui.inspector.packages_pane import PackagesPane
 from ecrtui.tui.inspector.split_pane import SplitPane
@@ -72,6 +73,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     SplitPane,
     ArtifactsPane,
     PackagesPane,
+    FindingsPane,
     StructureTree,
     FilterBar,
     FileField,

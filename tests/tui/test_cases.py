@@ -289,18 +289,3 @@ async def test_compare_goes_on_when_a_config_cannot_be_read(cases: Cases) -> Non
             assert "manifest.config.digest" in screen
     finally:
         cases.embedded.faults.remove(fault)
-
-
-async def test_the_findings_of_a_digest_that_is_no_image_are_not_called_unscanned() -> None:
-    embedded = new_embedded()
-    client = client_for(embedded)
-    client.create_repository(repositoryName="team/app")
-    push_image(
-        client, "team/app", "one", "v1", annotations={"org.opencontainers.image.base.digest": "sha256:" + "1" * 64}
-    )
-    async with running(embedded, "team/app:v1", size=(160, 45)) as pilot:
-        await open_pane(pilot, "manifest")
-        await until(pilot, "annotations · 1")
-        await pilot.press("tab", "tab", "tab", "f")
-        screen = await until(pilot, "not found")
-        assert "has not been scanned" not in screen

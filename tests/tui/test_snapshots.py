@@ -219,6 +219,6 @@ def difference(name: str, screen: str) -> list[str]:
 def test_every_snapshot_belongs_to_a_screen() -> None:
     names = [*(view.name for view in VIEWS), "retag-done", "activity"]
     expected = {f"{name}-{columns}x{rows}" for columns, rows in SIZES for name in names}
-    panes = ["pane-config", "pane-layers", "pane-artifacts", "pane-artifacts-sbom", "pane-packages"]
+    panes = ["pane-config", "pane-layers", "pane-findings", "pane-artifacts", "pane-artifacts-sbom", "pane-packages"]
     expected |= {f"{name}-{columns}x{rows}" for columns, rows in PICKER_SIZES for name in ("connections", *panes)}
     assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected

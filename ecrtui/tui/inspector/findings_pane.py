@@ -1,21 +1,369 @@
-"""The pane with the scan findings of a platform."""
+"""The pane with the findings of the scans: a table of all platforms, and the text of the selected finding."""
 
 from __future__ import annotations
 
-from ecrtui.tui import blocking, details
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ecrtui.catalog.filter import FilterError
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
+from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.inspect import findings, findings_elsewhere, findings_export
+from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget
+from ecrtui.inspect.findings_elsewhere import TaggedScan
+from ecrtui.inspect.findings_filter import parse_findings
+from ecrtui.tui import blocking
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.bindings import press
+from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.inspector.findings_columns import finding_columns
+from ecrtui.tui.inspector.findings_details import Elsewhere, details_text, title, unknown_lines
 from ecrtui.tui.inspector.inspected import Inspected
-from ecrtui.tui.inspector.text_pane import TextPane
-from ecrtui.tui.text_document import TextDocument, prepare_text
+from ecrtui.tui.inspector.pane import Pane
+from ecrtui.tui.inspector.text_pane import PaneText
+from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.text_document import prepare_text
+from ecrtui.tui.widgets.filter_bar import FilterBar
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.filter import Filter
+    from ecrtui.ecr.image import Image
+    from ecrtui.session import Session
+
+WITH_FIX = "fix:yes"
+"""The term of the filter for findings with a fix."""
+
+_SCAN_STATES = (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING, ErrorKind.IMAGE_NOT_FOUND)
+"""Errors that are the state of one image. Any other one that all platforms have concerns the whole pane."""
 
 
-class FindingsPane(TextPane[TextDocument]):
-    """The findings, worst first."""
+@dataclass(frozen=True, slots=True)
+class FindingsContent:
+    """The scans of the platforms, and their findings as rows."""
+
+    scans: tuple[PlatformScan, ...]
+    rows: tuple[FindingRow, ...]
+
+
+class FindingsPane(Pane[FindingsContent]):
+    """The findings of all platforms of the image, worst first."""
 
     ID = "findings"
+    SCOPES = ("findings",)
+    PER_PLATFORM = False
+    DEFAULT_CSS = """
+    FindingsPane {
+        #summary { height: 1; padding: 0 2; color: $text-muted; }
+        #scans { height: auto; max-height: 6; padding: 0 2; color: $text-warning; display: none; }
+        #scans.-shown { display: block; }
+        #findings { height: 3fr; min-height: 4; }
+        Table { height: 1fr; }
+        PaneText { height: 2fr; min-height: 5; border-top: solid $separator; padding: 0 1; display: none; }
+        PaneText.-shown { display: block; }
+        PaneText:focus { border-top: solid $primary; border-title-color: $primary; }
+    }
+    """
 
-    async def read(self, inspected: Inspected) -> TextDocument:
-        platform = inspected.require_platform()
-        registry = inspected.session.registry
-        registry.capabilities.require("findings")
-        report = await blocking.run_blocking(registry.findings, inspected.repository_name, platform.digest)
-        return prepare_text(details.findings_text(report.findings))
+    def __init__(self, inspected: Inspected) -> None:
+        super().__init__(inspected)
+        self._content = FindingsContent((), ())
+        self._elsewhere = Elsewhere()
+        self._chosen: Filter[FindingRow] | None = None
+        """The filter that applies; None for all findings."""
+        self._awaits_focus = False
+
+    def content(self) -> Iterable[Widget]:
+        yield FilterBar("severity>=high fix:yes package:openssl")
+        yield Static(id="summary")
+        yield Static(id="scans")
+        yield Vertical(id="findings")
+        yield PaneText()
+
+    # Reading
+
+    async def read(self, inspected: Inspected) -> FindingsContent:
+        targets = _targets(inspected)
+        scans = await blocking.run_blocking(_read_scans, inspected.session, inspected.repository_name, targets)
+        error = scans[0].error
+        if error is not None and error.kind not in _SCAN_STATES and all(scan.error for scan in scans):
+            raise error
+        layers = await blocking.run_blocking(_layers, inspected, targets)
+        return FindingsContent(scans, findings.join_findings(scans, layers))
+
+    def present(self, content: FindingsContent) -> None:
+        self._content, self._elsewhere = content, Elsewhere()
+        self._show_scans()
+        table = self._table or self._mount_table()
+        table.begin_reload()
+        table.merge(content.rows)
+        table.finish_reload()
+        self._show_count()
+
+    def _mount_table(self) -> Table[FindingRow]:
+        """Add the table, whose columns depend on what the scans tell."""
+        rows: Rows[FindingRow] = Rows(key=lambda row: "\n".join(row.key))
+        columns = finding_columns(self._content.rows, len(self._content.scans))
+        table = Table(rows, columns, sort="severity", descending=True)
+        self.query_one("#findings").mount(table)
+        if self._awaits_focus:
+            table.focus()
+        return table
+
+    @property
+    def _table(self) -> Table[FindingRow] | None:
+        return next(iter(self.query(Table)), None)
+
+    def badge(self, content: FindingsContent) -> str:
+        counts = findings.severity_counts(content.rows)
+        unknown = "?" if findings.unknown_scans(content.scans) else ""
+        return " ".join(filter(None, (units.format_finding_counts(counts[:2]) if counts else "", unknown)))
+
+    # Showing
+
+    def _show_scans(self) -> None:
+        """Show the platforms whose findings are not known."""
+        lines = unknown_lines(self._content.scans)
+        if lines and (hint := press(self, "screen.refresh", "ask again")):
+            lines[-1] += f" {hint}"
+        note = self.query_one("#scans", Static)
+        note.update(text.block("\n".join(lines)))
+        note.set_class(bool(lines), "-shown")
+
+    def _show_count(self) -> None:
+        """Show how many findings there are and match, and why there is none."""
+        table, content = self._table, self._content
+        if table is None:
+            return
+        total = units.format_count(len(content.rows), "finding")
+        if self._chosen is None:
+            counts = units.format_finding_counts(findings.severity_counts(content.rows)) if content.rows else ""
+            summary, note = f"{total}  {counts}".rstrip(), _no_findings(content.scans)
+        else:
+            undecided = len(self._chosen.undecided(content.rows))
+            unknown = f"not told by the scans for {units.format_number(undecided)}" if undecided else ""
+            summary = " · ".join(filter(None, (f"{units.format_number(len(table.rows))} match", unknown, total)))
+            reasons = (f"Nothing matches {self._chosen.text}", unknown)
+            note = f"{' · '.join(filter(None, reasons))}. {press(self, 'findings.leave', 'clear the filter')}"
+        self.query_one("#summary", Static).update(text.content(summary))
+        table.set_placeholder(note.strip())
+
+    def on_table_cursor_moved(self) -> None:
+        self._show_details()
+
+    def _show_details(self) -> None:
+        """Show all that is known of the selected finding."""
+        row, view = self.current, self.query_one(PaneText)
+        view.set_class(row is not None, "-shown")
+        if row is None:
+            return
+        ask = press(self, "findings.elsewhere", f"ask the newest {findings_elsewhere.NEWEST} tagged images")
+        view.show(prepare_text(details_text(row, self._content.scans, self._elsewhere, ask)))
+        view.border_title = text.content(f" {title(row)} ")
+
+    @property
+    def current(self) -> FindingRow | None:
+        """The selected finding."""
+        table = self._table
+        return None if table is None else table.current
+
+    def focus_content(self) -> None:
+        table = self._table
+        self._awaits_focus = table is None
+        if table is not None:
+            table.focus()
+
+    # Filter and sort
+
+    def search(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_search(self) -> None:
+        """Show only matching findings."""
+        self.search()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        message.stop()
+        bar, table = self.query_one(FilterBar), self._table
+        try:
+            chosen = parse_findings(message.value)
+        except FilterError as problem:
+            bar.show_problem(problem.with_hint(), problem.position)
+            return
+        bar.show_problem("")
+        self._chosen = chosen or None
+        if table is not None:
+            table.filter(chosen.matches if chosen else None, chosen.spans if chosen else None)
+        self._show_count()
+
+    def on_table_sort_filter_done(self) -> None:
+        self._show_count()
+        self._show_details()
+
+    def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
+        message.stop()
+        self.focus_content()
+
+    def action_leave(self) -> None:
+        """Clear the filter; without one, leave the screen."""
+        bar = self.query_one(FilterBar)
+        if bar.field.value:
+            bar.clear()
+            self.focus_content()
+        elif isinstance(self.screen, AppScreen):
+            self.screen.action_back()
+
+    def action_with_fix(self) -> None:
+        """Show only findings with a fix, or all again."""
+        bar = self.query_one(FilterBar)
+        words = bar.field.value.split()
+        rest = [word for word in words if word != WITH_FIX]
+        line = " ".join(rest if WITH_FIX in words else [*words, WITH_FIX])
+        if line:
+            bar.show_filter(line)
+        else:
+            bar.clear()
+        self.focus_content()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        table = self._table
+        if table is not None:
+            names = list(findings.SORT_KEYS)
+            at = names.index(table.sorted_by) if table.sorted_by in names else -1
+            shown = [name for name in (*names[at + 1 :], *names[: at + 1]) if table.shows(name)]
+            self._sort_by(shown[0])
+
+    def action_reverse(self) -> None:
+        """Reverse the sort order."""
+        table = self._table
+        if table is not None and table.sorted_by is not None:
+            table.sort_by(table.sorted_by, not table.descending)
+
+    def on_table_sort_requested(self, message: Table.SortRequested) -> None:
+        if message.table.sorted_by == message.column:
+            self.action_reverse()
+        else:
+            self._sort_by(message.column)
+
+    def _sort_by(self, column: str) -> None:
+        if self._table is not None:
+            self._table.sort_by(column, column in findings.DESCENDING)
+
+    def action_switch_half(self) -> None:
+        """Switch between the table and the text."""
+        view = self.query_one(PaneText)
+        if view.has_focus or not view.display:
+            self.focus_content()
+        else:
+            view.focus()
+
+    # Export
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        row = self.current
+        if row is None:
+            return ()
+        line = findings_export.ticket_line(row, str(self.inspected.place))
+        return (*copy_words(("id", row.id), ("link", row.finding.uri)), CopyItem("line for a ticket", line))
+
+    async def action_save(self) -> None:
+        """Save the findings that the filter lets through, as CSV or JSON."""
+        if isinstance(self.screen, SavesFiles) and self._table is not None:
+            await self.screen.ask_for_file(
+                {
+                    ".csv": lambda: findings_export.as_csv(self._shown_rows),
+                    ".json": lambda: findings_export.as_json(self._shown_rows),
+                }
+            )
+
+    @property
+    def _shown_rows(self) -> list[FindingRow]:
+        """The findings that the filter lets through, in the order of the table."""
+        rows = self._table.rows if self._table is not None else ()
+        return [rows[index] for index in range(len(rows))]
+
+    # Other images
+
+    @work(exclusive=True, group="elsewhere", exit_on_error=False)
+    async def action_elsewhere(self) -> None:
+        """Ask in which of the newest tagged images the findings are."""
+        inspected = self.inspected
+        try:
+            images = await blocking.run_blocking(_newest_tagged, inspected)
+            self._elsewhere = Elsewhere((), 0, len(images), "" if images else "there is no other tagged image")
+            self._show_details()
+            found: dict[int, TaggedScan] = {}
+            async for place, scan in blocking.iterate_blocking(_ask(inspected, images)):
+                found[place] = scan
+                known = tuple(found[number] for number in sorted(found))
+                self._elsewhere = Elsewhere(known, len(found), len(images))
+                self._show_details()
+        except EcrTuiError as error:
+            self._elsewhere = Elsewhere(problem=error.with_hint())
+            self._show_details()
+
+
+def _targets(inspected: Inspected) -> tuple[ScanTarget, ...]:
+    """Return the images whose scans are those of the image. Raises EcrTuiError."""
+    manifest = inspected.manifest if inspected.is_index else None
+    targets = findings.scan_targets(inspected.digest, manifest)
+    if not targets:
+        raise findings.no_targets(inspected.digest)
+    return targets
+
+
+def _read_scans(session: Session, repository: str, targets: tuple[ScanTarget, ...]) -> tuple[PlatformScan, ...]:
+    """Return the scans in the order of the targets. Blocks."""
+    found = {scan.target: scan for scan in findings.read_scans(session.registry, repository, targets)}
+    return tuple(found[target] for target in targets)
+
+
+def _layers(inspected: Inspected, targets: tuple[ScanTarget, ...]) -> dict[str, list[str]]:
+    """Return the layers of the images whose manifests are at hand. This sends no request."""
+    digests = [target.digest for target in targets]
+    kept = inspected.session.catalog.kept_manifests(inspected.repository_name, digests)
+    manifests = {manifest.digest: parse_manifest(manifest.text) for manifest in kept}
+    if isinstance(inspected.known_manifest, ParsedManifest):
+        manifests[inspected.digest] = inspected.known_manifest
+    return {
+        digest: [layer.digest for layer in manifest.with_role(DescriptorRole.LAYER)]
+        for digest, manifest in manifests.items()
+    }
+
+
+def _no_findings(scans: tuple[PlatformScan, ...]) -> str:
+    unknown = len(findings.unknown_scans(scans))
+    if not unknown:
+        return "The scans found nothing."
+    return "No findings are known." if unknown == len(scans) else "The other scans found nothing."
+
+
+def _newest_tagged(inspected: Inspected) -> tuple[Image, ...]:
+    """Return the newest tagged images, from the cache or from the registry. Blocks."""
+    cache = inspected.source.cached_snapshot()
+    known = None if cache is None else cache.images(inspected.repository_name)
+    if known is not None:
+        images: Iterable[Image] = known.items
+    else:
+        listing = inspected.session.catalog.images(inspected.repository_name, stream=True)
+        images = (image for batch in listing for image in batch.items)
+    without = {inspected.digest, *(index.digest for index in inspected.indexes or ())}
+    return findings_elsewhere.newest_tagged(images, without)
+
+
+def _ask(inspected: Inspected, images: tuple[Image, ...]) -> Iterator[tuple[int, TaggedScan]]:
+    platforms = {platform.name for platform in inspected.platforms if platform.name}
+    session = inspected.session
+    return findings_elsewhere.read_tagged_scans(
+        session.registry, session.catalog, inspected.repository_name, images, platforms
+    )

@@ -230,25 +230,6 @@ async def test_findings_stay_when_an_image_is_tagged(env: Env) -> None:
         assert env.requests == asked
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"), [("s1", "1C 7L"), ("s0", "none"), ("v0", "not scanned"), ("broken", "failed")]
-)
-async def test_the_image_screen_shows_the_findings(env: Env, name: str, shown: str) -> None:
-    if name == "broken":
-        env.digests[name] = push_image(env.client, "app", name, name).digest
-        env.client.start_image_scan(repositoryName="app", imageId={"imageTag": name})
-        env.set_scan(name, status="FAILED", description="no such OS")
-    async with running(env.embedded, f"app:{name}", size=WIDE) as pilot:
-        await until(pilot, lambda text: shown in row_of(text, "findings"))
-        await pilot.press("f")
-        if name == "broken":
-            await until(pilot, "no such OS")
-        elif name == "v0":
-            await until(pilot, "The image has not been scanned")
-        else:
-            await until(pilot, f"findings of {env.digests[name][7:19]}")
-
-
 async def test_the_image_screen_says_that_findings_are_not_known(env: Env) -> None:
     env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
     async with running(env.embedded, "app:s1", size=WIDE) as pilot:

@@ -1,0 +1,99 @@
+"""The columns of the table with findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from textual.content import Content
+
+from ecrtui.ecr import units
+from ecrtui.ecr.findings import Answer
+from ecrtui.inspect.findings import SORT_KEYS, FindingRow
+from ecrtui.tui.table.column_layout import Column
+
+UNKNOWN = "?"
+"""The text in place of what a scan does not tell."""
+
+_SYSTEM = "linux/"
+"""The system of nearly every platform; a cell leaves it out."""
+
+
+def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Column[FindingRow]]:
+    """Return the columns that tell something: a basic scan tells no exploit, no layer and no time.
+
+    Args:
+        rows: all findings.
+        platforms: the number of platforms of the image; one needs no column.
+    """
+    without = set() if platforms > 1 else {"on"}
+    without |= {name for name, is_told in _SOMETIMES_TOLD.items() if not any(map(is_told, rows))}
+    columns = (
+        Column("severity", "severity", _severity, SORT_KEYS["severity"], min_width=8),
+        Column("id", "id", lambda row: row.id, SORT_KEYS["id"], min_width=14, max_width=24, matches=True),
+        Column(
+            "package",
+            "package",
+            lambda row: row.package,
+            SORT_KEYS["package"],
+            min_width=8,
+            max_width=30,
+            flex=1,
+            matches=True,
+        ),
+        Column(
+            "installed",
+            "installed",
+            lambda row: row.installed,
+            SORT_KEYS["installed"],
+            min_width=9,
+            max_width=30,
+            drop_priority=2,
+            matches=True,
+        ),
+        Column("fixed", "fixed in", _fixed, SORT_KEYS["fixed"], min_width=8, max_width=30, matches=True),
+        Column("score", "score", _score, SORT_KEYS["score"], align="right", drop_priority=3),
+        Column("exploit", "exploit", lambda row: answer_text(row.exploit), SORT_KEYS["exploit"], drop_priority=4),
+        Column("layer", "layer", lambda row: row.layer or UNKNOWN, SORT_KEYS["layer"], max_width=14, drop_priority=5),
+        Column("on", "on", short_platforms, SORT_KEYS["on"], min_width=5, max_width=24, drop_priority=1, matches=True),
+        Column(
+            "seen",
+            "first seen",
+            lambda row: units.format_age(row.first_seen, missing=UNKNOWN),
+            SORT_KEYS["seen"],
+            align="right",
+            drop_priority=6,
+        ),
+    )
+    return tuple(column for column in columns if column.id not in without)
+
+
+_SOMETIMES_TOLD: Mapping[str, Callable[[FindingRow], bool]] = {
+    "score": lambda row: row.score is not None,
+    "exploit": lambda row: row.exploit is not Answer.UNKNOWN,
+    "layer": lambda row: bool(row.layer),
+    "seen": lambda row: row.first_seen is not None,
+}
+
+
+def answer_text(answer: Answer) -> str:
+    """Return what a scan answers; a question mark if it does not tell."""
+    return UNKNOWN if answer is Answer.UNKNOWN else answer.value
+
+
+def short_platforms(row: FindingRow) -> str:
+    """Return the platforms of a row without "linux/"."""
+    return ", ".join(occurrence.target.name.removeprefix(_SYSTEM) for occurrence in row.occurrences)
+
+
+def _severity(row: FindingRow) -> Content:
+    return Content.styled(UNKNOWN if row.unreadable else row.severity, f"$severity-{row.severity.lower()}")
+
+
+def _fixed(row: FindingRow) -> str:
+    if row.fixed_in:
+        return row.fixed_in
+    return {Answer.YES: "yes", Answer.NO: "no fix", Answer.PARTIAL: "some"}.get(row.fix, UNKNOWN)
+
+
+def _score(row: FindingRow) -> str:
+    return UNKNOWN if row.score is None else f"{row.score:.1f}"
