@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.edited_replies import edited
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import app_of, cursor_row, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import cursor_row, row_of, running, screen_text, type_text, until, until_gone
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -228,11 +228,3 @@ async def test_findings_stay_when_an_image_is_tagged(env: Env) -> None:
         screen = await until(pilot, lambda text: "more" in row_of(text, " s2"))
         assert "2C 7L" in row_of(screen, " s2")
         assert env.requests == asked
-
-
-async def test_the_image_screen_says_that_findings_are_not_known(env: Env) -> None:
-    env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
-    async with running(env.embedded, "app:s1", size=WIDE) as pilot:
-        screen = await until(pilot, lambda text: "denied" in row_of(text, "findings").lower())
-        assert "not scanned" not in screen
-        assert app_of(pilot).screen.is_mounted
