@@ -1,12 +1,17 @@
-"""``ecrtui repositories``: list the repositories of a registry."""
+"""``ecrtui repositories``: list the repositories of a registry, with their totals if asked for."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ecrtui.catalog.filter import parse_repositories
+from ecrtui.catalog.repository_totals import RepositoryTotals, totals_of, with_totals
 from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import (
@@ -17,14 +22,37 @@ from ecrtui.cli.list_command import (
     readable_rows,
     selected_order,
 )
-from ecrtui.cli.row_format import REPOSITORY_FORMAT
+from ecrtui.cli.row_format import COUNTED_REPOSITORY_FORMAT, REPOSITORY_FORMAT
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_count, format_number
+from ecrtui.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.catalog import Catalog
 
 DEFAULT_SORT = "name"
+
+
+def _total(value: Callable[[RepositoryTotals], float | None]) -> SortOrder[Repository]:
+    def key(repository: Repository) -> float | None:
+        totals = totals_of(repository)
+        return None if totals is None else value(totals)
+
+    return SortOrder(key, descending=True)
+
+
+TOTAL_ORDERS: dict[str, SortOrder[Repository]] = {
+    "images": _total(lambda totals: totals.images),
+    "size": _total(lambda totals: totals.size),
+    "pushed": _total(lambda totals: totals.newest_push),
+    "pulled": _total(lambda totals: totals.last_pull),
+}
+"""The sort orders that need the totals."""
 
 SORT_ORDERS: dict[str, SortOrder[Repository]] = {
     "name": SortOrder(lambda repository: repository.name),
     "created": SortOrder(lambda repository: repository.created_at, descending=True),
+    **TOTAL_ORDERS,
 }
 
 
@@ -33,11 +61,18 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "repositories",
         "List the repositories of the registry.",
-        READ_CODES,
-        notes="--sort created puts the newest first.",
+        (*READ_CODES, ExitCode.UNDECIDED),
+        notes="--sort created puts the newest first. --sort images, size, pushed and pulled need --totals, and put the "
+        "greatest first.",
     )
     parser.add_argument(
         "pattern", nargs="?", metavar="PATTERN", default="", help="part of the name, or the whole name with * and ?"
+    )
+    parser.add_argument(
+        "--totals",
+        action="store_true",
+        help="count the images of each repository: one request for each 1,000 images. If a repository cannot be "
+        f"counted, it is printed without totals, and the exit code is {ExitCode.UNDECIDED.value}",
     )
     add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
     add_connection_options(parser)
@@ -49,13 +84,39 @@ def _execute(options: argparse.Namespace) -> int:
     chosen = parse_filter(parse_repositories, options.filter)
     order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 
+    if options.sort in TOTAL_ORDERS and not options.totals:
+        raise UsageError(f"--sort {options.sort} needs --totals", "", "Add --totals.")
+
     from ecrtui.catalog.catalog import Catalog
 
-    listing = Catalog(CommandContext(options).registry).repositories(stream=True)
-    with readable_rows(listing) as rows:
-        chosen_rows = filter(chosen.matches, filter(named.matches, rows))
-        print_rows(chosen_rows, order, REPOSITORY_FORMAT, options, title="Repositories")
-    return ExitCode.DONE
+    catalog = Catalog(CommandContext(options).registry)
+    failed: list[str] = []
+    with readable_rows(catalog.repositories(stream=True)) as rows:
+        chosen_rows: Iterator[Repository] = filter(chosen.matches, filter(named.matches, rows))
+        if options.totals:
+            chosen_rows = _counted(catalog, chosen_rows, failed)
+        row_format = COUNTED_REPOSITORY_FORMAT if options.totals else REPOSITORY_FORMAT
+        print_rows(chosen_rows, order, row_format, options, title="Repositories")
+    if failed:
+        count = format_count(len(failed), "repository", "repositories")
+        print_message(f"The totals are not complete: {count} could not be counted.")
+    return ExitCode.UNDECIDED if failed else ExitCode.DONE
+
+
+def _counted(catalog: Catalog, repositories: Iterable[Repository], failed: list[str]) -> Iterator[Repository]:
+    """Yield the repositories with their totals, as they are counted; report and collect those that are not."""
+    by_name = {repository.name: repository for repository in repositories}
+    with ProgressLine(shown=not sys.stdout.isatty()) as progress:
+        for batch in catalog.totals(list(by_name)):
+            if batch.throttled:
+                progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+            progress.update(f"{format_number(batch.done)} of {format_number(len(by_name))} repositories counted")
+            for name, error in batch.failures.items():
+                failed.append(name)
+                print_message(f"{name} could not be counted: {error.with_hint()}")
+                yield by_name[name]
+            for name, totals in batch.totals.items():
+                yield with_totals(by_name[name], totals)
 
 
 run = partial(run_command, parser, _execute)

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Generic, TextIO, TypeVar
 
+from ecrtui.catalog.repository_totals import RepositoryTotals, totals_document, totals_of
 from ecrtui.cli.aws_cli_output import Query, json_default
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document, repository_document
@@ -82,6 +83,46 @@ REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
         ("kmsKey", lambda repository: repository.kms_key),
     ),
 )
+
+
+def _counted_document(repository: Repository) -> Document:
+    totals = totals_of(repository)
+    return {**repository_document(repository), "totals": None if totals is None else totals_document(totals)}
+
+
+def _total(value: Callable[[RepositoryTotals], object]) -> Callable[[Repository], object]:
+    def cell(repository: Repository) -> object:
+        totals = totals_of(repository)
+        found = None if totals is None else value(totals)
+        return UNKNOWN_VALUE if found is None else found
+
+    return cell
+
+
+def _worst_counts(totals: RepositoryTotals) -> str | None:
+    scan = totals.scan
+    if scan is None or scan.counts is None:
+        return None
+    return " ".join(f"{severity}={count}" for severity, count in scan.counts) or "none"
+
+
+COUNTED_REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
+    "repositories",
+    _counted_document,
+    (
+        *REPOSITORY_FORMAT.columns,
+        ("imageCount", _total(lambda totals: totals.images)),
+        ("taggedImageCount", _total(lambda totals: totals.tagged)),
+        ("partCount", _total(lambda totals: totals.parts)),
+        ("orphanCount", _total(lambda totals: totals.orphans)),
+        ("imageSizeInBytes", _total(lambda totals: totals.size)),
+        ("newestImagePushedAt", _total(lambda totals: format_iso_time(totals.newest_push))),
+        ("lastRecordedPullTime", _total(lambda totals: format_iso_time(totals.last_pull))),
+        ("worstFindingSeverityCounts", _total(_worst_counts)),
+        ("unknownScanCount", _total(lambda totals: totals.unknown_scans)),
+    ),
+)
+"""A repository with its totals. A total that is not known is ``?`` in CSV and null in JSON."""
 
 
 def json_line(row_format: RowFormat[Item], query: Query | None) -> Callable[[Item], str]:

@@ -20,8 +20,16 @@ KIND_WIDTH = 12
 SHOWN_SEVERITIES = 2
 """Severities of which a cell shows the number of findings: the worst ones."""
 
-_SHORT_KINDS = {ImageKind.HELM: "helm", ImageKind.SIGNATURE: "sig", ImageKind.SIGSTORE_BUNDLE: "sigstore"}
-"""Short words for kinds; the other kinds are short."""
+_SHORT_KINDS = {
+    ImageKind.HELM: "helm",
+    ImageKind.SIGNATURE: "sig",
+    ImageKind.ATTESTATION: "att",
+    ImageKind.PROVENANCE: "prov",
+    ImageKind.SIGSTORE_BUNDLE: "sigstore",
+}
+"""Short words for kinds; the other kinds are short. The filter finds the short words too: they begin the long ones."""
+
+_SHORT_WORDS = {kind.value: word for kind, word in _SHORT_KINDS.items()}
 
 _SHORT_STATES = {
     "NOT_SCANNED": "·",
@@ -134,7 +142,8 @@ def short_kind(image: Image, known: str) -> str:
         return "archived"
     if image.kind is ImageKind.INDEX:
         return f"{image.kind} {len(known.split())}" if known else str(image.kind)
-    return known.partition(" of ")[0] or _SHORT_KINDS.get(image.kind, str(image.kind))
+    part = known.partition(" of ")[0]
+    return _SHORT_WORDS.get(part, part) or _SHORT_WORDS.get(image.kind.value, image.kind.value)
 
 
 def findings_cell(image: Image) -> str | Content:

@@ -16,7 +16,7 @@ from ecrtui.tui import safe_text as text
 PROTECTED = "◆"
 """The sign before a protected tag."""
 
-SHOWN_DIGITS = 8
+SHOWN_DIGITS = 6
 """Digits that an artifact tag shows of the digest in it."""
 
 _ARTIFACT_TAG = re.compile(rf"{COSIGN_TAG_PREFIX}[0-9a-f]{{64}}(\.[a-z.]+)?")
@@ -77,7 +77,7 @@ class TagCells:
 
 
 def _short(tag: str) -> str:
-    """Return an artifact tag with few digits: ``sha256-6c672ee7….sig``."""
+    """Return an artifact tag with few digits: ``sha256-6c672e….sig``."""
     start = len(COSIGN_TAG_PREFIX)
     digits, dot, suffix = tag[start:].partition(".")
     return f"{tag[:start]}{digits[:SHOWN_DIGITS]}{ELLIPSIS}{dot}{suffix}"

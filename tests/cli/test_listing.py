@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -156,6 +157,34 @@ def test_repositories_can_be_filtered_sorted_and_limited(listing: CliEnv, option
     result = listing.run("repositories", *options)
     assert result.code == 0
     assert [repository["repositoryName"] for repository in result.json["repositories"]] == names
+
+
+def test_repositories_have_totals_if_asked_for(listing: CliEnv) -> None:
+    result = listing.run("repositories", "--totals", "--sort", "images", "--limit", "1")
+    assert result.code == 0
+    (document,) = result.json["repositories"]
+    totals = document["totals"]
+    assert document["repositoryName"] == "team/app"
+    assert (totals["imageCount"], totals["taggedImageCount"], totals["unknownScanCount"]) == (6, 3, 6)
+    assert totals["worstFindingSeverityCounts"] is None
+
+    lines = list(csv.DictReader(listing.run("repositories", "team", "--totals", "--output", "csv").out.splitlines()))
+    assert {line["repositoryName"]: line["imageCount"] for line in lines} == {"team/app": "6", "team/base": "0"}
+    assert lines[0]["worstFindingSeverityCounts"] == "?"
+
+    assert listing.run("repositories", "--sort", "size").code == 2
+
+
+def test_repositories_without_totals_make_the_answer_incomplete(
+    capsys: pytest.CaptureFixture[str], no_sdk_retries: None
+) -> None:
+    embedded = new_embedded(faults=Faults("DescribeImages:error:code=AccessDeniedException"))
+    add_repositories(embedded, ["app", "web"])
+    with served(embedded) as url:
+        assert main(["repositories", "--totals", "--endpoint-url", url, "--output", "jsonl"]) == 11
+    captured = capsys.readouterr()
+    assert [json.loads(line)["totals"] for line in captured.out.splitlines()] == [None, None]
+    assert "The totals are not complete: 2 repositories could not be counted." in captured.err
 
 
 def test_a_repository_has_the_members_of_describe_repositories(listing: CliEnv) -> None:

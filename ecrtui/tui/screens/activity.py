@@ -25,6 +25,7 @@ from ecrtui.retag.plan import Report
 from ecrtui.session import AccountSource, Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.age_column import age_column
 from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag import rendering
@@ -79,14 +80,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
         repository: returns the name of the repository of a write.
     """
     return (
-        Column(
-            "when",
-            "when",
-            lambda entry: units.format_age(entry.begun_at, missing=units.UNKNOWN),
-            lambda entry: entry.begun_at or 0.0,
-            align="right",
-            min_width=units.MAX_AGE_WIDTH,
-        ),
+        age_column("when", "when", lambda entry: entry.begun_at),
         Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=10, max_width=12),
         Column(
             "repository",
