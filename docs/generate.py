@@ -28,6 +28,7 @@ from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
 from ecrtui.inspect.findings_filter import FINDINGS
 from ecrtui.settings import SETTINGS, Connection, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
+from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.screens.activity import ActivityScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen
@@ -182,14 +183,16 @@ def keys() -> str:
 
 def columns() -> str:
     """Return the columns of each list: those that are shown by default, and the others."""
+    source = SessionFactory(Connection(), Settings())
+    screens = (
+        ImagesScreen(source, ""),
+        RepositoriesScreen(source),
+        SideBySideScreen(CombinedSource([source])),
+        ActivityScreen(source),
+    )
     rows = [
-        (f"`{screen.COLUMN_LIST}`", _ids(columns, extra=False), _ids(columns, extra=True))
-        for screen, columns in (
-            (ImagesScreen, ImagesScreen(SessionFactory(Connection(), Settings()), "").columns),
-            (RepositoriesScreen, RepositoriesScreen.columns),
-            (SideBySideScreen, SideBySideScreen.columns),
-            (ActivityScreen, ActivityScreen.columns),
-        )
+        (f"`{screen.COLUMN_LIST}`", _ids(screen.columns, extra=False), _ids(screen.columns, extra=True))
+        for screen in screens
     ]
     return table(("list", "default", "also"), rows)
 
