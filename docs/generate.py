@@ -19,7 +19,7 @@ from typing import Any
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.index_parts import IndexParts
-from ecrtui.cli import doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
+from ecrtui.cli import diff, doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.connections import SessionFactory
@@ -174,6 +174,12 @@ def promote_options() -> str:
     return table(("option", "meaning"), [row for row in option_rows(promote.parser()) if row[0] not in shared])
 
 
+def diff_options() -> str:
+    """Return the options of ``ecrtui diff``, except connection options."""
+    connection = {names for names, _ in option_rows(_connection_parser())}
+    return table(("option", "meaning"), [row for row in option_rows(diff.parser()) if row[0] not in connection])
+
+
 def keys() -> str:
     """Return every action with its id, keys and description."""
     titles = {scope.id: scope.title for scope in SCOPES}
@@ -229,6 +235,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "permissions": permissions,
     "promote-options": promote_options,
+    "diff-options": diff_options,
     "doctor-options": doctor_options,
     "distribution-operations": distribution_operations,
     "keys": keys,

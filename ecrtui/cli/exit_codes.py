@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     DONE = 0
     """Success: every tag points where requested. With ``--detailed-exit-code``: and something was changed."""
     FOUND = 1
-    """Only with ``--exit-code``: a finding matches."""
+    """Only with ``--exit-code``: a finding matches, or two images differ."""
     USAGE = 2
     """The command line, a file or the settings cannot be used; nothing was sent."""
     NOTHING_TO_DO = 3

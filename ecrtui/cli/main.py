@@ -45,6 +45,7 @@ COMMANDS = {
     "find": CommandEntry("ecrtui.cli.find", "find a tag, a digest or an image in all repositories"),
     "lifecycle": CommandEntry("ecrtui.cli.lifecycle", "say what a lifecycle policy would do; change nothing"),
     "manifest": CommandEntry("ecrtui.cli.manifest", "print a manifest, byte for byte"),
+    "diff": CommandEntry("ecrtui.cli.diff", "compare two images: config, layers, packages, findings"),
     "put-image": CommandEntry("ecrtui.cli.put_image", "call PutImage with the options of `aws ecr put-image`"),
     "retag": CommandEntry("ecrtui.cli.retag", "add tags to an image, or move tags to it"),
     "promote": CommandEntry("ecrtui.cli.promote", "copy an image to another repository, account or region"),

@@ -43,6 +43,5 @@ def check_output(options: argparse.Namespace) -> None:
     if options.output in ROW_FORMATS and options.query:
         raise UsageError(f"--query does not work with {options.output}", "", "Use --output json or text.")
     options.query_text = options.query or ""
-    own = options.output in (*STREAMED_FORMATS, *ROW_FORMATS)
-    format = "json" if own else options.output  # noqa: A001 - the option's word
+    format = "json" if options.output not in FORMATS else options.output  # noqa: A001 - the option's word
     options.query = check_format(format, options.query)

@@ -12,6 +12,9 @@ from ecrtui.ecr.manifest import Platform
 EXCERPT_LENGTH = 60
 """Characters that are shown around the first difference of two texts."""
 
+REFERENCE = "vnd.docker.reference.digest"
+"""The annotation of an attestation manifest that names the manifest that it is for (BuildKit)."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -50,7 +53,7 @@ def differences(before: Any, after: Any, path: str) -> Iterator[Difference]:
     compared by their platform.
     """
     if isinstance(before, dict) and isinstance(after, dict):
-        yield from _of_members(before, after, lambda name: f"{path}{_step(name)}")
+        yield from _of_members(before, after, lambda name: f"{path}{step(name)}")
     elif isinstance(before, list) and isinstance(after, list):
         yield from _of_arrays(before, after, path)
     elif write_json(before) != write_json(after):
@@ -76,29 +79,57 @@ def _of_arrays(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterat
             for names in (named_before, named_after)
         ]
         if orders[0] != orders[1]:
-            yield Difference(f"{path}, order of the platforms", *(" ".join(order) for order in orders))
+            yield Difference(f"{path}, order of the platforms", *(write_json(" ".join(order)) for order in orders))
         return
-    from difflib import SequenceMatcher
-
     old, new = ([write_json(entry) for entry in entries] for entries in (before, after))
-    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for kind, start, end, new_start, new_end in aligned(old, new):
         if kind == "equal":
             continue
         both = min(end - start, new_end - new_start)
         for number in range(both):
             position, new_position = start + number, new_start + number
-            step = f"[{position}]" if position == new_position else f"[{position}→{new_position}]"
-            yield from differences(before[position], after[new_position], path + step)
+            place = f"[{position}]" if position == new_position else f"[{position}→{new_position}]"
+            yield from differences(before[position], after[new_position], path + place)
         for position in range(start + both, end):
             yield Difference(f"{path}[{position}]", old[position], None)
         for position in range(new_start + both, new_end):
             yield Difference(f"{path}[{position}]", None, new[position])
 
 
+def aligned(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """Return how to turn one sequence into another, as :meth:`difflib.SequenceMatcher.get_opcodes` does.
+
+    The other direction gives the same result, turned round.
+    """
+    from difflib import SequenceMatcher
+
+    if list(before) <= list(after):
+        return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    opposite = {"insert": "delete", "delete": "insert"}
+    return [
+        (opposite.get(kind, kind), start, end, new_start, new_end)
+        for kind, new_start, new_end, start, end in SequenceMatcher(None, after, before, autojunk=False).get_opcodes()
+    ]
+
+
 def _by_platform(entries: Sequence[Any]) -> dict[str, Any]:
-    """Return the manifests of an index by their platform, if each has one of its own."""
-    names = [_platform(entry.get("platform")) if isinstance(entry, dict) else "" for entry in entries]
+    """Return the manifests of an index by their platform, if each has a name of its own.
+
+    The attestation manifests of BuildKit have no platform; their name is that of the platform that they are for.
+    """
+    members = [entry if isinstance(entry, dict) else {} for entry in entries]
+    names = [_platform(entry.get("platform")) for entry in members]
+    of_digest = {entry["digest"]: name for entry, name in zip(members, names, strict=True) if _is_text(entry, "digest")}
+    for number, entry in enumerate(members):
+        annotations = entry.get("annotations")
+        if isinstance(annotations, dict) and _is_text(annotations, REFERENCE):
+            subject = of_digest.get(annotations[REFERENCE])
+            names[number] = f"attestation of {subject}" if subject else names[number]
     return dict(zip(names, entries, strict=True)) if all(names) and len(set(names)) == len(names) else {}
+
+
+def _is_text(members: Mapping[str, Any], name: str) -> bool:
+    return isinstance(members.get(name), str)
 
 
 def _platform(value: Any) -> str:
@@ -107,7 +138,8 @@ def _platform(value: Any) -> str:
     return Platform(*parts).with_version if all(isinstance(part, str) for part in parts) else ""
 
 
-def _step(name: str) -> str:
+def step(name: str) -> str:
+    """Return the part of a path that leads to a member of an object."""
     return f".{name}" if _PLAIN_NAME.fullmatch(name) else f".{write_json(name)}"
 
 

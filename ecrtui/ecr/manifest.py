@@ -150,7 +150,7 @@ class ParsedManifest:
     def platform_names(self) -> Mapping[str, str]:
         """By digest: the platform of each manifest of an index, named as in :attr:`platforms`."""
         names: dict[str, str] = {}
-        for entry, name in zip(self._entries_with_platform, self.platforms, strict=True):
+        for entry, name in zip(self.platform_entries, self.platforms, strict=True):
             names[entry.digest] = f"{names[entry.digest]}, {name}" if entry.digest in names else name
         return names
 
@@ -160,7 +160,7 @@ class ParsedManifest:
 
         A name has ``os.version`` and ``os.features`` where they distinguish it, and else a part of the digest.
         """
-        entries = self._entries_with_platform
+        entries = self.platform_entries
         names = [str(entry.platform) for entry in entries]
         for longer in (
             [entry.platform.with_version for entry in entries],
@@ -172,7 +172,8 @@ class ParsedManifest:
         return tuple(names)
 
     @property
-    def _entries_with_platform(self) -> Sequence[Descriptor]:
+    def platform_entries(self) -> Sequence[Descriptor]:
+        """The manifests of an index that have a platform, without attestations; :attr:`platforms` has their names."""
         return [
             entry
             for entry in self.with_role(DescriptorRole.MANIFEST)

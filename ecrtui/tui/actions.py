@@ -72,6 +72,7 @@ SCOPES = (
     Scope("split_pane", "Halves of the pane"),
     Scope("artifacts_pane", "Artifacts"),
     Scope("packages_pane", "Packages"),
+    Scope("compare", "Compare"),
     Scope("manifest", "Manifest and contents"),
     Scope("put_image", "Put image"),
     Scope("put_image_form", "Put image form"),
@@ -185,7 +186,6 @@ ACTIONS = (
         "Read the indexes, to know their parts; counts as a pull",
     ),
     Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image, except the last one"),
-    Action("images.diff", "D", "diff", "compare", "Compare this image with the marked image"),
     Action("images.swap", "", "swap", "swap two tags", "Exchange the images of two tags of this repository"),
     Action("images.copy_tags", "", "copy_tags", "copy all tags", "Copy all tags of the marked image to this image"),
     Action(
@@ -256,6 +256,46 @@ ACTIONS = (
     ),
     Action("undo.redo", "U", "redo", "redo", "Plan to redo the newest undo here; you confirm the plan"),
     Action("file_field.close", "escape", "close", "cancel", "Save nothing", palette=False, priority=True),
+    Action("image.diff", "D", "diff", "compare", "Compare this image with the marked image, or with one that you name"),
+    *(
+        Action(f"compare.{name}", str(number), f"section({number})", name, f"Show {what}", palette=False)
+        for number, (name, what) in enumerate(
+            (
+                ("summary", "the summary"),
+                ("config", "the configs: environment, labels, every member"),
+                ("layers", "the layers that both images share, and the others"),
+                ("packages", "the packages of the SBOMs"),
+                ("findings", "fixed and new findings"),
+                ("manifest", "the members of the manifests"),
+            ),
+            1,
+        )
+    ),
+    Action("compare.next_section", "right_square_bracket", "step_section(1)", "next section", "Show the next section"),
+    Action(
+        "compare.previous_section",
+        "left_square_bracket",
+        "step_section(-1)",
+        "previous section",
+        "Show the previous section",
+    ),
+    Action("compare.next_change", "tab", "change(1)", "next change", "Go to the next difference", footer=True),
+    Action("compare.previous_change", "shift+tab", "change(-1)", "previous change", "Go to the previous difference"),
+    Action("compare.everything", "a", "everything", "all", "Show everything, or only what differs", footer=True),
+    Action("compare.swap", "equals_sign", "swap", "swap", "Exchange A and B", footer=True),
+    Action(
+        "compare.next_platform", "greater_than_sign", "step_platform(1)", "next platform", "Compare the next platform"
+    ),
+    Action(
+        "compare.previous_platform",
+        "less_than_sign",
+        "step_platform(-1)",
+        "previous platform",
+        "Compare the previous platform",
+    ),
+    Action("compare.retag", "t", "retag", "tag B", "Tag image B; the tags of image A are proposed", footer=True),
+    Action("compare.search", "slash", "search", "search", "Find words in the section"),
+    Action("compare.export", "x", "export", "export", "Save the comparison as Markdown or JSON", footer=True),
     *(
         Action(f"inspector.{pane}", key, f"show_pane('{pane}')", pane, f"Show {what}")
         for key, pane, what in (

@@ -290,6 +290,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
     def on_find_text(self, message: messages.FindText) -> None:
         self.find(message.text)
 
+    def on_open_comparison(self, message: messages.OpenComparison) -> None:
+        from ecrtui.tui.screens.compare import CompareScreen
+
+        self.push_app_screen(CompareScreen(message.source, message.one, message.other))
+
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.tui.screens.plan import PlanScreen
 

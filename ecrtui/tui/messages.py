@@ -115,6 +115,21 @@ class FindText(Message):
     text: str
 
 
+@dataclass
+class OpenComparison(Message):
+    """Compare two images.
+
+    Args:
+        source: the source of the session.
+        one: an image, by tag or digest.
+        other: another image.
+    """
+
+    source: SessionSource
+    one: Reference
+    other: Reference
+
+
 class GoBack(Message):
     """Leave the screen."""
 

@@ -44,6 +44,10 @@ KINDS = {
 """The kind of each image, as DescribeImages tells it: the predicate of a sigstore bundle is in its manifest alone."""
 
 
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+GZIP, ZSTD = f"{LAYER}+gzip", f"{LAYER}+zstd"
+
+
 def test_the_table_has_every_case() -> None:
     assert set(KINDS) == set(CASE_NAMES)
 
@@ -128,3 +132,23 @@ def test_the_platform_that_a_sparse_layout_has_is_imported(cli: CliEnv) -> None:
         assert (code, out.split()[0]) == (ExitCode.DONE, present), err
     assert cli.tags("team/app") == {"platform": present, "ref": present}
     assert cli.run("retag", "team/app:ref", "release", "--yes").code == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "label", "before", "after"),
+    [
+        ("compare-health", "config", "config.Healthcheck.Interval", "30000000000", "60000000000"),
+        ("compare-helm", "config", "version", "1.4.0", "1.5.0"),
+        ("compare-layer-type", "manifest", "manifest.layers[0].mediaType", GZIP, ZSTD),
+        ("compare-line-end", "config", "label n", r'"a\nbb"', r'"a\rbb"'),
+        ("base-digest", "config", "n", "1", "2"),
+    ],
+)
+def test_diff_names_the_member_that_differs(
+    name: str, section: str, label: str, before: str, after: str, cli: CliEnv
+) -> None:
+    one, other = load_case(cli.client, name, name).values()
+    result = cli.run("diff", f"{name}@{one.digest}", f"{name}@{other.digest}", "--output", "json", "--exit-code")
+    assert result.code == ExitCode.FOUND
+    rows = result.json["platforms"][0]["sections"][section]["rows"]
+    assert {"name": label, "change": "changed", "before": before, "after": after} in rows

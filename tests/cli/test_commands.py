@@ -24,6 +24,7 @@ COMMAND_LINES = {
     "find": ["find", "one"],
     "lifecycle": ["lifecycle", "team/app"],
     "manifest": ["manifest", "team/app:one"],
+    "diff": ["diff", "team/app:one", "team/app:one"],
     "put-image": ["put-image", "--repository-name", "team/app", "--image-tag", "copy"],
     "retag": ["retag", "team/app:one", "new", "--dry-run"],
     "promote": ["promote", "team/app:one", "team/new:one", "--create-repository", "--dry-run"],

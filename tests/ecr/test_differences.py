@@ -13,6 +13,12 @@ from ecrtui.ecr.differences import Difference, text_differences
 from tests.ecr.test_exact_json import VALUES
 
 
+def attestation(subject: str, digest: str) -> dict[str, Any]:
+    """Return the entry of an attestation in an index, as BuildKit writes it."""
+    annotations = {"vnd.docker.reference.digest": subject}
+    return {"digest": digest, "platform": {"os": "unknown", "architecture": "unknown"}, "annotations": annotations}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
@@ -31,7 +37,16 @@ from tests.ecr.test_exact_json import VALUES
         (
             [{"platform": {"os": "linux"}, "digest": "a"}, {"platform": {"os": "windows"}, "digest": "b"}],
             [{"platform": {"os": "windows"}, "digest": "c"}, {"platform": {"os": "linux"}, "digest": "a"}],
-            [("x[windows].digest", '"b"', '"c"'), ("x, order of the platforms", "linux windows", "windows linux")],
+            [("x[windows].digest", '"b"', '"c"'), ("x, order of the platforms", '"linux windows"', '"windows linux"')],
+        ),
+        (
+            [{"platform": {"os": "linux"}, "digest": "a"}, attestation("a", "s")],
+            [{"platform": {"os": "linux"}, "digest": "b"}, attestation("b", "t")],
+            [
+                ("x[linux].digest", '"a"', '"b"'),
+                ("x[attestation of linux].digest", '"s"', '"t"'),
+                ('x[attestation of linux].annotations."vnd.docker.reference.digest"', '"a"', '"b"'),
+            ],
         ),
         ([], {}, [("x", "[]", "{}")]),
     ],

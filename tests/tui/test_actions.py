@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from ecrtui.tui import actions
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.bindings import declared_actions
+from ecrtui.tui.comparison.view import ComparisonView
 from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.config_pane import ConfigPane
 from ecrtui.tui.inspector.findings_pane import FindingsPane
@@ -37,6 +38,7 @@ from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm
 from ecrtui.tui.saving import FileField
 from ecrtui.tui.screens.activity import ActivityScreen
+from ecrtui.tui.screens.compare import CompareScreen
 from ecrtui.tui.screens.find import FindScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
@@ -52,6 +54,7 @@ SCREENS = (
     RepositoriesScreen,
     ImagesScreen,
     ImageScreen,
+    CompareScreen,
     PlanScreen,
     ActivityScreen,
     PutImageScreen,
@@ -77,6 +80,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     StructureTree,
     FilterBar,
     FileField,
+    ComparisonView,
     MessagePanel,
     Overlay,
     HelpOverlay,

@@ -20,7 +20,7 @@ def test_every_synonym_is_of_an_action_of_the_palette() -> None:
 @pytest.mark.parametrize(
     ("word", "action"),
     [
-        *[("diff", "images.diff"), ("cve", "image.findings"), ("undo", "app.activity"), ("rollback", "activity.undo")],
+        *[("diff", "image.diff"), ("cve", "image.findings"), ("undo", "app.activity"), ("rollback", "activity.undo")],
         *[("export", "plan.save"), ("export", "list.yaml"), ("exit", "app.quit"), ("EXIT", "app.quit")],
         *[("keys", "app.help"), ("vuln", "image.findings"), ("journal", "app.activity"), ("variables", "image.config")],
     ],
@@ -57,9 +57,11 @@ async def test_the_palette_finds_and_goes(embedded: EmbeddedRegistry) -> None:
         await pilot.press("colon")
         await until(pilot, "Describe  f9")
         await pilot.press("escape")
-        await ask("diff", "Compare (diff)  D", "Not now: Mark one image, then select")
+        await ask("copy all", "Copy all tags", "Not now: Mark the image that has the tags")
         await pilot.press("enter")
-        await until(pilot, "Compare does not work now. Mark one image")
+        await until(pilot, "Copy all tags does not work now. Mark the image")
+        await ask("diff", "Compare (diff)  D")
+        await pilot.press("escape")
         await ask("cve", "Findings (cve)  f")
         await pilot.press("escape")
         await ask("filter tag:v2", "Filter tag:v2")

@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from ecrtui.inspect.comparison.comparison import SECTIONS
 from tests.support.aws_profiles import EVERY_KIND, write_config
+from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put
-from tests.support.screen import retag, running, screen_text, type_text, until
+from tests.support.screen import retag, running, screen_text, type_text, until, until_gone
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((160, 50), (80, 24))
@@ -171,6 +173,24 @@ async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
         await compare(pilot, "activity")
 
 
+async def test_the_comparison_matches_its_snapshots() -> None:
+    estate = Estate()
+    push_releases(estate.client, estate.at)
+    async with running(estate.embedded, f"{REPOSITORY}:v2", size=PICKER_SIZES[0]) as pilot:
+        await until(pilot, "user/embedded")
+        await pilot.press("D")
+        await until(pilot, "or repository:tag")
+        await type_text(pilot, "v1")
+        await pilot.press("enter")
+        await until(pilot, "to pull")
+        await until_gone(pilot, "reading…")
+        for number, section in enumerate(SECTIONS, 1):
+            await pilot.press(str(number))
+            await until(pilot, f"‹{number} {section}")
+            await compare(pilot, f"compare-{section}", PICKER_SIZES)
+            await pilot.resize_terminal(*PICKER_SIZES[0])
+
+
 async def test_the_connection_picker_matches_its_snapshot(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
@@ -219,6 +239,7 @@ def difference(name: str, screen: str) -> list[str]:
 def test_every_snapshot_belongs_to_a_screen() -> None:
     names = [*(view.name for view in VIEWS), "retag-done", "activity"]
     expected = {f"{name}-{columns}x{rows}" for columns, rows in SIZES for name in names}
+    expected |= {f"compare-{section}-{columns}x{rows}" for columns, rows in PICKER_SIZES for section in SECTIONS}
     panes = ["pane-config", "pane-layers", "pane-findings", "pane-artifacts", "pane-artifacts-sbom", "pane-packages"]
     expected |= {f"{name}-{columns}x{rows}" for columns, rows in PICKER_SIZES for name in ("connections", *panes)}
     assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected

@@ -240,10 +240,13 @@ class RetagMixin(PlanApplyMixin):
 
     _repository_context: RepositoryContext | None = None
 
-    async def begin_retag(self, source: RetagSource) -> None:
-        """Open the form for this image."""
+    async def begin_retag(self, source: RetagSource, proposal: Sequence[str] = ()) -> None:
+        """Open the form for this image, with tags that the user can accept or change."""
         self._repository_context = None
-        await self.show_form(RetagForm(source))
+        form = RetagForm(source)
+        await self.show_form(form)
+        if proposal and form.is_mounted:
+            form.field.value = " ".join(proposal)
 
     def all_images(self) -> Sequence[Image] | None:
         """Return all images of the repository, or None if the screen has not loaded them.

@@ -24,6 +24,7 @@ from ecrtui.retag.plan import Report
 from ecrtui.retag.write_history import WritePlace
 from ecrtui.session import SessionSource
 from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.inspector.image_loader import ImageLoader, find_image, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
@@ -41,7 +42,7 @@ from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 
-class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin, SavesFiles):
+class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, CompareMixin, InspectMixin, SavesFiles):
     """One image, by digest or tag.
 
     Args:
@@ -404,6 +405,10 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, InspectMixin, SavesFiles)
     async def action_config(self) -> None:
         """Show the config of the selected platform, or of the image."""
         await self._show_pane_of_picked("config")
+
+    def compared_image(self) -> Reference | None:
+        digest = self._selected_digest()
+        return Reference(self.repository_name, digest=digest) if digest else None
 
     async def action_findings(self) -> None:
         """Show the scan findings of the selected platform, or of the image."""

@@ -30,7 +30,7 @@ from ecrtui.retag.plan import Plan, Report
 from ecrtui.retag.write_history import WritePlace
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
-from ecrtui.tui.compare import compare_images
+from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.image_columns import image_columns, short_kind
 from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.inspect_actions import InspectMixin
@@ -52,14 +52,20 @@ MAX_TAGS_IN_QUESTION = 4
 
 
 _NO_PAIR = {
-    "diff": "Mark one image, then select the image to compare it with.",
     "copy_tags": "Mark the image that has the tags, then select the image to copy them to.",
 }
 """What to do first, by the action that needs a marked and a selected image."""
 
 
 class ImagesScreen(
-    RetagMixin, UndoMixin, PromoteMixin, InspectMixin, ImageWatchMixin, PartLoadingMixin, ScanLoadingMixin
+    RetagMixin,
+    UndoMixin,
+    PromoteMixin,
+    CompareMixin,
+    InspectMixin,
+    ImageWatchMixin,
+    PartLoadingMixin,
+    ScanLoadingMixin,
 ):
     """All images of a repository, newest first, with a preview of the selected manifest."""
 
@@ -237,20 +243,14 @@ class ImagesScreen(
             f"tags to remove, but not all of: {names}",
         )
 
-    @work(exclusive=True, group="diff", exit_on_error=False)
-    async def action_diff(self) -> None:
-        """Show the differences between the marked and the selected image."""
-        if (pair := self._marked_and_current()) is None:
-            self.notify(_NO_PAIR["diff"])
-            return
-        try:
-            session = await self.session()
-            difference = await blocking.run_blocking(compare_images, session, self.repository_name, *pair)
-        except EcrTuiError as error:
-            self.notify_error(error)
-            return
-        names = [short_digest(image.digest) for image in pair]
-        self.post_message(messages.ShowText(f"{names[0]} → {names[1]}", difference))
+    def compared_image(self) -> Reference | None:
+        return None if self.current is None else self._by_digest(self.current)
+
+    def marked_images(self) -> Sequence[Reference]:
+        return [self._by_digest(image) for image in self.rows.marked()]
+
+    def _by_digest(self, image: Image) -> Reference:
+        return Reference(self.repository_name, digest=image.digest)
 
     def action_swap(self) -> None:
         """Plan to exchange the images of two tags."""

@@ -1,4 +1,4 @@
-"""Overlays: the comparison of two images, and the prompt for an MFA code."""
+"""The prompt for an MFA code."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ import pytest
 
 from ecrtui.errors import CredentialsError
 from ecrtui.tui import blocking
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.embedded import new_embedded
 from tests.support.screen import app_of, running, type_text, until
-
-
-async def test_the_image_under_the_cursor_is_compared_with_the_marked_one() -> None:
-    embedded = new_embedded()
-    client = client_for(embedded)
-    create_repository(client, "team/app")
-    old, new = push_image(client, "team/app", "old", "v1"), push_image(client, "team/app", "new", "v2")
-    async with running(embedded, "team/app", size=(140, 40)) as pilot:
-        await until(pilot, "2 images")
-        await pilot.press("D")
-        await until(pilot, "Mark one image")
-        await pilot.press("g", "space", "D")
-        screen = await until(pilot, f"{new.digest[7:19]} → {old.digest[7:19]}")
-        assert "config.config.Labels.name" in screen
-        assert '- "new"' in screen
-        assert '+ "old"' in screen
 
 
 async def test_an_mfa_code_is_requested_on_the_screen() -> None:

@@ -1,0 +1,101 @@
+"""What belongs to an image besides its config and layers: signatures, provenance, SBOMs, the content of an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ecrtui.ecr.image import ImageKind
+from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.artifact_reading import ArtifactReader
+from ecrtui.inspect.artifacts import Artifact, ArtifactTree, Origin, blob_kind
+from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
+from ecrtui.inspect.contents import Content
+
+MAX_STATEMENTS = 8
+"""Statements that are read to find the provenance of an image."""
+
+MAX_CONTENTS = 20
+"""Contents of an artifact that are read."""
+
+TITLE = "org.opencontainers.image.title"
+"""The annotation with the name of the file in a layer (OCI image spec, annotations.md)."""
+
+_SIGNATURE_PARTS = ("referrers", "tags of cosign")
+"""The parts of a tree without which signatures are not known."""
+
+
+class NamedContent(NamedTuple):
+    """One of the contents of an artifact that is no image: a file of a chart, a document."""
+
+    name: str
+    content: Content
+
+
+def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
+    """Return the formats of the signatures of an image, or of the platform that is compared.
+
+    Args:
+        tree: the artifacts of the image.
+        part: the digest of the manifest that is compared.
+    """
+    found = {artifact.format or str(artifact.kind) for artifact in _attached(tree, part) if artifact.is_signature}
+    for problem in tree.problems:
+        if problem.part in _SIGNATURE_PARTS and isinstance(problem.error, EcrTuiError):
+            reason = f"{problem.part} {not_known(problem.error).reason}"
+            return NotKnown(f"{reason}; found: {', '.join(sorted(found))}" if found else reason)
+    return tuple(sorted(found))
+
+
+def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> tuple[str, ...]:
+    """Return what an image was built from, as its provenance tells it, each source once.
+
+    Raises:
+        EcrTuiError: a statement cannot be read.
+    """
+    statements = [artifact for artifact in _attached(tree, part) if artifact.kind in _STATEMENTS]
+    sources = (
+        line
+        for artifact in statements[:MAX_STATEMENTS]
+        for content in _provenance(reader, tree, artifact)
+        for fact in content.facts
+        if fact.label == "source"
+        for line in fact.lines
+    )
+    return tuple(dict.fromkeys(sources))
+
+
+def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedContent, ...]:
+    """Return the contents of an artifact that is no image; none of an image.
+
+    Raises:
+        EcrTuiError: a content cannot be read.
+    """
+    own = [artifact for artifact in tree.root.artifacts if artifact.origin is Origin.OWN]
+    return tuple(
+        NamedContent(_name(artifact, number), reader.content(tree, artifact, blob))
+        for number, artifact in enumerate(own[:MAX_CONTENTS], 1)
+        for blob in artifact.blobs or ()
+    )
+
+
+_STATEMENTS = (ImageKind.PROVENANCE, ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE)
+
+
+def _attached(tree: ArtifactTree, part: str) -> Sequence[Artifact]:
+    """Return the artifacts of the part that is compared, then those of the image."""
+    own = [subject for subject in tree.platforms if subject.digest == part]
+    return [artifact for subject in (*own, tree.root) for artifact in subject.artifacts]
+
+
+def _provenance(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact) -> Iterator[Content]:
+    whole = reader.with_blobs(artifact)
+    for blob in whole.blobs or ():
+        if blob_kind(whole, blob)[0] in _STATEMENTS:
+            yield reader.content(tree, whole, blob)
+
+
+def _name(artifact: Artifact, number: int) -> str:
+    """Return the title of a content, or else its place."""
+    titles = (blob.annotations.get(TITLE, "") for blob in artifact.blobs or ())
+    return next(filter(None, titles), f"content {number}")

@@ -1,0 +1,104 @@
+"""What is known of one of two images that are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.image_config import ImageConfig
+from ecrtui.ecr.json_values import to_mapping
+from ecrtui.ecr.manifest import Descriptor, Manifest, ParsedManifest, Platform, parse_manifest
+from ecrtui.inspect.artifacts import ArtifactTree
+from ecrtui.inspect.comparison.attachments import NamedContent
+from ecrtui.inspect.comparison.rows import READING, Known, NotKnown
+from ecrtui.inspect.packages import PackageList
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigBlob:
+    """A config with its exact bytes.
+
+    Args:
+        descriptor: the descriptor in the manifest; None for Docker schema 1, whose config is in the manifest itself.
+        config: the config.
+        content: its bytes; empty for Docker schema 1.
+    """
+
+    descriptor: Descriptor | None
+    config: ImageConfig
+    content: bytes = b""
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Its members; none if it is no JSON object."""
+        return self.config.document if isinstance(self.config.document, dict) else {}
+
+    @property
+    def platform(self) -> Platform | None:
+        """The platform that the config names; None without one, as in the config of a chart."""
+        texts = [self.document.get(name) for name in ("os", "architecture", "variant", "os.version")]
+        parts = [text if isinstance(text, str) else "" for text in texts]
+        return Platform(parts[0], parts[1], parts[2], parts[3]) if parts[0] and parts[1] else None
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """How a container starts (the member ``config``)."""
+        return to_mapping(self.document.get("config"))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedImage:
+    """An image, and what was read of it so far.
+
+    Args:
+        repository: the name of its repository.
+        image: the image as DescribeImages tells it.
+        manifest: its manifest.
+        part: the manifest of the platform that is compared; that of the image itself if it is no index, and None for
+            an index without a platform to compare.
+        config: the config of the part; None if it has none.
+        findings: the findings of the part.
+        artifacts: the artifacts of the image: signatures, SBOMs, attestations.
+        packages: the packages of the part; None if it has no SBOM.
+        sources: what it was built from, as its provenance tells it.
+        contents: the contents of an artifact that is no image.
+    """
+
+    repository: str
+    image: Image
+    manifest: Known[Manifest] = READING
+    part: Known[Manifest | None] = READING
+    config: Known[ConfigBlob | None] = READING
+    findings: Known[tuple[Finding, ...]] = READING
+    artifacts: Known[ArtifactTree] = READING
+    packages: Known[PackageList | None] = READING
+    sources: Known[tuple[str, ...]] = READING
+    contents: Known[tuple[NamedContent, ...]] = READING
+
+    @property
+    def parsed(self) -> Known[ParsedManifest]:
+        """The content of its manifest."""
+        return self.manifest if isinstance(self.manifest, NotKnown) else parse_manifest(self.manifest.text)
+
+    def without_part(self) -> ComparedImage:
+        """Return the image before anything of the platform was read."""
+        return replace(self, part=READING, config=READING, findings=READING, packages=READING, sources=READING)
+
+    @property
+    def title(self) -> str:
+        """The image in a few words: its first tag, or else its digest."""
+        return self.image.tags[0] if self.image.tags else short_digest(self.image.digest)
+
+    @property
+    def is_index(self) -> bool:
+        """True if its manifest is known to be an index."""
+        return not isinstance(self.manifest, NotKnown) and self.manifest.is_index
+
+    @property
+    def part_digest(self) -> str:
+        """The digest of the part that is compared; empty if it is not known, or there is none."""
+        return self.part.digest if isinstance(self.part, Manifest) else ""

@@ -1,0 +1,353 @@
+"""The sections of a comparison: config, layers, packages, findings, manifest."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ecrtui.ecr import units
+from ecrtui.ecr.differences import aligned, text_differences
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.findings import SEVERITIES, Finding, FindingCounts
+from ecrtui.ecr.manifest import Manifest
+from ecrtui.inspect.comparison.attachments import NamedContent
+from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
+from ecrtui.inspect.comparison.members import (
+    byte_rows,
+    difference_row,
+    document_rows,
+    environment,
+    member_rows,
+    named_rows,
+    order_row,
+    text_rows,
+)
+from ecrtui.inspect.comparison.rows import (
+    Change,
+    Known,
+    NotKnown,
+    Row,
+    Section,
+    is_pending,
+    problems_of,
+    row_of,
+)
+from ecrtui.inspect.layers import LayerRow, layer_table
+from ecrtui.inspect.packages import Package, PackageList
+
+NO_PLATFORM = "The images have no platform in common, so this was not compared."
+
+
+def config_section(a: ComparedImage, b: ComparedImage) -> Section:
+    """Compare the configs: environment and labels by name, every other member by its path.
+
+    Of an artifact that is no image, the contents are compared too: the files of a chart, documents.
+    """
+    before, after = a.config, b.config
+    rows: Sequence[Row] = ()
+    problems = problems_of(before, after, "config")
+    if not isinstance(before, NotKnown) and not isinstance(after, NotKnown):
+        if before is not None and after is not None:
+            rows = _config_rows(before, after)
+        elif before is not after:
+            rows = [row_of("config", *(None if blob is None else _config_digest(blob) for blob in (before, after)))]
+        else:
+            problems = ("Neither image has a config.",)
+    if isinstance(a.contents, NotKnown) or isinstance(b.contents, NotKnown):
+        problems = (*problems, *problems_of(a.contents, b.contents, "content"))
+    else:
+        rows = [*rows, *_content_rows(a.contents, b.contents)]
+    return Section("config", tuple(rows), problems, is_pending(before, after, a.contents, b.contents))
+
+
+def _content_rows(before: Sequence[NamedContent], after: Sequence[NamedContent]) -> Iterator[Row]:
+    """Yield the rows of the contents of two artifacts, file by file."""
+    named = [dict(_files(contents)) for contents in (before, after)]
+    for name in dict.fromkeys((*named[0], *named[1])):
+        old, new = (files.get(name) for files in named)
+        if old is None or new is None:
+            yield row_of(name, *(None if file is None else file.size for file in (old, new)))
+        else:
+            yield from text_rows(old.text, new.text, name) or [row_of(name, old.size, new.size)]
+
+
+class _File(NamedTuple):
+    text: str
+    size: str
+
+
+def _files(contents: Iterable[NamedContent]) -> Iterator[tuple[str, _File]]:
+    """Yield the files of archives by path, and other contents by name, as text."""
+    for name, content in contents:
+        for file in content.files:
+            yield file.path, _File(file.text, f"{units.format_size(file.size)} {file.note}".strip())
+        if not content.files:
+            yield name, _File(content.pretty or content.exact, units.format_size(len(content.exact)))
+
+
+def environment_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:
+    """Return a row for each environment variable of two members ``config``; none if they are not ``NAME=VALUE``."""
+    named = [environment(settings.get("Env", [])) for settings in (before, after)]
+    if named[0] is None or named[1] is None:
+        return ()
+    order = order_row(named[0], named[1], "env, order of the names")
+    return [*named_rows(named[0], named[1], "env"), *([order] if order is not None else [])]
+
+
+def label_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:
+    """Return a row for each label of two members ``config``; none if they are not objects."""
+    labels = [settings.get("Labels", {}) for settings in (before, after)]
+    if not all(isinstance(entry, dict) for entry in labels):
+        return ()
+    return list(named_rows(labels[0], labels[1], "label"))
+
+
+def layers_section(a: ComparedImage, b: ComparedImage) -> Section:
+    """Compare the layers by digest, in their order, with the step that made each."""
+    before, after = a.part, b.part
+    if isinstance(before, NotKnown) or isinstance(after, NotKnown):
+        return Section("layers", (), problems_of(before, after, "manifest"), is_pending(before, after))
+    if before is None or after is None:
+        return Section("layers", (), (NO_PLATFORM,))
+    old, new = layers_of(a), layers_of(b)
+    rows = []
+    for kind, start, end, new_start, new_end in aligned(
+        [layer.digest for layer in old], [layer.digest for layer in new]
+    ):
+        if kind == "equal":
+            rows += [_shared_layer(*pair) for pair in zip(old[start:end], new[new_start:new_end], strict=True)]
+        else:
+            rows += [_lone_layer(layer, Change.REMOVED, new) for layer in old[start:end]]
+            rows += [_lone_layer(layer, Change.ADDED, old) for layer in new[new_start:new_end]]
+    return Section("layers", tuple(rows))
+
+
+def layers_of(image: ComparedImage) -> Sequence[LayerRow]:
+    """Return the layers of the part that is compared; none if it is not known."""
+    if isinstance(image.part, NotKnown) or image.part is None:
+        return ()
+    config = None if isinstance(image.config, NotKnown) or image.config is None else image.config.config
+    return layer_table(image.part.text, config).layers
+
+
+class SharedLayers(NamedTuple):
+    """The layers of image B that image A has too. Sizes are in bytes; None if a size is not known."""
+
+    shared: int
+    shared_size: int | None
+    new: int
+    new_size: int | None
+    """What a host that has A pulls for B."""
+
+
+def shared_layers(before: Iterable[LayerRow], after: Iterable[LayerRow]) -> SharedLayers:
+    """Return what two images share. A layer that an image has twice is stored and pulled once."""
+    known = {layer.digest for layer in before}
+    sizes = {layer.digest: layer.size for layer in after}
+    shared = [size for digest, size in sizes.items() if digest in known]
+    new = [size for digest, size in sizes.items() if digest not in known]
+    return SharedLayers(len(shared), _sum(shared), len(new), _sum(new))
+
+
+def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
+    """Compare the packages of both SBOMs by name and type; without SBOMs, the packages with findings."""
+    before, after = a.packages, b.packages
+    if is_pending(before, after):
+        return Section("packages", pending=True)
+    lists = [_package_list(image) for image in (a, b)]
+    if lists[0] is not None and lists[1] is not None:
+        return Section("packages", tuple(_package_rows(lists[0].packages, lists[1].packages)), _list_problems(lists))
+    problems = (*_without_sbom(a, "A"), *_without_sbom(b, "B"))
+    if isinstance(a.findings, NotKnown) or isinstance(b.findings, NotKnown):
+        return Section("packages", (), problems, is_pending(a.findings, b.findings))
+    named = [
+        [Package(finding.package, finding.version) for finding in findings if finding.package]
+        for findings in (a.findings, b.findings)
+    ]
+    only = "So only packages with findings are compared."
+    return Section("packages", tuple(_package_rows(*named)), (*problems, only))
+
+
+def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
+    """Compare the findings, the worst first: removed ones are fixed, added ones are new."""
+    before, after = a.findings, b.findings
+    if isinstance(before, NotKnown) or isinstance(after, NotKnown):
+        return Section("findings", (), problems_of(before, after, "scan"), is_pending(before, after))
+    named = [_findings_by_key(findings) for findings in (before, after)]
+    keys = sorted({*named[0], *named[1]}, key=lambda key: (_rank(named, key), key))
+    return Section("findings", tuple(_finding_row(key, named[0].get(key), named[1].get(key)) for key in keys))
+
+
+def finding_counts(findings: Iterable[Finding]) -> FindingCounts:
+    """Return the number of findings by severity, the worst first."""
+    counts = Counter(finding.severity for finding in findings)
+    return tuple((severity, counts[severity]) for severity in SEVERITIES if counts[severity])
+
+
+def manifest_section(a: ComparedImage, b: ComparedImage) -> Section:
+    """Compare the manifests member by member. Two different digests have at least one difference."""
+    before, after = a.manifest, b.manifest
+    problems = problems_of(before, after, "manifest")
+    pending = is_pending(before, after, a.part, b.part)
+    if isinstance(before, NotKnown) or isinstance(after, NotKnown):
+        return Section("manifest", (), problems, pending)
+    rows: list[Row] = []
+    if before.is_index and after.is_index:
+        rows += document_rows(before.text, after.text, "index")
+    rows += _part_rows(a.part, b.part)
+    if before.is_index is not after.is_index:
+        rows.append(row_of("media type", before.media_type, after.media_type))
+    if before.is_index or after.is_index:
+        problems = (*problems, *problems_of(a.part, b.part, "manifest of the platform"))
+    return Section("manifest", tuple(rows), problems, pending)
+
+
+def _part_rows(before: Known[Manifest | None], after: Known[Manifest | None]) -> Sequence[Row]:
+    if isinstance(before, NotKnown) or isinstance(after, NotKnown) or before is None or after is None:
+        return ()
+    rows = list(document_rows(before.text, after.text, "manifest"))
+    if before.media_type != after.media_type and not any(row.label == "manifest.mediaType" for row in rows):
+        rows.append(row_of("media type", before.media_type, after.media_type))
+    return rows
+
+
+def _config_digest(blob: ConfigBlob) -> str:
+    return short_digest(blob.descriptor.digest) if blob.descriptor is not None else "in the manifest"
+
+
+def _config_rows(before: ConfigBlob, after: ConfigBlob) -> Sequence[Row]:
+    old, new = before.config, after.config
+    if before.document and after.document:
+        rows = _config_member_rows(dict(before.document), dict(after.document))
+    else:
+        rows = list(document_rows(old.text, new.text))
+    if any(row.differs for row in rows) or (old.text, before.content) == (new.text, after.content):
+        return rows
+    if old.text == new.text:
+        return [*rows, *byte_rows(before.content, after.content, "config")]
+    return [*rows, *map(difference_row, text_differences(old.text, new.text, "config"))]
+
+
+def _config_member_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
+    """Return the rows of two configs. Environment and labels have rows by name where they are what they should be."""
+    rows: list[Row] = []
+    settings = [
+        dict(members["config"]) if isinstance(members.get("config"), dict) else None for members in (before, after)
+    ]
+    if settings[0] is not None and settings[1] is not None:
+        for name, rows_of in (("Env", environment_rows), ("Labels", label_rows)):
+            found = rows_of(settings[0], settings[1])
+            if found:
+                rows += found
+                settings[0].pop(name, None)
+                settings[1].pop(name, None)
+        before, after = before | {"config": settings[0]}, after | {"config": settings[1]}
+    return [*member_rows(before, after, ""), *rows]
+
+
+def _shared_layer(old: LayerRow, new: LayerRow) -> Row:
+    number = str(old.number) if old.number == new.number else f"{old.number} → {new.number}"
+    texts = [_layer_text(layer) for layer in (old, new)]
+    if old.media_type != new.media_type:
+        texts = [f"{text}  {layer.media_type}" for text, layer in zip(texts, (old, new), strict=True)]
+    return row_of(f"layer {number}", *texts, note=new.command or old.command)
+
+
+def _lone_layer(layer: LayerRow, change: Change, others: Sequence[LayerRow]) -> Row:
+    text, elsewhere = _layer_text(layer), any(other.digest == layer.digest for other in others)
+    note = ", ".join(filter(None, ("also elsewhere in the other image" if elsewhere else "", layer.command)))
+    label = f"layer {layer.number}"
+    return Row(label, text, None, change, note) if change is Change.REMOVED else Row(label, None, text, change, note)
+
+
+def _layer_text(layer: LayerRow) -> str:
+    return f"{units.format_size(layer.size)}  {short_digest(layer.digest)}"
+
+
+def _sum(sizes: Sequence[int]) -> int | None:
+    return None if any(size < 0 for size in sizes) else sum(sizes)
+
+
+def _package_list(image: ComparedImage) -> PackageList | None:
+    """Return the packages of the SBOM; None if there is none that could be read."""
+    found = image.packages
+    if isinstance(found, NotKnown) or found is None or (found.problem and not found.packages):
+        return None
+    return found
+
+
+def _without_sbom(image: ComparedImage, side: str) -> Sequence[str]:
+    """Return a sentence that says why an image has no list of packages."""
+    found = image.packages
+    if isinstance(found, NotKnown):
+        return (f"The SBOM of {side} is not known: {found.reason}.",)
+    if found is None:
+        return (f"{side} has no SBOM.",)
+    return (f"{side}: {found.problem}",) if found.problem and not found.packages else ()
+
+
+def _list_problems(lists: Iterable[PackageList | None]) -> tuple[str, ...]:
+    pairs = zip(("A", "B"), lists, strict=True)
+    return tuple(f"{side}: {found.problem}" for side, found in pairs if found is not None and found.problem)
+
+
+def _package_rows(before: Iterable[Package], after: Iterable[Package]) -> Iterable[Row]:
+    named = [_packages_by_name(packages) for packages in (before, after)]
+    for name, kind in sorted({*named[0], *named[1]}):
+        old, new = (packages.get((name, kind)) for packages in named)
+        label = f"{name} ({kind})" if kind else name
+        row = row_of(label, *(None if found is None else _versions(found) for found in (old, new)))
+        if not row.differs and old is not None and new is not None:
+            row = row_of(label, *(f"{_versions(found)} {_licenses(found)}" for found in (old, new)))
+            row = row if row.differs else row_of(label, _versions(old), _versions(new))
+        yield row
+
+
+def _packages_by_name(packages: Iterable[Package]) -> Mapping[tuple[str, str], Sequence[Package]]:
+    found: dict[tuple[str, str], list[Package]] = defaultdict(list)
+    for package in packages:
+        found[package.name, package.type].append(package)
+    return found
+
+
+def _versions(packages: Iterable[Package]) -> str:
+    return ", ".join(sorted({package.version or "no version" for package in packages}))
+
+
+def _licenses(packages: Iterable[Package]) -> str:
+    return ", ".join(sorted({package.license or "no license" for package in packages}))
+
+
+_FindingKey = tuple[str, str]
+"""The id of a vulnerability, and a package."""
+
+
+def _findings_by_key(findings: Iterable[Finding]) -> Mapping[_FindingKey, Sequence[Finding]]:
+    found: dict[_FindingKey, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        found[finding.name, finding.package].append(finding)
+    return found
+
+
+def _rank(named: Sequence[Mapping[_FindingKey, Sequence[Finding]]], key: _FindingKey) -> int:
+    """Return the place of the worst severity of a finding in the order of the severities."""
+    return min(_severity_rank(finding.severity) for findings in named for finding in findings.get(key, ()))
+
+
+def _severity_rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _finding_row(key: _FindingKey, before: Sequence[Finding] | None, after: Sequence[Finding] | None) -> Row:
+    texts = [None if findings is None else _finding_text(findings) for findings in (before, after)]
+    note = "" if before and after else "new" if after else "fixed"
+    return row_of(key[0], *texts, note=note)
+
+
+def _finding_text(findings: Sequence[Finding]) -> str:
+    severity = min((finding.severity for finding in findings), key=_severity_rank)
+    versions = ", ".join(sorted({finding.version for finding in findings if finding.version}))
+    fixes = ", ".join(sorted({finding.fixed_in for finding in findings if finding.fixed_in}))
+    text = " ".join(filter(None, (severity, findings[0].package, versions)))
+    return f"{text}, fixed in {fixes}" if fixes else text

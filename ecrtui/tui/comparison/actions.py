@@ -1,0 +1,90 @@
+"""The action that compares an image with another one, for every screen with an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import work
+
+from ecrtui.ecr.digest import is_digest, short_digest
+from ecrtui.ecr.reference import Reference, names_repository, parse_reference
+from ecrtui.ecr.tag import tag_error
+from ecrtui.errors import UsageError
+from ecrtui.tui import messages
+from ecrtui.tui.base_screen import AppScreen
+
+QUESTION = "Compare {} with:\na tag, a digest, or repository:tag"
+
+
+class CompareMixin(AppScreen):
+    """A screen with an image that can be compared."""
+
+    def compared_image(self) -> Reference | None:
+        """Return the image under the cursor, by digest; None if there is none. Screens override it."""
+        return None
+
+    def marked_images(self) -> Sequence[Reference]:
+        """Return the marked images, by digest. Screens with marks override it."""
+        return ()
+
+    def action_diff(self) -> None:
+        """Compare the image with the marked one, two marked images, or an image that the user names."""
+        current, own = self.compared_image(), self.marked_images()
+        if len(own) == 2:
+            self._compare(*own)
+        elif len(own) > 2:
+            self.notify(f"{len(own):,} images are marked. Mark one or two to compare them.", severity="warning")
+        elif current is not None:
+            others = [reference for reference in own or self._marks_below() if reference != current]
+            if len(others) == 1:
+                self._compare(others[0], current)
+            else:
+                self._ask(current)
+
+    def _marks_below(self) -> Sequence[Reference]:
+        """Return the marks of the lists that this screen was opened from."""
+        screens = (
+            screen for screen in self.app.screen_stack if screen is not self and isinstance(screen, CompareMixin)
+        )
+        return [mark for screen in screens if screen.connect is self.connect for mark in screen.marked_images()]
+
+    @work(exclusive=True, group="compare", exit_on_error=False)
+    async def _ask(self, current: Reference) -> None:
+        from ecrtui.tui.overlays.prompt import TextPrompt
+
+        question = QUESTION.format(short_digest(current.digest))
+        answer = await self.app.push_screen_wait(TextPrompt(question))
+        if answer is None:
+            return
+        try:
+            self._compare(current, self._reference(answer, current.repository))
+        except UsageError as error:
+            self.notify_error(error)
+
+    def _reference(self, text: str, repository: str) -> Reference:
+        """Return the image that a user named.
+
+        Raises:
+            UsageError: the text names no image, or one of another registry.
+        """
+        text = text.strip()
+        if is_digest(text.removeprefix("@")):
+            return Reference(repository, digest=text.removeprefix("@"))
+        if not names_repository(text):
+            if problem := tag_error(text):
+                raise UsageError(f"{text!r} names no image", problem, "Write a tag, a digest or repository:tag.")
+            return Reference(repository, text)
+        found = parse_reference(text)
+        if not (found.tag or found.digest):
+            raise UsageError(f"{text!r} names no image", "", f"Write {found.repository}:TAG.")
+        own = self.header_state
+        if found.registry_id and (found.registry_id, found.region) != (own.registry_id, own.region):
+            raise UsageError(
+                f"{text!r} is in another registry",
+                f"This connection is to {own.registry_id} in {own.region}.",
+                "Use ecrtui diff, which compares images of two registries.",
+            )
+        return found
+
+    def _compare(self, one: Reference, other: Reference) -> None:
+        self.post_message(messages.OpenComparison(self.connect, one, other))

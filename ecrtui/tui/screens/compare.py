@@ -1,0 +1,335 @@
+"""The screen that compares two images."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from textual import events, work
+from textual.widget import Widget
+
+from ecrtui.ecr import units
+from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.safe_text import visible
+from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.comparison.compared_image import ComparedImage
+from ecrtui.inspect.comparison.comparison import SECTIONS, Comparison, choose_platforms, compare
+from ecrtui.inspect.comparison.export import comparison_document, comparison_markdown, git_range
+from ecrtui.inspect.comparison.layout import Line, section_lines
+from ecrtui.inspect.comparison.platforms import PlatformPair
+from ecrtui.inspect.comparison.reading import ImageReader, find_image, read_pair
+from ecrtui.inspect.comparison.rows import is_pending
+from ecrtui.retag.plan import Report
+from ecrtui.session import Session, SessionSource
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.comparison.heading import ComparedImages, SectionBar
+from ecrtui.tui.comparison.view import ComparisonText, ComparisonView, comparison_text
+from ecrtui.tui.retag.actions import RetagMixin
+from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+
+NO_PAIR = PlatformPair(None, None)
+
+
+class View(NamedTuple):
+    """What the user chose to see."""
+
+    section: str = SECTIONS[0]
+    everything: bool = False
+
+
+class CompareScreen(RetagMixin):
+    """Two images, the older one as A. Each part of them is shown as soon as it is read.
+
+    Args:
+        connect: the source of the session.
+        one: an image.
+        other: another image, in this or another repository.
+    """
+
+    DEFAULT_CSS = """
+    CompareScreen ComparisonView { height: 1fr; border-top: solid $panel; }
+    """
+    SCOPES = ("compare",)
+
+    def __init__(self, connect: SessionSource, one: Reference, other: Reference) -> None:
+        super().__init__(connect)
+        self._references = (one, other)
+        self._images: list[ComparedImage] = []
+        """What is known of the two images, in the order of the references."""
+        self._swapped = False
+        """Whether A is the second image."""
+        self._pairs: Sequence[PlatformPair] = ()
+        """The platforms that can be compared, in the order of the references."""
+        self._pair = NO_PAIR
+        self._view = View()
+        self._version = 0
+        """Counts the changes of the images, so that a comparison of earlier ones is made again."""
+        self._compared_version = 0
+        self.comparison: Comparison | None = None
+
+    @property
+    def place(self) -> Reference:
+        return Reference(self._references[0].repository)
+
+    def breadcrumb(self) -> str:
+        names = dict.fromkeys(reference.repository for reference in self._references)
+        return f"Compare › {', '.join(names)}"
+
+    def body(self) -> Iterable[Widget]:
+        yield MessagePanel()
+        yield ComparedImages()
+        yield SectionBar()
+        yield FilterBar("find in the comparison")
+        yield ComparisonView()
+
+    def on_mount(self) -> None:
+        self.focus_content()
+        self.load()
+
+    def on_unmount(self) -> None:
+        self._images.clear()
+        self.comparison = None
+
+    # Reading
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def load(self) -> None:
+        """Find both images, then read them part by part."""
+        self.query_one(MessagePanel).message = None
+        self.set_status("loading…")
+        try:
+            session = await self.session()
+            found = await asyncio.gather(
+                *(blocking.run_blocking(find_image, session.registry, reference) for reference in self._references)
+            )
+        except EcrTuiError as error:
+            self.set_status("")
+            self.show_error(error)
+            return
+        self._images = list(found)
+        if not self._compared_version:
+            self._swapped = (found[0].image.pushed_at or 0.0) > (found[1].image.pushed_at or 0.0)
+        self._changed()
+        self._images = list(await blocking.run_blocking(read_pair, self._readers(session), found))
+        choice = await blocking.run_blocking(choose_platforms, *self._images)
+        self._pairs = choice.complete
+        self._changed()
+        self._load_platform(choice.first or NO_PAIR)
+
+    @work(exclusive=True, group="platform", exit_on_error=False)
+    async def _load_platform(self, pair: PlatformPair) -> None:
+        """Read what is compared of one platform."""
+        self._pair = pair
+        for number in (0, 1):
+            self._images[number] = self._images[number].without_part()
+        self._changed()
+        session = await self.session()
+        await asyncio.gather(*(self._load_part(session, number) for number in (0, 1)))
+
+    async def _load_part(self, session: Session, number: int) -> None:
+        await self._load(session, number, "part")
+        await asyncio.gather(
+            self._load(session, number, "config"),
+            self._load(session, number, "findings"),
+            self._load_artifacts(session, number),
+        )
+
+    async def _load_artifacts(self, session: Session, number: int) -> None:
+        """Read the artifacts once, then what they tell of the platform."""
+        if is_pending(self._images[number].artifacts):
+            await self._load(session, number, "artifacts")
+        await asyncio.gather(*(self._load(session, number, name) for name in ("packages", "sources", "contents")))
+
+    async def _load(self, session: Session, number: int, name: str) -> None:
+        """Read one part of an image, and show it."""
+        reader = self._readers(session)[number]
+        value = await blocking.run_blocking(reader.read, name, self._images[number], self._pair[number])
+        if self._images:
+            self._images[number] = replace(self._images[number], **{name: value})
+            self._changed()
+
+    def _readers(self, session: Session) -> Sequence[ImageReader]:
+        return [ImageReader(session.catalog, session.registry, reference.repository) for reference in self._references]
+
+    def show_error(self, error: EcrTuiError) -> None:
+        self.query_one(MessagePanel).message = PanelMessage.from_error(error)
+
+    # Showing
+
+    def _changed(self) -> None:
+        """Compare again: something was read."""
+        self._version += 1
+        self._show(keep_place=True)
+
+    @work(exclusive=True, group="show", exit_on_error=False)
+    async def _show(self, *, keep_place: bool) -> None:
+        """Compare what is known, and show the section. It runs in a thread: an SBOM has thousands of packages."""
+        version, view = self._version, self._view
+        if len(self._images) < 2:
+            return
+        width = max(self.query_one(ComparisonView).scrollable_content_region.width, 1)
+        known = self.comparison if self._compared_version == version else None
+        ordered = [self._images[number] for number in self._order]
+        pair = PlatformPair(*(self._pair[number] for number in self._order))
+        comparison, shown = await blocking.run_blocking(_shown, known, ordered, pair, view, width)
+        self.comparison, self._compared_version = comparison, version
+        self.query_one(ComparedImages).images = tuple(ordered)
+        bar = self.query_one(SectionBar)
+        bar.current = view.section
+        bar.badges = ("", *(section.badge for section in comparison.sections[1:]))
+        self.query_one(ComparisonView).show_section(shown, keep_place=keep_place)
+        self._search_again()
+        self.set_status(self._status(comparison))
+
+    @property
+    def _order(self) -> tuple[int, int]:
+        """The numbers of image A and image B."""
+        return (1, 0) if self._swapped else (0, 1)
+
+    def _status(self, comparison: Comparison) -> str:
+        parts = [comparison.platform] if comparison.platform else []
+        if len(self._pairs) > 1:
+            number = self._pairs.index(self._pair) + 1 if self._pair in self._pairs else 0
+            parts.append(f"platform {number} of {len(self._pairs)}")
+        return " · ".join([*parts, *(["reading…"] if comparison.pending else [])])
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show(keep_place=True)
+
+    @property
+    def awaits_content(self) -> bool:
+        return super().awaits_content or self.comparison is None
+
+    # Actions
+
+    def action_section(self, number: int) -> None:
+        """Show a section by its number."""
+        self._view = self._view._replace(section=SECTIONS[number - 1])
+        self._show(keep_place=False)
+
+    def action_step_section(self, step: int) -> None:
+        """Show the next section, or the previous one."""
+        self.action_section((SECTIONS.index(self._view.section) + step) % len(SECTIONS) + 1)
+
+    def on_section_bar_picked(self, message: SectionBar.Picked) -> None:
+        self.action_section(message.number)
+
+    def action_everything(self) -> None:
+        """Show everything, or only what differs."""
+        self._view = self._view._replace(everything=not self._view.everything)
+        self._show(keep_place=False)
+
+    def action_swap(self) -> None:
+        """Exchange A and B."""
+        self._swapped = not self._swapped
+        self._changed()
+
+    def action_step_platform(self, step: int) -> None:
+        """Compare the next platform, or the previous one."""
+        if len(self._pairs) > 1 and self._pair in self._pairs:
+            number = (self._pairs.index(self._pair) + step) % len(self._pairs)
+            self._load_platform(self._pairs[number])
+
+    def action_change(self, step: int) -> None:
+        """Go to the next change, or to the previous one."""
+        if not self.query_one(ComparisonView).go_to_change(step):
+            self.notify("This section has no differences.")
+
+    def why_not(self, action: str) -> str:
+        if action == "step_platform" and len(self._pairs) < 2:
+            return "There is no other platform to compare."
+        return super().why_not(action)
+
+    def action_search(self) -> None:
+        """Find words in the section."""
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        found = self.query_one(ComparisonView).search(message.value)
+        self.query_one(FilterBar).show_problem("" if found or not message.value else "not found")
+
+    def on_filter_bar_closed(self) -> None:
+        self.focus_content()
+
+    def _search_again(self) -> None:
+        bar = self.query_one(FilterBar)
+        if bar.is_open and bar.field.value:
+            self.query_one(ComparisonView).search(bar.field.value)
+
+    def focus_content(self) -> None:
+        self.query_one(ComparisonView).focus()
+
+    def action_refresh_screen(self) -> None:
+        self.load()
+
+    def action_retry(self) -> None:
+        self.load()
+
+    async def action_retag(self) -> None:
+        """Tag image B; the tags of image A are the proposal."""
+        if len(self._images) < 2:
+            return
+        a, b = (self._images[number] for number in self._order)
+        source = RetagSource(b.repository, b.image.digest, b.image.tags, units.format_age(b.image.pushed_at))
+        await self.begin_retag(source, [tag for tag in a.image.tags if tag not in b.image.tags])
+
+    async def refresh_after_write(self, report: Report) -> None:
+        """Read the tags of both images again."""
+        session = await self.session()
+        for number, image in enumerate(self._images):
+            digests = [image.image.digest]
+            try:
+                found = await blocking.run_blocking(session.registry.images_by_digest, image.repository, digests)
+            except EcrTuiError as error:
+                self.notify(f"Could not update the images: {error}", severity="warning")
+                return
+            if found and number < len(self._images):
+                self._images[number] = replace(self._images[number], image=found[0])
+        self._changed()
+
+    def action_copy_menu(self) -> None:
+        """Copy the changes, the digests, or the range of the git revisions."""
+        if self.comparison is not None:
+            self.post_message(messages.OfferCopies(tuple(self._copies(self.comparison))))
+
+    def _copies(self, comparison: Comparison) -> Iterable[CopyItem]:
+        lines = section_lines(comparison.section(self._view.section), 0, everything=self._view.everything)
+        text = "\n".join(line.text for line in lines) + "\n"
+        yield CopyItem(f"{self._view.section}, as shown", text, lines=True)
+        if revisions := git_range(comparison):
+            yield CopyItem("git range", revisions)
+        for side, image in (("A", comparison.before), ("B", comparison.after)):
+            yield CopyItem(f"digest of {side}", image.image.digest)
+        yield CopyItem("Markdown", self._markdown(comparison), lines=True)
+
+    async def action_export(self) -> None:
+        """Save the comparison as Markdown or JSON."""
+        if (comparison := self.comparison) is not None:
+            await self.ask_for_file(
+                {".md": lambda: self._markdown(comparison), ".json": lambda: self._json(comparison)}
+            )
+
+    def _json(self, comparison: Comparison) -> str:
+        document = comparison_document([comparison], everything=self._view.everything)
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+    def _markdown(self, comparison: Comparison) -> str:
+        return comparison_markdown([comparison], everything=self._view.everything)
+
+
+def _shown(
+    known: Comparison | None, images: Sequence[ComparedImage], pair: PlatformPair, view: View, width: int
+) -> tuple[Comparison, ComparisonText]:
+    """Return the comparison of two images, made again unless it is known, and the text of a section."""
+    if known is None:
+        a, b = images
+        known = compare(a, b, choose_platforms(a, b), pair if pair.is_complete else None)
+    notes = [Line(visible(note)) for note in known.notes] if view.section == SECTIONS[0] else []
+    lines = section_lines(known.section(view.section), width, everything=view.everything)
+    return known, comparison_text([*notes, *lines])

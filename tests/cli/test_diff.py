@@ -1,0 +1,107 @@
+"""``ecrtui diff``: two images, two indexes, and what cannot be read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ecrtui.cli.main import main
+from tests.support.cli_env import CliEnv
+from tests.support.embedded import REGION, create_repository, push_image, push_index, served
+
+DIFFERENT = 1
+
+
+@dataclass
+class Env:
+    """Two repositories: an index in both, with a platform that is the same, and a single image."""
+
+    cli: CliEnv
+
+    def __post_init__(self) -> None:
+        client = self.cli.client
+        for repository in ("team/app", "team/copy"):
+            create_repository(client, repository)
+        for tag, repository in (("v1", "team/app"), ("v2", "team/copy")):
+            parts = {
+                "linux/amd64": push_image(client, repository, "same", platform="linux/amd64"),
+                "linux/arm64": push_image(client, repository, f"arm {tag}", platform="linux/arm64"),
+            }
+            push_index(client, repository, parts, tag)
+        push_image(client, "team/app", "single", "single", platform="linux/arm64")
+
+    def diff(self, *words: str, code: int = 0) -> Any:
+        """Run the command; return the JSON document."""
+        result = self.cli.run("diff", *words, "--output", "json")
+        assert (result.code, result.err) == (code, "")
+        return result.json
+
+
+@pytest.fixture
+def env(cli: CliEnv) -> Env:
+    return Env(cli)
+
+
+def test_indexes_are_compared_platform_by_platform(env: Env) -> None:
+    pair = "team/app:v1", "team/copy:v2"
+    document = env.diff(*pair)
+    assert [entry["platform"] for entry in document["platforms"]] == ["linux/arm64"]
+    assert (document["before"]["imageTags"], document["after"]["repositoryName"]) == (["v1"], "team/copy")
+    assert document["same"] is False
+    rows = document["platforms"][0]["sections"]["config"]["rows"]
+    assert {"name": "label name", "change": "changed", "before": "arm v1", "after": "arm v2"} in rows
+    assert all(row["change"] != "same" for row in rows)
+    everything = env.diff(*pair, "--all")["platforms"][0]["sections"]["config"]["rows"]
+    assert {"name": "os", "change": "same", "before": "linux", "after": "linux"} in everything
+
+    env.diff(*pair, "--exit-code", code=DIFFERENT)
+    (same,) = env.diff(*pair, "--platform", "linux/amd64", "--exit-code")["platforms"]
+    assert same["sections"]["config"]["rows"] == []
+    env.diff(*pair, "--platform", "linux/arm64", "--exit-code", code=DIFFERENT)
+    assert env.diff("team/app:v1", "team/app:v1", "--exit-code")["same"] is True
+
+    result = env.cli.run("diff", *pair, "--platform", "linux/s390x")
+    assert result.code == 2
+    assert "hint: Use one of linux/amd64, linux/arm64." in result.err
+
+
+def test_an_image_is_compared_with_the_platform_that_fits(env: Env) -> None:
+    result = env.cli.run("diff", "team/app:single", "team/app:v1")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0].startswith("A team/app@sha256:")
+    assert "linux/arm64" in lines
+    assert any(line.endswith("compared with its platform linux/arm64.") for line in lines)
+    assert "~ label name      single → arm v1" in lines
+    assert [line for line in lines if line in ("summary", "config", "layers", "packages", "findings", "manifest")]
+
+    markdown = env.cli.run("diff", "team/app:single", "team/app:v1", "--output", "markdown").out
+    assert "| ~ | label name | single | arm v1 |  |" in markdown
+    assert markdown.startswith("# single → v1\n")
+
+
+def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> None:
+    env.cli.embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
+    with served(env.cli.embedded) as url:
+        main(["diff", "team/app:single", "team/app:v1", "--output", "json", "--endpoint-url", url, "--region", REGION])
+    (entry,) = json.loads(env.cli.capsys.readouterr().out)["platforms"]
+    config = entry["sections"]["config"]
+    assert config["rows"] == []
+    assert "The config of A is not known: not permitted: ecr:GetDownloadUrlForLayer." in config["notKnown"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["team/app:v1", "team/app"], 2, "names no image"),
+        (["team/app:v1", "team/app:none"], 7, "team/app has no image none"),
+        (["team/app:v1", "team/app:v1", "--query", "same"], 2, "--query does not work with text"),
+    ],
+)
+def test_a_wrong_command_line_says_what_to_do(env: Env, words: list[str], code: int, message: str) -> None:
+    result = env.cli.run("diff", *words)
+    assert (result.code, result.out) == (code, "")
+    assert message in result.err

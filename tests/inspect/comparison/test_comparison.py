@@ -1,0 +1,242 @@
+"""Two images are compared section by section. Two digests are never the same, and what is not known is never equal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrtui.ecr.findings import Finding
+from ecrtui.inspect.charts import ArchiveFile
+from ecrtui.inspect.comparison.attachments import NamedContent
+from ecrtui.inspect.comparison.compared_image import ComparedImage
+from ecrtui.inspect.comparison.comparison import SECTIONS
+from ecrtui.inspect.comparison.reading import PARTS
+from ecrtui.inspect.comparison.rows import READING, Change, NotKnown, Row
+from ecrtui.inspect.contents import Content
+from ecrtui.inspect.packages import Package
+from tests.inspect.comparison.images import CONFIG, changes, compared, digest, from_manifest, image, index
+
+
+def config_with(**members: Any) -> dict[str, Any]:
+    """Return the usual config with other settings; None removes one."""
+    settings = {**CONFIG["config"], **members}
+    return {**CONFIG, "config": {name: value for name, value in settings.items() if value is not None}}
+
+
+@pytest.mark.parametrize(
+    ("config", "rows"),
+    [
+        (config_with(Env=["PATH=/bin", "A=2", "B=x"]), [("~", "env A", "1", "2"), ("+", "env B", None, "x")]),
+        (config_with(Env=["A=1", "PATH=/bin"]), [("~", "env, order of the names", "PATH A", "A PATH")]),
+        (config_with(Env=None), [("-", "env A", "1", None), ("-", "env PATH", "/bin", None)]),
+        (config_with(Env=["PATH=/bin", "A"]), [("~", "config.Env[1]", "A=1", "A")]),
+        (config_with(Labels={"team": "cart"}), [("~", "label team", "checkout", "cart")]),
+        (config_with(Labels=None), [("-", "label team", "checkout", None)]),
+        (config_with(Labels=7), [("~", "config.Labels", '{"team": "checkout"}', "7")]),
+        (config_with(User="0"), [("~", "config.User", "1001", "0")]),
+        (config_with(Healthcheck={"Interval": 30}), [("+", "config.Healthcheck", None, '{"Interval": 30}')]),
+        (config_with(Cmd=["serve", "-v"]), [("+", "config.Cmd[1]", None, "-v")]),
+        ({**CONFIG, "moby.x": [1]}, [("+", '"moby.x"', None, "[1]")]),
+        ({**CONFIG, "variant": "v3"}, [("+", "variant", None, "v3")]),
+        ({**CONFIG, "config": None}, [("~", "config", json.dumps(CONFIG["config"]), "null")]),
+        ([1], [("~", "", json.dumps(CONFIG), "[1]")]),
+    ],
+)
+def test_the_config_is_compared_member_by_member(
+    config: Any, rows: list[tuple[str, str, str | None, str | None]]
+) -> None:
+    section = compared(image(), image(config)).section("config")
+    assert changes(section.rows) == rows
+    assert not section.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        (json.dumps(CONFIG, indent=1), "config, text from character 1"),
+        ('{"a": 1, "a": 1}', "text, text from character 1"),
+        (b"{\xff", "text, text from character 1"),
+    ],
+)
+def test_configs_with_the_same_members_differ_at_a_character(text: Any, label: str) -> None:
+    assert [row[1] for row in changes(compared(image(), image(config_text=text)).section("config").rows)] == [label]
+
+
+def test_configs_that_are_not_utf8_differ_at_a_byte() -> None:
+    a, b = image(config_text=b'{"a": "\xff"}'), image(config_text=b'{"a": "\xfe"}')
+    rows = changes(compared(a, b).section("config").rows)
+    assert rows == [("~", "config, from byte 8", "ff 22 7d", "fe 22 7d")]
+
+
+def test_layers_that_b_shares_need_no_pull() -> None:
+    a = image(layers=[("base", 90), ("old", 10), ("twice", 5)])
+    b = image(layers=[("base", 90), ("twice", 5), ("new", 20), ("new", 20)])
+    comparison = compared(a, b)
+    assert [(row.change.sign, row.label) for row in comparison.section("layers").rows] == [
+        (" ", "layer 1"),
+        ("-", "layer 2"),
+        (" ", "layer 3 → 2"),
+        ("+", "layer 3"),
+        ("+", "layer 4"),
+    ]
+    (row,) = [row for row in comparison.section("summary").rows if row.label == "layers"]
+    assert row.note == "2 shared (95 B), 1 new, 20 B to pull"
+    unknown = compared(a, image(layers=[("base", 90), ("new", -7)]))
+    (row,) = [row for row in unknown.section("summary").rows if row.label == "layers"]
+    assert row.note == "1 shared (90 B), 1 new, – to pull"
+
+
+def test_packages_are_compared_by_name_and_type() -> None:
+    a = image(packages=[Package("curl", "8.3", "deb"), Package("old", "1"), Package("x", "1", license="MIT")])
+    b = image(packages=[Package("curl", "8.4", "deb"), Package("curl", "8.4", "apk"), Package("x", "1", license="GPL")])
+    assert changes(compared(a, b).section("packages").rows) == [
+        ("+", "curl (apk)", None, "8.4"),
+        ("~", "curl (deb)", "8.3", "8.4"),
+        ("-", "old", "1", None),
+        ("~", "x", "1 MIT", "1 GPL"),
+    ]
+    (row,) = [row for row in compared(a, b).section("summary").rows if row.label == "packages"]
+    assert (row.before, row.after, row.note) == ("3 packages", "3 packages", "2 changed, 1 new, 1 gone")
+
+
+def test_without_an_sbom_the_packages_with_findings_are_compared() -> None:
+    a = image(packages=None, findings=[Finding("CVE-1", "HIGH", "curl", "8.3")])
+    b = image(packages=None, findings=[Finding("CVE-1", "HIGH", "curl", "8.4"), Finding("CVE-2", "LOW")])
+    section = compared(a, b).section("packages")
+    assert changes(section.rows) == [("~", "curl", "8.3", "8.4")]
+    assert section.problems == ("A has no SBOM.", "B has no SBOM.", "So only packages with findings are compared.")
+
+
+def test_findings_are_fixed_new_or_changed() -> None:
+    a = image(
+        findings=[
+            Finding("CVE-1", "LOW", "zlib", "1.2"),
+            Finding("CVE-2", "CRITICAL", "curl", "8.3", "8.4"),
+            Finding("CVE-3", "HIGH", "glibc", "2.36"),
+        ]
+    )
+    b = image(findings=[Finding("CVE-1", "MEDIUM", "zlib", "1.2"), Finding("CVE-4", "HIGH", "openssl", "3.0")])
+    comparison = compared(a, b)
+    rows = [row for row in comparison.section("findings").rows if row.differs]
+    assert [(row.label, row.before, row.after, row.note) for row in rows] == [
+        ("CVE-2", "CRITICAL curl 8.3, fixed in 8.4", None, "fixed"),
+        ("CVE-3", "HIGH glibc 2.36", None, "fixed"),
+        ("CVE-4", None, "HIGH openssl 3.0", "new"),
+        ("CVE-1", "LOW zlib 1.2", "MEDIUM zlib 1.2", ""),
+    ]
+    (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
+    assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 changed")
+
+
+def test_the_files_of_a_chart_and_unknown_documents_are_compared() -> None:
+    def chart(tag: str) -> ComparedImage:
+        files = (ArchiveFile("app/values.yaml", 9, f"image:\n  tag: {tag}\n"), ArchiveFile("app/logo", 7))
+        packed = NamedContent("content 1", Content("Helm chart", files=files))
+        document = NamedContent("x", Content("JSON", exact=f'{{"a": "{tag}"}}'))
+        single = image({"name": "app"}, config_type="application/vnd.cncf.helm.config.v1+json")
+        return replace(single, contents=(packed, document))
+
+    assert changes(compared(chart("1.4"), chart("1.5")).section("config").rows) == [
+        ("~", "app/values.yaml, line 2", "tag: 1.4", "tag: 1.5"),
+        ("~", "x.a", "1.4", "1.5"),
+    ]
+
+
+UNREAD = NotKnown("not permitted: ecr:X")
+
+
+@pytest.mark.parametrize("member", ["manifest", *PARTS])
+@pytest.mark.parametrize("both", [False, True])
+def test_what_is_not_known_is_never_the_same(member: str, both: bool) -> None:
+    a, b = image(tag="a"), image(tag="b", layers=[("other", 1)])
+    unread: Mapping[str, Any] = {member: UNREAD}
+    a, b = replace(a, **unread), replace(b, **unread) if both else b
+    comparison = compared(a, b)
+    said = [*comparison.section("summary").problems, *(row.before or "" for row in comparison.section("summary").rows)]
+    assert any("not permitted: ecr:X" in text for text in said)
+    for section in comparison.sections:
+        assert all(row.change is Change.NOT_KNOWN for row in section.rows if "not permitted" in (row.before or ""))
+    assert not comparison.pending
+
+
+def test_nothing_is_said_about_a_part_that_is_still_read() -> None:
+    unread = replace(image(), artifacts=READING, sources=READING, contents=READING).without_part()
+    comparison = compared(unread, image(layers=[("other", 1)]))
+    assert comparison.pending
+    assert [section.name for section in comparison.sections if section.problems] == []
+    assert [section.name for section in comparison.sections if section.pending] == list(SECTIONS)
+
+
+TEXTS = st.sampled_from(["a", "b", " "])
+DOCUMENTS = st.fixed_dictionaries(
+    {"schemaVersion": st.just(2)},
+    optional={
+        "annotations": st.dictionaries(TEXTS, TEXTS),
+        "layers": st.lists(st.fixed_dictionaries({"digest": TEXTS, "size": st.integers(-1, 2)}), max_size=4),
+        "subject": TEXTS,
+        "x": st.none() | st.lists(TEXTS, max_size=2),
+    },
+)
+MANIFESTS = st.builds(
+    lambda document, indent: json.dumps(document, indent=indent), DOCUMENTS, st.sampled_from([None, 1])
+)
+
+
+@given(MANIFESTS, MANIFESTS)
+@settings(max_examples=30)
+def test_different_digests_never_compare_as_the_same(before: str, after: str) -> None:
+    comparison = compared(from_manifest(before), from_manifest(after))
+    differs = before != after
+    assert comparison.same is not differs
+    for name in ("summary", "manifest"):
+        rows = [row for row in comparison.section(name).rows if row.differs and row.label != "digest"]
+        assert bool(rows) is differs, name
+
+
+def values(rows: Sequence[Row]) -> Sequence[tuple[str, str, str]]:
+    """Return what rows say, without labels, which name places in A and B."""
+    return sorted((row.change, row.before or "", row.after or "") for row in rows)
+
+
+CONFIGS = st.fixed_dictionaries(
+    {"os": st.just("linux"), "architecture": st.just("amd64")},
+    optional={
+        "config": st.fixed_dictionaries(
+            {}, optional={"Env": st.lists(st.sampled_from(["A=1", "A=2", "B=1", "C"]), max_size=3), "User": TEXTS}
+        ),
+        "history": st.lists(TEXTS, max_size=3),
+    },
+)
+
+
+@given(CONFIGS, CONFIGS, st.lists(TEXTS, max_size=3), st.lists(TEXTS, max_size=3))
+@settings(max_examples=30)
+def test_swap_is_symmetric(one: Any, other: Any, layers: list[str], others: list[str]) -> None:
+    a = image(one, [(name, 1) for name in layers], packages=[Package(name, name) for name in layers])
+    b = image(other, [(name, 2) for name in others], packages=[Package(name, "b") for name in others])
+    there, back = compared(a, b), compared(b, a)
+    for first, second in zip(there.sections, back.sections, strict=True):
+        assert values(first.rows) == values([row.swapped for row in second.rows])
+
+
+def test_an_index_and_an_image_differ_even_if_the_image_is_its_part() -> None:
+    single = image()
+    parts = index(("linux/amd64", single.image.digest))
+    parts = replace(parts, part=single.part, config=single.config)
+    comparison = compared(single, parts)
+    assert comparison.platform == "linux/amd64"
+    assert not comparison.same
+    assert ("~", "media type") in [row[:2] for row in changes(comparison.section("summary").rows)]
+    assert not changes(comparison.section("config").rows)
+
+
+def test_annotations_of_indexes_are_compared() -> None:
+    a, b = (index(("linux/amd64", digest("a")), annotations={"team": name}) for name in ("cart", "checkout"))
+    rows = changes(compared(a, b).section("summary").rows)
+    assert ("~", "annotation team", "cart", "checkout") in rows

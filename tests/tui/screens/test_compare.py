@@ -1,0 +1,139 @@
+"""The screen that compares two images, and the ways to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.compared import REPOSITORY, push_releases
+from tests.support.embedded import client_for, new_embedded, tags_of
+from tests.support.screen import cursor_row, running, screen_text, type_text, until, until_gone
+
+
+def releases() -> tuple[EmbeddedRegistry, Any, dict[str, str]]:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    pushed = push_releases(client, lambda days, function, *arguments, **options: function(*arguments, **options))
+    return embedded, client, {tag: short_digest(image.digest) for tag, image in pushed.items()}
+
+
+async def compared(pilot: Pilot[None]) -> str:
+    """Wait until everything is read; return the screen."""
+    await until(pilot, "1 summary")
+    await until(pilot, "to pull")
+    return await until_gone(pilot, "reading…")
+
+
+async def go_to(pilot: Pilot[None], tag: str) -> None:
+    """Move the cursor to the row with a tag."""
+    await pilot.press("g")
+    while tag not in cursor_row(screen_text(pilot.app)).split():
+        await pilot.press("j")
+
+
+async def test_two_releases_are_compared(tmp_path: Path) -> None:
+    embedded, client, digests = releases()
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "images ·")
+        await go_to(pilot, "v2")
+        await pilot.press("D")
+        await until(pilot, f"Compare {digests['v2']} with:")
+        await type_text(pilot, "no such tag")
+        await pilot.press("enter")
+        await until(pilot, "'no such tag' names no image")
+        await pilot.press("D")
+        await until(pilot, "or repository:tag")
+        await type_text(pilot, "v1")
+        await pilot.press("enter")
+        screen = await compared(pilot)
+        lines = screen.splitlines()
+        assert lines[1].split("Compare › ")[1].startswith(REPOSITORY)
+        assert lines[1].rstrip().endswith("linux/amd64")
+        assert lines[2].index("A nightly v1") < lines[2].index("B v2")  # the older image is A
+        for text in (
+            "~ env JAVA_VERSION",
+            "+ env OTEL",
+            "~ label …revision",
+            "- platform linux/386",
+            "+ platform linux/arm64",
+            "1 changed, 1 new, 1 gone",
+            "1 shared (80 kB), 1 new",
+        ):
+            assert text in screen, text
+
+        await pilot.press("equals_sign")
+        await until(pilot, "- env OTEL")
+        await pilot.press("equals_sign", "2")
+        assert "config.Entrypoint" not in await until(pilot, "+ env OTEL")
+        await pilot.press("a")
+        await until(pilot, "config.Entrypoint")
+        await pilot.press("a", "4")
+        await until(pilot, "~ curl  ")
+        await pilot.press("tab", "tab", "slash")
+        await type_text(pilot, "zlib")
+        await until(pilot, "not found")
+        await pilot.press("escape", "right_square_bracket", "left_square_bracket", "3")
+        await until(pilot, "COPY v2")
+
+        await pilot.press("c")
+        await until(pilot, "3b9e77c0..d5a17c4e")
+        file = tmp_path / "ticket.md"
+        await pilot.press("escape", "x")
+        await until(pilot, "file name, ending in")
+        await type_text(pilot, str(file))
+        await pilot.press("enter")
+        await until(pilot, "Saved")
+        assert "| ~ | env JAVA_VERSION | 21.0.4 | 21.0.5 |  |" in file.read_text()
+        await pilot.press("t")
+        await until(pilot, "Retag")
+        await until(pilot, lambda screen: "v1" in screen and "nightly" in screen and "enter apply" in screen)
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, REPOSITORY).keys() == {"nightly", "v1", "v2"}
+        await pilot.press("escape")
+        await until(pilot, "B nightly v1 v2")
+
+
+async def test_the_ways_to_the_comparison_and_what_may_not_be_read() -> None:
+    embedded, _, digests = releases()
+    async with running(embedded, f"{REPOSITORY}:v2", size=(80, 24)) as pilot:
+        await until(pilot, digests["v2"])
+        await until_gone(pilot, "loading…")
+        await pilot.press("D")
+        await until(pilot, "or repository:tag")
+        await type_text(pilot, "team/copy:copy")
+        await pilot.press("enter")
+        screen = await compared(pilot)
+        assert "Compare › " in screen
+        assert "B team/copy copy" in screen or "A team/copy copy" in screen
+        assert "compared with its platform" in screen
+
+        await pilot.press("escape", "escape")
+
+        await until(pilot, "images ·")
+        await go_to(pilot, "v1")
+        await pilot.press("space")
+        await go_to(pilot, "v2")
+        await pilot.press("enter")
+        await until(pilot, f"{REPOSITORY} › {digests['v2']}")
+        await until_gone(pilot, "loading…")
+        await pilot.press("D")
+        await until(pilot, "A nightly v1")
+        await pilot.press("escape", "escape")
+        await until(pilot, "1 marked")
+        await pilot.press("space", "g", "D")
+        screen = await until(pilot, "A nightly v1")
+        assert "B v2" in screen
+
+        embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
+        embedded.faults.add("ListImageReferrers:error:code=AccessDeniedException:message=no")
+        await pilot.press("ctrl+r", "2")
+        await until(pilot, "The config of A is not known: not permitted: ecr:GetDownloadUrlForLayer.")
+        await pilot.press("1", "G")
+        await until(pilot, "? signed")
+        await pilot.press("3")
+        await until(pilot, "+ layer 2")
