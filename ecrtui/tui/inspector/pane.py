@@ -135,6 +135,8 @@ class Pane(Vertical, Generic[Content]):
     @property
     def awaits_content(self) -> bool:
         """True while the pane is shown and has nothing to show yet."""
+        if not self.is_mounted:
+            return True
         return self.is_shown and self._shown_key is None and self.query_one(MessagePanel).message is None
 
     def follow(self, inspected: Inspected) -> None:
@@ -144,7 +146,7 @@ class Pane(Vertical, Generic[Content]):
 
     def update(self) -> None:
         """Show what was read for the selected platform; read it if it was not. Do nothing unless the pane is shown."""
-        if not self.is_shown or not self.is_ready:
+        if not self.is_mounted or not self.is_shown or not self.is_ready:
             return
         key = self._key()
         if key in self._kept:
@@ -165,7 +167,7 @@ class Pane(Vertical, Generic[Content]):
     @property
     def has_error(self) -> bool:
         """True while the pane shows an error."""
-        message = self.query_one(MessagePanel).message
+        message = self.query_one(MessagePanel).message if self.is_mounted else None
         return message is not None and message.retryable
 
     @property
@@ -180,6 +182,9 @@ class Pane(Vertical, Generic[Content]):
     def show_error(self, error: EcrTuiError) -> None:
         """Show an error in place of the content."""
         self._show_message(PanelMessage.from_error(error))
+
+    def on_mount(self) -> None:
+        self.update()
 
     def on_unmount(self) -> None:
         self._kept.clear()
