@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from benchmarks import (
     bulk_retags,
+    find_digest,
     interactive,
     layers,
     list_images,
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[ServedDataset], Iterable[Measurement]]] = {
     "terminal_bytes": terminal_bytes.measure,
     "put_image": lambda _: put_image.measure(),
     "bulk_retags": lambda _: bulk_retags.measure(),
+    "find_digest": lambda _: find_digest.measure(),
     "promote": lambda _: promote.measure(),
     "layers": lambda _: layers.measure(),
 }
