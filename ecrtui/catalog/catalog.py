@@ -133,11 +133,16 @@ class Catalog:
         self.known_totals.keep(repository, totals)
         return totals
 
-    def find(self, query: Query) -> FindReading:
-        """Find images in all repositories; see :func:`ecrtui.catalog.find.resolve_references` for references."""
+    def find(self, query: Query, may_read: Callable[[str], bool] = lambda _: False) -> FindReading:
+        """Find images in all repositories; see :func:`ecrtui.catalog.find.resolve_references` for references.
+
+        Args:
+            query: what to find.
+            may_read: returns True for a repository whose indexes may be read; see :class:`.FindReading`.
+        """
         from ecrtui.catalog.find import FindReading
 
-        return FindReading(self, self._registry, query, self._find_limiter)
+        return FindReading(self, self._registry, query, self._find_limiter, may_read=may_read)
 
     @cached_property
     def _find_limiter(self) -> RateLimiter:

@@ -2,7 +2,7 @@
 
 A tag or a digest costs one DescribeImages for each repository. The beginning of a digest and a tag with ``*`` need all
 images: first those of the last listings, which are in the cache, then a listing of each repository. No request counts
-as a pull. So the index of a platform is known only if its manifest was read before.
+as a pull, unless the caller allows it. So the index of a platform is known only if its manifest was read before.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ecrtui.catalog.closable_queue import ClosableQueue
 from ecrtui.catalog.find_query import Query, Term
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST
 from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, parse_manifest
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
@@ -125,6 +126,8 @@ class FindReading:
         registry: the registry to read.
         query: what to find; see :func:`resolve_references`.
         limiter: limits the requests.
+        may_read: returns True for a repository whose indexes may be read, to know which one has an image without
+            tags. ECR records a pull of each. It can block.
         interval: the least seconds between two batches.
 
     Raises:
@@ -138,6 +141,7 @@ class FindReading:
         query: Query,
         limiter: RateLimiter,
         *,
+        may_read: Callable[[str], bool] = lambda _: False,
         interval: float = BATCH_INTERVAL,
     ) -> None:
         self._interval = interval
@@ -145,7 +149,7 @@ class FindReading:
         self._started = False
         self._pending_error: Exception | None = None
         self._queue: ClosableQueue[_Event] = ClosableQueue(256)
-        self._search = _Search(catalog, registry, query, limiter, self._queue)
+        self._search = _Search(catalog, registry, query, limiter, self._queue, may_read)
         # A reading that is freed must not leave threads behind that wait for room in the queue.
         weakref.finalize(self, self._queue.close)
 
@@ -245,6 +249,7 @@ class _Search:
     query: Query
     limiter: RateLimiter
     queue: ClosableQueue[_Event]
+    may_read: Callable[[str], bool]
     asked: int = 0
     lists: bool = False
     failed_in_a_row: int = 0
@@ -387,6 +392,8 @@ class _Search:
             return {}
         known = parts_in_indexes(self.catalog.kept_indexes(repository), digests)
         try:
+            if len(known) < len(digests) and self.may_read(repository):
+                known = parts_in_indexes(self._read_indexes(repository), digests)
             indexes = self._send(
                 lambda: self.registry.images_by_digest(repository, list({index for index, _ in known.values()}))
             )
@@ -394,6 +401,15 @@ class _Search:
             indexes = ()  # their tags are not known; the hit is
         tags = {image.digest: image.tags for image in indexes}
         return {digest: PartOf(index, tags.get(index, ()), part) for digest, (index, part) in known.items()}
+
+    def _read_indexes(self, repository: str) -> Sequence[Manifest]:
+        """Return the manifests of all indexes of a repository that can be read."""
+        found = [image.digest for page in self._image_pages(repository, "ANY") for image in page if _is_readable(image)]
+        indexes: list[Manifest] = []
+        for start in range(0, len(found), INDEXES_PER_REQUEST):
+            chunk = found[start : start + INDEXES_PER_REQUEST]
+            indexes += self._send(partial(self.catalog.prefetch, repository, chunk))
+        return indexes
 
     # Requests
 
@@ -446,6 +462,10 @@ class _Search:
         terms = (*self.query.terms, *self.query.missing)
         named = [term.repository for term in terms if term.repository and "*" not in term.repository]
         return dict.fromkeys([*known, *named])
+
+
+def _is_readable(image: Image) -> bool:
+    return is_index(image.media_type) and not image.archived
 
 
 def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[bool]:

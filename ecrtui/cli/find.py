@@ -31,7 +31,8 @@ def parser() -> argparse.ArgumentParser:
         "Find a tag, a digest or an image in all repositories of the registry.",
         (*READ_CODES, ExitCode.UNDECIDED),
         notes="The exit code is 0 if something is found, and 7 if nothing is. If a repository could not be asked, what "
-        f"was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. No request counts as a pull.",
+        f"was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. No request counts as a pull, without "
+        "--read-indexes.",
     )
     parser.add_argument(
         "references",
@@ -55,6 +56,7 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.catalog.find import resolve_references
     from ecrtui.catalog.find_document import COLUMNS, PlacedHit, hit_cells, hit_document
+    from ecrtui.catalog.read_ahead import may_read_ahead
     from ecrtui.wiring import open_cache
 
     places = _places(query)
@@ -65,7 +67,12 @@ def _execute(options: argparse.Namespace) -> int:
     for note in (*query.notes, *others):
         print_message(f"{note}.")
     cache = open_cache(location, context.settings, print_message)
-    answers = _Answers(Catalog(context.registry, cache).find(query))
+
+    def may_read(repository: str) -> bool:
+        asked_for: bool = options.read_indexes
+        return asked_for or may_read_ahead(context.registry, context.settings.prefetch, repository)
+
+    answers = _Answers(Catalog(context.registry, cache).find(query, may_read))
     by_name: SortOrder[PlacedHit] = SortOrder(lambda row: row.hit.repository)
     order = None if options.output in STREAMED_FORMATS else by_name
     columns = [(name, lambda row, number=number: hit_cells(row)[number]) for number, name in enumerate(COLUMNS)]

@@ -196,6 +196,13 @@ ACTIONS = (
         "In each marked repository, give the image with one tag another tag",
     ),
     Action("find.tag", "t", "tag", "tag", "Plan a tag for all marked images, or for this image", footer=True),
+    Action(
+        "find.read_indexes",
+        "I",
+        "read_indexes",
+        "read indexes",
+        "Read the indexes of this repository, to know which has the image; counts as a pull",
+    ),
     Action("find.export", "x", "export", "export", "Save what was found as CSV, JSON or Markdown", footer=True),
     Action(
         "repositories.totals",

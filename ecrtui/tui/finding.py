@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecrtui.catalog.find import Answer, FindReading, resolve_references
 from ecrtui.catalog.find_query import Query
 from ecrtui.catalog.merged_listing import MergedListing
+from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import EcrTuiError
 
@@ -24,11 +25,13 @@ class Place(NamedTuple):
         number: the number of the connection.
         source: the source of its session.
         location: account, region and endpoint; None if nothing is connected.
+        protected_tags: the patterns of the account.
     """
 
     number: int
     source: SessionSource
     location: RegistryLocation | None
+    protected_tags: tuple[str, ...] = ()
 
     @property
     def account(self) -> str:
@@ -74,13 +77,15 @@ class FindEverywhere:
     Args:
         sources: the registries. One that cannot be searched has an answer with its error.
         query: what to find.
+        readable: the repositories whose indexes the user allows to read, as number of the connection and name.
 
     Raises:
         EcrTuiError: (from ``next()``) it is not known what a reference means.
     """
 
-    def __init__(self, sources: Sequence[SessionSource], query: Query) -> None:
+    def __init__(self, sources: Sequence[SessionSource], query: Query, readable: Set[tuple[int, str]]) -> None:
         self._sources = sources
+        self._readable = readable
         self._query = query
         self._progress = Progress()
         self._readings: list[FindReading] = []
@@ -115,17 +120,22 @@ class FindEverywhere:
             except EcrTuiError as error:
                 errors.append(self._failed(Place(number, source, None), error))
             else:
-                sessions.append((Place(number, source, session.location), session))
+                place = Place(number, source, session.location, session.settings.protected_tags)
+                sessions.append((place, session))
         registries = [(session.location, session.registry) for _, session in sessions]
         query = resolve_references(self._query, registries)
         self._progress = replace(self._progress, notes=query.notes)
         parts = []
         for place, session in sessions:
-            reading = session.catalog.find(query)
+            reading = session.catalog.find(query, partial(self._may_read, place, session))
             self._readings.append(reading)
             parts.append(partial(self._read, place, reading))
         self._merged = MergedListing(parts)
         return tuple(errors)
+
+    def _may_read(self, place: Place, session: Session, repository: str) -> bool:
+        asked_for = (place.number, repository) in self._readable
+        return asked_for or may_read_ahead(session.registry, session.settings.prefetch, repository)
 
     def _read(self, place: Place, reading: FindReading) -> Iterator[tuple[Found, ...]]:
         try:

@@ -19,6 +19,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "images.copy_tags": ("transfer tags", "replace image"),
     "repositories.promote": ("bulk retag", "release", "promote"),
     "find.tag": ("retag", "bulk retag", "release"),
+    "find.read_indexes": ("part of", "multi-platform", "resolve"),
     "find.export": ("save", "csv", "json", "markdown", "download"),
     "marks.mark": ("select",),
     "marks.mark_range": ("select range",),

@@ -45,10 +45,14 @@ class Env:
         self.catalog = Catalog(self.registry)
         self.embedded.calls.clear()
 
-    def reading(self, text: str, *, missing: bool = False, catalog: Catalog | None = None) -> FindReading:
+    def reading(
+        self, text: str, *, missing: bool = False, catalog: Catalog | None = None, read: str = ""
+    ) -> FindReading:
         limiter = RateLimiter(0, sleep=self.waited.append, random_share=lambda: 0.0)
         query = resolve_references(parse_query(text, missing=missing), [(self.registry.location(), self.registry)])
-        return FindReading(catalog or self.catalog, self.registry, query, limiter, interval=0.0)
+        return FindReading(
+            catalog or self.catalog, self.registry, query, limiter, may_read=lambda name: name == read, interval=0.0
+        )
 
     def find(self, text: str, *, missing: bool = False) -> dict[str, Answer]:
         """Return the final answers with hits or errors, by repository."""
@@ -115,6 +119,14 @@ def test_a_part_is_resolved_to_its_index_without_a_pull(env: Env) -> None:
     assert part is not None
     assert (part.digest, part.tags, part.part) == (env.index, ("prod",), "linux/arm64")
     assert env.embedded.calls["BatchGetImage"] == pulls
+
+
+def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:
+    arm = env.children["linux/arm64"].digest
+    answers = [answer for batch in env.reading(arm, read=NAMES[5]) for answer in batch.answers]
+    parts = [hit.part_of for answer in answers for hit in answer.hits]
+    assert [(part and part.digest, part and part.part) for part in parts] == [(env.index, "linux/arm64")]
+    assert env.embedded.calls["BatchGetImage"] == 1
 
 
 def test_kept_indexes_of_the_cache_tell_too(env: Env, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,14 +16,16 @@ from textual.widgets import Input, Static
 
 from ecrtui.catalog.find import Hit
 from ecrtui.catalog.find_document import PlacedHit, hit_document, hits_as_csv, hits_as_json, hits_as_markdown
-from ecrtui.catalog.find_query import FORMS, parse_query
+from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
 from ecrtui.paths import expand
+from ecrtui.retag.planner import WritePolicy
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
@@ -33,6 +36,7 @@ from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.tag_cell import tag_cell
 from ecrtui.tui.textual_fixes.line_input import LineInput, WordsInput
 
 if TYPE_CHECKING:
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan, Report
     from ecrtui.session import SessionSource
+
+PLACEHOLDER = "tag, digest, team/app:tag, image URI, release-*, missing:tag=prod"
 
 EXPORTS = {".csv": hits_as_csv, ".json": hits_as_json, ".md": hits_as_markdown}
 """The formats of export, by the end of the file name."""
@@ -83,6 +89,12 @@ class FindRow(NamedTuple):
         return self.hit.part_of.tags if self.hit.part_of else self.hit.image.tags
 
     @property
+    def index_known(self) -> bool:
+        """False if an image without tags can be a part of an index that was not read."""
+        image = self.hit.image if self.hit else None
+        return image is None or bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
+
+    @property
     def placed(self) -> PlacedHit | None:
         """The hit, as documents have it."""
         return PlacedHit(self.place.account, self.place.region, self.hit) if self.hit else None
@@ -103,14 +115,22 @@ def _tags(row: FindRow) -> str | Content:
         return text.content(_reason(row.error), "$text-error")
     if row.hit is None or row.hit.image is None:
         return Content.styled("does not have it", "dim italic")
-    shown = text.content("  ".join(row.tags) or "<untagged>", "$tag" if row.tags else "dim italic")
+    shown = _tag_cell(row.place.protected_tags, row.tags)
     if part := row.hit.part_of:
         names = shown if part.tags else text.content(short_digest(part.digest), "$digest")
         shown = Content.assemble(text.content(f"{part.part} of ", "dim"), names)
+    elif not row.tags:
+        shown = Content.styled("<untagged>" if row.index_known else "untagged, its index is not known", "dim italic")
     if row.hit.age is not None:
         age = units.format_short_duration(row.hit.age)
         shown = Content.assemble(shown, text.content(f"  (listed {age} ago)", "dim"))
     return shown
+
+
+@lru_cache(maxsize=512)
+def _tag_cell(patterns: tuple[str, ...], tags: tuple[str, ...]) -> Content:
+    cell = tag_cell(tags, WritePolicy(patterns).protects)
+    return cell if isinstance(cell, Content) else text.content(cell, "$tag")
 
 
 def _reason(error: EcrTuiError) -> str:
@@ -178,6 +198,8 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         self._first = first
         self._at_once = at_once
         self._search: FindEverywhere | None = None
+        self._readable: set[tuple[int, str]] = set()
+        """The repositories whose indexes the user allows to read, by connection and name."""
         self._searched = ""
         """The text of the last search."""
         self._how_far = Progress()
@@ -196,7 +218,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         return f"Find in all repositories{where}"
 
     def body(self) -> Iterable[Widget]:
-        yield WordsInput(self._first, placeholder=FORMS, id="reference")
+        yield WordsInput(self._first, placeholder=PLACEHOLDER, id="reference")
         yield Static(id="notes")
         yield from super().body()
 
@@ -238,7 +260,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         self.table.clear()
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
-            search = self._search = FindEverywhere(self.sources, parse_query(self._searched))
+            search = self._search = FindEverywhere(self.sources, parse_query(self._searched), frozenset(self._readable))
             async for found in blocking.iterate_blocking(search):
                 for part in found:
                     self._show(part)
@@ -307,6 +329,15 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
     def action_retry(self) -> None:
         """Search again after an error."""
         self.action_refresh_screen()
+
+    def action_read_indexes(self) -> None:
+        """Read the indexes of the repository of this image, and search again."""
+        row = self.current
+        if row is None or row.hit is None or row.hit.part_of or row.index_known:
+            self.notify("Select an image without tags whose index is not known.")
+            return
+        self._readable.add((row.place.number, row.repository))
+        self.load()
 
     def on_unmount(self) -> None:
         self._stop()
