@@ -421,7 +421,7 @@ ACTIONS = (
     Action("filter_bar.clear", "escape", "drop", "no filter", "Clear the filter", True, palette=False, priority=True),
     Action("filter_bar.close", "down", "keep", "keep filter", "Keep the filter and go to the list", palette=False),
     Action("message_panel.retry", "r,enter", "retry", "try again", "Try again", footer=True, palette=False),
-    Action("screen.back", "escape", "back", "back", "Clear the filter; without one, leave this screen", palette=False),
+    Action("screen.back", "escape", "back", "back", "Clear the filter; without one, leave this screen"),
     Action("screen.refresh", "ctrl+r", "refresh_screen", "refresh", "Read the data from the registry again"),
     Action("screen.retry", "r", "retry", "try again", "Try again after an error", palette=False),
     Action("screen.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),

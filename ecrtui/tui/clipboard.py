@@ -46,24 +46,55 @@ def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
 
 
 def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
-    """Return what can be copied of an image; entries with a tag use the given tag, or the first one."""
+    """Return what can be copied of an image: first its names, then command lines, then its other tags.
+
+    Args:
+        repository: its repository.
+        image: the image.
+        region: the region of the registry.
+        tag: the tag that the entries with one tag use; the first tag of the image if it is empty.
+    """
     tag = tag or (image.tags[0] if image.tags else "")
     by_digest = f"{repository.uri}@{image.digest}"
     by_tag = f"{repository.uri}:{tag}" if tag else ""
-    words = copy_words(("tag URI", by_tag), ("digest URI", by_digest), ("digest", image.digest), ("tag", tag))
+    others = [other for other in image.tags if other != tag]
     return (
-        *words,
+        *copy_words(("tag URI", by_tag), ("digest URI", by_digest), ("digest", image.digest), ("tag", tag)),
         CopyItem("docker pull", shlex.join(["docker", "pull", by_tag or by_digest])),
         CopyItem("aws ecr put-image", put_image_line(repository, image, region, tag or "TAG")),
+        *(CopyItem("all tags", shlex.join(map(visible, (tag, *others)))) for _ in others[:1]),
+        *(_command(name, *words) for name, words in _commands(by_tag or by_digest, by_digest)),
+        *copy_words(("repository ARN", repository.arn)),
+        *copy_words(*((f"tag URI, {visible(other)}", f"{repository.uri}:{other}") for other in others[:MAX_TAGS])),
     )
 
 
+MAX_TAGS = 10
+"""Further tags of an image that have an entry of their own."""
+
+
+def _commands(uri: str, exact_uri: str) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return command lines of other tools. Words in capitals are for the user to replace."""
+    return (
+        ("skopeo inspect", ("skopeo", "inspect", f"docker://{exact_uri}")),
+        ("crane manifest", ("crane", "manifest", exact_uri)),
+        ("kubectl set image", ("kubectl", "set", "image", "deployment/DEPLOYMENT", f"CONTAINER={uri}")),
+        ("ecrtui promote", ("ecrtui", "promote", uri, "TARGET")),
+    )
+
+
+def _command(label: str, *words: str) -> CopyItem:
+    return CopyItem(label, shlex.join(map(visible, words)))
+
+
 def copy_items_for_part(repository: Repository, part: Part) -> tuple[CopyItem, ...]:
-    """Return what can be copied of a part of a manifest."""
+    """Return what can be copied of a part of a manifest. The labels name the part: the image has entries too."""
     if isinstance(part, Annotation):
-        return copy_words(("digest", part.digest) if part.digest else ("annotation", part.value))
+        named = ("digest in the annotation", part.digest) if part.digest else ("annotation", part.value)
+        return copy_words(named)
     uri = f"{repository.uri}@{part.digest}" if part.is_image else ""
-    return copy_words((f"{part.role} digest", part.digest), (f"{part.role} URI", uri))
+    pull = (_command(f"docker pull, this {part.role}", "docker", "pull", uri),) if uri else ()
+    return (*copy_words((f"{part.role} digest", part.digest), (f"{part.role} URI", uri)), *pull)
 
 
 def copy_words(*entries: tuple[str, str]) -> tuple[CopyItem, ...]:

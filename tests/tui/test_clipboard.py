@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Annotation, Part, parse_manifest
+from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, Part, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.tui import clipboard
@@ -35,10 +35,19 @@ HOSTILE = [
 ]
 
 
+WORDS = {
+    **dict.fromkeys(("docker pull", "docker pull, this manifest", "skopeo inspect", "crane manifest"), 3),
+    "kubectl set image": 5,
+    "ecrtui promote": 4,
+    "all tags": 2,
+}
+"""The number of words of each entry that has several."""
+
+
 def items_of(text: str) -> list[CopyItem]:
     """Return every entry of a copy menu of a repository, image and part whose names are this text."""
     repository = replace(REPOSITORY, name=text, uri=text, arn=text, registry_id=text)
-    image = replace(IMAGE, digest=text, tags=(text,), media_type=text)
+    image = replace(IMAGE, digest=text, tags=(text, f"{text}2"), media_type=text)
     manifest = parse_manifest(
         json.dumps(
             {
@@ -67,8 +76,8 @@ def test_nothing_copied_has_a_control_character_or_breaks_out_of_its_word(text: 
             words = shlex.split(item.text)
             assert [word for word in words if word in ("&&", "|", ">")] == ["|", ">", "&&"]
             assert words.count("aws") == 2
-        elif item.label == "docker pull":
-            assert len(shlex.split(item.text)) == 3
+        elif item.label in WORDS:
+            assert len(shlex.split(item.text)) == WORDS[item.label]
         else:
             assert len(shlex.split(item.text)) == 1
 
@@ -78,6 +87,26 @@ def test_valid_names_are_copied_as_they_are() -> None:
     assert items["tag URI"] == f"{REPOSITORY.uri}:v1"
     assert items["docker pull"] == f"docker pull {REPOSITORY.uri}:v1"
     assert items["digest"] == DIGEST
+
+
+def test_every_tag_and_command_line_is_offered_once() -> None:
+    image = replace(IMAGE, tags=("prod", "v1", "staging"))
+    items = clipboard.copy_items_for_image(REPOSITORY, image, "eu-west-1", "v1")
+    texts = {item.label: item.text for item in items}
+    assert len(texts) == len(items)
+    uri = f"{REPOSITORY.uri}:v1"
+    assert texts["tag URI"] == uri
+    assert texts["all tags"] == "v1 prod staging"
+    assert texts["tag URI, staging"] == f"{REPOSITORY.uri}:staging"
+    assert texts["repository ARN"] == "arn"
+    assert texts["skopeo inspect"] == f"skopeo inspect docker://{REPOSITORY.uri}@{DIGEST}"
+    assert texts["kubectl set image"] == f"kubectl set image deployment/DEPLOYMENT CONTAINER={uri}"
+    assert texts["ecrtui promote"] == f"ecrtui promote {uri} TARGET"
+    part = Descriptor(DescriptorRole.MANIFEST, DIGEST)
+    parts = {item.label: item.text for item in clipboard.copy_items_for_part(REPOSITORY, part)}
+    assert not parts.keys() & texts.keys()
+    assert parts["docker pull, this manifest"] == f"docker pull {REPOSITORY.uri}@{DIGEST}"
+    assert "all tags" not in [item.label for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, "eu-west-1")]
 
 
 @pytest.mark.parametrize("text", ["\x1b[201~\nreboot\n", "a\rb", "\x9b2J", "\u202egnp"])

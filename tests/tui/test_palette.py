@@ -22,6 +22,18 @@ def test_every_synonym_is_of_an_action_of_the_palette() -> None:
     [
         *[("diff", "image.diff"), ("cve", "image.findings"), ("undo", "app.activity"), ("rollback", "activity.undo")],
         *[("export", "plan.save"), ("export", "list.yaml"), ("exit", "app.quit"), ("EXIT", "app.quit")],
+        *[
+            ("leave", "screen.back"),
+            ("scan", "image.findings"),
+            ("size", "repositories.totals"),
+            ("arn", "screen.copy"),
+        ],
+        *[
+            ("policy", "list.describe"),
+            ("region", "app.region"),
+            ("versus", "image.diff"),
+            ("ticket", "compare.export"),
+        ],
         *[("keys", "app.help"), ("vuln", "image.findings"), ("journal", "app.activity"), ("variables", "image.config")],
     ],
 )

@@ -108,12 +108,9 @@ def _has_one_value(before: str | None, after: str | None) -> bool:
 
 
 def _stacked(label: str, before: str | None, after: str | None, note: str, change: Change) -> Iterator[Line]:
-    """Yield a row whose values need lines of their own; a single value stays beside its label."""
+    """Yield a row whose values need lines of their own; a single value stays beside its label, and wraps."""
     if _has_one_value(before, after):
-        text = "  ".join(filter(None, (label, _values(before, after))))
-        yield Line(text, change, first=True, label=len(label))
-        if note:
-            yield Line(f"    {note}")
+        yield Line(_one_column(label, before, after, note), change, first=True, label=len(label))
         return
     yield Line(f"{label}  {note}".rstrip(), change, first=True, label=len(label))
     yield Line(f"    - {before}", Change.REMOVED)

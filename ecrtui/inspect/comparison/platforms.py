@@ -124,6 +124,8 @@ def _row_of_both(pairs: Sequence[PlatformPair]) -> Row:
     names = [" ".join(entry.name for entry in side if entry is not None) for side in zip(*pairs, strict=True)]
     differing = [pair.name for pair in pairs if pair.differs]
     note = f"{format_names(differing)} {'differs' if len(differing) == 1 else 'differ'}" if differing else ""
+    if len(pairs) > 1 and len(differing) == len(pairs):
+        note = "all differ"
     return Row("platforms", names[0], names[1], Change.CHANGED if differing else Change.SAME, note)
 
 

@@ -25,6 +25,7 @@ from ecrtui.inspect.comparison.rows import is_pending
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
+from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.comparison.heading import ComparedImages, SectionBar
 from ecrtui.tui.comparison.view import ComparisonText, ComparisonView, comparison_text
@@ -197,7 +198,8 @@ class CompareScreen(RetagMixin):
         if len(self._pairs) > 1:
             number = self._pairs.index(self._pair) + 1 if self._pair in self._pairs else 0
             parts.append(f"platform {number} of {len(self._pairs)}")
-        return " · ".join([*parts, *(["reading…"] if comparison.pending else [])])
+            parts.append(key_hint(self, "compare.next_platform", "next"))
+        return " · ".join(filter(None, [*parts, "reading…" if comparison.pending else ""]))
 
     def on_resize(self, event: events.Resize) -> None:
         self._show(keep_place=True)
