@@ -73,6 +73,7 @@ SCOPES = (
     Scope("artifacts_pane", "Artifacts"),
     Scope("packages_pane", "Packages"),
     Scope("compare", "Compare"),
+    Scope("linked_text", "Lines that open something"),
     Scope("manifest", "Manifest and contents"),
     Scope("put_image", "Put image"),
     Scope("put_image_form", "Put image form"),
@@ -369,6 +370,7 @@ ACTIONS = (
     Action("packages_pane.filter", "slash", "filter", "filter", "Filter the packages", footer=True),
     Action("packages_pane.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
     Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV"),
+    Action("linked_text.open", "enter", "open_link", "open", "Open what the line is about", palette=False),
     Action("manifest.switch_pane", "o", "switch_pane", "switch half", "Switch between the manifest and the contents"),
     Action(
         "manifest.pretty", "p", "pretty", "pretty", "Pretty-print the manifest, or show its exact bytes", footer=True

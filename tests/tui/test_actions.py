@@ -17,6 +17,7 @@ from ecrtui.tui.comparison.view import ComparisonView
 from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.config_pane import ConfigPane
 from ecrtui.tui.inspector.findings_pane import FindingsPane
+from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.manifest_pane import ManifestPane
 from ecrtui.tui.inspector.packages_pane import PackagesPane
 from ecrtui.tui.inspector.split_pane import SplitPane
@@ -77,6 +78,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     ArtifactsPane,
     PackagesPane,
     FindingsPane,
+    LinkedText,
     StructureTree,
     FilterBar,
     FileField,

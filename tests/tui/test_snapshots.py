@@ -19,8 +19,8 @@ import pytest
 from ecrtui.inspect.comparison.comparison import SECTIONS
 from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put
-from tests.support.screen import retag, running, screen_text, type_text, until, until_gone
+from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
+from tests.support.screen import open_pane, retag, running, screen_text, type_text, until, until_gone
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((160, 50), (80, 24))
@@ -78,6 +78,10 @@ class Estate:
         return action(*arguments, **options)
 
 
+PANE_SIZES = ((120, 35), (80, 24))
+OWN_PANES = {"manifest": "referrers · 1", "raw": "referrers:"}
+"""What shows that a pane is read, by its id."""
+
 UNKNOWN_FINDINGS = re.compile(r"  \?(?=\s|│|$)", re.MULTILINE)
 """A cell of the findings column whose scan was not read yet."""
 
@@ -120,9 +124,6 @@ VIEWS = (
     View("images", "team/app", "index 2"),
     View("images-filtered", "team/app", "index 2", [press("slash"), write("release size>50kB"), see("2 match")]),
     View("images-filter-wrong", "team/app", "index 2", [press("slash"), write("size>banana"), see("Use size>100MB")]),
-    View("image", "team/app:prod", "last pulled", [press("2"), see("layers ·")]),
-    View("index", "team/app:multi", "last pulled", [press("2"), see("linux/arm64"), press("tab"), see("is ")]),
-    View("config", "team/app:prod", "last pulled", [press("i"), see("labels ")]),
     View("no-such-image", "team/app:nothing", "has no image nothing"),
     View("retag-plan", "team/app", "index 2", [press("G"), plan("rc", "next", "release-2026.10")]),
     View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tags,"), write("-x"), see("!")]),
@@ -155,6 +156,29 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
         for step in view.steps:
             await step(pilot)
         await compare(pilot, view.name)
+
+
+async def test_the_panes_of_an_image_match_their_snapshots() -> None:
+    estate = Estate()
+    multi = estate.client.describe_images(repositoryName="team/app", imageIds=[{"imageTag": "multi"}])
+    digest = multi["imageDetails"][0]["imageDigest"]
+    subject = {"mediaType": OCI_INDEX, "digest": digest, "size": 1}
+    push_image(
+        estate.client,
+        "team/app",
+        "signature",
+        subject=subject,
+        config_media_type="application/vnd.cncf.notary.signature",
+    )
+    async with running(estate.embedded, "team/app:multi", size=PANE_SIZES[0]) as pilot:
+        await until(pilot, "Notation · present, not verified")
+        await until(pilot, "not written from here")
+        await until(pilot, lambda screen: screen.count("not scanned") == 2)
+        await compare(pilot, "pane-overview", PANE_SIZES)
+        for pane, wanted in OWN_PANES.items():
+            await open_pane(pilot, pane)
+            await until(pilot, wanted)
+            await compare(pilot, f"pane-{pane}", PANE_SIZES)
 
 
 async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
@@ -241,5 +265,6 @@ def test_every_snapshot_belongs_to_a_screen() -> None:
     expected = {f"{name}-{columns}x{rows}" for columns, rows in SIZES for name in names}
     expected |= {f"compare-{section}-{columns}x{rows}" for columns, rows in PICKER_SIZES for section in SECTIONS}
     panes = ["pane-config", "pane-layers", "pane-findings", "pane-artifacts", "pane-artifacts-sbom", "pane-packages"]
+    panes += [f"pane-{pane}" for pane in ("overview", *OWN_PANES)]
     expected |= {f"{name}-{columns}x{rows}" for columns, rows in PICKER_SIZES for name in ("connections", *panes)}
     assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected

@@ -28,7 +28,6 @@ class ImageLoader:
         publish: shows what is known now.
         after_refresh: waits until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait.
         parent: the digest of the index that the image was found in; empty if it is not known.
-        listed_images: returns the images of the repository that the screens have listed.
     """
 
     def __init__(
@@ -37,13 +36,11 @@ class ImageLoader:
         publish: Callable[[Inspected], None],
         after_refresh: Callable[[], Awaitable[None]],
         parent: str,
-        listed_images: Callable[[], Sequence[Image]],
     ) -> None:
         self.inspected = inspected
         self._publish = publish
         self._after_refresh = after_refresh
         self._parent = parent
-        self._listed_images = listed_images
 
     async def load(self) -> None:
         """Read everything once."""
@@ -164,7 +161,9 @@ class ImageLoader:
         if inspected.is_index or isinstance(inspected.known_image, EcrTuiError):
             return
         name, digest = inspected.repository_name, inspected.digest
-        listed = self._listed_images()
+        listed = inspected.listed_images()
+        if listed is None:
+            listed = await blocking.run_blocking(_cached_images, inspected)
         found = await blocking.run_blocking(
             kept_indexes_of, self._session.catalog, name, digest, listed, (self._parent,) if self._parent else ()
         )
@@ -178,6 +177,12 @@ class ImageLoader:
             tags |= {image.digest: image.tags for image in images}
         indexes = (ParentIndex(index, tags.get(index), platform) for index, platform in found.items())
         self._publish_change(indexes=tuple(indexes) or None)
+
+
+def _cached_images(inspected: Inspected) -> Sequence[Image]:
+    cache = inspected.source.cached_snapshot()
+    known = None if cache is None else cache.images(inspected.repository_name)
+    return () if known is None else tuple(known.items)
 
 
 def find_image(session: Session, repository: str, subject: str) -> Image:

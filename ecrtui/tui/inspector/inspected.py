@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -121,6 +121,8 @@ class Inspected:
     """Why DescribeImages told nothing of the platforms."""
     scan_error: EcrTuiError | None = None
     """Why the last scans could not be read."""
+    listed_images: Callable[[], Sequence[Image] | None] = field(default=lambda: None, compare=False)
+    """Returns all images of the repository, if a screen has listed them."""
     reads: SharedReads = field(default_factory=SharedReads, compare=False)
 
     @property

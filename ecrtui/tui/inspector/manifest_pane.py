@@ -34,6 +34,7 @@ class ManifestPane(TextPane[ManifestDocument]):
     SCOPES = ("manifest",)
     PER_PLATFORM = False
     FILE_SUFFIX = ".json"
+    SCOPED_CSS = False  # the screen says how wide it is
     DEFAULT_CSS = """
     ManifestPane {
         #pretty { height: 1; padding: 0 1; color: $text-warning; display: none; }

@@ -1,26 +1,218 @@
-"""The pane with the most important facts of an image."""
+"""The pane with the most important facts of an image. Each section loads and fails on its own."""
 
 from __future__ import annotations
 
-from ecrtui.ecr.manifest import ParsedManifest
-from ecrtui.tui import details
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from textual import events
+from textual.widget import Widget
+
+from ecrtui.ecr.cosign_tags import cosign_tags
+from ecrtui.ecr.findings import SEVERITIES, Finding
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
+from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.overview import ArtifactLine, TagOrigin, artifact_lines, lifecycle_text, tag_origins
+from ecrtui.retag.planner import WritePolicy
+from ecrtui.session import Session
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.linked_text import LinkedText
+from ecrtui.tui.inspector.overview_text import OverviewData, overview, reason
 from ecrtui.tui.inspector.text_pane import TextPane
-from ecrtui.tui.manifest import facts
-from ecrtui.tui.text_document import TextDocument, prepare_text
+from ecrtui.tui.text_document import TextDocument
+from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+
+WORST = 2
+"""Findings that the overview names."""
 
 
 class OverviewPane(TextPane[TextDocument]):
-    """Tags, kind, digest and times."""
+    """Tags, platforms, artifacts, findings, lifecycle and the origin of the tags."""
 
     ID = "overview"
     PER_PLATFORM = False
 
-    async def read(self, inspected: Inspected) -> TextDocument:
-        known = inspected.known_manifest
-        manifest = known if isinstance(known, ParsedManifest) else ParsedManifest()
-        pull_times = inspected.session.registry.capabilities.pull_times
-        lines = facts.image_facts(inspected.image, manifest, inspected.scan_error, pull_times=pull_times)
-        return prepare_text(
-            details.facts_text([(label, [str(value)]) for label, value in lines if label != "findings"])
+    def __init__(self, inspected: Inspected) -> None:
+        super().__init__(inspected)
+        self.data = OverviewData(inspected)
+        self._read_for: dict[str, object] = {}
+        """What each section was read for: it is read again for another image, manifest or index."""
+
+    def content(self) -> Iterable[Widget]:
+        yield FilterBar("find in the overview")
+        yield LinkedText()
+
+    @property
+    def view(self) -> LinkedText:
+        return self.query_one(LinkedText)
+
+    @property
+    def awaits_content(self) -> bool:
+        return self.is_shown and not isinstance(self.inspected.known_image, Image | EcrTuiError)
+
+    def update(self) -> None:
+        """Show what is known now, and start to read the sections that are not."""
+        inspected = self.inspected
+        image = inspected.known_image
+        if not self.is_shown or image is None:
+            return
+        session = inspected.session
+        if isinstance(image, Image):
+            protects = WritePolicy(session.settings.protected_tags).protects
+            protected = frozenset(tag for tag in image.tags if protects(tag))
+            self.data = replace(self.data, protected=protected)
+            self._once("tags", image, self._read_tags)
+            self._once("lifecycle", (image, inspected.indexes), self._read_lifecycle)
+            if inspected.known_manifest is not None:
+                self._once("artifacts", (image.digest, inspected.known_manifest), self._read_artifacts)
+        platform = inspected.platform
+        if platform is not None and platform.image is not None and platform.image.findings:
+            self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
+        if inspected.is_index and inspected.platforms:
+            self._once("layers", inspected.platforms, self._read_kept_manifests)
+        pull_times = session.registry.capabilities.pull_times
+        self.data = replace(self.data, inspected=inspected, pull_times=pull_times)
+        panel = self.query_one(MessagePanel)
+        panel.message = PanelMessage.from_error(image) if isinstance(image, EcrTuiError) else None
+        self._draw()
+
+    def forget(self) -> None:
+        self._read_for.clear()
+
+    def retry(self) -> None:
+        self.forget()
+        self.update()
+
+    def _once(self, section: str, about: object, read: Callable[[Inspected], Coroutine[Any, Any, None]]) -> None:
+        if self._read_for.get(section) != about:
+            self._read_for[section] = about
+            self.run_worker(read(self.inspected), group=section, exclusive=True, exit_on_error=False)
+
+    def _change(self, **sections: object) -> None:
+        self.data = replace(self.data, **sections)  # type: ignore[arg-type]  # the callers name its members
+        self._draw()
+
+    def _draw(self) -> None:
+        view = self.view
+        width = (view.scrollable_content_region.width or self.app.size.width) - 1
+        view.change(*overview(self.data, max(width, 1), time.time()))
+        self.set_badge("")
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.inspected.known_image is not None:
+            self.call_after_refresh(self._draw)
+
+    # The sections
+
+    async def _read_artifacts(self, inspected: Inspected) -> None:
+        image, manifest = inspected.image, inspected.known_manifest
+        unknown: list[str] = []
+        referrers, tagged = None, None
+        try:
+            referrers = await inspected.referrers_of(image.digest)
+        except EcrTuiError as error:
+            unknown.append(f"referrers {reason(error)}")
+        try:
+            tagged = await self._cosign_images(inspected, image)
+        except EcrTuiError as error:
+            unknown.append(f"cosign tags {reason(error)}")
+        parsed = manifest if isinstance(manifest, ParsedManifest) else None
+        if parsed is None:
+            unknown.append("the manifest was not read")
+        lines: Sequence[ArtifactLine] = artifact_lines(
+            referrers, tagged, parsed, "; ".join(unknown) or _nothing(inspected)
         )
+        self._change(artifacts=lines)
+
+    async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:
+        """Return the images with tags that cosign makes from the digest, once each."""
+        registry, tags = inspected.session.registry, cosign_tags([image.digest])
+        found = await inspected.reads.once("cosign tags", registry.images_by_tag, inspected.repository_name, tags)
+        return tuple({tagged.digest: tagged for tagged in found.values()}.values())
+
+    async def _read_lifecycle(self, inspected: Inspected) -> None:
+        image, registry = inspected.image, inspected.session.registry
+        in_index = True if inspected.indexes else None
+        try:
+            registry.capabilities.require("lifecycle_policy")
+            text = await inspected.reads.once("lifecycle", registry.lifecycle_policy, inspected.repository_name)
+        except EcrTuiError as error:
+            self._change(lifecycle=error)
+            return
+        images = inspected.listed_images()
+        policy = await blocking.run_blocking(parse_policy, text)
+        verdict = await blocking.run_blocking(lifecycle_text, policy, image, images, in_index, time.time())
+        self._change(lifecycle=verdict)
+
+    async def _read_findings(self, inspected: Inspected) -> None:
+        """Read the findings of the selected platform, which has some."""
+        try:
+            findings = await worst_findings(inspected)
+        except EcrTuiError as error:
+            self._change(findings=error)
+            return
+        self._change(findings=findings)
+
+    async def _read_tags(self, inspected: Inspected) -> None:
+        image = inspected.image
+        try:
+            entries = await blocking.run_blocking(_writes, inspected.session, inspected.repository_name)
+        except EcrTuiError as error:
+            self._change(origins=error)
+            return
+        origins: Sequence[TagOrigin] = tag_origins(image, entries)
+        tags = {other.digest: other.tags for other in inspected.listed_images() or ()}
+        self._change(origins=origins, tags_by_digest=tags)
+
+    async def _read_kept_manifests(self, inspected: Inspected) -> None:
+        """Take the layers of the platforms from the manifests that are kept; none is requested for it."""
+        digests = [entry.digest for entry in inspected.platforms]
+        structures = await blocking.run_blocking(_kept, inspected.session, inspected.repository_name, digests)
+        self._change(structures=structures)
+
+    # Links
+
+    def on_linked_text_opened(self, message: LinkedText.Opened) -> None:
+        link = message.link
+        if link.pane:
+            self.post_message(messages.ShowPane(link.pane, link.digest))
+        else:
+            repository = self.inspected.repository_name
+            self.post_message(messages.OpenImage(self.inspected.source, repository, link.digest, parent=link.parent))
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        link = self.view.link
+        if link is None or not link.parent:
+            return ()
+        uri = f"{self.inspected.repository.uri}@{link.digest}"
+        return copy_words(("platform digest", link.digest), ("platform URI", uri))
+
+
+async def worst_findings(inspected: Inspected) -> Sequence[Finding]:
+    """Return the worst findings of the selected platform. Raises EcrTuiError."""
+    digest, registry = inspected.require_platform().digest, inspected.session.registry
+    report = await inspected.reads.once(("findings", digest), registry.findings, inspected.repository_name, digest)
+    order = {severity: number for number, severity in enumerate(SEVERITIES)}
+    worst = sorted(report.findings, key=lambda found: (order.get(found.severity, len(order)), not found.fixed_in))
+    return worst[:WORST]
+
+
+def _nothing(inspected: Inspected) -> str:
+    """Return the text for a kind of artifact of which nothing was found."""
+    return "none of the index itself; its platforms were not asked" if inspected.is_index else "none"
+
+
+def _writes(session: Session, repository: str) -> Sequence[Any]:
+    return session.engine.history(repository)
+
+
+def _kept(session: Session, repository: str, digests: Sequence[str]) -> Mapping[str, ParsedManifest]:
+    kept = session.catalog.kept_manifests(repository, digests)
+    return {manifest.digest: parse_manifest(manifest.text) for manifest in kept}

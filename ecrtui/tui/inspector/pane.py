@@ -219,5 +219,14 @@ class Pane(Vertical, Generic[Content]):
         panel = self.query_one(MessagePanel)
         panel.message = message
         self.set_class(message is not None, "-message")
-        if message is None and self.is_shown and self.screen.focused in (None, panel):
+        if message is None and self.is_shown and self._may_take_focus:
             self.focus_content()
+
+    @property
+    def _may_take_focus(self) -> bool:
+        """True if nothing has the focus, or only what this pane replaces: its panel, or another pane."""
+        focused = self.screen.focused
+        if focused is None or isinstance(focused, MessagePanel):
+            return True
+        owner = next((node for node in focused.ancestors if isinstance(node, Pane)), None)
+        return owner is not None and owner is not self

@@ -130,13 +130,13 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, CompareMixin, InspectMixi
             self.set_status("")
             self.show_error(error)
             return
-        known = self.inspected or Inspected(self.connect, session, self.place, known_document=self._prepared)
+        known = self.inspected or Inspected(
+            self.connect, session, self.place, known_document=self._prepared, listed_images=self._listed_images
+        )
         self._prepared = None
         for pane in self.query(Pane):
             pane.forget()
-        self._loader = ImageLoader(
-            without_errors(known), self._publish, self._after_refresh, self._index_digest, self._listed_images
-        )
+        self._loader = ImageLoader(without_errors(known), self._publish, self._after_refresh, self._index_digest)
         self._publish(self._loader.inspected)
         await self._loader.load()
 
@@ -163,16 +163,14 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, CompareMixin, InspectMixi
         self.call_after_refresh(drawn.set)
         await drawn.wait()
 
-    def _listed_images(self) -> Sequence[Image]:
-        """Return the images of the repository that a screen below lists, or that were cached."""
+    def _listed_images(self) -> Sequence[Image] | None:
+        """Return all images of the repository, if a screen below has listed them."""
         for screen in reversed(self.app.screen_stack):
             if isinstance(screen, RetagMixin) and screen.connect is self.connect and screen is not self:
                 images = screen.all_images()
                 if images is not None and screen.place.repository == self.repository_name:
                     return images
-        cache = self.connect.cached_snapshot()
-        known = None if cache is None else cache.images(self.repository_name)
-        return () if known is None else tuple(known.items)
+        return None
 
     @property
     def awaits_content(self) -> bool:

@@ -1,0 +1,169 @@
+"""What the overview of an image says of its artifacts, its lifecycle and its tags. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ecrtui.ecr import units
+from ecrtui.ecr.image import Image, ImageKind, image_kind
+from ecrtui.ecr.lifecycle import LifecyclePolicy, predict
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, predicate_types
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.inspect.formats import format_name
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.plan import StepOutcome
+
+SIGNATURE, SBOM, PROVENANCE = "signature", "sbom", "provenance"
+
+_LABELS = {
+    ImageKind.SIGNATURE: SIGNATURE,
+    ImageKind.SIGSTORE_BUNDLE: SIGNATURE,
+    ImageKind.SBOM: SBOM,
+    ImageKind.PROVENANCE: PROVENANCE,
+    ImageKind.ATTESTATION: "attestation",
+    ImageKind.VEX: "vex",
+}
+_ALWAYS = (SIGNATURE, SBOM, PROVENANCE)
+"""The artifacts that the overview names also if there are none."""
+
+
+class ArtifactLine(NamedTuple):
+    """What is known of one kind of artifact."""
+
+    label: str
+    text: str
+
+
+def artifact_lines(
+    referrers: Sequence[Referrer] | None, tagged: Iterable[Image] | None, manifest: ParsedManifest | None, nothing: str
+) -> Sequence[ArtifactLine]:
+    """Return a line for each kind of artifact. Nothing is verified, and the text says so.
+
+    Args:
+        referrers: the referrers; None if they are not known.
+        tagged: the images with tags that cosign makes from the digest; None if they are not known.
+        manifest: the manifest of the image; None if it is not known.
+        nothing: the text for a kind of which nothing was found: "none", or what is not known.
+    """
+    found: dict[str, list[str]] = {}
+    for referrer in referrers or ():
+        annotations = dict(referrer.annotations)
+        predicates = predicate_types(annotations)
+        kind = image_kind(referrer.media_type, referrer.artifact_type, (), predicates)
+        name = format_name(*predicates, referrer.artifact_type) or referrer.artifact_type
+        found.setdefault(_LABELS.get(kind, "artifact"), []).append(name)
+    for image in tagged or ():
+        found.setdefault(_LABELS.get(image.kind, "artifact"), []).append("cosign tag")
+    attestations = [] if manifest is None else manifest.with_role(DescriptorRole.MANIFEST)
+    inside = sum(1 for entry in attestations if entry.is_attestation)
+    lines = []
+    for label in dict.fromkeys((*_ALWAYS, *found)):
+        names = found.get(label)
+        if names:
+            counts = {name: names.count(name) for name in dict.fromkeys(names)}
+            text = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
+            lines.append(ArtifactLine(label, f"{text} · present, not verified"))
+        elif inside and label != SIGNATURE:
+            unread = f"not known: {units.format_count(inside, 'attestation')} in the index, not read"
+            lines.append(ArtifactLine(label, f"{unread}; else {nothing}"))
+        else:
+            lines.append(ArtifactLine(label, nothing))
+    return lines
+
+
+def lifecycle_text(
+    policy: LifecyclePolicy, image: Image, images: Sequence[Image] | None, in_index: bool | None, now: float
+) -> str:
+    """Return what the lifecycle policy does to an image, and why.
+
+    Args:
+        policy: the policy of the repository.
+        image: the image.
+        images: all images of the repository; None if they are not at hand.
+        in_index: True if an index holds the image; None if that is not known.
+        now: seconds since the epoch.
+    """
+    if policy.problem:
+        return f"not known: {policy.problem}"
+    if not policy.rules:
+        return "stays: the repository has no lifecycle policy"
+    if in_index:
+        return "stays as long as its index"
+    others = None if images is None else [other for other in images if other.digest != image.digest]
+    found = predict(policy, image, others, now)
+    if found is None:
+        return f"stays: no rule selects it (of {units.format_count(len(policy.rules), 'rule')})"
+    text = _verdict(found.rule.action == "transition", found.due_at, found.known, now)
+    if found.known and found.rank:
+        text += f" · number {units.format_number(found.rank)} of those that it counts"
+    unknown = "" if in_index is False or image.tags or image.kind is ImageKind.INDEX else "; unless an index holds it"
+    return f"{text} · {found.rule}{unknown}"
+
+
+def _verdict(archives: bool, due_at: float | None, known: bool, now: float) -> str:
+    verb = "archived" if archives else "expires"
+    if not known:
+        return "not known: it depends on images that are not at hand"
+    if due_at is None:
+        return "stays for now"
+    if due_at <= now:
+        return f"{verb} within 24 hours"
+    return f"{verb} in {units.format_short_duration(due_at - now)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagOrigin:
+    """Since when a tag is at an image, as far as the journal of this machine tells.
+
+    Args:
+        tag: the tag.
+        write: the write that gave the tag to the image; None if the journal has none.
+        moved_since: True if the newest write of the journal gave the tag to another image: someone else moved it.
+    """
+
+    tag: str
+    write: JournalEntry | None = None
+    moved_since: bool = False
+
+
+def tag_origins(image: Image, entries: Iterable[JournalEntry]) -> Sequence[TagOrigin]:
+    """Return the origin of each tag of an image.
+
+    Args:
+        image: the image.
+        entries: the writes to its repository, newest first.
+    """
+    newest: dict[str, JournalEntry] = {}
+    for entry in entries:
+        if entry.outcome is StepOutcome.DONE and not entry.damaged:
+            newest.setdefault(entry.tag, entry)
+    origins = []
+    for tag in image.tags:
+        write = newest.get(tag)
+        is_here = write is not None and write.after == image.digest
+        origins.append(TagOrigin(tag, write if is_here else None, moved_since=write is not None and not is_here))
+    return origins
+
+
+def stored_size(structures: Mapping[str, ParsedManifest]) -> tuple[int, int] | None:
+    """Return the bytes that the platforms of an index store, and how many of them they share.
+
+    Args:
+        structures: the manifest of each platform, by its digest.
+
+    Returns:
+        None if a manifest does not tell its sizes, or if there is none.
+    """
+    sizes: dict[str, int] = {}
+    total = 0
+    for structure in structures.values():
+        parts = [*structure.with_role(DescriptorRole.LAYER), *structure.with_role(DescriptorRole.CONFIG)]
+        if not parts or any(part.size < 0 for part in parts):
+            return None
+        own = {part.digest: part.size for part in parts}
+        total += sum(own.values())
+        sizes |= own
+    stored = sum(sizes.values())
+    return (stored, total - stored) if structures else None

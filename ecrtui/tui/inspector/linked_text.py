@@ -1,0 +1,114 @@
+"""A text with lines that open something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+
+from ecrtui.tui.bindings import bindings
+from ecrtui.tui.text_document import TextDocument, TextRange
+from ecrtui.tui.widgets.text_view import TextView
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a line opens: a pane, or an image.
+
+    Args:
+        pane: the id of a pane; empty to open an image.
+        digest: the digest of a platform of the pane, or of the image.
+        parent: the digest of the index that the image is in; empty if it is in none.
+    """
+
+    pane: str = ""
+    digest: str = ""
+    parent: str = ""
+
+
+class LinkedText(TextView):
+    """A text with a cursor that moves between the lines that open something."""
+
+    BINDINGS = bindings("text", "linked_text")
+    DEFAULT_CSS = "LinkedText { scrollbar-gutter: stable; }"
+
+    @dataclass
+    class Opened(Message):
+        """The user pressed Enter on a line or double-clicked it."""
+
+        link: Link
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: Mapping[int, Link] = {}
+        self._line = -1
+        """The number of the line under the cursor; -1 without one."""
+        self._moved = False
+        """True once the user has moved the cursor. Before that it stays on the first line."""
+
+    def change(self, prepared: TextDocument, links: Mapping[int, Link]) -> None:
+        """Show another version of the text; keep the place, and the cursor at what it opens."""
+        current, offset = self.link, self.scroll_offset
+        self.links = links
+        kept = [number for number, link in links.items() if link == current and self._moved]
+        self._line = kept[0] if kept else min(links, default=-1)
+        self.show(prepared)
+        self.scroll_to(x=offset.x, y=offset.y, animate=False, force=True)
+
+    @property
+    def link(self) -> Link | None:
+        """What the line under the cursor opens."""
+        return self.links.get(self._line)
+
+    def action_down(self) -> None:
+        """Move to the next line that opens something; without one, scroll."""
+        self._step([line for line in self._ordered if line > self._line][:1], 1)
+
+    def action_up(self) -> None:
+        """Move to the previous line that opens something; without one, scroll."""
+        self._step([line for line in self._ordered if line < self._line][-1:], -1)
+
+    def action_top(self) -> None:
+        """Go to the first line."""
+        self._step(self._ordered[:1], 0)
+        super().action_top()
+
+    def action_bottom(self) -> None:
+        """Go to the last line."""
+        self._step(self._ordered[-1:], 0)
+        super().action_bottom()
+
+    def action_open_link(self) -> None:
+        """Post :class:`Opened` for the line under the cursor."""
+        if self.link is not None:
+            self.post_message(self.Opened(self.link))
+
+    @property
+    def _ordered(self) -> Sequence[int]:
+        return sorted(self.links)
+
+    def _step(self, line: Sequence[int], rows: int) -> None:
+        if not line:
+            self._scroll(rows)
+            return
+        self._line, self._moved = line[0], True
+        self._redraw()
+        self._reveal(TextRange(self._line, 0, 1))
+
+    @property
+    def _gutter(self) -> int:
+        return 1
+
+    def _margin(self, row: int, part: TextRange) -> Sequence[Segment]:
+        base = self.get_visual_style("text-view--text").rich_style
+        return (Segment("▸" if part.line == self._line and part.start == 0 else " ", base),)
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.get_content_offset_capture(self).y + self.scroll_offset.y
+        if row < len(self._layout) and self._layout[row].line in self.links:
+            self._step([self._layout[row].line], 0)
+            if event.chain == 2:
+                self.action_open_link()

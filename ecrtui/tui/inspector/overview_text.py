@@ -1,0 +1,298 @@
+"""The overview of an image as lines for the width of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+
+from ecrtui.ecr import units
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.findings import Finding, scan_status_text
+from ecrtui.ecr.image import Image, is_image_config
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
+from ecrtui.inspect.overview import ArtifactLine, TagOrigin, stored_size
+from ecrtui.tui.details import NOT_SUPPORTED
+from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage
+from ecrtui.tui.inspector.linked_text import Link
+from ecrtui.tui.manifest import facts
+from ecrtui.tui.safe_text import visible
+from ecrtui.tui.tag_cell import PROTECTED
+from ecrtui.tui.text_document import Span, TextDocument, prepare_text
+
+LOADING = "…"
+LABEL_WIDTH = 14
+"""Cells of the labels at the left."""
+_WIDE = 100
+"""Columns from which on the overview shows what a narrow screen has no room for."""
+
+
+@dataclass(frozen=True)
+class OverviewData:
+    """What the overview shows.
+
+    Args:
+        inspected: what is known of the image.
+        protected: the tags of the image that are protected.
+        structures: the parsed manifests of its platforms that are kept, by digest.
+        artifacts: the lines about its artifacts.
+        lifecycle: what the lifecycle policy does to it.
+        findings: the worst findings of the selected platform.
+        origins: since when it has its tags.
+        tags_by_digest: the tags of images that are known, to name the images that tags were at before.
+        pull_times: True if the registry records when an image was last pulled.
+    """
+
+    inspected: Inspected
+    protected: frozenset[str] = frozenset()
+    structures: Mapping[str, ParsedManifest] = field(default_factory=dict)
+    artifacts: Known[Sequence[ArtifactLine]] = None
+    lifecycle: Known[str] = None
+    findings: Known[Sequence[Finding]] = None
+    origins: Known[Sequence[TagOrigin]] = None
+    tags_by_digest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pull_times: bool = True
+
+
+class _Lines:
+    """Collects lines, with their styles and what they open."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.texts: list[str] = []
+        self.styles: dict[int, Sequence[Span]] = {}
+        self.links: dict[int, Link] = {}
+
+    def add(self, text: str = "", link: Link | None = None, styles: Sequence[Span] = ()) -> None:
+        number = len(self.texts)
+        self.texts.append(text)
+        if styles:
+            self.styles[number] = styles
+        if link is not None:
+            self.links[number] = link
+
+    def fact(self, label: str, text: str, link: Link | None = None) -> None:
+        """Add a label and a text beside it."""
+        self.add(f"{label:<{LABEL_WIDTH}}{text}", link, [(0, len(label), "$text-muted")])
+
+    def sides(self, left: str, right: str, style: str = "") -> None:
+        """Add a text at the left and one at the right end of the line; below it if there is no room."""
+        gap = self.width - cell_len(left) - cell_len(right)
+        styles = [(0, len(left), style)] if style else []
+        if gap >= 2:
+            self.add(f"{left}{' ' * gap}{right}", styles=styles)
+        else:
+            self.add(left, styles=styles)
+            self.add(right)
+
+
+def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, Mapping[int, Link]]:
+    """Return the overview and what its lines open.
+
+    Args:
+        data: what it shows.
+        width: columns.
+        now: seconds since the epoch.
+    """
+    lines = _Lines(width)
+    inspected = data.inspected
+    if not isinstance(inspected.known_image, Image) and not isinstance(inspected.known_manifest, ParsedManifest):
+        return prepare_text(""), {}
+    _head(lines, data, now)
+    lines.add()
+    if inspected.is_index:
+        _platforms(lines, data)
+        lines.add()
+    for label, text, link in _sections(data, now):
+        lines.fact(label, text, link)
+    lines.add()
+    _tags(lines, data, now)
+    return prepare_text("\n".join(lines.texts), lines.styles), lines.links
+
+
+def reason(error: EcrTuiError) -> str:
+    """Return why a section is not known, with the missing permission."""
+    if error.kind is ErrorKind.UNSUPPORTED:
+        return NOT_SUPPORTED
+    return f"not known: {error.with_hint() if isinstance(error, AccessDenied) else error}"
+
+
+def _text(known: Known[str]) -> str:
+    if isinstance(known, EcrTuiError):
+        return visible(reason(known))
+    return LOADING if known is None else visible(known)
+
+
+def _head(lines: _Lines, data: OverviewData, now: float) -> None:
+    inspected = data.inspected
+    image = inspected.known_image
+    if not isinstance(image, Image):
+        lines.add(inspected.place.digest)
+        return
+    tags = sorted(image.tags, key=lambda tag: tag not in data.protected)
+    names = "   ".join(f"{PROTECTED}{tag}" if tag in data.protected else tag for tag in tags) or "untagged"
+    manifest = inspected.known_manifest
+    kind = str(facts.kind_of(image, manifest if isinstance(manifest, ParsedManifest) else ParsedManifest()))
+    if inspected.is_index and inspected.platforms:
+        kind = f"{kind} · {units.format_count(len(inspected.platforms), 'platform')}"
+    if image.archived:
+        kind = f"{kind} · {image.status.lower()}"
+    lines.sides(visible(names), f"{kind} · pushed {units.format_age(image.pushed_at, now)}", "bold $tag")
+    pulled = units.format_age(image.last_pulled_at, now, "never") if data.pull_times else NOT_SUPPORTED
+    lines.sides(image.digest, f"last pulled {pulled}", "$digest")
+
+
+def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, str, Link | None]]:
+    """Yield the sections that are a label and a text: index, size, artifacts, findings, lifecycle, repository."""
+    inspected = data.inspected
+    image = inspected.known_image
+    yield from _relations(inspected)
+    if isinstance(image, Image):
+        yield "stored", _stored(data, image), Link("layers")
+        if image.artifact_media_type and not is_image_config(image.artifact_media_type):
+            yield "artifact type", visible(image.artifact_media_type), None
+        if isinstance(data.artifacts, EcrTuiError) or data.artifacts is None:
+            yield "artifacts", _text(data.artifacts), Link("artifacts")
+        else:
+            for line in data.artifacts:
+                yield line.label, visible(line.text), Link("artifacts")
+        yield "lifecycle", _text(data.lifecycle), None
+    yield from _worst_findings(data)
+    repository = inspected.known_repository
+    if isinstance(repository, Repository):
+        encryption = "KMS" if repository.kms_key else repository.encryption
+        yield "repository", visible(f"{repository.mutability} · {encryption}"), None
+    else:
+        yield "repository", _text(repository), None
+
+
+def _relations(inspected: Inspected) -> Iterator[tuple[str, str, Link | None]]:
+    image = inspected.known_image
+    for index in inspected.indexes or ():
+        tags = " ".join(index.tags or ()) or ("tags not known" if index.tags is None else "untagged")
+        text = f"{index.platform or 'a part'} of {short_digest(index.digest)}  {tags}"
+        yield "index", visible(text), Link("", index.digest)
+    may_be_part = isinstance(image, Image) and not image.tags and not image.subject
+    if may_be_part and not inspected.indexes and not inspected.is_index:
+        yield "index", "not known", None
+    manifest = inspected.known_manifest
+    subjects = manifest.with_role(DescriptorRole.SUBJECT) if isinstance(manifest, ParsedManifest) else ()
+    subject = next((entry.digest for entry in subjects), image.subject if isinstance(image, Image) else "")
+    if subject:
+        yield "subject", visible(subject), Link("", subject)
+
+
+def _stored(data: OverviewData, image: Image) -> str:
+    inspected = data.inspected
+    if not inspected.is_index:
+        return units.format_size(image.size)
+    if inspected.platform_error is not None:
+        return visible(reason(inspected.platform_error))
+    if len(data.structures) == len(inspected.platforms) and (sizes := stored_size(data.structures)):
+        stored, shared = sizes
+        return f"{units.format_size(stored)}, platforms share {units.format_size(shared)}"
+    known = [entry.image.size for entry in inspected.platforms if entry.image and entry.image.size is not None]
+    if not known or len(known) < len(inspected.platforms):
+        return "not known"
+    return f"at most {units.format_size(sum(known))}: layers that platforms share are counted twice"
+
+
+def _findings(inspected: Inspected, platform: PlatformImage | None) -> str:
+    image = None if platform is None else platform.image
+    if image is None or not image.scan_known:
+        return "?" if inspected.scan_error is None else visible(reason(inspected.scan_error))
+    return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))
+
+
+def _worst_findings(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
+    """Yield the counts of an image that is no index, and the worst findings of the selected platform."""
+    inspected = data.inspected
+    platform = inspected.platform
+    if not inspected.is_index:
+        yield "findings", _findings(inspected, platform), Link("findings")
+    elif inspected.scan_error is not None:
+        yield "findings", visible(reason(inspected.scan_error)), Link("findings")
+    if isinstance(data.findings, EcrTuiError):
+        yield "worst", visible(reason(data.findings)), Link("findings")
+        return
+    for number, finding in enumerate(data.findings or ()):
+        name = f"{platform.name}  " if platform is not None and platform.name else ""
+        package = f"{finding.package} {finding.version}".strip()
+        fix = f" → {finding.fixed_in}" if finding.fixed_in else ""
+        text = f"{name}{finding.severity:<8} {finding.name}  {package}{fix}"
+        yield "worst" if number == 0 else "", visible(text), Link("findings")
+
+
+def _platforms(lines: _Lines, data: OverviewData) -> None:
+    """Add a row for each platform."""
+    inspected = data.inspected
+    if inspected.platform_error is not None:
+        lines.fact("platforms", visible(reason(inspected.platform_error)))
+    rows = [_platform_row(data, entry) for entry in inspected.platforms]
+    heads = ["platform", "digest", "size", "layers", "findings", "pushed"]
+    columns = 6 if lines.width >= _WIDE else 5
+    widths = [max(cell_len(row[column]) for row in (heads, *rows)) for column in range(columns)]
+    right = {2, 3}
+
+    def joined(row: Sequence[str]) -> str:
+        cells = [
+            " " * (width - cell_len(cell)) + cell if number in right else cell + " " * (width - cell_len(cell))
+            for number, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        return "   ".join(cells).rstrip()
+
+    head = joined(heads)
+    lines.add(head, styles=[(0, len(head), "$text-muted")])
+    own = inspected.known_image
+    parent = own.digest if isinstance(own, Image) else inspected.place.digest
+    for entry, row in zip(inspected.platforms, rows, strict=True):
+        lines.add(joined(row), Link("", entry.digest, parent))
+    if not inspected.platforms:
+        lines.add("This index has no platforms.")
+
+
+def _platform_row(data: OverviewData, entry: PlatformImage) -> Sequence[str]:
+    image, structure = entry.image, data.structures.get(entry.digest)
+    layers = "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER)))
+    return (
+        visible(entry.name) or "no platform",
+        short_digest(entry.digest),
+        "?" if image is None else units.format_size(image.size),
+        layers,
+        _findings(data.inspected, entry),
+        "?" if image is None else units.format_age(image.pushed_at),
+    )
+
+
+def _tags(lines: _Lines, data: OverviewData, now: float) -> None:
+    """Add a row for each tag: since when it is here, and what it was before."""
+    image = data.inspected.known_image
+    if not isinstance(image, Image) or not image.tags:
+        return
+    if isinstance(data.origins, EcrTuiError) or data.origins is None:
+        lines.fact("tags", _text(data.origins))
+        return
+    width = min(max(len("tag"), *(cell_len(visible(tag)) for tag in image.tags)), lines.width // 3)
+    head = f"{'tag':<{width}}   here since   before"
+    lines.add(head, styles=[(0, len(head), "$text-muted")])
+    for origin in data.origins:
+        name = visible(origin.tag)
+        shown = name + " " * max(width - cell_len(name), 0)
+        lines.add(f"{shown}   {_origin(data, origin, now)}", Link("tags"), [(0, len(name), "$tag")])
+
+
+def _origin(data: OverviewData, origin: TagOrigin, now: float) -> str:
+    write = origin.write
+    if write is None:
+        why = "moved by someone else since the last write from here" if origin.moved_since else "not written from here"
+        return f"{'not known':<11}  {why}"
+    since = units.format_age(write.finished_at or write.begun_at, now)
+    before = "the tag was new"
+    if write.before:
+        names = data.tags_by_digest.get(write.before) or write.before_tags
+        before = " ".join((short_digest(write.before), *names[:2]))
+    by = write.principal.rpartition(":")[2]
+    return visible(f"{since:<11}  {before} · by {by or 'not known'}, from here")

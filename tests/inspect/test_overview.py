@@ -1,0 +1,128 @@
+"""What the overview says of artifacts, lifecycle, tags and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import LifecyclePolicy, parse_policy
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
+from ecrtui.ecr.referrer import Referrer
+from ecrtui.inspect.overview import artifact_lines, lifecycle_text, stored_size, tag_origins
+from ecrtui.retag.journal.entry import JournalEntry
+from ecrtui.retag.plan import StepAction, StepOutcome
+
+DAY = 86_400.0
+NOW = 1_000 * DAY
+OCI = "application/vnd.oci.image.manifest.v1+json"
+HERE, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+
+
+def referrer(kind: str, **annotations: str) -> Referrer:
+    return Referrer("sha256:" + "c" * 64, OCI, kind, 1, tuple(annotations.items()))
+
+
+def lines(
+    referrers: Sequence[Referrer] | None,
+    tagged: Sequence[Image],
+    manifest: ParsedManifest | None,
+    nothing: str = "none",
+) -> dict[str, str]:
+    return dict(artifact_lines(referrers, tagged, manifest, nothing))
+
+
+def test_artifacts_are_told_by_kind_and_never_called_verified() -> None:
+    found = lines(
+        [referrer("application/vnd.cncf.notary.signature"), referrer("application/spdx+json"), referrer("a/other")],
+        [Image(OTHER, tags=("sha256-aa.sig",))],
+        ParsedManifest(),
+    )
+    assert "cosign tag" in found["signature"]
+    assert found["signature"].endswith("present, not verified")
+    assert found["sbom"] == "SPDX · present, not verified"
+    assert found["artifact"] == "a/other · present, not verified"
+    assert found["provenance"] == "none"
+
+
+def test_nothing_is_called_none_where_a_source_is_not_known() -> None:
+    assert set(lines(None, (), None, nothing="referrers denied").values()) == {"referrers denied"}
+    inside = Descriptor(
+        DescriptorRole.MANIFEST, OTHER, annotations={"vnd.docker.reference.type": "attestation-manifest"}
+    )
+    found = lines((), (), ParsedManifest(descriptors=(inside,)))
+    assert found["sbom"] == "not known: 1 attestation in the index, not read; else none"
+    assert found["signature"] == "none"
+
+
+RULES = (
+    '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", '
+    '"countUnit": "days", "countNumber": 7}, "action": {"type": "expire"}}, {"rulePriority": 2, "selection": '
+    '{"tagStatus": "tagged", "tagPatternList": ["rc*"], "countType": "imageCountMoreThan", "countNumber": 1}, '
+    '"action": {"type": "expire"}}]}'
+)
+NEWER = Image(OTHER, tags=("rc2",), pushed_at=NOW - DAY)
+
+
+@pytest.mark.parametrize(
+    ("tags", "images", "in_index", "words"),
+    [
+        (("prod",), (), None, "stays: no rule selects it (of 2 rules)"),
+        ((), (), None, "expires in 4 d · lifecycle rule 1 expires untagged images 7 days after their push; unless an"),
+        ((), (), True, "stays as long as its index"),
+        (("rc1",), None, None, "not known: it depends on images that are not at hand · lifecycle rule 2"),
+        (("rc1",), (NEWER,), None, "expires within 24 hours · number 2 of those that it counts"),
+        (("rc1",), (), None, "stays for now · number 1"),
+    ],
+)
+def test_the_lifecycle_verdict(
+    tags: tuple[str, ...], images: tuple[Image, ...] | None, in_index: bool | None, words: str
+) -> None:
+    image = Image(HERE, tags=tags, pushed_at=NOW - 3 * DAY, media_type=OCI)
+    assert lifecycle_text(parse_policy(RULES), image, images, in_index, NOW).startswith(words)
+
+
+def test_a_repository_without_a_policy_and_one_that_cannot_be_read() -> None:
+    image = Image(HERE)
+    assert "no lifecycle policy" in lifecycle_text(LifecyclePolicy(), image, None, None, NOW)
+    assert lifecycle_text(parse_policy("{"), image, None, None, NOW).startswith("not known: the lifecycle policy")
+
+
+def entry(number: int, tag: str, after: str, outcome: StepOutcome = StepOutcome.DONE) -> JournalEntry:
+    place = RegistryLocation("123456789012", "eu-west-1")
+    return JournalEntry(
+        number, "p", "retag", place, "me", "app", tag, StepAction.MOVE, OTHER, after, "", 1.0, 2.0, outcome
+    )
+
+
+def test_the_origin_of_a_tag_is_its_newest_write_from_here() -> None:
+    image = Image(HERE, tags=("a", "b", "c", "d"))
+    found = tag_origins(
+        image,
+        [
+            entry(5, "d", HERE, StepOutcome.FAILED),
+            entry(4, "b", OTHER),
+            entry(3, "a", HERE),
+            entry(2, "a", OTHER),
+            entry(1, "b", HERE),
+        ],
+    )
+    assert [(origin.tag, origin.write.number if origin.write else None, origin.moved_since) for origin in found] == [
+        ("a", 3, False),
+        ("b", None, True),
+        ("c", None, False),
+        ("d", None, False),
+    ]
+
+
+def test_layers_that_platforms_share_are_stored_once() -> None:
+    def platform(*layers: tuple[str, int]) -> ParsedManifest:
+        return ParsedManifest(
+            descriptors=tuple(Descriptor(DescriptorRole.LAYER, *(name, "", size)) for name, size in layers)
+        )
+
+    assert stored_size({"x": platform(("a", 10), ("b", 5)), "y": platform(("a", 10), ("c", 1))}) == (16, 10)
+    assert stored_size({"x": platform(("a", -1))}) is None
+    assert stored_size({}) is None
