@@ -306,7 +306,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         self.push_app_screen(PutImageScreen(message.source, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
-        if len(self.screen_stack) > 1:
+        for _ in range(min(message.screens, len(self.screen_stack) - 1)):
             self.run_worker(self._free_screen(self.pop_screen()), exit_on_error=False)
 
     async def _free_screen(self, removal: AwaitComplete) -> None:

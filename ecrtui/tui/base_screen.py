@@ -24,7 +24,7 @@ from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
-from ecrtui.tui.widgets.breadcrumb import Breadcrumb
+from ecrtui.tui.widgets.breadcrumb import SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.header import Header
 
 if TYPE_CHECKING:
@@ -180,6 +180,15 @@ class AppScreen(Screen[None]):
 
     def on_message_panel_retry_requested(self) -> None:
         self.action_retry()
+
+    def on_breadcrumb_picked(self, message: Breadcrumb.Picked) -> None:
+        """Go back to the screen whose path was clicked. Without one, leave this screen."""
+        below = list(reversed(self.app.screen_stack[:-1]))
+        paths = [screen.breadcrumb() if isinstance(screen, AppScreen) else "" for screen in below]
+        if message.path in paths:
+            self.post_message(GoBack(paths.index(message.path) + 1))
+        elif not message.is_last or SEPARATOR not in message.path:
+            self.action_back()
 
     def action_back(self) -> None:
         """Leave this screen."""

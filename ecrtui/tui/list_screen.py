@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, 
 
 from textual import work
 from textual.reactive import var
+from textual.timer import Timer
 from textual.widget import Widget
 
 from ecrtui.catalog.rows import Rows
@@ -51,6 +52,13 @@ CHUNK = 2_000
 
 AGE_INTERVAL = 60.0
 """Seconds between two looks at the age of the rows. The age has no seconds, so an idle terminal gets nothing else."""
+
+PATIENCE = 2
+"""Seconds of loading before the status shows a spinner and the time."""
+
+SPINNER = "⠋⠙⠸⠴⠦⠇"
+"""Signs that take turns, one a second."""
+
 
 COUNT_INTERVAL = 0.25
 """Seconds between two counts of loaded rows on the screen."""
@@ -105,6 +113,10 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     """There is no room for the sorted column, and the status names it."""
     _read_at: float | None = None
     """Time on the monotonic clock, in seconds, when the rows were read; None if they were not yet."""
+    _loading_since: float = 0.0
+    """Time on the monotonic clock, in seconds, when loading began."""
+    _clock: Timer | None = None
+    """Runs while rows are loading."""
     _cached_location: RegistryLocation | None = None
     """The registry of the cached rows that are shown."""
 
@@ -126,6 +138,13 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def on_mount(self) -> None:
         self.start()
+
+    def _watch_the_clock(self, *, loading: bool) -> None:
+        """Update the status once a second while rows are loading."""
+        if self._clock is not None:
+            self._clock.stop()
+        self._loading_since = time.monotonic()
+        self._clock = self.set_interval(1.0, lambda: self.set_status(self._progress())) if loading else None
 
     def start(self) -> None:
         """Start the screen. Textual runs ``on_mount`` of every base class; this runs once."""
@@ -272,7 +291,11 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         self.rows.clear()  # asyncio may keep the screen alive for long
 
     def watch_state(self, before: ListState, state: ListState) -> None:
-        if not self.is_mounted or self._can_wait(before, state):
+        if not self.is_mounted:
+            return
+        if before.loading != state.loading:
+            self._watch_the_clock(loading=state.loading)
+        if self._can_wait(before, state):
             return
         if state.error is not None:
             self.table.show_arrived()
@@ -295,7 +318,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         if not state.complete:
             return "loading…"
         if not self.rows.total:
-            return self.EMPTY
+            return f"{self.EMPTY} {press(self, 'screen.refresh', 'look again')}".rstrip()
         return self.no_match(f"Nothing matches {state.filter_text}")
 
     def no_match(self, reason: str) -> str:
@@ -334,10 +357,16 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         if state.complete:
             parts.append(self.totals())
         elif state.loading:
-            parts.append(f"loading… {units.format_number(state.loaded)}" + (" so far" if state.loaded else ""))
+            parts.append(self._loading_words(state))
         elif state.error and state.loaded:
             parts.append(f"stopped at {units.format_number(state.loaded)}")
         return " · ".join(parts)
+
+    def _loading_words(self, state: ListState) -> str:
+        """Return how many rows are loaded, and for how long they load, once the user may wonder."""
+        seconds = int(time.monotonic() - self._loading_since)
+        clock = f" {SPINNER[seconds % len(SPINNER)]} {seconds} s ·" if seconds >= PATIENCE else "…"
+        return f"loading{clock} {units.format_number(state.loaded)}" + (" so far" if state.loaded else "")
 
     @property
     def _hidden_sort(self) -> Column[Item] | None:

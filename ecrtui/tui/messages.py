@@ -130,8 +130,15 @@ class OpenComparison(Message):
     other: Reference
 
 
+@dataclass
 class GoBack(Message):
-    """Leave the screen."""
+    """Leave the screen.
+
+    Args:
+        screens: the number of screens to leave, from the top.
+    """
+
+    screens: int = 1
 
 
 @dataclass

@@ -41,14 +41,16 @@ class ManifestPane(TextPane[ManifestDocument]):
         &.-pretty #pretty { display: block; }
         #halves { height: 1fr; }
         #halves ManifestView { width: 3fr; height: 1fr; }
-        #parts { width: 2fr; height: 1fr; border-left: solid $panel; }
+        #parts { width: 2fr; height: 1fr; border-left: solid $separator; }
+        #parts:focus-within { border-left: solid $primary; }
         #parts StructureTree { height: 1fr; }
-        #parts FactsPanel { max-height: 50%; border-top: solid $panel; }
+        #parts FactsPanel { max-height: 50%; border-top: solid $separator; }
     }
     .-narrow ManifestPane {
         #halves { layout: vertical; }
         #halves ManifestView { width: 1fr; height: 3fr; }
-        #parts { width: 1fr; height: 2fr; border-left: none; border-top: solid $panel; }
+        #parts { width: 1fr; height: 2fr; border-left: none; border-top: solid $separator; }
+        #parts:focus-within { border-left: none; border-top: solid $primary; }
         #parts FactsPanel { display: none; }
     }
     .-narrow.-low ManifestPane #parts { height: 1fr; }

@@ -35,6 +35,7 @@ class StructureTree(Tree[Part | None]):
         color: $foreground;
         scrollbar-size-vertical: 1;
         scrollbar-size-horizontal: 1;
+        & > .tree--guides, & > .tree--guides-hover, & > .tree--guides-selected { color: $separator; }
     }
     """
 

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.column_choice import ChosenColumnsScreen
+from ecrtui.tui.key_line import key_line
 from ecrtui.tui.overlays.menus import Menu
 from ecrtui.tui.table.row_renderer import MARK
 from ecrtui.tui.table.table import Table
@@ -54,7 +55,7 @@ class ColumnMenu(Menu[tuple[str, ...]]):
         with Vertical(classes="overlay"):
             yield Static("Columns", classes="overlay-title")
             yield OptionList()
-            yield Static(Content.styled(" · ".join(filter(None, hints)), "$text-muted"))
+            yield Static(key_line(hints))
 
     def on_mount(self) -> None:
         self._show(0)

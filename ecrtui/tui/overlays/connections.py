@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Input, Static
 
 from ecrtui.catalog.rows import Rows
@@ -31,6 +30,7 @@ from ecrtui.tui.connection_rows import (
     region_rows,
     role_rows,
 )
+from ecrtui.tui.key_line import key_line
 from ecrtui.tui.list_screen import words_filter
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.table.column_layout import Column
@@ -113,7 +113,7 @@ class ConnectionPicker(Overlay[None]):
             key_hint(self, "connections.mark", "mark several, to see them side by side"),
             key_hint(self, "overlay.close", "close"),
         )
-        self.query_one(".keys", Static).update(Content(" · ".join(filter(None, hints))))
+        self.query_one(".keys", Static).update(key_line(hints))
         self._show_message()
         self.load()
 

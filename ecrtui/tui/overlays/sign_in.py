@@ -16,6 +16,7 @@ from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.key_line import key_line
 from ecrtui.tui.overlays.base import Overlay
 
 _SAFE_URL = re.compile(r"https?://[!-~]+")
@@ -66,7 +67,7 @@ class SignInOverlay(Overlay[bool]):
             key_hint(self, "sign_in.copy_code", "copy the code") if self.request.code else "",
             key_hint(self, "overlay.close", "cancel"),
         )
-        return Content(" · ".join(filter(None, hints)))
+        return key_line(hints)
 
     def on_mount(self) -> None:
         self._show_time()

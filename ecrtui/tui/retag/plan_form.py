@@ -23,6 +23,7 @@ from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import place_in_words
 from ecrtui.tui.bindings import bindings, key_hint, shown_key
+from ecrtui.tui.key_line import key_line
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.textual_fixes.line_input import WordsInput
@@ -378,7 +379,9 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is not Phase.CONFIRM:
             confirm.value = ""
         self.query_one(".content", Static).update(self._content(state))
-        self.query_one(".keys", Static).update(Content(" · ".join(filter(None, self.keys(state)))))
+        hints = list(filter(None, self.keys(state)))
+        is_text = state.phase is Phase.WRITE  # which says what happens; it need not name a key
+        self.query_one(".keys", Static).update(Content(" · ".join(hints)) if is_text else key_line(hints))
 
     def _content(self, state: PlanFormState) -> Content:
         lines: list[Content] = []

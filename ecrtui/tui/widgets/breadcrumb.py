@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.cells import cell_len
+from textual import events
 from textual.app import RenderResult
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -13,11 +17,15 @@ from ecrtui.tui import safe_text as text
 GAP = 2
 """Cells between the path and the status."""
 
+SEPARATOR = " › "
+"""Between the parts of a path."""
+
 
 class Breadcrumb(Widget):
     """Shows the path on the left and the status on the right, with the age of the data at its end.
 
     The status takes the room that the path leaves, and at least three fifths of the line. The age is never cut.
+    A click on a part of the path goes back to it.
 
     Args:
         path: The path of the screen: "Repositories › team/checkout".
@@ -37,6 +45,28 @@ class Breadcrumb(Widget):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.set_reactive(Breadcrumb.path, path)
+
+    @dataclass
+    class Picked(Message):
+        """The user clicked a part of the path.
+
+        Args:
+            path: the path to this part.
+            is_last: True for the last part.
+        """
+
+        path: str
+        is_last: bool
+
+    def on_click(self, event: events.Click) -> None:
+        parts = self.path.split(SEPARATOR)
+        end = 1  # the padding
+        for number, part in enumerate(parts, 1):
+            end += cell_len(part)
+            if event.x < end:
+                self.post_message(self.Picked(SEPARATOR.join(parts[:number]), number == len(parts)))
+                return
+            end += cell_len(SEPARATOR)
 
     def render(self) -> RenderResult:
         width = self.content_size.width

@@ -1,0 +1,56 @@
+"""Looks that all screens share: keys in one style, a way back with the mouse, the time of slow loading."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ecrtui.tui import list_screen
+from ecrtui.tui.key_line import KEY_STYLE, key_line
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import running, screen_text, type_text, until, until_gone
+
+
+def test_a_line_of_keys_has_each_key_in_the_style_of_the_footer() -> None:
+    line = key_line(["enter apply", "", "esc go back"])
+    assert line.plain == "enter apply · esc go back"
+    assert [line.plain[span.start : span.end] for span in line.spans if span.style == KEY_STYLE] == ["enter", "esc"]
+
+
+async def test_a_mouse_and_the_palette_lead_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One walk: a click on the path, "back" in the palette, an empty list, and a list that loads slowly."""
+    monkeypatch.setattr(list_screen, "PATIENCE", 0)
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "empty")
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    async with running(embedded, "team/app:v1", size=(120, 30)) as pilot:
+        await until(pilot, "1 overview")
+        await pilot.click(Breadcrumb, offset=(17, 0))
+        await until(pilot, "1 image")
+        await pilot.press("enter")
+        await until(pilot, "1 overview")
+        await pilot.click(Breadcrumb, offset=(3, 0))
+        await until(pilot, "2 repositories")
+        await pilot.press("a")
+        await until(pilot, "No writes recorded")
+        await pilot.click(Breadcrumb, offset=(3, 0))
+        await until(pilot, "2 repositories")
+        await pilot.press("g", "enter")
+        await until(pilot, "This repository has no images. Press ^r to look again.")
+        await pilot.press("colon")
+        await type_text(pilot, "back")
+        await until(pilot, "Clear the filter; without one, leave this screen")
+        await pilot.press("enter")
+        await until(pilot, "2 repositories")
+        held = threading.Event()
+        embedded.faults.before("DescribeImages", lambda: held.wait(120))
+        await pilot.press("G", "enter")
+        await until(pilot, lambda text: f"loading {list_screen.SPINNER[0]} 0 s" in text or " s · 0" in text)
+        held.set()
+        await until(pilot, "1 image")
+        assert " s · " not in (await until_gone(pilot, "loading"))
+        assert "v1" in screen_text(pilot.app)
