@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "screen.back": ("leave", "up", "previous screen"),
     "plan_form.retry": ("plan again", "reload"),
     "plan_form.manifest": ("show result",),
     "list.filter": ("search", "find", "grep", "query"),
