@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.cosign_tags import cosign_tags
-from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import Descriptor, Manifest, parse_manifest
 from ecrtui.ecr.referrer import Referrer
@@ -22,6 +22,7 @@ from ecrtui.inspect.artifacts import (
     Artifact,
     ArtifactSources,
     ArtifactTree,
+    Origin,
     Problem,
     artifact_tree,
     attestations_of,
@@ -214,14 +215,7 @@ class _Gathering:
 
 def _source(tree: ArtifactTree, artifact: Artifact) -> str:
     """Return in words which SBOM it is."""
-    owner = next(
-        (
-            subject.name
-            for subject in tree.subjects
-            if any(found.digest == artifact.digest for found in subject.artifacts)
-        ),
-        "",
-    )
-    return (
-        f"SBOM {artifact.digest[7:19]} of {owner}, {artifact.origin_text}" if owner else f"SBOM {artifact.digest[7:19]}"
-    )
+    if artifact.origin is Origin.OWN:
+        return "This image is the SBOM"
+    own = [subject.name for subject in tree.subjects if any(one.digest == artifact.digest for one in subject.artifacts)]
+    return ", ".join([" of ".join([f"SBOM {short_digest(artifact.digest)}", *own[:1]]), artifact.origin_text])

@@ -241,7 +241,7 @@ async def settled(pilot: Any) -> str:
     for _ in range(100):
         await pilot.pause(0.1)
         now = screen_text(pilot.app)
-        if now == before and "…" not in now.splitlines()[1]:
+        if now == before and "ing…" not in now.splitlines()[1]:  # a status such as "loading…"
             return now
         before = now
     return before

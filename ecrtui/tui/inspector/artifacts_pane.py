@@ -21,9 +21,10 @@ from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.details import reason_with_permission
 from ecrtui.tui.inspector.artifact_rows import ArtifactRow, artifact_rows, columns
-from ecrtui.tui.inspector.content_text import content_text
+from ecrtui.tui.inspector.content_text import content_text, totals_text
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.package_table import PackageTable
+from ecrtui.tui.inspector.pane import SavePane
 from ecrtui.tui.inspector.split_pane import SplitPane
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
@@ -193,6 +194,11 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
             return self._shown.content.exact
         return super().saved_text
 
+    def action_save(self) -> None:
+        """Save the content in a file."""
+        text = self.saved_text
+        self.post_message(SavePane(".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX, lambda: text))
+
     def copy_items(self) -> tuple[CopyItem, ...]:
         row: ArtifactRow | None = self.table.current
         own = [] if row is None or not row.digest else [CopyItem(f"digest of the {row.name}", row.digest)]
@@ -209,7 +215,11 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
             return  # Textual calls the handler of the base class
         message.stop()
         message.prevent_default()
-        self.query_one(FilterBar).show_problem(self.query_one(PackageTable).filter(message.value))
+        self.query_one(PackageTable).filter(message.value)
+
+    def on_table_sort_filter_done(self, message: Table.SortFilterDone) -> None:
+        message.stop()
+        self.query_one(FilterBar).show_problem(self.query_one(PackageTable).problem_of(message))
 
 
 async def read_tree(inspected: Inspected) -> ArtifactTree:
@@ -227,6 +237,8 @@ def _reader(inspected: Inspected) -> ArtifactReader:
 def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> _Shown:
     """Read a content, and prepare its text. Blocks; raises EcrTuiError."""
     content = reader.content(tree, artifact, blob)
+    if content.packages is not None:
+        totals_text(content.packages)  # counts them here, not in the thread that draws
     pretty, exact = (prepare_text(content_text(content, exact=exact)) for exact in (False, True))
     return _Shown(content, blob, pretty, exact)
 

@@ -26,6 +26,9 @@ from ecrtui.tui.text_document import prepare_text
 MAX_MANIFESTS = 1_000
 """Manifests at hand that are compared."""
 
+MAX_STEP = 300
+"""Characters of a step in the table. All of it is below the table."""
+
 _BAR = 5
 
 
@@ -89,7 +92,7 @@ class LayersPane(SplitPane[Layers]):
             Column("share", "share", lambda row: row.share, min_width=10, drop_priority=2),
             Column("digest", "digest", lambda row: short_digest(row.layer.digest), min_width=12, drop_priority=1),
             Column("also", "also in", lambda row: row.also_in, min_width=8, drop_priority=3),
-            Column("step", "made by", _step, min_width=16, max_width=300, flex=1),
+            Column("step", "made by", _step, min_width=16, max_width=MAX_STEP, flex=1),
         )
 
     async def read(self, inspected: Inspected) -> Layers:
@@ -138,7 +141,7 @@ def _size(row: _Row) -> str:
 
 
 def _step(row: _Row) -> str:
-    return row.layer.command or ("not known" if row.layers.config_error else "")
+    return row.layer.command[:MAX_STEP] or ("not known" if row.layers.config_error else "")
 
 
 def _read_layers(session: Session, repository: str, manifest: str, digest: str, name: str) -> Layers:

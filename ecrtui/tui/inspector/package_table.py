@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from ecrtui.catalog.rows import Rows
-from ecrtui.ecr.units import format_number
+from ecrtui.ecr.units import format_count
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+
+CHUNK = 2_000
+"""Packages that are added to the table at once. More would delay a key."""
 
 _FIELDS = Package._fields
 _COLUMNS: tuple[Column[Any], ...] = (
@@ -66,16 +71,22 @@ class PackageTable(Vertical):
         lines = [about, packages.problem, totals_text(packages) if packages.packages else ""]
         self.query_one(".totals", Static).update(text.block("\n".join(filter(None, lines))))
         self.table.set_placeholder("No package is listed.")
+        self.workers.cancel_group(self, "rows")
         self.table.clear()
-        self.table.merge(packages.packages)
+        self.table.merge(packages.packages[:CHUNK])
+        if len(packages.packages) > CHUNK:
+            self._add_rest(packages)
 
-    def filter(self, words: str) -> str:
-        """Show the packages that match all words. Return what is wrong with the words; empty if nothing is."""
-        matches = package_filter(words)
-        self.table.filter(matches)
-        if matches is not None and self.packages.packages and not any(map(matches, self.packages.packages)):
-            return f"none of {format_number(len(self.packages.packages))} packages match"
-        return ""
+    @work(exclusive=True, group="rows", exit_on_error=False)
+    async def _add_rest(self, packages: PackageList) -> None:
+        """Add the packages behind the first ones, between other work."""
+        for start in range(CHUNK, len(packages.packages), CHUNK):
+            await asyncio.sleep(0)
+            self.table.merge(packages.packages[start : start + CHUNK])
+
+    def filter(self, words: str) -> None:
+        """Show the packages that match all words."""
+        self.table.filter(package_filter(words))
 
     def sort_next(self) -> None:
         """Sort by the next column that is shown."""
@@ -83,6 +94,12 @@ class PackageTable(Vertical):
         current = self.table.sorted_by or ""
         place = shown.index(current) + 1 if current in shown else 0
         self.table.sort_by(shown[place % len(shown)], descending=False)
+
+    def problem_of(self, message: Table.SortFilterDone) -> str:
+        """Return what to say about a filter that is done: that nothing matches; empty if something does."""
+        if message.table is not self.table or message.shown or not message.total:
+            return ""
+        return f"none of {format_count(message.total, 'package')} match"
 
     def on_table_sort_requested(self, message: Table.SortRequested) -> None:
         message.stop()

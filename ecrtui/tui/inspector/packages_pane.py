@@ -16,9 +16,11 @@ from ecrtui.tui import blocking
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.details import reason_with_permission
 from ecrtui.tui.inspector.artifacts_pane import read_tree
+from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
 from ecrtui.tui.inspector.package_table import PackageTable
 from ecrtui.tui.inspector.pane import Pane, SavePane
+from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 
@@ -87,7 +89,11 @@ class PackagesPane(Pane[PackageList]):
         self.focus_content()
 
     def _filter(self, words: str) -> None:
-        self.query_one(FilterBar).show_problem(self._packages.filter(words))
+        self._packages.filter(words)
+
+    def on_table_sort_filter_done(self, message: Table.SortFilterDone) -> None:
+        message.stop()
+        self.query_one(FilterBar).show_problem(self._packages.problem_of(message))
 
     @property
     def _shown(self) -> list[Package]:
@@ -104,6 +110,7 @@ def _read_packages(session: Session, repository: str, tree: ArtifactTree, platfo
     """Return the packages of a platform: of its SBOM, else those with findings. Blocks; raises EcrTuiError."""
     found = ArtifactReader(session.catalog, session.registry, repository).packages(tree, platform.digest)
     if found is not None:
+        totals_text(found)  # counts them here, not in the thread that draws
         return found
     why = "This image has no SBOM."
     if tree.problems:
