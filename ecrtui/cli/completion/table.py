@@ -26,7 +26,7 @@ _NAMES_BY_KIND = {
     PROFILES: ("profile",),
     REGIONS: ("region",),
     REPOSITORIES: ("repository", "repository_name", "pattern"),
-    IMAGES: ("reference", "targets"),
+    IMAGES: ("reference", "targets", "before", "after"),
     TAGS: ("TAG", "image_tag"),
     THEMES: ("theme",),
     PLANS: ("ID", "PLAN-ID"),

@@ -154,6 +154,7 @@ def _with_index(single: ComparedImage, index: ComparedImage) -> tuple[tuple[Inde
         fits = f"{name} is one image, {index.title} is an index: compared with its platform {found.name}."
         return (own, found), is_part if found.digest == digest else fits
     if wanted is None:
-        known = "is not known" if isinstance(single.config, NotKnown) else "has none"
-        return None, f"The platform of {name} {known}, so it is compared with no platform of {index.title}."
+        unknown = isinstance(single.config, NotKnown)
+        why = f"The platform of {name} is not known" if unknown else f"{name} has no platform"
+        return None, f"{why}, so it is compared with no platform of {index.title}."
     return None, f"{index.title} has no platform {wanted} like {name}."

@@ -173,10 +173,11 @@ def _package_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Itera
         _numbers(section, ("changed", Change.CHANGED), ("new", Change.ADDED), ("gone", Change.REMOVED))
     )
     before, after = _package_text(a.packages), _package_text(b.packages)
-    if not section.rows and section.problems:
-        yield Row("packages", before, after, Change.NOT_KNOWN)
-    else:
-        yield Row("packages", before, after, _worst(section), note)
+    change = _worst(section)
+    if section.problems:  # only packages with findings were compared, or not all of an SBOM
+        change = Change.NOT_KNOWN if change is Change.SAME else change
+        note = f"of those that are known: {note}" if note else ""
+    yield Row("packages", before, after, change, note)
 
 
 def _finding_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterable[Row]:

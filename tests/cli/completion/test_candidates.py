@@ -55,6 +55,8 @@ def words(program: Command, line: str) -> list[str]:
         ("images --limit |", []),
         ("images --ca-bundle |", ["files"]),
         ("manifest team/app:|", ["images team/app:"]),
+        ("diff team/app:|", ["images team/app:"]),
+        ("diff team/app:a team/app:|", ["images team/app: before=team/app:a"]),
         ("retag team/app:v1 pro|", ["tags pro reference=team/app:v1"]),
         ("retag team/app:v1 prod st|", ["tags st reference=team/app:v1 tags=prod"]),
         ("retag -- -x|", ["images -x"]),

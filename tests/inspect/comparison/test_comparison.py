@@ -111,6 +111,9 @@ def test_without_an_sbom_the_packages_with_findings_are_compared() -> None:
     section = compared(a, b).section("packages")
     assert changes(section.rows) == [("~", "curl", "8.3", "8.4")]
     assert section.problems == ("A has no SBOM.", "B has no SBOM.", "So only packages with findings are compared.")
+    for other, change, note in ((b, Change.CHANGED, "of those that are known: 1 changed"), (a, Change.NOT_KNOWN, "")):
+        (row,) = [row for row in compared(a, other).section("summary").rows if row.label == "packages"]
+        assert (row.before, row.after, row.change, row.note) == ("no SBOM", "no SBOM", change, note)
 
 
 def test_findings_are_fixed_new_or_changed() -> None:

@@ -76,7 +76,7 @@ def test_platforms_of_one_index_and_another_order_are_rows() -> None:
             "v1 (DIGEST) is one image, v1 is an index: compared with its platform linux/arm64.",
         ),
         ({"architecture": "s390x"}, "", "v1 has no platform linux/s390x like v1 (DIGEST)."),
-        ({"os": 7}, "", "The platform of v1 (DIGEST) has none"),
+        ({"os": 7}, "", "v1 (DIGEST) has no platform"),
     ],
 )
 def test_an_image_is_compared_with_the_platform_that_fits(platform: dict[str, object], chosen: str, note: str) -> None:
