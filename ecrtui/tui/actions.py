@@ -73,6 +73,7 @@ SCOPES = (
     Scope("artifacts_pane", "Artifacts"),
     Scope("packages_pane", "Packages"),
     Scope("compare", "Compare"),
+    Scope("tags_pane", "Tag history"),
     Scope("linked_text", "Lines that open something"),
     Scope("manifest", "Manifest and contents"),
     Scope("put_image", "Put image"),
@@ -370,6 +371,8 @@ ACTIONS = (
     Action("packages_pane.filter", "slash", "filter", "filter", "Filter the packages", footer=True),
     Action("packages_pane.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
     Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV"),
+    Action("tags_pane.put_back", "t", "put_back", "put back", "Plan to put the tag back at the image of the row", True),
+    Action("tags_pane.compare", "D", "compare", "compare", "Compare the image of the row with this image"),
     Action("linked_text.open", "enter", "open_link", "open", "Open what the line is about", palette=False),
     Action("manifest.switch_pane", "o", "switch_pane", "switch half", "Switch between the manifest and the contents"),
     Action(

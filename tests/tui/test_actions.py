@@ -21,6 +21,7 @@ from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.manifest_pane import ManifestPane
 from ecrtui.tui.inspector.packages_pane import PackagesPane
 from ecrtui.tui.inspector.split_pane import SplitPane
+from ecrtui.tui.inspector.tags_pane import TagsPane
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
@@ -79,6 +80,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     PackagesPane,
     FindingsPane,
     LinkedText,
+    TagsPane,
     StructureTree,
     FilterBar,
     FileField,

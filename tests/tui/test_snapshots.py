@@ -79,7 +79,7 @@ class Estate:
 
 
 PANE_SIZES = ((120, 35), (80, 24))
-OWN_PANES = {"manifest": "referrers · 1", "raw": "referrers:"}
+OWN_PANES = {"manifest": "referrers · 1", "tags": "journal of this machine", "raw": "referrers:"}
 """What shows that a pane is read, by its id."""
 
 UNKNOWN_FINDINGS = re.compile(r"  \?(?=\s|│|$)", re.MULTILINE)

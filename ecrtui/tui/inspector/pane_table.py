@@ -68,6 +68,12 @@ def _packages(inspected: Inspected) -> Pane[Any]:
     return PackagesPane(inspected)
 
 
+def _tags(inspected: Inspected) -> Pane[Any]:
+    from ecrtui.tui.inspector.tags_pane import TagsPane
+
+    return TagsPane(inspected)
+
+
 def _raw(inspected: Inspected) -> Pane[Any]:
     from ecrtui.tui.inspector.raw_pane import RawPane
 
@@ -81,6 +87,7 @@ PANES = (
     PaneEntry("layers", "layers", "layers", _layers),
     PaneEntry("findings", "findings", "find", _findings),
     PaneEntry("artifacts", "artifacts", "artif", _artifacts),
+    PaneEntry("tags", "tags", "tags", _tags),
     PaneEntry("packages", "packages", "pkgs", _packages),
     PaneEntry("raw", "raw", "raw", _raw),
 )

@@ -1,0 +1,188 @@
+"""The pane with the tags of an image and the history of one of them, from the journal of this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.message import Message
+from textual.widget import Widget
+
+from ecrtui.ecr import units
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.reference import Reference
+from ecrtui.errors import NotFound
+from ecrtui.inspect.tag_history import TagMove, tag_moves
+from ecrtui.retag.plan import TagChange
+from ecrtui.session import Session
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.bindings import key_hint
+from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.linked_text import Link, LinkedText
+from ecrtui.tui.inspector.text_pane import TextPane
+from ecrtui.tui.safe_text import visible
+from ecrtui.tui.text_document import Span, TextDocument, prepare_text
+from ecrtui.tui.widgets.filter_bar import FilterBar
+
+_UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class TagHistories:
+    """The history of each tag of an image.
+
+    Args:
+        moves: the moves of each tag, newest first.
+        names: the tags of the images that are known, by digest.
+    """
+
+    moves: Mapping[str, Sequence[TagMove]]
+    names: Mapping[str, tuple[str, ...]]
+
+
+class HistoryText(LinkedText):
+    """The history of a tag. Without a search, n goes to the next tag."""
+
+    class NextTag(Message):
+        """The user wants to see the next tag."""
+
+    def action_next(self) -> None:
+        """Go to the next match; without a search to the next tag."""
+        if self._matches:
+            super().action_next()
+        else:
+            self.post_message(self.NextTag())
+
+
+class TagsPane(TextPane[TagHistories]):
+    """The history of a tag. A row can be made the image of the tag again, as a plan."""
+
+    ID = "tags"
+    SCOPES = ("tags_pane",)
+    PER_PLATFORM = False
+
+    def __init__(self, inspected: Inspected) -> None:
+        super().__init__(inspected)
+        self._tag = 0
+        """The number of the tag whose history is shown."""
+        self._histories = TagHistories({}, {})
+
+    def content(self) -> Iterable[Widget]:
+        yield FilterBar("find in the history")
+        yield HistoryText()
+
+    @property
+    def view(self) -> HistoryText:
+        return self.query_one(HistoryText)
+
+    def _key(self) -> Hashable:
+        """Read again when the image has other tags."""
+        return getattr(self.inspected.known_image, "tags", None)
+
+    async def read(self, inspected: Inspected) -> TagHistories:
+        image = inspected.image
+        if not image.tags:
+            raise NotFound("This image has no tag", "Only a tag has a history.")
+        found = await blocking.run_blocking(
+            _histories, inspected.session, inspected.repository_name, image.tags, image.digest
+        )
+        names = {other.digest: other.tags for other in inspected.listed_images() or ()}
+        return TagHistories(found, names | {image.digest: image.tags})
+
+    def present(self, content: TagHistories) -> None:
+        self._histories = content
+        self._draw()
+
+    def badge(self, content: TagHistories) -> str:
+        return units.format_number(len(content.moves))
+
+    @property
+    def tag(self) -> str:
+        """The tag whose history is shown; empty without one."""
+        tags = list(self._histories.moves)
+        return tags[self._tag % len(tags)] if tags else ""
+
+    def _draw(self) -> None:
+        if self.tag:
+            self.view.change(*self._lines())
+
+    def on_history_text_next_tag(self) -> None:
+        self._tag += 1
+        self._draw()
+
+    def _lines(self) -> tuple[TextDocument, Mapping[int, Link]]:
+        tags = [f"‹{visible(tag)}›" if tag == self.tag else visible(tag) for tag in self._histories.moves]
+        hint = key_hint(self, "text.next", "next tag") if len(tags) > 1 else ""
+        moves = self._histories.moves[self.tag]
+        known = sum(1 for move in moves if move.when is not None)
+        head = f"tags   {'   '.join(tags)}"
+        source = f"journal of this machine: {units.format_count(known, 'write')} to {visible(self.tag)}"
+        rows = [("when", "to", "from", "by", "how"), *(self._row(move) for move in moves)]
+        widths = [max(cell_len(row[column]) for row in rows) for column in range(5)]
+        lines = [head, " · ".join(filter(None, (source, hint))), ""]
+        styles: dict[int, Sequence[Span]] = {0: [(0, 4, "$text-muted")], 1: [(0, len(lines[1]), "$text-muted")]}
+        links: dict[int, Link] = {}
+        for number, row in enumerate(rows):
+            cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+            if number == 0:
+                styles[len(lines)] = [(0, sum(widths) + 12, "$text-muted")]
+            elif moves[number - 1].to:
+                links[len(lines)] = Link("", moves[number - 1].to)
+            lines.append("   ".join(cells).rstrip())
+        return prepare_text("\n".join(lines), styles), links
+
+    def _row(self, move: TagMove) -> tuple[str, str, str, str, str]:
+        by = move.by.rpartition(":")[2]
+        return (
+            units.format_age(move.when, time.time(), _UNKNOWN),
+            self._image(move.to, move.to_tags, "removed"),
+            _UNKNOWN if move.origin is None else self._image(move.origin, move.origin_tags, "new tag"),
+            visible(by) or _UNKNOWN,
+            visible(move.how) or _UNKNOWN,
+        )
+
+    def _image(self, digest: str, tags: Sequence[str], missing: str) -> str:
+        """Return a digest with a tag that names it."""
+        if not digest:
+            return missing
+        others = [tag for tag in self._histories.names.get(digest, tags) if tag != self.tag]
+        return visible(" ".join((short_digest(digest), *others[:1])))
+
+    # Actions
+
+    def action_put_back(self) -> None:
+        """Plan to put the tag back at the image of the row."""
+        link, tag, repository = self.view.link, self.tag, self.inspected.repository_name
+        if link is None:
+            return
+        if link.digest == self.inspected.digest:
+            self.notify(f"{tag} is at this image already.")
+            return
+        change = TagChange(repository, tag, link.digest, expect=self.inspected.digest)
+        request = messages.PlanRequest(
+            f"Put {tag} back at {short_digest(link.digest)}", lambda engine, line: engine.plan([change])
+        )
+        self.post_message(messages.OpenPlan(self.inspected.source, request))
+
+    def action_compare(self) -> None:
+        """Compare the image of the row with this image."""
+        link, repository = self.view.link, self.inspected.repository_name
+        if link is not None and link.digest != self.inspected.digest:
+            one, other = (Reference(repository, digest=digest) for digest in (link.digest, self.inspected.digest))
+            self.post_message(messages.OpenComparison(self.inspected.source, one, other))
+
+    def on_linked_text_opened(self, message: LinkedText.Opened) -> None:
+        message.stop()
+        self.action_put_back()
+
+    def copy_items(self) -> tuple[CopyItem, ...]:
+        link = self.view.link
+        return () if link is None else copy_words(("digest of the row", link.digest))
+
+
+def _histories(session: Session, repository: str, tags: Sequence[str], digest: str) -> Mapping[str, Sequence[TagMove]]:
+    entries = session.engine.history(repository)
+    return {tag: tag_moves([entry for entry in entries if entry.tag == tag], digest) for tag in tags}
