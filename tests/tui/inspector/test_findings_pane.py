@@ -14,7 +14,7 @@ import pytest
 from ecrtui.emulator.operations import scans
 from tests.support.embedded import PushedImage, client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.screen import cursor_row, row_of, running, screen_text, type_text, until, until_gone
-from tests.tui.test_snapshots import PICKER_SIZES, compare
+from tests.tui.test_snapshots import PICKER_SIZES, Clock, compare
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -56,7 +56,7 @@ class Env:
     """The index ``app:prod``, and images with other findings."""
 
     def __init__(self) -> None:
-        self.embedded = new_embedded()
+        self.embedded = new_embedded(clock=Clock(days_ago=2))  # their age stays while a test runs
         self.client = client_for(self.embedded)
         create_repository(self.client, "app")
         names = ("linux/amd64", "linux/arm64")
