@@ -41,13 +41,14 @@ def artifact_rows(tree: ArtifactTree, tags: Sequence[str] = ()) -> Iterator[Arti
         tags: the tags of the image.
     """
     yield _subject_row(tree.root, "", "  ".join(tags))
+    none = "not known" if tree.problems or tree.notes else "no artifacts"
     platforms = [subject for subject in tree.platforms if subject.artifacts]
     bare = [subject for subject in tree.platforms if not subject.artifacts]
     below = [*platforms, *bare]
     yield from _artifact_rows(tree.root.artifacts, tree.root.digest, "", last=not below)
     for place, subject in enumerate(below):
         end = place == len(below) - 1
-        yield _subject_row(subject, "└ " if end else "├ ", "" if subject.artifacts else "no artifacts known")
+        yield _subject_row(subject, "└ " if end else "├ ", "" if subject.artifacts else none)
         yield from _artifact_rows(subject.artifacts, subject.digest, "  " if end else "│ ", last=True)
 
 
@@ -94,7 +95,7 @@ def _artifact_rows(artifacts: Sequence[Artifact], parent: str, indent: str, *, l
 def _artifact_row(artifact: Artifact, blob: Descriptor | None, key: str, branch: str) -> ArtifactRow:
     shown = blob.digest if blob is not None and artifact.origin is Origin.OWN else artifact.digest
     note = artifact.problem or ("not verified" if artifact.is_signature else "")
-    named = artifact.format or artifact.artifact_type
+    named = artifact.format or artifact.artifact_type.removeprefix("application/")
     return ArtifactRow(
         key, branch, str(artifact.kind), named, shown, artifact.size, artifact.created, artifact.origin_text, note,
         artifact, blob,
@@ -108,7 +109,7 @@ def _blob_row(artifact: Artifact, blob: Descriptor, key: str, branch: str) -> Ar
         key,
         branch,
         str(kind),
-        named or blob.media_type,
+        named or blob.media_type.removeprefix("application/"),
         blob.digest,
         size,
         artifact.created,
