@@ -73,12 +73,14 @@ class Hit(NamedTuple):
         image: the image; None for a repository without an image that should be missing.
         part_of: an index that names the image; None if none is known.
         age: seconds since the listing of which the image is; None if it was read now.
+        in_no_index: True if all indexes of the repository were read, and none names the image.
     """
 
     repository: str
     image: Image | None
     part_of: PartOf | None = None
     age: float | None = None
+    in_no_index: bool = False
 
 
 class Answer(NamedTuple):
@@ -383,33 +385,43 @@ class _Search:
     def _hits(self, repository: str, images: Collection[Image]) -> tuple[Hit, ...]:
         if self.query.missing and not self.query.terms:
             return (Hit(repository, None),)
-        parts = self._indexes_of(repository, {image.digest for image in images if not image.tags and not image.subject})
-        return tuple(Hit(repository, image, parts.get(image.digest)) for image in images)
+        parts, are_all_read = self._indexes_of(
+            repository, {image.digest for image in images if not image.tags and not image.subject}
+        )
+        return tuple(
+            Hit(repository, image, parts.get(image.digest), in_no_index=are_all_read and image.digest not in parts)
+            for image in images
+        )
 
-    def _indexes_of(self, repository: str, digests: Collection[str]) -> Mapping[str, PartOf]:
-        """Return the indexes that name these images, as far as kept manifests tell."""
+    def _indexes_of(self, repository: str, digests: Collection[str]) -> tuple[Mapping[str, PartOf], bool]:
+        """Return the indexes that name these images, as far as manifests tell; and True if all indexes were read."""
         if not digests:
-            return {}
+            return {}, False
         known = parts_in_indexes(self.catalog.kept_indexes(repository), digests)
+        are_all_read = False
         try:
             if len(known) < len(digests) and self.may_read(repository):
-                known = parts_in_indexes(self._read_indexes(repository), digests)
-            indexes = self._send(
+                indexes, are_all_read = self._read_indexes(repository)
+                known = parts_in_indexes(indexes, digests)
+            images = self._send(
                 lambda: self.registry.images_by_digest(repository, list({index for index, _ in known.values()}))
             )
         except EcrTuiError:
-            indexes = ()  # their tags are not known; the hit is
-        tags = {image.digest: image.tags for image in indexes}
-        return {digest: PartOf(index, tags.get(index, ()), part) for digest, (index, part) in known.items()}
+            images = ()  # the tags of the indexes are not known; the hit is
+        tags = {image.digest: image.tags for image in images}
+        parts = {digest: PartOf(index, tags.get(index, ()), part) for digest, (index, part) in known.items()}
+        return parts, are_all_read
 
-    def _read_indexes(self, repository: str) -> Sequence[Manifest]:
-        """Return the manifests of all indexes of a repository that can be read."""
-        found = [image.digest for page in self._image_pages(repository, "ANY") for image in page if _is_readable(image)]
+    def _read_indexes(self, repository: str) -> tuple[Sequence[Manifest], bool]:
+        """Return the manifests of the indexes of a repository, and True if these are all: ECR keeps archived ones."""
+        images = [image for page in self._image_pages(repository, "ANY") for image in page]
+        found = [image.digest for image in images if is_index(image.media_type) and not image.archived]
+        others = [image for image in images if not image.media_type or (is_index(image.media_type) and image.archived)]
         indexes: list[Manifest] = []
         for start in range(0, len(found), INDEXES_PER_REQUEST):
             chunk = found[start : start + INDEXES_PER_REQUEST]
             indexes += self._send(partial(self.catalog.prefetch, repository, chunk))
-        return indexes
+        return indexes, len(indexes) == len(found) and not others
 
     # Requests
 
@@ -462,10 +474,6 @@ class _Search:
         terms = (*self.query.terms, *self.query.missing)
         named = [term.repository for term in terms if term.repository and "*" not in term.repository]
         return dict.fromkeys([*known, *named])
-
-
-def _is_readable(image: Image) -> bool:
-    return is_index(image.media_type) and not image.archived
 
 
 def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[bool]:

@@ -127,6 +127,10 @@ def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:
     parts = [hit.part_of for answer in answers for hit in answer.hits]
     assert [(part and part.digest, part and part.part) for part in parts] == [(env.index, "linux/arm64")]
     assert env.embedded.calls["BatchGetImage"] == 1
+    lonely = push_image(env.client, NAMES[5], "lonely").digest
+    for name, known in ((NAMES[5], True), ("", False)):
+        answers = [answer for batch in env.reading(lonely, read=name) for answer in batch.answers]
+        assert [hit.in_no_index for answer in answers for hit in answer.hits] == [known]
 
 
 def test_kept_indexes_of_the_cache_tell_too(env: Env, tmp_path: Path) -> None:

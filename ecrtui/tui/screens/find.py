@@ -92,7 +92,9 @@ class FindRow(NamedTuple):
     def index_known(self) -> bool:
         """False if an image without tags can be a part of an index that was not read."""
         image = self.hit.image if self.hit else None
-        return image is None or bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
+        if self.hit is None or image is None or self.hit.in_no_index:
+            return True
+        return bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
 
     @property
     def placed(self) -> PlacedHit | None:
