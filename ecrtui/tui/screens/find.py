@@ -262,7 +262,10 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         self.table.clear()
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
-            search = self._search = FindEverywhere(self.sources, parse_query(self._searched), frozenset(self._readable))
+            query = parse_query(self._searched)
+            if str(query) != self._searched:  # it was picked out of a text
+                query = query._replace(notes=(f"looked for {query}", *query.notes))
+            search = self._search = FindEverywhere(self.sources, query, frozenset(self._readable))
             async for found in blocking.iterate_blocking(search):
                 for part in found:
                     self._show(part)

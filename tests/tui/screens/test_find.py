@@ -45,6 +45,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await pilot.press("enter")
         screen = await until(pilot, "3 of 3 asked · 1 found · 1 denied")
         assert "not permitted: ecr:DescribeImages" in screen
+        assert f"looked for {digest}" in screen
         embedded.faults.clear()
         await pilot.press("ctrl+r")
         await until(pilot, "3 of 3 asked · 2 found")
