@@ -183,7 +183,7 @@ class Session:
         self.terminal.read(0.02)
         process = self.terminal.process
         if self.terminal.current_settings()[LFLAG] & termios.ICANON:  # it has printed a text and waits for Enter
-            self.terminal.send_what_fits(b"\r")
+            self.terminal.send_what_fits(b"\x11\r")  # Ctrl-Q, for a random Ctrl-S has stopped the output
         if process.poll() is not None:
             return True
         if Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
