@@ -24,8 +24,8 @@ from ecrtui.wiring import open_registry
 
 LARGEST, SMALLEST = SIZES[-1], SIZES[0]
 CTRL_Q = "\x11"
-KEYS = ("j", "j", "j", "k", "j", "\x1b[6~", "j", "\x1b[5~", "k", "j", "G", "g") * 10
-"""Down, up, page down, page up, end, begin."""
+KEYS = ("j", "j", "j", "k", "j", "\x1b[6~", "k", "\x1b[5~", "k", "j", "G", "g") * 10
+"""Down, up, page down, page up, end, begin. Each of them moves the cursor, also in the list with few rows."""
 FILTERS = ("1.13", "main-6", "is:index", "size>100MB", "!pr", "tag:build", "~m67", "severity>=high")
 """Filters to type, key by key."""
 STARTUP_BEATS = 20
