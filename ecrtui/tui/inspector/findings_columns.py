@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from textual.content import Content
 
 from ecrtui.ecr import units
-from ecrtui.ecr.findings import Answer
+from ecrtui.ecr.findings import SEVERITIES, Answer
 from ecrtui.inspect.findings import SORT_KEYS, FindingRow
 from ecrtui.tui.table.column_layout import Column
 
 UNKNOWN = "?"
 """The text in place of what a scan does not tell."""
+
+_SHORT_SEVERITIES = {"INFORMATIONAL": "INFO", "UNDEFINED": "UNDEF"}
+"""Severities whose names are long."""
 
 _SYSTEM = "linux/"
 """The system of nearly every platform; a cell leaves it out."""
@@ -54,7 +58,16 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
         Column("score", "score", _score, SORT_KEYS["score"], align="right", drop_priority=3),
         Column("exploit", "exploit", lambda row: answer_text(row.exploit), SORT_KEYS["exploit"], drop_priority=4),
         Column("layer", "layer", lambda row: row.layer or UNKNOWN, SORT_KEYS["layer"], max_width=14, drop_priority=5),
-        Column("on", "on", short_platforms, SORT_KEYS["on"], min_width=5, max_width=24, drop_priority=1, matches=True),
+        Column(
+            "on",
+            "on",
+            partial(_platforms, platforms),
+            SORT_KEYS["on"],
+            min_width=5,
+            max_width=24,
+            drop_priority=1,
+            matches=True,
+        ),
         Column(
             "seen",
             "first seen",
@@ -80,13 +93,17 @@ def answer_text(answer: Answer) -> str:
     return UNKNOWN if answer is Answer.UNKNOWN else answer.value
 
 
-def short_platforms(row: FindingRow) -> str:
-    """Return the platforms of a row without "linux/"."""
+def _platforms(number: int, row: FindingRow) -> str:
+    """Return the platforms of a row without "linux/"; "all" if all platforms of the image have it."""
+    if len(row.occurrences) == number:
+        return "all"
     return ", ".join(occurrence.target.name.removeprefix(_SYSTEM) for occurrence in row.occurrences)
 
 
 def _severity(row: FindingRow) -> Content:
-    return Content.styled(UNKNOWN if row.unreadable else row.severity, f"$severity-{row.severity.lower()}")
+    shown = UNKNOWN if row.unreadable else _SHORT_SEVERITIES.get(row.severity, row.severity)
+    weight = "bold " if row.severity == SEVERITIES[0] else ""
+    return Content.styled(shown, f"{weight}$severity-{row.severity.lower()}")
 
 
 def _fixed(row: FindingRow) -> str:

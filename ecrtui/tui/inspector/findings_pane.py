@@ -14,6 +14,7 @@ from textual.widgets import Static
 from ecrtui.catalog.filter import FilterError
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.inspect import findings, findings_elsewhere, findings_export
@@ -37,7 +38,6 @@ from ecrtui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
-    from ecrtui.ecr.image import Image
     from ecrtui.session import Session
 
 WITH_FIX = "fix:yes"
@@ -273,7 +273,11 @@ class FindingsPane(Pane[FindingsContent]):
         row = self.current
         if row is None:
             return ()
-        line = findings_export.ticket_line(row, str(self.inspected.place))
+        place, known = self.inspected.place, self.inspected.known_image
+        tags = known.tags if isinstance(known, Image) else ()
+        tag = place.tag or next(iter(tags), "")
+        image = f"{place.repository}{f':{tag}' if tag else ''}@{self.inspected.digest}"  # a tag moves, a digest stays
+        line = findings_export.ticket_line(row, image)
         return (*copy_words(("id", row.id), ("link", row.finding.uri)), CopyItem("line for a ticket", line))
 
     async def action_save(self) -> None:
