@@ -114,6 +114,12 @@ class Settings:
         flag="--read-only",
         per_account=True,
     )
+    production: bool = declare(
+        SWITCH,
+        "Mark the registry as production, in red in the header.",
+        False,
+        per_account=True,
+    )
     protected_tags: tuple[str, ...] = declare(
         LIST,
         "Glob patterns of tags that you must type again before ecrtui writes them.",

@@ -18,6 +18,8 @@ class HeaderState(NamedTuple):
     alias: str = ""
     """The alias of the account; empty if it has none, or is not known."""
     read_only: bool = False
+    production: bool = False
+    """The settings mark the account as production."""
     unlocked_until: float = 0
     """When writes are refused again, in seconds since 1970, if ``read_only`` was unlocked; 0 if it was not."""
     demo: bool = False
@@ -35,5 +37,6 @@ class HeaderState(NamedTuple):
             region=location.region,
             endpoint=location.endpoint,
             read_only=session.settings.read_only,
+            production=session.settings.production,
             connected=True,
         )

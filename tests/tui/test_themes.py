@@ -116,6 +116,7 @@ def test_lines_and_the_cursor_stand_out(name: str) -> None:
         **{(line, ground): 3.0 for line in ("separator", "primary") for ground in ("background", "surface")},
         **{(f"scrollbar{state}", "scrollbar-background"): 3.0 for state in ("", "-hover", "-active")},
         ("separator", "panel"): 3.0,
+        ("background", "error"): 4.5,
         ("block-cursor-blurred-background", "surface"): 1.9,
         ("block-cursor-blurred-foreground", "block-cursor-blurred-background"): 4.5,
     }

@@ -65,6 +65,8 @@ class Header(Widget):
     def _mode(self, state: HeaderState) -> Content:
         """Return the right end: the mode in words, so that it is clear without colors."""
         parts: list[Content | str | tuple[str, str]] = []
+        if state.production:
+            parts += [(" PRODUCTION ", "bold $background on $error"), " "]
         if state.writes:
             parts.append(("writing… ", "bold"))
         unlocked = state.unlocked_until - time.time()
