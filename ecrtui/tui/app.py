@@ -300,6 +300,11 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
 
         self.push_app_screen(PlanScreen(message.source, message.request))
 
+    def on_open_lifecycle(self, message: messages.OpenLifecycle) -> None:
+        from ecrtui.tui.screens.lifecycle import LifecycleScreen
+
+        self.push_app_screen(LifecycleScreen(message))
+
     def on_open_put_image(self, message: messages.OpenPutImage) -> None:
         from ecrtui.tui.screens.put_image import PutImageScreen
 

@@ -39,7 +39,7 @@ class ProgramFailed(Exception):  # noqa: N818 - reads as what happened
     """A program could not be run; the text says why."""
 
 
-def show_in_program(program: Program, name: str, content: bytes) -> bool:
+def run_program(program: Program, name: str, content: bytes) -> bytes | None:
     """Run the program on a file with this content, and wait for its end. It blocks: call it in a thread.
 
     Args:
@@ -48,7 +48,7 @@ def show_in_program(program: Program, name: str, content: bytes) -> bool:
         content: the content.
 
     Returns:
-        Whether the program changed the file.
+        The content of the file afterwards; None if the file is gone.
 
     Raises:
         ProgramFailed: the file could not be written, or the program failed.
@@ -70,7 +70,7 @@ def show_in_program(program: Program, name: str, content: bytes) -> bool:
                 raise ProgramFailed(
                     f"{command} failed with exit code {code}. Set {program.variable} to another program."
                 )
-            return not file.is_file() or file.read_bytes() != content
+            return file.read_bytes() if file.is_file() else None
     except OSError as problem:
         raise ProgramFailed(f"The file could not be written: {problem.strerror or problem}.") from None
 
@@ -81,18 +81,30 @@ class ProgramsApp(TerminalApp):
     def on_open_in_program(self, message: messages.OpenInProgram) -> None:
         self.run_worker(self._open(message), group="program", exclusive=True, exit_on_error=False)
 
-    async def _open(self, message: messages.OpenInProgram) -> None:
-        """Leave the screens, run the program, and return to the screens."""
+    def on_edit_text(self, message: messages.EditText) -> None:
+        self.run_worker(self._edit(message), group="program", exclusive=True, exit_on_error=False)
+
+    async def _edit(self, message: messages.EditText) -> None:
+        """Let the user edit a copy of a text, and hand over the copy if it was changed."""
+        before = message.text.encode("utf-8", "surrogatepass")
+        after = await self._run(Program.EDITOR, message.name, before)
+        if after not in (None, before):
+            message.done((after or b"").decode("utf-8", "replace"))
+
+    async def _run(self, program: Program, name: str, content: bytes) -> bytes | None:
+        """Leave the screens, run the program, and return to the screens. Return the content afterwards."""
         driver = self.terminal_driver
         if driver is None:
-            return
+            return content
         try:
             with self.suspend(), driver.ignoring_interrupts():
-                changed = await blocking.run_blocking(
-                    show_in_program, message.program, message.name, message.text.encode("utf-8", "surrogatepass")
-                )
+                return await blocking.run_blocking(run_program, program, name, content)
         except ProgramFailed as problem:
             self.notify(str(problem), severity="warning")
-            return
-        if changed:
+            return content
+
+    async def _open(self, message: messages.OpenInProgram) -> None:
+        """Show a text in a program."""
+        before = message.text.encode("utf-8", "surrogatepass")
+        if await self._run(message.program, message.name, before) != before:
             self.notify("The copy was changed. ecrtui has deleted it, and sends nothing.", severity="warning")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from ecrtui.catalog.index_parts import IndexParts
+    from ecrtui.ecr.image import Image
     from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
     from ecrtui.ecr.reference import Reference
     from ecrtui.errors import EcrTuiError
@@ -194,6 +196,38 @@ class OpenInProgram(Message):
     program: Program
     name: str
     text: str
+
+
+@dataclass
+class EditText(Message):
+    """Let the user edit a copy of a text in their editor.
+
+    Args:
+        name: the name of the file with the copy.
+        text: the text.
+        done: called with the changed text; not called if nothing was changed.
+    """
+
+    name: str
+    text: str
+    done: Callable[[str], None]
+
+
+@dataclass
+class OpenLifecycle(Message):
+    """Show what the lifecycle policy of a repository would do.
+
+    Args:
+        source: the source of the session.
+        repository: its name.
+        images: all its images, if they are listed.
+        parts: what is known of the parts of its indexes.
+    """
+
+    source: SessionSource
+    repository: str
+    images: Sequence[Image] | None = None
+    parts: IndexParts | None = None
 
 
 @dataclass

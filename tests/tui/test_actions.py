@@ -44,6 +44,7 @@ from ecrtui.tui.screens.compare import CompareScreen
 from ecrtui.tui.screens.find import FindScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
+from ecrtui.tui.screens.lifecycle import LifecycleScreen
 from ecrtui.tui.screens.plan import PlanScreen
 from ecrtui.tui.screens.put_image import PutImageScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen
@@ -62,6 +63,7 @@ SCREENS = (
     PutImageScreen,
     SideBySideScreen,
     FindScreen,
+    LifecycleScreen,
 )
 OWNERS: tuple[type[DOMNode], ...] = (
     *SCREENS,

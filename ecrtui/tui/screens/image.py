@@ -31,6 +31,7 @@ from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import OpenPart, Pane, SavePane
 from ecrtui.tui.inspector.pane_bar import PaneBar
 from ecrtui.tui.inspector.pane_table import BY_ID, PANES
+from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.promote.actions import PromoteMixin
@@ -42,7 +43,7 @@ from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 
-class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, CompareMixin, InspectMixin, SavesFiles):
+class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMixin, InspectMixin, SavesFiles):
     """One image, by digest or tag.
 
     Args:
@@ -345,6 +346,9 @@ class ImageScreen(RetagMixin, UndoMixin, PromoteMixin, CompareMixin, InspectMixi
             self._with_named_image(picked, lambda found: self._retag_part(found, warning))
         else:
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
+
+    def lifecycle_place(self) -> messages.OpenLifecycle:
+        return messages.OpenLifecycle(self.connect, self.repository_name)
 
     def undo_place(self) -> WritePlace | None:
         return None if self._image is None else WritePlace(self.repository_name, self._image.digest)

@@ -34,6 +34,7 @@ from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.image_columns import image_columns, short_kind
 from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.inspect_actions import InspectMixin
+from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, ManifestPreview
@@ -60,6 +61,7 @@ _NO_PAIR = {
 class ImagesScreen(
     RetagMixin,
     UndoMixin,
+    LifecycleMixin,
     PromoteMixin,
     CompareMixin,
     InspectMixin,
@@ -217,6 +219,9 @@ class ImagesScreen(
 
     def _image_to_write(self, image: Image) -> RetagSource:
         return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
+
+    def lifecycle_place(self) -> messages.OpenLifecycle:
+        return messages.OpenLifecycle(self.connect, self.repository_name, self.all_images(), self.parts)
 
     def undo_place(self) -> WritePlace | None:
         return None if self.current is None else WritePlace(self.repository_name, self.current.digest)

@@ -21,6 +21,7 @@ from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
+from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
@@ -49,7 +50,7 @@ COLUMNS: Sequence[Column[Repository]] = (
 )
 
 
-class RepositoriesScreen(WatchMixin[Repository], TotalsLoadingMixin[Repository]):
+class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMixin[Repository]):
     """All repositories; the first screen."""
 
     COLUMN_LIST = "repositories"
@@ -108,6 +109,9 @@ class RepositoriesScreen(WatchMixin[Repository], TotalsLoadingMixin[Repository])
         from ecrtui.catalog.filter import parse_repositories
 
         return parse_repositories(line)
+
+    def lifecycle_place(self) -> messages.OpenLifecycle | None:
+        return None if self.current is None else messages.OpenLifecycle(self.connect, self.current.name)
 
     def on_table_activated(self, message: Table.Activated) -> None:
         self.post_message(messages.OpenImages(self.connect, message.item.name))

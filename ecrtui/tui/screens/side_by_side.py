@@ -18,6 +18,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags, words_filter
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
@@ -84,7 +85,7 @@ COLUMNS: Sequence[Column[PlacedRepository]] = (
 )
 
 
-class SideBySideScreen(TotalsLoadingMixin[PlacedRepository]):
+class SideBySideScreen(LifecycleMixin, TotalsLoadingMixin[PlacedRepository]):
     """The repositories of several connections. An error of one connection is a row.
 
     Args:
@@ -154,6 +155,10 @@ class SideBySideScreen(TotalsLoadingMixin[PlacedRepository]):
         parts = [counted, units.format_count(errors, "error")] if errors else [counted]
         found = (row.repository for row in self.rows.everything() if row.repository is not None)
         return " · ".join([*parts, *sum_of(found, time.time())])
+
+    def lifecycle_place(self) -> messages.OpenLifecycle | None:
+        row = self.current
+        return None if row is None or not row.repository else messages.OpenLifecycle(row.source, row.name)
 
     def on_table_activated(self, message: Table.Activated) -> None:
         row: PlacedRepository = message.item

@@ -1,0 +1,412 @@
+"""The Lifecycle screen: what the policy of a repository would do, by ecrtui and by ECR. Nothing is changed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from textual import work
+from textual.content import Content
+from textual.reactive import var
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ecrtui.catalog.index_parts import IndexParts, find_parts
+from ecrtui.catalog.read_ahead import may_read_ahead
+from ecrtui.catalog.rows import Rows
+from ecrtui.ecr import units
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.json_values import parse_json
+from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
+from ecrtui.ecr.reference import Reference
+from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, differences, dry_run, outcome_words
+from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
+from ecrtui.inspect.lifecycle_preview import preview_policy
+from ecrtui.session import Session
+from ecrtui.tui import blocking, messages
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import key_hint, press
+from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.retag.rendering import error_lines, warning_line
+from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+
+SUFFIXES = {".md": "Markdown", ".csv": "CSV", ".json": "JSON"}
+"""The format of a file, by the end of its name."""
+
+_FIRST_POLICY = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "description": "expire untagged images",
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 14,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+"""What the editor shows for a repository without a policy."""
+
+
+class RuleRow(NamedTuple):
+    """A rule with what it would do. ``ecr`` is the number of images that ECR names; None if it was not asked."""
+
+    outlook: RuleOutlook
+    now: float
+    ecr: int | None
+
+
+class ImageRow(NamedTuple):
+    """An image that ecrtui or ECR would expire or archive by the selected rule."""
+
+    image: Image
+    here: bool
+    """True if ecrtui says so."""
+    ecr: bool | None
+    """True if ECR says so; None if it was not asked."""
+    may_be_part: bool
+
+
+def _frees(row: RuleRow) -> str:
+    return f"≤ {units.format_size(row.outlook.bytes)}" if row.outlook.acting else "–"
+
+
+def _following(row: RuleRow) -> str:
+    image = row.outlook.following
+    return "–" if image is None else next(iter(image.tags), short_digest(image.digest))
+
+
+RULE_COLUMNS: Sequence[Column[RuleRow]] = (
+    Column("rule", "rule", lambda row: str(row.outlook.rule.priority), lambda row: row.outlook.rule.priority, "right"),
+    Column("selects", "selects", lambda row: row.outlook.rule.selection, None, min_width=15, flex=1),
+    Column("limit", "limit", lambda row: row.outlook.rule.limit, None, min_width=10),
+    Column("now", "now", lambda row: units.format_number(len(row.outlook.acting)), None, "right"),
+    Column("ecr", "ECR", lambda row: units.UNKNOWN if row.ecr is None else units.format_number(row.ecr), None, "right"),
+    Column("next", "next", _following, None, min_width=6, max_width=20, drop_priority=2),
+    Column("frees", "frees", _frees, None, "right", drop_priority=1),
+    Column("outcome", "what it would do", lambda row: outcome_words(row.outlook, row.now), None, min_width=24, flex=2),
+)
+
+
+def _verdict(says: bool | None) -> str:
+    return units.UNKNOWN if says is None else "yes" if says else "no"
+
+
+IMAGE_COLUMNS: Sequence[Column[ImageRow]] = (
+    Column("digest", "digest", lambda row: short_digest(row.image.digest), None, style="$digest", min_width=12),
+    Column("tags", "tags", lambda row: " ".join(row.image.tags) or "–", None, style="$tag", min_width=12, flex=1),
+    Column(
+        "age",
+        "pushed",
+        lambda row: units.format_age(row.image.pushed_at, missing=units.UNKNOWN),
+        lambda row: (row.image.age_start or 0.0, row.image.digest),
+        "right",
+        min_width=units.MAX_AGE_WIDTH,
+    ),
+    Column(
+        "pulled",
+        "pulled",
+        lambda row: units.format_age(row.image.last_pulled_at, missing="never"),
+        None,
+        "right",
+        drop_priority=2,
+    ),
+    Column("size", "size", lambda row: units.format_size(row.image.size), None, "right", drop_priority=1),
+    Column("part", "part of an index", lambda row: units.UNKNOWN if row.may_be_part else "no", None, drop_priority=3),
+    Column("here", "ecrtui", lambda row: _verdict(row.here), None),
+    Column("ecr", "ECR", lambda row: _verdict(row.ecr), None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleState:
+    """What is known of the policy and of its effect."""
+
+    text: str = ""
+    """The policy that is evaluated."""
+    changed: bool = False
+    """True if the text is a changed copy."""
+    run: DryRun | None = None
+    now: float = 0.0
+    """When it was evaluated, in seconds since the epoch."""
+    preview: LifecyclePreview | None = None
+    is_previewing: bool = False
+    preview_error: EcrTuiError | None = None
+    error: EcrTuiError | None = None
+
+
+class LifecycleScreen(SavesFiles):
+    """The rules of a policy, and the images on which the selected rule would act."""
+
+    DEFAULT_CSS = """
+    LifecycleScreen {
+        #rules { height: auto; max-height: 40%; min-height: 4; }
+        #caption, #notes { height: auto; padding: 0 1; }
+        #caption { background: $panel; }
+        #images { height: 1fr; }
+    }
+    """
+    SCOPES = ("lifecycle",)
+
+    state: var[LifecycleState] = var(LifecycleState)
+
+    def __init__(self, place: messages.OpenLifecycle) -> None:
+        super().__init__(place.source)
+        self.repository_name = place.repository
+        self._images = place.images
+        self._parts = place.parts or IndexParts()
+        self._rules: Rows[RuleRow] = Rows(lambda row: str(row.outlook.rule.priority))
+        self._rows: Rows[ImageRow] = Rows(lambda row: row.image.digest)
+
+    @property
+    def place(self) -> Reference:
+        return Reference(self.repository_name)
+
+    def breadcrumb(self) -> str:
+        return f"Repositories › {self.repository_name} › lifecycle"
+
+    def body(self) -> Iterable[Widget]:
+        yield MessagePanel()
+        yield Table(self._rules, RULE_COLUMNS, sort="rule", note="loading…", id="rules")
+        yield Static(id="caption")
+        yield Table(self._rows, IMAGE_COLUMNS, sort="age", id="images")
+        yield Static(id="notes")
+
+    @property
+    def awaits_content(self) -> bool:
+        return super().awaits_content or (self.state.run is None and self.state.error is None)
+
+    def on_mount(self) -> None:
+        self.rules.focus()
+        self.load()
+
+    def on_unmount(self) -> None:
+        self._images = None
+        self._rules.clear()  # asyncio may keep the screen alive for long
+        self._rows.clear()
+
+    @property
+    def rules(self) -> Table[RuleRow]:
+        """The table of the rules."""
+        return self.query_one("#rules", Table)
+
+    @property
+    def images(self) -> Table[ImageRow]:
+        """The table of the images."""
+        return self.query_one("#images", Table)
+
+    def focus_content(self) -> None:
+        self.rules.focus()
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def load(self, *, again: bool = False) -> None:
+        """Read the policy and, if they are not at hand, the images; evaluate the policy.
+
+        Args:
+            again: read the images although they are at hand.
+        """
+        try:
+            session = await self.session()
+            session.registry.capabilities.require("lifecycle_policy")
+            policy = await blocking.run_blocking(session.registry.lifecycle_policy, self.repository_name)
+            if self._images is None or again:
+                self._images = await self._list_images(session)
+            await self._find_parts(session, self._images)
+            await self._evaluate(policy, changed=False)
+        except EcrTuiError as error:
+            self.show_error(error)
+
+    async def _list_images(self, session: Session) -> Sequence[Image]:
+        found: list[Image] = []
+        async for page in blocking.iterate_blocking(session.registry.images(self.repository_name)):
+            found += page.items
+            self.set_status(f"loading… {units.format_number(len(found))}")
+        return found
+
+    async def _find_parts(self, session: Session, images: Sequence[Image]) -> None:
+        read = await blocking.run_blocking(
+            may_read_ahead, session.registry, session.settings.prefetch, self.repository_name
+        )
+        parts = find_parts(session.catalog, self.repository_name, images, read=read)
+        try:
+            async for self._parts.known in blocking.iterate_blocking(parts):
+                self.set_status(f"{units.format_number(self._parts.known.unread)} indexes to read")
+        except EcrTuiError as error:  # the images are shown as possible parts
+            self.notify_error(error)
+
+    async def _evaluate(self, policy_text: str, *, changed: bool) -> None:
+        """Evaluate a policy on the images at hand and show it."""
+        policy = parse_policy(policy_text)
+        if policy.problem:
+            edit = press(self, "lifecycle.edit", "edit it")
+            error = UsageError("The policy is not valid", policy.problem, edit)
+            self.state = replace(self.state, text=policy_text, changed=changed, error=error)
+            return
+        now = time.time()
+        run = await blocking.run_blocking(dry_run, policy, self._images or (), self._parts.index_of, now)
+        self.workers.cancel_group(self, "preview")
+        self.state = LifecycleState(policy_text, changed, run, now)
+
+    def show_error(self, error: EcrTuiError) -> None:
+        self.state = replace(self.state, error=error)
+
+    def watch_state(self, state: LifecycleState) -> None:
+        if not self.is_mounted:
+            return
+        self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
+        if state.run is None:
+            self.rules.set_placeholder("" if state.error else "loading…")
+            return
+        named = [image.priority for image in state.preview.images] if state.preview else None
+        keep = {str(outlook.rule.priority) for outlook in state.run.outlooks}
+        self.rules.remove_rows({self._rules.key_of(row) for row in self._rules.everything()} - keep)
+        self.rules.update(
+            RuleRow(outlook, state.now, None if named is None else named.count(outlook.rule.priority))
+            for outlook in state.run.outlooks
+        )
+        edit = press(self, "lifecycle.edit", "write one and see what it would do; nothing is sent")
+        self.rules.set_placeholder(f"{self.repository_name} has no lifecycle policy. {edit}".rstrip())
+        self._show_images()
+        self.set_status(self._status(state))
+        self.query_one("#notes", Static).update(Content("\n").join(self._notes(state)))
+
+    def _status(self, state: LifecycleState) -> str:
+        images = units.format_count(state.run.images if state.run else 0, "image")
+        by = "by ecrtui and ECR" if state.preview else "ECR makes the preview…" if state.is_previewing else "by ecrtui"
+        return f"{'changed copy · ' if state.changed else ''}{images} · {by}"
+
+    def _notes(self, state: LifecycleState) -> Iterable[Content]:
+        run = state.run
+        if run is None:
+            return
+        if state.preview_error is not None:
+            yield from error_lines(state.preview_error)
+        elif state.preview is not None:
+            found = len(differences(run, state.preview))
+            agree = "ECR and ecrtui agree"
+            yield text.content(f"  {units.format_count(found, 'difference')} to ECR" if found else f"  {agree}", "bold")
+        if run.kept_parts:
+            kept = units.format_count(run.kept_parts, "image")
+            yield text.content(f"  not listed: {kept} that an index refers to; they stay as long as the index", "dim")
+        if run.possible_parts:
+            possible = units.format_count(len(run.possible_parts), "image")
+            yield warning_line(f"{possible} may be parts of an index whose manifest was not read; then they stay")
+        asks = "" if state.preview else key_hint(self, "lifecycle.preview", "asks ECR itself")
+        yield text.content("  " + " · ".join(filter(None, ("nothing is changed", asks))), "dim")
+
+    def _show_images(self) -> None:
+        """Show the images of the selected rule."""
+        row, run = self._rules.current, self.state.run
+        rows = [] if row is None or run is None else list(self._image_rows(row.outlook, run))
+        self.images.clear()
+        self.images.update(rows)
+        self.images.set_placeholder("" if row is None else "This rule would act on no image now.")
+        caption = "" if row is None else f"rule {row.outlook.rule.priority} would {row.outlook.rule.verb}, oldest first"
+        description = "" if row is None else row.outlook.rule.description
+        self.query_one("#caption", Static).update(text.block(" · ".join(filter(None, (caption, description)))))
+
+    def _image_rows(self, outlook: RuleOutlook, run: DryRun) -> Iterable[ImageRow]:
+        preview = self.state.preview
+        named = [] if preview is None else [one for one in preview.images if one.priority == outlook.rule.priority]
+        by_ecr = {one.digest for one in named}
+        for image in outlook.acting:
+            says = None if preview is None else image.digest in by_ecr
+            yield ImageRow(image, True, says, image.digest in run.possible_parts)
+        here = {image.digest for image in outlook.acting}
+        listed = {image.digest: image for image in self._images or ()}
+        for one in named:
+            if one.digest not in here:
+                image = listed.get(one.digest) or Image(one.digest, one.tags, one.pushed_at)
+                yield ImageRow(image, False, True, self._parts.index_of(one.digest) is None)
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        if message.table is self.rules:
+            self._show_images()
+
+    def on_table_sort_requested(self, message: Table.SortRequested) -> None:
+        table = message.table
+        table.sort_by(message.column, not table.descending if table.sorted_by == message.column else False)
+
+    def on_table_activated(self, message: Table.Activated) -> None:
+        if isinstance(message.item, ImageRow):
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, message.item.image.digest))
+
+    def action_open(self) -> None:
+        """Go from the rule to its images; open the image."""
+        if self.rules.has_focus:
+            self.images.focus()
+        else:
+            self.images.activate()
+
+    def action_switch_pane(self) -> None:
+        """Go to the other table."""
+        (self.images if self.rules.has_focus else self.rules).focus()
+
+    @work(exclusive=True, group="preview", exit_on_error=False)
+    async def action_preview(self) -> None:
+        """Ask ECR what the policy would do."""
+        policy = self.state.text
+        if not policy or self.state.error is not None:
+            return
+        self.state = replace(self.state, is_previewing=True, preview=None, preview_error=None)
+        try:
+            session = await self.session()
+            session.registry.capabilities.require("lifecycle_preview")
+            found = preview_policy(session.registry, self.repository_name, policy)
+            async for preview in blocking.iterate_blocking(found):
+                if preview is not None:
+                    self.state = replace(self.state, preview=preview, is_previewing=False)
+        except EcrTuiError as error:
+            self.state = replace(self.state, preview_error=error, is_previewing=False)
+
+    def action_edit(self) -> None:
+        """Edit a copy of the policy and show what it would do."""
+        if self._images is None:
+            return
+        try:
+            policy = json.dumps(parse_json(self.state.text or json.dumps(_FIRST_POLICY)), indent=2) + "\n"
+        except ValueError:
+            policy = self.state.text  # the user goes on with what is not JSON yet
+        self.post_message(messages.EditText(f"lifecycle-{self.repository_name}.json", policy, self._edited))
+
+    def _edited(self, policy: str) -> None:
+        self.run_worker(self._evaluate(policy, changed=True), group="load", exclusive=True, exit_on_error=False)
+
+    async def action_save(self) -> None:
+        """Save the dry run in a file."""
+        if self.state.run is not None:
+            texts = dry_run_texts(self._document)
+            await self.ask_for_file({suffix: texts[name] for suffix, name in SUFFIXES.items()})
+
+    def action_copy_menu(self) -> None:
+        """Copy the digest of the image, the policy or the dry run."""
+        row = self._rows.current
+        words = copy_words(("digest", "" if row is None else row.image.digest))
+        documents = [("policy", self.state.text)] if self.state.text else []
+        if self.state.run is not None:
+            documents += [(f"dry run as {name}", make()) for name, make in dry_run_texts(self._document).items()]
+        items = (CopyItem(label, content, lines=True) for label, content in documents)
+        self.post_message(messages.OfferCopies((*words, *items)))
+
+    def _document(self) -> dict[str, object]:
+        state = self.state
+        run = state.run or DryRun((), 0, 0, frozenset())
+        return dry_run_document(self.repository_name, run, state.now, preview=state.preview, changed=state.changed)
+
+    def action_refresh_screen(self) -> None:
+        self.load(again=True)
+
+    def action_retry(self) -> None:
+        """Read the policy of the repository again after an error, or after a changed copy."""
+        self.load()

@@ -1,0 +1,89 @@
+"""The lifecycle dry run: the rules, their images, ECR's preview, an edited copy, and the export."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.screens.lifecycle import LifecycleScreen
+from tests.support.embedded import push_image, push_index
+from tests.support.screen import below, cursor_row, row_of, running, screen_text, type_text, until, until_gone
+
+REPOSITORY = "team/app"
+
+
+def policy(count: int) -> str:
+    untagged = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}
+    newest = {
+        "tagStatus": "tagged",
+        "tagPatternList": ["main-*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": count,
+    }
+    rules = [
+        {"rulePriority": number, "description": "kept", "selection": selection, "action": {"type": "expire"}}
+        for number, selection in enumerate((newest, untagged), 1)
+    ]
+    return json.dumps({"rules": rules})
+
+
+async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
+    embedded: EmbeddedRegistry, client: Any, tmp_path: Path
+) -> None:
+    old, _, new = (push_image(client, REPOSITORY, f"n{number}", f"main-{number}") for number in range(3))
+    push_index(client, REPOSITORY, tag="main-index")
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("L")
+        await until(pilot, f"{REPOSITORY} has no lifecycle policy. Press e to write one")
+        await pilot.press("escape")
+        await until_gone(pilot, "lifecycle")
+
+        client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(2))
+        await pilot.press("L")
+        screen = await until(pilot, "rule 1 would expire, oldest first · kept")
+        assert re.search(r"1  tagged main-\* +newest 2 +2 +– ", row_of(screen, "tagged main-"))
+        assert re.search(r"2  untagged +7 d since push +0 +– ", row_of(screen, "untagged"))
+        images = below(screen, "oldest first")
+        assert images.index(old.digest[7:19]) < images.index("main-1")
+        assert new.digest[7:19] not in images
+        await pilot.press("j")
+        await until(pilot, "This rule would act on no image now.")
+        await pilot.press("k", "E")
+        screen = await until(pilot, "ECR and ecrtui agree")
+        assert re.search(r"newest 2 +2 +2 ", row_of(screen, "tagged main-"))
+        assert re.search(r"yes +yes", row_of(screen, old.digest[7:19]))
+
+        embedded.faults.add("StartLifecyclePolicyPreview:error:code=AccessDeniedException")
+        await pilot.press("E")
+        await until(pilot, "ecr:StartLifecyclePolicyPreview")
+        embedded.faults.clear()
+
+        await pilot.press("x")
+        await until(pilot, "file name, ending in .md, .csv or .json")
+        await type_text(pilot, str(tmp_path / "run.md"))
+        await pilot.press("enter")
+        await until(pilot, "Saved")
+        await until_gone(pilot, "file name, ending in")
+        screen_of_policy = pilot.app.screen
+        assert isinstance(screen_of_policy, LifecycleScreen)
+        screen_of_policy._edited("{}")  # a test has no terminal for an editor
+        await until(pilot, "The policy is not valid")
+        screen_of_policy._edited(policy(3))
+        screen = await until(pilot, "changed copy")
+        assert re.search(r"newest 3 +1 +– ", row_of(screen, "tagged main-"))
+        await pilot.press("r")
+        await until_gone(pilot, "changed copy")
+        await pilot.press("enter", "enter")
+        await until(pilot, f"{REPOSITORY} › {old.digest[7:19]}")
+        await pilot.press("L")  # on the image screen
+        await until(pilot, "rule 1 would expire")
+        assert cursor_row(screen_text(pilot.app))
+    saved = (tmp_path / "run.md").read_text()
+    assert f"| 1 | expire | {REPOSITORY} | {old.digest} | main-0 |" in saved
+    assert json.loads(client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]) == json.loads(
+        policy(2)
+    )
