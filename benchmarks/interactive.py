@@ -192,14 +192,14 @@ def _count_matches(text: str, images: list[Image]) -> int | None:
 
 
 def _large_manifest(dataset: ServedDataset) -> Measurement:
-    """Open the image with the largest manifest; measure the time until its lines are on the screen."""
+    """Open the image with the largest manifest; measure the time until its overview is on the screen."""
     times: list[float] = []
 
     def script(terminal: TimedTerminal) -> None:
         terminal.wait_for("1 image")
         terminal.wait_until_quiet(2)
         for _ in range(ROUNDS):
-            times.append(terminal.time_to_output("\r", "line.000020"))
+            times.append(terminal.time_to_output("\r", "last pulled"))
             terminal.wait_until_quiet(1)
             terminal.send("\x1b")
             terminal.wait_until_quiet(1)

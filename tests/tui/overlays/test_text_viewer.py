@@ -86,7 +86,7 @@ async def test_the_help_and_the_copy_menu_end_inside_their_frame(one_image: Embe
             await pilot.press("c")
             await until(pilot, "digest URI")
             await pilot.press("up")
-            screen = await until(pilot, "put-image")
+            screen = await until(pilot, "repository ARN")
             assert "esc close" in screen
             await pilot.press("escape")
             await until_gone(pilot, "digest URI")
