@@ -166,7 +166,7 @@ class TablePainter(Generic[Item]):
             names.append("table--changed")
         base = self._widget.get_visual_style(*names)
         over = None
-        if state.cursor:
+        if state.cursor and not (state.changed and self._signs.has_color):  # the sign of the cursor stays
             name = "table--cursor" if state.focused else "table--cursor-blurred"
             over = paint.component_style(self._widget, name)
             base = base + over

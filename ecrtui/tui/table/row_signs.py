@@ -62,12 +62,17 @@ class RowSigns:
         """Return True if the row of this key flashes now."""
         return key in self._flashes
 
+    @property
+    def has_color(self) -> bool:
+        """True if there is a color to flash with; otherwise there is a sign."""
+        app = self._widget.app
+        return not (app.no_color or app.current_theme.ansi)
+
     def sign_of(self, key: Key) -> str:
         """Return the sign of the row of this key; empty for none."""
         if key in self._signs:
             return self._signs[key][0]
-        app = self._widget.app
-        return CHANGED if key in self._flashes and (app.no_color or app.current_theme.ansi) else ""
+        return CHANGED if key in self._flashes and not self.has_color else ""
 
     def expire(self, now: float) -> None:
         """Remove what ends at this time of the monotonic clock, or before it."""

@@ -625,6 +625,10 @@ async def test_a_written_row_flashes_and_too_many_do_not() -> None:
         table.update([Entry("k0", "name-000000 prod"), *entries(300)[1:2]])
         await pilot.pause()
         assert [table._signs.is_flashing(key) for key in ("k0", "k1")] == [True, False]
+        under_cursor = table.render_line(1)
+        table._signs.expire(float("inf"))
+        assert table.render_line(1).text == under_cursor.text
+        assert table.render_line(1) != under_cursor
         table.update(Entry(entry.key, "new") for entry in entries(300))
         assert not table._signs.is_flashing("k5")
 
