@@ -224,12 +224,13 @@ async def test_the_connection_picker_matches_its_snapshot(own_home: Path, monkey
         await compare(pilot, "connections", PICKER_SIZES)
 
 
-async def compare(pilot: Any, name: str, sizes: Sequence[tuple[int, int]] = SIZES) -> None:
-    """Compare the screen with its snapshots, from the largest size to the smallest."""
+async def compare(pilot: Any, name: str, sizes: Sequence[tuple[int, int]] = SIZES, lines: slice = slice(None)) -> None:
+    """Compare the screen, or some lines of it, with its snapshots, from the largest size to the smallest."""
     different = []
     for columns, rows in sizes:
         await pilot.resize_terminal(columns, rows)
-        different += difference(f"{name}-{columns}x{rows}", await settled(pilot))
+        screen = "\n".join((await settled(pilot)).split("\n")[lines])
+        different += difference(f"{name}-{columns}x{rows}", screen)
     await pilot.resize_terminal(*sizes[0])
     if different:
         pytest.fail("\n".join([*different, "UPDATE_SNAPSHOTS=1 keeps it as it is now"]), pytrace=False)
