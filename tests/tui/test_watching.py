@@ -98,8 +98,8 @@ async def test_repositories_are_watched_and_the_pace_drops_under_throttling() ->
         create_repository(client, "team/new")
         await until(pilot, "+ new repository team/new")
         embedded.faults.add("DescribeRepositories:throttle:times=1")
-        screen.watch_times = QUICK._replace(interval=1.0, longest=600.0)
-        await until(pilot, "watching every 2 s")
+        screen.watch_times = QUICK._replace(interval=5.0, longest=600.0)
+        await until(pilot, "watching every 10 s")
         await pilot.press("W")
         await until(pilot, "read now")
         assert not screen.is_watching

@@ -75,9 +75,9 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until(pilot, "Saved")
         assert [hit["imageDigest"] for hit in json.loads(file.read_text())["hits"]] == [digest, digest]
         await pilot.press("c")
-        await until(pilot, "all hits as CSV")
+        await until(pilot, "tag URI")
         await pilot.press("escape")
-        await until_gone(pilot, "all hits as CSV")
+        await until_gone(pilot, "tag URI")
         await pilot.press("enter")
         await until(pilot, f"mirror/app › {short_digest(digest)}")
         await pilot.press("escape", "F")
