@@ -13,7 +13,7 @@ from ecrtui.tui.watching import WatchMixin, WatchTimes
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put
 from tests.support.screen import app_of, cursor_row, row_of, running, type_text, until, until_gone
 
-QUICK = WatchTimes(interval=0.02, slow_interval=0.02, longest=0.04)
+QUICK = WatchTimes(interval=0.06, slow_interval=0.06, longest=0.1)
 
 
 def watch_quickly(pilot: Pilot[Any]) -> WatchMixin[Any]:
