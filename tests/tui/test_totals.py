@@ -7,10 +7,16 @@ from dataclasses import replace
 import pytest
 
 from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.connections import SessionFactory
 from ecrtui.ecr.findings import ImageScan
+from ecrtui.emulator.database import open_database
+from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.settings import Connection, load
+from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.repository_columns import findings_cell
+from ecrtui.tui.screens.side_by_side import SideBySideScreen
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import row_of, running, until
+from tests.support.screen import app_of, row_of, running, until
 
 TOTALS = RepositoryTotals(3, 1, 1, None, None, None, None, None, 3, 0.0)
 
@@ -64,3 +70,24 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
 
         await pilot.press("d")
         await until(pilot, "imageCount")
+
+
+async def test_totals_of_several_registries_are_counted_side_by_side() -> None:
+    def source(registry_id: str, images: int) -> SessionFactory:
+        embedded = EmbeddedRegistry(open_database(None), registry_id=registry_id, region="eu-west-1")
+        client = client_for(embedded)
+        create_repository(client, "team/app")
+        for number in range(images):
+            push_image(client, "team/app", str(number), f"v{number}")
+        return SessionFactory(Connection(), load({}), embedded=embedded)
+
+    first, second = source("111111111111", 2), source("222222222222", 3)
+    async with running(new_embedded(), size=(120, 24)) as pilot:
+        await until(pilot, "has no repositories")
+        app_of(pilot).push_app_screen(SideBySideScreen(CombinedSource([first, second])))
+        await until(pilot, "2 repositories")
+        await pilot.press("z")
+        screen = await until(pilot, "5 images")
+        words = " ".join(screen.split())
+        assert "111111111111 eu-west-1 team/app 2 " in words
+        assert "222222222222 eu-west-1 team/app 3 " in words
