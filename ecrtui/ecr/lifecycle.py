@@ -18,7 +18,7 @@ properties" and "How lifecycle policies work":
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -209,6 +209,35 @@ def predict(
         return LifecyclePrediction(rule, None, known=False)
     newer = sum(1 for other in images if rule.selects(other) and _age_key(other) < _age_key(image))
     return LifecyclePrediction(rule, now if newer >= rule.count_number else None, rank=newer + 1)
+
+
+def displaced(
+    policy: LifecyclePolicy, before: Iterable[Image], after: Sequence[Image], changed: Collection[str]
+) -> Iterator[tuple[LifecycleRule, tuple[Image, ...]]]:
+    """Yield the images that rules which count images remove only because other images have other tags.
+
+    Args:
+        policy: the rules.
+        before: all images of the repository with their current tags.
+        after: the same images with their future tags.
+        changed: the digests of the images that get or lose a tag; they are not yielded.
+    """
+    known = tuple(before)
+    old = {image.digest: image for image in known if image.digest in changed}
+    new = [image for image in after if image.digest in changed]
+    for rule in policy.rules:
+        gained = (rule.selects(image) and not rule.selects(old[image.digest]) for image in new if image.digest in old)
+        if not rule.counts_images or not any(gained):
+            continue
+        due = {image.digest for image in _beyond_count(rule, known)}
+        found = (image for image in _beyond_count(rule, after) if image.digest not in due)
+        own = tuple(image for image in found if image.digest not in changed and policy.matching_rule(image) is rule)
+        if own:
+            yield rule, own
+
+
+def _beyond_count(rule: LifecycleRule, images: Iterable[Image]) -> Sequence[Image]:
+    return sorted((image for image in images if rule.selects(image)), key=_age_key)[rule.count_number :]
 
 
 def _age_key(image: Image) -> tuple[float, str]:

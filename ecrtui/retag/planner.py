@@ -15,7 +15,7 @@ from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.reference import is_repository_name, names_repository
 from ecrtui.ecr.replication import Destination
-from ecrtui.ecr.units import DAY, duration_in_words, format_names
+from ecrtui.ecr.units import DAY, duration_in_words, format_count, format_names
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 from ecrtui.retag.replicas import Replica, Replication, removal_refusal
 
@@ -98,7 +98,11 @@ def make_plan(
         kind=kind,
         undoes=undoes,
         steps=tuple(states[step.repository].annotated(step, now) if step.writes else step for step in steps),
-        warnings=(*(warning for state in states.values() for warning in state.warnings()), *replicated),
+        warnings=(
+            *(warning for state in states.values() for warning in state.warnings()),
+            *(warning for name, state in states.items() for warning in state.displaced_images(writes[name])),
+            *replicated,
+        ),
         provided_manifests=provided_manifests,
     )
 
@@ -261,6 +265,22 @@ class _RepositoryState:
         """Return the warnings about the repository as a whole."""
         problems = (self._context.policy.problem, self._context.replication.problem)
         return tuple(filter(None, problems))
+
+    def displaced_images(self, steps: Collection[Step]) -> Iterator[str]:
+        """Yield a warning for each rule that counts images and would remove others, because the tags of these count.
+
+        Args:
+            steps: the steps of the repository that write.
+        """
+        listed = self._context.all_images
+        changed = {step.after for step in steps if step.after and step.tag}
+        if listed is None or not changed or not any(rule.counts_images for rule in self._context.policy.rules):
+            return
+        after = [self._after_plan(image) if image.digest in self._tags_of else image for image in listed]
+        for rule, images in lifecycle.displaced(self._context.policy, listed, after, changed):
+            names = format_names((next(iter(image.tags), short_digest(image.digest)) for image in images), 3)
+            count = format_count(len(images), "other image")
+            yield f"{rule}: {count} would {rule.verb} within 24 hours because of the new tags: {names}"
 
     def replication_notes(self, repository: str, steps: Iterable[Step]) -> Iterator[str]:
         """Yield where the steps of the repository replicate to.

@@ -108,6 +108,39 @@ def test_a_retagged_image_that_would_expire_is_a_warning() -> None:
     assert "would expire within 24 hours (a retag does not change the push time)" in step.warnings[0]
 
 
+def newest(count: int, pattern: str, action: str = "expire") -> Any:
+    selection = {
+        "tagStatus": "tagged",
+        "tagPatternList": [pattern],
+        "countType": "imageCountMoreThan",
+        "countNumber": count,
+    }
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": action}}
+    return parse_policy(json.dumps({"rules": [rule]}))
+
+
+def test_a_new_tag_that_pushes_other_images_out_of_a_rule_is_a_warning() -> None:
+    kept = [Image(digest, (f"release-{age}",), NOW - age * DAY) for age, digest in enumerate((A, B), 1)]
+    for age, rule, warned in (
+        (0, newest(2, "release-*"), ["release-2"]),  # it is newer than both, so the older one goes
+        (1.5, newest(2, "release-*"), ["release-2"]),
+        (9, newest(2, "release-*"), []),  # it goes itself; that is a warning of its step
+        (0, newest(3, "release-*"), []),
+        (0, newest(2, "main-*"), []),
+        (0, newest(2, "release-*", "transition"), ["release-2"]),
+    ):
+        added = Image(C, (), NOW - age * DAY)
+        context = context_of(added, *kept, policy=rule, all_images=(added, *kept))
+        warnings = plan(context, ("release-x", C)).warnings
+        assert [words.rpartition(": ")[2] for words in warnings] == warned
+        verb = rule.rules[0].verb
+        assert all(f"1 other image would {verb} within 24 hours because of the new tags" in words for words in warnings)
+    restored = Image(C, (), NOW - 9 * DAY, activated_at=NOW)  # it counts from its restore
+    context = context_of(restored, *kept, policy=newest(2, "release-*"), all_images=(restored, *kept))
+    assert "release-2" in plan(context, ("release-x", C)).warnings[0]
+    assert plan(context, ("release-1", B)).warnings == ()  # a tag that moves between two that count
+
+
 def test_an_image_of_an_index_does_not_expire() -> None:
     old = Image(A, ("prod",), NOW - 30 * DAY)
     context = context_of(old, Image(B, ("rc",)), policy=policy(("", 7)), indexes={C: {A: "linux/amd64"}})

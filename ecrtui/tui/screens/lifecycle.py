@@ -312,9 +312,12 @@ class LifecycleScreen(SavesFiles):
         self.images.clear()
         self.images.update(rows)
         self.images.set_placeholder("" if row is None else "This rule would act on no image now.")
-        caption = "" if row is None else f"rule {row.outlook.rule.priority} would {row.outlook.rule.verb}, oldest first"
-        description = "" if row is None else row.outlook.rule.description
-        self.query_one("#caption", Static).update(text.block(" · ".join(filter(None, (caption, description)))))
+        parts: tuple[str, ...] = ()
+        if row is not None:
+            rule = row.outlook.rule
+            head = f"rule {rule.priority} would {rule.verb}, oldest first"
+            parts = (head, outcome_words(row.outlook, row.now), rule.description)
+        self.query_one("#caption", Static).update(text.block(" · ".join(filter(None, parts))))
 
     def _image_rows(self, outlook: RuleOutlook, run: DryRun) -> Iterable[ImageRow]:
         preview = self.state.preview

@@ -44,7 +44,7 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
 
         client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(2))
         await pilot.press("L")
-        screen = await until(pilot, "rule 1 would expire, oldest first · kept")
+        screen = await until(pilot, "oldest first · expire 2 now, then main-2")
         assert re.search(r"1  tagged main-\* +newest 2 +2 +– ", row_of(screen, "tagged main-"))
         assert re.search(r"2  untagged +7 d since push +0 +– ", row_of(screen, "untagged"))
         images = below(screen, "oldest first")
