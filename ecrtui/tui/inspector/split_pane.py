@@ -41,7 +41,10 @@ class SplitPane(TextPane[Content], Generic[Content]):
     """The placeholder of the field that ``/`` opens."""
     DEFAULT_CSS = """
     SplitPane .about { height: auto; padding: 0 1; color: $text-muted; }
-    SplitPane .selected { height: 1; padding: 0 1; border-top: solid $border-blurred; height: 2; color: $primary; }
+    SplitPane .selected {
+        height: 2; padding: 0 1; border-top: solid $border-blurred; color: $primary;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     SplitPane PaneTable { height: 1fr; min-height: 4; }
     SplitPane TextView { height: 1fr; }
     """
