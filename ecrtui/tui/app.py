@@ -266,6 +266,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""
+        self.clear_notifications()  # a toast is about the screen that it was shown on
         self.push_screen(self.with_header(screen))
 
     def on_open_images(self, message: messages.OpenImages) -> None:
@@ -311,6 +312,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         self.push_app_screen(PutImageScreen(message.source, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
+        self.clear_notifications()
         for _ in range(min(message.screens, len(self.screen_stack) - 1)):
             self.run_worker(self._free_screen(self.pop_screen()), exit_on_error=False)
 

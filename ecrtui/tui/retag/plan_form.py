@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -27,6 +28,7 @@ from ecrtui.tui.key_line import key_line
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.textual_fixes.line_input import WordsInput
+from ecrtui.tui.toasts import keep_toasts_above
 
 if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
@@ -194,6 +196,13 @@ class PlanForm(Vertical, can_focus=True):
     def awaits_plan(self) -> bool:
         """True while a plan is made that no typed tags asked for: the form has nothing else to show."""
         return self.state.planning and not self.state.tags
+
+    def on_resize(self, event: events.Resize) -> None:
+        keep_toasts_above(self.screen, event.size.height + 1)  # the border too
+
+    def on_unmount(self) -> None:
+        if self.screen.is_attached:
+            keep_toasts_above(self.screen, 0)
 
     def on_mount(self) -> None:
         self._show(self.state)

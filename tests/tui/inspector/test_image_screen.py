@@ -8,7 +8,6 @@ from typing import Any
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import push_image, push_index, put
 from tests.support.screen import (
-    app_of,
     cursor_row,
     open_pane,
     retag,
@@ -104,10 +103,20 @@ async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
         await until(pilot, "Saved")
         assert (tmp_path / "m.json").read_text() == image.manifest
         await open_pane(pilot, "overview")
+        pilot.app.clear_notifications()
+        await retag(pilot, "other")
+        pilot.app.notify("first line\nsecond line")
+        screen = await until(pilot, "second line")
+        assert "enter apply" in screen
+        assert "other" in row_of(screen, "new")
+        await pilot.press("escape")
+        await until_gone(pilot, "enter apply")
         embedded.faults.clear()
         await pilot.press("ctrl+r")
         await until(pilot, "no lifecycle policy")
-        assert app_of(pilot).is_running
+        await until(pilot, "second line")
+        await pilot.press("escape")
+        await until_gone(pilot, "second line")
 
 
 DENIED = ("ecr:BatchGetImage", "ecr:GetLifecyclePolicy", "ecr:DescribeImageScanFindings")
