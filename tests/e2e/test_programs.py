@@ -60,6 +60,8 @@ def test_programs_and_the_shell_take_turns_on_the_terminal(
     with ecrtui(home=own_home, command=shell, PAGER=pager, VISUAL=editor, EDITOR="false", PS1="shell> ") as terminal:
         terminal.until("shell>")
         terminal.press(f"{sys.executable} -m ecrtui --endpoint-url {url} {REPOSITORY}:v1\r")
+        terminal.until("last pulled")
+        terminal.press("2")
         terminal.until('"schemaVersion": 2')
 
         terminal.press("v")

@@ -47,7 +47,7 @@ def test_open_an_image_retag_it_and_quit(embedded: EmbeddedRegistry, url: str, o
     client = client_for(embedded)
     before = tags_of(client, REPOSITORY)
     with ecrtui("--endpoint-url", url, f"{REPOSITORY}:v2", home=own_home) as terminal:
-        terminal.until('"schemaVersion": 2')
+        terminal.until("last pulled")
         terminal.press("t")
         terminal.until("new tags, separated")
         terminal.press("rc")
@@ -61,7 +61,7 @@ def test_open_an_image_retag_it_and_quit(embedded: EmbeddedRegistry, url: str, o
         terminal.resize(50, 10)
         terminal.until("ecrtui needs")
         terminal.resize(120, 40)
-        terminal.until('"schemaVersion": 2')
+        terminal.until("last pulled")
         (registry,) = child_pids(terminal.process.pid)
         terminal.press("q")
         assert terminal.wait() == 0

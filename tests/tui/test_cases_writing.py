@@ -34,7 +34,7 @@ async def test_each_tag_that_cannot_be_is_refused_while_it_is_typed(embedded: Em
         ".x": "a tag cannot start with '.'",
     }
     async with running(embedded, "team/app:v1", size=(200, 45)) as pilot:
-        await until(pilot, "schemaVersion")
+        await until(pilot, "last pulled")
         await pilot.press("t")
         await until(pilot, "new tags, separated")
         for tag, reason in reasons.items():
@@ -73,7 +73,7 @@ async def test_the_form_says_in_the_words_of_ecr_why_a_manifest_is_refused(
 async def test_an_index_that_a_clean_up_deleted_comes_back(embedded: EmbeddedRegistry, client: Any) -> None:
     images = load_case(client, "team/app", "undo-index")
     async with running(embedded, "team/app:rc", size=(160, 40)) as pilot:
-        await until(pilot, "schemaVersion")
+        await until(pilot, "last pulled")
         await retag(pilot, "main")
         await pilot.press("enter")
         await until(pilot, "✓ done")
@@ -95,10 +95,9 @@ async def test_the_platform_of_a_sparse_layout_opens_and_is_tagged(embedded: Emb
     with open_layout(str(CASES / "sparse-layout" / "layout")) as layout:
         imported = import_image(embedded.database, layout, "team/app", "v1", platform="linux/amd64", region=REGION)
     async with running(embedded, "team/app:v1", size=(160, 40)) as pilot:
-        await until(pilot, "schemaVersion")
+        await until(pilot, "last pulled")
         await pilot.press("i")
         await until(pilot, "linux/amd64")
-        await pilot.press("escape")
         await retag(pilot, "copy")
         await pilot.press("enter")
         await until(pilot, "✓ done")

@@ -15,7 +15,18 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import settings_file, themes_folder
 from ecrtui.tui import actions
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import app_of, paste, retag, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import (
+    app_of,
+    open_pane,
+    paste,
+    retag,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+)
 
 
 async def test_help_lists_every_key_that_works_on_the_screen(one_image: EmbeddedRegistry) -> None:
@@ -32,6 +43,7 @@ async def test_help_lists_every_key_that_works_on_the_screen(one_image: Embedded
 
 async def test_help_groups_keys_under_titles_without_ids(one_image: EmbeddedRegistry) -> None:
     async with running(one_image, "team/app:v1", size=(120, 80)) as pilot:
+        await open_pane(pilot, "manifest")
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("o")
         await pilot.press("question_mark")
@@ -66,7 +78,7 @@ async def test_an_unknown_id_in_the_keymap_is_reported_at_start(one_image: Embed
 
 async def test_the_palette_includes_actions_of_the_focused_widget(one_image: EmbeddedRegistry) -> None:
     async with running(one_image, "team/app:v1", size=(120, 120)) as pilot:
-        await until(pilot, '"schemaVersion": 2')
+        await until(pilot, "last pulled")
         await pilot.press("colon")
         await until(pilot, "Wrap or scroll long lines")
 
@@ -235,7 +247,7 @@ async def test_a_terminal_of_60x15_is_enough_for_a_retag() -> None:
         await pilot.press("enter")
         await until(pilot, "1 image ·")
         await pilot.press("enter")
-        await until(pilot, '"schemaVersion": 2')
+        await until(pilot, "last pulled")
         await retag(pilot, "new")
         await pilot.press("enter")
         await until(pilot, "✓ done")

@@ -74,7 +74,7 @@ async def test_an_unknown_profile_is_named_and_a_retry_works(one_image: Embedded
                 "[deploy]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
             )
             await pilot.press("r")
-            await until(pilot, '"schemaVersion": 2')
+            await until(pilot, "last pulled")
 
 
 async def test_an_unreachable_registry_is_reported_with_its_address() -> None:
@@ -99,7 +99,7 @@ async def test_an_error_appears_in_place_and_a_retry_continues(
     start: str, fault: str, title: str, one_image: EmbeddedRegistry
 ) -> None:
     async with running(one_image, start, size=(140, 30)) as pilot:
-        await until(pilot, '"schemaVersion": 2' if start else "1 repository")
+        await until(pilot, "last pulled" if start else "1 repository")
         struck = one_image.faults.add(f"*:{fault}" if start else f"DescribeRepositories:{fault}")
         try:
             await pilot.press("ctrl+r")
@@ -110,7 +110,7 @@ async def test_an_error_appears_in_place_and_a_retry_continues(
             one_image.faults.clear()
         await pilot.press("r")
         await until_gone(pilot, title)
-        await until(pilot, '"schemaVersion": 2' if start else "1 repository")
+        await until(pilot, "last pulled" if start else "1 repository")
 
 
 async def test_a_throttled_listing_says_so_and_continues(

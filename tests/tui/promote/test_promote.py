@@ -102,7 +102,7 @@ async def test_an_opened_tag_is_the_tag_of_the_copy(embedded: EmbeddedRegistry, 
     for tag in ("latest", "v2"):
         push_image(client, DEV, "new", tag, layers=[b"layer"])
     async with running(embedded, f"{DEV}:v2", size=(110, 40)) as pilot:
-        await until(pilot, "layers ·")
+        await until(pilot, "last pulled")
         await open_form(pilot, "team/pr", "does not exist")
         await pilot.press("right")  # takes the completion
         assert "v2  new" in await until(pilot, "enter apply")

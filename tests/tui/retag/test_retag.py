@@ -20,7 +20,18 @@ from tests.support.embedded import (
     put,
     tags_of,
 )
-from tests.support.screen import below, cursor_row, paste, retag, row_of, running, type_text, until, until_gone
+from tests.support.screen import (
+    below,
+    cursor_row,
+    open_pane,
+    paste,
+    retag,
+    row_of,
+    running,
+    type_text,
+    until,
+    until_gone,
+)
 
 
 async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: EmbeddedRegistry, client: Any) -> None:
@@ -99,7 +110,8 @@ async def test_several_tags_can_be_added_at_once(embedded: EmbeddedRegistry, cli
 async def test_tagging_a_platform_warns_that_it_is_not_the_index(embedded: EmbeddedRegistry, client: Any) -> None:
     index = push_index(client, "team/app", None, "multi")
     async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
-        await until(pilot, "linux/arm64")
+        await open_pane(pilot, "manifest")
+        await until(pilot, "platforms · 2")
         await pilot.press("o", "down", "down", "down")
         await until(pilot, "platform    linux/arm64")
         await pilot.press("t")
@@ -119,7 +131,8 @@ async def test_the_selected_digest_of_the_manifest_is_tagged(embedded: EmbeddedR
     }
     push_index(client, "team/app", children, "multi")
     async with running(embedded, "team/app:multi", size=(140, 40)) as pilot:
-        await until(pilot, "linux/arm64")
+        await open_pane(pilot, "manifest")
+        await until(pilot, "platforms · 2")
         await pilot.press("tab", "tab")
         await until(pilot, "platform    linux/arm64")
         screen = await retag(pilot, "arm")

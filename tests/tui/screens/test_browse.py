@@ -182,7 +182,7 @@ async def test_esc_clears_the_filter_then_leaves_the_screen_but_never_quits(esta
         await pilot.press("slash", *"v1", "enter")
         await until(pilot, "1 match · 5 images")
         await pilot.press("enter")
-        await until(pilot, '"schemaVersion": 2')
+        await until(pilot, "last pulled")
         await pilot.press("escape")
         await until(pilot, "1 match · 5 images")
         await pilot.press("escape")
@@ -285,7 +285,7 @@ async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, show
     async with running(estate.embedded, reference.format(small=digest)) as pilot:
         await until(pilot, shown.format(short=digest[7:19]))
         if reference != "team/app":
-            await until(pilot, '"schemaVersion": 2')
+            await until(pilot, "last pulled")
             await pilot.press("escape")
             await until(pilot, "5 images")
         await pilot.press("escape")
