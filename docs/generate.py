@@ -18,7 +18,7 @@ from typing import Any
 
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
-from ecrtui.catalog.index_parts import IndexParts
+from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.cli import diff, doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
@@ -128,7 +128,7 @@ def attribute_docs(owner: type) -> dict[str, str]:
 
 def filter_fields() -> str:
     """Return the fields of the filter language."""
-    schemas = (("images", image_schema(IndexParts())), ("repositories", REPOSITORIES), ("findings", FINDINGS))
+    schemas = (("images", image_schema(ImageGroups())), ("repositories", REPOSITORIES), ("findings", FINDINGS))
     return table(("list", "all fields"), [(name, _code(*sorted(schema.fields))) for name, schema in schemas])
 
 

@@ -149,6 +149,11 @@ class Settings:
         "auto",
         check=check_prefetch,
     )
+    fold: bool = declare(
+        SWITCH,
+        "Show an image and its platforms, attestations, signatures and SBOMs as one row at first.",
+        True,
+    )
     sso_login: str = declare(
         TEXT,
         "How to sign in to IAM Identity Center. `device`: you enter a code on any device. `browser`: ecrtui opens a "

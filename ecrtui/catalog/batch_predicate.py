@@ -24,6 +24,14 @@ class BatchPredicate(Protocol[Tested]):
         """Return the indices of the matching items, ascending."""
 
 
+@runtime_checkable
+class GroupPredicate(Protocol[Tested]):
+    """A predicate that also decides about rows with other rows inside."""
+
+    def admits(self, item: Tested, /) -> bool:
+        """Return True if the item may be shown for the sake of a matching item that belongs to it."""
+
+
 def matching_indices(predicate: Callable[[Item], object], items: Sequence[Item]) -> Sequence[int]:
     """Return the indices of the items that match the predicate, ascending."""
     if isinstance(predicate, BatchPredicate):

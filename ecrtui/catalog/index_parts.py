@@ -1,4 +1,4 @@
-"""Which images of a repository are parts of its indexes: platforms, attestations, nested indexes.
+"""The parts of the indexes of a repository: platforms, attestations, nested indexes.
 
 A part has no tag as a rule, and is in use all the same. Only the manifest of an index names its parts, and ECR records
 a pull for each manifest that it returns. An index and its parts are always in one repository, so a repository without
@@ -7,11 +7,11 @@ indexes has no parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from ecrtui.ecr.image import Image, is_index
+from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 
 if TYPE_CHECKING:
@@ -21,15 +21,28 @@ INDEXES_PER_REQUEST = 100
 """Manifests that one BatchGetImage returns."""
 
 
+class Part(NamedTuple):
+    """An image that an index names."""
+
+    digest: str
+    kind: ImageKind
+    platform: str = ""
+    """Such as ``linux/arm64``; empty for an attestation, and for an entry without a platform."""
+
+
 class KnownParts(NamedTuple):
     """What is known about the parts of the indexes of a repository."""
 
-    indexes: Mapping[str, str] = MappingProxyType({})
-    """By the digest of a part: the digest of an index that names it."""
-    unread: int = 0
-    """The number of indexes whose manifests were not read. They may name any image."""
-    read: frozenset[str] = frozenset()
-    """The digests of the images whose manifests were read."""
+    parts: Mapping[str, Sequence[Part]] = MappingProxyType({})
+    """By the digest of an image whose manifest was read: its parts, platforms first. An image that is no index has
+    none."""
+    indexes: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """By the digest of a part: the digests of the indexes that name it."""
+    names: Mapping[str, Set[str]] = MappingProxyType({})
+    """By the name of a kind or a platform, such as ``linux/arm64``: the digests of its parts, and of the indexes that
+    have it as a platform."""
+    unread: Set[str] = frozenset()
+    """The digests of the indexes whose manifests were not read. They may name any image."""
     listed: bool = False
     """False as long as the repository may have indexes that were not listed."""
 
@@ -39,22 +52,10 @@ class KnownParts(NamedTuple):
         return self.listed and not self.unread
 
 
-class IndexParts:
-    """The parts of the indexes of one repository, as far as they are known now. Safe between threads."""
-
-    def __init__(self) -> None:
-        self.known = KnownParts()
-
-    def index_of(self, digest: str) -> str | None:
-        """Return an index that names this image; empty if no index does; None if that is not known."""
-        known = self.known
-        return known.indexes.get(digest) or ("" if known.complete else None)
-
-
 def find_parts(
     catalog: Catalog, repository: str, images: Iterable[Image], *, read: bool, known: KnownParts | None = None
 ) -> Iterator[KnownParts]:
-    """Yield what is known about the parts, after each request. Blocks.
+    """Yield what is known about the parts, after each request. The mappings of one call grow. Blocks.
 
     Args:
         catalog: the catalog of the registry.
@@ -66,14 +67,14 @@ def find_parts(
     Raises:
         EcrTuiError: a manifest could not be read. What was yielded before it stays true.
     """
+    found = _Found(known or KnownParts())
     # The listing does not always have a media type. Such an image can be an index, too.
-    known = (known or KnownParts())._replace(listed=True)
     candidates = [
         image
         for image in images
-        if (is_index(image.media_type) or not image.media_type) and image.digest not in known.read
+        if (is_index(image.media_type) or not image.media_type) and image.digest not in found.parts
     ]
-    known = known._replace(unread=len(candidates))
+    found.unread.update(image.digest for image in candidates)
     for start in range(0, len(candidates), INDEXES_PER_REQUEST):
         group = candidates[start : start + INDEXES_PER_REQUEST]
         manifests: Sequence[Manifest] = catalog.kept_manifests(repository, [image.digest for image in group])
@@ -82,29 +83,50 @@ def find_parts(
         missing = [image.digest for image in group if not image.archived and image.digest not in kept]
         if read and missing:
             manifests = (*manifests, *catalog.prefetch(repository, missing))
-        if found := _parts_by_index(manifests):
-            known = _with_indexes(known, found)
-        yield known
+        for manifest in manifests:
+            found.add(manifest)
+        yield found.known()
     if not candidates:
-        yield known
+        yield found.known()
 
 
-def _parts_by_index(manifests: Iterable[Manifest]) -> Mapping[str, Sequence[str]]:
-    """Return the digests that each manifest names as its parts, by its own digest, without unreadable manifests."""
-    named = {manifest.digest: _digests_of_parts(manifest) for manifest in manifests}
-    return {digest: parts for digest, parts in named.items() if parts is not None}
+class _Found:
+    """What was found so far: mappings that grow. A copy for each request would take time for many indexes."""
+
+    def __init__(self, known: KnownParts) -> None:
+        self.unread: set[str] = set()
+        self.parts = dict(known.parts)
+        self._indexes = dict(known.indexes)
+        self._names = {name: set(digests) for name, digests in known.names.items()}
+
+    def add(self, manifest: Manifest) -> None:
+        """Add the parts that a manifest names, unless its text is not a manifest."""
+        parts = parts_of(manifest.text)
+        if parts is None:
+            return
+        self.unread.discard(manifest.digest)
+        self.parts[manifest.digest] = parts
+        for part in parts:
+            self._indexes[part.digest] = (*self._indexes.get(part.digest, ()), manifest.digest)
+            self._name(part.platform or part.kind.value, part.digest)
+            if part.platform:
+                self._name(part.platform, manifest.digest)
+
+    def _name(self, name: str, digest: str) -> None:
+        self._names.setdefault(name, set()).add(digest)
+
+    def known(self) -> KnownParts:
+        return KnownParts(self.parts, self._indexes, self._names, self.unread, listed=True)
 
 
-def _with_indexes(known: KnownParts, found: Mapping[str, Sequence[str]]) -> KnownParts:
-    indexes = dict(known.indexes)
-    for digest, parts in found.items():
-        indexes |= dict.fromkeys(parts, digest)
-    return known._replace(indexes=indexes, unread=known.unread - len(found), read=known.read.union(found))
-
-
-def _digests_of_parts(manifest: Manifest) -> Sequence[str] | None:
-    """Return the digests that an index names; None if the text is not a manifest."""
-    parsed = parse_manifest(manifest.text)
+def parts_of(text: str) -> Sequence[Part] | None:
+    """Return the parts that an index names, platforms first, each once; None if the text is not a manifest."""
+    parsed = parse_manifest(text)
     if parsed.problem:
         return None
-    return [part.digest for part in parsed.with_role(DescriptorRole.MANIFEST)]
+    platforms = parsed.platform_names
+    parts: dict[str, Part] = {}
+    for entry in parsed.with_role(DescriptorRole.MANIFEST):
+        kind = ImageKind.ATTESTATION if entry.is_attestation else entry.kind
+        parts.setdefault(entry.digest, Part(entry.digest, kind, platforms.get(entry.digest, "")))
+    return tuple(sorted(parts.values(), key=lambda part: not part.platform))

@@ -15,21 +15,26 @@ Changes are of two kinds, by their cost:
 
 Reversing the order is free: an order is stored ascending and read from either end.
 
+Rows can belong to other rows; see :mod:`ecrtui.catalog.folding`. Then the order has the top rows, and a *line* of the
+screen is a top row or a row inside one.
+
 Not thread-safe: only the thread that draws may change the rows.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from ecrtui.catalog.column_cache import ChunkCache
-from ecrtui.catalog.selection import Key, Selection
+from ecrtui.catalog.folding import Folding, Groups, Outline
+from ecrtui.catalog.selection import Key, Place, Selection
+from ecrtui.catalog.shown_lines import ShownLines
 from ecrtui.catalog.slot_order import BISECTION_COST, SlotOrder
-from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey, matching_slots, without
+from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey, admits_of, matching_slots, without
 
-__all__ = ["Key", "Predicate", "RowDelta", "Rows", "SortFilterJob", "SortKey"]
+__all__ = ["Key", "Place", "Predicate", "RowDelta", "Rows", "SortFilterJob", "SortKey"]
 
 Item = TypeVar("Item")
 Counted = TypeVar("Counted", contravariant=True)
@@ -68,6 +73,7 @@ class Rows(Generic[Item]):
     Args:
         key: returns the identity of a row: the digest of an image, the name of a repository.
         tally: counts all rows, also those that the filter hides; None to count nothing.
+        groups: tells which rows belong to which others; None if none do.
         chunk_rows: rows in one step of a sort or filter.
         bisection_cost: rows that one pass handles in the time of one bisection.
     """
@@ -77,6 +83,7 @@ class Rows(Generic[Item]):
         key: Callable[[Item], Key],
         tally: Tally[Item] | None = None,
         *,
+        groups: Groups[Item] | None = None,
         chunk_rows: int = CHUNK_ROWS,
         bisection_cost: int = BISECTION_COST,
     ) -> None:
@@ -87,10 +94,13 @@ class Rows(Generic[Item]):
         self._items: list[Item | None] = []  # by slot; None where a row was removed
         self._chunks: ChunkCache[Item] = ChunkCache(chunk_rows)
         self._sorted: list[int] = []  # all slots that have a row, ascending
-        self._matches = bytearray()  # by slot: 1 if the filter lets the row through
-        self._shown: list[int] = []  # the sorted slots that match
+        self._matches = bytearray()  # by slot: 1 if the row itself passes the filter
+        self._visible = bytearray()  # by slot: 1 if the row is a top row that is shown
         self._predicate: Predicate[Item] | None = None
-        self._descending = False
+        self._folding: Folding[Item] = Folding(groups, key)
+        self._folding.bind(self._slots, self._items)
+        self._lines: ShownLines[Item] = ShownLines(self._slot_order)
+        self._related: set[int] = set()  # slots whose place may have changed together with a row
         self._selection = Selection()
         self._version = 0
         self._reload_version = 0
@@ -102,8 +112,8 @@ class Rows(Generic[Item]):
     # Access
 
     def __len__(self) -> int:
-        """Return the number of rows that are shown."""
-        return len(self._shown)
+        """Return the number of lines: rows that are shown."""
+        return len(self._lines)
 
     @property
     def total(self) -> int:
@@ -111,12 +121,12 @@ class Rows(Generic[Item]):
         return len(self._slots)
 
     def __getitem__(self, index: int) -> Item:
-        """Return the shown row at this position; raise IndexError."""
-        return cast(Item, self._items[self._slot(index)])
+        """Return the row on this line; raise IndexError."""
+        return cast(Item, self._items[self._lines.at(index)[0]])
 
     def __iter__(self) -> Iterator[Item]:
-        """Iterate over the shown rows in their order."""
-        return (cast(Item, self._items[slot]) for slot in self._order())
+        """Iterate over the lines in their order."""
+        return (cast(Item, self._items[slot]) for slot in self._lines.slots())
 
     def __contains__(self, key: object) -> bool:
         return key in self._slots
@@ -131,34 +141,51 @@ class Rows(Generic[Item]):
         return self._key(item)
 
     def key_at(self, index: int) -> Key:
-        """Return the key of the shown row at this position; raise IndexError."""
+        """Return the key of the row on this line; raise IndexError."""
         return self._key(self[index])
-
-    def keys(self, start: int = 0, stop: int | None = None) -> list[Key]:
-        """Return the keys of the shown rows from one position up to another."""
-        items = cast(list[Item], self._items)
-        return [self._key(items[slot]) for slot in self._order()[max(start, 0) : stop]]
 
     def everything(self) -> Iterator[Item]:
         """Iterate over all rows, shown or not, in the order of arrival."""
         return (item for item in self._items if item is not None)
 
     def index_of(self, key: Key) -> int | None:
-        """Return the position at which the row of this key is shown; None if it is not."""
+        """Return the first line that shows the row of this key; None if none does."""
         slot = self._slots.get(key)
-        if slot is None or not self._matches[slot] or slot in self._waiting:
+        if slot is None or slot in self._waiting:
             return None
-        index = self._slot_order.position(self._shown, slot)
-        return len(self._shown) - 1 - index if self._descending else index
+        if (line := self._lines.line_of(slot)) is not None:
+            return line
+        lines = (self._lines.line_of(top, slot) for top in self._folding.tops(slot))
+        return min((line for line in lines if line is not None), default=None)
 
-    def _order(self) -> list[int]:
-        """Return the shown slots in the order of the screen."""
-        return self._shown[::-1] if self._descending else self._shown
+    def place_at(self, index: int) -> Place:
+        """Return the place of this line: its row, and the top row that it is below; raise IndexError."""
+        slot, top, _ = self._lines.at(index)
+        items = cast(list[Item], self._items)
+        return Place(self._key(items[slot]), "" if top == slot else self._key(items[top]))
 
-    def _slot(self, index: int) -> int:
-        if not 0 <= index < len(self._shown):
-            raise IndexError(index)
-        return self._shown[len(self._shown) - 1 - index if self._descending else index]
+    def position(self, place: Place) -> int | None:
+        """Return the line of a place, or the nearest one: another line of the row, or its top row if that is folded."""
+        slot, top = self._slots.get(place.key), self._slots.get(place.top)
+        if slot is not None and top is not None and (line := self._lines.line_of(top, slot)) is not None:
+            return line
+        if (line := self.index_of(place.key)) is not None:
+            return line
+        tops = () if slot is None else (top, *sorted(self._folding.tops(slot)))
+        return next((line for each in tops if each is not None and (line := self._shown_line(each)) is not None), None)
+
+    def _shown_line(self, slot: int) -> int | None:
+        return None if slot in self._waiting else self._lines.line_of(slot)
+
+    @property
+    def has_groups(self) -> bool:
+        """True if rows can be inside others."""
+        return self._folding.has_groups
+
+    def outline(self, index: int) -> Outline:
+        """Return how this line is folded; raise IndexError."""
+        slot, _, depth = self._lines.at(index)
+        return self._folding.outline(slot, depth)
 
     # Small changes
 
@@ -210,9 +237,11 @@ class Rows(Generic[Item]):
     def show_arrived(self) -> None:
         """Show the rows that have arrived and wait."""
         if self._waiting:
-            fresh = sorted(slot for slot in self._waiting if self._matches[slot])
-            self._waiting = set()
-            self._shown = self._sorted if self._predicate is None else self._slot_order.merged(self._shown, (), fresh)
+            arrived, self._waiting = self._waiting, set()
+            fresh = sorted(slot for slot in arrived if self._visible[slot])
+            tops = self._sorted if self._shows_all else self._slot_order.merged(self._lines.tops, (), fresh)
+            self._lines.show(tops, self._lines.inner)
+            self._insert(range(0), self._folding.kin(arrived))
             self._selection.follow(self)
 
     def update(self, items: Iterable[Item]) -> RowDelta:
@@ -243,30 +272,32 @@ class Rows(Generic[Item]):
         gone = {key for key in keys if key in self._slots}
         if not gone:
             return RowDelta()
-        slots = set()
+        slots = {self._slots[key] for key in gone}
         for key in gone:
-            slot = self._slots.pop(key)
-            slots.add(slot)
-            self._replace(slot, None)
+            self._replace(self._slots.pop(key), None)
+        related = self._related - slots
         self._chunks.forget(slots)
         self._selection.unmark(gone)
         self._waiting -= slots
         self._sorted = without(self._sorted, slots)
-        self._shown = self._sorted if self._shows_all else without(self._shown, slots)
-        self._record_touched(slots)
-        self._selection.follow(self)
+        self._match(slots)
+        self._insert(range(0), related, slots)
         return RowDelta(removed=len(gone))
 
     def clear(self) -> None:
         """Remove all rows and marks; keep the sort, its direction and the filter."""
         if self._job is not None:  # its rows are gone; its sort and filter apply from now on
             self._slot_order.sort_key, self._predicate = self._job.sort_key, self._job.predicate
+            self._job.discard()
             self._job = None
-        self._slots, self._items, self._slot_order.values, self._matches = {}, [], [], bytearray()
+        self._slots, self._items, self._slot_order.values = {}, [], []
+        self._matches, self._visible = bytearray(), bytearray()
+        self._folding.clear(self._slots, self._items)
         if self._tally is not None:
             self._tally.clear()
-        self._sorted, self._shown = [], []
-        self._waiting = set()
+        self._sorted = []
+        self._lines.show([], {})
+        self._waiting, self._related = set(), set()
         self._chunks = ChunkCache(self._chunks.size)
         self._written.clear()
         self._reloaded = None
@@ -295,48 +326,80 @@ class Rows(Generic[Item]):
         self._items += arrived.values()
         if self._tally is not None:
             self._tally.add(arrived.values())
-        self._matches.extend(bytes(len(arrived)))
-        self._slot_order.extend_to(len(self._items))
+        self._extend()
+        self._folding.add(arrived.values(), len(self._items))
         return fresh
+
+    def _extend(self) -> None:
+        """Make room for what is known of each slot."""
+        length = len(self._items)
+        self._slot_order.extend_to(length)
+        self._matches.extend(bytes(length - len(self._matches)))
+        self._visible.extend(bytes(length - len(self._visible)))
 
     def _replace(self, slot: int, item: Item | None) -> None:
         """Put another row into a slot that has one; None removes it."""
         if self._tally is not None:
             self._tally.remove((cast(Item, self._items[slot]),))
             self._tally.add(() if item is None else (item,))
+        self._related |= self._folding.kin((slot,))
+        self._folding.replace(slot, item)
         self._items[slot] = item
 
-    def _insert(self, fresh: range, changed: Sequence[int]) -> None:
-        """Put new and changed rows into the current order."""
-        if not fresh and not changed:
+    def _insert(self, fresh: range, changed: Collection[int], removed: Collection[int] = ()) -> None:
+        """Put new and changed rows into the current order, and take out removed ones."""
+        if not fresh and not changed and not removed:
             return
-        before = {slot for slot in changed if self._matches[slot]} - self._waiting
+        changed = self._with_related(fresh, changed, removed)
+        before = {slot for slot in (*changed, *removed) if self._visible[slot]} - self._waiting
         moved = self._slot_order.evaluate(self._items, changed)
         self._slot_order.evaluate(self._items, fresh)
-        self._match([*changed, *fresh])
+        self._decide([*changed, *fresh], removed)
         self._sorted = self._slot_order.merged(without(self._sorted, moved), moved, fresh)
         if self._shows_all:
-            self._shown = self._sorted
+            tops = self._sorted
         else:
-            after = {slot for slot in changed if self._matches[slot]} - self._waiting
+            after = {slot for slot in changed if self._visible[slot]} - self._waiting
             stay = (before & after) - moved
-            matching = [slot for slot in fresh if self._matches[slot] and slot not in self._waiting]
-            self._shown = self._slot_order.merged(without(self._shown, before - stay), after - stay, matching)
-        self._record_touched([*changed, *fresh])
+            shown = [slot for slot in fresh if self._visible[slot] and slot not in self._waiting]
+            tops = self._slot_order.merged(without(self._lines.tops, before - stay), after - stay, shown)
+        self._lines.show(tops, self._lines.inner)
+        self._record_touched([*changed, *fresh, *removed])
         self._selection.follow(self)
+
+    def _with_related(self, fresh: range, changed: Collection[int], removed: Collection[int]) -> Collection[int]:
+        """Return the changed rows, and those whose place may have changed with them or with shown new rows."""
+        related, self._related = self._related, set()
+        shown = () if self._waiting.issuperset(fresh) else fresh
+        related |= self._folding.kin((*changed, *shown))
+        related.difference_update(fresh, removed)
+        return related.union(changed) if related else changed
 
     @property
     def _shows_all(self) -> bool:
-        return self._predicate is None and not self._waiting
+        return self._predicate is None and not self._waiting and not self._folding.inside_count
 
-    def _match(self, slots: Sequence[int]) -> None:
-        """Decide which of these rows are shown."""
+    def _match(self, slots: Collection[int]) -> None:
+        """Decide which of these rows pass the filter."""
         matches, predicate = self._matches, self._predicate
+        present = [slot for slot in slots if self._items[slot] is not None]
         for slot in slots:
-            matches[slot] = predicate is None
-        if predicate is not None:
-            for slot in matching_slots(predicate, self._items, slots):
-                matches[slot] = True
+            matches[slot] = False
+        for slot in present if predicate is None else matching_slots(predicate, self._items, present):
+            matches[slot] = True
+
+    def _decide(self, slots: Collection[int], removed: Collection[int] = ()) -> None:
+        """Decide which of these rows are shown at the top, and what is shown below them."""
+        self._folding.evaluate((*slots, *removed))
+        self._match(slots)
+        inner, admits = self._lines.inner, admits_of(self._predicate)
+        for slot in (*slots, *removed):
+            below = self._folding.shown_inside(slot, self._matches, admits)
+            self._visible[slot] = below is not None
+            if below is not None and below.slots:
+                inner[slot] = below
+            else:
+                inner.pop(slot, None)
 
     def _record_touched(self, slots: Collection[int]) -> None:
         if self._job is not None:
@@ -347,12 +410,12 @@ class Rows(Generic[Item]):
     @property
     def descending(self) -> bool:
         """True if the greatest value comes first."""
-        return self._descending
+        return self._lines.descending
 
     def set_descending(self, descending: bool) -> None:
         """Set the direction of the order. This is free; the cursor stays on its row."""
-        if descending != self._descending:
-            self._descending = descending
+        if descending != self._lines.descending:
+            self._lines.descending = descending
             self._selection.follow(self)
 
     def start_sort_filter(
@@ -374,7 +437,8 @@ class Rows(Generic[Item]):
             chunks=self._chunks,
             order=self._sorted if same else sorted(self._slots.values()),
             values=self._slot_order.values if same else None,
-            descending=self._descending,
+            descending=self._lines.descending,
+            folding=self._folding,
         )
         return self._job
 
@@ -396,7 +460,7 @@ class Rows(Generic[Item]):
         if job is not self._job or not job.found:
             return False
         chosen = self._selection.chosen
-        slot = None if chosen is None else self._slots.get(chosen)
+        slot = None if chosen is None else self._slots.get(chosen.key)
         if slot is not None and not job.has_decided(slot):
             return False
         self._adopt(job)
@@ -405,22 +469,50 @@ class Rows(Generic[Item]):
     def _adopt(self, job: SortFilterJob[Item]) -> None:
         self._slot_order.sort_key, self._predicate = job.sort_key, job.predicate
         self._slot_order.values, self._matches = job.values, bytearray(job.matches)
+        self._visible = bytearray(job.visible)
+        self._folding.adopt(job.placed, len(self._items))
         self._waiting = set()
-        length = len(self._items)
-        self._slot_order.extend_to(length)
-        self._matches.extend(bytes(length - len(self._matches)))
+        self._extend()
         touched = job.touched
         present = sorted(slot for slot in touched if self._items[slot] is not None)
         self._slot_order.evaluate(self._items, present)
-        self._match(present)
+        self._lines.show(job.shown, dict(job.inner))
+        self._decide(present, touched.difference(present))
         known, fresh = _split_at(present, job.length)
         self._sorted = self._slot_order.merged(without(job.order, touched), known, fresh)
-        if self._predicate is None:
-            self._shown = self._sorted
+        if self._shows_all:
+            tops = self._sorted
         else:
-            known, fresh = _split_at([slot for slot in present if self._matches[slot]], job.length)
-            self._shown = self._slot_order.merged(without(job.shown, touched), known, fresh)
+            known, fresh = _split_at([slot for slot in present if self._visible[slot]], job.length)
+            tops = self._slot_order.merged(without(job.shown, touched), known, fresh)
+        self._lines.show(tops, self._lines.inner)
         self._selection.restore(self)
+
+    # Folding
+
+    @property
+    def inside_count(self) -> int:
+        """The number of rows that belong to another row, and are no top rows."""
+        return self._folding.inside_count
+
+    @property
+    def alone_count(self) -> int:
+        """The number of rows that stand alone; see :class:`~ecrtui.catalog.folding.Groups`."""
+        return self._folding.alone_count
+
+    def groups_changed(self) -> None:
+        """Let the next sort and filter find out anew which rows belong to which others."""
+        self._folding.is_current = False
+
+    def unfold(self, index: int, on: bool = True) -> None:
+        """Unfold or fold the row on this line, or the top row that it is below."""
+        _, top, _ = self._lines.at(index)
+        self._folding.unfold(top, on)
+        self._insert(range(0), (top,))
+
+    def unfold_all(self, on: bool) -> None:
+        """Let the next sort and filter unfold or fold all rows, and those that will arrive."""
+        self._folding.unfold_all(on)
 
     # Marks
 
@@ -438,7 +530,7 @@ class Rows(Generic[Item]):
         """Return the marked rows: the shown ones in their order, then the others in the order of arrival."""
         items = cast(list[Item], self._items)
         marked = {self._slots[key] for key in self._selection.marks}
-        shown = [slot for slot in self._order() if slot in marked]
+        shown = dict.fromkeys(slot for slot in self._lines.slots() if slot in marked)
         hidden = marked.difference(shown) if len(shown) < len(marked) else ()
         return [items[slot] for slot in (*shown, *sorted(hidden))]
 
@@ -453,25 +545,45 @@ class Rows(Generic[Item]):
         else:
             self._selection.unmark(keys)
 
+    def mark_range(self, first: int, last: int) -> None:
+        """Mark the rows from one line to another. A row whose top row is among them is marked with it."""
+        lines = [self._lines.at(line) for line in range(first, last + 1)]
+        tops = {slot for slot, _, depth in lines if not depth}
+        items = cast(list[Item], self._items)
+        self.mark(self._key(items[slot]) for slot, top, depth in lines if not depth or top not in tops)
+
+    @property
+    def matched(self) -> int:
+        """The number of rows that pass the filter. A row counts with all that is inside, if it passes itself."""
+        return sum(1 for _ in self._matched())
+
     def mark_shown(self) -> None:
-        """Mark all shown rows; if all of them are marked, remove their marks."""
-        shown = {key for key, slot in self._slots.items() if self._matches[slot] and slot not in self._waiting}
-        if shown <= self._selection.marks:
-            self._selection.unmark(shown)
+        """Mark all rows that pass the filter; if all of them are marked, remove their marks."""
+        items = cast(list[Item], self._items)
+        matched = {self._key(items[slot]) for slot in self._matched()}
+        if matched <= self._selection.marks:
+            self._selection.unmark(matched)
         else:
-            self._selection.mark(shown)
+            self._selection.mark(matched)
+
+    def _matched(self) -> Iterator[int]:
+        """Yield the shown top rows that pass the filter, and the rows that are shown below one that does not."""
+        matches = self._matches
+        yield from filter(matches.__getitem__, self._lines.tops)
+        below = (inner.slots for top, inner in self._lines.inner.items() if not matches[top])
+        yield from {slot for slots in below for slot in slots if matches[slot]}
 
     # Cursor
 
     @property
     def cursor(self) -> int | None:
         """The position of the cursor among the shown rows; None if no row is shown."""
-        return self._selection.index if self._shown else None
+        return self._selection.index if len(self) else None
 
     @property
     def current(self) -> Item | None:
         """The row under the cursor."""
-        return self[self._selection.index] if self._shown else None
+        return self[self._selection.index] if len(self) else None
 
     @property
     def anchored(self) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from itertools import compress
+from operator import gt
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
-from ecrtui.catalog.batch_predicate import matching_indices
+from ecrtui.catalog.batch_predicate import GroupPredicate, matching_indices
 from ecrtui.catalog.column_cache import ChunkCache
+from ecrtui.catalog.folding import Folding, Inner, Placed
 
 Item = TypeVar("Item")
 SortKey = Callable[[Item], Any]
@@ -36,6 +38,7 @@ class SortFilterJob(Generic[Item]):
         order: all slots that have a row; in the order of the sort key if ``values`` are given.
         values: the value of each slot if it is sorted by this key already.
         descending: True if the greatest value comes first on the screen.
+        folding: which rows are inside others.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class SortFilterJob(Generic[Item]):
         order: list[int],
         values: list[Any] | None,
         descending: bool,
+        folding: Folding[Item],
     ) -> None:
         self.sort_key = sort_key
         self.predicate = predicate
@@ -58,17 +62,25 @@ class SortFilterJob(Generic[Item]):
         self.length = len(items)
         """The number of slots at the start."""
         self.matches = bytearray(self.length)
-        """By slot: 1 if the row is known to be shown."""
+        """By slot: 1 if the row itself is known to pass the filter."""
+        self.visible = bytearray(self.length)
+        """By slot: 1 if the row is known to be shown at the top."""
         self.shown: list[int] = []
-        """The slots that are known to be shown, ascending."""
+        """The slots that are known to be shown at the top, ascending."""
+        self.inner: dict[int, Inner] = {}
+        """By the slot of such a row: the rows that are shown below it, if there are any."""
+        self.placed: Placed | None = None
+        """Which rows are inside others; None if that is as it was at the start."""
         self.touched: set[int] = set()
         """Slots that changed since the start. The job skips them; :meth:`Rows.apply` puts them in order."""
         self.done = False
         self._from_end = descending
+        self._folding = folding
+        self._admits = admits_of(predicate)
         self._items = items
         self._chunks = chunks
         self._chunk_rows = chunks.size
-        self._steps = self._work(sort=values is None)
+        self._steps: Iterator[None] = self._work(sort=values is None)
 
     def run(self, seconds: float | None = None) -> bool:
         """Work for about this long, or to the end; return True when done. One step takes a few milliseconds."""
@@ -78,11 +90,19 @@ class SortFilterJob(Generic[Item]):
                 return False
         return self.done
 
+    def discard(self) -> None:
+        """Stop: the rows are gone."""
+        self._steps, self.done = iter(()), True
+
     def has_decided(self, slot: int) -> bool:
         """Return True once it is certain whether this row will be shown."""
-        if slot >= self.length or slot in self.touched or self.matches[slot] or self.predicate is None:
+        if slot >= self.length or slot in self.touched or self.visible[slot] or self.predicate is None:
             return True
-        return not self.predicate(cast(Item, self._items[slot]))
+        tops = self._folding.tops(slot) or {slot}
+        if any(self.visible[top] for top in tops if top < self.length):
+            return True
+        rows = {slot, *tops, *(row for top in tops for row in self._folding.everything_inside(top).slots)}
+        return not matching_slots(self.predicate, self._items, list(rows))
 
     @property
     def found(self) -> int:
@@ -90,14 +110,25 @@ class SortFilterJob(Generic[Item]):
         return 0 if self.predicate is None else len(self.shown)
 
     def _work(self, sort: bool) -> Generator[None, None, None]:
+        if not self._folding.is_current:
+            yield from self._place()
         if sort and self.sort_key is not None:
             yield from self._evaluate(self.sort_key)
             yield from self._sort()
-        if self.predicate is None:
-            self.matches, self.shown = bytearray(b"\x01") * self.length, self.order
-        else:
+        if self.predicate is not None:
             yield from self._filter(self.predicate)
+        else:
+            yield from self._show([], bytearray(item is not None for item in self._items[: self.length]))
         self.done = True
+
+    def _place(self) -> Iterator[None]:
+        """Find out which rows are inside others."""
+        placed, size = Placed(bytearray(self.length), bytearray(self.length)), self._chunk_rows
+        for start in range(0, self.length, size):
+            for slot in range(start, min(start + size, self.length)):
+                placed.inside[slot], placed.alone[slot] = self._folding.find_out(slot)
+            yield
+        self.placed = placed
 
     def _evaluate(self, sort_key: SortKey[Item]) -> Iterator[None]:
         values, size = self.values, self._chunk_rows
@@ -136,31 +167,80 @@ class SortFilterJob(Generic[Item]):
         """
         yield from self._filter_head(predicate)
         matches = bytearray(self.length)
+        hits_inside: list[int] = []
+        inside = self._inside
         for start in range(0, self.length, self._chunk_rows):
             slots, chunk = self._chunks.chunk(self._items, range(start, min(start + self._chunk_rows, self.length)))
-            for index in matching_indices(predicate, chunk):
-                matches[slots[index]] = True
+            hits = [slots[index] for index in matching_indices(predicate, chunk)]
+            for slot in hits:
+                matches[slot] = True
+            hits_inside += compress(hits, map(inside.__getitem__, hits))
+            yield
+        yield from self._show(hits_inside, matches)
+
+    def _show(self, hits_inside: list[int], matches: bytearray) -> Iterator[None]:
+        """Find out which rows are shown at the top, and what is shown below them.
+
+        Args:
+            hits_inside: the rows inside others that match.
+            matches: by slot: whether a row matches.
+        """
+        visible = bytearray(map(gt, matches, self._inside))
+        inner: dict[int, Inner] = {}
+        undecided: dict[int, None] = {}
+        for start in range(0, len(hits_inside), self._chunk_rows):
+            for slot in hits_inside[start : start + self._chunk_rows]:
+                undecided |= dict.fromkeys(self._folding.tops(slot))
+            yield
+        if self._folding.any_unfolded:
+            undecided |= dict.fromkeys(compress(range(self.length), visible))
+        waiting = list(undecided)
+        for start in range(0, len(waiting), self._chunk_rows):
+            self._decide(waiting[start : start + self._chunk_rows], matches, visible, inner)
             yield
         shown: list[int] = []
         step = 8 * self._chunk_rows  # this is a fraction of the work, so it runs in larger steps
         for start in range(0, len(self.order), step):
             part = self.order[start : start + step]
-            shown += compress(part, map(matches.__getitem__, part))
+            shown += compress(part, map(visible.__getitem__, part))
             yield
-        self.matches, self.shown = matches, shown
+        self.matches, self.visible, self.shown, self.inner = matches, visible, shown, inner
+
+    @property
+    def _inside(self) -> bytearray:
+        """By slot: 1 if the row is inside another one."""
+        return (self.placed or self._folding).inside
+
+    def _decide(self, slots: Iterable[int], matches: bytearray, visible: bytearray, inner: dict[int, Inner]) -> None:
+        """Decide which of these rows are shown at the top, and what is shown below them."""
+        inside = self._inside
+        for slot in slots:
+            if slot < self.length and not inside[slot]:
+                below = self._folding.shown_inside(slot, matches, self._admits)
+                visible[slot] = below is not None
+                if below is not None and below.slots:
+                    inner[slot] = below
 
     def _filter_head(self, predicate: Predicate[Item]) -> Iterator[None]:
-        size = self._chunk_rows
+        size, inside = self._chunk_rows, self._inside
         count = PREVIEW_CHUNKS * size
         head = self.order[: -count - 1 : -1] if self._from_end else self.order[:count]
         found: list[int] = []
         for start in range(0, len(head), size):
-            matching = matching_slots(predicate, self._items, without(head[start : start + size], self.touched))
-            for slot in matching:
+            tops = [slot for slot in without(head[start : start + size], self.touched) if not inside[slot]]
+            rows = {row for top in tops for row in self._folding.everything_inside(top).slots}
+            present = [row for row in rows.difference(tops) if row < self.length]
+            for slot in matching_slots(predicate, self._items, [*tops, *present]):
                 self.matches[slot] = True
-            found += matching
+            self._decide(tops, self.matches, self.visible, self.inner)
+            found += compress(tops, map(self.visible.__getitem__, tops))
             self.shown = found[::-1] if self._from_end else list(found)
             yield
+
+
+def admits_of(predicate: Predicate[Item] | None) -> Callable[[Item], bool] | None:
+    """Return what decides whether a row may be shown for the sake of a row inside it; None if nothing does."""
+    return predicate.admits if isinstance(predicate, GroupPredicate) else None
 
 
 def without(order: list[int], slots: Collection[int]) -> list[int]:

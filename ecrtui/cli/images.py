@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 
 from ecrtui.catalog.filter import Knowledge, parse
-from ecrtui.catalog.index_parts import IndexParts
+from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
@@ -52,8 +52,10 @@ def parser() -> argparse.ArgumentParser:
         (*READ_CODES, ExitCode.UNDECIDED),
         notes="--sort pushed, pulled, size and findings put the largest value first. Findings cost a request for each "
         "image; they are read for --findings, --sort findings, a filter such as severity>=high, and a query of "
-        "imageScanFindingsSummary or imageScanStatus. If a filter cannot decide about an image, the images that match "
-        f"are printed, and the exit code is {ExitCode.UNDECIDED.value}.",
+        "imageScanFindingsSummary or imageScanStatus. With --read-indexes, or if the filter asks which images belong "
+        "together, partOf has the digests of the indexes and subjects of an image, as far as they are known. If a "
+        "filter cannot decide about an image, the images that match are printed, and the exit code is "
+        f"{ExitCode.UNDECIDED.value}.",
     )
     parser.add_argument("repository", metavar="REPOSITORY", help="name or URI; a URI sets account and region")
     add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
@@ -61,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--read-indexes",
         action="store_true",
-        help="for is:untagged and is:part: read the manifest of each index; ECR records a pull of each",
+        help="read the manifest of each index, for is:untagged, is:part, of:… and partOf in the output; ECR records a "
+        "pull of each",
     )
     add_connection_options(parser)
     return parser
@@ -69,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     reference = parse_repository(options.repository)
-    parts = IndexParts()
-    chosen = parse_filter(lambda text: parse(text, parts=parts), options.filter)
+    groups = ImageGroups()
+    chosen = parse_filter(lambda text: parse(text, groups=groups), options.filter)
     order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 
     from ecrtui.catalog.catalog import Catalog
@@ -81,15 +84,21 @@ def _execute(options: argparse.Namespace) -> int:
         require_scans(context.registry)
     catalog = Catalog(context.registry)
     scans = ScanLookup(catalog, repository, chosen, of_all=of_all)
-    needs_parts = Knowledge.INDEX_PARTS in chosen.needs
-    part_lookup = PartLookup(catalog, repository, parts, read=needs_parts and _may_read_indexes(context, repository))
+    needs_parts = Knowledge.INDEX_PARTS in chosen.needs or options.read_indexes
+    part_lookup = PartLookup(catalog, repository, groups, read=needs_parts and _may_read_indexes(context, repository))
     listing = catalog.images(repository, stream=True)
     with readable_rows(listing) as rows:
         if needs_parts:
             images = list(rows)
             part_lookup.look_up(images, listed=listing.whole)
             rows = iter(images)
-        found = print_rows(scans.matching(rows), order, image_format(repository), options, title="Images")
+        found = print_rows(
+            scans.matching(rows),
+            order,
+            image_format(repository, groups if needs_parts else None),
+            options,
+            title="Images",
+        )
     scans.report()
     part_lookup.report(scans.maybe_parts)
     return ExitCode.UNDECIDED if scans.is_undecided(found=found) else ExitCode.DONE

@@ -92,17 +92,17 @@ def _policy_of(name: str) -> str:
 
 def _dry_run(context: CommandContext, repository: str, policy: str, now: float, *, read: bool) -> DryRun:
     from ecrtui.catalog.catalog import Catalog
-    from ecrtui.catalog.index_parts import IndexParts
+    from ecrtui.catalog.image_groups import ImageGroups
     from ecrtui.catalog.read_ahead import may_read_ahead
 
     catalog = Catalog(context.registry)
     listing = catalog.images(repository, stream=True)
-    parts = IndexParts()
+    groups = ImageGroups()
     with readable_rows(listing) as rows:
         images = list(rows)
         read = read or may_read_ahead(context.registry, context.settings.prefetch, repository)
-        PartLookup(catalog, repository, parts, read=read).look_up(images, listed=listing.whole)
-    return dry_run(parse_policy(policy), images, parts.index_of, now)
+        PartLookup(catalog, repository, groups, read=read).look_up(images, listed=listing.whole)
+    return dry_run(parse_policy(policy), images, groups.index_of, now)
 
 
 def _preview(registry: Registry, repository: str, policy: str) -> LifecyclePreview | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
-from typing import Any, Generic, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
 from ecrtui.catalog.repository_totals import RepositoryTotals, totals_document, totals_of
 from ecrtui.cli.aws_cli_output import Query, json_default
@@ -16,6 +15,9 @@ from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_iso_time
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.image_groups import ImageGroups
 
 Item = TypeVar("Item")
 
@@ -42,11 +44,25 @@ class RowFormat(Generic[Item]):
         return [value(item) for _, value in self.columns]
 
 
-def image_format(repository: str) -> RowFormat[Image]:
-    """Return the format for the images of a repository."""
+def image_format(repository: str, groups: ImageGroups | None = None) -> RowFormat[Image]:
+    """Return the format for the images of a repository.
+
+    Args:
+        repository: the name of the repository.
+        groups: which images belong together; None if that was not asked for. The rows then have no ``partOf``.
+    """
+
+    def document(image: Image) -> Document:
+        owners = None if groups is None else _owners(groups, image)
+        return {**image_document(repository, image), **({} if owners is None else {"partOf": owners})}
+
+    def part_of(image: Image) -> str:
+        owners = None if groups is None else _owners(groups, image)
+        return UNKNOWN_VALUE if owners is None else " ".join(owners)
+
     return RowFormat(
         "imageDetails",
-        partial(image_document, repository),
+        document,
         (
             ("repositoryName", lambda image: repository),
             ("imageDigest", lambda image: image.digest),
@@ -63,8 +79,16 @@ def image_format(repository: str) -> RowFormat[Image]:
             ("imageScanStatus", _scan_status),
             ("findingSeverityCounts", _severity_counts),
             ("subjectManifestDigest", lambda image: image.subject),
+            ("partOf", part_of),
         ),
     )
+
+
+def _owners(groups: ImageGroups, image: Image) -> list[str] | None:
+    """Return the digests of the images that an image belongs to; None if that is not known."""
+    if groups.is_part(image) is None:
+        return None
+    return [owner for owner in groups.owners(image) if groups.find(owner) is not None]
 
 
 REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(

@@ -62,8 +62,8 @@ class ScanLookup:
         self._undecided = 0
         self._without_findings: Counter[str] = Counter()
         """The number of images without findings that the filter or the output needs, by the state of their scan."""
-        self.maybe_parts = 0
-        """The number of images about which the filter cannot decide without the indexes of the repository."""
+        self.maybe_parts: list[Image] = []
+        """The images about which the filter cannot decide without the indexes of the repository."""
 
     def matching(self, rows: Iterable[Image]) -> Iterator[Image]:
         """Yield the rows that match, with their scans. Show progress on standard error.
@@ -86,7 +86,9 @@ class ScanLookup:
         if self._filters_by_findings:
             self._count_without_findings(images)
         if Knowledge.INDEX_PARTS in self._chosen.needs:
-            self.maybe_parts += sum(image.findings is not None or not self._filters_by_findings for image in images)
+            self.maybe_parts += [
+                image for image in images if image.findings is not None or not self._filters_by_findings
+            ]
 
     def _count_without_findings(self, images: Sequence[Image]) -> None:
         self._without_findings.update(

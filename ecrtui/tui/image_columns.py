@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from textual.content import Content
 
+from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES, FindingCounts, ImageScan, scan_status_text
@@ -45,25 +46,23 @@ _SHORT_STATES = {
 
 def image_columns(
     tags: Callable[[tuple[str, ...]], str | Content],
-    kind: Callable[[Image], str],
+    groups: ImageGroups,
     unknown_scan: Callable[[], str],
     unknown_pull: Callable[[], str],
-    index_of: Callable[[str], str | None],
 ) -> Sequence[Column[Image]]:
     """Return all columns of the list.
 
     Args:
         tags: the cell of the tags.
-        kind: the text of the kind column; it depends on the manifests that were read.
+        groups: which images belong together; the kind and the worst findings depend on it.
         unknown_scan: the text in place of findings that are not known.
         unknown_pull: the text if there is no time of a pull.
-        index_of: an index that names the image with a digest, if that is known.
     """
     return (
         Column(
             "tag",
             "tags",
-            lambda image: tags(image.tags) or _without_tags(index_of(image.digest)),
+            lambda image: tags(image.tags) or _without_tags(groups.part_text(image)),
             lambda image: image.tags,
             min_width=18,
             flex=4,
@@ -89,12 +88,20 @@ def image_columns(
             align="right",
             drop_priority=3,
         ),
-        Column("kind", "kind", kind, lambda image: image.kind, min_width=7, max_width=KIND_WIDTH, drop_priority=2),
+        Column(
+            "kind",
+            "kind",
+            lambda image: short_kind(image, groups.kind_text(image)),
+            lambda image: image.kind,
+            min_width=7,
+            max_width=KIND_WIDTH,
+            drop_priority=2,
+        ),
         Column(
             "findings",
             "findings",
-            lambda image: findings_cell(image) if image.scan_known else unknown_scan(),
-            _severity_key,
+            lambda image: findings_cell(groups.worst(image), unknown_scan()),
+            lambda image: _severity_key(groups.worst(image)),
             min_width=8,
             max_width=13,
             drop_priority=1,
@@ -130,28 +137,24 @@ def _time_column(id: str, title: str, moment: Callable[[Image], float | None]) -
     )
 
 
-def short_kind(image: Image, known: str) -> str:
+def short_kind(image: Image, kind: str) -> str:
     """Return the kind of an image in at most :data:`KIND_WIDTH` cells: ``index 2``, ``arm64``, ``sig``, ``archived``.
 
     Args:
         image: the image.
-        known: what its manifest or that of its index tells: the platforms of an index, each a word; ``arm64 of
-            6c672ee7586a`` or ``attestation of 6c672ee7586a`` of a part; empty if neither was read.
+        kind: its kind; see :meth:`~ecrtui.catalog.image_groups.ImageGroups.kind_text`.
     """
     if image.archived:
         return "archived"
-    if image.kind is ImageKind.INDEX:
-        return f"{image.kind} {len(known.split())}" if known else str(image.kind)
-    part = known.partition(" of ")[0]
-    return _SHORT_WORDS.get(part, part) or _SHORT_WORDS.get(image.kind.value, image.kind.value)
+    return _SHORT_WORDS.get(kind, kind)
 
 
-def findings_cell(image: Image) -> str | Content:
-    """Return the findings of an image with a known scan: the worst two severities, ``✓`` for none, or the state.
+def findings_cell(image: Image, unknown: str = "?") -> str | Content:
+    """Return the findings of an image: the worst two severities, ``✓`` for none, or the state of its scan.
 
-    An image that was not scanned has ``·``.
+    An image that was not scanned has ``·``. One whose scan is not known has the text in place of findings.
     """
-    return scan_cell(ImageScan(image.scan_status, image.findings))
+    return scan_cell(ImageScan(image.scan_status, image.findings)) if image.scan_known else unknown
 
 
 def scan_cell(scan: ImageScan) -> str | Content:
@@ -176,9 +179,9 @@ def counts_cell(counts: FindingCounts) -> Content:
     )
 
 
-def _without_tags(index: str | None) -> Content:
-    """Return the text in place of tags: the index that names the image, if one is known."""
-    return Content.styled(f"in {short_digest(index)}" if index else "<untagged>", "dim italic")
+def _without_tags(part: str) -> Content:
+    """Return the text in place of tags: what the image is to the one that it belongs to, if it is part of one."""
+    return Content.styled(part or "<untagged>", "dim italic")
 
 
 def _severity_key(image: Image) -> tuple[int, ...]:

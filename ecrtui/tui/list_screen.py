@@ -346,7 +346,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         if self.rows.marked_count:
             parts.append(f"{units.format_number(self.rows.marked_count)} marked")
         if state.filter_text:
-            parts.append(f"{units.format_number(len(self.rows))} match")
+            parts.append(f"{units.format_number(self.rows.matched)} match")
         parts += self.status_parts()
         if (column := self._hidden_sort) is not None:
             parts.append(f"sorted by {column.title}")

@@ -1,4 +1,4 @@
-"""Find out which images of a list are parts of indexes, so that an image in use does not count as untagged.
+"""Find out which images of a list are parts of indexes, so that they are shown with their index and not as unused.
 
 Only the manifest of an index names its parts, and ECR records a pull for each manifest that is read.
 """
@@ -11,8 +11,8 @@ from textual import work
 from textual.worker import Worker
 
 from ecrtui.catalog.filter import Knowledge
-from ecrtui.catalog.image_totals import UntaggedTotals
-from ecrtui.catalog.index_parts import IndexParts, KnownParts, find_parts
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.index_parts import KnownParts, find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.units import format_count, format_number
@@ -30,9 +30,14 @@ class PartLoadingMixin(ListScreen[Image]):
     """A list of images that knows the parts of its indexes."""
 
     repository_name: str
-    parts: IndexParts
+    groups: ImageGroups
     _search: Worker[None] | None = None
     """The last search for parts."""
+    _undecided: int = 0
+    """The number of images about which the filter cannot decide."""
+
+    def scanned(self, image: Image) -> Sequence[Image]:
+        return self.groups.scanned(image)
 
     def rows_loaded(self) -> None:
         super().rows_loaded()
@@ -41,12 +46,12 @@ class PartLoadingMixin(ListScreen[Image]):
     def on_screen_resume(self) -> None:
         """Find the parts of the indexes that the user has opened meanwhile."""
         is_searching = self._search is not None and not self._search.is_finished
-        if self.state.complete and not self.parts.known.complete and not is_searching:
-            self._search = self._find_parts(known=self.parts.known)
+        if self.state.complete and not self.groups.known.complete and not is_searching:
+            self._search = self._find_parts(known=self.groups.known)
 
     def action_read_indexes(self) -> None:
         """Read the manifests of all indexes of the repository."""
-        if self.state.complete and not self.parts.known.complete:
+        if self.state.complete and not self.groups.known.complete:
             self.load_parts(read=True)
 
     def load_parts(self, *, read: bool = False) -> None:
@@ -66,24 +71,35 @@ class PartLoadingMixin(ListScreen[Image]):
             known: what is known of these images, to look at no other index and to read none; None to look at all.
         """
         images = list(self.rows.everything())
-        before = self.parts.known
+        before = len(self.groups.known.parts)
         try:
             session = await self.session()
             unasked = known is None and await blocking.run_blocking(_may_read, session, self.repository_name, images)
             found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
-            async for self.parts.known in blocking.iterate_blocking(found):
+            async for self.groups.known in blocking.iterate_blocking(found):
                 self.set_status(self._progress())
         except EcrTuiError as error:
             if read:
                 self.notify_error(error)
-        if self.parts.known.read != before.read or known is None:
+        if len(self.groups.known.parts) != before or known is None:
             self._show_parts()
 
     def _show_parts(self) -> None:
-        if self._needs_parts and self._filter is not None:
-            self.table.filter(self._filter.matches, self._filter.spans)
+        self.table.regroup()
         self.table.redraw()
         self.table.set_placeholder(self._note(self.state))
+        self.set_status(self._progress())
+
+    def on_table_sort_filter_done(self) -> None:
+        self._count_undecided()
+
+    @work(exclusive=True, group="undecided", exit_on_error=False)
+    async def _count_undecided(self) -> None:
+        """Count the images about which the filter cannot decide. A thread does it: there can be many images."""
+        chosen = self._filter
+        self._undecided = 0
+        if chosen is not None and self._needs_parts and self.state.complete:
+            self._undecided = len(await blocking.run_blocking(chosen.undecided, list(self.rows.everything())))
         self.set_status(self._progress())
 
     @property
@@ -93,13 +109,16 @@ class PartLoadingMixin(ListScreen[Image]):
     @property
     def _unread(self) -> str:
         """How many indexes a filter needs to know; empty if it knows them all."""
-        known = self.parts.known
+        known = self.groups.known
         if not self._needs_parts or not self.state.complete or known.complete:
             return ""
-        return format_count(known.unread, "index", "indexes")
+        return format_count(len(known.unread), "index", "indexes")
 
     def status_parts(self) -> Iterable[str]:
-        """Yield how many indexes the filter needs, and what else the screen loads."""
+        """Yield of how many images the filter knows enough, and what else the screen loads."""
+        if self._undecided and self._needs_parts:
+            total = self.rows.total
+            yield f"known for {format_number(total - self._undecided)} of {format_number(total)}"
         if self._unread:
             yield f"{self._unread} not read"
         yield from super().status_parts()
@@ -110,17 +129,6 @@ class PartLoadingMixin(ListScreen[Image]):
         read = press(self, "images.read_indexes", "read them (ECR records a pull of each)")
         note = f"No match so far: the parts of {self._unread} are not known, so images without tags may be in use. "
         return self.no_match((note + read).rstrip(". "))
-
-    def untagged_totals(self, totals: UntaggedTotals) -> Iterable[str]:
-        """Yield the numbers of the images without tags: of no known use, in indexes, and referrers."""
-        for number, words in (
-            (totals.unused, "untagged"),
-            (totals.unknown, "untagged or in indexes"),
-            (totals.in_indexes, "in indexes"),
-            (totals.referrers, "referrer" if totals.referrers == 1 else "referrers"),
-        ):
-            if number:
-                yield f"{format_number(number)} {words}"
 
 
 def _may_read(session: Session, repository: str, images: Sequence[Image]) -> bool:

@@ -113,8 +113,12 @@ class ScanLoadingMixin(ListScreen[Image]):
         """Return the rows on the screen whose scan is not known and may be readable."""
         if not self.table.shows(COLUMN):
             return []
-        rows = self.table.visible_rows()
-        return [row.digest for row in rows if not row.scan_known and row.digest not in self._unreadable]
+        images = [image for row in self.table.visible_rows() for image in self.scanned(row)]
+        return [image.digest for image in images if not image.scan_known and image.digest not in self._unreadable]
+
+    def scanned(self, image: Image) -> Sequence[Image]:
+        """Return the images whose scans stand for an image. Screens override it."""
+        return (image,)
 
     @work(exclusive=True, group="scans", exit_on_error=False)
     async def _load_scans(self) -> None:
@@ -167,6 +171,7 @@ class ScanLoadingMixin(ListScreen[Image]):
         """Show these scans in their rows, if the rows are still there."""
         rows = [(self.rows.get(digest), scan) for digest, scan in scans.items()]
         self.table.amend([row.with_scan(scan) for row, scan in rows if row is not None])
+        self.table.redraw()  # the row of an index shows the scans of its platforms
 
     def _show_progress(self, progress: ScanProgress) -> None:
         self._scan_progress = progress

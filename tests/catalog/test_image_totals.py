@@ -1,27 +1,21 @@
-"""The totals of a list: they follow its rows, and count the images without tags by what is known of them."""
+"""The totals of a list: bytes that follow its rows, and counts in words."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.catalog.image_totals import ImageTotals, UntaggedTotals
-from ecrtui.catalog.index_parts import IndexParts, KnownParts
+from ecrtui.catalog.image_totals import ImageCounts, ImageTotals
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import OCI_INDEX
 
 IMAGES = st.builds(
     Image,
     digest=st.sampled_from("abcdef"),
-    tags=st.sampled_from([(), ("v1",), ("v1", "v2")]),
     size=st.sampled_from([None, 0, 7, 10**12]),
-    subject=st.sampled_from(["", "a"]),
-)
-KNOWN = st.builds(
-    KnownParts,
-    indexes=st.dictionaries(st.sampled_from("abcdefgh"), st.just("index"), max_size=4),
-    unread=st.integers(0, 1),
-    listed=st.booleans(),
+    media_type=st.sampled_from(["", OCI_INDEX]),
 )
 CHANGES = st.lists(
     st.tuples(st.sampled_from(["merge", "update", "amend", "remove", "clear", "reload"]), st.lists(IMAGES, max_size=4)),
@@ -43,29 +37,23 @@ def change(rows: Rows[Image], name: str, images: list[Image]) -> None:
 
 
 @settings(max_examples=25)
-@given(CHANGES, KNOWN)
-def test_the_totals_are_those_of_the_rows(changes: list[tuple[str, list[Image]]], known: KnownParts) -> None:
-    totals, parts = ImageTotals(), IndexParts()
-    parts.known = known
+@given(CHANGES)
+def test_the_size_is_that_of_the_images_without_indexes(changes: list[tuple[str, list[Image]]]) -> None:
+    totals = ImageTotals()
     rows = Rows(lambda image: image.digest, totals)
     for name, images in changes:
         change(rows, name, images)
-        left = list(rows.everything())
-        assert totals.images == len(left)
-        assert totals.tagged == sum(bool(image.tags) for image in left)
-        assert totals.size == sum(image.size or 0 for image in left)
-        untagged = [image for image in left if not image.tags]
-        used = [parts.index_of(image.digest) for image in untagged if not image.subject]
-        assert totals.untagged(known) == UntaggedTotals(
-            unused=used.count(""),
-            unknown=used.count(None),
-            in_indexes=used.count("index"),
-            referrers=len(untagged) - len(used),
-        )
+        assert totals.size == sum(image.size or 0 for image in rows.everything() if not image.media_type)
 
 
-def test_the_totals_follow_what_becomes_known_of_the_indexes() -> None:
-    totals = ImageTotals()
-    totals.add([Image("sha256:a"), Image("sha256:b")])
-    assert totals.untagged(KnownParts(unread=1, listed=True)).unknown == 2
-    assert totals.untagged(KnownParts({"sha256:a": "sha256:i"}, listed=True)) == UntaggedTotals(1, 0, 1, 0)
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        (ImageCounts(32, 29, 28, True), "32 images · 29 tagged · 3 orphans · 28 parts"),
+        (ImageCounts(1, 0, 0, True), "1 image · 0 tagged · 1 orphan"),
+        (ImageCounts(1, 1, 1, False), "1 image · 1 tagged · 1 part"),
+        (ImageCounts(1_057, 29, 3, False), "1,057 images · 29 tagged · 1,028 orphans or parts · 3 parts"),
+    ],
+)
+def test_the_counts_in_words(counts: ImageCounts, text: str) -> None:
+    assert str(counts) == text

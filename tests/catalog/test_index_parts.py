@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, IndexParts, KnownParts, find_parts
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts, parts_of
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST
 from ecrtui.errors import AccessDenied
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -33,11 +35,9 @@ class Env:
     def images(self) -> list[Image]:
         return [image for batch in self.catalog.images("app") for image in batch.items]
 
-    def find(self, *, read: bool) -> IndexParts:
-        parts = IndexParts()
-        for parts.known in find_parts(self.catalog, "app", self.images(), read=read):
-            pass
-        return parts
+    def find(self, *, read: bool) -> KnownParts:
+        *_, known = find_parts(self.catalog, "app", self.images(), read=read)
+        return known
 
     @property
     def requests(self) -> int:
@@ -45,36 +45,30 @@ class Env:
         return calls
 
 
-def test_nothing_is_known_of_a_repository_that_was_not_listed() -> None:
-    assert IndexParts().index_of("sha256:" + "0" * 64) is None
-
-
 def test_a_repository_without_indexes_needs_no_request() -> None:
     env = Env(indexes=0)
-    assert env.find(read=False).known == KnownParts(listed=True)
-    assert env.find(read=False).index_of(env.loose) == ""
+    assert env.find(read=False) == KnownParts(listed=True)
+    assert env.find(read=False).complete
+    assert not KnownParts().complete
 
 
 def test_parts_are_known_once_the_indexes_are_read() -> None:
     env = Env()
     unknown = env.find(read=False)
-    assert (unknown.known.unread, env.requests) == (2, 0)
-    assert unknown.index_of(env.parts[0].digest) is None
-    parts = env.find(read=True)
-    assert [parts.index_of(part.digest) for part in env.parts] == env.indexes
-    assert parts.index_of(env.loose) == ""
-    assert env.requests == 1
-    assert env.find(read=False).known == parts.known
+    assert (unknown.unread, unknown.complete, env.requests) == (set(env.indexes), False, 0)
+    known = env.find(read=True)
+    assert known.indexes == {part.digest: (index,) for part, index in zip(env.parts, env.indexes, strict=True)}
+    assert known.names == {"linux/arm64": {*env.indexes, *(part.digest for part in env.parts)}}
+    assert (known.complete, env.requests) == (True, 1)
+    assert env.find(read=False) == known
     assert env.requests == 1
 
 
 def test_what_is_known_of_an_index_holds_while_another_is_unread() -> None:
     env = Env()
     env.catalog.manifest("app", env.indexes[0])
-    parts = env.find(read=False)
-    assert parts.index_of(env.parts[0].digest) == env.indexes[0]
-    assert parts.index_of(env.parts[1].digest) is None
-    assert parts.known.unread == 1
+    known = env.find(read=False)
+    assert (list(known.indexes), known.unread) == ([env.parts[0].digest], {env.indexes[1]})
 
 
 def test_a_search_goes_on_from_what_is_known() -> None:
@@ -83,18 +77,37 @@ def test_a_search_goes_on_from_what_is_known() -> None:
     for opened in env.indexes[:2]:
         env.catalog.manifest("app", opened)
         *_, known = find_parts(env.catalog, "app", env.images(), read=False, known=known)
-    assert known.indexes == {part.digest: index for part, index in zip(env.parts[:2], env.indexes[:2], strict=True)}
-    assert (known.unread, known.read) == (1, frozenset(env.indexes[:2]))
+    assert known.indexes == {part.digest: (index,) for part, index in zip(env.parts[:2], env.indexes[:2], strict=True)}
+    assert (known.unread, list(known.parts)) == ({env.indexes[2]}, env.indexes[:2])
     asked: list[str] = []
-    images = [image for image in env.images() if image.digest in known.read]
+    images = [image for image in env.images() if image.digest in known.parts]
     env.embedded.faults.before("BatchGetImage", lambda: asked.append("read"), times=None)
-    assert list(find_parts(env.catalog, "app", images, read=True, known=known)) == [known._replace(unread=0)]
+    assert list(find_parts(env.catalog, "app", images, read=True, known=known)) == [known._replace(unread=set())]
     assert asked == []
+
+
+def test_platforms_come_first_and_each_part_once() -> None:
+    def entry(number: int, **more: Any) -> dict[str, Any]:
+        return {"mediaType": OCI_MANIFEST, "digest": f"sha256:{number:064}", "size": 1, **more}
+
+    attestation = {"vnd.docker.reference.type": "attestation-manifest"}
+    arm = entry(2, platform={"os": "linux", "architecture": "arm64", "variant": "v8"})
+    unknown = {"os": "unknown", "architecture": "unknown"}
+    amd = entry(2, platform={"os": "linux", "architecture": "amd64"})
+    entries = [entry(1, platform=unknown, annotations=attestation), arm, amd, entry(3, mediaType=OCI_INDEX), entry(4)]
+    parts = parts_of(json.dumps({"schemaVersion": 2, "manifests": entries}))
+    assert [(part.digest[-1], part.kind.value, part.platform) for part in parts or ()] == [
+        ("2", "image", "linux/arm64/v8, linux/amd64"),
+        ("1", "attestation", ""),
+        ("3", "index", ""),
+        ("4", "image", ""),
+    ]
+    assert parts_of("{") is None
 
 
 def test_many_indexes_are_read_in_few_requests() -> None:
     env = Env(INDEXES_PER_REQUEST + 1)
-    unread = [known.unread for known in find_parts(env.catalog, "app", env.images(), read=True)]
+    unread = [len(known.unread) for known in find_parts(env.catalog, "app", env.images(), read=True)]
     assert unread == [1, 0]
     assert env.requests == 2
 
@@ -107,9 +120,9 @@ def test_an_image_without_a_media_type_may_be_an_index() -> None:
             del row["imageManifestMediaType"]
 
     env.embedded.faults.add(edited("DescribeImages", spoil))
-    assert env.find(read=False).known.unread == 5
-    parts = env.find(read=True)
-    assert [parts.index_of(digest) for digest in (env.parts[0].digest, env.loose)] == [env.indexes[0], ""]
+    assert len(env.find(read=False).unread) == 5
+    known = env.find(read=True)
+    assert (known.indexes[env.parts[0].digest], known.parts[env.loose]) == ((env.indexes[0],), ())
 
 
 def test_an_error_ends_the_search() -> None:

@@ -50,7 +50,7 @@ def env(cli: CliEnv) -> Env:
     return Env(cli)
 
 
-@pytest.mark.parametrize("text", ["is:untagged", "is:untagged pushed<1d", "is:part", "untagged"])
+@pytest.mark.parametrize("text", ["is:untagged", "is:orphan pushed<1d", "is:platform", "untagged", "of:v1"])
 def test_nothing_is_said_of_images_whose_index_was_not_read(env: Env, text: str) -> None:
     result = env.images(text)
     assert (result.code, result.out) == (UNDECIDED, "")
@@ -67,8 +67,27 @@ def test_the_images_that_are_decided_are_printed(env: Env) -> None:
 def test_parts_are_apart_once_the_indexes_are_read(env: Env) -> None:
     assert env.digests("is:untagged", "--read-indexes") == {env.loose}
     assert env.pulled(env.index)
-    assert len(env.digests("is:part", "--read-indexes")) == 2
+    assert len(env.digests("is:platform", "--read-indexes")) == 2
+    assert env.digests("of:v1", "--read-indexes") == env.digests("is:platform", "--read-indexes")
+    assert len(env.digests("is:part", "--read-indexes")) == 3
     assert len(env.digests("tags=0")) == 4
+
+
+def test_the_output_says_what_an_image_is_part_of(env: Env) -> None:
+    rows = {row["imageDigest"]: row.get("partOf") for row in env.images("", "--read-indexes").json_lines}
+    assert (rows.pop(env.index), rows.pop(env.loose)) == ([], [])
+    assert sorted(map(str, rows.values())) == sorted(map(str, [[env.index], [env.index], [env.loose]]))
+    unknown = {row["imageDigest"]: row.get("partOf") for row in env.images("is:tagged !platform:arm").json_lines}
+    assert unknown == {}
+    assert all("partOf" not in row for row in env.images("").json_lines)
+    table = env.cli.run("images", "app", "--output", "csv").out.splitlines()
+    assert {line.rpartition(",")[2] for line in table[1:]} == {"?"}
+
+
+def test_the_platform_of_an_image_that_is_in_no_index_is_not_known(env: Env) -> None:
+    result = env.images("platform:linux !is:index", "--read-indexes")
+    assert (result.code, len(result.json_lines)) == (UNDECIDED, 2)
+    assert "The platform of 1 image is not known: it is in no index" in result.err
 
 
 def test_a_caller_whose_pulls_are_not_recorded_reads_them_unasked(env: Env) -> None:
@@ -91,7 +110,7 @@ def test_every_kind_of_index_has_parts(env: Env) -> None:
     push_index(client, "app", {"linux/arm64": push_image(client, "app", "d")}, "docker", DOCKER_LIST)
     orphan = push_index(client, "app", {"linux/arm64": push_image(client, "app", "e")})
     assert env.digests("is:untagged", "--read-indexes") == {env.loose, orphan.digest}
-    assert len(env.digests("is:part", "--read-indexes")) == 6
+    assert len(env.digests("is:platform", "--read-indexes")) == 6
 
 
 def test_an_archived_index_leaves_its_parts_unknown(env: Env) -> None:

@@ -107,7 +107,7 @@ async def test_lists_keep_their_good_rows_and_name_the_bad_ones(estate: Estate) 
         await pilot.press("down", "ctrl+r")
         await until_gone(pilot, "could not be read")
         await pilot.press("enter")
-        await until(pilot, "2 images")
+        await until(pilot, "1 image · 1 tagged · 1 part")
         with estate.edited("DescribeImages", images):
             await pilot.press("ctrl+r")
             await until(pilot, "rows of the response could not be read")
@@ -118,7 +118,7 @@ async def test_lists_keep_their_good_rows_and_name_the_bad_ones(estate: Estate) 
             check(pilot)
         await pilot.press("down", "ctrl+r")
         await until_gone(pilot, "could not be read")
-        await until(pilot, "2 images")
+        await until(pilot, "1 image · 1 tagged · 1 part")
 
 
 BAD_LISTS = {

@@ -1,9 +1,11 @@
 """The fields of a filter on images.
 
 =====================  ===============================================================================================
-``word`` ``"a word"``  part of a tag, of the digest or of the kind (``untagged`` and ``archived`` too)
+``word`` ``"a word"``  part of a tag, of the digest, of the kind or of a platform (``untagged`` and ``archived`` too)
 ``tag:`` ``tag=``      part of a tag (the whole tag with the wildcards ``*`` and ``?``); the whole tag
 ``digest:``            beginning or part of the digest, with or without ``sha256:``
+``of:``                what belongs to an image: its tag, or the beginning of its digest
+``platform:``          part of a platform, such as ``linux/arm64``; an index has those of its parts
 ``type:``              media type of the manifest or of the artifact
 ``subject:``           digest of the image that this one refers to
 ``size>100MB``         also >= < <= =
@@ -16,12 +18,15 @@
 ``scan:failed``        state of the last scan (complete, active, in-progress, pending, failed, not-scanned …)
 ``is:…``               tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active, scanned,
                        unscanned, referrer
-``is:part``            named by an index of the repository: a platform, an attestation, a nested index
-``is:untagged``        without tags, not a part of an index, and not a referrer (``tags=0``: all without tags)
+``is:part``            belongs to an image that exists: as a platform, an attestation, a signature, an SBOM …
+``is:platform``        a platform of an index
+``is:untagged``        without tags, and no part (``is:orphan`` is the same; ``tags=0``: all without tags)
 =====================  ===============================================================================================
 
-An image without known findings matches neither ``severity>=high`` nor ``!severity>=high``. A filter reports such images
-as undecided. So is an image without tags for ``is:untagged`` while the manifest of an index was not read.
+What is not known decides nothing. An image without known findings matches neither ``severity>=high`` nor
+``!severity>=high``. A filter reports such images as undecided. So is an image without tags for ``is:untagged``,
+``is:part``, ``is:image`` or ``of:`` while the manifest of an index was not read. The platform of an image that is in no
+index is in its config, which is not read, so ``platform:`` does not decide about it.
 """
 
 from __future__ import annotations
@@ -31,7 +36,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain, compress
-from operator import attrgetter
+from operator import attrgetter, gt
 
 from ecrtui.catalog.column_cache import cached_column
 from ecrtui.catalog.filter.language import (
@@ -58,7 +63,8 @@ from ecrtui.catalog.filter.values import (
     time_test,
     value_error,
 )
-from ecrtui.catalog.index_parts import IndexParts
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.index_parts import KnownParts
 from ecrtui.ecr.findings import NOT_SCANNED, SEVERITIES
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
@@ -72,6 +78,10 @@ _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
 _PARTS = Knowledge.INDEX_PARTS
 _MIN_LABEL_LENGTH = 3
 """A beginning of ``untagged`` or ``archived`` selects these images from this length on."""
+_PLATFORM_WORDS = frozenset(
+    ("linux", "windows", "freebsd", "darwin", "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "wasm")
+)
+"""Words that name operating systems and architectures (GOOS and GOARCH). They need to know the parts of indexes."""
 
 _TAGS: Callable[[Image], tuple[str, ...]] = attrgetter("tags")
 _MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
@@ -80,29 +90,44 @@ _DIGEST: Callable[[Image], str] = attrgetter("digest")
 _SUBJECT: Callable[[Image], str] = attrgetter("subject")
 
 
-def _plain(term: Term, parts: IndexParts) -> Condition[Image]:
+def _plain(term: Term, groups: ImageGroups) -> Condition[Image]:
     found = matcher(term.value)
     if term.value.kind is Written.FUZZY:
         return Condition(_any_tag(found), {"tag": found.find})
     digest = digest_matcher(term)
-    masks: list[Flags] = [_any_tag(found)]
+    masks: list[Flags] = [_any_tag(found), _named(found, groups)]
     if digest is not NEVER:
         masks.append(of_text(_DIGEST, digest))
     if kinds := list(compress(ImageKind, found.match_many([kind.value for kind in ImageKind]))):
-        masks.append(_of_kind(kinds))
+        masks.append(_of_kind(kinds, groups))
     if _is_label(term, "archived"):
         masks.append(_in_archive)
     condition: Condition[Image] = Condition(
         any_of(*masks), {"tag": found.find, "digest": digest.find, "kind": found.find}
     )
-    if not (_is_label(term, "untagged") or _is_label(term, "<untagged>")):
-        return condition
-    return replace(
-        condition,
-        mask=any_of(*masks, _untagged_with(parts, "")),
-        undecided=_untagged_with(parts, None),
-        needs=_PARTS,
-    )
+    if _is_label(term, "untagged") or _is_label(term, "<untagged>"):
+        untagged = _untagged_with(groups, False)
+        unknown = _untagged_with(groups, None)
+        return replace(condition, mask=any_of(*masks, untagged), undecided=unknown, needs=_PARTS)
+    if _is_label(term, "attestation"):
+        return replace(condition, undecided=_maybe_part(groups), needs=_PARTS)
+    if not _PLATFORM_WORDS.isdisjoint(term.value.text.lower().split("/")):
+        unread: Flags = lambda images: map(groups.is_unread, images)  # noqa: E731
+        return replace(condition, undecided=any_of(_maybe_part(groups), unread), needs=_PARTS)
+    return condition
+
+
+def _named(found: Matcher, groups: ImageGroups) -> Flags:
+    """Return the mask of the parts whose platform or kind matches, and of the indexes with such a platform."""
+
+    def mask(images: Sequence[Image]) -> bytes:
+        names = list(groups.known.names.items())
+        matching = [digests for _, digests in compress(names, found.match_many([name for name, _ in names]))]
+        if not matching:
+            return bytes(len(images))
+        return bytes(any(image.digest in digests for digests in matching) for image in images)
+
+    return mask
 
 
 def _is_label(term: Term, label: str) -> bool:
@@ -130,9 +155,28 @@ def _all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
     )
 
 
-def _of_kind(kinds: Collection[ImageKind]) -> Flags:
+def _of_kind(kinds: Collection[ImageKind], groups: ImageGroups) -> Flags:
+    """Return the mask of the images of these kinds. The media types of an attestation in an index are of an image."""
     table = bytes(number < len(_NUMBERS) and tuple(ImageKind)[number] in kinds for number in range(256))
-    return lambda images: cached_column(images, _all_kinds).translate(table)
+    attests = ImageKind.ATTESTATION in kinds
+
+    def mask(images: Sequence[Image]) -> bytes:
+        flags = cached_column(images, _all_kinds).translate(table)
+        attestations = groups.known.names.get(ImageKind.ATTESTATION.value)
+        if not attestations or (attests == (ImageKind.IMAGE in kinds)):
+            return flags
+        return bytes(
+            attests if image.digest in attestations else flag for image, flag in zip(images, flags, strict=True)
+        )
+
+    return mask
+
+
+def _maybe_part(groups: ImageGroups) -> Flags:
+    """Return the mask of the images without tags that an index may name that was not read: as what is not known."""
+    return lambda images: [
+        not image.tags and image.kind is ImageKind.IMAGE and groups.is_part(image) is None for image in images
+    ]
 
 
 def _all_kinds(images: Sequence[Image]) -> bytes:
@@ -261,24 +305,94 @@ def _worst(image: Image) -> int | None:
     return None if image.findings is None else max(_ranks(image), default=0)
 
 
-def _untagged(parts: IndexParts) -> Condition[Image]:
+def _untagged(groups: ImageGroups) -> Condition[Image]:
     """Return the condition on images that nothing is known to need: no tag, no index, and no subject."""
-    return Condition(_untagged_with(parts, ""), {}, _untagged_with(parts, None), _PARTS)
+    return Condition(_untagged_with(groups, False), {}, _untagged_with(groups, None), _PARTS)
 
 
-def _untagged_with(parts: IndexParts, index: str | None) -> Flags:
-    """Return the mask of the images without tags whose index is this one, empty for none, None for not known."""
-    return lambda images: [
-        not image.tags and not image.subject and parts.index_of(image.digest) == index for image in images
-    ]
+def _untagged_with(groups: ImageGroups, is_part: bool | None) -> Flags:
+    """Return the mask of the images without tags that are parts, or are not, or of which that is not known (None)."""
+    return lambda images: [not image.tags and groups.is_part(image) is is_part for image in images]
 
 
-def _part(parts: IndexParts) -> Condition[Image]:
-    """Return the condition on images that an index names."""
+def _part(groups: ImageGroups) -> Condition[Image]:
+    """Return the condition on images that belong to another image."""
     return Condition(
-        lambda images: [parts.index_of(image.digest) for image in images],
+        lambda images: [bool(groups.is_part(image)) for image in images],
         {},
-        lambda images: [parts.index_of(image.digest) is None for image in images],
+        lambda images: [groups.is_part(image) is None for image in images],
+        _PARTS,
+    )
+
+
+def _platform_part(groups: ImageGroups) -> Condition[Image]:
+    """Return the condition on the platforms of indexes."""
+
+    def is_platform(image: Image) -> bool:
+        part = groups.part(image.digest)
+        return part is not None and bool(part.platform)
+
+    return Condition(
+        lambda images: [is_platform(image) for image in images],
+        {},
+        lambda images: [
+            image.kind is ImageKind.IMAGE and groups.is_part(image) is None and not is_platform(image)
+            for image in images
+        ],
+        _PARTS,
+    )
+
+
+def _platform(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
+    found = field_matcher(term)
+
+    def matches(image: Image) -> bool:
+        part = groups.part(image.digest)
+        names = groups.platforms(image.digest) if part is None or not part.platform else (part.platform,)
+        return any(found.match_many(names))
+
+    def is_unknown(image: Image) -> bool:
+        if image.kind is ImageKind.INDEX:
+            return groups.is_unread(image)
+        return image.kind is ImageKind.IMAGE and groups.part(image.digest) is None
+
+    return Condition(
+        lambda images: [matches(image) for image in images],
+        {"kind": found.find, "tag": found.find},
+        lambda images: [is_unknown(image) for image in images],
+        _PARTS,
+    )
+
+
+def _of(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
+    """Return the condition on what belongs to an image: directly, or to a part of it."""
+    require_plain(term, ":", "=")
+    if not term.value.text:
+        raise value_error(term, "of: needs a value", "Use of:TAG or of:DIGEST.")
+    exact = matcher(term.value, exact="*" not in term.value.text and "?" not in term.value.text)
+    digest = digest_matcher(term)
+
+    def is_meant(image: Image) -> bool:
+        return any(exact.match_many(image.tags)) or any(digest.match_many((image.digest,)))
+
+    def matches(image: Image) -> bool:
+        return any(is_meant(owner) for owner in groups.existing_owners(image))
+
+    checked: tuple[KnownParts | None, bool] = (None, False)
+
+    def is_unread() -> bool:
+        """Return True if an index that is meant, or belongs to what is meant, was not read."""
+        nonlocal checked
+        known = groups.known
+        if checked[0] is not known:
+            unread = [image for digest in tuple(known.unread) if (image := groups.find(digest)) is not None]
+            checked = known, not known.listed or any(is_meant(image) or matches(image) for image in unread)
+        return checked[1]
+
+    return Condition(
+        lambda images: [matches(image) for image in images],
+        {},
+        lambda images: [is_unread() and not matches(image) for image in images],
         _PARTS,
     )
 
@@ -294,7 +408,7 @@ _IS: dict[str, Mask[Image]] = {
     "referrer": lambda images: map(_SUBJECT, images),
 }
 
-_IS_PARTS = {"untagged": _untagged, "part": _part}
+_IS_PARTS = {"untagged": _untagged, "orphan": _untagged, "part": _part, "platform": _platform_part}
 
 _IS_SCAN: dict[str, Mask[Image]] = {
     "scanned": lambda images: [image.findings is not None for image in images],
@@ -302,26 +416,34 @@ _IS_SCAN: dict[str, Mask[Image]] = {
 }
 
 
-def _is(term: Term, now: float, parts: IndexParts) -> Condition[Image]:
+def _is(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
     require_plain(term, ":", "=")
     word = one_of(term, (*_IS_PARTS, *_IS, *_IS_SCAN, *_KINDS))
     if word in _IS_PARTS:
-        return _IS_PARTS[word](parts)
+        return _IS_PARTS[word](groups)
     if word in _IS_SCAN:
         return _of_scan(_IS_SCAN[word])
     kind = _KINDS.get(word)
-    return Condition(_IS[word] if kind is None else _of_kind((kind,)), {})
+    if kind is None:
+        return Condition(_IS[word], {})
+    mask = _of_kind((kind,), groups)
+    if kind not in (ImageKind.IMAGE, ImageKind.ATTESTATION):
+        return Condition(mask, {})
+    unknown = _maybe_part(groups)
+    return Condition(lambda images: map(gt, mask(images), unknown(images)), {}, unknown, _PARTS)
 
 
-def image_schema(parts: IndexParts) -> FilterSchema[Image]:
+def image_schema(groups: ImageGroups) -> FilterSchema[Image]:
     """Return the fields of a filter on the images of a repository.
 
     Args:
-        parts: the parts of the indexes of this repository. What becomes known later counts, too.
+        groups: the images of this repository that belong together. What becomes known later counts, too.
     """
-    return FilterSchema(partial(_plain, parts=parts), {**_FIELDS, "is": partial(_is, parts=parts)})
+    of_groups = {name: partial(make, groups=groups) for name, make in _GROUP_FIELDS.items()}
+    return FilterSchema(partial(_plain, groups=groups), {**_FIELDS, **of_groups})
 
 
+_GROUP_FIELDS = {"is": _is, "of": _of, "platform": _platform}
 _FIELDS: dict[str, Callable[[Term, float], Condition[Image]]] = {
     "tag": _tag,
     "digest": _digest,

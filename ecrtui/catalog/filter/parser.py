@@ -15,7 +15,7 @@ from ecrtui.catalog.filter.language import Condition, FilterSchema, Knowledge
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.filter.matching import Spans, merged
 from ecrtui.catalog.filter.repositories import REPOSITORIES
-from ecrtui.catalog.index_parts import IndexParts
+from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 
@@ -29,7 +29,8 @@ class Filter(Generic[Item]):
     text: str
     matches: Callable[[Item], bool] = field(repr=False, compare=False)
     """Returns True if an item matches. The predicate of a parsed filter is a
-    :class:`~ecrtui.catalog.batch_predicate.BatchPredicate`."""
+    :class:`~ecrtui.catalog.batch_predicate.BatchPredicate`, and a
+    :class:`~ecrtui.catalog.batch_predicate.GroupPredicate`."""
     highlights: Sequence[Mapping[str, Callable[[str], Spans]]] = field(default=(), repr=False, compare=False)
     """By term: finders of the ranges to highlight, by the name of the shown value. Negated terms have none."""
     undecided: Callable[[Sequence[Item]], Sequence[int]] = field(default=lambda items: [], repr=False, compare=False)
@@ -62,18 +63,18 @@ class Filter(Generic[Item]):
         return merged(span for finder in finders for span in finder(text))
 
 
-def parse(text: str, now: float | None = None, parts: IndexParts | None = None) -> Filter[Image]:
+def parse(text: str, now: float | None = None, groups: ImageGroups | None = None) -> Filter[Image]:
     """Parse a filter on images.
 
     Args:
         text: the filter; a blank text matches everything.
         now: the current time in seconds since the epoch, for ages; None to read the clock.
-        parts: the parts of the indexes of the repository; None if nothing is known of them.
+        groups: the images of the repository that belong together; None if nothing is known of them.
 
     Raises:
         FilterError: the text is not a valid filter.
     """
-    return parse_terms(text, image_schema(parts or IndexParts()), now)
+    return parse_terms(text, image_schema(ImageGroups() if groups is None else groups), now)
 
 
 def parse_repositories(text: str, now: float | None = None) -> Filter[Repository]:
@@ -129,6 +130,11 @@ class _All(Generic[Item]):
     def matching_indices(self, items: Sequence[Item], /) -> Sequence[int]:
         """Return the indices of the matching items, ascending. Each clause tests what the ones before it left."""
         return _select(items, [clause.select for clause in self._clauses])
+
+    def admits(self, item: Item, /) -> bool:
+        """Return True unless a negated term hides the item, with all that belongs to it."""
+        hiding = (clause.condition.mask for clause in self._clauses if clause.negated)
+        return not any(any(mask((item,))) for mask in hiding)
 
     def undecided_indices(self, items: Sequence[Item]) -> Sequence[int]:
         """Return the indices of the items that might match, ascending."""

@@ -13,8 +13,8 @@ from textual.widget import Widget
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
-from ecrtui.catalog.image_totals import ImageTotals
-from ecrtui.catalog.index_parts import IndexParts
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.image_totals import ImageCounts, ImageTotals
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
@@ -31,7 +31,8 @@ from ecrtui.retag.write_history import WritePlace
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.comparison.actions import CompareMixin
-from ecrtui.tui.image_columns import image_columns, short_kind
+from ecrtui.tui.folding_actions import FoldingMixin
+from ecrtui.tui.image_columns import image_columns
 from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
@@ -66,6 +67,7 @@ class ImagesScreen(
     CompareMixin,
     InspectMixin,
     ImageWatchMixin,
+    FoldingMixin,
     PartLoadingMixin,
     ScanLoadingMixin,
 ):
@@ -94,13 +96,12 @@ class ImagesScreen(
         self._pull_times = True
         """The registry records when an image was last pulled."""
         self.image_totals = ImageTotals()
-        self.rows = Rows(lambda image: image.digest, self.image_totals)
-        self.parts = IndexParts()
+        self.groups = ImageGroups()
+        self.rows = Rows(lambda image: image.digest, self.image_totals, groups=self.groups)
+        self.groups.find = self.rows.get
         self.preview = ManifestPreview(repository)
         self.tag_cells = TagCells()
-        self.columns = image_columns(
-            self.tag_cells, self._kind, self.unknown_scan, self._unknown_pull, self.parts.index_of
-        )
+        self.columns = image_columns(self.tag_cells, self.groups, self.unknown_scan, self._unknown_pull)
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
     @property
@@ -122,6 +123,7 @@ class ImagesScreen(
                 yield widget
 
     async def prepare(self, session: Session) -> None:
+        await super().prepare(session)
         self._pull_times = session.registry.capabilities.pull_times
         if self.tag_cells.protect(session.settings.protected_tags):
             self.table.redraw()
@@ -134,25 +136,17 @@ class ImagesScreen(
         return session.catalog.images(self.repository_name)
 
     def parse_filter(self, line: str) -> Filter[Image]:
-        return parse(line, parts=self.parts)
+        return parse(line, groups=self.groups)
 
     def totals(self) -> str:
         """Return the counts and the bytes of the repository."""
-        counts = self.image_totals
-        return " · ".join(
-            (
-                units.format_count(counts.images, *self.NOUNS),
-                f"{units.format_number(counts.tagged)} tagged",
-                *self.untagged_totals(counts.untagged(self.parts.known)),
-                units.format_size(counts.size),
-            )
-        )
+        rows = self.rows
+        images = rows.total - rows.inside_count
+        counts = ImageCounts(images, rows.alone_count, rows.inside_count, self.groups.known.complete)
+        return f"{counts} · {units.format_size(self.image_totals.size)}"
 
     def _unknown_pull(self) -> str:
         return "never" if self._pull_times else "not supported"
-
-    def _kind(self, image: Image) -> str:
-        return short_kind(image, self.preview.platforms.get(image.digest, ""))
 
     def has_changed(self, before: Image, after: Image) -> bool:
         """A scan is no change: a refresh forgets it and reads it again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rich.style import Style
 from textual.cache import LRUCache
@@ -14,6 +14,7 @@ from ecrtui.catalog.rows import Key, Rows
 from ecrtui.tui.table.column_layout import ColumnLayout
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import (
+    FOLD_CELLS,
     HeaderState,
     HeaderStyles,
     Highlight,
@@ -67,6 +68,11 @@ Table {
     & > .table--note { color: $text-muted; }
 }
 """
+
+
+def gutter(rows: Rows[Any], *, markable: bool) -> int:
+    """Return the cells at the left that belong to no column: for the cursor, the mark, and the sign of folded rows."""
+    return (3 if markable else 2) + (FOLD_CELLS if rows.has_groups else 0)
 
 
 class TablePainter(Generic[Item]):
@@ -130,6 +136,7 @@ class TablePainter(Generic[Item]):
             highlight=highlight,
             sign=self._signs.sign_of(key),
             changed=self._signs.is_flashing(key),
+            outline=rows.outline(index) if rows.has_groups else None,
         )
         fill = self._widget.get_visual_style("table--row").rich_style
         cached = self._strips.get((key, state))

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.style import Style
 
+from ecrtui.catalog.folding import Outline
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table.column_layout import GAP, Column, PlacedColumn
 from ecrtui.tui.textual_fixes import segments as paint
@@ -19,6 +20,12 @@ Highlight = Callable[[str], text.Spans]
 """Returns the ranges of a cell's text to highlight."""
 
 CURSOR, MARK, ASCENDING, DESCENDING = "▸", "✓", "▲", "▼"
+
+FOLD_CELLS = 2
+"""Cells of the sign of a row that can be folded, with a blank."""
+
+INDENT = 2
+"""Cells that a row is indented for each row that it is below."""
 
 
 class HeaderState(NamedTuple):
@@ -54,6 +61,7 @@ class RowState(NamedTuple):
         highlight: Returns the ranges to highlight in columns with ``matches``; None for none.
         sign: A sign of one cell in the first blank cell after the cursor; empty for none.
         changed: True if the row has another color for a moment, because it changed.
+        outline: How the row is folded; None in a list whose rows do not fold.
     """
 
     cursor: bool
@@ -63,6 +71,7 @@ class RowState(NamedTuple):
     highlight: Highlight | None
     sign: str = ""
     changed: bool = False
+    outline: Outline | None = None
 
 
 class RowStyles(NamedTuple):
@@ -110,13 +119,17 @@ def render_row(
     cursor = CURSOR if state.cursor else " "
     mark = "" if state.marked is None else MARK if state.marked else " "
     gutter_text = mark + " " if not state.sign else (mark + " ").replace(" ", state.sign, 1)
-    parts = [Segment(cursor + gutter_text, styles.base.rich_style)]
+    fold = "" if state.outline is None else f"{state.outline.sign or ' '} "
+    parts = [Segment(cursor + gutter_text + fold, styles.base.rich_style)]
     if note and len(placed) > 1:
         first, end = placed[0], placed[-1].start + placed[-1].width
         column: Column[Item] = Column("note", "", lambda item: note, style=NOTE_STYLE)
         placed = [first, PlacedColumn(column, placed[1].start, end - placed[1].start)]
-    for column_here in placed:
-        parts += _cell(column_here, item, state.highlight, styles)
+    indent = 0 if state.outline is None else INDENT * state.outline.depth
+    for number, column_here in enumerate(placed):
+        inset = 0 if number else min(indent, column_here.width - 1)
+        parts.append(Segment(" " * inset, styles.base.rich_style))
+        parts += _cell(column_here._replace(width=column_here.width - inset), item, state.highlight, styles)
         parts.append(Segment(" " * GAP, styles.base.rich_style))
     return Strip(parts, gutter + sum(column.width + GAP for column in placed))
 

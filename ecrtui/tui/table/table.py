@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from ecrtui.catalog.rows import Key, Predicate, RowDelta, Rows
+from ecrtui.catalog.rows import Key, Place, Predicate, RowDelta, Rows
 from ecrtui.catalog.sort_filter_job import SortKey
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.table import messages, painter
@@ -90,7 +90,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self.markable = markable
         self.sorted_by = sort
         self._placeholder = Placeholder(note)
-        self._layout = ColumnLayout(columns, 3 if markable else 2, chosen)
+        self._layout = ColumnLayout(columns, painter.gutter(rows, markable=markable), chosen)
         self._arranger = Arranger(
             rows,
             slice_seconds,
@@ -267,6 +267,26 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if index is not None:
             self._move(index)
 
+    def regroup(self) -> None:
+        """Find out anew which rows belong to which others, and show them so."""
+        self.rows.groups_changed()
+        self._start_job()
+
+    def unfold(self, on: bool) -> None:
+        """Unfold the row under the cursor, or fold the row that the cursor is on or below."""
+        cursor = self.rows.cursor
+        if cursor is not None:
+            self._change(lambda: self.rows.unfold(cursor, on))
+            self._painter.forget_rows()
+            self._show_cursor()
+            self.refresh()
+
+    def unfold_all(self, on: bool) -> None:
+        """Unfold or fold all rows."""
+        self.rows.unfold_all(on)
+        self._painter.forget_rows()
+        self._start_job()
+
     def activate(self) -> None:
         """Open the row under the cursor, as a double click does."""
         item = self.current
@@ -292,8 +312,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             return
         start = None if self._last_marked is None else self.rows.index_of(self._last_marked)
         first, last = sorted((cursor if start is None else start, cursor))
-        self.rows.mark(self.rows.keys(first, last + 1))
-        self._last_marked = self.rows.keys(cursor, cursor + 1)[0]
+        self.rows.mark_range(first, last)
+        self._last_marked = self.rows.key_at(cursor)
         self._marks_changed()
 
     def mark_all(self) -> None:
@@ -314,13 +334,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _change(self, change: Callable[[], Outcome]) -> Outcome:
         """Change the rows and keep the row under the cursor, or else the first visible row, on its line."""
-        key, offset = self._anchor()
+        place, offset = self._anchor()
         before = self._visible_state()
         outcome = change()
         if self._layout.sample(self.rows):
             self._place_columns()
         self._resize()
-        index = None if key is None else self.rows.index_of(key)
+        index = None if place is None else self.rows.position(place)
         if index is not None:
             self._scroll(index - offset)
         else:
@@ -344,13 +364,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._arranger.highlight,
         )
 
-    def _anchor(self) -> tuple[Key | None, int]:
-        """Return the key of the row that keeps its place and its line below the header."""
+    def _anchor(self) -> tuple[Place | None, int]:
+        """Return the row that keeps its place and its line below the header."""
         cursor, top = self.rows.cursor, self.scroll_offset.y
         if cursor is None or not self.rows.anchored:
             return None, 0
         seen = cursor if top <= cursor < top + self._page else min(top, len(self.rows) - 1)
-        return self.rows.key_of(self.rows[seen]), seen - top
+        return self.rows.place_at(seen), seen - top
 
     def _resize(self) -> None:
         """Set the virtual size to that of the rows and the columns."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import pytest
 
+from ecrtui.catalog.batch_predicate import GroupPredicate
 from ecrtui.catalog.filter import Knowledge, parse
-from ecrtui.catalog.index_parts import IndexParts, KnownParts
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.index_parts import KnownParts, Part
 from ecrtui.ecr.image import Image, ImageKind
 
 NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are
@@ -63,17 +66,19 @@ IMAGES = {
 }
 
 
-def index_parts(known: KnownParts) -> IndexParts:
-    parts = IndexParts()
-    parts.known = known
-    return parts
+def groups_of(images: Iterable[Image], known: KnownParts) -> ImageGroups:
+    by_digest = {image.digest: image for image in images}
+    groups = ImageGroups(by_digest.get)
+    groups.add(by_digest.values())
+    groups.known = known
+    return groups
 
 
 NO_PARTS = KnownParts(listed=True)
 
 
 def found(text: str, known: KnownParts = NO_PARTS) -> set[str]:
-    chosen = parse(text, NOW, index_parts(known))
+    chosen = parse(text, NOW, groups_of(IMAGES.values(), known))
     return {name for name, image in IMAGES.items() if chosen.matches(image)}
 
 
@@ -188,8 +193,8 @@ EVERYTHING = set(IMAGES)
         ("findings>2", {"release", "triaged"}),
         ("findings=0", {"index"}),
         ("is:tagged size>1MB pushed<30d !prod", {"candidate"}),
-        ("is:part", set()),
-        ("!is:part", EVERYTHING),
+        ("is:part", {"signature"}),
+        ("!is:part", EVERYTHING - {"signature"}),
     ],
 )
 def test_a_filter_matches_the_right_images(text: str, names: set[str]) -> None:
@@ -226,55 +231,112 @@ def test_a_filter_reports_the_images_that_it_cannot_decide_about(text: str, name
 
 
 PARTS = {
-    **{name: Image(digest(start)) for name, start in (("amd64", "a1"), ("attestation", "a2"), ("loose", "a3"))},
+    **{name: Image(digest(start), (), media_type=OCI) for name, start in (("amd64", "a1"), ("attestation", "a2"))},
+    "loose": Image(digest("a3"), (), media_type=OCI),
     "index": Image(digest("b1"), ("multi",), media_type=INDEX),
     "old index": Image(digest("b2"), (), media_type=INDEX),
-    "tagged part": Image(digest("a4"), ("v1",)),
-    "signature": Image(digest("c1"), (), subject=digest("b1")),
+    "tagged part": Image(digest("a4"), ("v1",), media_type=OCI),
+    "signature": Image(digest("c1"), (), media_type=OCI, artifact_media_type="a/signature", subject=digest("b1")),
+    "sbom": Image(digest("c2"), (f"sha256-{'a1':0<64}.sbom",), media_type=OCI),
+    "lost": Image(digest("c3"), (), media_type=OCI, artifact_media_type="a/spdx", subject=digest("dead")),
 }
 IN_INDEX = {"amd64", "attestation", "tagged part"}
-ALL_READ = KnownParts({digest(start): digest("b1") for start in ("a1", "a2", "a4")}, listed=True)
-ONE_UNREAD = ALL_READ._replace(unread=1)
-NOTHING_READ = KnownParts()
+INSIDE = {*IN_INDEX, "signature", "sbom"}
+ORPHANS = {"loose", "old index", "lost"}
+MULTI = (
+    Part(digest("a1"), ImageKind.IMAGE, "linux/amd64"),
+    Part(digest("a4"), ImageKind.IMAGE, "windows/arm64"),
+    Part(digest("a2"), ImageKind.ATTESTATION),
+)
+ALL_READ = KnownParts(
+    {digest("b1"): MULTI, digest("b2"): ()},
+    {part.digest: (digest("b1"),) for part in MULTI},
+    {
+        "linux/amd64": {digest("a1"), digest("b1")},
+        "windows/arm64": {digest("a4"), digest("b1")},
+        "attestation": {digest("a2")},
+    },
+    listed=True,
+)
+ONE_UNREAD = ALL_READ._replace(parts={digest("b1"): MULTI}, unread={digest("b2")})
+NOTHING_READ = KnownParts(unread={digest("b1"), digest("b2")}, listed=True)
+UNTAGGED = {name for name, image in PARTS.items() if not image.tags}
 
 
 @pytest.mark.parametrize(
     ("text", "known", "names", "undecided"),
     [
-        ("is:untagged", ALL_READ, {"loose", "old index"}, set()),
-        ("is:untagged", ONE_UNREAD, set(), {"loose", "old index"}),
-        ("is:untagged", NOTHING_READ, set(), {"amd64", "attestation", "loose", "old index"}),
-        ("untagged", ALL_READ, {"loose", "old index"}, set()),
-        ("<untag", ONE_UNREAD, set(), {"loose", "old index"}),
-        ("!is:untagged", ALL_READ, set(PARTS) - {"loose", "old index"}, set()),
-        ("!untagged", ONE_UNREAD, set(PARTS) - {"loose", "old index"}, {"loose", "old index"}),
-        ("is:untagged !is:index", ALL_READ, {"loose"}, set()),
-        ("is:part", ALL_READ, IN_INDEX, set()),
-        ("is:part is:tagged", ALL_READ, {"tagged part"}, set()),
+        ("is:untagged", ALL_READ, ORPHANS, set()),
+        ("is:orphan", ALL_READ, ORPHANS, set()),
+        ("is:untagged", ONE_UNREAD, set(), ORPHANS),
+        ("is:untagged", NOTHING_READ, set(), {"amd64", "attestation", *ORPHANS}),
+        ("is:untagged", KnownParts(), set(), {"amd64", "attestation", *ORPHANS}),
+        ("untagged", ALL_READ, ORPHANS, set()),
+        ("<untag", ONE_UNREAD, set(), ORPHANS),
+        ("!is:untagged", ALL_READ, set(PARTS) - ORPHANS, set()),
+        ("!untagged", ONE_UNREAD, set(PARTS) - ORPHANS, ORPHANS),
+        ("is:untagged !is:index", ALL_READ, {"loose", "lost"}, set()),
+        ("is:part", ALL_READ, INSIDE, set()),
+        ("is:part is:tagged", ALL_READ, {"tagged part", "sbom"}, set()),
+        ("is:part", ONE_UNREAD, INSIDE, set(PARTS) - INSIDE),
+        ("!is:part", ALL_READ, set(PARTS) - INSIDE, set()),
+        ("!is:part", NOTHING_READ, set(), set(PARTS) - {"signature", "sbom"}),
+        ("tags=0", NOTHING_READ, UNTAGGED, set()),
+        ("is:tagged", NOTHING_READ, set(PARTS) - UNTAGGED, set()),
+        ("is:platform", ALL_READ, {"amd64", "tagged part"}, set()),
+        ("is:platform", NOTHING_READ, set(), {"amd64", "attestation", "loose", "tagged part"}),
+        ("is:attestation", ALL_READ, {"attestation"}, set()),
+        ("is:attestation", NOTHING_READ, set(), {"amd64", "attestation", "loose"}),
+        ("attestation", ALL_READ, {"attestation"}, set()),
+        ("attes", NOTHING_READ, set(), {"amd64", "attestation", "loose"}),
+        ("is:image", ALL_READ, {"amd64", "loose", "tagged part"}, set()),
+        ("!is:image", ALL_READ, set(PARTS) - {"amd64", "loose", "tagged part"}, set()),
         (
-            "is:part",
-            ONE_UNREAD,
-            IN_INDEX,
-            set(PARTS) - IN_INDEX,
+            "is:image",
+            NOTHING_READ,
+            {"amd64", "attestation", "loose", "tagged part"} - UNTAGGED,
+            UNTAGGED & {"amd64", "attestation", "loose"},
         ),
-        ("!is:part", ALL_READ, set(PARTS) - IN_INDEX, set()),
-        ("!is:part", NOTHING_READ, set(), set(PARTS)),
-        ("tags=0", NOTHING_READ, {"amd64", "attestation", "loose", "old index", "signature"}, set()),
-        ("is:tagged", NOTHING_READ, {"index", "tagged part"}, set()),
+        ("signature", ALL_READ, {"signature"}, set()),
+        ("sbom", ALL_READ, {"sbom", "lost"}, set()),
+        ("arm64", ALL_READ, {"tagged part", "index"}, set()),
+        ("linux/amd", ALL_READ, {"amd64", "index"}, set()),
+        ("windows", NOTHING_READ, set(), {"amd64", "attestation", "loose", "index", "old index"}),
+        ("platform:linux", ALL_READ, {"amd64", "index"}, {"loose"}),
+        ("platform=linux/amd64 is:platform", ALL_READ, {"amd64"}, set()),
+        ("!platform:arm64 is:index", ALL_READ, {"old index"}, set()),
+        ("platform:arm64 is:index", ONE_UNREAD, {"index"}, {"old index"}),
+        ("of:multi", ALL_READ, INSIDE, set()),
+        ("of:sha256:b1", ALL_READ, INSIDE, set()),
+        ("of:a1", ALL_READ, {"sbom"}, set()),
+        ("of:mul", ALL_READ, set(), set()),
+        ("of:mul*", ALL_READ, INSIDE, set()),
+        ("of:multi", ONE_UNREAD, INSIDE, set()),
+        ("of:sha256:b2", ONE_UNREAD, set(), set(PARTS)),
+        ("of:multi", NOTHING_READ, {"signature"}, set(PARTS) - {"signature"}),
+        ("!of:multi", KnownParts(), set(), set(PARTS) - {"signature"}),
     ],
 )
-def test_parts_of_an_index_are_not_untagged(text: str, known: KnownParts, names: set[str], undecided: set[str]) -> None:
-    chosen, images = parse(text, NOW, index_parts(known)), list(PARTS.values())
+def test_what_belongs_together_can_be_filtered(
+    text: str, known: KnownParts, names: set[str], undecided: set[str]
+) -> None:
+    chosen, images = parse(text, NOW, groups_of(PARTS.values(), known)), list(PARTS.values())
     assert {name for name, image in PARTS.items() if chosen.matches(image)} == names
     assert {list(PARTS)[position] for position in chosen.undecided(images)} == undecided
-    assert bool(chosen.needs) == (text not in ("tags=0", "is:tagged"))
+    assert not undecided or Knowledge.INDEX_PARTS in chosen.needs
+
+
+def test_a_negated_term_hides_an_image_with_its_parts() -> None:
+    chosen: object = parse("size<1MB !multi", NOW, groups_of(PARTS.values(), ALL_READ)).matches
+    assert isinstance(chosen, GroupPredicate)
+    assert (chosen.admits(PARTS["index"]), chosen.admits(PARTS["old index"])) == (False, True)
 
 
 def test_what_becomes_known_later_counts() -> None:
-    parts = IndexParts()
-    chosen = parse("is:untagged", NOW, parts)
+    groups = groups_of(PARTS.values(), NOTHING_READ)
+    chosen = parse("is:untagged", NOW, groups)
     assert not chosen.matches(PARTS["loose"])
-    parts.known = ALL_READ
+    groups.known = ALL_READ
     assert chosen.matches(PARTS["loose"])
 
 

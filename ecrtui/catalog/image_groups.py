@@ -1,0 +1,188 @@
+"""Which images of a repository belong to which others: an index and its parts, a subject and its referrers.
+
+People see one image where ECR lists several: an index, its platforms and attestations, and the signatures and SBOMs
+that are attached to them. ECR tells the subject of a referrer. It does not tell the parts of an index; see
+:mod:`ecrtui.catalog.index_parts`. Cosign attaches by a tag that contains the digest of the subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ecrtui.catalog.index_parts import KnownParts, Part
+from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.image import Image, ImageKind
+
+_ATTACHING_TAG = re.compile(r"sha256-(?P<digits>[0-9a-f]{64})(?:\.[a-z0-9]+)?")
+"""A tag that attaches an image to a subject: ``sha256-<hex>.sig``, ``.att``, ``.sbom`` of cosign, and the tag without
+suffix of the index of referrers (OCI distribution specification, referrers tag schema)."""
+
+
+class ImageGroups:
+    """The images of one repository that belong together, as far as they are known now.
+
+    It follows the images as they come and go. Only lookups are safe in other threads.
+
+    Args:
+        find: returns the image of the repository with this digest; None if there is none.
+    """
+
+    def __init__(self, find: Callable[[str], Image | None] = lambda digest: None) -> None:
+        self.find = find
+        self.known = KnownParts()
+        """What is known about the parts of the indexes."""
+        self._referrers: dict[str, dict[str, ImageKind]] = {}
+        """By the digest of a subject: the digests of the images that refer to it, with their kinds."""
+
+    # The images
+
+    def add(self, images: Iterable[Image]) -> None:
+        """Take notice of images that are new in the list."""
+        for image in images:
+            if image.subject or image.tags:
+                for subject in _subjects(image):
+                    self._referrers.setdefault(subject, {})[image.digest] = image.kind
+
+    def remove(self, images: Iterable[Image]) -> None:
+        """Forget images that are not in the list any more."""
+        for image in images:
+            for subject in _subjects(image):
+                referrers = self._referrers.get(subject, {})
+                referrers.pop(image.digest, None)
+                if not referrers:
+                    self._referrers.pop(subject, None)
+
+    def clear(self) -> None:
+        """Forget all images; what is known about indexes stays true."""
+        self._referrers.clear()
+
+    # Who belongs to whom
+
+    def owners(self, image: Image) -> Sequence[str]:
+        """Return the digests of the indexes and subjects that an image belongs to. Some may not exist any more."""
+        indexes = self.known.indexes.get(image.digest, ())
+        return (*indexes, *_subjects(image)) if image.subject or image.tags else indexes
+
+    def children(self, digest: str) -> Sequence[str]:
+        """Return the digests of what belongs to an image: platforms, attestations, then referrers."""
+        parts, referrers = self.known.parts.get(digest), self._referrers.get(digest)
+        if not parts and not referrers:
+            return ()
+        found = dict.fromkeys(part.digest for part in parts or ())
+        found |= dict.fromkeys(_in_order(referrers or {}))
+        return tuple(found)
+
+    def stands_alone(self, image: Image) -> bool:
+        """Return True if the image has a tag of its own: people see it as an image, whatever it is part of.
+
+        A tag that attaches it to an image that exists is no tag of its own.
+        """
+        return bool(image.tags) and (
+            any(_ATTACHING_TAG.fullmatch(tag) is None for tag in image.tags)
+            or all(self.find(subject) is None for subject in _subjects(image))
+        )
+
+    def is_part(self, image: Image) -> bool | None:
+        """Return True if the image belongs to an image that exists; None if that is not known."""
+        if any(self.find(owner) is not None for owner in self.owners(image)):
+            return True
+        return False if self.known.complete else None
+
+    def is_unread(self, image: Image) -> bool:
+        """Return True for an index, or what may be one, whose parts are not known."""
+        return (image.kind is ImageKind.INDEX or not image.media_type) and image.digest not in self.known.parts
+
+    def index_of(self, digest: str) -> str | None:
+        """Return an index that names this image; empty if no index does; None if that is not known."""
+        known = self.known
+        return next(iter(known.indexes.get(digest, ())), "" if known.complete else None)
+
+    def existing_owners(self, image: Image) -> Iterator[Image]:
+        """Yield the images that an image belongs to, the nearest first."""
+        seen = {image.digest}
+        waiting = [image]
+        for each in waiting:
+            for digest in self.owners(each):
+                owner = None if digest in seen else self.find(digest)
+                if owner is not None:
+                    seen.add(digest)
+                    waiting.append(owner)
+                    yield owner
+
+    # What it is
+
+    def part(self, digest: str) -> Part | None:
+        """Return the entry of an image in its index; None if no index is known to name it."""
+        for index in self.known.indexes.get(digest, ())[:1]:
+            return next(part for part in self.known.parts[index] if part.digest == digest)
+        return None
+
+    def kind_text(self, image: Image) -> str:
+        """Return the kind in a word or two: ``index 2``, ``arm64``, ``attestation``, ``helm chart``."""
+        part = self.part(image.digest)
+        if image.kind is ImageKind.INDEX:
+            number = len(self.platforms(image.digest))
+            return f"{image.kind.value} {number}" if number else image.kind.value
+        if part is None or image.kind is not ImageKind.IMAGE:
+            return image.kind.value
+        return part.platform.removeprefix("linux/") or part.kind.value
+
+    def part_text(self, image: Image) -> str:
+        """Return what a part is to its image: ``linux/arm64``, ``signature``; empty for an image that is no part."""
+        part = self.part(image.digest)
+        if part is not None:
+            return part.platform or part.kind.value
+        return image.kind.value if self.is_part(image) else ""
+
+    def platforms(self, digest: str) -> Sequence[str]:
+        """Return the names of the platforms of an index; none if it was not read."""
+        return [part.platform for part in self.known.parts.get(digest, ()) if part.platform]
+
+    def scanned(self, image: Image) -> Sequence[Image]:
+        """Return the images whose scans stand for an image: of an index its platforms, none if it was not read."""
+        if image.kind is not ImageKind.INDEX:
+            return (image,)
+        platforms = (self.find(part.digest) for part in self.known.parts.get(image.digest, ()) if part.platform)
+        return [platform for platform in platforms if platform is not None]
+
+    def worst(self, image: Image) -> Image:
+        """Return the image whose scan stands for an image: of an index, the platform with the worst findings.
+
+        A platform whose scan is not known comes before those without findings. The scan of an index that was not read
+        is not known.
+        """
+        unknown = replace(image, scan_status="", findings=None) if image.kind is ImageKind.INDEX else image
+        return max(self.scanned(image), key=scan_rank, default=unknown)
+
+
+def scan_rank(image: Image) -> tuple[int, ...]:
+    """Return a rank by what a scan found: findings, by severity; then not known; then not scanned; then no findings."""
+    if image.findings is None:
+        return (1,) if image.scan_known else (2,)
+    counts = dict(image.findings)
+    ranked = tuple(counts.get(severity, 0) for severity in SEVERITIES)
+    return (3, *ranked) if any(ranked) or any(counts.values()) else (0,)
+
+
+def _subjects(image: Image) -> Iterator[str]:
+    """Yield the digests of the images that an image refers to: its subject, and those in tags of cosign."""
+    if image.subject:
+        yield image.subject
+    for tag in image.tags:
+        if (found := _ATTACHING_TAG.fullmatch(tag)) is not None and (subject := f"sha256:{found['digits']}") not in (
+            image.digest,
+            image.subject,
+        ):
+            yield subject
+
+
+def _in_order(referrers: dict[str, ImageKind]) -> Sequence[str]:
+    """Return the digests of referrers, signatures first."""
+
+    def rank(digest: str) -> tuple[bool, ImageKind, str]:
+        kind = referrers[digest]
+        return kind is not ImageKind.SIGNATURE, kind, digest
+
+    return sorted(referrers, key=rank)
