@@ -84,15 +84,15 @@ async def test_opening_an_index_makes_its_parts_known(env: Env) -> None:
         await until(pilot, "0 match · known for 0 of 6 · 2 indexes not read")
         await pilot.press("escape")
         await until(pilot, "6 images")
-        for read, tag, counts in (
-            (1, "v1", "4 images · 2 tagged · 2 orphans or parts · 2 parts"),
-            (2, "v2", "3 images · 2 tagged · 1 orphan · 3 parts"),
+        for tag, counts in (
+            ("v1", "4 images · 2 tagged · 2 orphans or parts · 2 parts"),
+            ("v2", "3 images · 2 tagged · 1 orphan · 3 parts"),
         ):
             await pilot.press("slash")
             await type_text(pilot, f"tag:{tag}")
             await until(pilot, "1 match")
             await pilot.press("enter", "enter")
-            await until(pilot, lambda _, read=read: env.manifests_read == read)  # type: ignore[misc]
+            await until(pilot, "linux/arm64")
             await pilot.press("escape", "escape")
             await until(pilot, counts)
         await pilot.press("slash")
