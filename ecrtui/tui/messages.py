@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.index_parts import IndexParts
+    from ecrtui.catalog.image_groups import ImageGroups
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
     from ecrtui.ecr.reference import Reference
@@ -221,13 +221,13 @@ class OpenLifecycle(Message):
         source: the source of the session.
         repository: its name.
         images: all its images, if they are listed.
-        parts: what is known of the parts of its indexes.
+        groups: which of its images belong together, as far as that is known.
     """
 
     source: SessionSource
     repository: str
     images: Sequence[Image] | None = None
-    parts: IndexParts | None = None
+    groups: ImageGroups | None = None
 
 
 @dataclass

@@ -33,6 +33,8 @@ class PartLoadingMixin(ListScreen[Image]):
     groups: ImageGroups
     _search: Worker[None] | None = None
     """The last search for parts."""
+    _shown_known: KnownParts | None = None
+    """What was known of the indexes when the rows were last grouped."""
     _undecided: int = 0
     """The number of images about which the filter cannot decide."""
 
@@ -45,6 +47,8 @@ class PartLoadingMixin(ListScreen[Image]):
 
     def on_screen_resume(self) -> None:
         """Find the parts of the indexes that the user has opened meanwhile."""
+        if self.groups.known is not self._shown_known:  # the screen above has read indexes
+            self._show_parts()
         is_searching = self._search is not None and not self._search.is_finished
         if self.state.complete and not self.groups.known.complete and not is_searching:
             self._search = self._find_parts(known=self.groups.known)
@@ -85,6 +89,7 @@ class PartLoadingMixin(ListScreen[Image]):
             self._show_parts()
 
     def _show_parts(self) -> None:
+        self._shown_known = self.groups.known
         self.table.regroup()
         self.table.redraw()
         self.table.set_placeholder(self._note(self.state))

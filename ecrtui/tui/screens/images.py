@@ -215,7 +215,7 @@ class ImagesScreen(
         return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
 
     def lifecycle_place(self) -> messages.OpenLifecycle:
-        return messages.OpenLifecycle(self.connect, self.repository_name, self.all_images(), self.parts)
+        return messages.OpenLifecycle(self.connect, self.repository_name, self.all_images(), self.groups)
 
     def undo_place(self) -> WritePlace | None:
         return None if self.current is None else WritePlace(self.repository_name, self.current.digest)

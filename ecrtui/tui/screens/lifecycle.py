@@ -14,7 +14,8 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ecrtui.catalog.index_parts import IndexParts, find_parts
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.index_parts import find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
@@ -165,7 +166,7 @@ class LifecycleScreen(SavesFiles):
         super().__init__(place.source)
         self.repository_name = place.repository
         self._images = place.images
-        self._parts = place.parts or IndexParts()
+        self._groups = place.groups or ImageGroups()
         self._rules: Rows[RuleRow] = Rows(lambda row: str(row.outlook.rule.priority))
         self._rows: Rows[ImageRow] = Rows(lambda row: row.image.digest)
 
@@ -240,8 +241,8 @@ class LifecycleScreen(SavesFiles):
         )
         parts = find_parts(session.catalog, self.repository_name, images, read=read)
         try:
-            async for self._parts.known in blocking.iterate_blocking(parts):
-                self.set_status(f"{units.format_number(self._parts.known.unread)} indexes to read")
+            async for self._groups.known in blocking.iterate_blocking(parts):
+                self.set_status(f"{units.format_number(len(self._groups.known.unread))} indexes to read")
         except EcrTuiError as error:  # the images are shown as possible parts
             self.notify_error(error)
 
@@ -254,7 +255,7 @@ class LifecycleScreen(SavesFiles):
             self.state = replace(self.state, text=policy_text, changed=changed, error=error)
             return
         now = time.time()
-        run = await blocking.run_blocking(dry_run, policy, self._images or (), self._parts.index_of, now)
+        run = await blocking.run_blocking(dry_run, policy, self._images or (), self._groups.index_of, now)
         self.workers.cancel_group(self, "preview")
         self.state = LifecycleState(policy_text, changed, run, now)
 
@@ -331,7 +332,7 @@ class LifecycleScreen(SavesFiles):
         for one in named:
             if one.digest not in here:
                 image = listed.get(one.digest) or Image(one.digest, one.tags, one.pushed_at)
-                yield ImageRow(image, False, True, self._parts.index_of(one.digest) is None)
+                yield ImageRow(image, False, True, self._groups.index_of(one.digest) is None)
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         if message.table is self.rules:
