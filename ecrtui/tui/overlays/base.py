@@ -16,8 +16,8 @@ FRAME_WIDTH, FRAME_HEIGHT = 4, 4
 SHEET_FRAME_WIDTH, SHEET_FRAME_HEIGHT = 3, 3
 """Cells of the frame of a sheet: the line and the padding; the title, the line below it, and the keys."""
 
-SHEET_SHARE, SHEET_MIN_WIDTH = 66, 80
-"""The width of a sheet in percent of the screen, and in columns at least."""
+SHEET_SHARE, SHEET_MIN_WIDTH = 85, 80
+"""The width of a sheet in percent of the screen, and in columns at least: at 120 columns a digest has room."""
 
 
 class Overlay(ModalScreen["Result | None"], Generic[Result]):
@@ -50,7 +50,7 @@ class Overlay(ModalScreen["Result | None"], Generic[Result]):
             align: right top;
             background: transparent;
             .overlay {
-                width: 66%;
+                width: 85%;
                 min-width: 80;
                 max-width: 100%;
                 height: 100%;
