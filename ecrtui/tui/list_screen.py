@@ -138,6 +138,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def on_mount(self) -> None:
         self.start()
+        self.set_interval(AGE_INTERVAL, lambda: self.set_status(self._progress()))
 
     def _watch_the_clock(self, *, loading: bool) -> None:
         """Update the status once a second while rows are loading."""
@@ -155,7 +156,6 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             self.table.merge(known.items)
             self.state = self.state._replace(stale=known.age)
         self.call_after_refresh(self.load)
-        self.set_interval(AGE_INTERVAL, lambda: self.set_status(self._progress()))
 
     @property
     def table(self) -> Table[Item]:

@@ -103,3 +103,6 @@ async def test_repositories_are_watched_and_the_pace_drops_under_throttling() ->
         await pilot.press("W")
         await until(pilot, "read now")
         assert not screen.is_watching
+        screen._read_at = screen.clock() - 125
+        screen.set_status(screen._progress())
+        await until(pilot, "read 2 min ago")

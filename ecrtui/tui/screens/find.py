@@ -258,6 +258,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         """Search for the text of the field, from the start."""
         self._stop()
         self._searched = self._field.value.strip()
+        self._field.cursor_position = 0  # the beginning of a long text tells what it is
         self._started = time.monotonic()
         self.table.clear()
         self.state = self.state._replace(loading=True, complete=False, error=None)
