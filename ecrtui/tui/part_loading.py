@@ -47,7 +47,7 @@ class PartLoadingMixin(ListScreen[Image]):
 
     def on_screen_resume(self) -> None:
         """Find the parts of the indexes that the user has opened meanwhile."""
-        if self.groups.known is not self._shown_known:  # the screen above has read indexes
+        if self.state.complete and self.groups.known is not self._shown_known:  # the screen above has read indexes
             self._show_parts()
         is_searching = self._search is not None and not self._search.is_finished
         if self.state.complete and not self.groups.known.complete and not is_searching:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textual import work
@@ -193,17 +194,21 @@ class ImagesScreen(
         return image is not None and view.display and await self.preview.show(view, session, image)
 
     async def action_retag(self) -> None:
-        """Tag the selected image; with marks, plan new tags for all marked images by a rule."""
+        """Tag the selected image; with marks, plan new tags for all marked images by a rule.
+
+        One mark on another row is there to compare with, so it does not count.
+        """
         image = self.current
         marked = self.rows.marked()
-        if marked:
+        if len(marked) > 1 or (marked and marked[0] == image):
             self._open_plan(
                 f"Retag {units.format_count(len(marked), 'image')} in {self.repository_name}",
                 lambda engine, rule: engine.plan_rename(self.repository_name, marked, rule),
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
             )
         elif image is not None:
-            await self.begin_retag(self._image_to_write(image))
+            note = "Only the image under the cursor is tagged, not the marked one." if marked else ""
+            await self.begin_retag(replace(self._image_to_write(image), note=note))
 
     async def action_promote(self) -> None:
         """Copy the marked images to another repository; without marks, the selected image."""

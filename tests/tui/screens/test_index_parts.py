@@ -73,6 +73,9 @@ async def test_rows_unfold_fold_and_count_as_one(env: Env) -> None:
         assert "linux/arm64" in await until(pilot, "2 match")
         await pilot.press("down", "asterisk")
         await until(pilot, "2 marked · 2 match")
+        await pilot.press("asterisk", "G", "space", "k", "t")  # one mark on another row is there to compare with
+        screen = await until(pilot, "not the marked one")
+        assert "new tags, separated" in screen
 
 
 async def test_opening_an_index_makes_its_parts_known(env: Env) -> None:
