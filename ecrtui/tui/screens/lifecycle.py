@@ -303,7 +303,7 @@ class LifecycleScreen(SavesFiles):
         if run.possible_parts:
             possible = units.format_count(len(run.possible_parts), "image")
             yield warning_line(f"{possible} may be parts of an index whose manifest was not read; then they stay")
-        asks = "" if state.preview else key_hint(self, "lifecycle.preview", "asks ECR itself")
+        asks = "" if state.preview or not state.text else key_hint(self, "lifecycle.preview", "asks ECR itself")
         yield text.content("  " + " · ".join(filter(None, ("nothing is changed", asks))), "dim")
 
     def _show_images(self) -> None:
