@@ -281,6 +281,13 @@ ACTIONS = (
         "Edit a copy of the policy in your editor (EDITOR) and evaluate it; nothing is sent",
         footer=True,
     ),
+    Action(
+        "lifecycle.read_indexes",
+        "I",
+        "read_indexes",
+        "read indexes",
+        "Read the indexes, to know which images are parts; counts as a pull",
+    ),
     Action("lifecycle.save", "x", "save", "export", "Save the dry run as Markdown, CSV or JSON", footer=True),
     Action("file_field.close", "escape", "close", "cancel", "Save nothing", palette=False, priority=True),
     Action("image.diff", "D", "diff", "compare", "Compare this image with the marked image, or with one that you name"),

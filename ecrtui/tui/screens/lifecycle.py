@@ -235,8 +235,9 @@ class LifecycleScreen(SavesFiles):
             self.set_status(f"loading… {units.format_number(len(found))}")
         return found
 
-    async def _find_parts(self, session: Session, images: Sequence[Image]) -> None:
-        read = await blocking.run_blocking(
+    async def _find_parts(self, session: Session, images: Sequence[Image], *, read: bool = False) -> None:
+        """Find the parts of the indexes; read the indexes if the user asks for it, or if that leaves no trace."""
+        read = read or await blocking.run_blocking(
             may_read_ahead, session.registry, session.settings.prefetch, self.repository_name
         )
         parts = find_parts(session.catalog, self.repository_name, images, read=read)
@@ -302,7 +303,8 @@ class LifecycleScreen(SavesFiles):
             yield text.content(f"  not listed: {kept} that an index refers to; they stay as long as the index", "dim")
         if run.possible_parts:
             possible = units.format_count(len(run.possible_parts), "image")
-            yield warning_line(f"{possible} may be parts of an index whose manifest was not read; then they stay")
+            reads = press(self, "lifecycle.read_indexes", "read the indexes (ECR records a pull of each)")
+            yield warning_line(f"{possible} may be parts of an index, and then they stay. {reads}".rstrip())
         asks = "" if state.preview or not state.text else key_hint(self, "lifecycle.preview", "asks ECR itself")
         yield text.content("  " + " · ".join(filter(None, ("nothing is changed", asks))), "dim")
 
@@ -373,6 +375,17 @@ class LifecycleScreen(SavesFiles):
                     self.state = replace(self.state, preview=preview, is_previewing=False)
         except EcrTuiError as error:
             self.state = replace(self.state, preview_error=error, is_previewing=False)
+
+    @work(exclusive=True, group="load", exit_on_error=False)
+    async def action_read_indexes(self) -> None:
+        """Read the indexes, and evaluate the policy again."""
+        if self._images is None or self.state.run is None or not self.state.run.possible_parts:
+            return
+        try:
+            await self._find_parts(await self.session(), self._images, read=True)
+            await self._evaluate(self.state.text, changed=self.state.changed)
+        except EcrTuiError as error:
+            self.show_error(error)
 
     def action_edit(self) -> None:
         """Edit a copy of the policy and show what it would do."""

@@ -35,7 +35,7 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
 ) -> None:
     old, _, new = (push_image(client, REPOSITORY, f"n{number}", f"main-{number}") for number in range(3))
     push_index(client, REPOSITORY, tag="main-index")
-    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+    async with running(embedded, REPOSITORY, size=(80, 24), prefetch=False) as pilot:
         await until(pilot, "images ·")
         await pilot.press("L")
         await until(pilot, f"{REPOSITORY} has no lifecycle policy. Press e to write one")
@@ -50,6 +50,9 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         images = below(screen, "oldest first")
         assert images.index(old.digest[7:19]) < images.index("main-1")
         assert new.digest[7:19] not in images
+        assert "2 images may be parts of an index, and then they stay. Press I to read" in screen
+        await pilot.press("I")
+        await until_gone(pilot, "may be parts")
         await pilot.press("j")
         await until(pilot, "This rule would act on no image now.")
         await pilot.press("k", "E")
