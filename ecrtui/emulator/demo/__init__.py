@@ -9,6 +9,7 @@ from ecrtui.emulator.demo.demo_registry import DemoRegistry
 from ecrtui.emulator.demo.repositories import load_repositories
 from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.service import REGION, REGISTRY_ID
+from ecrtui.emulator.sts import caller_arn
 
 _LOADED = "demo-loaded-at"
 
@@ -32,5 +33,7 @@ def load_demo(
         if registry_settings.get(connection, registry_id, region, _LOADED) is not None:
             return False
         load_repositories(DemoRegistry(connection, registry_id, region, moment))
+        # Looking at the demo changes no pull times, so ecrtui may read the indexes, and folds all of their parts.
+        registry_settings.put_pull_time_exclusions(connection, registry_id, region, [caller_arn(registry_id, region)])
         registry_settings.put(connection, registry_id, region, _LOADED, moment)
     return True
