@@ -148,7 +148,7 @@ class Folding(Generic[Item]):
             return False, False
         if groups.stands_alone(item):
             return False, True
-        return bool(groups.owners(item)) and bool(self.tops(slot)), False
+        return bool(groups.owners(item)) and any(True for _ in self._tops(slot, set())), False
 
     def kin(self, slots: Iterable[int]) -> set[int]:
         """Return the rows whose place depends on these: all that they belong to, and all that belongs to them."""
@@ -161,7 +161,7 @@ class Folding(Generic[Item]):
 
     def tops(self, slot: int) -> set[int]:
         """Return the top rows that a row inside is shown below."""
-        return set(self._tops(slot, set()))
+        return set(self._tops(slot, set())) if self._owners(slot) else set()
 
     def _tops(self, slot: int, seen: set[int]) -> Iterator[int]:
         """Yield the top rows above a row. A circle, which only tags can make, has none, so all of its rows are top."""
@@ -232,10 +232,13 @@ class Folding(Generic[Item]):
 
     def everything_inside(self, slot: int) -> Inner:
         """Return all rows inside a row: below each child what is inside it."""
+        children = self._children(slot)
+        if not children:
+            return NOTHING_INSIDE
         slots: list[int] = []
         depths: list[int] = []
         seen = {slot}
-        waiting = [(child, 1) for child in reversed(self._children(slot))]
+        waiting = [(child, 1) for child in reversed(children)]
         while waiting:
             child, depth = waiting.pop()
             if child not in seen:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ecrtui.catalog.index_parts import KnownParts, Part
 from ecrtui.ecr.findings import SEVERITIES
-from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind
 
 _ATTACHING_TAG = re.compile(r"sha256-(?P<digits>[0-9a-f]{64})(?:\.[a-z0-9]+)?")
 """A tag that attaches an image to a subject: ``sha256-<hex>.sig``, ``.att``, ``.sbom`` of cosign, and the tag without
@@ -41,7 +41,7 @@ class ImageGroups:
     def add(self, images: Iterable[Image]) -> None:
         """Take notice of images that are new in the list."""
         for image in images:
-            if image.subject or image.tags:
+            if image.subject or _may_attach(image):
                 for subject in _subjects(image):
                     self._referrers.setdefault(subject, {})[image.digest] = image.kind
 
@@ -63,7 +63,7 @@ class ImageGroups:
     def owners(self, image: Image) -> Sequence[str]:
         """Return the digests of the indexes and subjects that an image belongs to. Some may not exist any more."""
         indexes = self.known.indexes.get(image.digest, ())
-        return (*indexes, *_subjects(image)) if image.subject or image.tags else indexes
+        return (*indexes, *_subjects(image)) if image.subject or _may_attach(image) else indexes
 
     def children(self, digest: str) -> Sequence[str]:
         """Return the digests of what belongs to an image: platforms, attestations, then referrers."""
@@ -80,7 +80,8 @@ class ImageGroups:
         A tag that attaches it to an image that exists is no tag of its own.
         """
         return bool(image.tags) and (
-            any(_ATTACHING_TAG.fullmatch(tag) is None for tag in image.tags)
+            not _may_attach(image)
+            or any(_ATTACHING_TAG.fullmatch(tag) is None for tag in image.tags)
             or all(self.find(subject) is None for subject in _subjects(image))
         )
 
@@ -164,6 +165,11 @@ def scan_rank(image: Image) -> tuple[int, ...]:
     counts = dict(image.findings)
     ranked = tuple(counts.get(severity, 0) for severity in SEVERITIES)
     return (3, *ranked) if any(ranked) or any(counts.values()) else (0,)
+
+
+def _may_attach(image: Image) -> bool:
+    """Return True if a tag may attach the image to a subject. Few do, and this takes less time than an expression."""
+    return COSIGN_TAG_PREFIX in "\n".join(image.tags)
 
 
 def _subjects(image: Image) -> Iterator[str]:

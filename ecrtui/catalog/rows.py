@@ -362,7 +362,9 @@ class Rows(Generic[Item]):
             after = {slot for slot in changed if self._visible[slot]} - self._waiting
             stay = (before & after) - moved
             shown = [slot for slot in fresh if self._visible[slot] and slot not in self._waiting]
-            tops = self._slot_order.merged(without(self._lines.tops, before - stay), after - stay, shown)
+            gone = before - stay
+            remove = without if moved or removed else self._slot_order.removed
+            tops = self._slot_order.merged(remove(self._lines.tops, gone), after - stay, shown)
         self._lines.show(tops, self._lines.inner)
         self._record_touched([*changed, *fresh, *removed])
         self._selection.follow(self)

@@ -70,6 +70,17 @@ class SlotOrder(Generic[Item]):
         order.sort(key=rank)  # two runs, one after the other: the sort merges them and keeps the order of ties
         return order
 
+    def removed(self, order: list[int], slots: Collection[int]) -> list[int]:
+        """Return the order without some of its slots, whose values are those that it was made with."""
+        if len(slots) * self._bisection_cost >= len(order):
+            return [slot for slot in order if slot not in slots]
+        left: list[int] = []
+        start = 0
+        for position in sorted(self.position(order, slot) for slot in slots):
+            left += order[start:position]
+            start = position + 1
+        return left + order[start:]
+
     def _inserted(self, order: list[int], slots: Collection[int]) -> list[int]:
         """Return the order with some slots added by bisection, between slices of the old order."""
         if not slots:

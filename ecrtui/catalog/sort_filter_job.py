@@ -23,6 +23,9 @@ in one call."""
 PREVIEW_CHUNKS = 2
 """Chunks to filter before all others, from the first row of the screen on: the user sees them at once."""
 
+GROUP_COST = 8
+"""Finding out what belongs to a row takes as long as filtering this number of rows."""
+
 OVERSAMPLING = 8
 """Values to sample for each bound between two parts of a sort, so that the parts are about equal."""
 
@@ -80,6 +83,7 @@ class SortFilterJob(Generic[Item]):
         self._items = items
         self._chunks = chunks
         self._chunk_rows = chunks.size
+        self._group_rows = max(chunks.size // GROUP_COST, 1)
         self._steps: Iterator[None] = self._work(sort=values is None)
 
     def run(self, seconds: float | None = None) -> bool:
@@ -123,7 +127,7 @@ class SortFilterJob(Generic[Item]):
 
     def _place(self) -> Iterator[None]:
         """Find out which rows are inside others."""
-        placed, size = Placed(bytearray(self.length), bytearray(self.length)), self._chunk_rows
+        placed, size = Placed(bytearray(self.length), bytearray(self.length)), self._group_rows
         for start in range(0, self.length, size):
             for slot in range(start, min(start + size, self.length)):
                 placed.inside[slot], placed.alone[slot] = self._folding.find_out(slot)
@@ -188,15 +192,15 @@ class SortFilterJob(Generic[Item]):
         visible = bytearray(map(gt, matches, self._inside))
         inner: dict[int, Inner] = {}
         undecided: dict[int, None] = {}
-        for start in range(0, len(hits_inside), self._chunk_rows):
-            for slot in hits_inside[start : start + self._chunk_rows]:
+        for start in range(0, len(hits_inside), self._group_rows):
+            for slot in hits_inside[start : start + self._group_rows]:
                 undecided |= dict.fromkeys(self._folding.tops(slot))
             yield
         if self._folding.any_unfolded:
             undecided |= dict.fromkeys(compress(range(self.length), visible))
         waiting = list(undecided)
-        for start in range(0, len(waiting), self._chunk_rows):
-            self._decide(waiting[start : start + self._chunk_rows], matches, visible, inner)
+        for start in range(0, len(waiting), self._group_rows):
+            self._decide(waiting[start : start + self._group_rows], matches, visible, inner)
             yield
         shown: list[int] = []
         step = 8 * self._chunk_rows  # this is a fraction of the work, so it runs in larger steps
