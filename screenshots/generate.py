@@ -20,9 +20,6 @@ TIMEOUT = 30.0
 QUIET = 1.5
 """Seconds without a change after which a screen is complete."""
 
-SELECT_PROD = "down,down,down"
-"""Keys from the first image of team/checkout, a signature, to the one with the tag prod."""
-
 
 @dataclass(frozen=True)
 class Screenshot:
@@ -39,36 +36,41 @@ class Screenshot:
 
 
 SCREENSHOTS = (
-    Screenshot("repositories", "", (("", "repositories"),)),
+    Screenshot("images", "team/checkout", (("", "index 2"),), size=(130, 30)),
+    Screenshot("unfolded", "team/checkout", (("", "index 2"), ("plus", "linux/arm64")), size=(130, 30)),
+    Screenshot("repositories", "", (("", "repositories"), ("z", "1.1 GB"))),
+    Screenshot("image", "team/checkout:prod", (("", "here since"),)),
+    Screenshot("findings", "team/checkout:prod", (("", "here since"), ("5", "CVE-2024-3094"))),
     Screenshot(
-        "images",
-        "team/checkout",
-        (("", "tagged"), (f"{SELECT_PROD},enter", "last pulled"), ("escape", "60 images")),
-        size=(160, 40),
+        "artifacts", "team/checkout:prod", (("", "here since"), ("6", "not verified"), ("down,down,down", "sbom"))
     ),
-    Screenshot("image", "team/checkout:prod", (("", "linux/arm64"), ("o,down,down", "can be tagged"))),
+    Screenshot(
+        "compare",
+        "team/checkout",
+        (("", "index 2"), ("space", "1 marked"), ("slash,r,o,l,l,b,a,c,k,enter", "match"), ("D", "summary")),
+    ),
     Screenshot(
         "retag",
         "team/checkout",
-        (("", "tagged"), (f"{SELECT_PROD},t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
+        (("", "index 2"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
     ),
     Screenshot(
         "result",
         "team/checkout",
-        (("", "tagged"), (f"{SELECT_PROD},t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
+        (("", "index 2"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
     ),
     Screenshot(
         "bulk",
         "team/checkout",
         (
-            ("", "tagged"),
+            ("", "index 2"),
             ("slash,r,e,l,e,a,s,e,enter", "match"),
             ("asterisk", "marked"),
             ("t", "a rule"),
             ("left_curly_bracket,t,a,g,right_curly_bracket,minus,o,l,d,enter", "new"),
         ),
     ),
-    Screenshot("light", "team/checkout", (("", "tagged"),), theme="ecrtui-light"),
+    Screenshot("light", "team/checkout", (("", "index 2"),), theme="ecrtui-light"),
 )
 
 
