@@ -285,6 +285,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
                 message.prepared,
                 pane=message.pane,
                 parent=message.parent,
+                image=message.image,
             )
         )
 

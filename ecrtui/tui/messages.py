@@ -87,6 +87,7 @@ class OpenImage(Message):
         prepared: the manifest of this digest, if it is on the screen already.
         pane: the id of the pane to show, as in :mod:`ecrtui.tui.inspector.pane_table`.
         parent: the digest of the index that the image was found in; empty if it is not known.
+        image: what a list tells of it; None if it is in no list. It is shown until it is read again.
     """
 
     source: SessionSource
@@ -95,6 +96,7 @@ class OpenImage(Message):
     prepared: ManifestDocument | None = None
     pane: str = "overview"
     parent: str = ""
+    image: Image | None = None
 
 
 @dataclass

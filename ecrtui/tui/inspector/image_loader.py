@@ -75,14 +75,20 @@ class ImageLoader:
 
     async def _read_image_and_manifest(self) -> None:
         if self.inspected.place.digest:
-            await asyncio.gather(self._read_image(), self._read_manifest())
+            image = asyncio.ensure_future(self._read_image())
+            await self._read_document()
+            if not isinstance(self.inspected.known_image, Image):
+                await image  # parsing the manifest would delay the first screen
+            await self._parse_manifest()
+            await image
             return
         await self._read_image()
         if isinstance(self.inspected.known_image, EcrTuiError):
             error = self.inspected.known_image
             self._publish_change(known_document=error, known_manifest=error)
         else:
-            await self._read_manifest()
+            await self._read_document()
+            await self._parse_manifest()
 
     async def _read_image(self) -> None:
         place = self.inspected.place
@@ -94,8 +100,8 @@ class ImageLoader:
         (image,) = self._session.catalog.known_scans.add_to(place.repository, [found])
         self._publish_change(known_image=image, place=place._replace(digest=image.digest))
 
-    async def _read_manifest(self) -> None:
-        """Show the text at once, and parse it after it is drawn."""
+    async def _read_document(self) -> None:
+        """Read the text of the manifest, unless it is there already."""
         digest = self.inspected.digest
         document = self.inspected.known_document
         if not isinstance(document, ManifestDocument):
@@ -106,6 +112,12 @@ class ImageLoader:
                 return
             document = await blocking.run_blocking(prepare_manifest, manifest.text)
         self._publish_change(known_document=document)
+
+    async def _parse_manifest(self) -> None:
+        """Parse the manifest after its text, or the overview, is drawn."""
+        document = self.inspected.known_document
+        if not isinstance(document, ManifestDocument):
+            return
         await self._after_refresh()
         self._publish_change(known_manifest=await blocking.run_blocking(parse_manifest, document.text))
 

@@ -53,6 +53,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         prepared: the manifest of this digest, if it is loaded already; the first frame shows it then.
         pane: the id of the pane to show first.
         parent: the digest of the index that the image was found in; empty if it is not known.
+        image: what a list tells of it; None if it is in no list.
     """
 
     DEFAULT_CSS = """
@@ -73,11 +74,13 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         *,
         pane: str = "overview",
         parent: str = "",
+        image: Image | None = None,
     ) -> None:
         super().__init__(connect)
         self.repository_name = repository
         self.subject = subject
         self._prepared = prepared
+        self._listed = image
         self._pane_id = pane
         self._index_digest = parent
         self._loader: ImageLoader | None = None
@@ -132,7 +135,12 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
             self.show_error(error)
             return
         known = self.inspected or Inspected(
-            self.connect, session, self.place, known_document=self._prepared, listed_images=self._listed_images
+            self.connect,
+            session,
+            self.place,
+            known_image=self._listed,
+            known_document=self._prepared,
+            listed_images=self._listed_images,
         )
         self._prepared = None
         for pane in self.query(Pane):

@@ -158,7 +158,9 @@ class ImagesScreen(
     def on_table_activated(self, message: Table.Activated) -> None:
         view = self.query_one("#preview", ManifestView)
         prepared = self.preview.shown(view, message.item)
-        self.post_message(messages.OpenImage(self.connect, self.repository_name, message.item.digest, prepared))
+        self.post_message(
+            messages.OpenImage(self.connect, self.repository_name, message.item.digest, prepared, image=message.item)
+        )
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         state = self.state

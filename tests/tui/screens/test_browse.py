@@ -304,7 +304,7 @@ async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, show
 async def test_an_unknown_reference_says_so_and_esc_goes_up(reference: str, words: str, estate: Estate) -> None:
     async with running(estate.embedded, reference, size=(160, 30)) as pilot:
         await until(pilot, words)
-        await pilot.press("t", "i", "f", "c", "o")  # an action without a row does not fail
+        await pilot.press("t", "i", "f", "c", "o", "1")  # an action without a row does not fail
         await until(pilot, words)
         await pilot.press("escape", "escape")
         await until(pilot, "4 repositories")
