@@ -62,9 +62,7 @@ async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: E
         await until(pilot, "index         not known")
         await pilot.press("minus")  # no index is known, so nothing happens
         await pilot.press("escape")
-        await until(pilot, "images ·")
-        await pilot.press("slash", *"multi", "enter", "escape")
-        await pilot.press("slash", *"multi", "enter")
+        await until(pilot, "1 image ·")
         await until(pilot, lambda text: "multi" in cursor_row(text))
         await pilot.press("enter")
         await until(pilot, "index · 2 platforms")

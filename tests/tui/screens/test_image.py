@@ -146,7 +146,7 @@ async def test_an_index_shows_the_config_and_the_findings_of_a_platform(estate: 
         assert "name: one" in screen
         assert "linux/amd64" in screen
     async with running(estate.embedded, REPOSITORY, size=(140, 40)) as pilot:
-        await until(pilot, "5 images")
+        await until(pilot, "2 images")
         await pilot.press("slash", *"multi", "enter")
         await until(pilot, "1 match")
         await pilot.press("i")
