@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 WITH_FIX = "fix:yes"
 """The term of the filter for findings with a fix."""
 
-_SCAN_STATES = (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING, ErrorKind.IMAGE_NOT_FOUND)
+_SCAN_STATES = (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING)
 """Errors that are the state of one image. Any other one that all platforms have concerns the whole pane."""
 
 
@@ -96,6 +96,8 @@ class FindingsPane(Pane[FindingsContent]):
         scans = await blocking.run_blocking(_read_scans, inspected.session, inspected.repository_name, targets)
         error = scans[0].error
         if error is not None and error.kind not in _SCAN_STATES and all(scan.error for scan in scans):
+            if error.kind is ErrorKind.IMAGE_NOT_FOUND and isinstance(inspected.known_image, EcrTuiError):
+                raise inspected.known_image  # it says which image is missing
             raise error
         layers = await blocking.run_blocking(_layers, inspected, targets)
         return FindingsContent(scans, findings.join_findings(scans, layers))
