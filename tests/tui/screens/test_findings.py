@@ -84,7 +84,7 @@ async def test_only_the_rows_in_view_are_asked_for() -> None:
 
 async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
-        await until(pilot, "3 images")
+        await until(pilot, "5 images")
         await pilot.press("j", "j")
         assert "findings" not in screen_text(pilot.app)
         await pilot.press("d")
@@ -104,7 +104,7 @@ async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
 )
 async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, matches: list[str]) -> None:
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
-        await until(pilot, "3 images")
+        await until(pilot, "5 images")
         await pilot.press("slash")
         await type_text(pilot, text)
         screen = await until(pilot, lambda text: f"{len(matches)} match" in text and "findings known for" not in text)
@@ -114,7 +114,7 @@ async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, mat
 
 async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env) -> None:
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
-        await until(pilot, "3 images")
+        await until(pilot, "5 images")
         await pilot.press("slash")
         await type_text(pilot, "tag=s2 severity>=low")
         await until(pilot, lambda text: "1 match" in text and env.requests > 0)
@@ -123,7 +123,7 @@ async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env
 
 async def test_a_sort_by_findings_asks_for_all_rows(env: Env) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
-        await until(pilot, "3 images")
+        await until(pilot, "5 images")
         await pilot.press("s", "s", "s")
         screen = await until(
             pilot, lambda text: "findings ▼" in text and 0 < text.find(" s2 ") < text.find(" s1 ") < text.find(" v0 ")
@@ -135,7 +135,7 @@ async def test_progress_is_shown_and_what_is_unknown_matches_nothing(env: Env) -
     held = threading.Event()
     env.embedded.faults.before(OPERATION, lambda: held.wait(120), times=None)
     async with running(env.embedded, "app", size=(110, 24)) as pilot:
-        await until(pilot, "3 images")
+        await until(pilot, "5 images")
         await pilot.press("slash")
         await type_text(pilot, "severity:none")
         wanted = ("findings known for 0 of 5", "0 match", "No match so far")
