@@ -67,7 +67,7 @@ def artifact_lines(
             lines.append(ArtifactLine(label, f"{text} · present, not verified"))
         elif inside and label != SIGNATURE:
             unread = f"not known: {units.format_count(inside, 'attestation')} in the index, not read"
-            lines.append(ArtifactLine(label, f"{unread}; else {nothing}"))
+            lines.append(ArtifactLine(label, unread))
         else:
             lines.append(ArtifactLine(label, nothing))
     return lines

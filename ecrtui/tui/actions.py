@@ -181,7 +181,7 @@ ACTIONS = (
     Action("list.yaml", "y", "yaml", "yaml", "Show the row as YAML"),
     Action("watch.toggle", "W", "watch", "watch", "Read the list again and again, and show what changed, or end it"),
     Action("watch.next", "n", "next_change", "next change", "Go to the next row that changed", palette=False),
-    Action("row.open", "enter", "open", "open", "Open the row", palette=False),
+    Action("row.open", "enter", "open", "open", "Open the row", footer=True, palette=False),
     Action(
         "images.read_indexes",
         "I",
@@ -217,8 +217,9 @@ ACTIONS = (
         "totals",
         "totals",
         "Count the images of all repositories: one request for each 1,000 images",
+        footer=True,
     ),
-    Action("marks.mark", "space", "mark", "mark", "Mark or unmark the row for a bulk retag"),
+    Action("marks.mark", "space", "mark", "mark", "Mark or unmark the row for a bulk retag", footer=True),
     Action(
         "marks.mark_range",
         "ctrl+@,ctrl+space",
@@ -290,7 +291,14 @@ ACTIONS = (
     ),
     Action("lifecycle.save", "x", "save", "export", "Save the dry run as Markdown, CSV or JSON", footer=True),
     Action("file_field.close", "escape", "close", "cancel", "Save nothing", palette=False, priority=True),
-    Action("image.diff", "D", "diff", "compare", "Compare this image with the marked image, or with one that you name"),
+    Action(
+        "image.diff",
+        "D",
+        "diff",
+        "compare",
+        "Compare this image with the marked image, or with one that you name",
+        footer=True,
+    ),
     *(
         Action(f"compare.{name}", str(number), f"section({number})", name, f"Show {what}", palette=False)
         for number, (name, what) in enumerate(
@@ -398,7 +406,7 @@ ACTIONS = (
     Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV"),
     Action("tags_pane.put_back", "t", "put_back", "put back", "Plan to put the tag back at the image of the row", True),
     Action("tags_pane.compare", "D", "compare", "compare", "Compare the image of the row with this image"),
-    Action("linked_text.open", "enter", "open_link", "open", "Open what the line is about", palette=False),
+    Action("linked_text.open", "enter", "open_link", "open", "Open what the line is about", True, palette=False),
     Action("manifest.switch_pane", "o", "switch_pane", "switch half", "Switch between the manifest and the contents"),
     Action(
         "manifest.pretty", "p", "pretty", "pretty", "Pretty-print the manifest, or show its exact bytes", footer=True
@@ -457,7 +465,7 @@ ACTIONS = (
     Action("screen.copy", "c", "copy_menu", "copy", "Copy a URI, a digest, a tag or a command line", footer=True),
     Action("app.help", "question_mark,f1", "help", "help", "Show the keyboard shortcuts of this screen", footer=True),
     Action("app.palette", "colon,ctrl+p", "command_palette", "commands", "Command palette", footer=True, palette=False),
-    Action("app.find", "F", "find", "find", "Find a tag, a digest or an image in all repositories"),
+    Action("app.find", "F", "find", "find", "Find a tag, a digest or an image in all repositories", footer=True),
     Action("app.activity", "a", "activity", "activity", "Show all writes to this registry; undo them"),
     Action(
         "app.unlock",
@@ -504,7 +512,27 @@ ACTIONS = (
     Action("connections.page_down", "pagedown", "page_down", "page down", "Move one page down", palette=False),
     Action("connections.page_up", "pageup", "page_up", "page up", "Move one page up", palette=False),
 )
-"""All actions, in the order of the footer and the help within each scope."""
+"""All actions, in the order of the help within each scope."""
+
+FIRST_IN_FOOTER = (
+    "row.open",
+    "linked_text.open",
+    "artifacts_pane.open",
+    "plan.apply",
+    "activity.undo",
+    "tags_pane.put_back",
+    "image.retag",
+    "find.tag",
+    "compare.retag",
+    "image.diff",
+    "repositories.totals",
+    "list.filter",
+    "findings.search",
+    "packages_pane.filter",
+    "text_pane.search",
+    "screen.copy",
+)
+"""Ids of the actions that the footer shows first, in this order: a narrow terminal has room for few."""
 
 BY_ID = {action.id: action for action in ACTIONS}
 """Each action by its id."""

@@ -18,7 +18,7 @@ from textual.worker import Worker, WorkerState
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, footer_place
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
@@ -91,7 +91,7 @@ class AppScreen(Screen[None]):
         yield self.header()
         yield Breadcrumb(self.breadcrumb())
         yield Vertical(*self.body(), id="body")
-        yield Footer()
+        yield Footer(footer_place)
 
     def render(self) -> RenderableType:
         """Return nothing, or the text for a terminal that is too small for the widgets."""

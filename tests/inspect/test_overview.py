@@ -53,7 +53,7 @@ def test_nothing_is_called_none_where_a_source_is_not_known() -> None:
         DescriptorRole.MANIFEST, OTHER, annotations={"vnd.docker.reference.type": "attestation-manifest"}
     )
     found = lines((), (), ParsedManifest(descriptors=(inside,)))
-    assert found["sbom"] == "not known: 1 attestation in the index, not read; else none"
+    assert found["sbom"] == "not known: 1 attestation in the index, not read"
     assert found["signature"] == "none"
 
 

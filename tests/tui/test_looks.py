@@ -8,7 +8,7 @@ import pytest
 
 from ecrtui.tui import list_screen
 from ecrtui.tui.key_line import KEY_STYLE, key_line
-from ecrtui.tui.widgets.breadcrumb import Breadcrumb
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb, whole_counts
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, screen_text, type_text, until, until_gone
 
@@ -17,6 +17,19 @@ def test_a_line_of_keys_has_each_key_in_the_style_of_the_footer() -> None:
     line = key_line(["enter apply", "", "esc go back"])
     assert line.plain == "enter apply · esc go back"
     assert [line.plain[span.start : span.end] for span in line.spans if span.style == KEY_STYLE] == ["enter", "esc"]
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (32, "29 images · 28 tagged · 1 orphan"),
+        (31, "29 images · 28 tagged · …"),
+        (24, "29 images · …"),
+        (6, "29 im…"),
+    ],
+)
+def test_a_status_leaves_out_whole_counts(room: int, shown: str) -> None:
+    assert whole_counts("29 images · 28 tagged · 1 orphan", room) == shown
 
 
 async def test_a_mouse_and_the_palette_lead_back(monkeypatch: pytest.MonkeyPatch) -> None:

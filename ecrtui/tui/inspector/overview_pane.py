@@ -206,7 +206,7 @@ async def worst_findings(inspected: Inspected) -> Sequence[Finding]:
 
 def _nothing(inspected: Inspected) -> str:
     """Return the text for a kind of artifact of which nothing was found."""
-    return "none of the index itself; its platforms were not asked" if inspected.is_index else "none"
+    return "none on the index; its platforms were not asked" if inspected.is_index else "none"
 
 
 def _writes(session: Session, repository: str) -> Sequence[Any]:

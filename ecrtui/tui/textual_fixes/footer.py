@@ -8,13 +8,13 @@ Delete this module when that issue is fixed and a focus move no longer causes a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
 from textual.app import RenderResult
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -30,6 +30,7 @@ class KeyHint(NamedTuple):
         label: The action in a word or two.
         tooltip: The action in a sentence.
         enabled: False if the action does nothing now.
+        is_global: True for a key of the application.
     """
 
     key: str
@@ -37,6 +38,7 @@ class KeyHint(NamedTuple):
     label: str
     tooltip: str
     enabled: bool
+    is_global: bool = False
 
     @property
     def cells(self) -> int:
@@ -47,7 +49,11 @@ class KeyHint(NamedTuple):
 class Footer(Widget):
     """Shows the keys of the focused widget, the screen and the application. A click on a key presses it.
 
-    Keys that do not fit are cut off; the help overlay lists all of them.
+    The keys of the application are last. Other keys that do not fit are left out, the last ones first; the help
+    overlay lists all of them.
+
+    Args:
+        place: gives the place of a binding among the others; equal ones keep the order of the bindings.
     """
 
     ALLOW_SELECT = False
@@ -70,6 +76,10 @@ class Footer(Widget):
     hovered: reactive[KeyHint | None] = reactive(None)
     """The hint under the mouse pointer."""
 
+    def __init__(self, place: Callable[[Binding], int] = lambda _: 0) -> None:
+        super().__init__()
+        self._place = place
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update_hints)
 
@@ -83,16 +93,16 @@ class Footer(Widget):
         for active in screen.active_bindings.values():
             if active.binding.show:
                 first.setdefault(active.binding.action, active)
-        for active in first.values():
+        for active in sorted(first.values(), key=lambda active: (active.node is self.app, self._place(active.binding))):
             binding = active.binding
             shown = self.app.get_key_display(binding)
             tooltip = active.tooltip or binding.description
-            yield KeyHint(binding.key, shown, binding.description, tooltip, active.enabled)
+            yield KeyHint(binding.key, shown, binding.description, tooltip, active.enabled, active.node is self.app)
 
     def render(self) -> RenderResult:
         key, label = self.get_visual_style("footer--key"), self.get_visual_style("footer--label")
         parts = []
-        for hint in self.hints:
+        for hint in self._fitting():
             content = Content.assemble((hint.shown, key), (f" {hint.label}", label))
             if not hint.enabled:
                 content = content.stylize("dim")
@@ -117,10 +127,20 @@ class Footer(Widget):
         else:
             self.app.bell()
 
+    def _fitting(self) -> tuple[KeyHint, ...]:
+        """Return the hints for which the line has room."""
+        room = self.size.width + 1 - sum(hint.cells + 1 for hint in self.hints if hint.is_global)
+        shown = []
+        for hint in self.hints:
+            room -= 0 if hint.is_global else hint.cells + 1
+            if hint.is_global or room >= 0:
+                shown.append(hint)
+        return tuple(shown)
+
     def _hint_at(self, x: int) -> KeyHint | None:
         """Return the hint at this cell of the line."""
         start = 0
-        for hint in self.hints:
+        for hint in self._fitting():
             if start <= x < start + hint.cells:
                 return hint
             start += hint.cells + 1

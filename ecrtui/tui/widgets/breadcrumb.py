@@ -20,11 +20,15 @@ GAP = 2
 SEPARATOR = " › "
 """Between the parts of a path."""
 
+COUNT_SEPARATOR = " · "
+"""Between the counts of a status."""
+
 
 class Breadcrumb(Widget):
     """Shows the path on the left and the status on the right, with the age of the data at its end.
 
-    The status takes the room that the path leaves, and at least three fifths of the line. The age is never cut.
+    Where both do not fit, the first part of the path becomes "…", and the last counts of the status are left out as
+    a whole: a cut number would mislead. The status has at least three fifths of the line. The age is never cut.
     A click on a part of the path goes back to it.
 
     Args:
@@ -61,7 +65,7 @@ class Breadcrumb(Widget):
     def on_click(self, event: events.Click) -> None:
         parts = self.path.split(SEPARATOR)
         end = 1  # the padding
-        for number, part in enumerate(parts, 1):
+        for number, part in enumerate(self._shown_path().split(SEPARATOR), 1):
             end += cell_len(part)
             if event.x < end:
                 self.post_message(self.Picked(SEPARATOR.join(parts[:number]), number == len(parts)))
@@ -70,10 +74,31 @@ class Breadcrumb(Widget):
 
     def render(self) -> RenderResult:
         width = self.content_size.width
-        room = max(width * 3 // 5, width - cell_len(self.path) - GAP)
+        path = self._shown_path()
+        room = max(width * 3 // 5, width - cell_len(path) - GAP)
         age = text.one_line(self.age, room)
-        end = f" · {age}" if age and self.status else age
-        right = text.one_line(self.status, room - cell_len(end)) + end
-        left = text.one_line(self.path, width - (cell_len(right) + GAP if right else 0))
+        end = f"{COUNT_SEPARATOR}{age}" if age and self.status else age
+        right = whole_counts(self.status, room - cell_len(end)) + end
+        left = text.one_line(path, width - (cell_len(right) + GAP if right else 0))
         gap = " " * max(width - cell_len(left) - cell_len(right), 0)
         return Content.assemble((left, "bold"), gap, (right, "$text-muted"))
+
+    def _shown_path(self) -> str:
+        """Return the path; "…" stands for its first part where the line has no room for path and status."""
+        first, separator, rest = self.path.partition(SEPARATOR)
+        right = COUNT_SEPARATOR.join(part for part in (self.status, self.age) if part)
+        fits = cell_len(self.path) + GAP + cell_len(right) <= self.content_size.width
+        return self.path if fits or not rest else f"{text.ELLIPSIS}{separator}{rest}"
+
+
+def whole_counts(status: str, room: int) -> str:
+    """Return the status; if it does not fit, its first counts that do, and an ellipsis for the others."""
+    if cell_len(status) <= room:
+        return text.one_line(status, room)
+    counts = status.split(COUNT_SEPARATOR)
+    while len(counts) > 1:
+        counts.pop()
+        shown = COUNT_SEPARATOR.join((*counts, text.ELLIPSIS))
+        if cell_len(shown) <= room:
+            return text.one_line(shown, room)
+    return text.one_line(status, room)
