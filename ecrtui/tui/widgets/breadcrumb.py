@@ -85,7 +85,7 @@ class Breadcrumb(Widget):
 
     def _shown_path(self) -> str:
         """Return the path; "…" stands for its first part where the line has no room for path and status."""
-        first, separator, rest = self.path.partition(SEPARATOR)
+        _, separator, rest = self.path.partition(SEPARATOR)
         right = COUNT_SEPARATOR.join(part for part in (self.status, self.age) if part)
         fits = cell_len(self.path) + GAP + cell_len(right) <= self.content_size.width
         return self.path if fits or not rest else f"{text.ELLIPSIS}{separator}{rest}"
