@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ecrtui.ecr.safe_text import ELLIPSIS
 from ecrtui.tui import safe_text as text
 
 GAP = 2
@@ -88,7 +89,7 @@ class Breadcrumb(Widget):
         _, separator, rest = self.path.partition(SEPARATOR)
         right = COUNT_SEPARATOR.join(part for part in (self.status, self.age) if part)
         fits = cell_len(self.path) + GAP + cell_len(right) <= self.content_size.width
-        return self.path if fits or not rest else f"{text.ELLIPSIS}{separator}{rest}"
+        return self.path if fits or not rest else f"{ELLIPSIS}{separator}{rest}"
 
 
 def whole_counts(status: str, room: int) -> str:
@@ -98,7 +99,7 @@ def whole_counts(status: str, room: int) -> str:
     counts = status.split(COUNT_SEPARATOR)
     while len(counts) > 1:
         counts.pop()
-        shown = COUNT_SEPARATOR.join((*counts, text.ELLIPSIS))
+        shown = COUNT_SEPARATOR.join((*counts, ELLIPSIS))
         if cell_len(shown) <= room:
             return text.one_line(shown, room)
     return text.one_line(status, room)
